@@ -1,0 +1,227 @@
+"""Everything Eider raises, in one tree.
+
+    EiderError
+    ├── InputError (ValueError)          what was passed in cannot be used
+    │   ├── TooLargeError                a text, batch or metadata exceeds its limit
+    │   ├── NaiveTimeError               a time without a zone
+    │   └── UnknownIdError (KeyError)    no such memory, episode or event for this user
+    ├── RefusedError                     understood, and not allowed
+    │   ├── ClosedMemoryError            the memory was replaced or has ended
+    │   ├── ErasedError                  it was forgotten for good
+    │   ├── UndoConflictError            later changes build on the event
+    │   ├── StaleChangeError             the plan read revisions that have moved on
+    │   └── TrustError                   the channel may not claim this origin
+    ├── StoreError                       the files
+    │   ├── StoreLockedError             another process has them open
+    │   ├── StoreMissingError            nothing is there
+    │   ├── StoreDamagedError            they cannot be read, or lost rows
+    │   ├── StoreTooNewError             written by a later version
+    │   ├── ReadOnlyStoreError           they cannot be written
+    │   ├── StoreFullError               the disk is full
+    │   ├── IndexDamagedError            the derived index cannot be read
+    │   └── ForkedError                  opened before a fork, used after it
+    ├── EmbedderError
+    │   ├── EmbedderMismatchError        the store's vectors are of another embedder
+    │   └── ProviderError                a service failed
+    ├── SqlError                         a user's query was refused or failed
+    ├── ConfigError                      a setting cannot be used
+    └── MissingExtraError (ImportError)  an optional package is not installed
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+
+class EiderError(Exception):
+    """Base of every error Eider raises on purpose."""
+
+
+class InputError(EiderError, ValueError):
+    """What was passed in cannot be used; the message names the value and the fix."""
+
+
+class TooLargeError(InputError):
+    """A text, a batch or a piece of metadata exceeds its limit."""
+
+    def __init__(self, what: str, size: int, limit: int, unit: str = "characters") -> None:
+        super().__init__(f"{what} has {size:,} {unit}, the limit is {limit:,}; split it into several parts.")
+        self.what, self.size, self.limit = what, size, limit
+
+
+class NaiveTimeError(InputError):
+    """A time without a zone cannot be placed."""
+
+    def __init__(self, name: str, value: datetime) -> None:
+        super().__init__(
+            f"{name}={value.isoformat()!r} has no time zone; pass an aware time, "
+            "for example datetime.now(UTC), or give tz='Europe/Berlin' beside it."
+        )
+        self.name, self.value = name, value
+
+
+class UnknownIdError(InputError, KeyError):
+    """No such memory, episode or event exists for this user."""
+
+    def __init__(self, what: str, id: str, user: str) -> None:  # noqa: A002 (the word users know)
+        super().__init__(f"no {what} {id!r} exists for user {user!r}; list what does with search(user={user!r}).")
+        self.what, self.id, self.user = what, id, user
+
+    __str__ = Exception.__str__  # KeyError would show the repr of the message
+
+
+class RefusedError(EiderError):
+    """The request was understood and is not allowed."""
+
+
+class ClosedMemoryError(RefusedError):
+    """The memory has been replaced or has ended, so it cannot be changed."""
+
+    def __init__(self, id: str, current: str | None) -> None:  # noqa: A002
+        fix = f"work on its successor {current!r}." if current else "it has no successor; remember the statement anew."
+        super().__init__(f"memory {id!r} is closed; {fix}")
+        self.id, self.current = id, current
+
+
+class ErasedError(RefusedError):
+    """What was asked for has been forgotten for good."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was erased and cannot be read, restored or undone; remember it anew if it is wanted.")
+        self.what = what
+
+
+class UndoConflictError(RefusedError):
+    """Later changes build on the event, so it cannot be undone alone."""
+
+    def __init__(self, event: str, dependents: Sequence[str]) -> None:
+        later = ", ".join(repr(d) for d in dependents)
+        super().__init__(f"event {event!r} cannot be undone: {later} came later; undo the later change first.")
+        self.event, self.dependents = event, tuple(dependents)
+
+
+class StaleChangeError(RefusedError):
+    """The plan read revisions that have moved on; plan again on what is there now."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        super().__init__(f"{', '.join(repr(i) for i in ids)} changed since they were read; read them again and retry.")
+        self.ids = tuple(ids)
+
+
+class TrustError(RefusedError):
+    """A channel claimed an origin above its ceiling."""
+
+    def __init__(self, origin: str, ceiling: str) -> None:
+        super().__init__(f"origin {origin!r} is above this channel's ceiling {ceiling!r}; callers may only lower it.")
+        self.origin, self.ceiling = origin, ceiling
+
+
+class StoreError(EiderError):
+    """Something about the files of a store."""
+
+
+class StoreLockedError(StoreError):
+    """Another process has the store open."""
+
+    def __init__(self, path: Path, pid: int | None = None) -> None:
+        holder = f"process {pid}" if pid is not None else "another process"
+        super().__init__(f"{str(path)!r} is open in {holder}; close it there, or open it with shared=True.")
+        self.path, self.pid = path, pid
+
+
+class StoreMissingError(StoreError):
+    """There is no store at the path."""
+
+    def __init__(self, path: Path, fix: str = "create it by opening the path without read_only.") -> None:
+        super().__init__(f"no store at {str(path)!r}; {fix}")
+        self.path = path
+
+
+class StoreDamagedError(StoreError):
+    """The files cannot be read, or have lost rows that were acknowledged."""
+
+    def __init__(self, path: Path, why: str, fix: str) -> None:
+        super().__init__(f"{str(path)!r} is damaged: {why}; nothing was changed. {fix}")
+        self.path, self.why, self.fix = path, why, fix
+
+
+class StoreTooNewError(StoreError):
+    """A later version of Eider wrote the store."""
+
+    def __init__(self, path: Path, found: int, known: int) -> None:
+        super().__init__(
+            f"{str(path)!r} has schema {found}, this Eider knows up to {known}; upgrade with pip install -U eider."
+        )
+        self.path, self.found, self.known = path, found, known
+
+
+class ReadOnlyStoreError(StoreError):
+    """The store cannot be written to."""
+
+    def __init__(self, path: Path, why: str = "the files are not writable") -> None:
+        super().__init__(f"{str(path)!r} is read-only ({why}); give this user write permission or open another path.")
+        self.path = path
+
+
+class StoreFullError(StoreError):
+    """The disk has no room; the write was refused and nothing of it was kept."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"no room to write to {str(path)!r} ({why}); free some space and repeat the call.")
+        self.path = path
+
+
+class IndexDamagedError(StoreError):
+    """The derived index cannot be read; the truth is untouched."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"the search index {str(path)!r} cannot be read ({why}); run eider rebuild.")
+        self.path = path
+
+
+class ForkedError(StoreError):
+    """A handle opened before a fork was used in the child."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{str(path)!r} was opened before this process was forked; open it again in the child.")
+        self.path = path
+
+
+class EmbedderError(EiderError):
+    """Turning text into vectors failed."""
+
+
+class EmbedderMismatchError(EmbedderError):
+    """The store's vectors were made by another embedder."""
+
+    def __init__(self, stored: str, given: str) -> None:
+        super().__init__(
+            f"the store was embedded by {stored!r}, this process offers {given!r}; open it with the former, "
+            "or re-embed it with eider rebuild --embedder."
+        )
+        self.stored, self.given = stored, given
+
+
+class ProviderError(EmbedderError):
+    """A service failed; the cause is chained."""
+
+
+class SqlError(EiderError):
+    """A query over one's own data was refused or failed."""
+
+
+class ConfigError(EiderError, ValueError):
+    """A setting cannot be used."""
+
+
+class MissingExtraError(EiderError, ImportError):
+    """An optional package is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(f"{package!r} is not installed; run: pip install 'eider[{extra}]'")
+        self.package, self.extra = package, extra

@@ -1,0 +1,36 @@
+"""Recall marks: text that memory gave out is recognised when it comes back, and is not learned again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from typing import Final
+
+VERSION: Final = "1"
+_TAG: Final = "eider-memory"
+_BLOCK: Final = re.compile(rf"<{_TAG}\b[^>]*>.*?(?:</{_TAG}\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_STRAY: Final = re.compile(rf"</{_TAG}\s*>", re.IGNORECASE)
+
+
+def mark(lines: Sequence[str], ids: Sequence[str]) -> str:
+    """Frame recalled lines as data, escaped so that nothing inside can end the frame.
+
+    >>> mark(["Prefers <b>tabs</b>."], ["mem_1"])
+    '<eider-memory v="1" ids="mem_1">\\nPrefers &lt;b&gt;tabs&lt;/b&gt;.\\n</eider-memory>'
+    """
+    if not lines:
+        return ""
+    body = "\n".join(escape(line, quote=False) for line in lines)
+    return f'<{_TAG} v="{VERSION}" ids="{escape(" ".join(ids))}">\n{body}\n</{_TAG}>'
+
+
+def strip(text: str) -> str:
+    """The text without anything memory had given out; unchanged when it holds no mark.
+
+    >>> strip('Hi <eider-memory v="1" ids="a">\\nx\\n</eider-memory>there')
+    'Hi there'
+    """
+    if _TAG not in text.lower():
+        return text
+    return _STRAY.sub("", _BLOCK.sub("", text))
