@@ -1,0 +1,221 @@
+"""The one module that imports DuckDB: connections, transactions, and what its errors mean."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import weakref
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+
+from eider.errors import (
+    EiderError,
+    ForkedError,
+    ReadOnlyStoreError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreLockedError,
+)
+from eider.storage.lock import holder
+from eider.storage.migrate import schema_of
+
+Cursor = duckdb.DuckDBPyConnection
+_RESTORE: Final = "Restore it from a backup, or import an export into a new store; run eider verify to look closer."
+_FULL: Final = ("no space left", "file too large", "could not write", "failed to write", "disk quota", "fsync failed")
+_open: weakref.WeakSet[Database] = weakref.WeakSet()
+
+
+class Database:
+    """One open truth file.
+
+    Reads run on a cursor of their own and are drained; writes run one at a time. The file can be swapped for
+    its next generation while readers go on: they finish on the old one.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool = False, memory: str = "256MB", threads: int = 2) -> None:
+        """Open the file.
+
+        Args:
+            path: The truth file; it exists.
+            read_only: Nothing is written, not even the replay of a write-ahead log.
+            memory: DuckDB's own limit.
+            threads: DuckDB's workers.
+
+        Raises:
+            StoreLockedError: Another process has it.
+            StoreDamagedError: It is no readable database.
+        """
+        self.path, self.read_only = path, read_only
+        self._settings: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory,
+            "threads": threads,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+        self._writer = threading.RLock()
+        self._gate = threading.Condition()
+        self._readers: dict[int, int] = {}
+        self._forked = self._closed = False
+        self._db = self._connect(path)
+        _open.add(self)
+
+    def _connect(self, path: Path) -> Cursor:
+        try:
+            db = duckdb.connect(str(path), read_only=self.read_only, config=self._settings)
+            db.execute("SET TimeZone='UTC'")
+            if not schema_of(db):
+                db.close()
+                raise StoreDamagedError(path.parent, f"{path.name!r} holds no store", _RESTORE)
+        except duckdb.Error as error:
+            raise self._unopenable(path, error) from error
+        return db
+
+    @staticmethod
+    def _unopenable(path: Path, error: duckdb.Error) -> StoreError:
+        said = str(error)
+        if "lock" in said.lower() and "conflicting" in said.lower():
+            return StoreLockedError(path.parent, holder(path.parent))
+        if "permission denied" in said.lower() or "read-only" in said.lower():
+            return ReadOnlyStoreError(path.parent)
+        if _is_full(said):
+            return StoreFullError(path.parent, _first_line(said))
+        return StoreDamagedError(path.parent, f"{path.name!r} cannot be read ({_first_line(said)})", _RESTORE)
+
+    @contextmanager
+    def reading(self) -> Generator[Cursor]:
+        """A cursor of one's own, closed afterwards."""
+        self._check()
+        with self._gate:
+            db = self._db
+            self._readers[id(db)] = self._readers.get(id(db), 0) + 1
+            cursor = db.cursor()
+        try:
+            with self.explained():
+                yield cursor
+        finally:
+            cursor.close()
+            with self._gate:
+                self._readers[id(db)] -= 1
+                self._gate.notify_all()
+
+    @contextmanager
+    def writing(self) -> Generator[Cursor]:
+        """One transaction, alone; rolled back when anything goes wrong, the commit included."""
+        with self._writer:
+            self._check()
+            if self.read_only:
+                raise ReadOnlyStoreError(self.path.parent)
+            with self.explained():
+                cursor = self._db.cursor()
+                try:
+                    cursor.begin()
+                    yield cursor
+                    cursor.commit()
+                except BaseException:
+                    with suppress(duckdb.Error):
+                        cursor.rollback()
+                    raise
+                finally:
+                    with suppress(duckdb.Error):
+                        cursor.close()
+
+    @contextmanager
+    def alone(self) -> Generator[Cursor]:
+        """The writer's place without a transaction: for checkpoints, copies and swaps."""
+        with self._writer:
+            self._check()
+            with self.explained():
+                cursor = self._db.cursor()
+                try:
+                    yield cursor
+                finally:
+                    cursor.close()
+
+    @contextmanager
+    def explained(self) -> Generator[None]:
+        """DuckDB's errors as ours; a database that declared itself invalid is opened anew."""
+        try:
+            yield
+        except duckdb.Error as error:
+            said = str(error)
+            if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.InternalException) or _is_full(
+                said
+            ):
+                self._reopen()
+            if _is_full(said):
+                raise StoreFullError(self.path.parent, _first_line(said)) from error
+            if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.InternalException):
+                raise StoreDamagedError(self.path.parent, _first_line(said), _RESTORE) from error
+            raise
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+                raise StoreFullError(self.path.parent, os.strerror(error.errno)) from error
+            raise
+
+    def _reopen(self) -> None:
+        """After a fatal error DuckDB refuses everything; the file itself is as the last commit left it."""
+        with self._gate, suppress(EiderError, duckdb.Error):
+            self._db.close()
+            self._db = self._connect(self.path)
+
+    def swap(self, path: Path) -> None:
+        """Go on with another file; waits for readers of the old one, at most as long as a read takes.
+
+        The caller holds the writer's place and has closed every other handle of `path`.
+        """
+        fresh = self._connect(path)
+        with self._gate:
+            old, self._db, self.path = self._db, fresh, path
+            self._gate.wait_for(lambda: not self._readers.get(id(old)), timeout=30)
+            self._readers.pop(id(old), None)
+        old.close()
+
+    def _check(self) -> None:
+        if self._forked:
+            raise ForkedError(self.path.parent)
+        if self._closed:
+            raise StoreError(f"{str(self.path.parent)!r} was closed; open it again with eider.open().")
+
+    def close(self) -> None:
+        """Checkpoint and close; closing twice is harmless."""
+        if self._forked or self._closed:
+            return
+        with self._writer, self._gate:
+            self._gate.wait_for(lambda: not any(self._readers.values()), timeout=30)
+            self._closed = True
+            self._db.close()
+
+    def forked(self) -> None:
+        """In a forked child: this handle is the parent's."""
+        self._forked = True
+
+
+def _after_fork() -> None:
+    for database in list(_open):
+        database.forked()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _is_full(said: str) -> bool:
+    low = said.lower()
+    return any(sign in low for sign in _FULL)
+
+
+def _first_line(said: str) -> str:
+    return said.strip().splitlines()[0][:200]
+
+
+def create_file(path: Path, fill: Any) -> None:
+    """Make a new database file and let `fill(connection)` write its schema."""
+    with duckdb.connect(str(path)) as db:
+        db.execute("SET TimeZone='UTC'")
+        fill(db)
+        db.execute("CHECKPOINT")

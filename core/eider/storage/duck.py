@@ -1,0 +1,350 @@
+"""The truth in DuckDB: one transaction writes rows, event and outbox entry."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from eider.changes import ChangeSet, Committed
+from eider.clock import from_db, to_db
+from eider.crash import point
+from eider.errors import ErasedError, StaleChangeError
+from eider.sealed import check_sealed
+from eider.storage import chain, rows
+from eider.storage.database import Cursor, Database
+from eider.storage.files import StoreFiles
+from eider.storage.migrate import secret_of
+from eider.values import Episode, Event, Memory, Metadata, Usage
+
+_KEY: Final = "key"
+_ID: Final = "id"
+
+
+class DuckStore:
+    """`Store` over one DuckDB file. The caller holds the directory's owner lock."""
+
+    def __init__(self, files: StoreFiles, database: Database, *, embedder: str, analyzer: str) -> None:
+        """Take over an open, migrated database.
+
+        Args:
+            files: The directory it lies in.
+            database: Its truth file.
+            embedder: Fingerprint written beside each vector.
+            analyzer: Version written beside each analysis.
+        """
+        self.files, self.database = files, database
+        self._embedder, self._analyzer = embedder, analyzer
+        with database.reading() as db:
+            self.secret = secret_of(db, files.folder)
+            last = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchall()
+        self.head: tuple[int, str] = (last[0][0], last[0][1]) if last else (0, chain.GENESIS)
+        self._sequences: dict[tuple[str, str], int] = {}
+
+    # ------------------------------------------------------------------ writing
+
+    def commit(self, changes: ChangeSet) -> Committed:
+        """Write a plan whole, or not at all.
+
+        Raises:
+            StaleChangeError: A memory it read has moved on.
+            ErasedError: It would bring back what was forgotten.
+            StoreFullError: No room; nothing was written.
+        """
+        check_sealed(changes)
+        with self.database.writing() as db:
+            if changes.key is not None and (first := self._first_time(db, changes)) is not None:
+                return first
+            self._refuse_erased(db, changes)
+            before = self._refuse_stale(db, changes)
+            seq = self.head[0] + 1
+            episodes = self._write_episodes(db, changes, seq)
+            memories = self._write_memories(db, changes, seq, before)
+            self._write_side(db, changes, seq)
+            event, head = self._write_event(db, changes, seq, before)
+            point("commit.written")
+        point("commit.durable")
+        self._acknowledge(head, episodes)
+        return Committed(event=event, episodes=episodes, memories=memories)
+
+    def _acknowledge(self, head: tuple[int, str], episodes: Sequence[Episode] = ()) -> None:
+        self.head = head
+        for episode in episodes:
+            self._sequences[episode.user, episode.session] = episode.seq
+        while len(self._sequences) > 10_000:  # noqa: PLR2004 (a cache; a miss asks the table)
+            self._sequences.pop(next(iter(self._sequences)))
+        self.files.note_head(*head)
+
+    def _digest(self, what: str, user: str, name: str) -> str:
+        return chain.keyed_digest(self.secret, what, user, name)
+
+    def _first_time(self, db: Cursor, changes: ChangeSet) -> Committed | None:
+        """What the first commit with this key wrote."""
+        digest = self._digest(_KEY, changes.user, changes.key or "")
+        found = db.execute("SELECT seq FROM idem_keys WHERE digest = ?", [digest]).fetchall()
+        if not found:
+            return None
+        event = self._events(db, "seq = ?", [found[0][0]])[0]
+        touched = [i for i in event.ids if i.startswith("mem_")]
+        return Committed(
+            event=event,
+            repeated=True,
+            episodes=tuple(self._episodes(db, event.ids, changes.user)),
+            memories=tuple(m for m in self._memories(db, touched, changes.user) if m.text),
+        )
+
+    def _refuse_erased(self, db: Cursor, changes: ChangeSet) -> None:
+        """A tombstone stands in the way of spool, retry, restore, undo and re-import alike."""
+        named = [(e.id, f"episode {e.id!r}") for e in changes.episodes]
+        named += [(m.id, f"memory {m.id!r}") for m in changes.memories if m.id not in changes.reads]
+        digests = {self._digest(_ID, changes.user, i): what for i, what in named}
+        if changes.key is not None:
+            digests[self._digest(_KEY, changes.user, changes.key)] = f"what key {changes.key!r} wrote"
+        if not self._has_tombstones(db):
+            return
+        sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
+        if found := db.execute(sql, [list(digests)]).fetchall():
+            raise ErasedError(digests[found[0][0]])
+
+    @staticmethod
+    def _has_tombstones(db: Cursor) -> bool:
+        return bool(db.execute("SELECT 1 FROM tombstones LIMIT 1").fetchall())
+
+    @staticmethod
+    def _refuse_stale(db: Cursor, changes: ChangeSet) -> dict[str, int]:
+        """Revisions as they are now, which must be those the plan read."""
+        wanted = set(changes.reads) | {m.id for m in changes.memories if m.rev}
+        if not wanted:
+            return {}
+        sql = (
+            "SELECT id, rev FROM memories WHERE id IN (SELECT unnest($1)) AND user_id = $2 "
+            "AND retired_at IS NULL AND state <> 'erased'"
+        )
+        now: dict[str, int] = dict(db.execute(sql, [list(wanted), changes.user]).fetchall())
+        if stale := [i for i, rev in changes.reads.items() if now.get(i) != rev]:
+            raise StaleChangeError(stale)
+        return now
+
+    def _write_episodes(self, db: Cursor, changes: ChangeSet, rev: int) -> tuple[Episode, ...]:
+        if not changes.episodes:
+            return ()
+        given: dict[tuple[str, str], int] = {}
+        numbered: list[Episode] = []
+        for episode in changes.episodes:
+            place = (changes.user, str(episode.session))
+            seq = episode.seq
+            if seq < 0:
+                seq = given.get(place, self._last_in(db, place)) + 1
+            given[place] = max(seq, given.get(place, -1))
+            numbered.append(replace(episode, seq=seq))
+        _insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e in numbered])
+        return tuple(numbered)
+
+    def _last_in(self, db: Cursor, place: tuple[str, str]) -> int:
+        if place not in self._sequences:
+            sql = "SELECT max(seq) FROM episodes WHERE user_id = ? AND session = ?"
+            last = db.execute(sql, list(place)).fetchall()[0][0]
+            return -1 if last is None else last
+        return self._sequences[place]
+
+    def _write_memories(
+        self, db: Cursor, changes: ChangeSet, rev: int, before: Mapping[str, int]
+    ) -> tuple[Memory, ...]:
+        if not changes.memories:
+            return ()
+        if replaced := [m.id for m in changes.memories if m.id in before]:
+            sql = "UPDATE memories SET retired_at = $1 WHERE id IN (SELECT unnest($2)) AND retired_at IS NULL"
+            db.execute(sql, [to_db(changes.at), replaced])
+        _insert(db, "memories", rows.MEMORY, [rows.memory_row(m, rev) for m in changes.memories])
+        return tuple(replace(m, rev=rev) for m in changes.memories)
+
+    def _write_side(self, db: Cursor, changes: ChangeSet, rev: int) -> None:
+        if changes.indexing:
+            made = [
+                rows.embedding_row(i, changes.user, self._embedder, self._analyzer, x)
+                for i, x in changes.indexing.items()
+            ]
+            _insert(db, "embeddings", rows.EMBEDDING, made)
+        if changes.edges:
+            names = ["user_id", "source", "target", "kind", "weight", "rev"]
+            _insert(db, "edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])
+        self.write_usage(db, changes.user, changes.usage)
+        ids = [str(e.id) for e in changes.episodes] + [str(m.id) for m in changes.memories]
+        if ids:
+            _insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, changes.user, "put") for i in ids])
+
+    @staticmethod
+    def write_usage(db: Cursor, user: str, usage: Sequence[Usage]) -> None:
+        """Replace the counters of these memories, within the caller's transaction."""
+        for one in usage:
+            db.execute(
+                "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET stability = "
+                "excluded.stability, last_used = excluded.last_used, uses = excluded.uses, shown = excluded.shown",
+                list(rows.usage_row(one, user)),
+            )
+
+    def _write_event(
+        self, db: Cursor, changes: ChangeSet, seq: int, before: Mapping[str, int]
+    ) -> tuple[Event, tuple[int, str]]:
+        ids = tuple(str(i) for i in (*(e.id for e in changes.episodes), *(m.id for m in changes.memories)))
+        ids += tuple(u.id for u in changes.usage if u.id not in ids)
+        payload: dict[str, Any] = {
+            "user": changes.user,
+            "reason": changes.reason,
+            "memories": {m.id: before.get(m.id) for m in changes.memories},
+            "detail": changes.detail,
+        }
+        link, head = self.append(db, changes.user, changes.actor, changes.op, changes.at, ids, payload)
+        if changes.key is not None:
+            digest = self._digest(_KEY, changes.user, changes.key)
+            db.execute("INSERT INTO idem_keys VALUES (?, ?, ?)", [digest, changes.user, seq])
+        event = Event(
+            id=rows.event_id(link.seq), seq=link.seq, at=link.at, actor=link.actor, op=link.op, ids=ids,
+            reason=changes.reason,
+        )  # fmt: skip
+        return event, head
+
+    def append(
+        self, db: Cursor, user: str, actor: str, op: str, at: datetime, ids: tuple[str, ...], payload: Metadata
+    ) -> tuple[chain.Link, tuple[int, str]]:  # fmt: skip
+        """Add the next event to the chain, within the caller's transaction; returns it and the new head."""
+        seq, previous = self.head[0] + 1, self.head[1]
+        text = chain.encode(payload)
+        nonce, commitment = chain.commit_to(text)
+        link = chain.Link(seq=seq, at=at, actor=actor, op=op, ids=ids, commitment=commitment, previous=previous)
+        values = (seq, to_db(at), user, actor, op, json.dumps(list(ids)), commitment, previous, link.hash)
+        _insert(db, "events", rows.EVENT, [values])
+        _insert(db, "event_payloads", ["seq", "user_id", "nonce", "payload"], [(seq, user, nonce, text)])
+        return link, (seq, link.hash)
+
+    # ------------------------------------------------------------------ reading
+
+    def episodes(self, ids: Sequence[str], *, user: str) -> list[Episode]:
+        """Episodes by id, in the order asked for; strangers' ids do not exist."""
+        with self.database.reading() as db:
+            return self._episodes(db, ids, user)
+
+    @staticmethod
+    def _episodes(db: Cursor, ids: Sequence[str], user: str) -> list[Episode]:
+        if not ids:
+            return []
+        sql = f"SELECT {rows.columns(rows.EPISODE)} FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"  # noqa: S608
+        found = {row[0]: rows.episode_of(row) for row in db.execute(sql, [list(ids), user]).fetchall()}
+        return [found[i] for i in ids if i in found]
+
+    def memories(
+        self, ids: Sequence[str] | None, *, user: str, known_at: datetime | None = None
+    ) -> list[Memory]:
+        """Memories by id (None: all), as they are or as they were known at an instant."""
+        with self.database.reading() as db:
+            return self._memories(db, ids, user, known_at)
+
+    @staticmethod
+    def _memories(
+        db: Cursor, ids: Sequence[str] | None, user: str, known_at: datetime | None = None
+    ) -> list[Memory]:
+        if ids is not None and not ids:
+            return []
+        where, values = ["user_id = $user"], {"user": user}
+        given: dict[str, Any] = dict(values)
+        if ids is not None:
+            where.append("id IN (SELECT unnest($ids))")
+            given["ids"] = list(ids)
+        if known_at is None:
+            where.append("retired_at IS NULL")
+        else:
+            where.append("recorded_at <= $known AND (retired_at IS NULL OR retired_at > $known)")
+            given["known"] = to_db(known_at)
+        sql = f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE {' AND '.join(where)}"  # noqa: S608
+        found = {row[0]: rows.memory_of(row) for row in db.execute(sql, given).fetchall()}
+        return list(found.values()) if ids is None else [found[i] for i in ids if i in found]
+
+    def versions(self, id: str, *, user: str) -> list[Memory]:  # noqa: A002 (the word users know)
+        """All versions of one memory, oldest first."""
+        sql = f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE id = ? AND user_id = ? ORDER BY rev"  # noqa: S608
+        with self.database.reading() as db:
+            return [rows.memory_of(row) for row in db.execute(sql, [id, user]).fetchall()]
+
+    def replaced(self, ids: Sequence[str], *, user: str) -> list[Memory]:
+        """Memories that one of these superseded or was merged from."""
+        sql = (
+            f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE user_id = $2 AND retired_at IS NULL "  # noqa: S608
+            "AND superseded_by IN (SELECT unnest($1))"
+        )
+        with self.database.reading() as db:
+            return [rows.memory_of(row) for row in db.execute(sql, [list(ids), user]).fetchall()]
+
+    def events(
+        self, *, user: str, limit: int = 50, ids: Sequence[str] | None = None, seqs: Sequence[int] | None = None,
+        since: datetime | None = None, until: datetime | None = None,
+    ) -> list[Event]:  # fmt: skip
+        """A user's events, newest first."""
+        where, values = ["user_id = ?"], [user]
+        given: list[Any] = list(values)
+        if seqs is not None:
+            where.append("seq IN (SELECT unnest(?))")
+            given.append(list(seqs))
+        if ids is not None:
+            where.append("list_has_any(from_json(ids, '[\"VARCHAR\"]'), ?)")
+            given.append(list(ids))
+        for instant, test in ((since, "happened_at >= ?"), (until, "happened_at < ?")):
+            if instant is not None:
+                where.append(test)
+                given.append(to_db(instant))
+        with self.database.reading() as db:
+            return self._events(db, f"{' AND '.join(where)} ORDER BY seq DESC LIMIT {int(limit)}", given)
+
+    @staticmethod
+    def _events(db: Cursor, where: str, values: Sequence[Any]) -> list[Event]:
+        sql = f"SELECT {rows.columns(rows.EVENT)} FROM events WHERE {where}"  # noqa: S608
+        found = db.execute(sql, list(values)).fetchall()
+        payloads = "SELECT seq, payload FROM event_payloads WHERE seq IN (SELECT unnest($1))"
+        known = dict(db.execute(payloads, [[row[0] for row in found]]).fetchall()) if found else {}
+        return [rows.event_of(row, json.loads(known[row[0]]) if row[0] in known else None) for row in found]
+
+    def payload(self, seq: int, *, user: str) -> Metadata | None:
+        """What an event said; None once it was erased."""
+        with self.database.reading() as db:
+            sql = "SELECT payload FROM event_payloads WHERE seq = ? AND user_id = ?"
+            found = db.execute(sql, [seq, user]).fetchall()
+        return json.loads(found[0][0]) if found else None
+
+    def usage(self, ids: Sequence[str] | None, *, user: str) -> dict[str, Usage]:
+        """Usage by memory id; memories never used have none."""
+        where = "" if ids is None else " AND id IN (SELECT unnest($2))"
+        given: list[Any] = [user] if ids is None else [user, list(ids)]
+        sql = f"SELECT {rows.columns(rows.USAGE)} FROM usage WHERE user_id = $1{where}"  # noqa: S608
+        with self.database.reading() as db:
+            return {row[0]: rows.usage_of(row) for row in db.execute(sql, given).fetchall()}
+
+    def save_usage(self, usage: Sequence[Usage], *, user: str) -> None:
+        """Write buffered counters."""
+        with self.database.writing() as db:
+            self.write_usage(db, user, usage)
+
+    def users(self) -> list[str]:
+        """Everyone who has rows, by name."""
+        sql = "SELECT user_id FROM episodes UNION SELECT user_id FROM memories ORDER BY 1"
+        with self.database.reading() as db:
+            return [row[0] for row in db.execute(sql).fetchall()]
+
+    def last_event_at(self) -> datetime | None:
+        """When the newest event happened; the clock never goes behind it."""
+        with self.database.reading() as db:
+            at = db.execute("SELECT max(happened_at) FROM events").fetchall()[0][0]
+        return None if at is None else from_db(at)
+
+    def close(self) -> None:
+        """Checkpoint and let go of the files."""
+        self.database.close()
+        self.files.close()
+
+
+def _insert(db: Cursor, table: str, names: Sequence[str], values: Sequence[rows.Row]) -> None:
+    if len(values) == 1:
+        marks = ", ".join("?" * len(names))
+        db.execute(f"INSERT INTO {table} ({rows.columns(names)}) VALUES ({marks})", list(values[0]))  # noqa: S608
+    elif values:
+        db.execute(*rows.unnested(table, names, values))
