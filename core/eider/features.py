@@ -1,0 +1,376 @@
+"""What the ranker looks at in each candidate, one column per signal.
+
+Evidence is absolute: a share of the question's weight, a cosine, a day's distance. Only the columns ending
+in `_best` are relative, to the best candidate. A row without neighbours is its own window and its own
+sitting: missing context is neutral, never zero. Columns that describe the shape of a text, whatever is
+asked, are centred among the candidates of each kind (episode, memory), so that neither kind wins by form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.text import TRAITS
+
+if TYPE_CHECKING:
+    from eider.questions import Question
+    from eider.segment import Segment
+
+GROUPS: Final[dict[str, str]] = {
+    "bm25_best": "words", "coverage": "words", "matched": "words", "adjacent": "words", "phrase": "words",
+    "coverage_alone": "words",
+    "window_best": "context", "coverage_before": "context", "coverage_window": "context",
+    "coverage_sitting": "context", "list_sitting": "context", "answers": "context",
+    "cosine": "meaning", "cosine_best": "meaning", "cosine_window": "meaning", "cosine_sitting": "meaning",
+    "generic": "meaning", "cosine_alone": "meaning",
+    "subject": "subject", "first_person": "subject", "subject_coverage": "subject",
+    "date": "date", "date_said": "date", "when_dated": "date", "when_time": "date",
+    "information": "shape", "length": "shape", "question": "shape", "greeting": "shape", "names": "shape",
+    "opening": "shape", "number": "shape", "who_names": "shape", "place": "shape", "why_length": "shape",
+    "recency": "recency", "strength": "recency", "importance": "importance", "scope": "scope", "pinned": "pin",
+}  # fmt: skip
+"""Every signal, and the name under which its share is shown to people."""
+NAMES: Final = tuple(GROUPS)
+_AT: Final = {name: i for i, name in enumerate(NAMES)}
+_TRAIT: Final = {name: i for i, name in enumerate(TRAITS)}
+_SHAPE: Final = [_AT[n] for n in ("information", "length", "question", "greeting", "names", "opening", "generic")]
+_REACH: Final = 5
+"""Rows looked at on either side."""
+_DAY: Final = 86_400_000_000
+K1: Final = 0.9
+B: Final = 0.3
+"""BM25 on a row's own words; short chat turns want little length normalisation (bench README)."""
+_WINDOW_K1: Final = 1.2
+_WINDOW_B: Final = 0.75
+_SIDE: Final = (0.25, 0.5, 1.0, 0.5, 0.25)
+"""How much the rows at distance 2, 1, 0, 1, 2 count in a smoothed cosine (bench README)."""
+ALONE: Final = 1.5
+"""What a row without neighbours counts for itself in place of the smoothing above. A guess: what the best rows of
+a dialogue gain from their neighbours."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(slots=True, eq=False)
+class Scan:
+    """What one pass over all rows found, shared by nomination and features."""
+
+    hits: list[tuple[NDArray[np.int32], Floats]]
+    """Rows and counts of each distinct term, dead rows included."""
+    visible: NDArray[np.bool_]
+    words: Floats
+    """BM25 of each row's own text, zero where not visible."""
+    likeness: Floats
+    """Cosine of each row, or its estimate; zero where not visible."""
+    exact: bool
+    """Whether `likeness` is the cosine."""
+
+
+def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp]) -> Floats:
+    """Signals of the candidates, shape `(len(candidates), len(NAMES))`."""
+    x = np.zeros((len(candidates), len(NAMES)), np.float32)
+    near = _Near.of(segment, question, scan, candidates)
+    _words(x, segment, question, scan, near)
+    _context(x, segment, question, scan, near)
+    if question.vector is not None:
+        _meaning(x, segment, question, scan, near)
+    _subject(x, segment, question, near)
+    _dates(x, segment, question, near)
+    _shape(x, segment, question, near)
+    _state(x, segment, question, near)
+    return x
+
+
+@dataclass(slots=True, eq=False)
+class _Near:
+    """Candidates with the rows around them."""
+
+    rows: NDArray[np.intp]
+    slots: NDArray[np.int32]
+    """Shape `(c, 11)`: place in `used` of each row of the window, `len(used)` where there is none."""
+    used: NDArray[np.intp]
+    counts: Floats
+    """Shape `(c, 11, terms)`: how often each term occurs in each row of the window."""
+    linked: NDArray[np.bool_]
+    """Whether a candidate has a neighbour at all."""
+    traits: Floats
+    window: NDArray[np.intp]
+    """Shape `(c, 11)`: row numbers, -1 where there is none."""
+
+    @classmethod
+    def of(cls, segment: Segment, question: Question, scan: Scan, rows: NDArray[np.intp]) -> _Near:
+        window = np.full((len(rows), 2 * _REACH + 1), -1, np.intp)
+        window[:, _REACH] = rows
+        for name, sign in (("before", -1), ("after", 1)):
+            step = np.append(segment.column(name), np.int32(-1))
+            reached = rows
+            for distance in range(1, _REACH + 1):
+                reached = step[reached]
+                window[:, _REACH + sign * distance] = reached
+        visible = np.append(scan.visible, np.False_)
+        window[~visible[window]] = -1
+        marked = np.zeros(segment.rows + 1, np.bool_)
+        marked[window] = True
+        marked[-1] = False
+        used = np.flatnonzero(marked)
+        slot = np.full(segment.rows + 1, len(used), np.int32)
+        slot[used] = np.arange(len(used), dtype=np.int32)
+        found = np.zeros((len(used) + 1, len(scan.hits)), np.float32)
+        for t, (holders, times) in enumerate(scan.hits):
+            at = slot[holders]
+            keep = at < len(used)
+            found[at[keep], t] = times[keep]
+        slots = slot[window]
+        linked = (window[:, _REACH - 1] >= 0) | (window[:, _REACH + 1] >= 0)
+        return cls(rows, slots, used, found[slots], linked, segment.column("traits")[rows], window)
+
+    def around(self, values: Floats, default: float = 0.0) -> Floats:
+        """Values of the rows used, spread over the windows, shape `(c, 11)`."""
+        return np.append(values, np.float32(default))[self.slots]
+
+
+def _words(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
+    own = near.counts[:, _REACH]
+    has = own > 0
+    mass = max(question.mass, 1e-6)
+    best = float(scan.words.max(initial=0.0)) or 1.0
+    x[:, _AT["bm25_best"]] = scan.words[near.rows] / best
+    x[:, _AT["coverage"]] = has @ question.idf / mass
+    x[:, _AT["matched"]] = np.minimum(has.sum(axis=1), 5) / 5
+    x[~near.linked, _AT["coverage_alone"]] = x[~near.linked, _AT["coverage"]]
+    flat, lengths = segment.postings.many(near.rows)
+    owner = np.repeat(np.arange(len(near.rows)), lengths)
+    _adjacent(x, question, flat, owner, mass)
+    key = np.unique(owner << 32 | flat)
+    df = segment.postings.df[key & 0xFFFFFFFF].astype(np.float32)
+    idf = np.log1p((len(segment) - df + 0.5) / (df + 0.5))
+    total = np.bincount(key >> 32, weights=idf, minlength=len(near.rows))
+    x[:, _AT["information"]] = np.log1p(total) / 5
+    x[:, _AT["length"]] = np.log1p(lengths) / 4
+
+
+def _adjacent(x: Floats, question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp], mass: float) -> None:
+    """Pairs of question words that stand side by side in the row as well."""
+    terms = question.terms
+    if len(terms) < 2 or len(flat) < 2:
+        return
+    weight = dict(zip(question.distinct.tolist(), question.idf.tolist(), strict=True))
+    together = owner[1:] == owner[:-1]
+    left, right, row = flat[:-1][together], flat[1:][together], owner[1:][together]
+    pairs = np.zeros(len(x), np.float32)
+    found = np.zeros(len(x), np.int32)
+    wanted = {(a, b) for a, b in zip(terms[:-1].tolist(), terms[1:].tolist(), strict=True)}
+    for a, b in wanted:
+        if a < 0 or b < 0:
+            continue
+        rows = np.unique(row[(left == a) & (right == b)])
+        pairs[rows] += (weight[a] + weight[b]) / 2
+        found[rows] += 1
+    x[:, _AT["adjacent"]] = pairs / mass
+    x[:, _AT["phrase"]] = found == len(wanted)
+
+
+def _context(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
+    mass = max(question.mass, 1e-6)
+    counts = near.counts
+    middle = counts[:, _REACH - 2 : _REACH + 3].sum(axis=1)
+    lengths = near.around(segment.column("length")[near.used].astype(np.float32))[:, _REACH - 2 : _REACH + 3].sum(axis=1)
+    typical = np.where(near.linked, _mean(lengths[near.linked]), _mean(lengths[~near.linked]))
+    bm25 = middle * (_WINDOW_K1 + 1) / (middle + (_WINDOW_K1 * (1 - _WINDOW_B + _WINDOW_B * lengths / typical))[:, None])
+    score = bm25 @ question.idf + _speakers_near(segment, question, near)
+    x[:, _AT["window_best"]] = score / (float(score.max(initial=0.0)) or 1.0)
+    has = counts > 0
+    x[:, _AT["coverage_before"]] = has[:, _REACH - 1 : _REACH + 1].any(axis=1) @ question.idf / mass
+    x[:, _AT["coverage_window"]] = has.any(axis=1) @ question.idf / mass
+    x[:, _AT["coverage_sitting"]] = _sitting_coverage(segment, scan)[segment.column("block")[near.rows]]
+    if "list" in question.wants:
+        x[:, _AT["list_sitting"]] = x[:, _AT["coverage_sitting"]]
+    before = near.window[:, _REACH - 1]
+    asked = segment.column("traits")[before, _TRAIT["question"]] * (before >= 0)
+    other = segment.column("speaker")[before] != segment.column("speaker")[near.rows]
+    x[:, _AT["answers"]] = asked * other * (has[:, _REACH - 1] @ question.idf) / mass
+
+
+def _mean(values: Floats) -> float:
+    return max(float(values.mean()), 1.0) if len(values) else 1.0
+
+
+def _speakers_near(segment: Segment, question: Question, near: _Near) -> Floats:
+    """Evidence of the named speakers' presence within two rows, as if their names stood in the text."""
+    if not question.speakers:
+        return np.zeros(len(near.rows), np.float32)
+    speaker = near.around(segment.column("speaker")[near.used].astype(np.float32), -1.0)[:, _REACH - 2 : _REACH + 3]
+    share = segment.once("speaker shares", speaker_shares)
+    total = np.zeros(len(near.rows), np.float32)
+    for code in question.speakers:
+        count = (speaker == code).sum(axis=1)
+        idf = np.log1p((1 - share[code]) / max(share[code], 1e-6))
+        total += idf * count * (_WINDOW_K1 + 1) / (count + _WINDOW_K1)
+    return total.astype(np.float32)
+
+
+def speaker_shares(segment: Segment) -> Floats:
+    """Share of the live rows that each speaker said."""
+    said = segment.column("speaker")[segment.alive]
+    counts = np.bincount(said[said >= 0], minlength=max(1, len(segment.speakers)))
+    return (counts / max(1, len(segment))).astype(np.float32)
+
+
+def _sitting_coverage(segment: Segment, scan: Scan) -> Floats:
+    """Share of the question's known terms, weighted by rarity among sittings, that each sitting holds."""
+    block = segment.column("block")
+    number = segment.once("sittings", lambda s: len(np.unique(s.column("block")[s.alive])))
+    covered = np.zeros(segment.blocks, np.float32)
+    total = 0.0
+    for rows, _ in scan.hits:
+        held = np.zeros(segment.blocks, np.bool_)
+        held[block[rows[scan.visible[rows]]]] = True
+        df = int(held.sum())
+        weight = float(np.log1p((number - df + 0.5) / (df + 0.5)))
+        if df:
+            covered += weight * held
+            total += weight
+    return covered / max(total, 1e-6)
+
+
+def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
+    query = question.vector
+    assert query is not None  # noqa: S101 (the caller asked)
+    inner = near.slots[:, _REACH - 2 : _REACH + 3]
+    cosine = np.zeros(len(near.used) + 1, np.float32)
+    if scan.exact:
+        cosine[:-1] = scan.likeness[near.used]
+    else:
+        needed = np.unique(inner)
+        needed = needed[needed < len(near.used)]
+        cosine[needed] = segment.vectors.take(near.used[needed]) @ query
+    close = cosine[inner]
+    own = close[:, 2]
+    smooth = np.where(near.linked, close @ np.array(_SIDE, np.float32), ALONE * own)
+    top = float(smooth.max(initial=0.0))
+    x[:, _AT["cosine"]] = own
+    x[:, _AT["cosine_best"]] = smooth / top if top > 0 else 0
+    x[:, _AT["cosine_window"]] = np.where(near.linked, close.max(axis=1), own)
+    x[:, _AT["cosine_sitting"]] = _sitting_likeness(segment, question, scan, near.rows)
+    x[~near.linked, _AT["cosine_alone"]] = own[~near.linked]
+    x[:, _AT["generic"]] = segment.vectors.take(near.rows) @ segment.vectors.mean_direction()
+
+
+def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: NDArray[np.intp]) -> Floats:
+    """Mean of the three best cosines in each candidate's sitting."""
+    block = segment.column("block")
+    wanted = np.zeros(segment.blocks, np.bool_)
+    wanted[block[rows]] = True
+    members = np.flatnonzero(wanted[block] & scan.visible)
+    likeness, group = scan.likeness[members], block[members]
+    order = np.lexsort((-likeness, group))
+    group = group[order]
+    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    sizes = np.diff(np.append(starts, len(group)))
+    rank = np.arange(len(group)) - np.repeat(starts, sizes)
+    best = members[order][rank < 3]
+    if scan.exact:
+        values = scan.likeness[best]
+    else:
+        assert question.vector is not None  # noqa: S101 (the caller asked)
+        values = segment.vectors.take(best) @ question.vector
+    sums = np.zeros(segment.blocks, np.float32)
+    np.add.at(sums, block[best], values)
+    counts = np.zeros(segment.blocks, np.float32)
+    counts[group[starts]] = np.minimum(sizes, 3)
+    return sums[block[rows]] / np.maximum(counts[block[rows]], 1)
+
+
+def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+    """Rows said by the person the question is about, as far as that tells rows apart."""
+    if question.subject >= 0:
+        speaker = segment.column("speaker")[near.rows]
+        share = float(segment.once("speaker shares", speaker_shares)[question.subject])
+        match = np.where(speaker < 0, 0.5, speaker == question.subject)
+        told = near.counts.dtype.type(0)
+        del told
+    elif question.role >= 0:
+        roles = segment.once("role shares", _role_shares)
+        share = float(roles[question.role])
+        memory = segment.column("memory")[near.rows]
+        match = np.where(memory, 0.5, segment.column("role")[near.rows] == question.role)
+    else:
+        return
+    match = match * min(1.0, 2 * (1 - share))
+    x[:, _AT["subject"]] = match
+    x[:, _AT["first_person"]] = match * near.traits[:, _TRAIT["first_person"]]
+    x[:, _AT["subject_coverage"]] = match * x[:, _AT["coverage"]]
+
+
+def _role_shares(segment: Segment) -> Floats:
+    said = segment.column("role")[segment.alive & ~segment.column("memory")]
+    counts = np.bincount(said, minlength=3)
+    return (counts / max(1, len(said))).astype(np.float32)
+
+
+def _dates(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+    windows = segment.column("windows")[near.rows]
+    dated = near.traits[:, _TRAIT["date"]]
+    if "when" in question.wants:
+        x[:, _AT["when_dated"]] = dated
+        x[:, _AT["when_time"]] = near.traits[:, _TRAIT["time"]]
+    if question.window is None:
+        return
+    x[:, _AT["date"]] = nearness(segment.column("day")[near.rows], question)
+    first, last = question.window.first.toordinal(), question.window.last.toordinal()
+    given = windows[:, :, 1] > 0
+    gap = np.maximum(np.maximum(first - windows[:, :, 1], windows[:, :, 0] - last), 0)
+    wide = np.where(windows[:, :, 1] - windows[:, :, 0] > 40, 0.3, 1.0)
+    x[:, _AT["date_said"]] = (given * wide * np.exp(-gap / 4.0)).max(axis=1)
+
+
+def nearness(day: NDArray[np.int32], question: Question) -> Floats:
+    """1 within the days asked about, falling by e per week outside, 0 from three weeks on."""
+    window = question.window
+    assert window is not None  # noqa: S101 (the caller asked)
+    first, last = window.first.toordinal(), window.last.toordinal()
+    gap = np.maximum(np.maximum(first - day, day - last), 0).astype(np.float32)
+    return np.where(gap <= 21, np.exp(-gap / 7), 0).astype(np.float32)
+
+
+def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+    wants = question.wants
+    trait = near.traits
+    for name in ("question", "greeting", "names"):
+        x[:, _AT[name]] = trait[:, _TRAIT[name]]
+    linked = segment.column("session")[near.rows] >= 0
+    x[:, _AT["opening"]] = linked & (segment.column("place")[near.rows] < 2)
+    if "number" in wants:
+        x[:, _AT["number"]] = trait[:, _TRAIT["number"]]
+    if wants & {"who", "where"}:
+        x[:, _AT["who_names"]] = trait[:, _TRAIT["names"]]
+    if "travel" in wants:
+        x[:, _AT["place"]] = trait[:, _TRAIT["place"]]
+    if "why" in wants:
+        x[:, _AT["why_length"]] = x[:, _AT["length"]]
+    memory = segment.column("memory")[near.rows]
+    for kind in (memory, ~memory):
+        if kind.any():
+            x[np.ix_(kind, _SHAPE)] -= x[np.ix_(kind, _SHAPE)].mean(axis=0)
+
+
+def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+    memory = segment.column("memory")[near.rows]
+    if question.now:
+        age = np.maximum(question.now - segment.column("at")[near.rows], 0) / _DAY
+        x[:, _AT["recency"]] = 1 / (1 + age / 30)
+    x[memory, _AT["importance"]] = (segment.column("importance")[near.rows][memory] - 3) / 2
+    x[memory, _AT["pinned"]] = segment.column("pinned")[near.rows][memory]
+    special = segment.column("scope")[near.rows] != segment.scopes.get("global", -1)
+    x[:, _AT["scope"]] = special & memory
+    if question.now and memory.any():
+        stable = np.maximum(segment.column("stability")[near.rows][memory], 0.01)
+        idle = np.maximum(question.now - segment.column("last_used")[near.rows][memory], 0) / _DAY
+        x[memory, _AT["strength"]] = (1 + 19 / 81 * idle / stable) ** -0.5
+
+
+_ = Any
