@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from eider.embed.words import words
+from eider.embed.words import distinct
 from eider.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,11 +29,11 @@ class WordVectors:
     that make the same one at the same time write equal values, and dictionary writes are atomic.
     """
 
-    __slots__ = ("_known", "_make", "_width")
+    __slots__ = ("_known", "_make", "width")
 
     def __init__(self, make: Callable[[str], NDArray[np.float32]], width: int) -> None:
         self._make = make
-        self._width = width
+        self.width = width
         self._known: dict[str, NDArray[np.float32]] = {}
 
     def of(self, word: str) -> NDArray[np.float32]:
@@ -47,7 +47,7 @@ class WordVectors:
         return vector
 
     def pool(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Sum of the words' vectors per text, scaled to length 1; zero where no word is known.
+        """Sum of the distinct words' vectors per text, scaled to length 1; zero where no word is known.
 
         Args:
             texts: Any number of texts; each row depends on its own text only.
@@ -58,9 +58,9 @@ class WordVectors:
         Raises:
             InputError: A bare string was given, or something in the list is no string.
         """
-        rows = np.zeros((len(texts), self._width), np.float32)
+        rows = np.zeros((len(texts), self.width), np.float32)
         for row, text in enumerate(_checked(texts)):
-            remaining = iter(words(text))
+            remaining = iter(distinct(text))
             while some := list(map(self.of, islice(remaining, _AT_ONCE))):
                 rows[row] += np.array(some).sum(axis=0)
         length = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
