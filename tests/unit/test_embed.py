@@ -36,11 +36,15 @@ def _python(code: str, **environment: str) -> str:
     return run.stdout.strip()
 
 
+def _not_installed(_name: str) -> None:
+    """Stands in for `find_spec` where a package is missing."""
+
+
 @pytest.fixture
 def no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which wordllama is not installed."""
     monkeypatch.delenv("WORDLLAMA_DIR", raising=False)
-    monkeypatch.setattr(static, "find_spec", lambda _name: None)
+    monkeypatch.setattr(static, "find_spec", _not_installed)
 
 
 @pytest.fixture
@@ -120,7 +124,7 @@ def test_damaged_files_are_named(copy: Path, part: str, content: bytes | None, m
 
 def test_a_folder_may_be_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`WORDLLAMA_DIR` is used even where no wheel is installed."""
-    monkeypatch.setattr(static, "find_spec", lambda _name: None)
+    monkeypatch.setattr(static, "find_spec", _not_installed)
     monkeypatch.setenv("WORDLLAMA_DIR", str(copy))
     assert default_embedder().fingerprint == "wordllama-256/1"
 

@@ -120,11 +120,15 @@ class EmbedderContract:
         """Many threads asking at once get what one alone gets."""
         embedder = self.make()
         batches = [[f"{text} {number}" for text in _TEXTS] for number in range(24)]
+
+        def embed(batch: list[str]) -> NDArray[np.float32]:
+            return embedder.embed(batch, "document")
+
         with ThreadPoolExecutor(8) as pool:
-            at_once = list(pool.map(lambda batch: embedder.embed(batch, "document"), batches))
+            at_once = list(pool.map(embed, batches))
         alone = [self.make().embed(batch, "document") for batch in batches[:2]]
         for found, batch in zip(at_once, batches, strict=True):
-            assert np.abs(found - embedder.embed(batch, "document")).max() < _WITHIN
+            assert np.abs(found - embed(batch)).max() < _WITHIN
         for found, expected in zip(at_once, alone, strict=False):
             assert np.abs(found - expected).max() < _WITHIN
 
