@@ -22,6 +22,9 @@ questions to isolated memories in five languages), vectors alone:
 | + a/(a+p), p from the standard library's docstrings, a = 1e-3 | 59.3 / 42.7 | .936 / .754 |
 | + common direction of the table removed | 61.2 / 44.1 | .920 / .757 |
 | + without elisions, each word once, longest 20, own directions (this) | 61.7 / 44.4 | .935 / .770 |
+
+On isolated memories the differences are noise (306 questions have an answer); on a set of our own that
+nothing was tuned on (363 answers) the plain mean has .948 / .753 and this .952 / .755.
 """
 
 from __future__ import annotations
