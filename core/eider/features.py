@@ -19,6 +19,7 @@ from eider.text import TRAITS
 if TYPE_CHECKING:
     from eider.questions import Question
     from eider.segment import Segment
+    from eider.when import Window
 
 GROUPS: Final[dict[str, str]] = {
     "bm25_best": "words", "coverage": "words", "matched": "words", "adjacent": "words", "phrase": "words",
@@ -321,7 +322,7 @@ def _dates(x: Floats, segment: Segment, question: Question, near: _Near) -> None
     if question.window is None:
         return
     x[:, _AT["date"]] = nearness(segment.column("day")[near.rows], question)
-    first, last = question.window.first.toordinal(), question.window.last.toordinal()
+    first, last = _days(question.window)
     given = windows[:, :, 1] > 0
     gap = np.maximum(np.maximum(first - windows[:, :, 1], windows[:, :, 0] - last), 0)
     wide = np.where(windows[:, :, 1] - windows[:, :, 0] > 40, 0.3, 1.0)
@@ -332,9 +333,14 @@ def nearness(day: NDArray[np.int32], question: Question) -> Floats:
     """1 within the days asked about, falling by e per week outside, 0 from three weeks on."""
     window = question.window
     assert window is not None  # noqa: S101 (the caller asked)
-    first, last = window.first.toordinal(), window.last.toordinal()
+    first, last = _days(window)
     gap = np.maximum(np.maximum(first - day, day - last), 0).astype(np.float32)
     return np.where(gap <= 21, np.exp(-gap / 7), 0).astype(np.float32)
+
+
+def _days(window: Window) -> tuple[int, int]:
+    """First and last day, inclusive, as ordinals."""
+    return window.start.toordinal(), window.end.toordinal() - 1
 
 
 def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None:

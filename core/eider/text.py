@@ -196,7 +196,7 @@ def _windows(text: str, said_on: date | None) -> NDArray[np.int32]:
     if said_on is None:
         return np.zeros((0, 2), np.int32)
     found = mentions(text, said_on=said_on)[:MAX_WINDOWS]
-    return np.array([(w.first.toordinal(), w.last.toordinal()) for w in found], np.int32).reshape(-1, 2)
+    return np.array([(w.start.toordinal(), w.end.toordinal() - 1) for w in found], np.int32).reshape(-1, 2)
 
 
 def _traits(text: str, *, dated: bool) -> NDArray[np.float32]:

@@ -1,0 +1,182 @@
+"""A segment is exact however it came about, and the ranking keeps its promises on any rows."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from eider.questions import Question
+from eider.rank import rank
+from eider.segment import FOREVER, Segment, SegmentRows
+from eider.text import analyse
+
+WIDTH = 8
+TODAY = date(2026, 5, 4)
+HOUR = 3_600_000_000
+WORDS = ("harbour", "lantern", "walnut", "violin", "ticket", "glacier", "saddle", "orchard", "engine", "letter")
+
+
+def vector_of(text: str) -> NDArray[np.float32]:
+    """A unit vector that depends on the text alone."""
+    rng = np.random.default_rng(sum(ord(c) * (i + 1) for i, c in enumerate(text)))
+    v = rng.normal(size=WIDTH).astype(np.float32)
+    return v / np.linalg.norm(v)
+
+
+def rows_of(items: list[dict[str, object]]) -> SegmentRows:
+    """Rows from plain descriptions: id, text, and whatever differs from the defaults."""
+
+    def column(name: str, default: object, kind: type) -> NDArray[np.generic]:
+        return np.array([item.get(name, default) for item in items], kind)
+
+    at = column("at", 0, np.int64)
+    return SegmentRows(
+        ids=[str(i["id"]) for i in items],
+        is_memory=column("memory", False, np.bool_),
+        analysis=[analyse(str(i["text"]), said_on=TODAY).to_bytes() for i in items],
+        vectors=np.stack([vector_of(str(i["text"])) for i in items]) if items else np.zeros((0, WIDTH), np.float32),
+        session=[str(i.get("session", "")) for i in items],
+        seq=column("seq", 0, np.int64),
+        at=at,
+        local_day=column("day", TODAY.toordinal(), np.int32),
+        speaker=[str(i.get("speaker", "")) for i in items],
+        role=column("role", 0, np.int8),
+        kind=column("kind", -1, np.int8),
+        scope=[str(i.get("scope", "global")) for i in items],
+        valid_from=column("valid_from", 0, np.int64),
+        valid_to=column("valid_to", FOREVER, np.int64),
+        trust=column("trust", 2, np.int8),
+        state=column("state", 0, np.int8),
+        importance=column("importance", 3, np.int8),
+        pinned=column("pinned", False, np.bool_),
+        stability=column("stability", 30, np.float32),
+        last_used=at,
+        evidence=[tuple(i.get("evidence", ())) for i in items],
+    )
+
+
+def answers(segment: Segment, text: str, visible: NDArray[np.bool_] | None = None, limit: int = 50) -> list[tuple[str, float]]:
+    """Ids and scores of an answer."""
+    question = Question.read(text, segment, today=TODAY, now=10**15, embed=vector_of)
+    mask = segment.alive if visible is None else visible
+    return [(segment.ids[r.row], r.score) for r in rank(segment, question, mask, limit=limit)]
+
+
+def assert_alike(first: list[tuple[str, float]], second: list[tuple[str, float]]) -> None:
+    """The same scores for the same ids; order may differ only where scores do not."""
+    assert {i for i, _ in first} == {i for i, _ in second}
+    scores = dict(second)
+    assert [s for _, s in first] == pytest.approx([s for _, s in second], abs=2e-3)
+    for identity, score in first:
+        assert scores[identity] == pytest.approx(score, abs=2e-3)
+
+
+item = st.fixed_dictionaries(
+    {
+        "id": st.integers(0, 30).map(str),
+        "text": st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join),
+        "session": st.sampled_from(["", "s1", "s2"]),
+        "seq": st.integers(0, 6),
+        "at": st.integers(0, 40).map(lambda h: h * HOUR),
+        "speaker": st.sampled_from(["", "Ada", "Ben"]),
+        "role": st.integers(0, 2),
+        "importance": st.integers(1, 5),
+    }
+)
+step = st.one_of(
+    st.tuples(st.just("upsert"), st.lists(item, min_size=1, max_size=6)),
+    st.tuples(st.just("remove"), st.lists(st.integers(0, 30).map(str), max_size=4)),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=st.lists(step, min_size=1, max_size=8), asked=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join))
+def test_a_segment_grown_step_by_step_answers_as_one_built_afresh(steps: list[tuple[str, list]], asked: str) -> None:
+    """After any upserts and removals the answers equal those of a new segment of the same rows."""
+    grown = Segment()
+    truth: dict[str, dict[str, object]] = {}
+    for verb, argument in steps:
+        if verb == "upsert":
+            grown.upsert(rows_of(argument))
+            truth.update({i["id"]: i for i in argument})
+        else:
+            grown.remove(argument)
+            for identity in argument:
+                truth.pop(identity, None)
+    fresh = Segment.build(rows_of(list(truth.values())))
+    assert len(grown) == len(fresh) == len(truth)
+    assert_alike(answers(grown, asked), answers(fresh, asked))
+    for identity, row in grown.row_of.items():
+        for name in ("before", "after"):
+            other, same = grown.column(name)[row], fresh.column(name)[fresh.row_of[identity]]
+            assert (grown.ids[other] if other >= 0 else None) == (fresh.ids[same] if same >= 0 else None)
+
+
+def crowd(count: int, seed: int = 7) -> list[dict[str, object]]:
+    """Many rows of talk over a small vocabulary, in sessions of twenty."""
+    rng = np.random.default_rng(seed)
+    vocabulary = [f"{a}{b}" for a in ("ka", "lo", "mi", "nu", "re", "sa", "to", "vi") for b in ("ban", "dor", "gel", "pim", "rus", "tek")]
+    lengths = rng.integers(3, 12, count)
+    return [
+        {
+            "id": f"r{i}",
+            "text": " ".join(rng.choice(vocabulary, lengths[i])) + f" {i}",
+            "session": f"s{i // 20}",
+            "seq": i % 20,
+            "at": i * 60_000_000,
+            "role": i % 2,
+        }
+        for i in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [1_000, 10_000, 40_000])
+def test_the_exact_text_of_a_row_ranks_that_row_first(count: int) -> None:
+    """Whoever quotes a text gets that text, whatever stands around it and however many rows there are."""
+    items = crowd(count)
+    segment = Segment.build(rows_of(items))
+    for i in range(0, count, count // 25):
+        assert answers(segment, str(items[i]["text"]), limit=1)[0][0] == f"r{i}"
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_masked_rows_neither_show_nor_lend_evidence(data: st.DataObject) -> None:
+    """What may not be seen leaves no trace: the answer depends on the visible rows and on statistics only."""
+    items = [{**i, "id": str(n)} for n, i in enumerate(data.draw(st.lists(item, min_size=2, max_size=12)))]
+    hidden = data.draw(st.lists(st.integers(0, len(items) - 1), min_size=1, max_size=4, unique=True))
+    other = [dict(i) for i in items]
+    asked = data.draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join))
+    segment = Segment.build(rows_of(items))
+    visible = segment.alive.copy()
+    visible[hidden] = False
+    found = answers(segment, asked, visible)
+    assert not {i for i, _ in found} & {str(h) for h in hidden}
+    question = Question.read(asked, segment, today=TODAY, embed=vector_of)
+    for row in rank(segment, question, visible, limit=50):
+        assert visible[row.row]
+        assert all(visible[a] for a in row.absorbed)
+    del other
+
+
+@settings(max_examples=60, deadline=None)
+@given(items=st.lists(item, min_size=2, max_size=15, unique_by=lambda i: i["id"]), asked=st.sampled_from(WORDS), seed=st.integers(0, 99))
+def test_the_order_in_which_rows_arrive_does_not_change_the_answer(items: list[dict[str, object]], asked: str, seed: int) -> None:
+    """Shuffled input gives the same answer."""
+    shuffled = [items[i] for i in np.random.default_rng(seed).permutation(len(items))]
+    assert_alike(answers(Segment.build(rows_of(items)), asked), answers(Segment.build(rows_of(shuffled)), asked))
+
+
+@settings(max_examples=60, deadline=None)
+@given(items=st.lists(item, min_size=1, max_size=15, unique_by=lambda i: i["id"]), asked=st.sampled_from(WORDS))
+def test_shares_sum_to_the_score(items: list[dict[str, object]], asked: str) -> None:
+    """`why` accounts for all of the score."""
+    segment = Segment.build(rows_of(items))
+    question = Question.read(asked, segment, today=TODAY, now=10**15, embed=vector_of)
+    for row in rank(segment, question, segment.alive, limit=50):
+        assert sum(row.shares.values()) == pytest.approx(row.score, abs=1e-2)
