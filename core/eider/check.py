@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, get_args
 
 from eider.errors import InputError, TooLargeError
-from eider.values import KINDS, ORIGINS, ROLES, Metadata
+from eider.values import KINDS, ORIGINS, ROLES, Metadata, Status
 
 MAX_TEXT: Final = 1_000_000
 """Characters in an episode: a long pasted document; beyond it a host should split."""
 MAX_STATEMENT: Final = 20_000
 """Characters in a memory, which is meant to be one sentence."""
+STATUSES: Final = get_args(Status)
 MAX_NAME: Final = 256
 MAX_METADATA: Final = 65_536
 MAX_LIMIT: Final = 10_000
@@ -131,6 +132,14 @@ def metadata(value: object) -> Metadata:
         raise TooLargeError("metadata", size, MAX_METADATA)
     encodable(json.dumps(value, ensure_ascii=False).replace("\\u0000", "\x00"), "metadata")
     return value  # pyright: ignore[reportUnknownVariableType] (json.dumps accepted it)
+
+
+def batch(items: object) -> None:
+    """A list of things to write together."""
+    if isinstance(items, str | bytes) or not isinstance(items, Sequence):
+        raise InputError(f"items={_show(items)} is {type(items).__name__}; pass a list.")
+    if len(items) > MAX_BATCH:  # pyright: ignore[reportUnknownArgumentType] (any sequence has a length)
+        raise TooLargeError("items", len(items), MAX_BATCH, "entries")  # pyright: ignore[reportUnknownArgumentType]
 
 
 def key(value: object) -> str | None:

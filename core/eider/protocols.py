@@ -97,6 +97,10 @@ class Store(Protocol):
         """Memories (None: all) as they are, or as they were known at an instant."""
         ...
 
+    def twin(self, memory: Memory) -> Memory | None:
+        """The current memory that says the same to the same user in the same scope, of the same kind and trust."""
+        ...
+
     def versions(self, id: str, *, user: str) -> list[Memory]:  # noqa: A002 (the word users know)
         """All versions of one memory, oldest first."""
         ...

@@ -8,15 +8,17 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from eider.changes import ChangeSet, Committed
+from eider.changes import ChangeSet, Committed, Indexing
 from eider.clock import from_db, to_db
 from eider.crash import point
 from eider.errors import ErasedError, StaleChangeError
 from eider.sealed import check_sealed
-from eider.storage import chain, rows
+from eider.segment import SegmentRows
+from eider.storage import arrays, chain, rows
 from eider.storage.database import Cursor, Database
 from eider.storage.files import StoreFiles
 from eider.storage.migrate import secret_of
+from eider.text import ANALYZER
 from eider.values import Episode, Event, Memory, Metadata, Usage
 
 _KEY: Final = "key"
@@ -26,17 +28,17 @@ _ID: Final = "id"
 class DuckStore:
     """`Store` over one DuckDB file. The caller holds the directory's owner lock."""
 
-    def __init__(self, files: StoreFiles, database: Database, *, embedder: str, analyzer: str) -> None:
+    def __init__(self, files: StoreFiles, database: Database, *, embedder: str, width: int) -> None:
         """Take over an open, migrated database.
 
         Args:
             files: The directory it lies in.
             database: Its truth file.
             embedder: Fingerprint written beside each vector.
-            analyzer: Version written beside each analysis.
+            width: Length of a vector.
         """
         self.files, self.database = files, database
-        self._embedder, self._analyzer = embedder, analyzer
+        self._embedder, self._width = embedder, width
         with database.reading() as db:
             self.secret = secret_of(db, files.folder)
             last = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchall()
@@ -66,10 +68,11 @@ class DuckStore:
             event, head = self._write_event(db, changes, seq, before)
             point("commit.written")
         point("commit.durable")
-        self._acknowledge(head, episodes)
+        self.acknowledge(head, episodes)
         return Committed(event=event, episodes=episodes, memories=memories)
 
-    def _acknowledge(self, head: tuple[int, str], episodes: Sequence[Episode] = ()) -> None:
+    def acknowledge(self, head: tuple[int, str], episodes: Sequence[Episode] = ()) -> None:
+        """The commit is durable: note how far the store is."""
         self.head = head
         for episode in episodes:
             self._sequences[episode.user, episode.session] = episode.seq
@@ -77,12 +80,26 @@ class DuckStore:
             self._sequences.pop(next(iter(self._sequences)))
         self.files.note_head(*head)
 
-    def _digest(self, what: str, user: str, name: str) -> str:
+    def forget_sequences(self, user: str) -> None:
+        """Count a user's sessions anew."""
+        self._sequences = {place: seq for place, seq in self._sequences.items() if place[0] != user}
+
+    def repeated(self, changes: ChangeSet) -> Committed | None:
+        """What an earlier commit with the same key wrote, if there was one."""
+        with self.database.reading() as db:
+            return self._first_time(db, changes)
+
+    def digest(self, what: str, user: str, name: str) -> str:
+        """A keyed digest of a user's id or key."""
         return chain.keyed_digest(self.secret, what, user, name)
+
+    def _key_digest(self, changes: ChangeSet) -> str:
+        """A key means the same call only for the same user and verb."""
+        return self.digest(_KEY, changes.user, f"{changes.op}:{changes.key}")
 
     def _first_time(self, db: Cursor, changes: ChangeSet) -> Committed | None:
         """What the first commit with this key wrote."""
-        digest = self._digest(_KEY, changes.user, changes.key or "")
+        digest = self._key_digest(changes)
         found = db.execute("SELECT seq FROM idem_keys WHERE digest = ?", [digest]).fetchall()
         if not found:
             return None
@@ -99,9 +116,9 @@ class DuckStore:
         """A tombstone stands in the way of spool, retry, restore, undo and re-import alike."""
         named = [(e.id, f"episode {e.id!r}") for e in changes.episodes]
         named += [(m.id, f"memory {m.id!r}") for m in changes.memories if m.id not in changes.reads]
-        digests = {self._digest(_ID, changes.user, i): what for i, what in named}
+        digests = {self.digest(_ID, changes.user, i): what for i, what in named}
         if changes.key is not None:
-            digests[self._digest(_KEY, changes.user, changes.key)] = f"what key {changes.key!r} wrote"
+            digests[self._key_digest(changes)] = f"what key {changes.key!r} wrote"
         if not self._has_tombstones(db):
             return
         sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
@@ -139,7 +156,7 @@ class DuckStore:
                 seq = given.get(place, self._last_in(db, place)) + 1
             given[place] = max(seq, given.get(place, -1))
             numbered.append(replace(episode, seq=seq))
-        _insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e in numbered])
+        insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e in numbered])
         return tuple(numbered)
 
     def _last_in(self, db: Cursor, place: tuple[str, str]) -> int:
@@ -157,23 +174,24 @@ class DuckStore:
         if replaced := [m.id for m in changes.memories if m.id in before]:
             sql = "UPDATE memories SET retired_at = $1 WHERE id IN (SELECT unnest($2)) AND retired_at IS NULL"
             db.execute(sql, [to_db(changes.at), replaced])
-        _insert(db, "memories", rows.MEMORY, [rows.memory_row(m, rev) for m in changes.memories])
+        made = [(*rows.memory_row(m, rev), self.identity(m)) for m in changes.memories]
+        insert(db, "memories", [*rows.MEMORY, "identity"], made)
         return tuple(replace(m, rev=rev) for m in changes.memories)
 
     def _write_side(self, db: Cursor, changes: ChangeSet, rev: int) -> None:
         if changes.indexing:
             made = [
-                rows.embedding_row(i, changes.user, self._embedder, self._analyzer, x)
+                rows.embedding_row(i, changes.user, self._embedder, ANALYZER, x)
                 for i, x in changes.indexing.items()
             ]
-            _insert(db, "embeddings", rows.EMBEDDING, made)
+            insert(db, "embeddings", rows.EMBEDDING, made)
         if changes.edges:
             names = ["user_id", "source", "target", "kind", "weight", "rev"]
-            _insert(db, "edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])
+            insert(db, "edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])
         self.write_usage(db, changes.user, changes.usage)
         ids = [str(e.id) for e in changes.episodes] + [str(m.id) for m in changes.memories]
         if ids:
-            _insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, changes.user, "put") for i in ids])
+            insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, changes.user, "put") for i in ids])
 
     @staticmethod
     def write_usage(db: Cursor, user: str, usage: Sequence[Usage]) -> None:
@@ -198,8 +216,7 @@ class DuckStore:
         }
         link, head = self.append(db, changes.user, changes.actor, changes.op, changes.at, ids, payload)
         if changes.key is not None:
-            digest = self._digest(_KEY, changes.user, changes.key)
-            db.execute("INSERT INTO idem_keys VALUES (?, ?, ?)", [digest, changes.user, seq])
+            db.execute("INSERT INTO idem_keys VALUES (?, ?, ?)", [self._key_digest(changes), changes.user, seq])
         event = Event(
             id=rows.event_id(link.seq), seq=link.seq, at=link.at, actor=link.actor, op=link.op, ids=ids,
             reason=changes.reason,
@@ -215,8 +232,8 @@ class DuckStore:
         nonce, commitment = chain.commit_to(text)
         link = chain.Link(seq=seq, at=at, actor=actor, op=op, ids=ids, commitment=commitment, previous=previous)
         values = (seq, to_db(at), user, actor, op, json.dumps(list(ids)), commitment, previous, link.hash)
-        _insert(db, "events", rows.EVENT, [values])
-        _insert(db, "event_payloads", ["seq", "user_id", "nonce", "payload"], [(seq, user, nonce, text)])
+        insert(db, "events", rows.EVENT, [values])
+        insert(db, "event_payloads", ["seq", "user_id", "nonce", "payload"], [(seq, user, nonce, text)])
         return link, (seq, link.hash)
 
     # ------------------------------------------------------------------ reading
@@ -261,6 +278,22 @@ class DuckStore:
         found = {row[0]: rows.memory_of(row) for row in db.execute(sql, given).fetchall()}
         return list(found.values()) if ids is None else [found[i] for i in ids if i in found]
 
+    def twin(self, memory: Memory) -> Memory | None:
+        """The current memory that says the same to the same user in the same scope, of the same kind and trust."""
+        sql = (
+            f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE identity = ? AND retired_at IS NULL "  # noqa: S608
+            "AND valid_to IS NULL AND state = 'active' ORDER BY rev LIMIT 1"
+        )
+        with self.database.reading() as db:
+            found = db.execute(sql, [self.identity(memory)]).fetchall()
+        return rows.memory_of(found[0]) if found else None
+
+    def identity(self, memory: Memory) -> str:
+        """Digest of what makes two memories the same statement."""
+        said = " ".join(memory.text.casefold().split()).rstrip(".!")
+        parts = (str(memory.user), memory.kind, str(memory.scope), str(memory.trust), said)
+        return chain.keyed_digest(self.secret, "identity", *parts)
+
     def versions(self, id: str, *, user: str) -> list[Memory]:  # noqa: A002 (the word users know)
         """All versions of one memory, oldest first."""
         sql = f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE id = ? AND user_id = ? ORDER BY rev"  # noqa: S608
@@ -304,6 +337,20 @@ class DuckStore:
         known = dict(db.execute(payloads, [[row[0] for row in found]]).fetchall()) if found else {}
         return [rows.event_of(row, json.loads(known[row[0]]) if row[0] in known else None) for row in found]
 
+    def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
+        """A user's rows as the ranker's arrays."""
+        with self.database.reading() as db:
+            return arrays.read(db, user, self._width, ids, known_at)
+
+    def rows_of(
+        self, episodes: Sequence[Episode], memories: Sequence[Memory], made: Mapping[str, Indexing], *, user: str
+    ) -> SegmentRows:
+        """The same for what was just committed; read back only where a memory's material is not at hand."""
+        if all(m.id in made and m.rev == self.head[0] for m in memories):
+            said = arrays.of_episodes(episodes, made, self._width)
+            return arrays.joined(said, arrays.of_memories(memories, made, self._width)) if memories else said
+        return self.rows(user=user, ids=[e.id for e in episodes] + [m.id for m in memories])
+
     def payload(self, seq: int, *, user: str) -> Metadata | None:
         """What an event said; None once it was erased."""
         with self.database.reading() as db:
@@ -330,6 +377,11 @@ class DuckStore:
         with self.database.reading() as db:
             return [row[0] for row in db.execute(sql).fetchall()]
 
+    def event_count(self, *, user: str) -> int:
+        """How many changes there were."""
+        with self.database.reading() as db:
+            return db.execute("SELECT count(*) FROM events WHERE user_id = ?", [user]).fetchall()[0][0]
+
     def last_event_at(self) -> datetime | None:
         """When the newest event happened; the clock never goes behind it."""
         with self.database.reading() as db:
@@ -342,7 +394,8 @@ class DuckStore:
         self.files.close()
 
 
-def _insert(db: Cursor, table: str, names: Sequence[str], values: Sequence[rows.Row]) -> None:
+def insert(db: Cursor, table: str, names: Sequence[str], values: Sequence[rows.Row]) -> None:
+    """Insert rows, one by one or as columns."""
     if len(values) == 1:
         marks = ", ".join("?" * len(names))
         db.execute(f"INSERT INTO {table} ({rows.columns(names)}) VALUES ({marks})", list(values[0]))  # noqa: S608

@@ -11,7 +11,7 @@ import shutil
 import threading
 import time
 import weakref
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -57,7 +57,7 @@ def _lance() -> SimpleNamespace:
             os.environ.setdefault("LANCE_CPU_THREADS", "2")  # read later, at the first scan
             try:
                 import lancedb  # noqa: PLC0415 (1.7 s)
-                import pyarrow as pa  # noqa: PLC0415
+                import pyarrow as pa  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
                 from lancedb import expr, index  # noqa: PLC0415
             finally:
                 if quiet:

@@ -23,9 +23,7 @@ _BATCH: Final = 512
 """Ids per application: one of 512 costs little more than one of 64."""
 _PAGE: Final = 4096
 """Rows per application when everything is built anew: about 8 MB."""
-_MONTHS: Final = (
-    "January February March April May June July August September October November December"
-).split()
+_MONTHS: Final = ("January February March April May June July August September October November December").split()
 
 # A memory is several rows, its versions; the one that is not retired is current. Erased ones are tombstones.
 _CURRENT: Final = "m.retired_at IS NULL AND m.state <> 'erased'"

@@ -82,4 +82,4 @@ class MemoryIndex:
 
 def _words(text: str) -> set[str]:
     low = text.lower()
-    return {word for word in _WORD.findall(low)} | set(_IDEOGRAPHS.findall(low))
+    return set(_WORD.findall(low)) | set(_IDEOGRAPHS.findall(low))

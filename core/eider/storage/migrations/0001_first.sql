@@ -43,8 +43,10 @@ CREATE TABLE memories (
     state VARCHAR NOT NULL,
     merged_from VARCHAR,
     idem_key VARCHAR,
-    retired_at TIMESTAMP
+    retired_at TIMESTAMP,
+    identity VARCHAR
 );
+CREATE INDEX memories_identity ON memories (identity);
 CREATE INDEX memories_id ON memories (id);
 CREATE INDEX memories_user ON memories (user_id);
 CREATE TABLE embeddings (

@@ -1,0 +1,113 @@
+"""Where stores live and what is set: one file, readable by its owner only."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from eider.errors import ConfigError, InputError
+
+SETTINGS: Final[Mapping[str, str]] = {
+    "store": "store used when none is named",
+    "user": "user whose memory is meant when none is named",
+    "agent": "agent name that is noted on what is learned",
+    "tz": "time zone of the user, such as Europe/Berlin",
+    "embedder": "default | hash",
+}
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
+_FILE: Final = "config.json"
+
+
+def home() -> Path:
+    """Directory of everything Eider keeps: `EIDER_HOME`, else the platform's data directory."""
+    if named := os.environ.get("EIDER_HOME"):
+        return Path(named).expanduser()
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "eider"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "eider"
+    return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local" / "share"))) / "eider"
+
+
+def store_path(name: str) -> Path:
+    """Directory of a named store.
+
+    Raises:
+        InputError: The name could leave the directory of stores, or no file system would take it.
+    """
+    if not _NAME.fullmatch(name) or ".." in name:
+        shown = name if len(name) <= 40 else f"{name[:40]}…"  # noqa: PLR2004 (what fits a message)
+        raise InputError(
+            f"store name {shown!r} cannot be used; take 1 to 64 letters, digits, dots, dashes or underscores, "
+            "or pass a path such as './memory.eider'."
+        )
+    return home() / "stores" / f"{name}.eider"
+
+
+def is_path(store: str | Path) -> bool:
+    """Whether that means a directory of one's own rather than a shared store's name.
+
+    >>> is_path("assistant"), is_path("./memory.eider"), is_path("notes.eider")
+    (False, True, True)
+    """
+    return isinstance(store, Path) or os.sep in store or store.endswith(".eider") or store.startswith((".", "~"))
+
+
+def private(folder: Path) -> Path:
+    """The directory, made for its owner alone if it is not there."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def read() -> dict[str, str]:
+    """Settings of the one config file.
+
+    Raises:
+        ConfigError: The file is no settings file.
+    """
+    path = home() / _FILE
+    try:
+        found = json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{str(path)!r} cannot be read ({error}); mend it or remove it.") from error
+    if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
+        raise ConfigError(f"{str(path)!r} is not a JSON object of texts; mend it or remove it.")
+    return found
+
+
+def write(name: str, content: str | None) -> None:
+    """Set or (None) unset one setting.
+
+    Raises:
+        ConfigError: There is no such setting.
+    """
+    if name not in SETTINGS:
+        raise ConfigError(f"setting {name!r} is unknown; there are {', '.join(map(repr, SETTINGS))}.")
+    settings = read()
+    settings.pop(name, None)
+    if content is not None:
+        settings[name] = content
+    path = private(home()) / _FILE
+    fresh = path.with_name(f"{_FILE}.{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(settings, file, indent=1, sort_keys=True)
+    fresh.replace(path)
+
+
+def setting(name: str) -> str | None:
+    """A setting: from the environment (`EIDER_STORE`, `EIDER_USER` …), else from the file."""
+    return os.environ.get(f"EIDER_{name.upper()}") or read().get(name)
+
+
+def default_user() -> str:
+    """The set user, else the login name."""
+    return setting("user") or getpass.getuser()

@@ -1,0 +1,69 @@
+"""The one door: whatever enters is unmarked, redacted, sized, placed in time, and given its origin here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from eider import marks
+from eider.errors import InputError
+from eider.redact import CleanText, findings, redact_fields, redact_tree
+from eider.values import TRUST, Metadata, Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """The channel a request came through, and the most it may claim."""
+
+    channel: str = "library"
+    ceiling: Origin = "user"
+
+    def origin(self, claimed: Origin) -> Origin:
+        """What is claimed, or the ceiling where that is lower.
+
+        >>> Door(channel="mcp", ceiling="agent").origin("user")
+        'agent'
+        """
+        return claimed if TRUST[claimed] <= TRUST[self.ceiling] else self.ceiling
+
+    def lowered(self, ceiling: Origin) -> Door:
+        """The same channel with a lower ceiling; it never rises."""
+        return Door(channel=self.channel, ceiling=self.origin(ceiling))
+
+
+def clean(fields: Mapping[str, str]) -> dict[str, CleanText]:
+    """Redact the strings of one row together, so that a secret split over them is found as well.
+
+    Raises:
+        InputError: Nothing is left of the text once recalled memory is taken out.
+    """
+    given = dict(fields)
+    if "text" in given:
+        given["text"] = marks.strip(given["text"])
+        if not given["text"].strip():
+            raise InputError("text holds nothing but recalled memory, which is not learned again; pass what was said.")
+    return redact_fields(given)
+
+
+def clean_metadata(metadata: Metadata | None) -> Metadata:
+    """Metadata with every name and string redacted."""
+    return redact_tree(metadata) if metadata else {}
+
+
+def user_name(user: str) -> str:
+    """A user is a boundary, so a name that would be redacted is refused instead of changed.
+
+    Raises:
+        InputError: The name looks like a secret.
+    """
+    if user not in _known:
+        if found := findings(user):
+            raise InputError(f"user={user[:8]!r}… looks like a secret ({found[0].family}); use a name or an account id.")
+        if len(_known) < _KNOWN_LIMIT:
+            _known.add(user)
+    return user
+
+
+_known: Final[set[str]] = set()
+_KNOWN_LIMIT: Final = 10_000

@@ -1,0 +1,300 @@
+"""The façade: one typed line per verb over the table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from eider import verbs
+from eider.door import Door
+from eider.errors import InputError
+from eider.handlers import HANDLERS
+from eider.values import GLOBAL, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eider.answers import (
+        Consolidation,
+        Diff,
+        Drained,
+        Explanation,
+        Health,
+        Imported,
+        Injection,
+        Page,
+        Receipt,
+        Recollection,
+        Verified,
+        Version,
+    )
+    from eider.engine import Engine
+    from eider.query import Table
+    from eider.verbs import ExportFormat, Remember, When
+    from eider.verbs import Record as Utterance
+
+Items = Sequence[Any]
+
+
+class Eider:
+    """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
+
+    def __init__(self, engine: Engine, *, user: str | None = None, door: Door | None = None) -> None:
+        """Use `eider.open()` instead."""
+        self._engine, self._user, self._door = engine, user, door or Door()
+
+    def _whose(self, user: str | None) -> str:
+        if (whose := user if user is not None else self._user) is None:
+            raise InputError("user is missing: say whose memory it is, here or in eider.open(user=…).")
+        return whose
+
+    def _ask(self, name: str, request: Any) -> Any:
+        return HANDLERS[name](self._engine, request, self._door)
+
+    def through(self, channel: str, ceiling: Origin = "agent") -> Eider:
+        """The same memory seen from a channel that may claim less: what enters gets at most this origin."""
+        return Eider(self._engine, user=self._user, door=Door(channel=channel, ceiling=self._door.origin(ceiling)))
+
+    # ------------------------------------------------------------------ keeping
+
+    def record(
+        self, text: str, *, user: str | None = None, speaker: str | None = None, role: Role = "user",
+        session: str | None = None, at: When | None = None, tz: str | None = None, metadata: Metadata | None = None,
+        key: str | None = None,
+    ) -> Episode:  # fmt: skip
+        """Keep an utterance verbatim (after redaction); it can be recalled when this returns.
+
+        Args:
+            text: What was said.
+            user: Whose memory it is for; the default is the one given to `open`.
+            speaker: Who said it; by default the user, or the agent's name.
+            role: `user`, `agent` or `other`; decides the origin, which the channel may lower.
+            session: Conversation it belongs to; by default the speaker's local date.
+            at: When it was said: an aware datetime, or a naive one or ISO text read in `tz`; by default now.
+            tz: The speaker's time zone.
+            metadata: JSON-like, at most 64 KiB.
+            key: Idempotency key, from coordinates (host, session, message id, role), never from content.
+
+        Raises:
+            InputError: Something passed cannot be kept; the message names it and the fix.
+            ErasedError: The key belongs to something that was forgotten.
+        """
+        request = verbs.Record(
+            text=text, user=self._whose(user), speaker=speaker, role=role, session=session, at=at, tz=tz,
+            metadata=metadata, key=key,
+        )  # fmt: skip
+        return self._ask("record", request)
+
+    def record_many(
+        self, items: Sequence[Utterance | Mapping[str, object]], *, user: str | None = None
+    ) -> list[Episode]:
+        """Keep many utterances, each a mapping of `record`'s arguments; all are checked before the first is kept."""
+        return self._ask("record_many", verbs.RecordMany(items=items, user=self._whose(user)))
+
+    def remember(
+        self, text: str, *, user: str | None = None, kind: MemoryKind = "fact", scope: str = GLOBAL,
+        importance: int = 3, valid_from: When | None = None, valid_to: When | None = None, pinned: bool = False,
+        key: str | None = None,
+    ) -> Memory:  # fmt: skip
+        """Keep a statement as said. Saying it again adds nothing: the known one is strengthened and returned.
+
+        Args:
+            text: One self-contained statement, at most 20,000 characters.
+            user: Whose memory it is for.
+            kind: fact, preference, rule, decision, insight or context.
+            scope: Label it is visible under, such as `project:alpha`.
+            importance: 1 (trivial) to 5 (vital).
+            valid_from: First instant it holds; by default now. "2023", "2023-05" and "2023-05-07" are fine.
+            valid_to: First instant it no longer holds.
+            pinned: Never let it decay.
+            key: Idempotency key.
+        """
+        request = verbs.Remember(
+            text=text, user=self._whose(user), kind=kind, scope=scope, importance=importance, valid_from=valid_from,
+            valid_to=valid_to, pinned=pinned, key=key,
+        )  # fmt: skip
+        return self._ask("remember", request)
+
+    def remember_many(
+        self, items: Sequence[Remember | Mapping[str, object] | str], *, user: str | None = None
+    ) -> list[Memory]:
+        """Keep many statements, each a text or a mapping of `remember`'s arguments."""
+        return self._ask("remember_many", verbs.RememberMany(items=items, user=self._whose(user)))
+
+    # ------------------------------------------------------------------ reading
+
+    def recall(
+        self, query: str, *, user: str | None = None, limit: int = 10, scopes: Iterable[str] | None = None,
+        kinds: Iterable[str] | None = None, origins: Iterable[str] | None = None, since: When | None = None,
+        until: When | None = None, now: datetime | None = None, tz: str | None = None, session: str | None = None,
+        as_of: When | None = None, known_at: When | None = None, budget: int | None = None, loop: str | None = None,
+    ) -> list[Recollection]:  # fmt: skip
+        """What bears on a question, best first; reading changes nothing.
+
+        Args:
+            query: A question or any text.
+            user: Whose memory.
+            limit: Most results.
+            scopes: Only these scopes; by default all.
+            kinds: Only these memory kinds; "episode" stands for utterances.
+            origins: Only what these origins said.
+            since: Nothing that ended, or was said, before.
+            until: Nothing that began, or was said, from then on.
+            now: The asker's present, for "last week"; by default the store's clock.
+            tz: The asker's time zone.
+            session: Only utterances of this session and memories that rest on them.
+            as_of: What was true then.
+            known_at: What was known then.
+            budget: Most tokens in all.
+            loop: Open loop that this recall belongs to.
+        """
+        request = verbs.Recall(
+            query=query, user=self._whose(user), limit=limit, scopes=_listed(scopes), kinds=_listed(kinds),
+            origins=_listed(origins), since=since, until=until, now=now, tz=tz, session=session, as_of=as_of,
+            known_at=known_at, budget=budget, loop=loop,
+        )  # fmt: skip
+        return self._ask("recall", request)
+
+    def inject(
+        self, prompt: str, *, user: str | None = None, scopes: Iterable[str] | None = None,
+        session: str | None = None, budget: int = 400,
+    ) -> Injection:  # fmt: skip
+        """The few lines that help with a prompt, framed as data; empty, with the reason, when nothing helps."""
+        request = verbs.Inject(
+            prompt=prompt, user=self._whose(user), scopes=_listed(scopes), session=session, budget=budget
+        )
+        return self._ask("inject", request)
+
+    def search(
+        self, text: str = "", *, user: str | None = None, scopes: Iterable[str] | None = None,
+        kinds: Iterable[str] | None = None, origins: Iterable[str] | None = None, since: When | None = None,
+        until: When | None = None, session: str | None = None, as_of: When | None = None, tz: str | None = None,
+        status: str | None = None, limit: int = 50, offset: int = 0,
+    ) -> Page:  # fmt: skip
+        """Filter for people, page by page; an empty text lists the newest first."""
+        request = verbs.Search(
+            text=text, user=self._whose(user), scopes=_listed(scopes), kinds=_listed(kinds), origins=_listed(origins),
+            since=since, until=until, session=session, as_of=as_of, tz=tz, status=status, limit=limit, offset=offset,
+        )  # fmt: skip
+        return self._ask("search", request)
+
+    # ------------------------------------------------------------------ changing
+
+    def correct(self, id: str, text: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
+        """Replace a memory by what is true now; the old one is closed and can still be asked for."""
+        return self._ask("correct", verbs.Correct(id=id, text=text, user=self._whose(user), key=key))
+
+    def deactivate(self, id: str, *, user: str | None = None) -> bool:  # noqa: A002
+        """End a memory without a successor; False when it had ended already."""
+        return self._ask("deactivate", verbs.Deactivate(id=id, user=self._whose(user)))
+
+    def reinforce(self, id: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
+        """Say that a memory was useful; it decays more slowly from now on."""
+        return self._ask("reinforce", verbs.Reinforce(id=id, user=self._whose(user), key=key))
+
+    def pin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
+        """Never let a memory decay."""
+        return self._ask("pin", verbs.Pin(id=id, user=self._whose(user)))
+
+    def unpin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
+        """Let a pinned memory decay again."""
+        return self._ask("unpin", verbs.Unpin(id=id, user=self._whose(user)))
+
+    def forget(
+        self, id: str, *, user: str | None = None, keep_evidence: bool = False, wait: bool = True  # noqa: A002
+    ) -> Receipt:  # fmt: skip
+        """Erase a memory or an utterance, and what derives from it, for good.
+
+        Args:
+            id: A memory or an episode.
+            user: Whose.
+            keep_evidence: Keep the utterances a memory was learned from.
+            wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
+        """
+        request = verbs.Forget(id=id, user=self._whose(user), keep_evidence=keep_evidence, wait=wait)
+        return self._ask("forget", request)
+
+    def forget_user(self, user: str, *, wait: bool = True) -> Receipt:
+        """Erase all of a user."""
+        return self._ask("forget_user", verbs.ForgetUser(user=user, wait=wait))
+
+    def undo(self, event_id: str, *, user: str | None = None) -> Event:
+        """Take back the change an event made; the undo is an event as well."""
+        return self._ask("undo", verbs.Undo(id=event_id, user=self._whose(user)))
+
+    def consolidate(
+        self, *, user: str | None = None, prune_threshold: float = 0.5, dry_run: bool = False
+    ) -> Consolidation:
+        """Close unpinned memories whose retrievability fell below the threshold; undo with the event it returns."""
+        request = verbs.Consolidate(user=self._whose(user), prune_threshold=prune_threshold, dry_run=dry_run)
+        return self._ask("consolidate", request)
+
+    # ------------------------------------------------------------------ accounts
+
+    def history(self, id: str, *, user: str | None = None) -> list[Version]:  # noqa: A002
+        """All versions of a memory, oldest first."""
+        return self._ask("history", verbs.History(id=id, user=self._whose(user)))
+
+    def events(self, *, user: str | None = None, limit: int = 50) -> list[Event]:
+        """What changed, newest first."""
+        return self._ask("events", verbs.Events(user=self._whose(user), limit=limit))
+
+    def health(self, *, user: str | None = None) -> Health:
+        """How much of what is kept, and what runs with less than it could."""
+        return self._ask("health", verbs.HealthOf(user=self._whose(user)))
+
+    def diff(self, *, since: When, until: When | None = None, user: str | None = None) -> Diff:
+        """What was learned, changed and closed between two instants."""
+        return self._ask("diff", verbs.DiffOf(user=self._whose(user), since=since, until=until))
+
+    def why(self, id: str, *, user: str | None = None) -> Explanation:  # noqa: A002
+        """What a memory rests on, and how it came to be as it is."""
+        return self._ask("why", verbs.WhyOf(id=id, user=self._whose(user)))
+
+    def sql(self, query: str, *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0) -> Table:
+        """Ask one's own rows in SQL, in a database that holds nothing else and can reach nothing."""
+        return self._ask("sql", verbs.Sql(query=query, user=self._whose(user), rows=rows, seconds=seconds))
+
+    # ------------------------------------------------------------------ keeping house
+
+    def export(self, path: str | Path, *, user: str | None = None, format: ExportFormat = "jsonl") -> int:  # noqa: A002
+        """Write all of a user to a file (jsonl, markdown) or directory (parquet); returns the rows written."""
+        return self._ask("export", verbs.Export(path=str(path), user=self._whose(user), format=format))
+
+    def import_(self, path: str | Path, *, user: str | None = None, dry_run: bool = False) -> Imported:
+        """Bring an export in; what is there already is skipped, what was forgotten stays forgotten."""
+        return self._ask("import_", verbs.Import(path=str(path), user=self._whose(user), dry_run=dry_run))
+
+    def drain(self, timeout: float | None = None) -> Drained:
+        """Bring the search index up to date and run due jobs, at most for `timeout` seconds."""
+        return self._ask("drain", verbs.Drain(timeout=timeout))
+
+    def verify(self, *, deep: bool = False) -> Verified:
+        """Hold the event chain, the row counts and the search index against the truth."""
+        from eider.upkeep import verify  # noqa: PLC0415 (rarely wanted)
+
+        return verify(self._engine, deep=deep)
+
+    def rebuild(self) -> int:
+        """Build the search index anew from the truth; returns its rows."""
+        from eider.upkeep import rebuild  # noqa: PLC0415
+
+        return rebuild(self._engine)
+
+    def close(self) -> None:
+        """Write what is buffered and let go of the files; closing twice is harmless."""
+        self._engine.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _listed(values: Iterable[str] | None) -> Sequence[str] | None:
+    return None if values is None else values if isinstance(values, str) else tuple(values)

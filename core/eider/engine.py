@@ -1,0 +1,201 @@
+"""What the pipelines stand on: one open store with its clock, embedder, segments and index."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from eider.changes import ChangeSet, Committed, Erasure, Indexing
+from eider.clock import Clock, local_date, local_zone, parse_instant, utc, zone
+from eider.door import user_name
+from eider.errors import ReadOnlyStoreError, StaleChangeError
+from eider.jobs import Jobs
+from eider.storage.erase import erase, rewrite
+from eider.storage.segments import Segments
+from eider.text import analyse
+from eider.usage import UsageBuffer, fresh
+from eider.values import Episode, Memory, Precision
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from eider.protocols import Embedder, TokenCounter
+    from eider.storage.duck import DuckStore
+    from eider.storage.opened import Opened
+    from eider.verbs import When
+
+T = TypeVar("T")
+_REPLANS: Final = 3
+_TICK: Final = timedelta(microseconds=1)
+
+
+@dataclass(slots=True, kw_only=True)
+class Engine:
+    """One open store. Pipelines read and plan with it; it commits, and keeps what is derived in step."""
+
+    opened: Opened
+    clock: Clock
+    embedder: Embedder
+    counter: TokenCounter
+    agent: str = "default"
+    layers: tuple[Engine, ...] = ()
+    """Read-only stores recalled beneath this one."""
+    name: str = ""
+    segments: Segments = field(init=False)
+    usage: UsageBuffer = field(init=False)
+    _writer: threading.RLock = field(init=False, default_factory=threading.RLock)
+    _last: datetime = field(init=False)
+    _jobs: Jobs | None = field(init=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.segments = Segments(lambda user: self.store.rows(user=user))
+        self.usage = UsageBuffer(self.save_usage)
+        self._last = self.store.last_event_at() or datetime.min.replace(tzinfo=UTC)
+
+    @property
+    def store(self) -> DuckStore:
+        """The truth."""
+        return self.opened.store
+
+    # ------------------------------------------------------------------ time
+
+    def now(self) -> datetime:
+        """The present, never before the last commit: what was known when has one order."""
+        return max(self.clock.now(), self._last + _TICK)
+
+    def moment(self, at: When | None, tz: str | None, name: str = "at") -> tuple[datetime, str]:
+        """An instant in UTC and the zone of whoever named it."""
+        if tz is not None:
+            zone(tz)
+        if at is None:
+            return self.now(), tz or local_zone()
+        if isinstance(at, datetime):
+            known = getattr(at.tzinfo, "key", None) or (at.strftime("%:z") if at.tzinfo else None)
+            return utc(at, tz, name), tz or known or "UTC"
+        return parse_instant(at, tz=tz or "UTC")[0], tz or "UTC"
+
+    def bound(self, at: When | None, tz: str | None, name: str) -> tuple[datetime | None, Precision]:
+        """An edge of an interval with how precisely it is known."""
+        if at is None:
+            return None, "instant"
+        if isinstance(at, datetime):
+            return utc(at, tz, name), "instant"
+        return parse_instant(at, tz=tz or "UTC")
+
+    # ------------------------------------------------------------------ search material
+
+    def indexed_episodes(self, episodes: Sequence[Episode]) -> dict[str, Indexing]:
+        """Vectors and analyses of utterances: dated, with the speaker's name."""
+        vectors = self.embedder.embed([e.text for e in episodes], "document")
+        return {
+            e.id: Indexing(
+                vector=vector.tobytes() if vector.any() else b"",
+                analysis=analyse(e.text, said_on=local_date(e.at, e.tz)).to_bytes(),
+            )
+            for e, vector in zip(episodes, vectors, strict=True)
+        }
+
+    def indexed_memories(self, memories: Sequence[Memory]) -> dict[str, Indexing]:
+        """Vectors and analyses of statements."""
+        vectors = self.embedder.embed([m.text for m in memories], "document")
+        return {
+            m.id: Indexing(
+                vector=vector.tobytes() if vector.any() else b"",
+                analysis=analyse(m.text, said_on=m.valid_from.date()).to_bytes(),
+            )
+            for m, vector in zip(memories, vectors, strict=True)
+        }
+
+    # ------------------------------------------------------------------ writing
+
+    def commit(self, changes: ChangeSet) -> Committed:
+        """Write a plan, then bring the user's loaded segment up to date; both before anybody is told."""
+        user_name(changes.user)
+        with self._writer:
+            self.writable()
+            committed = self.store.commit(changes)
+            self._last = max(self._last, changes.at)
+            if not committed.repeated:
+                ids = [e.id for e in committed.episodes] + [m.id for m in committed.memories]
+                self._follow(changes.user, ids, committed, changes.indexing)
+        return committed
+
+    def _follow(self, user: str, ids: Sequence[str], done: Committed, made: Mapping[str, Indexing]) -> None:
+        self.segments.put(user, lambda: self.store.rows_of(done.episodes, done.memories, made, user=user))
+        self.opened.notify(len(ids))
+
+    def planned(self, plan: Callable[[], T]) -> T:
+        """Run a plan-and-commit again while what it read has moved on, at most three times."""
+        for _ in range(_REPLANS - 1):
+            try:
+                return plan()
+            except StaleChangeError:
+                continue
+        return plan()
+
+    def save_usage(self, user: str, shown: Mapping[str, int]) -> None:
+        """Write what was shown; counters only, nobody waits for it."""
+        if self.opened.read_only:
+            return
+        with self._writer:
+            known = self.store.usage(list(shown), user=user)
+            new = self.store.memories([i for i in shown if i not in known], user=user)
+            both = [*known.values(), *map(fresh, new)]
+            self.store.save_usage([replace(u, shown=u.shown + shown[u.id]) for u in both], user=user)
+
+    def erase(self, erasure: Erasure) -> Mapping[str, int]:
+        """Remove rows for good and take them out of everything loaded."""
+        with self._writer:
+            self.writable()
+            self.usage.forget(erasure.user, erasure.memories, everything=erasure.everything)
+            erased = erase(self.store, erasure)
+            self._last = max(self._last, erasure.at)
+            if erasure.everything:
+                self.segments.drop(erasure.user)
+            else:
+                self.segments.remove(erasure.user, [*erasure.episodes, *erasure.memories])
+                if erasure.trimmed:
+                    self.segments.drop(erasure.user)
+            self.opened.notify(1)
+        return erased
+
+    def scrub(self) -> None:
+        """Let erased bytes leave the disk: the search index first, then the truth in a new file."""
+        with self._writer:
+            opened = self.opened
+            if opened.files.index.exists():
+                opened.outbox.drain()
+                opened.index.compact()
+            rewrite(self.store)
+
+    def scrub_later(self) -> None:
+        """The same as a job: forgets that follow each other share one rewrite."""
+        self.jobs.queue("scrub", priority=10)
+
+    @property
+    def jobs(self) -> Jobs:
+        """The store's queue of background work."""
+        if self._jobs is None:
+            self._jobs = Jobs(self)
+        return self._jobs
+
+    def writable(self) -> None:
+        """Refuse early where nothing can be written.
+
+        Raises:
+            ReadOnlyStoreError: The files are not writable, or are a published snapshot.
+        """
+        if self.opened.read_only:
+            raise ReadOnlyStoreError(self.opened.files.folder, self.opened.read_only_reason)
+
+    def close(self) -> None:
+        """Write what is buffered and close; closing twice is harmless."""
+        self.usage.close()
+        if self._jobs is not None:
+            self._jobs.stop()
+        self.opened.close()
+        for layer in self.layers:
+            layer.close()

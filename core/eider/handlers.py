@@ -1,0 +1,73 @@
+"""Which function answers which verb; a test holds this against the table in `eider.verbs`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from eider.answers import Drained
+from eider.consolidate import consolidate
+from eider.door import Door
+from eider.engine import Engine
+from eider.explain import diff, events, health, history, why
+from eider.forget import forget, forget_user
+from eider.inject import inject
+from eider.jobs import Job, Progress, handles
+from eider.portable import export, import_
+from eider.query import sql
+from eider.recall import recall, search
+from eider.record import record, record_many, remember, remember_many
+from eider.revise import correct, deactivate, pin, reinforce
+from eider.undo import undo
+from eider.verbs import Drain
+
+Handler = Callable[[Engine, Any, Door], Any]
+
+
+def _reading(answer: Callable[[Engine, Any], Any]) -> Handler:
+    """Readers do not care through which door they were asked."""
+    return lambda engine, request, _: answer(engine, request)
+
+
+def drain(engine: Engine, request: Drain) -> Drained:
+    """Bring the search index up to date and run due jobs."""
+    engine.usage.flush()
+    ran = engine.jobs.run_due(request.timeout)
+    applied = engine.opened.outbox.drain()
+    return Drained(applied=applied, left=engine.opened.outbox.pending(), jobs=ran)
+
+
+@handles("scrub")
+def scrub(engine: Engine, job: Job, progress: Progress) -> None:
+    """Let erased bytes leave the disk."""
+    engine.scrub()
+    progress(1, 1)
+
+
+HANDLERS: Final[Mapping[str, Handler]] = {
+    "record": record,
+    "record_many": record_many,
+    "remember": remember,
+    "remember_many": remember_many,
+    "recall": _reading(recall),
+    "inject": _reading(inject),
+    "search": _reading(search),
+    "correct": correct,
+    "deactivate": deactivate,
+    "reinforce": reinforce,
+    "pin": pin,
+    "unpin": pin,
+    "forget": forget,
+    "forget_user": forget_user,
+    "history": _reading(history),
+    "events": _reading(events),
+    "health": _reading(health),
+    "diff": _reading(diff),
+    "why": _reading(why),
+    "undo": undo,
+    "consolidate": consolidate,
+    "drain": _reading(drain),
+    "export": _reading(export),
+    "import_": import_,
+    "sql": _reading(sql),
+}

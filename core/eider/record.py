@@ -1,0 +1,184 @@
+"""Keeping what is said: utterances verbatim, statements as said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeVar
+
+from eider.changes import ChangeSet
+from eider.clock import local_date, utc
+from eider.door import Door, clean, clean_metadata, user_name
+from eider.engine import Engine
+from eider.errors import InputError
+from eider.ids import new_id
+from eider.redact import CleanText, redact
+from eider.usage import fresh, used
+from eider.values import ORIGIN_OF_ROLE, TRUST, Episode, Memory, Origin, Usage
+from eider.verbs import Record, RecordMany, Remember, RememberMany
+
+R = TypeVar("R", Record, Remember)
+_BATCH: Final = 2_000
+"""Utterances per transaction: their search material is made together and takes some 5 MB."""
+
+
+def record(engine: Engine, request: Record, door: Door) -> Episode:
+    """Keep one utterance."""
+    user_name(request.user)
+    episode = _episode(engine, request, door)
+    key = redact(request.key) if request.key is not None else None
+    return _keep_episodes(engine, [episode], request.user, door, key)[0]
+
+
+def record_many(engine: Engine, request: RecordMany, door: Door) -> list[Episode]:
+    """Keep many utterances in batches; all are checked before the first is written."""
+    user = user_name(request.user)
+    episodes = [_episode(engine, _as(Record, item, user, i), door) for i, item in enumerate(request.items)]
+    kept: list[Episode] = []
+    plain = [e for e in episodes if e.key is None]
+    for start in range(0, len(plain), _BATCH):
+        kept += _keep_episodes(engine, plain[start : start + _BATCH], user, door, None)
+    for keyed in (e for e in episodes if e.key is not None):
+        kept += _keep_episodes(engine, [keyed], user, door, redact(keyed.key or ""))
+    order = {e.id: i for i, e in enumerate(episodes)}
+    return sorted(kept, key=lambda e: order.get(e.id, len(order)))
+
+
+def _keep_episodes(
+    engine: Engine, episodes: Sequence[Episode], user: str, door: Door, key: CleanText | None
+) -> tuple[Episode, ...]:
+    if not episodes:
+        return ()
+    made = engine.indexed_episodes(episodes)
+    changes = ChangeSet(
+        user=user, op="record", actor=door.channel, at=engine.now(), episodes=tuple(episodes), indexing=made, key=key
+    )
+    return engine.commit(changes).episodes
+
+
+def _episode(engine: Engine, request: Record, door: Door) -> Episode:
+    at, tz = engine.moment(request.at, request.tz)
+    speakers = {"user": request.user, "agent": engine.agent, "other": "other"}
+    fields = clean(
+        {
+            "text": request.text,
+            "speaker": request.speaker or speakers[request.role],
+            "session": request.session or local_date(at, tz).isoformat(),
+        }
+    )
+    return Episode(
+        id=new_id("ep"), text=fields["text"], user=request.user, speaker=fields["speaker"], role=request.role,
+        session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
+        origin=door.origin(ORIGIN_OF_ROLE[request.role]), metadata=clean_metadata(request.metadata),
+        key=redact(request.key) if request.key is not None else None,
+    )  # fmt: skip
+
+
+def remember(engine: Engine, request: Remember, door: Door) -> Memory:
+    """Keep one statement; saying what is already known strengthens it instead of adding it."""
+    return engine.planned(lambda: _remember(engine, request, door))
+
+
+def _remember(engine: Engine, request: Remember, door: Door) -> Memory:
+    user_name(request.user)
+    memory = _memory(engine, request, door)
+    twin = engine.store.twin(memory) if memory.valid_to is None else None
+    if twin is not None:
+        return _restated(engine, twin, door, memory.key)
+    made = engine.indexed_memories([memory])
+    changes = ChangeSet(
+        user=request.user, op="remember", actor=door.channel, at=memory.recorded_at, memories=(memory,),
+        indexing=made, key=memory.key and redact(memory.key),
+    )  # fmt: skip
+    return engine.commit(changes).memories[0]
+
+
+def _restated(engine: Engine, twin: Memory, door: Door, key: str | None) -> Memory:
+    """A restatement by the user is a use; by anybody else it changes nothing."""
+    if TRUST[door.ceiling] < TRUST["user"]:
+        return twin
+    usage = engine.store.usage([twin.id], user=twin.user).get(twin.id) or fresh(twin)
+    changes = ChangeSet(
+        user=twin.user, op="restate", actor=door.channel, at=engine.now(), usage=(used(usage, engine.now()),),
+        reads={twin.id: twin.rev}, key=key and redact(key), detail=usage_detail(usage),
+    )  # fmt: skip
+    engine.commit(changes)
+    return twin
+
+
+def usage_detail(before: Usage) -> Mapping[str, float | int | str]:
+    """What undo needs to give a memory its former usage back."""
+    return {
+        redact("id"): redact(before.id),
+        redact("stability"): before.stability,
+        redact("last_used"): redact(before.last_used.isoformat()),
+        redact("uses"): before.uses,
+    }
+
+
+def remember_many(engine: Engine, request: RememberMany, door: Door) -> list[Memory]:
+    """Keep many statements; new ones in one transaction each batch, known ones strengthened."""
+    user = user_name(request.user)
+    items = [{"text": i} if isinstance(i, str) else i for i in request.items]
+    requests = [_as(Remember, item, user, i) for i, item in enumerate(items)]
+    if any(r.key is not None for r in requests):
+        return [remember(engine, r, door) for r in requests]
+    kept: list[Memory] = []
+    for start in range(0, len(requests), _BATCH):
+        kept += _remember_batch(engine, requests[start : start + _BATCH], user, door)
+    return kept
+
+
+def _remember_batch(engine: Engine, requests: Sequence[Remember], user: str, door: Door) -> list[Memory]:
+    answer: list[Memory] = []
+    fresh_ones: dict[tuple[str, str, str], Memory] = {}
+    for request in requests:
+        memory = _memory(engine, request, door)
+        known = (memory.kind, memory.scope, memory.text)
+        twin = fresh_ones.get(known) or (engine.store.twin(memory) if memory.valid_to is None else None)
+        if twin is None:
+            fresh_ones[known] = memory
+        answer.append(twin or memory)
+    if fresh_ones:
+        new = tuple(fresh_ones.values())
+        made = engine.indexed_memories(new)
+        changes = ChangeSet(
+            user=user, op="remember", actor=door.channel, at=engine.now(), memories=new, indexing=made
+        )
+        stored = {m.id: m for m in engine.commit(changes).memories}
+        answer = [stored.get(m.id, m) for m in answer]
+    return answer
+
+
+def _memory(engine: Engine, request: Remember, door: Door) -> Memory:
+    fields = clean({"text": request.text, "scope": request.scope, "agent": engine.agent})
+    now = engine.now()
+    start, from_precision = engine.bound(request.valid_from, None, "valid_from")
+    end, to_precision = engine.bound(request.valid_to, None, "valid_to")
+    start = now if start is None else start
+    if end is not None and end <= start:
+        raise InputError(
+            f"valid_to={end.isoformat()!r} is not after valid_from={start.isoformat()!r}; give a later valid_to."
+        )
+    origin: Origin = door.origin("user")
+    return Memory(
+        id=new_id("mem"), rev=0, kind=request.kind, text=fields["text"], user=request.user, agent=fields["agent"],
+        scope=fields["scope"], origin=origin, trust=TRUST[origin], valid_from=utc(start), recorded_at=now,
+        importance=request.importance, valid_to=end, from_precision=from_precision, to_precision=to_precision,
+        pinned=request.pinned, key=redact(request.key) if request.key is not None else None,
+    )  # fmt: skip
+
+
+def _as(kind: type[R], item: object, user: str, place: int) -> R:
+    """One entry of a bulk call as a request; a fault names its place."""
+    if isinstance(item, kind):
+        if item.user != user:
+            raise InputError(f"items[{place}].user={item.user!r} differs from user={user!r}; write one user at a time.")
+        return item
+    if not isinstance(item, Mapping):
+        raise InputError(f"items[{place}] is {type(item).__name__}; pass a mapping or a {kind.__name__}.")
+    try:
+        return kind(**{"user": user, **item})  # pyright: ignore[reportUnknownArgumentType] (checked by the request)
+    except TypeError as error:
+        raise InputError(f"items[{place}]: {error}; use the fields of eider.verbs.{kind.__name__}.") from None
+    except InputError as error:
+        raise InputError(f"items[{place}]: {error}") from error

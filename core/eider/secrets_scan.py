@@ -1,0 +1,332 @@
+"""Where the secrets are: one linear pass per kind, and two more over the text with its joints removed.
+
+A token is also found when a line break, a backslash, a zero-width character, a string concatenation or
+regular spaces run through it. Standard library only, `re` loaded on first use: hooks load this file.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from eider import secrets_context as context
+from eider.secrets_table import INNER, PROVIDERS, STARTS_INSIDE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from re import Match, Pattern
+    from typing import Final
+
+    Span = tuple[str, int, int]
+
+_LITERALS: Final = tuple(dict.fromkeys(literal for _, literal, _ in PROVIDERS))
+_INNER_LITERALS: Final = tuple(dict.fromkeys(literal for _, literal, _, _ in INNER))
+_INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"
+_CONCAT: Final = (
+    r"\\\r?\n[ \t]*"
+    r"|(?P<q>[\"'`])(?:[ \t]*(?:[+.&~,]|\|\||\.\.)[ \t]*(?:\\?\r?\n[ \t]*)?|[ \t]+|[ \t]*\\?\r?\n[ \t]*(?:[+.&~][ \t]*)?)(?P=q)"
+)
+_WRAP: Final = r"\\?(?:\r?\n|\\n)[ \t]*(?:[>|#*+][ \t]*)?|[ \t]+|" + _CONCAT
+_compiled: Final[dict[str, Pattern[str]]] = {}
+
+CARD_LENGTHS: Final = {"4": (16,), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16,)}
+"""Digits of a payment card by its first digit (Visa, Mastercard, Amex, Diners, JCB, Discover)."""
+_PEM_LIMIT: Final = 20_000
+"""Characters of an unclosed private key; an 8192-bit RSA key has 6,400."""
+
+
+def spans(text: str) -> list[Span]:
+    """Every secret as (family, start, end), in order, without overlaps."""
+    found = list(_scan(text))
+    if "\n" in text or "\\" in text or '" ' in text or "' " in text or '"+' in text or "'+" in text or '".' in text:
+        found += _through(text, _CONCAT, _scan)
+        found += _through(text, _WRAP, _wrapped)
+    elif found or any(literal in text for literal in _LITERALS):
+        found += _through(text, _WRAP, _wrapped)
+    if not text.isascii() and any(c in text for c in _INVISIBLE):
+        found += _through(text, f"[{_INVISIBLE}]", _visible)
+    return merged(found)
+
+
+def _visible(text: str) -> Iterator[Span]:
+    yield from spans(text)
+
+
+def merged(found: list[Span]) -> list[Span]:
+    if len(found) < 2:  # noqa: PLR2004
+        return found
+    out: list[Span] = []
+    for family, start, end in sorted(found, key=lambda s: (s[1], -s[2])):
+        if out and start < out[-1][2]:
+            before = out[-1]
+            better = family if family == "private" or before[0] in GENERIC and family not in GENERIC else before[0]
+            out[-1] = (better, before[1], max(before[2], end))
+        else:
+            out.append((family, start, end))
+    return out
+
+
+GENERIC: Final = {"password", "secret", "token", "api-key", "bearer-token", "pin"}
+
+
+def _re(source: str) -> Pattern[str]:
+    if source not in _compiled:
+        import re  # noqa: PLC0415 (hooks pay for `re` only when a text looks suspicious)
+
+        _compiled[source] = re.compile(source)
+    return _compiled[source]
+
+
+def _scan(text: str) -> Iterator[Span]:
+    for family, literal, rest in PROVIDERS:
+        if literal in text:
+            yield from _provider(text, family, literal, rest)
+    for literal in _INNER_LITERALS:
+        if literal in text:
+            yield from _inner(text, literal)
+    if "PRIVATE KEY" in text or "PuTTY" in text:
+        yield from _private_keys(text)
+    if sum(map(text.count, "0123456789")) >= 14:  # noqa: PLR2004 (the shortest card)
+        yield from _numbers(text)
+    low = text.replace("\u0130", "i").lower()  # the one letter whose lower case is longer; offsets must hold
+    rows = context.names(low)
+    if rows:
+        yield from context.assigned(text, low, rows)
+
+
+def _escaped(literal: str) -> str:
+    return _re(r"([^A-Za-z0-9_/ -])").sub(r"\\\1", literal)
+
+
+def _provider(text: str, family: str, literal: str, rest: str) -> Iterator[Span]:
+    name = _escaped(literal)
+    inside = STARTS_INSIDE.get(literal)
+    if inside:
+        width = 32 if "32" in inside else 14
+        pattern = _re(f"{name}(?<={inside}{name}){rest}(?![A-Za-z0-9])")
+        for match in pattern.finditer(text):
+            yield family, match.start() - width, match.end()
+        return
+    free = r"[A-Za-z0-9]" if literal[0] not in "./" else r"\s"
+    if literal == "key-":
+        free = "[A-Za-z0-9_-]"
+    left = f"(?:(?<!{free}{name})|(?<=\\\\[nrt]{name})|(?<=%[0-9A-F][0-9A-F]{name}))"
+    pattern = _re(f"{name}{left}{rest}(?![A-Za-z0-9])")
+    for match in pattern.finditer(text):
+        if plausible(text[match.start() + len(literal) : match.end()], literal):
+            yield family, match.start(), match.end()
+            if family == "aws-access-key":
+                yield from _aws_secret(text, match.end())
+
+
+def plausible(body: str, literal: str) -> bool:
+    """Whether what follows a provider's literal is a token rather than words or a placeholder.
+
+    >>> plausible("your-api-key-here-please", "sk-"), plausible("proj-a8K2" * 6, "sk-")
+    (False, True)
+    """
+    low = body.lower()
+    if len(set(low)) < (6 if len(low) > 9 else 1) or "xxxx" in low or "your" in low or "placeholder" in low:  # noqa: PLR2004
+        return False
+    if len(literal) > 5 and ("-" not in body and "_" not in body):  # noqa: PLR2004
+        return True
+    pieces = [p for p in _re("[-_.]").split(body) if p]
+    if any(c.isdigit() for c in body):
+        return not all(p.isalpha() or p.isdigit() or len(p) < 4 for p in pieces) or max(map(len, pieces)) >= 20  # noqa: PLR2004
+    return max(map(len, pieces), default=0) >= 16  # noqa: PLR2004
+
+
+def _aws_secret(text: str, at: int) -> Iterator[Span]:
+    window = text[at : at + 200]
+    for match in _re(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])").finditer(window):
+        if not _re("[0-9a-fA-F]{40}").match(match.group()):
+            yield "aws-secret-key", at + match.start(), at + match.end()
+
+
+def _inner(text: str, literal: str) -> Iterator[Span]:
+    for family, start, source, how in INNER:
+        if start != literal:
+            continue
+        for match in _re(source).finditer(text):
+            begin, end = match.span(1 if match.re.groups else 0)
+            if how.isdigit():
+                begin = match.start() - int(how)
+            if _passes(how, text[begin:end]):
+                yield family, begin, end
+
+
+def _passes(how: str, value: str) -> bool:
+    if how == "random":
+        return not context.is_placeholder(value) and not context.is_reference(value) and context.looks_random(value)
+    if how == "basic":
+        return _basic(value)
+    if how == "password":
+        reference = _re(r"\$|\{|<|%[({]|\[redacted:").match(value)
+        return not reference and not context.is_placeholder(value)
+    return len(set(value)) > 5  # noqa: PLR2004
+
+
+def _basic(value: str) -> bool:
+    from binascii import Error, a2b_base64  # noqa: PLC0415 (only when the word Basic is there)
+
+    try:
+        plain = a2b_base64(value + "=" * (-len(value) % 4))
+    except Error:
+        return False
+    return b":" in plain and all(byte >= 32 for byte in plain)  # noqa: PLR2004 (control characters: not a login)
+
+
+def _private_keys(text: str) -> Iterator[Span]:
+    at = 0
+    head = _re(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+    tail = _re(r"-----END (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+    while (match := head.search(text, at)) is not None:
+        close = tail.search(text, match.end(), match.end() + _PEM_LIMIT)
+        body = _re(r"(?:[A-Za-z0-9+/=\s,:.()>|\"'-]|\\[nrt\\\"])*").match(text, match.end(), match.end() + _PEM_LIMIT)
+        end = close.end() if close else (body.end() if body else match.end())
+        inside = text[match.end() : close.start() if close else end]
+        at = max(end, match.end())
+        if len(set(_re("[^A-Za-z0-9+/]").sub("", inside.replace("\\n", "")))) >= 8:  # noqa: PLR2004
+            yield "private-key", match.start(), end
+    for match in _re(r"Private-Lines: [0-9]{1,3}\s{1,2}((?:[A-Za-z0-9+/=]{1,64}\s{1,2}){1,80})").finditer(text):
+        yield "private-key", match.start(1), match.end(1)
+
+
+def _numbers(text: str) -> Iterator[Span]:
+    card = _re(
+        r"(?<![A-Za-z0-9_.,:/#-])(?:[2-6][0-9]{3}(?P<s>[ -]?)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}"
+        r"|3[0-9]{3}(?P<t>[ -]?)[0-9]{6}(?P=t)[0-9]{4,5})(?![A-Za-z0-9_]|[.,-][0-9])"
+    )
+    for match in card.finditer(text):
+        digits = match.group().replace(" ", "").replace("-", "")
+        if len(digits) in CARD_LENGTHS[digits[0]] and _issued(digits) and _luhn(digits):
+            yield "card-number", match.start(), match.end()
+    iban = _re(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+    for match in iban.finditer(text):
+        if _iban(match.group().replace(" ", "")):
+            yield "iban", match.start(), match.end()
+
+
+def _issued(digits: str) -> bool:
+    """Whether a card network numbers its cards like this."""
+    pair, four = int(digits[:2]), int(digits[:4])
+    networks = digits[0] == "4" or 51 <= pair <= 55 or 2221 <= four <= 2720 or pair in {34, 37, 36, 38, 30, 35}  # noqa: PLR2004
+    return len(set(digits)) > 1 and (networks or pair in {60, 62, 64, 65})
+
+
+def _luhn(digits: str) -> bool:
+    total = sum(map(int, digits[-1::-2])) + sum(sum(divmod(int(d) * 2, 10)) for d in digits[-2::-2])
+    return total % 10 == 0
+
+
+def _iban(number: str) -> bool:
+    if not 15 <= len(number) <= 34 or not sum(c.isdigit() for c in number) >= 10:  # noqa: PLR2004 (ISO 13616)
+        return False
+    return int("".join(str(int(c, 36)) for c in number[4:] + number[:4])) % 97 == 1
+
+
+def _through(text: str, joints: str, scan: Callable[..., Iterator[Span]]) -> list[Span]:
+    """What `scan` finds across joints once they are taken out, in the coordinates of `text`."""
+    pattern = _re(joints)
+    joined = pattern.sub("", text)
+    if len(joined) == len(text):
+        return []
+    hits = list(scan(joined, text, joints)) if scan is _wrapped else list(scan(joined))
+    if not hits:
+        return []
+    if scan is _wrapped:
+        return hits
+    starts, ends = joint_map(text, joints)
+    out: list[Span] = []
+    for family, start, end in hits:
+        first, last = _origin(start, starts, ends), _origin(end - 1, starts, ends) + 1
+        if last - first > end - start:
+            out.append((family, first, last))
+    return out
+
+
+def joint_map(text: str, joints: str) -> tuple[list[int], list[int]]:
+    """Places in the joined text where something was removed, and how much in all up to there."""
+    at, removed = [0], [0]
+    for match in _re(joints).finditer(text):
+        at.append(match.start() - removed[-1])
+        removed.append(removed[-1] + len(match.group()))
+    return at, removed
+
+
+def _origin(place: int, at: list[int], removed: list[int]) -> int:
+    return place + removed[bisect_right(at, place) - 1]
+
+
+def _wrapped(joined: str, text: str, joints: str) -> Iterator[Span]:
+    """Tokens with a provider's literal whose body is interrupted by spaces or line ends."""
+    places: tuple[list[int], list[int]] | None = None
+    for family, literal, rest in PROVIDERS:
+        if literal not in joined or literal in STARTS_INSIDE:
+            continue
+        for match in _re(f"{_escaped(literal)}{rest}").finditer(joined):
+            places = places or joint_map(text, joints)
+            first = _origin(match.start(), *places)
+            if first and text[first - 1].isalnum() and text[first - 2 : first] not in {"\\n", "\\r", "\\t"}:
+                continue
+            end = _kept(joined, match.start(), match.end(), literal, places[0])
+            if end and _re(f"{_escaped(literal)}{rest}").fullmatch(joined, match.start(), end):
+                last = _origin(end - 1, *places) + 1
+                if last - first > end - match.start():
+                    yield family, first, last
+
+
+def _kept(joined: str, start: int, end: int, literal: str, cuts: list[int]) -> int:
+    """The end of the pieces that belong to the token: random ones, or ones of one regular length."""
+    low, high = bisect_right(cuts, start), bisect_right(cuts, end - 1)
+    edges = [start, *dict.fromkeys(c for c in cuts[low:high] if c > start), end]
+    pieces = [joined[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    if len(pieces) == 1:
+        return 0
+    width = len(pieces[1])
+    regular = len(pieces) > 3 and sum(len(p) == width for p in pieces) >= len(pieces) - 2  # noqa: PLR2004
+    keep = edges[1]
+    for piece, edge in zip(pieces[1:], edges[2:], strict=True):
+        if not (random_piece(piece) or (regular and len(piece) <= width)):
+            break
+        keep = edge
+    body = joined[start + len(literal) : keep]
+    return keep if keep > edges[1] and plausible(body, literal) and any(c.isdigit() for c in body) else 0
+
+
+def random_piece(piece: str) -> bool:
+    """Whether a run of characters is no word of any language: digits among letters, or capitals inside."""
+    if len(piece) < 2:  # noqa: PLR2004
+        return False
+    digit, letter = any(c.isdigit() for c in piece), any(c.isalpha() for c in piece)
+    if digit and letter:
+        return not _re(r"[A-Za-z]+[0-9]{1,2}$|[0-9]{1,4}(?:st|nd|rd|th|s|ms|px|k)$").match(piece) or len(piece) > 10  # noqa: PLR2004
+    return bool(_re(r".*[a-z][A-Z].*[A-Za-z]").match(piece)) and len(piece) >= 6  # noqa: PLR2004
+
+
+def continues(value: str) -> bool:
+    """Whether a field's start is more of the token before it rather than an id or a name of its own."""
+    own = _re(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9A-Z]{26}$|[a-z]{2,12}[_:-]|[0-9]+$").match(value)
+    return len(value) >= 8 and not own and random_piece(value)  # noqa: PLR2004
+
+
+def marks(text: str) -> list[Match[str]]:
+    """What an earlier redaction left."""
+    return list(_re(r"\[redacted:[a-z-]{1,40}\]|\[private\]").finditer(text))
+
+
+def private_passages(text: str) -> list[Span]:
+    """What stands between `<private>` and `</private>`, tags included; an unclosed tag reaches to the end."""
+    out: list[Span] = []
+    depth = begin = 0
+    for match in _re(r"(?i)<(/?)\s{0,3}private(?:\s[^<>]{0,100})?\s{0,3}>").finditer(text):
+        if match[1]:
+            if depth == 1:
+                out.append(("private", begin, match.end()))
+            depth = max(0, depth - 1)
+        else:
+            begin = begin if depth else match.start()
+            depth += 1
+    if depth:
+        out.append(("private", begin, len(text)))
+    return out

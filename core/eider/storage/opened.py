@@ -1,0 +1,153 @@
+"""Opening a store directory: lock, heal, migrate, and notice what is missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from eider.errors import EmbedderMismatchError, InputError, ReadOnlyStoreError, StoreDamagedError, StoreError
+from eider.protocols import Embedder
+from eider.storage import migrate
+from eider.storage.database import Database, create_file
+from eider.storage.duck import DuckStore
+from eider.storage.files import StoreFiles, create
+from eider.storage.indexer import Indexer
+from eider.storage.lance import LanceIndex
+from eider.storage.lock import OWNER, OwnerLock
+from eider.storage.outbox import Outbox
+
+_LOST: Final = (
+    "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "
+    "or eider.open(path, accept_loss=True)."
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Opened:
+    """A store directory that this process owns, or reads."""
+
+    files: StoreFiles
+    lock: OwnerLock
+    store: DuckStore
+    index: LanceIndex
+    outbox: Outbox
+    indexer: Indexer | None
+    read_only_reason: str = ""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing may be written."""
+        return self.store.database.read_only
+
+    def notify(self, rows: int) -> None:
+        """Tell the index's follower that rows wait."""
+        if self.indexer is not None:
+            self.indexer.notify(rows)
+
+    def close(self) -> None:
+        """Close everything, the lock last."""
+        if self.indexer is not None:
+            self.indexer.stop(5.0)
+        self.index.close()
+        self.store.close()
+        self.lock.close()
+
+
+def open_folder(
+    folder: Path, embedder: Embedder, *, read_only: bool = False, accept_loss: bool = False, follow: bool = True
+) -> Opened:
+    """Open the store in a directory, creating it where nothing is.
+
+    Args:
+        folder: The directory; absent or empty for a new store.
+        embedder: What makes its vectors.
+        read_only: Write nothing, as with a published snapshot.
+        accept_loss: Go on although acknowledged rows are gone.
+        follow: Keep the search index up to date in the background.
+
+    Raises:
+        StoreLockedError: Another process has it.
+        StoreDamagedError: It cannot be read, or has lost acknowledged rows.
+        StoreTooNewError: A later version wrote it.
+        EmbedderMismatchError: Its vectors are another embedder's.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{str(folder)!r} is a file; a store is a directory, so name another path.")
+    if not read_only and (not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))):
+        create(folder, lambda path: create_file(path, lambda db: migrate.found_store(db, folder)))
+    files = StoreFiles(folder)
+    truth = files.truth()
+    read_only = read_only or not files.writable
+    unclean = (folder / OWNER).exists()
+    lock = OwnerLock(folder, shared=read_only)
+    try:
+        if not read_only:
+            files.sweep()
+        store = _open_truth(files, files.truth() if not read_only else truth, embedder, read_only=read_only)
+        try:
+            _check_head(files, store, accept_loss=accept_loss)
+            return _with_index(files, lock, store, embedder, unclean=unclean, follow=follow and not read_only)
+        except BaseException:
+            store.close()
+            raise
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _open_truth(files: StoreFiles, path: Path, embedder: Embedder, *, read_only: bool) -> DuckStore:
+    database = Database(path, read_only=read_only)
+    try:
+        if read_only:
+            with database.reading() as db:
+                found = migrate.schema_of(db)
+            if found < migrate.newest():
+                raise StoreError(f"{str(files.folder)!r} has the older schema {found}; open it writable once.")
+        else:
+            with database.alone() as db:
+                migrate.migrate(db, files.folder)
+        _check_embedder(database, embedder)
+        return DuckStore(files, database, embedder=embedder.fingerprint, width=embedder.width)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _check_embedder(database: Database, embedder: Embedder) -> None:
+    """Vectors of two embedders do not compare, so the store remembers whose it has."""
+    with database.reading() as db:
+        known = db.execute("SELECT content FROM meta WHERE name = 'embedder'").fetchall()
+    if not known and not database.read_only:
+        with database.writing() as db:
+            db.execute("INSERT INTO meta VALUES ('embedder', ?)", [embedder.fingerprint])
+    elif known and known[0][0] != embedder.fingerprint:
+        raise EmbedderMismatchError(known[0][0], embedder.fingerprint)
+
+
+def _check_head(files: StoreFiles, store: DuckStore, *, accept_loss: bool) -> None:
+    """DuckDB drops a damaged or deleted write-ahead log without a word; the noted head does not."""
+    noted = files.head()
+    if noted is None or noted[0] <= store.head[0]:
+        return
+    if not accept_loss:
+        lost = noted[0] - store.head[0]
+        why = f"{lost} acknowledged change{'s' if lost > 1 else ''} (events {store.head[0] + 1} to {noted[0]}) are gone"
+        raise StoreDamagedError(files.folder, f"{why}: its write-ahead log was damaged or deleted", _LOST)
+    if store.database.read_only:
+        raise ReadOnlyStoreError(files.folder, "accepting a loss has to be written down")
+    files.note_head(*store.head)
+
+
+def _with_index(
+    files: StoreFiles, lock: OwnerLock, store: DuckStore, embedder: Embedder, *, unclean: bool, follow: bool
+) -> Opened:
+    index = LanceIndex(files.index, embedder.width)
+    outbox = Outbox(store.database, index)
+    indexer = Indexer(outbox, index) if follow else None
+    if indexer is not None:
+        indexer.start(heal=unclean)
+    reason = "a published snapshot" if files.published else "the files are not writable"
+    return Opened(
+        files=files, lock=lock, store=store, index=index, outbox=outbox, indexer=indexer, read_only_reason=reason
+    )

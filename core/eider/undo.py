@@ -1,0 +1,102 @@
+"""Undo: a compensating change, planned from the revisions an event wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, Final
+
+from eider.changes import ChangeSet
+from eider.door import Door
+from eider.engine import Engine
+from eider.errors import ErasedError, RefusedError, UndoConflictError, UnknownIdError
+from eider.record import usage_detail
+from eider.redact import redact
+from eider.revise import sealed
+from eider.storage.rows import event_seq
+from eider.usage import fresh
+from eider.values import Event, Memory, Metadata, Usage
+from eider.verbs import Undo
+
+_FINAL: Final = {
+    "record": "an utterance is kept as it was said; forget it instead",
+    "forget": "what was erased is gone",
+    "import": "forget what it brought, or import into a fresh store",
+}
+
+
+def undo(engine: Engine, request: Undo, door: Door) -> Event:
+    """Take back what an event changed; the event stays in the history, and the undo can be undone.
+
+    Raises:
+        UnknownIdError: No such event of this user.
+        UndoConflictError: Later changes build on it.
+        ErasedError: What it was about has been forgotten.
+    """
+    return engine.planned(lambda: _undo(engine, request, door))
+
+
+def _undo(engine: Engine, request: Undo, door: Door) -> Event:
+    event, payload = _named(engine, request)
+    before: Mapping[str, int | None] = payload["memories"]
+    now = engine.now()
+    current = {m.id: m for m in engine.store.memories(list(before), user=request.user)}
+    if gone := [i for i in before if i not in current or current[i].state == "erased"]:
+        raise ErasedError(f"memory {gone[0]!r}, which event {event.id!r} is about,")
+    if moved := [m for m in current.values() if m.rev != event.seq]:
+        raise UndoConflictError(event.id, _later(engine, request.user, event, [m.id for m in moved]))
+    versions = tuple(_as_before(engine, m, before[m.id], now) for m in current.values())
+    usage, was = _usage_before(engine, request.user, event, payload)
+    changes = ChangeSet(
+        user=request.user, op="undo", actor=door.channel, at=now, memories=versions, usage=usage,
+        reads={m.id: m.rev for m in current.values()}, reason=redact(f"undo of {event.id}"), detail=was,
+    )  # fmt: skip
+    if not changes:
+        raise RefusedError(f"event {event.id!r} ({event.op}) changed nothing that could be taken back.")
+    return engine.commit(changes).event
+
+
+def _named(engine: Engine, request: Undo) -> tuple[Event, Mapping[str, Any]]:
+    seq = event_seq(request.id)
+    found = engine.store.events(user=request.user, seqs=[seq], limit=1) if seq is not None else []
+    if not found:
+        raise UnknownIdError("event", request.id, request.user)
+    event = found[0]
+    if event.op in _FINAL:
+        raise RefusedError(f"event {event.id!r} ({event.op}) cannot be undone: {_FINAL[event.op]}.")
+    payload = engine.store.payload(event.seq, user=request.user)
+    if payload is None:
+        raise ErasedError(f"the content of event {event.id!r}")
+    return event, payload  # pyright: ignore[reportReturnType] (JSON of our own making)
+
+
+def _later(engine: Engine, user: str, event: Event, ids: list[str]) -> list[str]:
+    touched = engine.store.events(user=user, ids=ids, limit=1000)
+    return [e.id for e in reversed(touched) if e.seq > event.seq]
+
+
+def _as_before(engine: Engine, memory: Memory, rev: int | None, now: datetime) -> Memory:
+    """The version before the event; what the event created is withdrawn: it never held."""
+    if rev is None:
+        return replace(sealed(memory), recorded_at=now, valid_to=memory.valid_from, superseded_by=None)
+    older = next(m for m in engine.store.versions(memory.id, user=memory.user) if m.rev == rev)
+    return replace(sealed(older), recorded_at=now)
+
+
+def _usage_before(
+    engine: Engine, user: str, event: Event, payload: Mapping[str, Any]
+) -> tuple[tuple[Usage, ...], Metadata]:
+    detail = payload.get("detail") or {}
+    if "stability" not in detail:
+        return (), {}
+    id_ = detail["id"]
+    found = engine.store.memories([id_], user=user)
+    if not found or found[0].state == "erased":
+        raise ErasedError(f"memory {id_!r}, which event {event.id!r} is about,")
+    now = engine.store.usage([id_], user=user).get(id_) or fresh(found[0])
+    if abs(now.uses - detail["uses"]) != 1:
+        raise UndoConflictError(event.id, _later(engine, user, event, [id_]))
+    last = datetime.fromisoformat(detail["last_used"])
+    was = Usage(id=id_, stability=detail["stability"], last_used=last, uses=detail["uses"], shown=now.shown)
+    return (was,), usage_detail(now)

@@ -1,0 +1,87 @@
+"""Use and show: what was shown is counted in memory and written in batches; only use strengthens."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from eider.decay import grow, initial_stability, retrievability
+from eider.errors import EiderError
+from eider.values import Memory, Usage
+
+FLUSH_SECONDS: Final = 3.0
+"""A kill may lose this much of the show counters, and nothing else."""
+_DAY: Final = 86_400.0
+
+
+def fresh(memory: Memory) -> Usage:
+    """Usage of a memory that nobody has used."""
+    stability = initial_stability(memory.importance, memory.kind)
+    return Usage(id=memory.id, stability=stability, last_used=memory.recorded_at)
+
+
+def days_between(earlier: datetime, later: datetime) -> float:
+    """Days from one instant to another, never negative."""
+    return max(0.0, (later - earlier).total_seconds() / _DAY)
+
+
+def used(usage: Usage, at: datetime) -> Usage:
+    """The usage after one credited use."""
+    now = float(retrievability(days_between(usage.last_used, at), usage.stability))
+    return Usage(
+        id=usage.id, stability=float(grow(usage.stability, now)), last_used=max(at, usage.last_used),
+        uses=usage.uses + 1, shown=usage.shown,
+    )  # fmt: skip
+
+
+class UsageBuffer:
+    """Counts what was shown; a timer writes it a few seconds later."""
+
+    def __init__(self, save: Callable[[str, Mapping[str, int]], None]) -> None:
+        """Start empty; `save(user, id → times)` writes one user's counts."""
+        self._save = save
+        self._shown: dict[str, Counter[str]] = {}
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+        self._closed = False
+
+    def shown(self, user: str, ids: Collection[str]) -> None:
+        """Note that these memories were shown."""
+        if not ids:
+            return
+        with self._lock:
+            if self._closed:
+                return
+            self._shown.setdefault(user, Counter()).update(ids)
+            if self._timer is None:
+                self._timer = threading.Timer(FLUSH_SECONDS, self.flush)
+                self._timer.daemon = True
+                self._timer.start()
+
+    def flush(self) -> None:
+        """Write what is buffered; counters are not worth an error in the host."""
+        with self._lock:
+            waiting, self._shown = self._shown, {}
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = None
+        for user, counts in waiting.items():
+            with suppress(EiderError):
+                self._save(user, counts)
+
+    def forget(self, user: str, ids: Collection[str], *, everything: bool = False) -> None:
+        """Drop the counts of what is being erased."""
+        with self._lock:
+            counts = self._shown.pop(user, Counter()) if everything else self._shown.get(user, Counter())
+            for one in ids:
+                counts.pop(one, None)
+
+    def close(self) -> None:
+        """Write what is left and take nothing more."""
+        self.flush()
+        with self._lock:
+            self._closed = True
