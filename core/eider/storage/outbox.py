@@ -9,13 +9,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from eider.clock import from_db
+from eider.clock import from_db, local_date
 from eider.crash import point
-from eider.errors import IndexDamagedError
+from eider.errors import IndexDamagedError, InputError
 from eider.protocols import Index, IndexRow
 from eider.storage.database import Cursor, Database
 
@@ -56,19 +55,21 @@ class Healed:
 def local_day(at: datetime, tz: str) -> str:
     """The speaker's own date, as people write it; in UTC when the zone is unknown.
 
+    >>> from datetime import UTC
     >>> local_day(datetime(2025, 12, 31, 23, 30, tzinfo=UTC), "Europe/Berlin")
     '1 January 2026'
     """
     try:
-        day = at.astimezone(ZoneInfo(tz))
-    except (KeyError, ValueError, OSError):
-        day = at.astimezone(UTC)
+        day = local_date(at, tz)
+    except InputError:
+        day = local_date(at, None)
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def searchable(text: str, speaker: str, at: datetime, tz: str) -> str:
     """What is indexed of an episode: who said it and when is asked for as often as what was said.
 
+    >>> from datetime import UTC
     >>> searchable("The heron is back.", "Ada", datetime(2026, 5, 8, tzinfo=UTC), "UTC")
     'Ada, 8 May 2026: The heron is back.'
     """
