@@ -66,7 +66,7 @@ def _episode(engine: Engine, request: Record, door: Door) -> Episode:
         }
     )
     return Episode(
-        id=new_id("ep"), text=fields["text"], user=request.user, speaker=fields["speaker"], role=request.role,
+        id=new_id("ep_"), text=fields["text"], user=request.user, speaker=fields["speaker"], role=request.role,
         session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
         origin=door.origin(ORIGIN_OF_ROLE[request.role]), metadata=clean_metadata(request.metadata),
         key=redact(request.key) if request.key is not None else None,
@@ -161,7 +161,7 @@ def _memory(engine: Engine, request: Remember, door: Door) -> Memory:
         )
     origin: Origin = door.origin("user")
     return Memory(
-        id=new_id("mem"), rev=0, kind=request.kind, text=fields["text"], user=request.user, agent=fields["agent"],
+        id=new_id("mem_"), rev=0, kind=request.kind, text=fields["text"], user=request.user, agent=fields["agent"],
         scope=fields["scope"], origin=origin, trust=TRUST[origin], valid_from=utc(start), recorded_at=now,
         importance=request.importance, valid_to=end, from_precision=from_precision, to_precision=to_precision,
         pinned=request.pinned, key=redact(request.key) if request.key is not None else None,

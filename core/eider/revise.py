@@ -72,7 +72,7 @@ def _correct(engine: Engine, request: Correct, door: Door) -> Memory:
     text = clean({"text": request.text, "scope": old.scope, "subject": old.subject})["text"]
     origin = door.origin("user")
     new = replace(
-        sealed(old), id=new_id("mem"), rev=0, text=text, origin=origin, trust=TRUST[origin], valid_from=at,
+        sealed(old), id=new_id("mem_"), rev=0, text=text, origin=origin, trust=TRUST[origin], valid_from=at,
         valid_to=None, recorded_at=now, evidence=(), merged_from=(), superseded_by=None, entities=(),
         agent=redact(engine.agent), state="active", from_precision="instant", to_precision="instant",
         key=request.key and redact(request.key),

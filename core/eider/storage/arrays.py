@@ -67,7 +67,13 @@ def read(
 
 def _plain(column: Any) -> NDArray[Any]:
     """DuckDB hands out masked arrays where a column may be null."""
-    return np.ma.filled(column, None) if isinstance(column, np.ma.MaskedArray) else np.asarray(column)
+    if not isinstance(column, np.ma.MaskedArray):
+        return np.asarray(column)
+    plain = np.ma.getdata(column)
+    if column.dtype == object:
+        plain = plain.copy()
+        plain[np.ma.getmaskarray(column)] = None
+    return plain
 
 
 def _days(instants: NDArray[Any], zones: Sequence[str]) -> NDArray[np.int32]:
@@ -111,7 +117,7 @@ def _of_episodes(found: Mapping[str, Any], width: int) -> SegmentRows:
         state=np.zeros(n, np.int8),
         importance=np.full(n, 3, np.int8),
         pinned=np.zeros(n, np.bool_),
-        stability=np.full(n, initial_stability(3, None), np.float32),
+        stability=np.full(n, initial_stability(3), np.float32),
         last_used=said.astype(np.int64),
         evidence=[()] * n,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import errno
 import os
 import threading
@@ -202,6 +203,14 @@ def _after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_after_fork)
+
+
+@atexit.register
+def _at_exit() -> None:
+    """What was left open is closed while Python can still do it; DuckDB complains on stderr otherwise."""
+    for database in list(_open):
+        with suppress(Exception):
+            database.close()
 
 
 def _is_full(said: str) -> bool:

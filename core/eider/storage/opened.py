@@ -33,6 +33,8 @@ class Opened:
     index: LanceIndex
     outbox: Outbox
     indexer: Indexer | None
+    unclean: bool = False
+    """The last owner did not close it."""
     read_only_reason: str = ""
 
     @property
@@ -146,8 +148,9 @@ def _with_index(
     outbox = Outbox(store.database, index)
     indexer = Indexer(outbox, index) if follow else None
     if indexer is not None:
-        indexer.start(heal=unclean)
+        indexer.start(outbox.pending())
     reason = "a published snapshot" if files.published else "the files are not writable"
     return Opened(
-        files=files, lock=lock, store=store, index=index, outbox=outbox, indexer=indexer, read_only_reason=reason
+        files=files, lock=lock, store=store, index=index, outbox=outbox, indexer=indexer, unclean=unclean,
+        read_only_reason=reason,
     )
