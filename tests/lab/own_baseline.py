@@ -32,6 +32,8 @@ WORD = re.compile(r"[\u3400-\u9fff]+|[^\W_\u3400-\u9fff]+")
 K1, B = 1.2, 0.75  # Lucene's defaults; not tuned here.
 DEPTH = 5
 SILENCE = (0.5, 0.7, 0.8, 0.9, 0.95)
+FLOORS = (0.2, 0.3, 0.4, 0.45, 0.5)
+NO_BEARING = {"unrelated", "chit-chat", "command", "code-question"}
 
 
 def words(text: str) -> list[str]:
@@ -157,6 +159,21 @@ def curve(wanted: Sequence[Row], empty: Sequence[Row]) -> None:
         print(f"| {figures} |")
 
 
+def floors(wanted: Sequence[Row], empty: Sequence[Row]) -> None:
+    """Print, by kind of empty query, what fixed cosine floors silence, and which wanted ones pass."""
+    kinds = {
+        "no bearing": [q for q in empty if NO_BEARING & set(q["tags"])],
+        "general knowledge": [q for q in empty if "general-knowledge" in q["tags"]],
+        "near-miss": [q for q in empty if "near-miss" in q["tags"]],
+    }
+    prompts = [q for q in wanted if "prompt" in q["tags"]]
+    questions = [q for q in wanted if "prompt" not in q["tags"]]
+    for floor in FLOORS:
+        silent = [np.mean([top(q) <= floor for q in group]) for group in kinds.values()]
+        passed = [np.mean([top(q) > floor and q["ids"][0] in q["relevant"] for q in g]) for g in (prompts, questions)]
+        print(f"| {floor:.2f} | " + " | ".join(f"{figure:.2f}" for figure in (*silent, *passed)) + " |")
+
+
 def over_memories(name: str, ranker: Ranker) -> None:
     """Print every figure of one ranker over the stores."""
     queries = asked(ranker)
@@ -170,7 +187,9 @@ def over_memories(name: str, ranker: Ranker) -> None:
     for group, members in groups.items():
         recall, mrr = recall_and_mrr(members)
         print(f"| {group} ({len(members)}) | {recall:.3f} | {mrr:.3f} |")
-    curve(wanted, [query for query in queries if not query["relevant"]])
+    empty = [query for query in queries if not query["relevant"]]
+    curve(wanted, empty)
+    floors(wanted, empty)
 
 
 def over_chats(name: str, ranker: Ranker) -> None:

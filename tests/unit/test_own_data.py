@@ -15,31 +15,29 @@ Row = dict[str, Any]
 DATA = Path(__file__).parents[1] / "data"
 KINDS = {"fact", "preference", "rule", "decision", "insight", "context"}
 ASKED = {"what-you-recommended", "what-I-said", "when", "why", "list"}
-TAGS = set(
-    [
-        "near-miss",
-        "chit-chat",
-        "prompt",
-        "typo",
-        "chain",
-        "ended-without-successor",
-        "scope-hides",
-        "current-version",
-        "scope",
-        "paraphrase",
-        "cross-lingual",
-        "plain",
-        "none-with-shared-words",
-        "multi",
-        "command",
-        "code-question",
-        "general-knowledge",
-        "other-project",
-        "short",
-        "past",
-        "unrelated",
-    ]
-)
+TAGS = {
+    "near-miss",
+    "chit-chat",
+    "prompt",
+    "typo",
+    "chain",
+    "ended-without-successor",
+    "scope-hides",
+    "current-version",
+    "scope",
+    "paraphrase",
+    "cross-lingual",
+    "plain",
+    "none-with-shared-words",
+    "multi",
+    "command",
+    "code-question",
+    "general-knowledge",
+    "other-project",
+    "short",
+    "past",
+    "unrelated",
+}
 
 
 def rows(name: str) -> list[Row]:
