@@ -146,7 +146,7 @@ def top(query: Row) -> float:
 def curve(wanted: Sequence[Row], empty: Sequence[Row]) -> None:
     """Print what still comes through at thresholds that silence given shares of the empty queries."""
     silent = np.sort([top(query) for query in empty])
-    pairs = [(w > silent).mean() + 0.5 * (w == silent).mean() for w in map(top, wanted)]
+    pairs = [np.mean(silent < top(q)) + 0.5 * np.mean(silent == top(q)) for q in wanted]
     print(f"  AUC of the best score, wanted against empty: {np.mean(pairs):.3f}")
     for share in SILENCE:
         floor = float(np.quantile(silent, share, method="higher"))
