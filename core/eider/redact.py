@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _WINDOW: Final = 2_000
 """Characters of a field's head and tail that are searched for a secret running into the next; a guess
 above every token."""
-_BARRIER: Final = "\n\0\n"
+_BARRIER: Final = " \0 "
 """Between strings that are scanned together and must not run into each other."""
 _PASSES: Final = 8
 """Upper bound of the passes until nothing more is found; two are usual."""
@@ -245,18 +245,13 @@ def _named(clean: CleanText, value: str, name: str) -> CleanText:
 def _crossing(fields: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
     """Secrets that run over the edge of a field, as (family, [(field, start, end), …])."""
     full = {name: value for name, value in fields.items() if value}
-    rows = [list(full)]
-    if "text" in full:
-        rows += [["text", name, "text"] for name in full if name != "text"]
-    joined: list[str] = []
     places: list[tuple[int, str, int, int]] = []  # where it starts in the joined text, field, offset in it, length
+    joined: list[str] = []
     at = 0
-    for row in rows:
+    for row in _neighbours(full):
         for name in row:
-            value = full[name]
-            halves = [(0, value)] if len(value) <= 2 * _WINDOW else [(0, value[:_WINDOW]), (len(value) - _WINDOW, value[-_WINDOW:])]
-            for number, (offset, part) in enumerate(halves):
-                if number:
+            for offset, part in _ends(full[name]):
+                if offset:
                     joined.append(_BARRIER)
                     at += len(_BARRIER)
                 places.append((at, name, offset, len(part)))
@@ -264,18 +259,42 @@ def _crossing(fields: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, 
                 at += len(part)
         joined.append(_BARRIER)
         at += len(_BARRIER)
-    if len(full) < 2:  # noqa: PLR2004
-        return
-    for family, start, end in secrets_scan.spans("".join(joined)):
+    for family, start, end in secrets_scan.spans("".join(joined)) if places else ():
         pieces = [
             (name, offset + max(start - place, 0), offset + min(end - place, length))
             for place, name, offset, length in places
             if place < end and start < place + length
         ]
-        if len(pieces) > 1:
-            kept = _believed(family, pieces, full)
-            if kept:
-                yield family, kept
+        kept = _believed(family, pieces, full) if len(pieces) > 1 else []
+        if kept:
+            yield family, kept
+
+
+def _neighbours(full: Mapping[str, str]) -> Iterator[list[str]]:
+    """Runs of fields that a secret could run through: no sentence ends where one meets the next."""
+    run: list[str] = []
+    for name in full:
+        if run and not secrets_scan.may_run_on(full[run[-1]], full[name]):
+            if len(run) > 1:
+                yield run
+            run = []
+        run.append(name)
+    if len(run) > 1:
+        yield run
+    text = full.get("text")
+    for name, value in full.items() if text else ():
+        if name == "text":
+            continue
+        before, after = secrets_scan.may_run_on(value, text), secrets_scan.may_run_on(text, value)
+        if before or after:
+            yield ["text"] * after + [name] + ["text"] * before
+
+
+def _ends(value: str) -> list[tuple[int, str]]:
+    """A field, or the head and tail of a long one, with their offsets."""
+    if len(value) <= 2 * _WINDOW:
+        return [(0, value)]
+    return [(0, value[:_WINDOW]), (len(value) - _WINDOW, value[-_WINDOW:])]
 
 
 def _believed(family: str, pieces: list[tuple[str, int, int]], full: Mapping[str, str]) -> list[tuple[str, int, int]]:

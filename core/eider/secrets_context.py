@@ -50,10 +50,10 @@ _JOIN = (
     r"(?P<tag>[\"'`]?[^\S\n]{0,3}>)"
     r"|(?P<assign>\\?[\"'`\]]{0,2}\)?\s{0,4}(?::=|=>|->|→|[:=]{1,3})[^\S\n]{0,8}(?:[a-z]{1,8}\s)?(?:\n[^\S\n]{1,8})?)"
     r"|(?P<copula>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|pour|para|del|al|voor)"
-    r"\s(?:[^\n.:=?!\"]|[.](?=\S)){1,48}?)?"
+    r"\s[^\s:=?!\"]{1,40}(?:\s[^\s:=?!\"]{1,40}){0,5}?)?"
     r"\s{1,2}(?:is|was|are|will be|to|into|as|lautet|ist|war|est|era|sera|es|será|é|è|=)"
     r"(?:\s(?:now|currently|still|jetzt|maintenant|ahora|just|set to|nun))?\s?[:=]?\s{1,3})"
-    r"|(?P<space>[\"']?[^\S\n]{1,2})"
+    r"|(?P<space>[\"']?[^\S\n]{1,2}(?=[^\s0-9]{0,60}[0-9]))"
     r")"
 )
 _VALUE = (
@@ -166,11 +166,7 @@ def _family(family: str, low: str, at: int) -> str:
 
 
 def _level(literal: str, strength: int, low: str, at: int) -> int:  # noqa: PLR0911 (one line for each kind of name)
-    before = _compile(r"[a-z0-9_.ß-ÿ-]{0,40}[ ]?$").search(low[max(0, at - 41) : at])
-    head = before.group() if before else ""
-    glued = head[-1:].isalpha()
-    last = _compile(r"[a-z0-9]*$").search(head.rstrip("_.- ")) if head else None
-    owner = last.group() if last else ""
+    owner, glued = _owner(low, at)
     if literal == "key":
         if owner in _WEAK_BEFORE_KEY or (glued and not owner.endswith(tuple(_KEY_OWNERS))):
             return 0
@@ -184,6 +180,19 @@ def _level(literal: str, strength: int, low: str, at: int) -> int:  # noqa: PLR0
     if literal == "cred":
         return 0 if glued and owner.endswith("sa") else strength
     return strength
+
+
+def _owner(low: str, at: int) -> tuple[str, bool]:
+    """The word before a name, and whether the two are one word: `api_key`, `apikey`."""
+    end = at
+    while end and low[end - 1] in "_.- ":
+        end -= 1
+        if at - end > 1:
+            break
+    begin = end
+    while begin and end - begin < 40 and low[begin - 1].isalnum():  # noqa: PLR2004
+        begin -= 1
+    return low[begin:end], end == at and begin < end and low[end - 1].isalpha()
 
 
 def _pass_level(low: str, at: int, owner: str, *, glued: bool) -> int:
@@ -207,7 +216,7 @@ def _judge(text: str, low: str, match: Match[str], level: int, family: str) -> t
     elif text[end - 1 : end] == "\\":
         end -= 1
     value = text[start:end]
-    if not value or is_reference(value) or is_placeholder(value):
+    if len(value) < 4 or value.lower() in PLACEHOLDER_WORDS or is_reference(value) or is_placeholder(value):  # noqa: PLR2004
         return None
     if family == "pin":
         ok = value.isdigit() and 4 <= len(value) <= 8 and join in {"assign", "copula"}  # noqa: PLR2004
@@ -261,7 +270,7 @@ def is_reference(value: str) -> bool:
     return bool(
         _compile(
             r"(?:[A-Za-z][A-Za-z0-9+.-]*://(?![^/@]*:[^/@]*@)|[A-Za-z]:\\)"
-            r"|[A-Za-z_][\w.]*(?:\(|\[['\"\w])|await$|new$|(?:self|this|process|os|env|config|settings|secrets|var|data|local"
+            r"|[$@]?[A-Za-z_][\w.>-]*(?:\(|\[(?:['\"\w]|$))|await$|new$|(?:self|this|process|os|env|config|settings|secrets|var|data|local"
             r"|request|req|user|args|options|opts|props|params|context|ctx|vars|github|inputs|steps|Deno|import)[.]\w"
             r"|[A-Za-z_]+(?:[.][A-Za-z_]+)+$|\$\{|\{\{|!(?:Ref|Sub|secret)|[\^~>=<v]*[0-9]+(?:[.][0-9]+)+\S*$"
             r"|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}$|[0-9]+(?:ms|s|m|h|d|px|em|rem|kb|mb|gb|%)$"
@@ -322,7 +331,10 @@ def _password(text: str, low: str, match: Match[str], value: str, *, join: str, 
         if not _compile(verbs).search(low[max(0, match.start() - 40) : match.start()]):
             return False
     if join == "space":
-        return bare and len(value) >= 6 and letter and digit and not _wordy(value)  # noqa: PLR2004
+        telling = special or sum(map(str.isdigit, value)) >= 2 or not value.islower()  # noqa: PLR2004
+        return bare and len(value) >= 6 and letter and digit and telling and not _wordy(value)  # noqa: PLR2004
+    if join == "tag" and text[end : end + 2] != "</":
+        return False
     if not bare:
         return _quoted(value, digit=digit, special=special)
     if join in {"assign", "tag"}:

@@ -13,14 +13,19 @@ from eider.secrets_table import INNER, PROVIDERS, STARTS_INSIDE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from re import Match, Pattern
     from typing import Final
 
     Span = tuple[str, int, int]
 
 _LITERALS: Final = tuple(dict.fromkeys(literal for _, literal, _ in PROVIDERS))
+_WITH: Final = {sign: tuple(x for x in _LITERALS if sign in x) for sign in "_-"}
+"""Most literals hold an underscore or a hyphen, most prose does not: two looks instead of a hundred."""
+_WITHOUT: Final = tuple(x for x in _LITERALS if "_" not in x and "-" not in x)
 _INNER_LITERALS: Final = tuple(dict.fromkeys(literal for _, literal, _, _ in INNER))
+_LONG: Final = 20_000
+"""Characters above which a literal that is itself interrupted is no longer sought; a guess."""
 _INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"
 _CONCAT: Final = (
     r"\\\r?\n[ \t]*"
@@ -37,19 +42,27 @@ _PEM_LIMIT: Final = 20_000
 
 def spans(text: str) -> list[Span]:
     """Every secret as (family, start, end), in order, without overlaps."""
-    found = list(_scan(text))
-    if "\n" in text or "\\" in text or '" ' in text or "' " in text or '"+' in text or "'+" in text or '".' in text:
+    literals = _literals(text)
+    found = list(_scan(text, literals))
+    if "\n" in text or "\\" in text or '"' in text or "'" in text:
         found += _through(text, _CONCAT, _scan)
-        found += _through(text, _WRAP, _wrapped)
-    elif found or any(literal in text for literal in _LITERALS):
-        found += _through(text, _WRAP, _wrapped)
+        if len(text) <= _LONG:
+            found += _wrapped(text, None)
+        elif literals:
+            found += _wrapped(text, literals)
+    elif literals:
+        found += _wrapped(text, literals)
     if not text.isascii() and any(c in text for c in _INVISIBLE):
-        found += _through(text, f"[{_INVISIBLE}]", _visible)
+        found += _through(text, f"[{_INVISIBLE}]", spans)
     return merged(found)
 
 
-def _visible(text: str) -> Iterator[Span]:
-    yield from spans(text)
+def _literals(text: str) -> list[str]:
+    found = [x for x in _WITHOUT if x in text]
+    for sign, literals in _WITH.items():
+        if sign in text:
+            found += [x for x in literals if x in text and x not in found]
+    return found
 
 
 def merged(found: list[Span]) -> list[Span]:
@@ -77,10 +90,12 @@ def _re(source: str) -> Pattern[str]:
     return _compiled[source]
 
 
-def _scan(text: str) -> Iterator[Span]:
-    for family, literal, rest in PROVIDERS:
-        if literal in text:
-            yield from _provider(text, family, literal, rest)
+def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
+    present = _literals(text) if literals is None else literals
+    if present:
+        for family, literal, rest in PROVIDERS:
+            if literal in present:
+                yield from _provider(text, family, literal, rest)
     for literal in _INNER_LITERALS:
         if literal in text:
             yield from _inner(text, literal)
@@ -113,8 +128,9 @@ def _provider(text: str, family: str, literal: str, rest: str) -> Iterator[Span]
     left = f"(?:(?<!{free}{name})|(?<=\\\\[nrt]{name})|(?<=%[0-9A-F][0-9A-F]{name}))"
     pattern = _re(f"{name}{left}{rest}(?![A-Za-z0-9])")
     for match in pattern.finditer(text):
-        if plausible(text[match.start() + len(literal) : match.end()], literal):
-            yield family, match.start(), match.end()
+        end = match.end() - (text[match.end() - 1] == ".")
+        if plausible(text[match.start() + len(literal) : end], literal):
+            yield family, match.start(), end
             if family == "aws-access-key":
                 yield from _aws_secret(text, match.end())
 
@@ -188,6 +204,12 @@ def _private_keys(text: str) -> Iterator[Span]:
         at = max(end, match.end())
         if len(set(_re("[^A-Za-z0-9+/]").sub("", inside.replace("\\n", "")))) >= 8:  # noqa: PLR2004
             yield "private-key", match.start(), end
+    for match in tail.finditer(text):
+        body = _re(r"(?:[A-Za-z0-9+/=]{16,100}(?:\s{1,2}|\\n)){0,200}[A-Za-z0-9+/=]{0,100}(?:\s{1,2}|\\n)?$")
+        before = text[max(0, match.start() - 4_000) : match.start()]
+        lines = body.search(before) if "-----BEGIN" not in before else None
+        if lines and len(lines.group()) >= 16:  # noqa: PLR2004
+            yield "private-key", match.start() - len(lines.group()), match.end()
     for match in _re(r"Private-Lines: [0-9]{1,3}\s{1,2}((?:[A-Za-z0-9+/=]{1,64}\s{1,2}){1,80})").finditer(text):
         yield "private-key", match.start(1), match.end(1)
 
@@ -225,24 +247,17 @@ def _iban(number: str) -> bool:
     return int("".join(str(int(c, 36)) for c in number[4:] + number[:4])) % 97 == 1
 
 
-def _through(text: str, joints: str, scan: Callable[..., Iterator[Span]]) -> list[Span]:
+def _through(text: str, joints: str, scan: Callable[[str], Iterable[Span]]) -> Iterator[Span]:
     """What `scan` finds across joints once they are taken out, in the coordinates of `text`."""
-    pattern = _re(joints)
-    joined = pattern.sub("", text)
+    joined = _re(joints).sub("", text)
     if len(joined) == len(text):
-        return []
-    hits = list(scan(joined, text, joints)) if scan is _wrapped else list(scan(joined))
-    if not hits:
-        return []
-    if scan is _wrapped:
-        return hits
-    starts, ends = joint_map(text, joints)
-    out: list[Span] = []
-    for family, start, end in hits:
-        first, last = _origin(start, starts, ends), _origin(end - 1, starts, ends) + 1
+        return
+    places: tuple[list[int], list[int]] | None = None
+    for family, start, end in scan(joined):
+        places = places or joint_map(text, joints)
+        first, last = _origin(start, *places), _origin(end - 1, *places) + 1
         if last - first > end - start:
-            out.append((family, first, last))
-    return out
+            yield family, first, last
 
 
 def joint_map(text: str, joints: str) -> tuple[list[int], list[int]]:
@@ -258,25 +273,30 @@ def _origin(place: int, at: list[int], removed: list[int]) -> int:
     return place + removed[bisect_right(at, place) - 1]
 
 
-def _wrapped(joined: str, text: str, joints: str) -> Iterator[Span]:
-    """Tokens with a provider's literal whose body is interrupted by spaces or line ends."""
+def _wrapped(text: str, literals: list[str] | None) -> Iterator[Span]:
+    """Tokens whose body is interrupted by spaces or line ends; all literals, or those known to be there."""
+    joined = _re(_WRAP).sub("", text)
+    if len(joined) == len(text):
+        return
+    sought = _literals(joined) if literals is None else literals
     places: tuple[list[int], list[int]] | None = None
     for family, literal, rest in PROVIDERS:
-        if literal not in joined or literal in STARTS_INSIDE:
+        if literal not in sought or literal in STARTS_INSIDE:
             continue
-        for match in _re(f"{_escaped(literal)}{rest}").finditer(joined):
-            places = places or joint_map(text, joints)
+        whole = _re(f"{_escaped(literal)}{rest}")
+        for match in whole.finditer(joined):
+            places = places or joint_map(text, _WRAP)
             first = _origin(match.start(), *places)
             if first and text[first - 1].isalnum() and text[first - 2 : first] not in {"\\n", "\\r", "\\t"}:
                 continue
-            end = _kept(joined, match.start(), match.end(), literal, places[0])
-            if end and _re(f"{_escaped(literal)}{rest}").fullmatch(joined, match.start(), end):
+            end = _kept(joined, match.start(), match.end(), literal, rest, places[0])
+            if end and whole.fullmatch(joined, match.start(), end):
                 last = _origin(end - 1, *places) + 1
                 if last - first > end - match.start():
                     yield family, first, last
 
 
-def _kept(joined: str, start: int, end: int, literal: str, cuts: list[int]) -> int:
+def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list[int]) -> int:
     """The end of the pieces that belong to the token: random ones, or ones of one regular length."""
     low, high = bisect_right(cuts, start), bisect_right(cuts, end - 1)
     edges = [start, *dict.fromkeys(c for c in cuts[low:high] if c > start), end]
@@ -284,7 +304,9 @@ def _kept(joined: str, start: int, end: int, literal: str, cuts: list[int]) -> i
     if len(pieces) == 1:
         return 0
     width = len(pieces[1])
-    regular = len(pieces) > 3 and sum(len(p) == width for p in pieces) >= len(pieces) - 2  # noqa: PLR2004
+    whole = _re(rest).fullmatch(joined, start + len(literal), edges[1])
+    even = [p for p in pieces[1:] if len(p) == width]
+    regular = not whole and len(even) >= max(3, len(pieces) - 3) and sum(map(random_piece, even)) * 3 >= len(even)
     keep = edges[1]
     for piece, edge in zip(pieces[1:], edges[2:], strict=True):
         if not (random_piece(piece) or (regular and len(piece) <= width)):
@@ -302,6 +324,17 @@ def random_piece(piece: str) -> bool:
     if digit and letter:
         return not _re(r"[A-Za-z]+[0-9]{1,2}$|[0-9]{1,4}(?:st|nd|rd|th|s|ms|px|k)$").match(piece) or len(piece) > 10  # noqa: PLR2004
     return bool(_re(r".*[a-z][A-Z].*[A-Za-z]").match(piece)) and len(piece) >= 6  # noqa: PLR2004
+
+
+def may_run_on(left: str, right: str) -> bool:
+    """Whether a secret could run from the end of one string into the next.
+
+    >>> may_run_on("We sail at noon.", "session-7"), may_run_on("the key is sk-ant-ap", "i03-x1")
+    (False, True)
+    """
+    if left[-1].isspace() or right[0].isspace() or (left[-1] in ".!?,;:)\"'" and left[-2:-1].isalpha()):
+        return left[-1] == "." and left[-40:-1].rpartition(" ")[2].isalnum() and any(c.isdigit() for c in left[-40:])
+    return any(c.isdigit() for c in left[-300:]) or any(c.isdigit() for c in right[:300])
 
 
 def continues(value: str) -> bool:

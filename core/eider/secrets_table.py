@@ -166,6 +166,7 @@ INNER: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("basic-auth", "asic ", r"asic[ ]{1,3}([A-Za-z0-9+/]{8,400}={0,2})(?![A-Za-z0-9])", "basic"),
     ("basic-auth", "-u", r"-u(?<=[\s]-u)\s{0,2}[\"']?[^\s:\"'/]{1,60}:([^\s\"'@]{4,100})", "password"),
     ("url-password", "://", r"://[^\s:/@\"'<>]{0,100}:([^\s/\"'<>]{1,200})@(?=[A-Za-z0-9\[$<{-])", "password"),
+    ("password", "redentials", r"redentials?(?::| are| is)\s[^\s/:]{1,40}\s?[/:]\s?([^\s/]{5,100})", "random"),
     ("password", "shpass -p", r"shpass -p\s{0,2}[\"']?([^\s\"']{4,100})", "password"),
     ("password", "mysql", r"mysql(?:dump|admin)?\s[^\n]{0,80}?\s-p([^\s\"'-][^\s\"']{3,100})", "password"),
     ("password", "dentified by", r"dentified by\s{1,3}[\"']([^\"'\n]{4,100})[\"']", "password"),
