@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 from eider.when_calendar import Window
-from eider.when_grammar import Reading, Token, read
-from eider.when_words import CORES, LEXICONS, MORE_TRIGGERS, QUIET, YEARS
+from eider.when_grammar import read
+from eider.when_lex import languages, lex
+from eider.when_resolve import Reading
+from eider.when_words import CORES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,12 +26,6 @@ __all__ = ["EventAnchor", "Window", "event_asked", "mentions", "window_asked"]
 MAX_READ: Final = 20_000
 """Characters read of one text; a date further on in a pasted file is not what it is about. A guess."""
 
-_WORD: Final = re.compile(r"[^\W_]+")
-_TOKEN: Final = re.compile(
-    r"(?P<D>(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{4})(?!\d))"
-    r"|(?P<M>(?<!\d)\d{4}-\d\d(?![\d-]))|(?P<o>\d{1,2}(?:st|nd|rd|th)\b)|(?P<Z>(?:19|20)\d0['’]?s\b)|(?P<d>\d+)"
-    r"|(?P<w>[^\W\d_]+)|(?P<p>[^\w\s'’`]|\n)"
-)
 _AHEAD: Final = re.compile(
     r"\b(?:will|gonna|going to|plan(?:s|ning|ned)?|upcoming|looking forward|can't wait|hope to|'ll|won't|shall"
     r"|werde[nt]?|wird|wirst|vais|va|vas|allons|vont|voy a|vas a|va a|vamos a|van a|iré|irá)\b|’ll\b|[将會会要]",
@@ -40,11 +35,14 @@ _PAST: Final = re.compile(r"\b(?:was|were|did|went|had|got|would)\b", re.IGNOREC
 _SENTENCE_END: Final = re.compile(r"[.!?\n。！？]+(?=\s|$)|[。！？\n]")
 
 
+Relation = Literal["before", "after", "since", "during"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventAnchor:
     """A time given by an event instead of a date: "before the trip"."""
 
-    relation: Literal["before", "after", "since", "during"]
+    relation: Relation
     phrase: str
 
 
@@ -80,18 +78,12 @@ def mentions(text: str, *, said_on: date) -> list[Window]:
 
 def _windows(text: str, today: date, *, asked: bool) -> list[Window]:
     text = text[:MAX_READ]
-    words = set(_WORD.findall(text.lower()))
-    if words.isdisjoint(_triggers()[""]):
-        return []
-    found: list[tuple[int, int, Window]] = []
-    for language in LEXICONS:
-        if not words.isdisjoint(_triggers()[language]):
-            found += _read(text, language, today, asked=asked)
+    found = [each for language in languages(text) for each in _read(text, language, today, asked=asked)]
     return _apart(found)
 
 
 def _read(text: str, language: str, today: date, *, asked: bool) -> Iterable[tuple[int, int, Window]]:
-    tokens = _lex(text, language)
+    tokens = lex(text, language)
     codes = "".join(token.code for token in tokens)
     if CORES.isdisjoint(codes):
         return []
@@ -119,99 +111,69 @@ def _apart(found: list[tuple[int, int, Window]]) -> list[Window]:
     return [window for _, _, window in sorted(kept, key=lambda each: each[0])]
 
 
-@cache
-def _triggers() -> dict[str, frozenset[str]]:
-    """Words per language of which a text with a date has at least one; under "" those of all."""
-    years = frozenset(str(year) for year in YEARS)
-    tables = {
-        language: frozenset(phrase.split()[-1] for phrase, (code, _) in lexicon.items() if code in CORES) - QUIET
-        | MORE_TRIGGERS.get(language, frozenset())
-        for language, lexicon in LEXICONS.items()
-    }
-    ordinals = frozenset(f"{n}{end}" for n in range(1, 32) for end in ("st", "nd", "rd", "th"))
-    decades = frozenset(f"{year}s" for year in YEARS if year % 10 == 0)
-    tables["en"] |= years | ordinals | decades
-    return tables | {"": frozenset().union(*tables.values())}
-
-
-@cache
-def _phrases(language: str) -> dict[str, list[tuple[list[str], str, int | str]]]:
-    """Phrases by their first word, longest first."""
-    out: dict[str, list[tuple[list[str], str, int | str]]] = {}
-    for phrase, (code, value) in LEXICONS[language].items():
-        words = phrase.split()
-        out.setdefault(words[0], []).append((words, code, value))
-    for each in out.values():
-        each.sort(key=lambda entry: -len(entry[0]))
-    return out
-
-
-def _lex(text: str, language: str) -> list[Token]:
-    """The words of a text as codes; articles are left out, runs of other words become one `~`."""
-    raw = [(match.lastgroup or "", match[0], match.start(), match.end()) for match in _TOKEN.finditer(text)]
-    phrases, tokens, at = _phrases(language), list[Token](), 0
-    while at < len(raw):
-        kind, word, start, end = raw[at]
-        at += 1
-        if kind == "w":
-            token, used = _phrase(raw, at - 1, phrases)
-            at += used - 1
-        else:
-            token = _number_or_mark(kind, word, start, end)
-        if language == "de" and token.code == "." and word == "." and tokens and tokens[-1].code == "d":
-            if tokens[-1].end == start and text[end : end + 1] == " ":
-                continue  # the German ordinal: 7. Mai
-        if token.code and not (token.code == "~" and tokens and tokens[-1].code == "~"):
-            tokens.append(token)
-    return tokens
-
-
-def _phrase(raw: list[tuple[str, str, int, int]], at: int, phrases: dict[str, list[tuple[list[str], str, int | str]]]) -> tuple[Token, int]:
-    """The longest phrase that begins at a word, and how many raw tokens it takes."""
-    _, word, start, end = raw[at]
-    for words, code, value in phrases.get(word.lower(), ()):
-        here = at + 1
-        for other in words[1:]:
-            if here < len(raw) and raw[here][1] == "-":
-                here += 1
-            if here >= len(raw) or raw[here][1].lower() != other:
-                break
-            here += 1
-        else:
-            if word in {"may", "march"}:
-                code = "b"
-            return Token(code, value, start, raw[here - 1][3]), here - at
-    return Token("~", 0, start, end), 1
-
-
-def _number_or_mark(kind: str, word: str, start: int, end: int) -> Token:
-    """A number, a numeric date or a mark as a token; the code of one that cannot be a date is `~`."""
-    if kind == "p":
-        code = "-" if word in "-–—" else word if word == "," else "" if word in "\"()*_“”" else "."
-        return Token(code, 0, start, end)
-    if kind == "d":
-        value = int(word[:9])
-        year = len(word) == 4 and value in YEARS
-        return Token("y" if year else "d" if 1 <= value <= 31 and len(word) < 3 else "n", value, start, end)
-    if kind == "o":
-        return Token("o", int(word[:-2]), start, end)
-    try:
-        if kind == "Z":
-            return Token("Z", date(int(word[:4]), 1, 1), start, end)
-        return Token(kind, _numeric_date(word) if kind == "D" else date(int(word[:4]), int(word[5:]), 1), start, end)
-    except ValueError:
-        return Token("~", 0, start, end)
-
-
-def _numeric_date(word: str) -> date:
-    first, second, third = (int(part) for part in re.split(r"[-./]", word))
-    if first > 31:
-        return date(first, second, third)
-    if "/" in word and second > 12 or "/" in word and first <= 12:
-        return date(third, first, second)
-    return date(third, second, first)
-
-
 def event_asked(text: str) -> EventAnchor | None:
-    """The event a question is placed by."""
+    """The event a question is placed by, None if it has none or is placed by a date.
+
+    >>> event_asked("What did we buy before the trip to Rome?")
+    EventAnchor(relation='before', phrase='the trip to Rome')
+    """
+    text = text[:MAX_READ]
+    for pattern in _EVENTS:
+        for match in pattern.finditer(text):
+            relation, phrase = _RELATIONS[" ".join(match["relation"].lower().split())], match["event"].strip()
+            dated = phrase[0] >= "\u4e00" and window_asked(match[0], today=_ANY_DAY) is not None  # 两周之前
+            if not dated and not _is_time(phrase):
+                return EventAnchor(relation=relation, phrase=phrase)
     return None
+
+
+def _is_time(phrase: str) -> bool:
+    """Whether a phrase names a date or only a length of time, as in "during the week"."""
+    if window_asked(f"in {phrase}", today=_ANY_DAY) is not None:
+        return True
+    words = phrase.lower().split()
+    return words[-1] in _TIMES and len(words) <= 3  # noqa: PLR2004
+
+
+_ANY_DAY: Final = date(2020, 6, 15)
+"""Any day will do to see whether a phrase is a date."""
+_TIMES: Final = frozenset(
+    "day days week weeks weekend weekends month months year years night nights morning afternoon evening summer winter "
+    "spring autumn fall season hour hours minute time moment end beginning past future fact "
+    "tag tage woche wochen monat monate jahr jahre nacht zeit semaine semaines mois jour nuit année temps "
+    "semana semanas mes meses día días año noche tiempo".split()
+)
+_RELATIONS: Final[dict[str, Relation]] = {
+    **dict.fromkeys(("before", "prior to", "vor", "bevor", "avant", "antes de", "antes del", "之前", "以前"), "before"),
+    **dict.fromkeys(("after", "following", "nach", "nachdem", "après", "después de", "después del", "之后", "以后"), "after"),
+    **dict.fromkeys(("since", "ever since", "seit", "depuis", "desde", "以来"), "since"),
+    **dict.fromkeys(
+        ("during", "throughout", "while", "während", "pendant", "durant", "durante", "期间"), "during"
+    ),
+}
+_EVENTS: Final = (
+    re.compile(
+        r"\b(?P<relation>ever since|before|prior to|after|following|since|during|throughout|while)\s+(?P<event>"
+        r"(?:the|my|our|his|her|their|your|its|this|that|[^\W\d_]+['’]s|[^\W\d_]+s['’])\s+[^?.!,;:\n]{2,80}?"
+        r"|(?:i|we|he|she|they|you|(?-i:[A-Z])[^\W\d_]+)\s+[^\W\d_]{2,}[^?.!,;:\n]{0,80}?"
+        r"|[^\W\d_]{2,}ing\b[^?.!,;:\n]{0,80}?)"
+        r"(?=\s*(?:[?.!,;:\n]|$)|\s+(?:did|do|does|was|were|is|are|have|has|had|would|will|can|could|what|who|where|how)"
+        r"\s+(?:i|we|he|she|they|you|it|the|my|our|(?-i:[A-Z])))",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?P<relation>[Vv]or|[Nn]ach|[Ss]eit|[Ww]ährend)\s+(?P<event>(?:de[mrns]|mein|unser|sein|ihr|eur|dein)[emnrs]{0,3}\s+"
+        r"(?:[a-zäöüß]+\s+){0,2}[A-ZÄÖÜ]\w+(?:\s+(?:nach|in|von|mit|zu|auf)\s+[A-ZÄÖÜ]\w+)?)"
+    ),
+    re.compile(
+        r"\b(?P<relation>avant|après|depuis|pendant|durant)\s+(?P<event>(?:l['’]|(?:le|la|les|mon|ma|mes|notre|nos|son|sa|"
+        r"ses|leur|leurs|votre|vos|ton|ta|tes)\s)\s*\w+(?:\s+(?:de|du|des|à|en|au|aux|d['’]|l['’])\s*\w+){0,2})",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?P<relation>antes del?|después del?|desde|durante)\s+(?P<event>(?:(?:el|la|los|las|mi|mis|tu|tus|su|sus|"
+        r"nuestr[oa]s?)\s+)?\w{3,}(?:\s+(?:de|del|a|al|en|con)\s+(?:la\s+|el\s+)?\w+){0,2})",
+        re.IGNORECASE,
+    ),
+    re.compile("(?:^|[，。？！,在自从 ])(?P<event>[\u4e00-\u9fff]{2,10}?)(?P<relation>之前|以前|之后|以后|以来|期间)"),
+)

@@ -18,7 +18,7 @@ from typing import Final
 
 Lexicon = dict[str, tuple[str, "int | str"]]
 
-CORES: Final = frozenset("mabwvrushqDMyoR")
+CORES: Final = frozenset("mabwvrushqDMyYZoR")
 """Codes without which nothing can be a date."""
 YEARS: Final = range(1900, 2101)
 """Four digits in this range are read as a year; others are numbers."""
@@ -188,15 +188,63 @@ LEXICONS: Final = {"en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH}
 
 MORE_TRIGGERS: Final = {"fr": frozenset({"il", "dernier", "passé", "prochain"})}
 """For a core that is too common elsewhere to trigger by itself: French "an" (year) is English "an"."""
-QUIET: Final = frozenset({"an", "_", "may", "march", "mar", "fall", "spring", "min", "mins", "moment"} & {"an", "_"})
-"""Cores that do not trigger a reading of the text."""
+HAN_DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2, "日": 7, "天": 7}
+_HAN_NUM: Final = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3})"
+_HAN_UNIT: Final = "(?:个)?(?:多)?(?:小时|天|周|星期|礼拜|月|年)"
+_HAN_WEEK: Final = "(?:周|星期|礼拜)"
 
-HAN_DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2, "日": 7, "天": 7, "末": 0}
-HAN: Final = (
-    ("D", r"(?P<D>\d{4}年\d{1,2}月\d{1,2}[日号]?)"),
-    ("M", r"(?P<M>\d{4}年\d{1,2}月(?!\d))"),
-    ("y", r"(?P<y>\d{4})年(?!前|后)"),
-    ("R", r"(?P<R>(?:上上|上|这|本|下下|下)(?:个)?(?:周|星期|礼拜)[一二三四五六日天])"),
-    ("u", r"(?P<u>(?:个)?(?:周末|星期|礼拜|周(?![一二三四五六日天末])|月(?=[前后里内份]|以|之|$|[^\w])|年(?=[前后里内]|以|之))|天(?=[前后里内]|以|之))"),
-)
-"""Chinese is read by patterns: it has no spaces between words."""
+
+def _han_units() -> dict[str, list[tuple[str, int | str]]]:
+    """ "上周", "下个月底", "今年年初" and their like."""
+    out: dict[str, list[tuple[str, int | str]]] = {}
+    sides: list[tuple[str, str, int]] = [("上", "l", 0), ("这", "c", 0), ("本", "c", 0), ("下", "x", 0)]
+    for sign, code, _ in sides:
+        for name, unit in (("周末", "weekend"), ("周", "week"), ("星期", "week"), ("礼拜", "week"), ("月", "month")):
+            for between in ("", "个"):
+                out[f"{sign}{between}{name}"] = [(code, 0), ("u", unit)]
+        for third, part in enumerate("初中底"):
+            out[f"{sign}个月{part}"] = out[f"{sign}月{part}"] = [("P", third), (code, 0), ("u", "month")]
+    for sign, code in (("去年", "l"), ("今年", "c"), ("明年", "x")):
+        out[sign] = [(code, 0), ("u", "year")]
+        for third, part in enumerate("初中底"):
+            out[f"{sign}年{part}"] = out[f"{sign}{part}"] = [("P", third), (code, 0), ("u", "year")]
+    for third, part in enumerate("初中底"):
+        out[f"年{part}"], out[f"月{part}"] = [("P", third), ("u", "year")], [("P", third), ("u", "month")]
+    for sign, unit in (("上上周", "week"), ("上上个月", "month"), ("前年", "year")):
+        out[sign] = [("n", 2), ("u", unit), ("g", 0)]
+    for sign, unit in (("下下周", "week"), ("下下个月", "month"), ("后年", "year")):
+        out[sign] = [("n", 2), ("u", unit), ("k", 0)]
+    return out
+
+
+_HAN_DAYS: Final = {
+    "大前天": -3, "前天": -2, "昨天": -1, "昨晚": -1, "昨日": -1, "今天": 0, "今晚": 0, "今早": 0, "今日": 0,
+    "明天": 1, "明晚": 1, "明早": 1, "后天": 2, "大后天": 3,
+}  # fmt: skip
+HAN_WORDS: Final[dict[str, list[tuple[str, int | str]]]] = (
+    _han_units()
+    | {word: [("r", days)] for word, days in _HAN_DAYS.items()}
+    | {f"{sign}{tail}": [("s", i)] for i, sign in enumerate("春夏秋冬") for tail in "天季"}
+    | {"圣诞节": [("h", "christmas")], "圣诞": [("h", "christmas")], "元旦": [("h", "1-1")], "情人节": [("h", "2-14")],
+       "国庆": [("h", "10-1")], "国庆节": [("h", "10-1")], "万圣节": [("h", "10-31")]}
+    | {"自从": [("S", 0)], "从": [("S", 0)], "在": [("I", 0)], "到": [("T", 0)], "至": [("T", 0)], "之前": [("Q", 0)],
+       "以前": [("Q", 0)], "之后": [("J", 0)], "以后": [("J", 0)], "以来": [("H", 0)]}
+    | {f"每{unit}": [("~", 0)] for unit in ("天", "周", "个月", "月", "年")}
+    | {f"每{week}{day}": [("~", 0)] for week in ("周", "星期") for day in "一二三四五六日天"}
+)  # fmt: skip
+"""Chinese words with their codes in the order of the grammar."""
+HAN_TOKENS: Final = (
+    ("date", r"\d{4}年\d{1,2}月\d{1,2}[日号]?|(?<!\d)\d{4}-\d{1,2}-\d{1,2}(?!\d)"),
+    ("yearmonth", r"\d{4}年\d{1,2}月"),
+    ("year", r"(?:19|20)\d\d年"),
+    ("ofweek", f"(?:上上|上|这|本|下下|下)个?{_HAN_WEEK}[一二三四五六日天]"),
+    ("rolling", f"(?:最近|过去|近)的?(?:{_HAN_NUM}|几){_HAN_UNIT}"),
+    ("counted", f"(?:{_HAN_NUM}|几){_HAN_UNIT}(?:之前|以前|前|之后|以后|后)"),
+    ("monthday", f"{_HAN_NUM}月{_HAN_NUM}[日号]"),
+    ("month", f"(?<!个){_HAN_NUM}月(?:份|初|中|底)?"),
+    ("word", "|".join(sorted(HAN_WORDS, key=len, reverse=True))),
+    ("weekday", f"{_HAN_WEEK}[一二三四五六日天]"),
+)  # fmt: skip
+"""Chinese is read by these patterns, the first that fits: it has no spaces between words."""
+HAN_HINT: Final = "[昨今明去前后上下这本最近过每\\d一二两三四五六七八九十几][天晚日早年个月周星礼近去]|[周星][一二三四五六日天期]|[春夏秋冬][天季]|[月年][初中底]|圣诞|元旦|国庆"
+"""What a text with a Chinese date has somewhere."""

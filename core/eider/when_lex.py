@@ -1,0 +1,209 @@
+"""From text to the codes of `when_words`: words with spaces by look-up, Chinese by patterns."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from eider.when_resolve import Token
+from eider.when_words import CORES, HAN_DIGITS, HAN_HINT, HAN_TOKENS, HAN_WORDS, LEXICONS, MORE_TRIGGERS, YEARS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Raw = tuple[str, str, int, int]
+"""Kind, text, start and end of a piece of text."""
+
+_WORD: Final = re.compile(r"[^\W_]+")
+_PIECE: Final = re.compile(
+    r"(?P<D>(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{4})(?!\d))"
+    r"|(?P<M>(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-]))|(?P<o>\d{1,2}(?:st|nd|rd|th)\b)|(?P<Z>(?:19|20)\d0['’]?s\b)"
+    r"|(?P<n>\d+)|(?P<w>[^\W\d_]+)|(?P<p>[^\w\s'’`]|\n)"
+)
+_HAN: Final = re.compile(HAN_HINT)
+_HAN_PIECE: Final = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in HAN_TOKENS))
+_HAN_NUMBER: Final = re.compile(r"\d+|[一二两三四五六七八九十]+")
+_SILENT: Final = "\"()*_“”«»¿¡"
+_DAYS_OF_A_MONTH: Final = 31
+_MONTHS_OF_A_YEAR: Final = 12
+
+
+def languages(text: str) -> list[str]:
+    """Languages in which a text may name a date; most texts have none, and this is all they cost."""
+    words = set(_WORD.findall(text.lower()))
+    triggers = _triggers()
+    found: list[str] = []
+    if not words.isdisjoint(triggers[""]):
+        found = [language for language in LEXICONS if not words.isdisjoint(triggers[language])]
+    if not text.isascii() and _HAN.search(text):
+        found.append("zh")
+    return found
+
+
+def lex(text: str, language: str) -> list[Token]:
+    """The words of a text as codes; articles are left out, runs of other words become one `~`."""
+    tokens: list[Token] = []
+    for token in _han(text) if language == "zh" else _spaced(text, language):
+        if token.code and not (token.code == "~" and tokens and tokens[-1].code == "~"):
+            tokens.append(token)
+    return tokens
+
+
+@cache
+def _triggers() -> dict[str, frozenset[str]]:
+    """Words per language of which a text with a date has at least one; under "" those of all."""
+    tables = {
+        language: frozenset(phrase.split()[-1] for phrase, (code, _) in lexicon.items() if code in CORES)
+        | MORE_TRIGGERS.get(language, frozenset())
+        for language, lexicon in LEXICONS.items()
+    }
+    tables["fr"] -= {"an"}  # English "an"; see MORE_TRIGGERS
+    tables["en"] |= {str(year) for year in YEARS} | {f"{year}s" for year in YEARS if year % 10 == 0}
+    tables["en"] |= {f"{n}{end}" for n in range(1, 32) for end in ("st", "nd", "rd", "th")}
+    return tables | {"": frozenset[str]().union(*tables.values())}
+
+
+@cache
+def _phrases(language: str) -> dict[str, list[tuple[list[str], str, int | str]]]:
+    """Phrases by their first word, longest first."""
+    out: dict[str, list[tuple[list[str], str, int | str]]] = {}
+    for phrase, (code, value) in LEXICONS[language].items():
+        words = phrase.split()
+        out.setdefault(words[0], []).append((words, code, value))
+    for each in out.values():
+        each.sort(key=lambda entry: -len(entry[0]))
+    return out
+
+
+def _spaced(text: str, language: str) -> Iterator[Token]:
+    raw: list[Raw] = [(m.lastgroup or "", m[0], m.start(), m.end()) for m in _PIECE.finditer(text)]
+    at = 0
+    while at < len(raw):
+        kind, word, start, end = raw[at]
+        if kind == "w":
+            token, used = _phrase(raw, at, language)
+            at += used
+            yield token
+            continue
+        at += 1
+        german = language == "de" and word == "." and at > 1 and raw[at - 2][0] == "n" and text[end : end + 1] == " "
+        if not german:  # else the ordinal of "7. Mai"
+            yield _number_or_mark(kind, word, start, end)
+
+
+def _phrase(raw: list[Raw], at: int, language: str) -> tuple[Token, int]:
+    """The longest phrase that begins at a word, and how many pieces it takes."""
+    _, word, start, end = raw[at]
+    for words, code, value in _phrases(language).get(word.lower(), ()):
+        here = at + 1
+        for other in words[1:]:
+            if here < len(raw) and raw[here][1] == "-":
+                here += 1
+            if here >= len(raw) or raw[here][1].lower() != other:
+                break
+            here += 1
+        else:
+            if language == "en" and word in {"may", "march"}:
+                code = "b"
+            elif language == "fr" and word == "Mars":  # the planet; the month has a small letter
+                code = "~"
+            return Token(code, value, start, raw[here - 1][3]), here - at
+    return Token("~", 0, start, end), 1
+
+
+def _number_or_mark(kind: str, word: str, start: int, end: int) -> Token:
+    """A number, a numeric date or a mark; `~` for one that is no date, such as 2023-02-30."""
+    if kind == "p":
+        code = "-" if word in "-–—" else word if word == "," else "" if word in _SILENT else "."
+        return Token(code, 0, start, end)
+    if kind == "n":
+        value = int(word[:9])
+        short = 1 <= value <= _DAYS_OF_A_MONTH and len(word) < 3  # noqa: PLR2004
+        return Token("y" if value in YEARS and len(word) == 4 else "d" if short else "n", value, start, end)  # noqa: PLR2004
+    if kind == "o":
+        return Token("o", int(word[:-2]), start, end)
+    try:
+        at = _numeric_date(word) if kind == "D" else date(int(word[:4]), int(word[5:]) if kind == "M" else 1, 1)
+    except ValueError:
+        return Token("~", 0, start, end)
+    return Token(kind, at, start, end)
+
+
+def _numeric_date(word: str) -> date:
+    """Year first, else month first with slashes where that is possible, else day first."""
+    first, second, third = (int(part) for part in re.split(r"[-./]", word))
+    if len(word) - len(word.lstrip("0123456789")) == 4:  # noqa: PLR2004
+        return date(first, second, third)
+    month_first = "/" in word and first <= _MONTHS_OF_A_YEAR
+    return date(third, first, second) if month_first else date(third, second, first)
+
+
+def _han(text: str) -> Iterator[Token]:
+    last = 0
+    for match in _HAN_PIECE.finditer(text):
+        between = text[last : match.start()].strip(" 的")
+        if between:
+            yield Token("~" if between[0].isalnum() else ".", 0, last, match.start())
+        last = match.end()
+        try:
+            pieces = list(_han_codes(match.lastgroup or "", match[0]))
+        except ValueError:
+            pieces = [("~", 0)]
+        for code, value in pieces:
+            yield Token(code, value, match.start(), match.end())
+    if text[last:].strip():
+        yield Token("~" if text[last].isalnum() else ".", 0, last, len(text))
+
+
+def _han_codes(kind: str, piece: str) -> Iterator[tuple[str, int | str | date]]:
+    """Codes and values of one Chinese phrase, in the order the grammar wants them."""
+    if kind == "word":
+        yield from HAN_WORDS[piece]
+        return
+    numbers = [_han_value(found) for found in _HAN_NUMBER.findall(piece)]
+    if kind == "date":
+        yield "D", date(*numbers)
+    elif kind == "yearmonth":
+        yield "M", date(numbers[0], numbers[1], 1)
+    elif kind == "year":
+        yield "Y", numbers[0]
+    elif kind == "monthday":
+        yield "m", numbers[0]
+        yield "d", numbers[1]
+    elif kind == "month":
+        if piece[-1] in "初中底":
+            yield "P", "初中底".index(piece[-1])
+        yield "m", numbers[0]
+    elif kind in {"weekday", "ofweek"}:
+        day = HAN_DIGITS[piece[-1]] - 1
+        weeks = piece.count("下") - piece.count("上")
+        yield ("w", day) if kind == "weekday" else ("R", (weeks + 4) * 8 + day)
+    else:
+        unit = next(value for sign, value in _HAN_UNITS if sign in piece)
+        count = [("n", numbers[0]) if numbers else ("V", 3)]
+        if kind == "rolling":
+            yield "l", 1
+        yield from count
+        yield "u", unit
+        if kind == "counted":
+            yield ("g", 0) if piece[-1] == "前" else ("k", 0)
+
+
+_HAN_UNITS: Final = (
+    ("小时", "hour"), ("天", "day"), ("周", "week"), ("星期", "week"), ("礼拜", "week"), ("月", "month"), ("年", "year"),
+)  # fmt: skip
+
+
+def _han_value(digits: str) -> int:
+    """A number in digits or in Chinese, up to 99.
+
+    >>> _han_value("二十一"), _han_value("十二"), _han_value("7")
+    (21, 12, 7)
+    """
+    if digits.isdigit():
+        return int(digits)
+    tens, ten, ones = digits.rpartition("十")
+    value = (HAN_DIGITS[tens] if tens else 1) * 10 if ten else 0
+    return value + (HAN_DIGITS[ones] if ones else 0)
