@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from eider.errors import ForkedError, IndexDamagedError, StoreError
 from eider.protocols import IndexRow
 from eider.storage.lance import LanceIndex

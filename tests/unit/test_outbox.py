@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -294,130 +293,6 @@ def test_an_empty_store_rebuilds_to_an_empty_index(truth: Truth, index: Index) -
     """Nothing to do is no error."""
     outbox = Outbox(truth.database, index)
     assert (outbox.rebuild(), outbox.heal().rebuilt, index.inventory()) == (0, "", {})
-
-
-# ---------------------------------------------------------------------- damage on disk
-
-
-def drop_all(table: Path) -> None:
-    """Remove the whole directory."""
-    shutil.rmtree(table.parent)
-
-
-def drop_table(table: Path) -> None:
-    """Remove the table, leave the directory."""
-    shutil.rmtree(table)
-
-
-def drop_versions(table: Path) -> None:
-    """Remove every manifest."""
-    shutil.rmtree(table / "_versions")
-
-
-def drop_indices(table: Path) -> None:
-    """Remove the word index and its siblings."""
-    shutil.rmtree(table / "_indices")
-
-
-def newest(folder: Path, pattern: str) -> Path:
-    """The file written last."""
-    return max(folder.glob(pattern), key=lambda path: path.stat().st_mtime_ns)
-
-
-def drop_newest_manifest(table: Path) -> None:
-    """LanceDB then shows the version before, without a word."""
-    newest(table / "_versions", "*.manifest").unlink()
-
-
-def cut_newest_manifest(table: Path) -> None:
-    """Leave half of it."""
-    path = newest(table / "_versions", "*.manifest")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def cut_data(table: Path) -> None:
-    """Leave half of a data file; a row count would not notice."""
-    path = newest(table / "data", "*.lance")
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def drop_data(table: Path) -> None:
-    """Remove a data file."""
-    newest(table / "data", "*.lance").unlink()
-
-
-def scribble(table: Path) -> None:
-    """Overwrite a data file with noise of the same length."""
-    path = newest(table / "data", "*.lance")
-    path.write_bytes(np.random.default_rng(0).bytes(path.stat().st_size))
-
-
-DAMAGES = [
-    drop_all, drop_table, drop_versions, drop_indices, drop_newest_manifest, cut_newest_manifest, cut_data, drop_data,
-    scribble,
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
-def test_healing_brings_back_a_damaged_index(truth: Truth, tmp_path: Path, damage: Callable[[Path], None]) -> None:
-    """Whatever happened to its files, the index answers as before."""
-    folder = tmp_path / "index"
-    index = LanceIndex(folder, WIDTH)
-    outbox = Outbox(truth.database, index)
-    truth.fill(60)
-    outbox.drain()
-    index.compact()
-    truth.episode("ep_late", "The heron came late.", user="user0")
-    outbox.drain()
-    before = index.inventory(), answers(index)
-    index.close()
-
-    damage(folder / "rows.lance")
-    index = LanceIndex(folder, WIDTH)
-    outbox = Outbox(truth.database, index)
-    outbox.heal()
-    assert (index.inventory(), answers(index)) == before
-    assert outbox.compare() == ([], [])
-    index.close()
-
-
-def test_flipped_bits_go_unnoticed_until_a_rebuild(truth: Truth, tmp_path: Path) -> None:
-    """LanceDB keeps no checksums: ids and revisions still agree, a text or vector does not; only `rebuild` helps."""
-    folder = tmp_path / "index"
-    index = LanceIndex(folder, WIDTH)
-    outbox = Outbox(truth.database, index)
-    truth.fill(60)
-    outbox.drain()
-    index.compact()
-    before = index.inventory(), answers(index)
-    index.close()
-
-    path = newest(folder / "rows.lance" / "data", "*.lance")
-    content = bytearray(path.read_bytes())
-    place = content.find(next(row for row in truth.rows() if row.id == "mem_0").vector)
-    assert place > 0, "positive control: the vector is in the file, byte by byte"
-    for byte in range(place + 3, place + 4 * WIDTH, 4):
-        content[byte] ^= 0x80  # the sign of each component: the best answer becomes the worst
-    path.write_bytes(content)
-    index = LanceIndex(folder, WIDTH)
-    outbox = Outbox(truth.database, index)
-    assert outbox.compare() == ([], [])
-    assert index.nominate("", np.frombuffer(vector_of(1), np.float32), user="user0", limit=20) != before[1]["near"]
-    outbox.rebuild()
-    assert (index.inventory(), answers(index)) == before
-    index.close()
-
-
-def test_an_index_of_another_width_is_rebuilt(truth: Truth, tmp_path: Path) -> None:
-    """A new embedder has other vectors; healing throws the old ones away."""
-    old = LanceIndex(tmp_path / "index", WIDTH + 1)
-    old.apply([IndexRow(id="a", rev=1, user="ada", text="heron", vector=b"")], [])
-    old.close()
-    truth.episode("b", "kettle")
-    index = LanceIndex(tmp_path / "index", WIDTH)
-    assert "17" in Outbox(truth.database, index).heal().rebuilt
-    assert index.inventory() == {"b": 1}
-    index.close()
 
 
 @pytest.mark.parametrize("where", ["outbox.applied", "outbox.trimmed"])

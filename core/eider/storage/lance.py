@@ -21,8 +21,17 @@ from typing import Any, Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.errors import EiderError, ForkedError, IndexDamagedError, InputError, StoreError, StoreFullError
+from eider.errors import (
+    EiderError,
+    ForkedError,
+    IndexDamagedError,
+    InputError,
+    ReadOnlyStoreError,
+    StoreError,
+    StoreFullError,
+)
 from eider.protocols import IndexRow
+from eider.storage.questions import interleave, terms
 
 T = TypeVar("T")
 
@@ -30,10 +39,6 @@ _TABLE: Final = "rows"
 _STALE: Final = "stale"
 """Name of the marker beside the table: rows were replaced or deleted since the files were last rewritten."""
 _VECTORS: Final = "vector_idx"
-_TERMS: Final = 60
-"""Words of a query that are searched for; a longer text repeats its subject anyway (a guess)."""
-_TERM_LENGTH: Final = 200
-"""Characters of one term; texts without blanks arrive as one word."""
 _BATCH: Final = 4096
 """Rows per merge: 4 MB of 256-wide vectors; a merge of 100 rows costs what one row does."""
 _FLAT_BELOW: Final = 100_000
@@ -42,6 +47,7 @@ _SELECTIVE_BELOW: Final = 20_000
 """Rows of one user below which comparing all of them is exact and about as fast as the index."""
 _REFINE: Final = 10
 _FULL: Final = ("no space left", "disk quota", "file too large")
+_DENIED: Final = ("permission denied", "read-only file system")
 _opened: weakref.WeakSet[LanceIndex] = weakref.WeakSet()
 _importing = threading.Lock()
 _library: list[SimpleNamespace] = []
@@ -56,45 +62,14 @@ def _lance() -> SimpleNamespace:
                 os.environ["LANCEDB_LOG"] = "off"  # read once, by the import
             os.environ.setdefault("LANCE_CPU_THREADS", "2")  # read later, at the first scan
             try:
-                import lancedb  # noqa: PLC0415 (1.7 s)
-                import pyarrow as pa  # noqa: PLC0415 # pyright: ignore[reportMissingTypeStubs]
-                from lancedb import expr, index  # noqa: PLC0415
+                import lancedb
+                import pyarrow as pa 
+                from lancedb import expr, index
             finally:
                 if quiet:
                     del os.environ["LANCEDB_LOG"]
             _library.append(SimpleNamespace(db=lancedb, pa=pa, expr=expr, index=index))
         return _library[0]
-
-
-def terms(text: str) -> str:
-    """What of a text is searched for: each word once, without signs; of a long text the longest words.
-
-    A repeated word would multiply its score, and the shortest words say least.
-
-    >>> terms("The dog, the DOG -- and 'C++'!")
-    'the dog and c'
-    """
-    found: dict[str, None] = {}
-    for word in text.lower().split():
-        start, end = 0, min(len(word), _TERM_LENGTH)
-        while start < end and not word[start].isalnum():
-            start += 1
-        while end > start and not word[end - 1].isalnum() and word[end - 1].isascii():
-            end -= 1
-        if start < end:
-            found[word[start:end]] = None
-    kept = set(sorted(found, key=len, reverse=True)[:_TERMS])
-    return " ".join(word for word in found if word in kept).encode("utf-8", "replace").decode()
-
-
-def interleave(*rankings: Sequence[str]) -> list[str]:
-    """One list of several, best first, each id once.
-
-    >>> interleave(["a", "b", "c"], ["b", "d"])
-    ['a', 'b', 'd', 'c']
-    """
-    longest = max(map(len, rankings), default=0)
-    return list(dict.fromkeys(r[i] for i in range(longest) for r in rankings if i < len(r)))
 
 
 class LanceIndex:
@@ -189,8 +164,11 @@ class LanceIndex:
             if not panic and not isinstance(error, Exception):
                 raise
             said = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
-            if any(sign in str(error).lower() for sign in _FULL):
+            low = str(error).lower()
+            if any(sign in low for sign in _FULL):
                 raise StoreFullError(self.folder, said) from error
+            if any(sign in low for sign in _DENIED):
+                raise ReadOnlyStoreError(self.folder) from error
             raise IndexDamagedError(self.folder, said) from error
 
     # ------------------------------------------------------------------ writing
@@ -254,6 +232,7 @@ class LanceIndex:
         self._check()
         with self._writer, self._explained():
             if (table := self._open()) is not None:
+                self._index_vectors(table, again=False)
                 self._optimize(table)
 
     def compact(self) -> None:

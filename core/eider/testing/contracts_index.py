@@ -118,6 +118,13 @@ class IndexContract:
         for stranger in ("ada'", "' OR true --", "a%", "nobody", "\ud800"):
             assert index.nominate("heron", toward(0), user=stranger) == []
 
+    def test_nobody_is_crowded_out_by_a_stranger(self, index: Index) -> None:
+        """However many rows of another user match better: the limit counts one's own."""
+        index.apply([row(f"b{i}", "heron heron heron", user="bob", axis=0) for i in range(300)], [])
+        index.apply([row("a", "a heron among many other things of little note", axis=1)], [])
+        assert index.nominate("heron", None, user="ada", limit=3) == ["a"]
+        assert index.nominate("", toward(0), user="ada", limit=3) == ["a"]
+
     def test_applying_twice_is_harmless(self, index: Index) -> None:
         """A drain that was cut short is done again."""
         rows = [row(f"id{i}", f"heron number {i}", rev=i, axis=i % _WIDTH) for i in range(20)]
@@ -178,9 +185,9 @@ class IndexContract:
     def test_the_limit_holds_for_each_kind(self, index: Index) -> None:
         """At most so many by words, and as many by meaning."""
         index.apply([row(f"id{i:02}", "heron", axis=i % _WIDTH) for i in range(40)], [])
-        assert len(index.nominate("heron", None, user="ada", limit=7)) == 7  # noqa: PLR2004
-        assert len(index.nominate("", toward(0), user="ada", limit=7)) == 7  # noqa: PLR2004
-        assert 7 <= len(index.nominate("heron", toward(0), user="ada", limit=7)) <= 14  # noqa: PLR2004
+        assert len(index.nominate("heron", None, user="ada", limit=7)) == 7
+        assert len(index.nominate("", toward(0), user="ada", limit=7)) == 7
+        assert 7 <= len(index.nominate("heron", toward(0), user="ada", limit=7)) <= 14
         assert index.nominate("heron", toward(0), user="ada", limit=0) == []
 
     def test_a_vector_of_another_width_is_refused(self, index: Index) -> None:
