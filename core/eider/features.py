@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eider.text import TRAITS
+from eider.values import KINDS
 
 if TYPE_CHECKING:
     from eider.questions import Question
@@ -32,6 +33,7 @@ GROUPS: Final[dict[str, str]] = {
     "date": "date", "date_said": "date", "when_dated": "date", "when_time": "date",
     "information": "shape", "length": "shape", "question": "shape", "greeting": "shape", "names": "shape",
     "opening": "shape", "number": "shape", "who_names": "shape", "place": "shape", "why_length": "shape",
+    "guidance": "kind", "guidance_request": "kind", "background": "kind",
     "recency": "recency", "strength": "recency", "importance": "importance", "scope": "scope", "pinned": "pin",
 }  # fmt: skip
 """Every signal, and the name under which its share is shown to people."""
@@ -41,6 +43,9 @@ _TRAIT: Final = {name: i for i, name in enumerate(TRAITS)}
 _SHAPE: Final = [_AT[n] for n in ("information", "length", "question", "greeting", "names", "opening", "generic")]
 _REACH: Final = 5
 """Rows looked at on either side."""
+_PREFERENCE: Final = KINDS.index("preference")
+_RULE: Final = KINDS.index("rule")
+_CONTEXT: Final = KINDS.index("context")
 _DAY: Final = 86_400_000_000
 K1: Final = 0.9
 B: Final = 0.3
@@ -366,6 +371,11 @@ def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None
 
 def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
     memory = segment.column("memory")[near.rows]
+    kind = segment.column("kind")[near.rows]
+    x[:, _AT["guidance"]] = (kind == _PREFERENCE) | (kind == _RULE)
+    x[:, _AT["background"]] = kind == _CONTEXT
+    if "request" in question.wants:
+        x[:, _AT["guidance_request"]] = x[:, _AT["guidance"]]
     if question.now:
         age = np.maximum(question.now - segment.column("at")[near.rows], 0) / _DAY
         x[:, _AT["recency"]] = 1 / (1 + age / 30)

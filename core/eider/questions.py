@@ -42,6 +42,15 @@ _WANTS: Final[dict[str, re.Pattern[str]]] = {
         r"|quel(?:le)?s\b|\btou(?:te)?s\b|\btod[oa]s\b|\bqué \w+s\b|\bcuáles\b|哪些|所有",
     }.items()
 }
+_ASKS: Final = re.compile(
+    r"^(?:and |so |but |ok,? )?(?:what|when|where|who|whom|whose|which|why|how|did|does|do|is|are|was|were|has|have|had|am)\b"
+    r"|\b(?:what|when|where|who|which|why|how (?:many|much|often|long|old))\b[^.]*\?|^(?:\w+ )?(?:wann|wer|wem|wen|was|wo|wohin|woher"
+    r"|warum|wieso|wie|welche[rsnm]?|hat|haben|ist|sind|war)\b|^(?:\w+ )?(?:quel(?:le)?s?|qui|que|quand|où|pourquoi|comment|combien"
+    r"|est-ce)\b|^[¿ ]*(?:\w+ )?(?:qué|cuándo|quién(?:es)?|dónde|por qué|cómo|cuál(?:es)?|cuánt[oa]s?)\b"
+    r"|什么|谁|哪|几|多少|为什么|吗|何时",
+    re.IGNORECASE,
+)
+"""A text that asks for a fact; what does not is a request to do something, to which rules and preferences apply."""
 _AUXILIARY: Final = (
     r"\b(?:did|does|do|has|have|had|is|are|was|were|would|will|could|can|should|might|may|didn't|doesn't|don't|hasn't|isn't)\s+"
 )
@@ -87,7 +96,7 @@ class Question:
     role: int = -1
     """`USER` or `AGENT` where a pronoun says whose words are wanted, else -1."""
     wants: frozenset[str] = frozenset()
-    """Kinds of answer: when, number, who, where, travel, why, list."""
+    """Kinds of answer: when, number, who, where, travel, why, list; or request."""
     window: Window | None = None
     """Days it asks about."""
     vector: NDArray[np.float32] | None = None
@@ -136,7 +145,7 @@ class Question:
             speakers=tuple(names),
             subject=subject,
             role=-1 if subject >= 0 else _pronoun(text),
-            wants=frozenset(name for name, pattern in _WANTS.items() if pattern.search(text.strip())),
+            wants=_wants(text.strip()),
             window=window_asked(text, today=today),
             vector=None if embed is None else embed(bare if bare.strip(" ?!.,") else text),
             fingerprint=analysis.fingerprint(text),
@@ -206,6 +215,11 @@ def _subject(text: str, names: dict[int, list[str]]) -> int:
         if any(re.search(_AUXILIARY + re.escape(w) + r"\b(?!['’]s)", text, re.IGNORECASE) for w in words):
             return code
     return -1
+
+
+def _wants(text: str) -> frozenset[str]:
+    found = {name for name, pattern in _WANTS.items() if pattern.search(text)}
+    return frozenset(found if _ASKS.search(text) else found | {"request"})
 
 
 def _pronoun(text: str) -> int:

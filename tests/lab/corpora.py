@@ -157,8 +157,7 @@ def locomo(facts: str = "none") -> Iterator[Corpus]:
         yield Corpus(id=c.id, family="locomo", group=c.id, lang="en", items=items + memories, asked=asked)
 
 
-def isolated() -> Iterator[Corpus]:
-    path = SHARED / "bench/isolated/memories_dev.jsonl"
+def isolated(path: Path = SHARED / "bench/isolated/memories_dev.jsonl", family: str = "isolated") -> Iterator[Corpus]:
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         s = json.loads(line)
         items = [
@@ -172,11 +171,10 @@ def isolated() -> Iterator[Corpus]:
                   tags=tuple(q["note"].split(":")[0].split("+")))
             for q in s["queries"]
         ]  # fmt: skip
-        yield Corpus(id=s["id"], family="isolated", group=s["id"], lang=s["lang"], items=items, asked=asked)
+        yield Corpus(id=s["id"], family=family, group=s["id"], lang=s["lang"], items=items, asked=asked)
 
 
-def chats() -> Iterator[Corpus]:
-    path = SHARED / "bench/isolated/chats_dev.jsonl"
+def chats(path: Path = SHARED / "bench/isolated/chats_dev.jsonl", family: str = "chats") -> Iterator[Corpus]:
     for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
         c = json.loads(line)
         items = [
@@ -189,7 +187,20 @@ def chats() -> Iterator[Corpus]:
             Asked(id=q["id"], text=q["text"], relevant=frozenset(q["evidence"]), now=last, tags=(q["kind"], f"about-{q['about']}"))
             for q in c["questions"]
         ]
-        yield Corpus(id=c["id"], family="chats", group=c["id"], lang=c["lang"], items=items, asked=asked)
+        yield Corpus(id=c["id"], family=family, group=c["id"], lang=c["lang"], items=items, asked=asked)
+
+
+OWN = CHECKOUT / "tests" / "data"
+FAMILIES: dict[str, Callable[[], Iterator[Corpus]]] = {
+    "locomo": locomo,
+    "isolated": isolated,
+    "chats": chats,
+    "own_isolated": lambda: isolated(OWN / "own_memories.jsonl", "own_isolated"),
+    "own_chats": lambda: chats(OWN / "own_chats.jsonl", "own_chats"),
+    "beside": lambda: locomo("beside"),
+    "alone": lambda: locomo("alone"),
+}
+"""Every set; the last two are LoCoMo's facts beside the turns they cite, and by themselves."""
 
 
 def embedder() -> tuple[Callable[[list[str]], np.ndarray], Callable[[str], np.ndarray]]:
