@@ -130,6 +130,7 @@ def _bury(store: DuckStore, db: Cursor, erasure: Erasure, digests: Iterable[str]
     new = sorted(set(digests))
     if not new:
         return
+    store.tombstoned = True
     known = db.execute("SELECT digest FROM tombstones WHERE digest IN (SELECT unnest(?))", [new]).fetchall()
     missing = set(new) - {row[0] for row in known}
     insert(db, "tombstones", ["digest", "erased_at"], [(d, to_db(erasure.at)) for d in sorted(missing)])
