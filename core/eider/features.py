@@ -363,10 +363,19 @@ def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None
         x[:, _AT["place"]] = trait[:, _TRAIT["place"]]
     if "why" in wants:
         x[:, _AT["why_length"]] = x[:, _AT["length"]]
+    _centre(x, segment, near)
+
+
+def _centre(x: Floats, segment: Segment, near: _Near) -> None:
+    """Take from each candidate's shape what is usual among its speaker's; memories are statements and have none."""
     memory = segment.column("memory")[near.rows]
-    for kind in (memory, ~memory):
-        if kind.any():
-            x[np.ix_(kind, _SHAPE)] -= x[np.ix_(kind, _SHAPE)].mean(axis=0)
+    speaker = segment.column("speaker")[near.rows] + 1
+    x[np.ix_(memory, _SHAPE)] = 0
+    counts = np.bincount(speaker[~memory], minlength=1)
+    for column in _SHAPE:
+        sums = np.bincount(speaker[~memory], weights=x[~memory, column], minlength=1)
+        usual = sums / np.maximum(counts, 1)
+        x[~memory, column] -= usual[speaker[~memory]]
 
 
 def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
