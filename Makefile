@@ -45,7 +45,7 @@ format: $(READY)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 bench: $(READY)  ## BENCHMARKS.md
-	@$(BIN)/python tests/bench/run.py
+	@$(BIN)/python tests/bench/run.py $(if $(LARGE),--large)
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,34 @@
+"""How well recall finds what it should: through the product, on data that may not be shipped and on our own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SHARED = Path(os.environ.get("EIDER_SHARED") or ROOT.parent / "shared")
+
+
+def printed(*arguments: str) -> str:
+    """What `eider bench …` prints."""
+    command = [str(Path(sys.executable).with_name("eider")), "bench", *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    return (done.stdout or done.stderr).rstrip()
+
+
+def sections() -> list[tuple[str, str]]:
+    """(command, output) of each set that is present."""
+    found: list[tuple[str, str]] = []
+    locomo = SHARED / "bench" / "data" / "locomo_dev.json"
+    if locomo.exists():
+        found.append((f"eider bench locomo --data {locomo.name}", printed("locomo", "--data", str(locomo))))
+    for folder, memories, chats in (
+        (SHARED / "bench" / "isolated", "memories_dev.jsonl", "chats_dev.jsonl"),
+        (ROOT / "tests" / "data", "own_memories.jsonl", "own_chats.jsonl"),
+    ):
+        for name in (memories, chats):
+            if (folder / name).exists():
+                found.append((f"eider bench isolated --data {name}", printed("isolated", "--data", str(folder / name))))
+    return found
