@@ -233,7 +233,7 @@ def _tree(value: Json, name: str, clean: Iterator[CleanText]) -> Json:
 
 def _named(clean: CleanText, value: str, name: str) -> CleanText:
     level, family = secrets_context.name_level(name)
-    if clean != value or level < secrets_context.MEDIUM or not value.strip():
+    if level < secrets_context.MEDIUM or not value.strip():
         return clean
     if secrets_context.is_placeholder(value) or secrets_context.is_reference(value):
         return clean
@@ -275,19 +275,25 @@ def _neighbours(full: Mapping[str, str]) -> Iterator[list[str]]:
     run: list[str] = []
     for name in full:
         if run and not secrets_scan.may_run_on(full[run[-1]], full[name]):
-            if len(run) > 1:
-                yield run
+            yield from _pairs(run)
             run = []
         run.append(name)
-    if len(run) > 1:
-        yield run
+    yield from _pairs(run)
     text = full.get("text")
     for name, value in full.items() if text else ():
-        if name == "text":
-            continue
-        before, after = secrets_scan.may_run_on(value, text), secrets_scan.may_run_on(text, value)
-        if before or after:
-            yield ["text"] * after + [name] + ["text"] * before
+        if name != "text" and secrets_scan.may_run_on(text, value):
+            yield ["text", name]
+        if name != "text" and secrets_scan.may_run_on(value, text):
+            yield [name, "text"]
+
+
+def _pairs(run: list[str]) -> Iterator[list[str]]:
+    """The whole run, and each two of it: a token of fixed length must end where its field ends."""
+    if len(run) > 2:  # noqa: PLR2004
+        yield run
+    for pair in zip(run, run[1:], strict=False):
+        if "text" not in pair:
+            yield list(pair)
 
 
 def _ends(value: str) -> list[tuple[int, str]]:
@@ -300,11 +306,13 @@ def _ends(value: str) -> list[tuple[int, str]]:
 def _believed(family: str, pieces: list[tuple[str, int, int]], full: Mapping[str, str]) -> list[tuple[str, int, int]]:
     """The pieces, unless the first is a secret by itself and the next only stands beside it."""
     name, start, end = pieces[0]
-    alone = any(s <= start and e >= end for _, s, e in secrets_scan.spans(full[name]))
+    alone = any(s < end and e > start for _, s, e in secrets_scan.spans(full[name]))
+    if family in secrets_scan.GENERIC:
+        right = full[pieces[1][0]][pieces[1][1] : pieces[1][2]]
+        cut = family == "password" and not alone and end - start > 2 and len(pieces) == 2  # noqa: PLR2004
+        return pieces if cut and secrets_scan.continues(right, 3) else []
     if not alone:
         return pieces
-    if family in secrets_scan.GENERIC:
-        return []
     kept = pieces[:1]
     for piece in pieces[1:]:
         value = full[piece[0]][piece[1] : piece[2]]

@@ -24,6 +24,8 @@ _WITH: Final = {sign: tuple(x for x in _LITERALS if sign in x) for sign in "_-"}
 """Most literals hold an underscore or a hyphen, most prose does not: two looks instead of a hundred."""
 _WITHOUT: Final = tuple(x for x in _LITERALS if "_" not in x and "-" not in x)
 _INNER_LITERALS: Final = tuple(dict.fromkeys(literal for _, literal, _, _ in INNER))
+_INNER_LENGTH: Final = 36
+"""Characters of the shortest token known by a single sign inside it: a colon and the 35 of a Telegram bot."""
 _LONG: Final = 20_000
 """Characters above which a literal that is itself interrupted is no longer sought; a guess."""
 _INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"
@@ -96,8 +98,9 @@ def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
         for family, literal, rest in PROVIDERS:
             if literal in present:
                 yield from _provider(text, family, literal, rest)
+    short = len(text) <= _LONG and max(map(len, text.split()), default=0) < _INNER_LENGTH
     for literal in _INNER_LITERALS:
-        if literal in text:
+        if literal in text and not (short and len(literal) == 1):
             yield from _inner(text, literal)
     if "PRIVATE KEY" in text or "PuTTY" in text:
         yield from _private_keys(text)
@@ -147,8 +150,8 @@ def plausible(body: str, literal: str) -> bool:
     if len(literal) > 5 and ("-" not in body and "_" not in body):  # noqa: PLR2004
         return True
     pieces = [p for p in _re("[-_.]").split(body) if p]
-    if any(c.isdigit() for c in body):
-        return not all(p.isalpha() or p.isdigit() or len(p) < 4 for p in pieces) or max(map(len, pieces)) >= 20  # noqa: PLR2004
+    if sum(map(str.isdigit, body)) > 2:  # noqa: PLR2004
+        return not all(p.isalpha() or p.isdigit() or len(p) < 4 for p in pieces) or max(map(len, pieces)) >= 16  # noqa: PLR2004
     return max(map(len, pieces), default=0) >= 16  # noqa: PLR2004
 
 
@@ -306,12 +309,18 @@ def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list
     width = len(pieces[1])
     whole = _re(rest).fullmatch(joined, start + len(literal), edges[1])
     even = [p for p in pieces[1:] if len(p) == width]
-    regular = not whole and len(even) >= max(3, len(pieces) - 3) and sum(map(random_piece, even)) * 3 >= len(even)
+    regular = not whole and len(even) > 2 and sum(map(random_piece, even)) * 3 >= len(even)  # noqa: PLR2004
     keep = edges[1]
     for piece, edge in zip(pieces[1:], edges[2:], strict=True):
-        if not (random_piece(piece) or (regular and len(piece) <= width)):
+        completes = len(piece) * 3 <= keep - start and _re(rest).fullmatch(joined, start + len(literal), edge)
+        if completes and not _re(rest).fullmatch(joined, start + len(literal), keep):
+            keep = edge
+            break
+        if not (random_piece(piece) or (regular and len(piece) == width)):
             break
         keep = edge
+        if regular and len(piece) < width:
+            break
     body = joined[start + len(literal) : keep]
     return keep if keep > edges[1] and plausible(body, literal) and any(c.isdigit() for c in body) else 0
 
@@ -323,7 +332,10 @@ def random_piece(piece: str) -> bool:
     digit, letter = any(c.isdigit() for c in piece), any(c.isalpha() for c in piece)
     if digit and letter:
         return not _re(r"[A-Za-z]+[0-9]{1,2}$|[0-9]{1,4}(?:st|nd|rd|th|s|ms|px|k)$").match(piece) or len(piece) > 10  # noqa: PLR2004
-    return bool(_re(r".*[a-z][A-Z].*[A-Za-z]").match(piece)) and len(piece) >= 6  # noqa: PLR2004
+    if len(piece) < 6:  # noqa: PLR2004
+        return False
+    vowels = sum(c in "aeiouyAEIOUY" for c in piece)
+    return bool(_re(r".*[a-z][A-Z].*[A-Za-z]").match(piece)) or (letter and vowels * 5 <= len(piece))
 
 
 def may_run_on(left: str, right: str) -> bool:
@@ -337,10 +349,10 @@ def may_run_on(left: str, right: str) -> bool:
     return any(c.isdigit() for c in left[-300:]) or any(c.isdigit() for c in right[:300])
 
 
-def continues(value: str) -> bool:
+def continues(value: str, least: int = 8) -> bool:
     """Whether a field's start is more of the token before it rather than an id or a name of its own."""
     own = _re(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9A-Z]{26}$|[a-z]{2,12}[_:-]|[0-9]+$").match(value)
-    return len(value) >= 8 and not own and random_piece(value)  # noqa: PLR2004
+    return len(value) >= least and not own and random_piece(value)
 
 
 def marks(text: str) -> list[Match[str]]:
