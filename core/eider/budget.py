@@ -47,7 +47,12 @@ _OTHERS: Final = (
     (re.compile(r"[\u3000-\u312f\u3190-\u33ff\uff00-\uffef]"), 1.0),  # kana, East Asian marks
     (re.compile(r"[\u1100-\u11ff\u3130-\u318f\uac00-\ud7ff]"), 1.27),  # Hangul
     (re.compile(r"[\u0370-\u052f]"), 0.62),  # Greek, Cyrillic
-    (re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xbf\xd7\xf7\u0250-\u036f\u0530-\u10ff\u1200-\u1dff\u1f00-\u2fff]"), 1.05),
+    (
+        re.compile(
+            r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\xbf\xd7\xf7\u0250-\u036f\u0530-\u10ff\u1200-\u1dff\u1f00-\u2fff]"
+        ),
+        1.05,
+    ),
     (re.compile(r"[\ua000-\uabff\ud800-\uf8ff\ufb00-\ufeff\ufff0-\U0010ffff]"), 2.8),  # emoji and what is rare
 )
 

@@ -7,7 +7,7 @@ nothing is deleted by it; ranking and `consolidate` only read the probability.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Any, Final, overload
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from eider.values import KINDS, MemoryKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
 Days = float
 """A length of time, or an age, in days."""
@@ -45,8 +45,8 @@ DIFFICULTY_OF_IMPORTANCE: Final[Mapping[int, float]] = {1: 7.0, 2: 6.0, 3: 5.0, 
 @overload
 def retrievability(age: float, stability: float) -> float: ...
 @overload
-def retrievability(age: ArrayLike, stability: ArrayLike) -> NDArray[np.float64]: ...
-def retrievability(age: ArrayLike, stability: ArrayLike) -> NDArray[np.float64] | float:
+def retrievability(age: NDArray[Any], stability: NDArray[Any] | float) -> NDArray[np.float64]: ...
+def retrievability(age: NDArray[Any] | float, stability: NDArray[Any] | float) -> NDArray[np.float64] | float:
     """Probability that memories of this age are still worth recalling.
 
     Args:
@@ -70,8 +70,8 @@ def retrievability(age: ArrayLike, stability: ArrayLike) -> NDArray[np.float64] 
 @overload
 def days_until(threshold: float, stability: float) -> float: ...
 @overload
-def days_until(threshold: float, stability: ArrayLike) -> NDArray[np.float64]: ...
-def days_until(threshold: float, stability: ArrayLike) -> NDArray[np.float64] | float:
+def days_until(threshold: float, stability: NDArray[Any]) -> NDArray[np.float64]: ...
+def days_until(threshold: float, stability: NDArray[Any] | float) -> NDArray[np.float64] | float:
     """Days after its last use at which a memory's retrievability falls to a threshold.
 
     Args:
@@ -94,8 +94,10 @@ def days_until(threshold: float, stability: ArrayLike) -> NDArray[np.float64] | 
 @overload
 def due(age: float, stability: float, *, threshold: float = 0.5) -> bool: ...
 @overload
-def due(age: ArrayLike, stability: ArrayLike, *, threshold: float = 0.5) -> NDArray[np.bool_]: ...
-def due(age: ArrayLike, stability: ArrayLike, *, threshold: float = 0.5) -> NDArray[np.bool_] | bool:
+def due(age: NDArray[Any], stability: NDArray[Any] | float, *, threshold: float = 0.5) -> NDArray[np.bool_]: ...
+def due(
+    age: NDArray[Any] | float, stability: NDArray[Any] | float, *, threshold: float = 0.5
+) -> NDArray[np.bool_] | bool:
     """Whether memories have decayed below a threshold, so that `consolidate` may close them.
 
     Args:
@@ -113,9 +115,11 @@ def due(age: ArrayLike, stability: ArrayLike, *, threshold: float = 0.5) -> NDAr
 @overload
 def grow(stability: float, retrievability_at_use: float, importance: int = 3) -> float: ...
 @overload
-def grow(stability: ArrayLike, retrievability_at_use: ArrayLike, importance: int = 3) -> NDArray[np.float64]: ...
 def grow(
-    stability: ArrayLike, retrievability_at_use: ArrayLike, importance: int = 3
+    stability: NDArray[Any], retrievability_at_use: NDArray[Any] | float, importance: int = 3
+) -> NDArray[np.float64]: ...
+def grow(
+    stability: NDArray[Any] | float, retrievability_at_use: NDArray[Any] | float, importance: int = 3
 ) -> NDArray[np.float64] | float:
     """Stability after a use: a credited loop, `reinforce`, or a restatement by the user.
 
@@ -165,7 +169,7 @@ def _of_importance(table: Mapping[int, float], importance: int) -> float:
     return table[importance]
 
 
-def _bounded(stability: ArrayLike) -> NDArray[np.float64]:
+def _bounded(stability: NDArray[Any] | float) -> NDArray[np.float64]:
     return np.clip(np.asarray(stability, np.float64), MIN_STABILITY, MAX_STABILITY)
 
 

@@ -145,11 +145,11 @@ _TIMES: Final = frozenset(
 )
 _RELATIONS: Final[dict[str, Relation]] = {
     **dict.fromkeys(("before", "prior to", "vor", "bevor", "avant", "antes de", "antes del", "之前", "以前"), "before"),
-    **dict.fromkeys(("after", "following", "nach", "nachdem", "après", "después de", "después del", "之后", "以后"), "after"),
-    **dict.fromkeys(("since", "ever since", "seit", "depuis", "desde", "以来"), "since"),
     **dict.fromkeys(
-        ("during", "throughout", "while", "während", "pendant", "durant", "durante", "期间"), "during"
+        ("after", "following", "nach", "nachdem", "après", "después de", "después del", "之后", "以后"), "after"
     ),
+    **dict.fromkeys(("since", "ever since", "seit", "depuis", "desde", "以来"), "since"),
+    **dict.fromkeys(("during", "throughout", "while", "während", "pendant", "durant", "durante", "期间"), "during"),
 }
 _EVENTS: Final = (
     re.compile(

@@ -8,6 +8,7 @@ and makes sense wins.
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from eider import when_resolve as resolve
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
 _MONTH: Final = "[mab]"
 _Y: Final = "(?:,?y)"
 _ON_DAY: Final = f"(?:[do]-?{_MONTH}-?{_Y}?|e[ma]{_Y}?|{_MONTH}-?[do]{_Y}?|[ma]e{_Y}?|D)"
-_IN_MONTH: Final = (
-    f"(?:P?-?{_MONTH}{_Y}|P?-?[mM]|P-?[ma]|(?<=[ISBUAFlcxLX])a|(?<=[IS])b|[lcx][ma]|[ma][LX])"
-)
+_IN_MONTH: Final = f"(?:P?-?{_MONTH}{_Y}|P?-?[mM]|P-?[ma]|(?<=[ISBUAFlcxLX])a|(?<=[IS])b|[lcx][ma]|[ma][LX])"
 _IN_SEASON: Final = f"(?:P?-?[lcxLX]s|P?-?s[LX]|P?-?s{_Y}|P-?s|(?<=[ISBUA])s)"
 _IN_YEAR: Final = "(?:(?<=[ISBUAFTW])y|P-?y|Z|P?Y)"
 _THAT_YEAR: Final = "(?:[lcxLX]u|u[LX])"
@@ -39,8 +38,8 @@ RELATIVE: Final = f"(?:r|{_WEEKDAY}|{_COUNTED}|{_NEAR})"
 _EDGE: Final = f"(?:{_ON_DAY}|M|{_MONTH}{_Y}?|s{_Y}?|[yYwr])"
 
 _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
-    "between": (f"[WFS]?(?:{_EDGE}[TU-]{_EDGE}|(?<=[WS]){_EDGE}E{_EDGE})|(?:[WFS])?[do][TU-]{_ON_DAY}"
-                f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|W{_EDGE}E{_EDGE}", resolve.between),
+    "between": ((f"[WFS]?(?:{_EDGE}[TU-]{_EDGE}|(?<=[WS]){_EDGE}E{_EDGE})|(?:[WFS])?[do][TU-]{_ON_DAY}"
+                f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|W{_EDGE}E{_EDGE}"), resolve.between),
     "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|r)", resolve.beside),
     "nth": (f"[elL][uw](?:{_MONTH}{_Y}?)", resolve.nth),
     "weekof": (f"u(?:[wv],?)?{_ON_DAY}", resolve.week_of),
@@ -55,8 +54,13 @@ _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
     "named": ("r", resolve.named_day),
     "ordinal": ("Oo(?=[.,SBAUEI]|$)", resolve.bare_ordinal),
 }  # fmt: skip
-_RULES: Final = tuple((re.compile(source), make) for source, make in _SOURCES.values())
-_ANY: Final = re.compile("|".join(f"(?:{source})" for source, _ in _SOURCES.values()))
+
+
+@cache
+def _rules() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], Maker], ...]]:
+    """What finds a place where any rule fits, and the rules in order; compiled at the first date."""
+    rules = tuple((re.compile(source), make) for source, make in _SOURCES.values())
+    return re.compile("|".join(f"(?:{source})" for source, _ in _SOURCES.values())), rules
 
 
 def read(codes: str, tokens: Sequence[Token], how: Callable[[int], Reading]) -> list[tuple[int, int, Window]]:
@@ -68,12 +72,12 @@ def read(codes: str, tokens: Sequence[Token], how: Callable[[int], Reading]) -> 
         how: Reading to use for what begins at a place in the text.
     """
     found: list[tuple[int, int, Window]] = []
-    at = 0
-    while (match := _ANY.search(codes, at)) is not None:
+    at, (anywhere, rules) = 0, _rules()
+    while (match := anywhere.search(codes, at)) is not None:
         start = match.start()
         at = start + 1
         reading = how(tokens[start].start)
-        for pattern, make in _RULES:
+        for pattern, make in rules:
             fits = pattern.match(codes, start)
             window = _made(make, tokens[start : fits.end()], reading) if fits else None
             if fits and window is not None:

@@ -20,12 +20,13 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _PIECE: Final = re.compile(
     r"(?P<D>(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{4})(?!\d))"
     r"|(?P<M>(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-]))|(?P<o>\d{1,2}(?:st|nd|rd|th)\b)|(?P<Z>(?:19|20)\d0['’]?s\b)"
-    r"|(?P<n>\d+)|(?P<w>[^\W\d_]+)|(?P<p>[^\w\s'’`]|\n)"
+    r"|(?P<q>\b[Qq][1-4]\b)|(?P<n>\d+)|(?P<w>[^\W\d_]+)|(?P<p>[^\w\s'’`]|\n)"
 )
 _HAN: Final = re.compile(HAN_HINT)
-_HAN_PIECE: Final = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in HAN_TOKENS))
 _HAN_NUMBER: Final = re.compile(r"\d+|[一二两三四五六七八九十]+")
-_SILENT: Final = "\"()*_“”«»¿¡"
+_AS_SPELLED: Final = {("en", "may"): "b", ("en", "march"): "b", ("fr", "Mars"): "~"}
+"""Codes that depend on the capital: the verbs, and the planet."""
+_SILENT: Final = '"()*_“”«»¿¡'
 _DAYS_OF_A_MONTH: Final = 31
 _MONTHS_OF_A_YEAR: Final = 12
 
@@ -61,8 +62,13 @@ def _triggers() -> dict[str, frozenset[str]]:
     }
     tables["fr"] -= {"an"}  # English "an"; see MORE_TRIGGERS
     tables["en"] |= {str(year) for year in YEARS} | {f"{year}s" for year in YEARS if year % 10 == 0}
-    tables["en"] |= {f"{n}{end}" for n in range(1, 32) for end in ("st", "nd", "rd", "th")}
+    tables["en"] |= {"q1", "q2", "q3", "q4"} | {f"{n}{end}" for n in range(1, 32) for end in ("st", "nd", "rd", "th")}
     return tables | {"": frozenset[str]().union(*tables.values())}
+
+
+@cache
+def _han_piece() -> re.Pattern[str]:
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in HAN_TOKENS))
 
 
 @cache
@@ -89,8 +95,11 @@ def _spaced(text: str, language: str) -> Iterator[Token]:
             continue
         at += 1
         german = language == "de" and word == "." and at > 1 and raw[at - 2][0] == "n" and text[end : end + 1] == " "
-        if not german:  # else the ordinal of "7. Mai"
-            yield _number_or_mark(kind, word, start, end)
+        if german:  # the ordinal of "7. Mai"
+            continue
+        token = _number_or_mark(kind, word, start, end)
+        counts = token.code == "y" and token.number % 100 == 0 and raw[at : at + 1] and raw[at][1].endswith("s")
+        yield token._replace(code="n") if counts else token  # "in 2000 words"
 
 
 def _phrase(raw: list[Raw], at: int, language: str) -> tuple[Token, int]:
@@ -105,11 +114,7 @@ def _phrase(raw: list[Raw], at: int, language: str) -> tuple[Token, int]:
                 break
             here += 1
         else:
-            if language == "en" and word in {"may", "march"}:
-                code = "b"
-            elif language == "fr" and word == "Mars":  # the planet; the month has a small letter
-                code = "~"
-            return Token(code, value, start, raw[here - 1][3]), here - at
+            return Token(_AS_SPELLED.get((language, word), code), value, start, raw[here - 1][3]), here - at
     return Token("~", 0, start, end), 1
 
 
@@ -122,8 +127,8 @@ def _number_or_mark(kind: str, word: str, start: int, end: int) -> Token:
         value = int(word[:9])
         short = 1 <= value <= _DAYS_OF_A_MONTH and len(word) < 3  # noqa: PLR2004
         return Token("y" if value in YEARS and len(word) == 4 else "d" if short else "n", value, start, end)  # noqa: PLR2004
-    if kind == "o":
-        return Token("o", int(word[:-2]), start, end)
+    if kind in "oq":
+        return Token(kind, int(word[:-2] if kind == "o" else word[1:]), start, end)
     try:
         at = _numeric_date(word) if kind == "D" else date(int(word[:4]), int(word[5:]) if kind == "M" else 1, 1)
     except ValueError:
@@ -142,7 +147,7 @@ def _numeric_date(word: str) -> date:
 
 def _han(text: str) -> Iterator[Token]:
     last = 0
-    for match in _HAN_PIECE.finditer(text):
+    for match in _han_piece().finditer(text):
         between = text[last : match.start()].strip(" 的")
         if between:
             yield Token("~" if between[0].isalnum() else ".", 0, last, match.start())
@@ -170,8 +175,7 @@ def _han_codes(kind: str, piece: str) -> Iterator[tuple[str, int | str | date]]:
     elif kind == "year":
         yield "Y", numbers[0]
     elif kind == "monthday":
-        yield "m", numbers[0]
-        yield "d", numbers[1]
+        yield from zip("md", numbers, strict=True)
     elif kind == "month":
         if piece[-1] in "初中底":
             yield "P", "初中底".index(piece[-1])
@@ -181,14 +185,17 @@ def _han_codes(kind: str, piece: str) -> Iterator[tuple[str, int | str | date]]:
         weeks = piece.count("下") - piece.count("上")
         yield ("w", day) if kind == "weekday" else ("R", (weeks + 4) * 8 + day)
     else:
-        unit = next(value for sign, value in _HAN_UNITS if sign in piece)
-        count = [("n", numbers[0]) if numbers else ("V", 3)]
-        if kind == "rolling":
-            yield "l", 1
-        yield from count
-        yield "u", unit
-        if kind == "counted":
-            yield ("g", 0) if piece[-1] == "前" else ("k", 0)
+        yield from _han_count(kind, piece, numbers)
+
+
+def _han_count(kind: str, piece: str, numbers: list[int]) -> Iterator[tuple[str, int | str]]:
+    """Codes of 三天前 and 最近几个月."""
+    if kind == "rolling":
+        yield "l", 1
+    yield ("n", numbers[0]) if numbers else ("V", 3)
+    yield "u", next(value for sign, value in _HAN_UNITS if sign in piece)
+    if kind == "counted":
+        yield ("g", 0) if piece[-1] == "前" else ("k", 0)
 
 
 _HAN_UNITS: Final = (

@@ -42,6 +42,8 @@ _THIS: Final = frozenset("c")
 _NEXT: Final = frozenset("xX")
 _SPAN: Final = {"day": 1, "week": 7, "fortnight": 14, "weekend": 7}
 _MONTHS: Final = {"month": 1, "quarter": 3, "year": 12, "decade": 120}
+_HALF: Final = -2
+"""Stands for "half a"."""
 _AFTER_A_FEW: Final = {2: (1, 0), 3: (2, 1)}
 """How far a vague count reaches above and below itself: "a couple" 2 to 3, "a few" 2 to 5. A guess."""
 
@@ -65,12 +67,16 @@ def absolute(tokens: Sequence[Token], how: Reading) -> Window | None:
     return whole if whole is None or part is None else calendar.part(whole, part.number)
 
 
-def _whole(tokens: Sequence[Token], how: Reading) -> Window | None:  # noqa: PLR0911 (one line per kind)
+def _whole(tokens: Sequence[Token], how: Reading) -> Window | None:
     named = _only(tokens, "D") or _only(tokens, "M") or _only(tokens, "Z")
     if named is not None and isinstance(named.value, date):
         if named.code == "D":
             return calendar.day(named.value)
-        return calendar.month(named.value.year, named.value.month) if named.code == "M" else calendar.decade(named.value.year)
+        return (
+            calendar.month(named.value.year, named.value.month)
+            if named.code == "M"
+            else calendar.decade(named.value.year)
+        )
     year = _only(tokens, "yY")
     make = _maker(tokens)
     if make is None:
@@ -136,7 +142,7 @@ def _shift(how: Reading, unit: str, count: int) -> Window:
 
 
 def near(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "last week", "this month", "the end of the year", "the past month" """
+    """The unit before, with or after now, or a part of it: "last week", "the end of the year"."""
     unit = str(next(token.value for token in tokens if token.code == "u"))
     direction = _direction(tokens) or 0
     last = _only(tokens, "lL")
@@ -152,7 +158,7 @@ def near(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def _rolling_back(how: Reading, unit: str, count: int) -> Window | None:
-    """ "the last 10 days": up to and with today."""
+    """So many units up to and with today: "the last 10 days"."""
     if unit in _MONTHS:
         return Window(start=calendar.months_on(how.today, -count * _MONTHS[unit]), end=how.today + DAY)
     if unit not in _SPAN:
@@ -161,6 +167,7 @@ def _rolling_back(how: Reading, unit: str, count: int) -> Window | None:
 
 
 def rolling(tokens: Sequence[Token], how: Reading) -> Window | None:
+    """So many units around now: "the last 10 days", "the next three months"."""
     unit = str(next(token.value for token in tokens if token.code == "u"))
     count = _count(tokens, high=True)
     if _direction(tokens) != 1:
@@ -179,7 +186,7 @@ def _count(tokens: Sequence[Token], *, high: bool = False) -> int:
 
 
 def counted(tokens: Sequence[Token], how: Reading, sign: int = -1) -> Window | None:
-    """ "two weeks ago", "a few days ago", "three summers ago", "in two weeks" """
+    """So many units away: "two weeks ago", "a few days ago", "three summers ago"."""
     what = next(token for token in tokens if token.code in "uws")
     number = next(token for token in tokens if token.code in "dnV")
     count = number.number
@@ -193,7 +200,13 @@ def counted(tokens: Sequence[Token], how: Reading, sign: int = -1) -> Window | N
     if unit == "hour":
         return calendar.day(how.today)
     if count == _HALF:
-        return _shift(how, "month", sign * 6) if unit == "year" else _shift(how, "week", sign * 2) if unit == "month" else None
+        return (
+            _shift(how, "month", sign * 6)
+            if unit == "year"
+            else _shift(how, "week", sign * 2)
+            if unit == "month"
+            else None
+        )
     if number.code == "V":
         above, below = _AFTER_A_FEW[count]
         near, far = _shift(how, unit, sign * (count - below)), _shift(how, unit, sign * (count + above))
@@ -201,11 +214,8 @@ def counted(tokens: Sequence[Token], how: Reading, sign: int = -1) -> Window | N
     return _shift(how, unit, sign * count)
 
 
-_HALF: Final = -2
-
-
 def in_future(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "in two weeks" is a length of time in most questions, and a date when the sentence looks ahead."""
+    """So far ahead: "in two weeks", which in a question is a length of time unless the sentence looks ahead."""
     if tokens[0].code == "I" and how.asked and not how.ahead:
         return None
     return counted(tokens, how, 1)
@@ -227,11 +237,12 @@ def weekday(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def named_day(tokens: Sequence[Token], how: Reading) -> Window | None:
+    """A day by its own word: "yesterday"."""
     return calendar.day(how.today + tokens[0].number * DAY)
 
 
 def bare_ordinal(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "on the 7th": of this month, or of the latest that has one."""
+    """A day of this month or of the nearest that has it: "on the 7th"."""
     number = tokens[-1].number
     step = 1 if how.ahead else -1
     for months in range(3):
@@ -245,7 +256,7 @@ def bare_ordinal(tokens: Sequence[Token], how: Reading) -> Window | None:
     return None
 
 
-def _point(tokens: Sequence[Token], how: Reading) -> Window | None:  # noqa: PLR0911 (one line per kind)
+def _point(tokens: Sequence[Token], how: Reading) -> Window | None:
     """Any period that needs no other, known by the words it is made of."""
     codes = {token.code for token in tokens}
     yearly = not codes.isdisjoint("mabshD")
@@ -261,7 +272,7 @@ def _point(tokens: Sequence[Token], how: Reading) -> Window | None:  # noqa: PLR
 
 
 def open_ended(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "since March", "before June", "after the 7th of May", "until last week".
+    """The time on one side of a period: "since March", "before June", "until last week".
 
     In what was said they name the date itself; in a question the time on that side of it.
     """
@@ -279,7 +290,7 @@ def open_ended(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def between(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "between March and May", "from 3 to 7 June", "2019–2021"; a year on one side holds for both."""
+    """From one to another: "between March and May", "3–7 June"; a year at the end holds for both."""
     inner = [token for token in tokens if token.code not in "WFS,"]
     cut = next(i for i, token in enumerate(inner) if i and token.code in "ETU-" and not _inside_date(inner, i))
     left, right = inner[:cut], inner[cut + 1 :]
@@ -304,12 +315,15 @@ def between(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 def _inside_date(tokens: Sequence[Token], at: int) -> bool:
     """Whether a dash joins the parts of one date, as in "7-May"."""
-    return tokens[at].code == "-" and {tokens[at - 1].code, tokens[at + 1].code} <= set("domab") and (
-        tokens[at - 1].code in "do") != (tokens[at + 1].code in "do")
+    return (
+        tokens[at].code == "-"
+        and {tokens[at - 1].code, tokens[at + 1].code} <= set("domab")
+        and (tokens[at - 1].code in "do") != (tokens[at + 1].code in "do")
+    )
 
 
 def beside(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "the week before 3 August", "two days after Christmas", "the Friday before June 7" """
+    """So far from a date: "the week before 3 August", "the Friday after Christmas"."""
     at = next(i for i, token in enumerate(tokens) if token.code in "BA")
     anchor, sign = _point(tokens[at + 1 :], how), -1 if tokens[at].code == "B" else 1
     what, count = next(token for token in tokens[:at] if token.code in "uw"), _count(tokens[:at])
@@ -330,7 +344,7 @@ def beside(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def nth(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "the first week of May", "the last Friday of June 2023" """
+    """One of the weeks or weekdays of a month: "the first week of May", "the last Friday of June"."""
     what = tokens[1]
     whole = absolute(tokens[2:], how)
     if whole is None or (what.code == "u" and what.value not in {"week", "weekend", "day"}):
@@ -348,7 +362,7 @@ def nth(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def of_year(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """ "May last year", "last year in summer" """
+    """What comes round every year, in a year counted from now: "May last year"."""
     make = _maker([token for token in tokens if token.code not in "lcxLX"])
     if make is None or not any(token.code == "u" and token.value == "year" for token in tokens):
         return None
@@ -356,6 +370,7 @@ def of_year(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def week_of(tokens: Sequence[Token], how: Reading) -> Window | None:
+    """The week or weekend of a date: "the week of 7 May"."""
     anchor = absolute(tokens[1:], how)
     if anchor is None or tokens[0].value not in {"week", "weekend"}:
         return anchor

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import Final
 
 Lexicon = dict[str, tuple[str, "int | str"]]
+HanCodes = list[tuple[str, "int | str"]]
 
 CORES: Final = frozenset("mabwvrushqDMyYZoR")
 """Codes without which nothing can be a date."""
@@ -60,7 +61,6 @@ _ENGLISH: Final = _lexicon(
         "new year s": "1-1", "new years": "1-1", "new year": "1-1", "halloween": "10-31", "valentine s day": "2-14",
         "valentines day": "2-14", "valentine s": "2-14", "thanksgiving": "thanksgiving", "easter": "easter",
     }),
-    ("q", _numbered("q1 q2 q3 q4")),
     ("r", {
         "the day before yesterday": -2, "day before yesterday": -2, "yesterday": -1, "last night": -1, "today": 0,
         "tonight": 0, "this morning": 0, "this afternoon": 0, "this evening": 0, "tomorrow": 1,
@@ -84,9 +84,9 @@ _ENGLISH: Final = _lexicon(
 
 _GERMAN: Final = _lexicon(
     ("m", _numbered(
-        "januar/jänner februar märz april _ juni juli august september oktober november dezember"
+        "januar/jänner februar märz _ _ juni juli _ september oktober november dezember"
     )),
-    ("a", {"mai": 5}),
+    ("a", {"april": 4, "mai": 5, "august": 8}),
     ("w", _numbered("montag dienstag mittwoch donnerstag freitag samstag/sonnabend sonntag", 0)),
     ("u", _units(
         day="tag|tage|tagen|tages", week="woche|wochen", weekend="wochenende|wochenenden",
@@ -194,9 +194,9 @@ _HAN_UNIT: Final = "(?:个)?(?:多)?(?:小时|天|周|星期|礼拜|月|年)"
 _HAN_WEEK: Final = "(?:周|星期|礼拜)"
 
 
-def _han_units() -> dict[str, list[tuple[str, int | str]]]:
-    """ "上周", "下个月底", "今年年初" and their like."""
-    out: dict[str, list[tuple[str, int | str]]] = {}
+def _han_units() -> dict[str, HanCodes]:
+    """Units counted from now, perhaps with a part: 上周, 下个月底, 今年年初."""
+    out: dict[str, HanCodes] = {}
     sides: list[tuple[str, str, int]] = [("上", "l", 0), ("这", "c", 0), ("本", "c", 0), ("下", "x", 0)]
     for sign, code, _ in sides:
         for name, unit in (("周末", "weekend"), ("周", "week"), ("星期", "week"), ("礼拜", "week"), ("月", "month")):
@@ -221,16 +221,24 @@ _HAN_DAYS: Final = {
     "大前天": -3, "前天": -2, "昨天": -1, "昨晚": -1, "昨日": -1, "今天": 0, "今晚": 0, "今早": 0, "今日": 0,
     "明天": 1, "明晚": 1, "明早": 1, "后天": 2, "大后天": 3,
 }  # fmt: skip
-HAN_WORDS: Final[dict[str, list[tuple[str, int | str]]]] = (
+
+
+def _single(**codes: str | dict[str, int] | dict[str, str]) -> dict[str, HanCodes]:
+    """Words of one code each, as tables or apart by `|`."""
+    tables = {code: dict.fromkeys(t.split("|"), 0) if isinstance(t, str) else t for code, t in codes.items()}
+    return {word: [(code, value)] for code, table in tables.items() for word, value in table.items()}
+
+
+HAN_WORDS: Final[dict[str, HanCodes]] = (
     _han_units()
-    | {word: [("r", days)] for word, days in _HAN_DAYS.items()}
-    | {f"{sign}{tail}": [("s", i)] for i, sign in enumerate("春夏秋冬") for tail in "天季"}
-    | {"圣诞节": [("h", "christmas")], "圣诞": [("h", "christmas")], "元旦": [("h", "1-1")], "情人节": [("h", "2-14")],
-       "国庆": [("h", "10-1")], "国庆节": [("h", "10-1")], "万圣节": [("h", "10-31")]}
-    | {"自从": [("S", 0)], "从": [("S", 0)], "在": [("I", 0)], "到": [("T", 0)], "至": [("T", 0)], "之前": [("Q", 0)],
-       "以前": [("Q", 0)], "之后": [("J", 0)], "以后": [("J", 0)], "以来": [("H", 0)]}
-    | {f"每{unit}": [("~", 0)] for unit in ("天", "周", "个月", "月", "年")}
-    | {f"每{week}{day}": [("~", 0)] for week in ("周", "星期") for day in "一二三四五六日天"}
+    | _single(
+        r=_HAN_DAYS,
+        s={f"{sign}{tail}": i for i, sign in enumerate("春夏秋冬") for tail in "天季"},
+        h={"圣诞节": "christmas", "圣诞": "christmas", "元旦": "1-1", "情人节": "2-14", "国庆": "10-1", "国庆节": "10-1",
+           "万圣节": "10-31"},
+        S="自从|从", I="在", T="到|至", Q="之前|以前", J="之后|以后", H="以来",
+        **{"~": "每天|每周|每个月|每月|每年" + "".join(f"|每{w}{d}" for w in ("周", "星期") for d in "一二三四五六日天")},
+    )
 )  # fmt: skip
 """Chinese words with their codes in the order of the grammar."""
 HAN_TOKENS: Final = (
