@@ -58,6 +58,7 @@ class AsyncEider:
     drain = _threaded(Eider.drain)
     verify = _threaded(Eider.verify)
     rebuild = _threaded(Eider.rebuild)
+    publish = _threaded(Eider.publish)
     close = _threaded(Eider.close)
 
     async def __aenter__(self) -> Self:
@@ -69,6 +70,6 @@ class AsyncEider:
         await self.close()
 
 
-async def open(*args: Any, **kwargs: Any) -> AsyncEider:  # noqa: A001, ANN401 (the arguments of eider.open)
+async def open(*args: Any, **kwargs: Any) -> AsyncEider:  # noqa: A001 (the arguments of eider.open)
     """`eider.open` for async code; same arguments."""
     return AsyncEider(await asyncio.to_thread(_open, *args, **kwargs))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -273,15 +273,25 @@ class Eider:
 
     def verify(self, *, deep: bool = False) -> Verified:
         """Hold the event chain, the row counts and the search index against the truth."""
-        from eider.upkeep import verify  # noqa: PLC0415 (rarely wanted)
+        from eider.upkeep import verify
 
         return verify(self._engine, deep=deep)
 
-    def rebuild(self) -> int:
-        """Build the search index anew from the truth; returns its rows."""
-        from eider.upkeep import rebuild  # noqa: PLC0415
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Build the search index anew from the truth; returns its rows. `progress` is told (done, total)."""
+        from eider.upkeep import rebuild
 
-        return rebuild(self._engine)
+        return rebuild(self._engine, progress)
+
+    def publish(self, path: str | Path) -> Path:
+        """Copy everything into an immutable snapshot at a path, to be opened with `also=[path]`; returns the path.
+
+        Raises:
+            RefusedError: Something that is no snapshot is at the path.
+        """
+        from eider.upkeep import publish
+
+        return publish(self._engine, path)
 
     def close(self) -> None:
         """Write what is buffered and let go of the files; closing twice is harmless."""

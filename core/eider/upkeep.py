@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from eider.answers import Verified
@@ -13,6 +14,7 @@ from eider.errors import IndexDamagedError
 from eider.segment import Segment
 from eider.storage import chain, rows
 from eider.storage.database import Cursor
+from eider.storage.publish import publish as publish_to
 
 _BATCH: Final = 5_000
 _SHOWN: Final = 5
@@ -42,7 +44,13 @@ def _check_chain(db: Cursor, findings: list[str]) -> int:
     while found := db.execute(sql, [last]).fetchall():
         links = [
             chain.Link(
-                seq=seq, at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), commitment=commitment, previous=prev
+                seq=seq,
+                at=from_db(at),
+                actor=actor,
+                op=op,
+                ids=tuple(json.loads(ids)),
+                commitment=commitment,
+                previous=prev,
             )
             for seq, at, _, actor, op, ids, commitment, prev, _ in found
         ]
@@ -118,7 +126,9 @@ def _check_segments(engine: Engine, findings: list[str]) -> int:
         with engine.segments.hold(user) as held:
             ids = {i for row, i in enumerate(held.ids) if held.alive[row]}
         if ids != set(fresh.ids):
-            findings.append(f"the loaded rows of a user differ from the store by {len(ids ^ set(fresh.ids))}; reopen it")
+            findings.append(
+                f"the loaded rows of a user differ from the store by {len(ids ^ set(fresh.ids))}; reopen it"
+            )
     return len(users)
 
 
@@ -127,3 +137,9 @@ def rebuild(engine: Engine, progress: Callable[[int, int], None] | None = None) 
     engine.writable()
     engine.segments.drop()
     return engine.opened.outbox.rebuild(progress)
+
+
+def publish(engine: Engine, path: str | Path) -> Path:
+    """Copy the store into an immutable snapshot; what was shown and not yet written is written first."""
+    engine.usage.flush()
+    return publish_to(engine.store, Path(path), engine.now())
