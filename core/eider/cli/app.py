@@ -1,0 +1,222 @@
+"""The entry point: which command is where, and what every ending means to a script."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any, Final
+
+import click
+
+from eider.cli.command import GLOBAL_OPTIONS, State, global_section
+from eider.cli.output import complain
+
+SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
+    "Keep": {"record": "keeping", "remember": "keeping"},
+    "Ask": {"recall": "asking", "inject": "asking", "search": "asking", "sql": "asking"},
+    "Change": {
+        "correct": "changing", "deactivate": "changing", "reinforce": "changing", "pin": "changing",
+        "unpin": "changing", "undo": "changing", "consolidate": "changing", "forget": "forgetting",
+        "forget-user": "forgetting",
+    },
+    "Account": {
+        "why": "accounts", "history": "accounts", "events": "accounts", "diff": "accounts", "health": "accounts",
+    },
+    "Stores": {
+        "store": "stores", "config": "settings", "export": "moving", "import": "moving", "drain": "upkeep",
+        "verify": "upkeep", "rebuild": "upkeep",
+    },
+    "See for yourself": {"demo": "demo", "bench": "bench"},
+}  # fmt: skip
+"""Section → command → module below `eider.cli`; a module is imported when its command runs or its help is shown."""
+_MODULES: Final = {name: module for commands in SECTIONS.values() for name, module in commands.items()}
+SUMMARIES: Final[Mapping[str, str]] = {
+    "record": "Keep an utterance verbatim.",
+    "remember": "Keep a statement.",
+    "recall": "Rank what is kept for a question.",
+    "inject": "Print what belongs into a prompt by itself.",
+    "search": "List and filter what is kept.",
+    "sql": "Ask your own rows in SQL.",
+    "correct": "Replace a memory by what is true now.",
+    "deactivate": "End a memory without a successor.",
+    "reinforce": "Say that a memory was useful.",
+    "pin": "Never let a memory decay.",
+    "unpin": "Let a pinned memory decay again.",
+    "undo": "Take back the change an event made.",
+    "consolidate": "Close memories that have decayed.",
+    "forget": "Erase a memory or an utterance for good.",
+    "forget-user": "Erase all of a user for good.",
+    "why": "Show what a memory rests on.",
+    "history": "Show all versions of a memory.",
+    "events": "List what changed, newest first.",
+    "diff": "Show what changed between two instants.",
+    "health": "Show how a user's memory stands.",
+    "store": "List, create, choose, remove and publish stores.",
+    "config": "Show and change settings.",
+    "export": "Write all of a user to a file.",
+    "import": "Bring an export in.",
+    "drain": "Bring the search index up to date.",
+    "verify": "Hold the store against itself.",
+    "rebuild": "Build the search index anew.",
+    "demo": "Tell a story in a temporary store.",
+    "bench": "Measure retrieval.",
+}
+"""First line of each command's help, kept here so that `eider --help` imports no command; a test compares them."""
+EPILOG: Final = """\
+\b
+Exit codes:
+    0  done; finding nothing is an answer too
+    1  checked, and not well: verify has findings, an import refused rows
+    2  the command line or a value cannot be used
+    3  refused, or no such memory, episode, event or store
+    4  the store, a file or a component failed
+   70  a fault of Eider itself
+  130  interrupted
+  141  the reader of the output went away
+
+\b
+Environment:
+  EIDER_HOME   directory of stores and settings
+  EIDER_STORE  store name or path      EIDER_USER  whose memory
+  EIDER_ORIGIN agent, tool or document: what enters claims no more
+  NO_COLOR     no colours
+
+\b
+Examples:
+  eider remember "Prefers snake_case." --kind preference
+  eider recall "how should I name this function?"
+"""
+_CANNOT, _REFUSED, _FAILED, _FAULT, _INTERRUPTED, _NO_READER = 2, 3, 4, 70, 130, 141
+
+
+class Commands(click.Group):
+    """The commands by section, each imported when it is needed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every name, in the order of the help."""
+        return list(_MODULES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the one module."""
+        if cmd_name not in _MODULES:
+            return None
+        module = import_module(f"eider.cli.{_MODULES[cmd_name]}")
+        return module.COMMANDS[cmd_name]
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command for a slip."""
+        if args and args[0] not in _MODULES and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], _MODULES, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else "see 'eider --help'."
+            raise click.UsageError(f"there is no command {args[0]!r}; {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Commands by section, then the options."""
+        for section, commands in SECTIONS.items():
+            with formatter.section(section):
+                formatter.write_dl([(name, SUMMARIES[name]) for name in commands])
+        global_section(ctx, formatter, "Options (before or after the command)", self.get_params(ctx))
+
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
+        standalone_mode: bool = True, windows_expand_args: bool = True, **extra: Any,
+    ) -> Any:  # fmt: skip
+        """Run, and end with the exit code that tells what happened."""
+        given = list(sys.argv[1:] if args is None else args)
+        verbose = bool({"-v", "--verbose"} & set(given))
+        try:
+            _check_encoding(given)
+            code = super().main(
+                given, prog_name or "eider", complete_var, standalone_mode=False,
+                windows_expand_args=windows_expand_args, **extra,
+            )  # fmt: skip
+            sys.stdout.flush()
+            code = code if isinstance(code, int) else 0
+        except Exception as error:  # noqa: BLE001 (every ending gets its code)
+            code = ending(error, verbose=verbose)
+        except KeyboardInterrupt:
+            code = ending(click.Abort(), verbose=verbose)
+        except SystemExit as gone:
+            code = _no_reader() if isinstance(sys.stdout, click.utils.PacifyFlushWrapper) else gone.code
+        if standalone_mode:
+            sys.exit(code)
+        return code
+
+
+def ending(error: BaseException, *, verbose: bool) -> int:
+    """Say what happened on stderr, in one line, and return the exit code."""
+    from eider import errors
+
+    if isinstance(error, BrokenPipeError):
+        return _no_reader()
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        complain("interrupted")
+        return _INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return _usage(error)
+    if verbose:
+        import traceback
+
+        complain("".join(traceback.format_exception(error)).rstrip(), prefix="")
+    if isinstance(error, errors.EiderError):
+        complain(" ".join(str(error).split()))
+        if isinstance(error, errors.UnknownIdError | errors.RefusedError | errors.SqlError | errors.StoreMissingError):
+            return _REFUSED
+        return _CANNOT if isinstance(error, errors.InputError | errors.ConfigError) else _FAILED
+    if isinstance(error, OSError):
+        name = f" {error.filename!r}" if error.filename else ""
+        complain(f"{error.strerror or error}{name}; see that the file is there and may be used.")
+        return _FAILED
+    again = "" if verbose else "; run it again with -v and report what it prints"
+    complain(f"a fault of Eider itself ({type(error).__name__}: {' '.join(str(error).split())}){again}")
+    return _FAULT
+
+
+def _usage(error: click.ClickException) -> int:
+    message = " ".join(error.format_message().split())
+    if isinstance(error, click.NoSuchOption):
+        message += " Put -- before a text that begins with a dash."
+    complain(message[:1].lower() + message[1:])
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        complain(f"see '{context.command_path} --help'", prefix="")
+    return _CANNOT if isinstance(error, click.UsageError) else _FAILED
+
+
+def _no_reader() -> int:
+    """Nobody reads any more; Python must not complain when it flushes at exit."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
+    os.close(devnull)
+    return _NO_READER
+
+
+def _check_encoding(args: Sequence[str]) -> None:
+    """Bytes that are not UTF-8 arrive as halves of surrogate pairs, which nothing can store."""
+    for place, arg in enumerate(args, 1):
+        try:
+            arg.encode()
+        except UnicodeEncodeError as error:
+            raise click.UsageError(
+                f"argument {place} is not valid UTF-8 (at character {error.start}); convert it, for example with iconv."
+            ) from None
+
+
+@click.command(cls=Commands, epilog=EPILOG, params=list(GLOBAL_OPTIONS()), context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(None, "-V", "--version", package_name="eider", message="eider %(version)s")
+@click.pass_context
+def cli(ctx: click.Context) -> None:
+    """Persistent memory for AI agents: offline, embedded, in milliseconds."""
+    ctx.ensure_object(State)
+
+
+def main() -> None:
+    """The console script."""
+    cli.main()

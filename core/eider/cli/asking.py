@@ -1,0 +1,185 @@
+"""Asking: `recall`, `inject`, `search`, `sql`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+import click
+
+from eider.answers import Injection, Page, Recollection
+from eider.check import KINDS, STATUSES
+from eider.cli.command import State, command, opened, pass_state, text_of
+from eider.cli.output import indented, json_line, say, show, table
+from eider.values import ORIGINS
+
+C = TypeVar("C", bound=Callable[..., Any])
+_KINDS: Final = (*KINDS, "episode")
+
+
+def filters(function: C) -> C:
+    """Options that restrict what is answered."""
+    for option in reversed(
+        (
+            click.option("--scope", "scopes", multiple=True, help="Only this scope; may be repeated."),
+            click.option("--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only this kind; repeatable."),
+            click.option("--origin", "origins", multiple=True, type=click.Choice(ORIGINS), help="Only what these said."),
+            click.option("--since", metavar="TIME", help="Nothing that ended or was said before."),
+            click.option("--until", metavar="TIME", help="Nothing that began or was said from then on."),
+            click.option("--as-of", metavar="TIME", help="What was true then, such as 2026-05."),
+            click.option("--session", help="Only this conversation."),
+            click.option("--tz", metavar="ZONE", help="The asker's time zone."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def _chosen(state: State, said: dict[str, Any]) -> dict[str, Any]:
+    """Options as arguments of the verb: nothing chosen is None."""
+    said = {name: (list(value) or None) if isinstance(value, tuple) else value for name, value in said.items()}
+    return {**said, "tz": state.zone(said.get("tz"))}
+
+
+@command(
+    "recall",
+    answer=Recollection,
+    examples=('eider recall "how should I name this function?"', 'eider recall "where did we stay?" --as-of 2026-05 --limit 3'),
+)
+@click.argument("words", metavar="QUESTION...", nargs=-1, required=True)
+@filters
+@click.option("--limit", "-n", type=int, default=10, show_default=True, help="Most results.")
+@click.option("--known-at", metavar="TIME", help="What was known then.")
+@click.option("--now", metavar="TIME", help='The asker\'s present, for "last week".')
+@click.option("--budget", type=int, help="Most tokens in all.")
+@click.option("--also", multiple=True, metavar="STORE", help="A published snapshot to recall beneath; may be repeated.")
+@click.option("--brief", is_flag=True, help="Only the texts.")
+@pass_state
+def recall(
+    state: State, words: tuple[str, ...], brief: bool, also: tuple[str, ...], now: str | None, **said: Any
+) -> None:
+    """Rank what is kept for a question.
+
+    Each line shows its score and why it came back: the share of each signal. Reading changes nothing.
+    """
+    chosen = _chosen(state, said)
+    with opened(state, also=also) as memory:
+        found = memory.recall(text_of(words), now=_instant(now, chosen["tz"]), **chosen)
+    show(state, found, lambda: _ranked(found, brief=brief))
+
+
+def _instant(text: str | None, tz: str) -> datetime | None:
+    from eider.clock import parse_instant
+
+    return None if text is None else parse_instant(text, tz=tz)[0]
+
+
+def _ranked(found: list[Recollection], *, brief: bool) -> None:
+    if not found:
+        say("nothing found")
+    for place, one in enumerate(found, 1):
+        if brief:
+            say(" ".join(one.text.split()))
+            continue
+        lead = f"{place:>3}  {one.score:6.2f}  "
+        indented(one.text, lead)
+        pad = " " * len(lead)
+        indented(about(one), pad, dim=True)
+        if why := str(one.why):
+            indented(f"why: {why}", pad, dim=True)
+
+
+def about(one: Recollection) -> str:
+    """Id, kind, scope and times of one result."""
+    parts = [one.id]
+    if one.memory is not None:
+        m = one.memory
+        ended = f" until {m.valid_to:%Y-%m-%d}" if m.valid_to else ""
+        parts += [m.kind, m.scope, f"since {m.valid_from:%Y-%m-%d}{ended}"]
+    elif one.episode is not None:
+        parts += [f"said by {one.episode.speaker}", f"{one.episode.at:%Y-%m-%d %H:%M}"]
+    return " · ".join([*parts, *([f"from {one.layer}"] if one.layer else [])])
+
+
+@command(
+    "inject",
+    answer=Injection,
+    examples=('eider inject "write the migration for the users table"', "eider inject - --scope project:alpha --json < prompt.txt"),
+)
+@click.argument("words", metavar="PROMPT...", nargs=-1, required=True)
+@click.option("--scope", "scopes", multiple=True, help="Only this scope; may be repeated.")
+@click.option("--session", help="The conversation the prompt belongs to.")
+@click.option("--budget", type=int, default=400, show_default=True, help="Most tokens.")
+@pass_state
+def inject(state: State, words: tuple[str, ...], scopes: tuple[str, ...], session: str | None, budget: int) -> None:
+    """Print what belongs into a prompt by itself.
+
+    Often nothing: then stdout stays empty and stderr says why. Silence is an answer, the exit code is 0.
+    """
+    with opened(state) as memory:
+        given = memory.inject(text_of(words), scopes=list(scopes) or None, session=session, budget=budget)
+    if state.json:
+        json_line(given)
+    elif given.text:
+        say(given.text)
+    else:
+        click.echo(given.why, err=True)
+
+
+@command(
+    "search",
+    answer=Recollection,
+    examples=("eider search --kind rule", 'eider search "naming" --status superseded --limit 5'),
+)
+@click.argument("words", metavar="[TEXT...]", nargs=-1)
+@filters
+@click.option("--status", type=click.Choice(STATUSES), help="Only memories of this status; by default current ones.")
+@click.option("--limit", "-n", type=int, default=50, show_default=True, help="Most results.")
+@click.option("--offset", type=int, default=0, show_default=True, help="Results to skip.")
+@pass_state
+def search(state: State, words: tuple[str, ...], **said: Any) -> None:
+    """List and filter what is kept.
+
+    Without a text the newest come first.
+    """
+    with opened(state) as memory:
+        page = memory.search(text_of(words), **_chosen(state, said))
+    show(state, page.items, lambda: _listing(page))
+
+
+def _listing(page: Page) -> None:
+    for one in page.items:
+        indented(one.text)
+        indented(about(one), "    ", dim=True)
+    last = page.offset + len(page.items)
+    more = f"; go on with --offset {last}" if last < page.total else ""
+    say(f"{page.offset + 1} to {last} of {page.total}{more}" if page.items else "nothing found", dim=True)
+
+
+@command(
+    "sql",
+    answer=("the columns of the query",),
+    examples=('eider sql "select kind, count(*) from memories group by kind"', 'eider sql "select text from episodes limit 5" --json'),
+)
+@click.argument("words", metavar="QUERY...", nargs=-1, required=True)
+@click.option("--rows", type=int, default=1_000, show_default=True, help="Most rows.")
+@click.option("--seconds", type=float, default=10.0, show_default=True, help="Most time.")
+@pass_state
+def sql(state: State, words: tuple[str, ...], rows: int, seconds: float) -> None:
+    """Ask your own rows in SQL.
+
+    The query sees the tables of one user, read-only, and nothing else: no files, no network.
+    """
+    with opened(state) as memory:
+        found: list[dict[str, Any]] = memory.sql(text_of(words), rows=rows, seconds=seconds).arrow().to_pylist()
+    show(state, found, lambda: _grid(found))
+
+
+def _grid(found: list[dict[str, Any]]) -> None:
+    if found:
+        table([["" if v is None else v for v in row.values()] for row in found], list(found[0]))
+    say(f"{len(found)} row(s)", dim=True)
+
+
+COMMANDS: Final = {"recall": recall, "inject": inject, "search": search, "sql": sql}

@@ -1,0 +1,169 @@
+"""What all commands share: the global options, examples in the help, and the open memory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import click
+
+from eider import config
+from eider.errors import ConfigError, InputError, StoreMissingError
+from eider.values import ORIGINS, Origin
+
+if TYPE_CHECKING:
+    from eider.eider import Eider
+
+Answer = type | Sequence[str]
+"""The value a command answers with, or the keys of what it prints with --json."""
+
+
+@dataclass(slots=True)
+class State:
+    """What the global options say."""
+
+    store: str | None = None
+    user: str | None = None
+    json: bool = False
+    verbose: bool = False
+    progress: bool | None = None
+    as_agent: bool = False
+
+    def whose(self) -> str:
+        """The user: from the option, EIDER_USER, the settings, else the login name."""
+        return self.user or config.default_user()
+
+    def ceiling(self) -> Origin:
+        """The most that what enters may claim: a person's terminal is the user, an agent's is the agent."""
+        said = os.environ.get("EIDER_ORIGIN") or "user"
+        if said not in ORIGINS:
+            raise ConfigError(f"EIDER_ORIGIN={said!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
+        return "agent" if self.as_agent and said == "user" else said
+
+    def zone(self, given: str | None = None) -> str:
+        """The asker's time zone: from the option, the settings, else this machine's."""
+        from eider.clock import local_zone
+
+        return given or config.setting("tz") or local_zone()
+
+
+def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:
+    """Note a global option; one after the command wins over one before it."""
+    if value is not None and ctx.get_parameter_source(str(param.name)) is not click.core.ParameterSource.DEFAULT:
+        setattr(ctx.ensure_object(State), str(param.name), value)
+
+
+def GLOBAL_OPTIONS() -> list[click.Option]:  # noqa: N802 (a constant that click wants fresh for each command)
+    """Options every command takes."""
+    shared: dict[str, Any] = {"expose_value": False, "callback": _keep}
+    return [
+        click.Option(["--store"], metavar="NAME|PATH", help="Which store; a path is a store of one's own.", **shared),
+        click.Option(["--user"], metavar="NAME", help="Whose memory; by default the set user or the login name.", **shared),
+        click.Option(["--json"], is_flag=True, help="Print one JSON object per line.", **shared),
+        click.Option(["--as-agent"], is_flag=True, help="What enters was said by an agent, not by the user.", **shared),
+        click.Option(["--progress/--no-progress"], default=None, help="Show progress; by default on a terminal.", **shared),
+        click.Option(["-v", "--verbose"], is_flag=True, help="Show where an error came from.", **shared),
+    ]  # fmt: skip
+
+
+def global_section(
+    ctx: click.Context, formatter: click.HelpFormatter, title: str, params: Sequence[click.Parameter]
+) -> None:
+    """Options in a section of their own."""
+    records = [r for p in params if (r := p.get_help_record(ctx)) is not None]
+    with formatter.section(title):
+        formatter.write_dl(records)
+
+
+class EiderCommand(click.Command):
+    """A command with the global options, two examples, and the keys it prints."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), answer: Answer = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.examples, self.answer = tuple(examples), answer
+        self.params = [*self.params, *GLOBAL_OPTIONS()]
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The command's own options first."""
+        names = {o.name for o in GLOBAL_OPTIONS()}
+        own = [p for p in self.get_params(ctx) if p.name not in names and isinstance(p, click.Option)]
+        global_section(ctx, formatter, "Options", own)
+        global_section(ctx, formatter, "Options of every command", [p for p in self.params if p.name in names])
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """What --json prints, and two lines to copy."""
+        if keys := keys_of(self.answer):
+            formatter.write_paragraph()
+            with formatter.indentation():
+                formatter.write_text(f"Keys with --json: {', '.join(keys)}.")
+        with formatter.section("Examples"):
+            formatter.write("".join(f"{'':>{formatter.current_indent}}{line}\n" for line in self.examples))
+
+
+def keys_of(answer: Answer) -> tuple[str, ...]:
+    """Names of what a value holds, in their order."""
+    if is_dataclass(answer):
+        return tuple(f.name for f in fields(answer))
+    return tuple(cast("Sequence[str]", answer))
+
+
+def command(
+    name: str, *, examples: Sequence[str], answer: Answer = (), epilog: str | None = None
+) -> Callable[[Callable[..., Any]], EiderCommand]:
+    """Declare a command; the first line of its docstring is its summary."""
+    return click.command(name, cls=EiderCommand, examples=examples, answer=answer, epilog=epilog)  # pyright: ignore[reportReturnType]
+
+
+pass_state: Final = click.make_pass_decorator(State, ensure=True)
+
+
+@contextmanager
+def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider]:
+    """The memory that the options name, seen through the command line's door.
+
+    Args:
+        state: The global options.
+        create: Make the store when there is none; only what keeps something does.
+        how: More arguments of `eider.open`.
+
+    Raises:
+        StoreMissingError: There is no such store and it is not made.
+    """
+    from eider.opening import folder_of
+    from eider.opening import open as open_store
+
+    folder = folder_of(state.store)
+    if not create and not (folder.is_dir() and any(folder.iterdir())):
+        raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
+    agent = config.setting("agent") or "default"
+    with open_store(state.store, user=state.whose(), agent=agent, **how) as memory:
+        yield memory.through("cli", state.ceiling())
+
+
+def text_of(words: Sequence[str]) -> str:
+    """The words of a text argument, or all of stdin for a single dash."""
+    return stdin_text() if tuple(words) == ("-",) else " ".join(words)
+
+
+def stdin_text() -> str:
+    """All of stdin as text, without the final line break.
+
+    Raises:
+        InputError: It is not UTF-8.
+    """
+    given = click.get_binary_stream("stdin").read()
+    try:
+        return given.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"stdin is not UTF-8 (byte {error.start}); convert it, for example with iconv -f latin1 -t utf-8."
+        ) from None
+
+
+def on_terminal() -> bool:
+    """Whether a person reads stderr."""
+    return sys.stderr.isatty()

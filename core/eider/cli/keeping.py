@@ -1,0 +1,139 @@
+"""Keeping: `record` and `remember`, one text or many from stdin."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import click
+
+from eider.check import KINDS
+from eider.cli.command import State, command, opened, pass_state, stdin_text, text_of
+from eider.cli.output import indented, one_line, say, show
+from eider.errors import InputError
+from eider.values import ROLES, Episode, Memory
+
+_TEXT: Final = click.argument("words", metavar="TEXT...", nargs=-1, required=True)
+_LINES: Final = click.option("--lines", is_flag=True, help="With TEXT -: each line of stdin is one text.")
+_JSONL: Final = click.option("--jsonl", is_flag=True, help="With TEXT -: each line of stdin is a JSON object of the fields.")
+_KEY: Final = click.option("--key", help="Idempotency key: the same key is kept once.")
+_TZ: Final = click.option("--tz", metavar="ZONE", help="Time zone, such as Europe/Berlin.")
+
+
+@command(
+    "record",
+    answer=Episode,
+    examples=(
+        'eider record "The trip to Lisbon is on 4 May." --session planning',
+        "eider record - --jsonl --user ada < conversation.jsonl",
+    ),
+)
+@_TEXT
+@click.option("--speaker", help="Who said it; by default the user, or the agent's name.")
+@click.option("--role", type=click.Choice(ROLES), default="user", show_default=True, help="What the speaker is to the user.")
+@click.option("--session", help="Conversation it belongs to; by default the local date.")
+@click.option("--at", metavar="TIME", help="When it was said, such as 2026-05-04T10:00; by default now.")
+@_TZ
+@click.option("--metadata", metavar="JSON", help="A JSON object kept with it.")
+@_KEY
+@_LINES
+@_JSONL
+@pass_state
+def record(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, metadata: str | None, **said: Any) -> None:
+    """Keep an utterance verbatim.
+
+    What looks like a secret is replaced before anything is written. TEXT - reads stdin, as one text,
+    as one text per line (--lines) or as JSON lines of text, speaker, role, session, at, tz, metadata, key (--jsonl).
+    """
+    said["tz"] = state.zone(said["tz"])
+    said["metadata"] = _object(metadata)
+    many = _many(words, lines=lines, jsonl=jsonl)
+    with opened(state, create=True) as memory:
+        if many is None:
+            kept = [memory.record(text_of(words), **said)]
+        else:
+            given = {k: v for k, v in said.items() if v is not None}
+            kept = memory.record_many([{**given, **item} for item in many])
+    show(state, kept, lambda: _told(kept))
+
+
+@command(
+    "remember",
+    answer=Memory,
+    examples=(
+        'eider remember "Prefers snake_case." --kind preference --scope project:alpha',
+        "eider remember - --lines --kind fact < facts.txt",
+    ),
+)
+@_TEXT
+@click.option("--kind", type=click.Choice(KINDS), default="fact", show_default=True, help="What kind of statement.")
+@click.option("--scope", default="global", show_default=True, help="Label it is visible under, such as project:alpha.")
+@click.option("--importance", type=click.IntRange(1, 5), default=3, show_default=True, help="1 trivial to 5 vital.")
+@click.option("--valid-from", metavar="TIME", help="First instant it holds, such as 2026-05; by default now.")
+@click.option("--valid-to", metavar="TIME", help="First instant it no longer holds.")
+@click.option("--pinned", is_flag=True, help="Never let it decay.")
+@_KEY
+@_LINES
+@_JSONL
+@pass_state
+def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, **said: Any) -> None:
+    """Keep a statement.
+
+    Saying it again adds nothing: the known one is strengthened. TEXT - reads stdin, as one statement,
+    one per line (--lines) or as JSON lines of text, kind, scope, importance, valid_from, valid_to, pinned, key (--jsonl).
+    """
+    many = _many(words, lines=lines, jsonl=jsonl)
+    with opened(state, create=True) as memory:
+        if many is None:
+            kept = [memory.remember(text_of(words), **said)]
+        else:
+            given = {k: v for k, v in said.items() if v is not None}
+            kept = memory.remember_many([{**given, **item} for item in many])
+    show(state, kept, lambda: _told(kept))
+
+
+def _many(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:
+    """What stdin holds when it holds many; None for one text."""
+    if not lines and not jsonl:
+        return None
+    if words != ("-",):
+        raise click.UsageError("--lines and --jsonl read stdin; give - as the text.")
+    if lines and jsonl:
+        raise click.UsageError("--lines and --jsonl exclude each other; give one.")
+    given = [(n, line) for n, line in enumerate(stdin_text().split("\n"), 1) if line.strip()]
+    return [{"text": line.rstrip("\r")} if lines else _fields(n, line) for n, line in given]
+
+
+def _fields(place: int, line: str) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError as error:
+        raise InputError(f"line {place} of stdin is not JSON ({error}); mend it, or use --lines for plain text.") from None
+    if not isinstance(found, dict):
+        raise InputError(f"line {place} of stdin is no JSON object; write {{\"text\": …}}.")
+    return found
+
+
+def _object(text: str | None) -> dict[str, Any] | None:
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--metadata is not JSON ({error}); write for example '{{\"page\": 3}}'.") from None
+    if not isinstance(found, dict):
+        raise InputError("--metadata is no JSON object; write for example '{\"page\": 3}'.")
+    return found
+
+
+def _told(kept: list[Episode] | list[Memory]) -> None:
+    """Ids, and the text as it is stored: what was redacted is seen at once."""
+    if len(kept) > 3:  # noqa: PLR2004 (a glance)
+        say(f"kept {len(kept)}, {kept[0].id} to {kept[-1].id}")
+        return
+    for item in kept:
+        say(item.id)
+        indented(one_line(item.text), "  ", dim=True)
+
+
+COMMANDS: Final = {"record": record, "remember": remember}

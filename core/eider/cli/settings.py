@@ -1,0 +1,87 @@
+"""Settings: `config get`, `config set`, `config show`."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import click
+
+from eider import config
+from eider.cli.command import State, command, pass_state
+from eider.cli.output import json_line, say, show, table
+from eider.errors import ConfigError
+
+_KEYS: Final = ("name", "value", "source", "about")
+
+
+@click.group("config")
+def settings() -> None:
+    """Show and change settings.
+
+    They live in one file that only its owner can read; the environment (EIDER_STORE, EIDER_USER …) wins over it.
+    """
+
+
+def _setting(name: str) -> dict[str, str | None]:
+    known = config.read().get(name)
+    from_shell = os.environ.get(f"EIDER_{name.upper()}")
+    source = "environment" if from_shell else "file" if known else "unset"
+    return {"name": name, "value": from_shell or known, "source": source, "about": config.SETTINGS[name]}
+
+
+def _known(name: str) -> str:
+    if name not in config.SETTINGS:
+        raise ConfigError(f"setting {name!r} is unknown; there are {', '.join(map(repr, config.SETTINGS))}.")
+    return name
+
+
+@command("get", answer=_KEYS, examples=("eider config get store", "eider config get tz --json"))
+@click.argument("name")
+@pass_state
+def get(state: State, name: str) -> None:
+    """Print one setting; an empty line when it is unset."""
+    found = _setting(_known(name))
+    show(state, [found], lambda: say(found["value"] or ""))
+
+
+@command("set", answer=_KEYS, examples=("eider config set user ada", "eider config set tz --unset"))
+@click.argument("name")
+@click.argument("value", required=False)
+@click.option("--unset", is_flag=True, help="Take the setting away.")
+@pass_state
+def set_(state: State, name: str, value: str | None, unset: bool) -> None:
+    """Set or unset one setting."""
+    if (value is None) is not unset:
+        raise click.UsageError("give a value, or --unset.")
+    if name == "tz" and value:
+        from eider.clock import zone
+
+        zone(value)
+    config.write(_known(name), value)
+    found = _setting(name)
+    if state.json:
+        json_line(found)
+    elif found["source"] == "environment":
+        say(f"{name} is set; EIDER_{name.upper()} in the environment wins over it")
+    else:
+        say(f"{name} = {found['value']}" if found["value"] else f"{name} is unset")
+
+
+@command("show", answer=_KEYS, examples=("eider config show", "eider config show --json"))
+@pass_state
+def show_(state: State) -> None:
+    """Print all settings and where they come from."""
+    found = [_setting(name) for name in config.SETTINGS]
+    rows = [[f["name"], f["value"] or "", f["source"], f["about"]] for f in found]
+
+    def human() -> None:
+        say(f"home {config.home()}", dim=True)
+        table(rows, ["setting", "value", "from", "what it is"])
+
+    show(state, found, human)
+
+
+for _command in (get, set_, show_):
+    settings.add_command(_command)
+COMMANDS: Final = {"config": settings}

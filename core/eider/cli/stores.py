@@ -1,0 +1,167 @@
+"""Stores: `store list`, `create`, `use`, `remove`, `publish`."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import click
+
+from eider import config
+from eider.cli.command import State, command, opened, pass_state
+from eider.cli.output import indented, json_line, progress, say, show, table
+from eider.errors import RefusedError, StoreMissingError
+
+_KEYS: Final = (
+    "name", "path", "bytes", "users", "episodes", "memories", "in_use", "published", "locked", "locked_by", "trouble",
+)  # fmt: skip
+_STORE: Final = click.argument("name", metavar="NAME|PATH")
+
+
+@click.group("store")
+def store() -> None:
+    """List, create, choose, remove and publish stores.
+
+    A NAME is a store under EIDER_HOME; a PATH, with a slash or ending in .eider, is a directory of one's own.
+    """
+
+
+def _folder(name: str) -> Path:
+    """Directory a name or path means; nothing is made."""
+    return Path(name).expanduser().absolute() if config.is_path(name) else config.store_path(name)
+
+
+def _existing(name: str) -> Path:
+    folder = _folder(name)
+    if not (folder.is_dir() and any(folder.iterdir())):
+        raise StoreMissingError(folder, "list what there is with eider store list.")
+    return folder
+
+
+def _chosen() -> str:
+    return config.setting("store") or "default"
+
+
+@command("list", answer=_KEYS, examples=("eider store list", "eider store list --json"))
+@pass_state
+def list_(state: State) -> None:
+    """List stores: size, contents, which is in use, who has it open."""
+    from eider.storage.overview import overview
+
+    chosen = _folder(_chosen())
+    folders = sorted(p for p in (config.home() / "stores").glob("*.eider") if p.is_dir() and not p.name.startswith("."))
+    if chosen not in folders and chosen.is_dir():
+        folders.append(chosen)
+    found = [overview(folder, in_use=folder == chosen) for folder in folders]
+
+    def count(number: int | None) -> str:
+        return "?" if number is None else str(number)
+
+    def human() -> None:
+        rows = [
+            [f"{'*' if o.in_use else ' '} {o.name}", _size(o.bytes), count(o.users), count(o.episodes), count(o.memories),
+             _state(o.locked, o.locked_by, o.published, o.trouble)]
+            for o in found
+        ]  # fmt: skip
+        table(rows, ["  store", "size", "users", "episodes", "memories", "state"], right=(1, 2, 3, 4))
+        if not rows:
+            say("no stores yet; make one with eider store create NAME, or keep something with eider remember")
+
+    show(state, found, human)
+
+
+def _state(locked: bool, pid: int | None, published: bool, trouble: str) -> str:
+    if locked:
+        return f"open in process {pid}" if pid else "open in another process"
+    return trouble or ("published" if published else "")
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if count < 1000:  # noqa: PLR2004 (decimal units)
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+@command("create", answer=("name", "path"), examples=("eider store create work", "eider store create ./memory.eider"))
+@_STORE
+@pass_state
+def create(state: State, name: str) -> None:
+    """Make an empty store; its directory is its owner's alone."""
+    folder = _folder(name)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise RefusedError(f"{str(folder)!r} exists; open it with --store {name}, or take another name.")
+    state.store = name
+    with opened(state, create=True):
+        pass
+    show(state, [{"name": folder.stem, "path": folder}], lambda: say(f"made {folder}"))
+
+
+@command("use", answer=("name", "path"), examples=("eider store use work", "eider store use ./memory.eider"))
+@_STORE
+@pass_state
+def use(state: State, name: str) -> None:
+    """Mean this store when none is named."""
+    folder = _existing(name)
+    config.write("store", str(folder) if config.is_path(name) else name)
+    if state.json:
+        json_line({"name": folder.stem, "path": folder})
+        return
+    say(f"{name} is used from now on")
+    if os.environ.get("EIDER_STORE"):
+        say("EIDER_STORE in the environment wins over it")
+
+
+@command("remove", answer=("name", "path", "bytes"), examples=("eider store remove work", "eider store remove ./old.eider --yes"))
+@_STORE
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@pass_state
+def remove(state: State, name: str, yes: bool) -> None:
+    """Take a whole store away for good.
+
+    Refused while a process has it open. Snapshots and exports made of it stay.
+    """
+    from eider.storage.overview import remove as taken_away
+
+    folder = _existing(name)
+    if not yes:
+        click.confirm(f"Remove {str(folder)!r} and all it holds? This cannot be undone.", abort=True, err=True)
+    size = taken_away(folder)
+    if (chosen := config.read().get("store")) and _folder(chosen) == folder:
+        config.write("store", None)
+    answer = {"name": folder.stem, "path": folder, "bytes": size}
+    show(state, [answer], lambda: say(f"removed {folder} ({_size(size)})"))
+
+
+@command(
+    "publish",
+    answer=("name", "path", "bytes"),
+    examples=("eider store publish work ./work-2026-05.eider", "eider store publish work /srv/shared/team.eider --json"),
+)
+@_STORE
+@click.argument("dest", metavar="DEST", type=click.Path(path_type=Path))
+@pass_state
+def publish(state: State, name: str, dest: Path) -> None:
+    """Copy a store, all its users included, into a snapshot that nobody writes to.
+
+    Recall it beneath another store with recall --also DEST. An older snapshot at DEST is replaced.
+    """
+    _existing(name)
+    state.store = name
+    with opened(state) as memory, progress(state, "publish"):
+        made = memory.publish(dest)
+    size = sum(p.stat().st_size for p in made.rglob("*") if p.is_file())
+    answer = {"name": made.stem, "path": made, "bytes": size}
+
+    def human() -> None:
+        say(f"published {made} ({_size(size)})")
+        indented("It holds everything of every user; forgetting later does not reach it.", dim=True)
+
+    show(state, [answer], human)
+
+
+for _command in (list_, create, use, remove, publish):
+    store.add_command(_command)
+COMMANDS: Final = {"store": store}
