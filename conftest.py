@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ def _in_a_place_of_its_own(namespace: dict[str, Any]) -> None:
     """Examples open stores; each document gets an empty directory."""
     import tempfile
 
-    namespace["_before"] = os.getcwd()
+    namespace["_before"] = str(Path.cwd())
     namespace["_place"] = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     os.chdir(namespace["_place"].name)
     os.environ["EIDER_HOME"] = namespace["_place"].name
@@ -34,19 +33,21 @@ def _back(namespace: dict[str, Any]) -> None:
 
 
 _readme = Sybil(
-    parsers=[PythonCodeBlockParser(), SkipParser()], patterns=["README.md"], setup=_in_a_place_of_its_own, teardown=_back
+    parsers=[PythonCodeBlockParser(), SkipParser()],
+    patterns=["README.md"],
+    setup=_in_a_place_of_its_own,
+    teardown=_back,
 )
 _docstrings = Sybil(parsers=[DocTestParser()], patterns=["*.py"], path=str(_ROOT / "core" / "eider"))
 pytest_collect_file = (_readme + _docstrings).pytest()
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """No test touches the stores or settings of whoever runs it."""
     monkeypatch.setenv("EIDER_HOME", str(tmp_path_factory.mktemp("home")))
     for name in ("EIDER_STORE", "EIDER_USER", "EIDER_AGENT", "EIDER_TZ", "EIDER_EMBEDDER", "EIDER_CRASH_AT"):
         monkeypatch.delenv(name, raising=False)
-    yield
 
 
 @pytest.fixture(scope="session")

@@ -58,7 +58,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name means)
+def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"eider.{_HOME[name]}"), name)
     if name in _MODULES:

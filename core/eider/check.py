@@ -64,7 +64,9 @@ def name(value: object, what: str) -> str:
 def user(value: object) -> str:
     """The user whose memory is meant; a missing one fails closed."""
     if value is None:
-        raise InputError("user=None: every call needs the user whose memory it is; pass user=… here or to eider.open().")
+        raise InputError(
+            "user=None: every call needs the user whose memory it is; pass user=… here or to eider.open()."
+        )
     return name(value, "user")
 
 
@@ -127,7 +129,9 @@ def metadata(value: object) -> Metadata:
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False))
     except (TypeError, ValueError, RecursionError) as error:
-        raise InputError(f"metadata={_show(value)} is not JSON ({error}); keep str, numbers, lists and dicts.") from error
+        raise InputError(
+            f"metadata={_show(value)} is not JSON ({error}); keep str, numbers, lists and dicts."
+        ) from error
     if size > MAX_METADATA:
         raise TooLargeError("metadata", size, MAX_METADATA)
     encodable(json.dumps(value, ensure_ascii=False).replace("\\u0000", "\x00"), "metadata")

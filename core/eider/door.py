@@ -59,7 +59,9 @@ def user_name(user: str) -> str:
     """
     if user not in _known:
         if found := findings(user):
-            raise InputError(f"user={user[:8]!r}… looks like a secret ({found[0].family}); use a name or an account id.")
+            raise InputError(
+                f"user={user[:8]!r}… looks like a secret ({found[0].family}); use a name or an account id."
+            )
         if len(_known) < _KNOWN_LIMIT:
             _known.add(user)
     return user

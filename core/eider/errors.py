@@ -1,31 +1,31 @@
 """Everything Eider raises, in one tree.
 
-    EiderError
-    ├── InputError (ValueError)          what was passed in cannot be used
-    │   ├── TooLargeError                a text, batch or metadata exceeds its limit
-    │   ├── NaiveTimeError               a time without a zone
-    │   └── UnknownIdError (KeyError)    no such memory, episode or event for this user
-    ├── RefusedError                     understood, and not allowed
-    │   ├── ClosedMemoryError            the memory was replaced or has ended
-    │   ├── ErasedError                  it was forgotten for good
-    │   ├── UndoConflictError            later changes build on the event
-    │   ├── StaleChangeError             the plan read revisions that have moved on
-    │   └── TrustError                   the channel may not claim this origin
-    ├── StoreError                       the files
-    │   ├── StoreLockedError             another process has them open
-    │   ├── StoreMissingError            nothing is there
-    │   ├── StoreDamagedError            they cannot be read, or lost rows
-    │   ├── StoreTooNewError             written by a later version
-    │   ├── ReadOnlyStoreError           they cannot be written
-    │   ├── StoreFullError               the disk is full
-    │   ├── IndexDamagedError            the derived index cannot be read
-    │   └── ForkedError                  opened before a fork, used after it
-    ├── EmbedderError
-    │   ├── EmbedderMismatchError        the store's vectors are of another embedder
-    │   └── ProviderError                a service failed
-    ├── SqlError                         a user's query was refused or failed
-    ├── ConfigError                      a setting cannot be used
-    └── MissingExtraError (ImportError)  an optional package is not installed
+EiderError
+├── InputError (ValueError)          what was passed in cannot be used
+│   ├── TooLargeError                a text, batch or metadata exceeds its limit
+│   ├── NaiveTimeError               a time without a zone
+│   └── UnknownIdError (KeyError)    no such memory, episode or event for this user
+├── RefusedError                     understood, and not allowed
+│   ├── ClosedMemoryError            the memory was replaced or has ended
+│   ├── ErasedError                  it was forgotten for good
+│   ├── UndoConflictError            later changes build on the event
+│   ├── StaleChangeError             the plan read revisions that have moved on
+│   └── TrustError                   the channel may not claim this origin
+├── StoreError                       the files
+│   ├── StoreLockedError             another process has them open
+│   ├── StoreMissingError            nothing is there
+│   ├── StoreDamagedError            they cannot be read, or lost rows
+│   ├── StoreTooNewError             written by a later version
+│   ├── ReadOnlyStoreError           they cannot be written
+│   ├── StoreFullError               the disk is full
+│   ├── IndexDamagedError            the derived index cannot be read
+│   └── ForkedError                  opened before a fork, used after it
+├── EmbedderError
+│   ├── EmbedderMismatchError        the store's vectors are of another embedder
+│   └── ProviderError                a service failed
+├── SqlError                         a user's query was refused or failed
+├── ConfigError                      a setting cannot be used
+└── MissingExtraError (ImportError)  an optional package is not installed
 """
 
 from __future__ import annotations

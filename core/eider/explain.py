@@ -9,9 +9,9 @@ from typing import Final
 import numpy as np
 
 from eider.answers import Diff, Explanation, Health, Version
+from eider.decay import retrievability
 from eider.engine import Engine
 from eider.errors import InputError, UnknownIdError
-from eider.decay import retrievability
 from eider.storage.arrays import EPISODE_KIND
 from eider.usage import days_between, fresh
 from eider.values import KINDS, Event, Memory
@@ -43,7 +43,9 @@ def why(engine: Engine, request: WhyOf) -> Explanation:
     memory, now = found[0], engine.now()
     episodes = {e.id: e for e in engine.store.episodes([s.episode for s in memory.evidence], user=request.user)}
     quoted = tuple(
-        (episodes[s.episode], episodes[s.episode].text[s.start : s.end]) for s in memory.evidence if s.episode in episodes
+        (episodes[s.episode], episodes[s.episode].text[s.start : s.end])
+        for s in memory.evidence
+        if s.episode in episodes
     )
     usage = engine.store.usage([memory.id], user=request.user).get(memory.id) or fresh(memory)
     touched = engine.store.events(user=request.user, ids=[memory.id], limit=100)
@@ -90,7 +92,7 @@ def diff(engine: Engine, request: DiffOf) -> Diff:
 def health(engine: Engine, request: HealthOf) -> Health:
     """How much of what is kept, and what runs with less than it could."""
     user, now = request.user, engine.now()
-    memories = [m for m in engine.store.memories(None, user=user)]
+    memories = engine.store.memories(None, user=user)
     current = [m for m in memories if m.status(now) == "current"]
     usage = engine.store.usage(None, user=user)
     held = [usage.get(m.id) or fresh(m) for m in current]

@@ -14,10 +14,10 @@ _STRAY: Final = re.compile(rf"</{_TAG}\s*>", re.IGNORECASE)
 
 
 def mark(lines: Sequence[str], ids: Sequence[str]) -> str:
-    """Frame recalled lines as data, escaped so that nothing inside can end the frame.
+    r"""Frame recalled lines as data, escaped so that nothing inside can end the frame.
 
     >>> mark(["Prefers <b>tabs</b>."], ["mem_1"])
-    '<eider-memory v="1" ids="mem_1">\\nPrefers &lt;b&gt;tabs&lt;/b&gt;.\\n</eider-memory>'
+    '<eider-memory v="1" ids="mem_1">\nPrefers &lt;b&gt;tabs&lt;/b&gt;.\n</eider-memory>'
     """
     if not lines:
         return ""
@@ -26,9 +26,9 @@ def mark(lines: Sequence[str], ids: Sequence[str]) -> str:
 
 
 def strip(text: str) -> str:
-    """The text without anything memory had given out; unchanged when it holds no mark.
+    r"""The text without anything memory had given out; unchanged when it holds no mark.
 
-    >>> strip('Hi <eider-memory v="1" ids="a">\\nx\\n</eider-memory>there')
+    >>> strip('Hi <eider-memory v="1" ids="a">\nx\n</eider-memory>there')
     'Hi there'
     """
     if _TAG not in text.lower():

@@ -24,7 +24,7 @@ MODES: Final = get_args(Mode)
 DEFAULT_STORE: Final = "default"
 
 
-def open(  # noqa: A001, PLR0913 (the public face)
+def open(  # noqa: A001 (the public face)
     store: str | Path | None = None,
     *,
     user: str | None = None,
@@ -108,7 +108,7 @@ def _embedder() -> Embedder:
     if wanted == "default":
         return default_embedder()
     if wanted == "hash":
-        from eider.embed.hashing import HashEmbedder  # noqa: PLC0415 (only when wanted)
+        from eider.embed.hashing import HashEmbedder
 
         return HashEmbedder()
     raise ConfigError(f"embedder {wanted!r} is unknown; set it to 'default' or 'hash'.")
@@ -124,7 +124,9 @@ def _layer(path: str | Path, embedder: Embedder, clock: Clock | None) -> Engine:
 def _note_agent(opened: Opened, agent: str, about: dict[str, object]) -> None:
     """Keep an agent's settings with the store; what was noted before stays unless something new is said."""
     name, text = f"agent:{agent}", json.dumps(about, sort_keys=True)
-    plain = json.dumps({"description": "", "mode": "frugal", "model": None, "scopes": [], "dynamic_scopes": False}, sort_keys=True)
+    plain = json.dumps(
+        {"description": "", "mode": "frugal", "model": None, "scopes": [], "dynamic_scopes": False}, sort_keys=True
+    )
     with opened.store.database.reading() as db:
         known = db.execute("SELECT content FROM meta WHERE name = ?", [name]).fetchall()
     if (known and (text in (known[0][0], plain))) or (not known and text == plain):

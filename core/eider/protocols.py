@@ -14,7 +14,6 @@ from eider.changes import ChangeSet, Committed, Erasure
 from eider.segment import SegmentRows
 from eider.values import Episode, Event, Memory, Metadata, Usage
 
-
 Role = Literal["document", "query"]
 
 
@@ -148,9 +147,7 @@ class Index(Protocol):
         """Bring these ids to these revisions; applying twice is harmless."""
         ...
 
-    def nominate(
-        self, text: str, vector: NDArray[np.float32] | None, *, user: str, limit: int = 400
-    ) -> list[str]:
+    def nominate(self, text: str, vector: NDArray[np.float32] | None, *, user: str, limit: int = 400) -> list[str]:
         """Ids of this user that might answer, by words and by meaning; at most `limit` of each kind.
 
         Raises:

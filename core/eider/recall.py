@@ -69,7 +69,11 @@ def view_of(engine: Engine, request: Filters) -> View:
     def instant(at: When | None, name: str) -> datetime | None:
         return engine.bound(at, tz, name)[0]
 
-    as_of, since, until = instant(request.as_of, "as_of"), instant(request.since, "since"), instant(request.until, "until")
+    as_of, since, until = (
+        instant(request.as_of, "as_of"),
+        instant(request.since, "since"),
+        instant(request.until, "until"),
+    )
     return View(
         now=now, tz=tz, as_of=micros(as_of or now), since=None if since is None else micros(since),
         until=None if until is None else micros(until), known_at=instant(request.known_at, "known_at"),
@@ -134,7 +138,9 @@ def seen(segment: Segment, request: Filters, view: View, window: Window | None) 
     mask = segment.alive & np.isin(column("state"), _STATED) & (starts <= view.as_of)
     holds = ends > view.as_of
     if window is not None and request.as_of is None:
-        holds |= (ends > _edge(window, view.tz, end=False)) & (starts < _edge(window, view.tz, end=True)) & (ends > starts)
+        holds |= (
+            (ends > _edge(window, view.tz, end=False)) & (starts < _edge(window, view.tz, end=True)) & (ends > starts)
+        )
     mask &= holds
     if view.since is not None:
         mask &= np.where(column("memory"), ends, starts + 1) > view.since
@@ -256,6 +262,4 @@ def _listed(segment: Segment, request: Search, view: View) -> NDArray[np.bool_]:
 
 
 def _unranked(row: int) -> Ranked:
-    return Ranked(
-        row=row, score=0.0, shares={}, coverage=0.0, cosine=0.0, best_share=0.0, exact=False, margin=0.0
-    )
+    return Ranked(row=row, score=0.0, shares={}, coverage=0.0, cosine=0.0, best_share=0.0, exact=False, margin=0.0)

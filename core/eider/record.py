@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from eider.changes import ChangeSet
 from eider.clock import local_date, utc
@@ -141,9 +141,7 @@ def _remember_batch(engine: Engine, requests: Sequence[Remember], user: str, doo
     if fresh_ones:
         new = tuple(fresh_ones.values())
         made = engine.indexed_memories(new)
-        changes = ChangeSet(
-            user=user, op="remember", actor=door.channel, at=engine.now(), memories=new, indexing=made
-        )
+        changes = ChangeSet(user=user, op="remember", actor=door.channel, at=engine.now(), memories=new, indexing=made)
         stored = {m.id: m for m in engine.commit(changes).memories}
         answer = [stored.get(m.id, m) for m in answer]
     return answer
@@ -177,7 +175,8 @@ def _as(kind: type[R], item: object, user: str, place: int) -> R:
     if not isinstance(item, Mapping):
         raise InputError(f"items[{place}] is {type(item).__name__}; pass a mapping or a {kind.__name__}.")
     try:
-        return kind(**{"user": user, **item})  # pyright: ignore[reportUnknownArgumentType] (checked by the request)
+        fields: dict[str, Any] = {"user": user, **item}
+        return kind(**fields)
     except TypeError as error:
         raise InputError(f"items[{place}]: {error}; use the fields of eider.verbs.{kind.__name__}.") from None
     except InputError as error:

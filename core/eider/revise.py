@@ -145,9 +145,7 @@ def pin(engine: Engine, request: Pin | Unpin, door: Door) -> Memory:
 
 
 def _version(new: Memory, old: Memory, op: str, door: Door, at: datetime) -> ChangeSet:
-    return ChangeSet(
-        user=old.user, op=op, actor=door.channel, at=at, memories=(new,), reads={old.id: old.rev}
-    )
+    return ChangeSet(user=old.user, op=op, actor=door.channel, at=at, memories=(new,), reads={old.id: old.rev})
 
 
 def sealed(memory: Memory) -> Memory:

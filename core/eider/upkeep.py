@@ -66,7 +66,7 @@ def _check_chain(db: Cursor, findings: list[str]) -> int:
 def _check_payloads(db: Cursor, findings: list[str]) -> int:
     """Content that is still there must be what was committed to."""
     last, seen = 0, 0
-    sql = (
+    sql = (  # the batch size is a constant
         "SELECT e.seq, e.commitment, p.nonce, p.payload FROM events e JOIN event_payloads p USING (seq) "
         f"WHERE e.seq > ? ORDER BY e.seq LIMIT {_BATCH}"
     )

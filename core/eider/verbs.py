@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from eider import check
 from eider.errors import InputError
-from eider.values import GLOBAL, Metadata, MemoryKind, Role
+from eider.values import GLOBAL, KINDS, MemoryKind, Metadata, Role
 
 When = datetime | date | str
 ExportFormat = Literal["jsonl", "parquet", "markdown"]
@@ -82,7 +82,7 @@ class Remember(Request):
     def __post_init__(self) -> None:
         check.user(self.user)
         check.text(self.text, limit=check.MAX_STATEMENT)
-        check.one_of(self.kind, check.KINDS, "kind")
+        check.one_of(self.kind, KINDS, "kind")
         check.name(self.scope, "scope")
         check.whole(self.importance, "importance", 1, 5)
         check.key(self.key)

@@ -28,7 +28,6 @@ def sections() -> list[tuple[str, str]]:
         (SHARED / "bench" / "isolated", "memories_dev.jsonl", "chats_dev.jsonl"),
         (ROOT / "tests" / "data", "own_memories.jsonl", "own_chats.jsonl"),
     ):
-        for name in (memories, chats):
-            if (folder / name).exists():
-                found.append((f"eider bench isolated --data {name}", printed("isolated", "--data", str(folder / name))))
+        present = [name for name in (memories, chats) if (folder / name).exists()]
+        found += [(f"eider bench isolated --data {n}", printed("isolated", "--data", str(folder / n))) for n in present]
     return found

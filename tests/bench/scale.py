@@ -36,7 +36,7 @@ def rows(users: int = 1_000, each: int = 1_000) -> Iterator[list[str]]:
         with eider.open(path) as memory:
             for number in range(users):
                 memory.record_many(list(corpus.episodes(each, seed=number)), user=f"user-{number}")
-                if number % 50 == 49:  # noqa: PLR2004 (progress)
+                if number % 50 == 49:
                     done = time.perf_counter() - started
                     print(f"  {number + 1:,} of {users:,} users, {done:.0f} s", file=sys.stderr, flush=True)
         filled = time.perf_counter() - started

@@ -128,4 +128,10 @@ def erase_row() -> list[str]:
         stop.set()
         asker.join()
         during = pauses[len(before) :]
-        return [f"{measure.size_mb(path):.0f}", f"{seconds:.2f}", f"{max(before):.0f}", f"{max(during):.0f}", str(len(during))]
+        return [
+            f"{measure.size_mb(path):.0f}",
+            f"{seconds:.2f}",
+            f"{max(before):.0f}",
+            f"{max(during):.0f}",
+            str(len(during)),
+        ]

@@ -233,4 +233,3 @@ def scope_of(episode: Episode) -> str:
     """The scope a host noted in the metadata of an utterance; global without one."""
     scope = episode.metadata.get("scope")
     return scope if isinstance(scope, str) and scope else GLOBAL
-

@@ -180,8 +180,7 @@ class DuckStore:
     def _write_side(self, db: Cursor, changes: ChangeSet, rev: int) -> None:
         if changes.indexing:
             made = [
-                rows.embedding_row(i, changes.user, self._embedder, ANALYZER, x)
-                for i, x in changes.indexing.items()
+                rows.embedding_row(i, changes.user, self._embedder, ANALYZER, x) for i, x in changes.indexing.items()
             ]
             insert(db, "embeddings", rows.EMBEDDING, made)
         if changes.edges:
@@ -249,17 +248,13 @@ class DuckStore:
         found = {row[0]: rows.episode_of(row) for row in _by_id(db, "episodes", rows.EPISODE, ids, user)}
         return [found[i] for i in ids if i in found]
 
-    def memories(
-        self, ids: Sequence[str] | None, *, user: str, known_at: datetime | None = None
-    ) -> list[Memory]:
+    def memories(self, ids: Sequence[str] | None, *, user: str, known_at: datetime | None = None) -> list[Memory]:
         """Memories by id (None: all), as they are or as they were known at an instant."""
         with self.database.reading() as db:
             return self._memories(db, ids, user, known_at)
 
     @staticmethod
-    def _memories(
-        db: Cursor, ids: Sequence[str] | None, user: str, known_at: datetime | None = None
-    ) -> list[Memory]:
+    def _memories(db: Cursor, ids: Sequence[str] | None, user: str, known_at: datetime | None = None) -> list[Memory]:
         if ids is not None and not ids:
             return []
         where, given = "retired_at IS NULL", []
@@ -390,7 +385,7 @@ class DuckStore:
         self.files.close()
 
 
-def _by_id(  # noqa: PLR0913, PLR0917 (one query's parts)
+def _by_id(
     db: Cursor, table: str, names: Sequence[str], ids: Sequence[str], user: str, where: str = "true",
     given: Sequence[Any] = (),
 ) -> list[rows.Row]:  # fmt: skip

@@ -77,7 +77,9 @@ def _named(store: DuckStore, db: Cursor, erasure: Erasure) -> dict[str, int]:
     _bury(store, db, erasure, [store.digest("id", user, i) for i in ids])
     _bury(store, db, erasure, _key_digests(db, "seq IN (SELECT unnest(?))", [touched]))
     linked = "user_id = ? AND (source IN (SELECT unnest(?)) OR target IN (SELECT unnest(?)))"
-    counts = {table: _delete(db, table, in_ids, [user, ids]) for table in ("episodes", "memories", "embeddings", "usage")}
+    counts = {
+        table: _delete(db, table, in_ids, [user, ids]) for table in ("episodes", "memories", "embeddings", "usage")
+    }
     counts["edges"] = _delete(db, "edges", linked, [user, ids, ids])
     counts["event_payloads"] = _delete(db, "event_payloads", "seq IN (SELECT unnest(?))", [touched])
     counts["idem_keys"] = _delete(db, "idem_keys", "seq IN (SELECT unnest(?))", [touched])

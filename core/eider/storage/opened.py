@@ -104,8 +104,7 @@ def _open_truth(files: StoreFiles, path: Path, embedder: Embedder, *, read_only:
         if read_only:
             with database.reading() as db:
                 found = migrate.schema_of(db)
-            if found < migrate.newest():
-                raise StoreError(f"{str(files.folder)!r} has the older schema {found}; open it writable once.")
+            _refuse_older(files, found)
         else:
             with database.alone() as db:
                 migrate.migrate(db, files.folder)
@@ -114,6 +113,11 @@ def _open_truth(files: StoreFiles, path: Path, embedder: Embedder, *, read_only:
     except BaseException:
         database.close()
         raise
+
+
+def _refuse_older(files: StoreFiles, found: int) -> None:
+    if found < migrate.newest():
+        raise StoreError(f"{str(files.folder)!r} has the older schema {found}; open it writable once.")
 
 
 def _check_embedder(database: Database, embedder: Embedder) -> None:
@@ -151,6 +155,12 @@ def _with_index(
         indexer.start(outbox.pending())
     reason = "a published snapshot" if files.published else "the files are not writable"
     return Opened(
-        files=files, lock=lock, store=store, index=index, outbox=outbox, indexer=indexer, unclean=unclean,
+        files=files,
+        lock=lock,
+        store=store,
+        index=index,
+        outbox=outbox,
+        indexer=indexer,
+        unclean=unclean,
         read_only_reason=reason,
     )

@@ -144,4 +144,4 @@ def unnested(table: str, names: Sequence[str], rows: Iterable[Row]) -> tuple[str
     """An insert of many rows as one statement with a list per column: 24 ms for 1,000 wide rows, no Arrow needed."""
     lists = [list(column) for column in zip(*rows, strict=True)]
     marks = ", ".join(f"unnest(${i + 1})" for i in range(len(names)))
-    return f"INSERT INTO {table} ({columns(names)}) SELECT {marks}", lists  # noqa: S608 (names are constants)
+    return f"INSERT INTO {table} ({columns(names)}) SELECT {marks}", lists
