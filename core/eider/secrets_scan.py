@@ -312,11 +312,10 @@ def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list
     regular = not whole and len(even) > 2 and sum(map(random_piece, even)) * 3 >= len(even)  # noqa: PLR2004
     keep = edges[1]
     for piece, edge in zip(pieces[1:], edges[2:], strict=True):
-        completes = len(piece) * 3 <= keep - start and _re(rest).fullmatch(joined, start + len(literal), edge)
-        if completes and not _re(rest).fullmatch(joined, start + len(literal), keep):
-            keep = edge
-            break
         if not (random_piece(piece) or (regular and len(piece) == width)):
+            body = _re(rest)
+            completes = body.fullmatch(joined, start + len(literal), edge) and len(piece) * 3 <= keep - start
+            keep = edge if completes and not body.fullmatch(joined, start + len(literal), keep) else keep
             break
         keep = edge
         if regular and len(piece) < width:

@@ -114,7 +114,8 @@ def _tokens() -> list[dict[str, str]]:
 def _split_forms(secret: str) -> dict[str, str]:
     middle, third = len(secret) // 2, max(6, len(secret) // 3)
     pieces = (secret[:third], secret[third : 2 * third], secret[2 * third :])
-    body = [secret[12:][i : i + 6] for i in range(0, len(secret) - 12, 6)]
+    head = 30 if secret.startswith(("AGE", "hooks")) else 12  # the prefix itself stays whole
+    body = [secret[i : i + 6] for i in range(head, len(secret), 6)]
     return {
         "wrapped": "\n".join(pieces),
         "wrapped and indented": "\n    ".join(pieces),
@@ -124,7 +125,7 @@ def _split_forms(secret: str) -> dict[str, str]:
         "soft hyphen": "\u00ad".join(secret),
         "concatenated": '"' + '" + "'.join(pieces) + '"',
         "adjacent strings": "'" + "'\n  '".join(pieces) + "'",
-        "spaced": secret[:12] + " " + " ".join(body),
+        "spaced": secret[:head] + " " + " ".join(body),
         "once": secret[:middle] + "\n" + secret[middle:],
     }
 
@@ -137,8 +138,8 @@ def test_a_token_split_inside_one_text_is_found(form: str) -> None:
     for case in tokens:
         broken = _split_forms(case["secret"])[form]
         output = redact(f"please keep {broken} for later")
-        left = [piece for piece in _split_pieces(broken) if piece in output]
-        if left:
+        left = sum(len(piece) for piece in _split_pieces(broken) if piece in output)
+        if left > 8:
             missed.append(case)
         assert output.startswith("please keep "), output
     assert len(missed) <= (1 - RECALL) * len(tokens), _report(missed)
@@ -146,7 +147,7 @@ def test_a_token_split_inside_one_text_is_found(form: str) -> None:
 
 def _split_pieces(broken: str) -> list[str]:
     marks = str.maketrans(dict.fromkeys("\n\r\\\"'+\u200b\u00ad", " "))
-    return [piece for piece in broken.translate(marks).split() if len(piece) >= 10]
+    return [piece for piece in broken.translate(marks).split() if len(piece) >= 5]
 
 
 @pytest.mark.parametrize(
