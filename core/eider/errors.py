@@ -202,7 +202,7 @@ class EmbedderMismatchError(EmbedderError):
     def __init__(self, stored: str, given: str) -> None:
         super().__init__(
             f"the store was embedded by {stored!r}, this process offers {given!r}; open it with the former, "
-            "or re-embed it with eider rebuild --embedder."
+            "or make its vectors anew with eider.open(path, embedder=…, reembed=True)."
         )
         self.stored, self.given = stored, given
 

@@ -18,6 +18,7 @@ from eider.engine import Engine
 from eider.errors import ConfigError, InputError
 from eider.protocols import Embedder
 from eider.storage.opened import Opened, open_folder
+from eider.upkeep import refresh
 
 Mode = Literal["frugal", "balanced", "eager"]
 MODES: Final = get_args(Mode)
@@ -40,6 +41,7 @@ def open(  # noqa: A001 (the public face)
     clock: Clock | None = None,
     read_only: bool = False,
     accept_loss: bool = False,
+    reembed: bool = False,
 ) -> Eider:
     """Open a memory.
 
@@ -59,6 +61,7 @@ def open(  # noqa: A001 (the public face)
         clock: Source of the present.
         read_only: Write nothing.
         accept_loss: Open although acknowledged rows were lost from a damaged file.
+        reembed: Make all vectors anew where they are another embedder's, instead of refusing.
 
     Raises:
         StoreLockedError: Another process has it open.
@@ -74,7 +77,7 @@ def open(  # noqa: A001 (the public face)
         raise ConfigError(f"mode={mode!r} asks a model; pass model='provider:model', or use mode='frugal'.")
     folder = folder_of(store)
     chosen = embedder or _embedder()
-    opened = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss)
+    opened = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
     try:
         engine = Engine(
             opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=HeuristicCounter(), agent=agent,
@@ -83,6 +86,10 @@ def open(  # noqa: A001 (the public face)
         if not opened.read_only:
             about = {"description": agent_description, "mode": mode, "model": model, "scopes": list(scopes)}
             _note_agent(opened, agent, {**about, "dynamic_scopes": dynamic_scopes})
+            if opened.stale:
+                refresh(engine)
+            if opened.unclean and opened.files.index.exists():
+                engine.jobs.queue("heal")
             engine.jobs.resume()
     except BaseException:
         opened.close()

@@ -11,9 +11,11 @@ from eider.answers import Verified
 from eider.clock import from_db
 from eider.engine import Engine
 from eider.errors import IndexDamagedError
+from eider.jobs import Job, Progress, handles
 from eider.segment import Segment
 from eider.storage import chain, rows
 from eider.storage.database import Cursor
+from eider.text import ANALYZER
 from eider.storage.publish import publish as publish_to
 
 _BATCH: Final = 5_000
@@ -130,6 +132,50 @@ def _check_segments(engine: Engine, findings: list[str]) -> int:
                 f"the loaded rows of a user differ from the store by {len(ids ^ set(fresh.ids))}; reopen it"
             )
     return len(users)
+
+
+def refresh(engine: Engine, progress: Callable[[int, int], None] | None = None) -> int:
+    """Make the vectors and analyses anew that are of another embedder or version; returns how many."""
+    database, wanted = engine.store.database, [engine.embedder.fingerprint, ANALYZER]
+    with database.reading() as db:
+        sql = "SELECT user_id, id FROM embeddings WHERE embedder <> ? OR analyzer <> ? ORDER BY user_id, id"
+        stale = db.execute(sql, wanted).fetchall()
+    for start in range(0, len(stale), _BATCH):
+        part = stale[start : start + _BATCH]
+        for user in dict.fromkeys(owner for owner, _ in part):
+            _refresh(engine, user, [i for owner, i in part if owner == user])
+        if progress is not None:
+            progress(min(start + _BATCH, len(stale)), len(stale))
+    with database.writing() as db:
+        db.execute("DELETE FROM meta WHERE name IN ('embedder', 'analyzer')")
+        db.execute("INSERT INTO meta VALUES ('embedder', ?), ('analyzer', ?)", wanted)
+        db.execute("DELETE FROM term_stats")
+    engine.opened.stale = False
+    engine.segments.drop()
+    if stale and engine.opened.files.index.exists():
+        engine.opened.outbox.rebuild(None)
+    return len(stale)
+
+
+def _refresh(engine: Engine, user: str, ids: list[str]) -> None:
+    episodes = engine.store.episodes(ids, user=user)
+    memories = engine.store.memories([i for i in ids if not i.startswith("ep_")], user=user)
+    made = engine.indexed_episodes(episodes) | engine.indexed_memories([m for m in memories if m.text])
+    columns = [list(made), [x.vector for x in made.values()], [x.analysis for x in made.values()]]
+    with engine.store.database.writing() as db:
+        sql = (
+            "UPDATE embeddings SET vector = fresh.v, analysis = fresh.a, embedder = $4, analyzer = $5 "
+            "FROM (SELECT unnest($1) AS i, unnest($2) AS v, unnest($3) AS a) AS fresh WHERE id = fresh.i"
+        )
+        db.execute(sql, [*columns, engine.embedder.fingerprint, ANALYZER])
+
+
+@handles("heal")
+def heal(engine: Engine, job: Job, progress: Progress) -> None:
+    """After a kill: bring the search index back in step with the truth."""
+    del job
+    engine.opened.outbox.heal()
+    progress(1, 1)
 
 
 def rebuild(engine: Engine, progress: Callable[[int, int], None] | None = None) -> int:

@@ -16,6 +16,7 @@ from eider.storage.indexer import Indexer
 from eider.storage.lance import LanceIndex
 from eider.storage.lock import OWNER, OwnerLock
 from eider.storage.outbox import Outbox
+from eider.text import ANALYZER
 
 _LOST: Final = (
     "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "
@@ -35,6 +36,8 @@ class Opened:
     indexer: Indexer | None
     unclean: bool = False
     """The last owner did not close it."""
+    stale: bool = False
+    """Vectors or analyses are another version's and have to be made anew."""
     read_only_reason: str = ""
 
     @property
@@ -57,7 +60,13 @@ class Opened:
 
 
 def open_folder(
-    folder: Path, embedder: Embedder, *, read_only: bool = False, accept_loss: bool = False, follow: bool = True
+    folder: Path,
+    embedder: Embedder,
+    *,
+    read_only: bool = False,
+    accept_loss: bool = False,
+    follow: bool = True,
+    reembed: bool = False,
 ) -> Opened:
     """Open the store in a directory, creating it where nothing is.
 
@@ -67,6 +76,7 @@ def open_folder(
         read_only: Write nothing, as with a published snapshot.
         accept_loss: Go on although acknowledged rows are gone.
         follow: Keep the search index up to date in the background.
+        reembed: Take over a store with another embedder's vectors; the caller makes them anew (`stale`).
 
     Raises:
         StoreLockedError: Another process has it.
@@ -86,10 +96,13 @@ def open_folder(
     try:
         if not read_only:
             files.sweep()
-        store = _open_truth(files, files.truth() if not read_only else truth, embedder, read_only=read_only)
+        path = files.truth() if not read_only else truth
+        stale, store = _open_truth(files, path, embedder, read_only=read_only, reembed=reembed)
         try:
             _check_head(files, store, accept_loss=accept_loss)
-            return _with_index(files, lock, store, embedder, unclean=unclean, follow=follow and not read_only)
+            opened = _with_index(files, lock, store, embedder, unclean=unclean, follow=follow and not read_only)
+            opened.stale = stale
+            return opened
         except BaseException:
             store.close()
             raise
@@ -98,7 +111,9 @@ def open_folder(
         raise
 
 
-def _open_truth(files: StoreFiles, path: Path, embedder: Embedder, *, read_only: bool) -> DuckStore:
+def _open_truth(
+    files: StoreFiles, path: Path, embedder: Embedder, *, read_only: bool, reembed: bool
+) -> tuple[bool, DuckStore]:
     database = Database(path, read_only=read_only)
     try:
         if read_only:
@@ -108,8 +123,10 @@ def _open_truth(files: StoreFiles, path: Path, embedder: Embedder, *, read_only:
         else:
             with database.alone() as db:
                 migrate.migrate(db, files.folder)
-        _check_embedder(database, embedder)
-        return DuckStore(files, database, embedder=embedder.fingerprint, width=embedder.width)
+        stale = _is_stale(database, embedder, reembed=reembed)
+        if stale and read_only:
+            raise StoreError(f"{str(files.folder)!r} has search material of an older version; open it writable once.")
+        return stale, DuckStore(files, database, embedder=embedder.fingerprint, width=embedder.width)
     except BaseException:
         database.close()
         raise
@@ -120,15 +137,19 @@ def _refuse_older(files: StoreFiles, found: int) -> None:
         raise StoreError(f"{str(files.folder)!r} has the older schema {found}; open it writable once.")
 
 
-def _check_embedder(database: Database, embedder: Embedder) -> None:
-    """Vectors of two embedders do not compare, so the store remembers whose it has."""
+def _is_stale(database: Database, embedder: Embedder, *, reembed: bool) -> bool:
+    """Whether search material has to be made anew: vectors of two embedders do not compare."""
+    wanted = {"embedder": embedder.fingerprint, "analyzer": ANALYZER}
     with database.reading() as db:
-        known = db.execute("SELECT content FROM meta WHERE name = 'embedder'").fetchall()
+        known = dict(db.execute("SELECT name, content FROM meta WHERE name IN ('embedder', 'analyzer')").fetchall())
     if not known and not database.read_only:
         with database.writing() as db:
-            db.execute("INSERT INTO meta VALUES ('embedder', ?)", [embedder.fingerprint])
-    elif known and known[0][0] != embedder.fingerprint:
-        raise EmbedderMismatchError(known[0][0], embedder.fingerprint)
+            for name, content in wanted.items():
+                db.execute("INSERT INTO meta VALUES (?, ?)", [name, content])
+        return False
+    if known.get("embedder", wanted["embedder"]) != wanted["embedder"] and not reembed:
+        raise EmbedderMismatchError(known["embedder"], embedder.fingerprint)
+    return known != wanted
 
 
 def _check_head(files: StoreFiles, store: DuckStore, *, accept_loss: bool) -> None:
