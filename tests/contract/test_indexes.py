@@ -135,7 +135,9 @@ def test_large_tables_get_an_approximate_index_that_still_finds(tmp_path: Path) 
     assert index.nominate("", vectors[500], user="few", limit=5) == [f"id{i}" for i in best]
     for i in range(100, 110):
         assert index.nominate("", vectors[i], user="many", limit=10)[0] == f"id{i}"
-    index.apply([], ["id100"])
+    late = IndexRow(id="late", rev=2, user="many", text="heron", vector=(-vectors[100]).tobytes())
+    index.apply([late], ["id100"])
+    assert index.nominate("", -vectors[100], user="many", limit=10)[0] == "late", "found before the next compaction"
     index.compact()
     assert "id100" not in index.nominate("", vectors[100], user="many", limit=10)
     assert index.nominate("", vectors[101], user="many", limit=10)[0] == "id101"
