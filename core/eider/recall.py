@@ -17,8 +17,8 @@ from eider.engine import Engine
 from eider.questions import Question
 from eider.rank import Ranked, rank
 from eider.segment import Segment
-from eider.storage.arrays import EPISODE_KIND, KIND_CODE, STATE_CODE, micros
-from eider.values import ORIGINS, Episode, Memory
+from eider.storage.arrays import EPISODE_KIND, KIND_CODE, ORIGIN_CODE, STATE_CODE, micros
+from eider.values import Episode, Memory
 from eider.verbs import Filters, Recall, Search, When
 from eider.weights import WEIGHTS
 from eider.when import EventAnchor, Window, event_asked
@@ -160,7 +160,7 @@ def _chosen(segment: Segment, request: Filters) -> NDArray[np.bool_]:
         kinds = [EPISODE_KIND if k == "episode" else KIND_CODE[k] for k in request.kinds]
         mask &= np.isin(segment.column("kind"), kinds)
     if request.origins is not None:
-        mask &= np.isin(segment.column("origin"), [ORIGINS.index(o) for o in request.origins])  # pyright: ignore[reportArgumentType]
+        mask &= np.isin(segment.column("origin"), [ORIGIN_CODE[o] for o in request.origins])
     return mask
 
 

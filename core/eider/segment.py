@@ -35,14 +35,14 @@ _DEAD_LEAST: Final = 1024
 _COLUMNS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "memory": ("?", ()), "session": ("<i4", ()), "seq": ("<i8", ()), "at": ("<i8", ()), "day": ("<i4", ()),
     "speaker": ("<i4", ()), "role": ("i1", ()), "kind": ("i1", ()), "scope": ("<i4", ()), "valid_from": ("<i8", ()),
-    "valid_to": ("<i8", ()), "trust": ("i1", ()), "state": ("i1", ()), "importance": ("i1", ()), "pinned": ("?", ()),
+    "valid_to": ("<i8", ()), "trust": ("i1", ()), "origin": ("i1", ()), "state": ("i1", ()), "importance": ("i1", ()), "pinned": ("?", ()),
     "stability": ("<f4", ()), "last_used": ("<i8", ()), "fingerprint": ("<u8", ()), "length": ("<i4", ()),
     "traits": ("<f4", (len(TRAITS),)), "windows": ("<i4", (MAX_WINDOWS, 2)), "alive": ("?", ()),
     "before": ("<i4", ()), "after": ("<i4", ()), "place": ("<i4", ()), "block": ("<i4", ()),
 }  # fmt: skip
 _GIVEN: Final = (
     "memory", "session", "seq", "at", "day", "speaker", "role", "kind", "scope", "valid_from", "valid_to", "trust",
-    "state", "importance", "pinned", "stability", "last_used",
+    "origin", "state", "importance", "pinned", "stability", "last_used",
 )  # fmt: skip
 _FIXED: Final = ("memory", "session", "seq", "at", "fingerprint", "length")
 """A row that differs in one of these is another row: it is taken out and added anew."""
@@ -87,6 +87,8 @@ class SegmentRows:
     """Microseconds since 1970, UTC."""
     evidence: Sequence[tuple[str, ...]]
     """Ids of the episodes a memory rests on."""
+    origin: NDArray[np.int8] | None = None
+    """Code of the origin; 0 where it does not matter."""
 
 
 class Segment:
@@ -186,6 +188,7 @@ class Segment:
             "kind": rows.kind, "valid_from": rows.valid_from, "valid_to": rows.valid_to, "trust": rows.trust,
             "state": rows.state, "importance": rows.importance, "pinned": rows.pinned, "stability": rows.stability,
             "last_used": rows.last_used,
+            "origin": np.zeros(count, np.int8) if rows.origin is None else rows.origin,
             "session": _codes(rows.session, self.sessions), "speaker": _codes(rows.speaker, self.speakers),
             "scope": _codes(rows.scope, self.scopes),
         }  # fmt: skip

@@ -15,10 +15,11 @@ from eider.decay import initial_stability
 from eider.segment import FOREVER, SegmentRows
 from eider.storage.database import Cursor
 from eider.storage.rows import spans_of
-from eider.values import GLOBAL, KINDS, ROLES, STATES, TRUST, Episode, Memory
+from eider.values import GLOBAL, KINDS, ORIGINS, ROLES, STATES, TRUST, Episode, Memory
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ROLE: Final = {role: code for code, role in enumerate(ROLES)}
+ORIGIN_CODE: Final = {origin: code for code, origin in enumerate(ORIGINS)}
 KIND_CODE: Final = {kind: code for code, kind in enumerate(KINDS)}
 STATE_CODE: Final = {state: code for code, state in enumerate((*STATES, "superseded"))}
 EPISODE_KIND: Final = -1
@@ -120,6 +121,7 @@ def _of_episodes(found: Mapping[str, Any], width: int) -> SegmentRows:
         stability=np.full(n, initial_stability(3), np.float32),
         last_used=said.astype(np.int64),
         evidence=[()] * n,
+        origin=np.array([ORIGIN_CODE[o] for o in _plain(found["origin"])], np.int8),
     )
 
 
@@ -151,6 +153,7 @@ def _of_memories(found: Mapping[str, Any], width: int) -> SegmentRows:
         stability=_or(found["stability"], np.array(fresh, np.float32)),
         last_used=_instants(found["last_used"], learned),
         evidence=[tuple(s.episode for s in spans_of(text)) for text in _plain(found["evidence"])],
+        origin=np.array([ORIGIN_CODE[o] for o in _plain(found["origin"])], np.int8),
     )
 
 
@@ -219,6 +222,7 @@ def of_memories(memories: Sequence[Memory], made: Mapping[str, Indexing], width:
             "pinned": [m.pinned for m in memories],
             "evidence": [None] * len(memories),
             "subject": [str(m.subject) for m in memories],
+            "origin": [m.origin for m in memories],
             "recorded_at": np.array([to_db(m.recorded_at) for m in memories], "datetime64[us]"),
             "stability": np.full(len(memories), np.nan, np.float32),
             "last_used": never,
