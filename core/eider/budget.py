@@ -70,7 +70,7 @@ _REPEAT: Final = re.compile(r"([!-/:-@\[-`{-~])(?=\1)")
 _BREAK: Final = re.compile(r"\n[ \t]*|[ \t\r]{2,}")
 _WORD_BREAK: Final = re.compile(r"\s+(?=\S*$)")
 
-_LONGEST_WORD: Final = 40
+_LONGEST_WORD: Final = 30
 """Characters given up at most to end on a whole word; text without spaces is cut between characters."""
 _JOINERS: Final = frozenset("\u200d\u20e3\ufe0e\ufe0f")
 _SKIN: Final = range(0x1F3FB, 0x1F400)
