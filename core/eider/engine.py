@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _REPLANS: Final = 3
+_SMALL_INDEX: Final = 10_000
+"""Rows up to which rewriting the index takes at most 0.2 s (measured)."""
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -165,11 +168,23 @@ class Engine:
     def scrub(self) -> None:
         """Let erased bytes leave the disk: the search index first, then the truth in a new file."""
         with self._writer:
-            opened = self.opened
-            if opened.files.index.exists():
-                opened.outbox.drain()
-                opened.index.compact()
+            if self.opened.files.index.exists():
+                self._scrub_index()
             rewrite(self.store)
+
+    def _scrub_index(self) -> None:
+        """A small index is rewritten; a large one, or one not yet loaded, is dropped and built anew behind.
+
+        LanceDB keeps erased text in its files until every row is rewritten: 7 s for 100,000 rows, where dropping
+        the directory takes milliseconds and loses nothing that the truth does not hold.
+        """
+        opened = self.opened
+        if "lancedb" in sys.modules and self.store.count() <= _SMALL_INDEX:
+            opened.outbox.drain()
+            opened.index.compact()
+        else:
+            opened.index.reset()
+            self.jobs.queue("reindex")
 
     def scrub_later(self) -> None:
         """The same as a job: forgets that follow each other share one rewrite."""

@@ -178,6 +178,13 @@ def heal(engine: Engine, job: Job, progress: Progress) -> None:
     progress(1, 1)
 
 
+@handles("reindex")
+def reindex(engine: Engine, job: Job, progress: Progress) -> None:
+    """Build the search index anew, behind the back of whoever reads and writes."""
+    del job
+    engine.opened.outbox.rebuild(progress)
+
+
 def rebuild(engine: Engine, progress: Callable[[int, int], None] | None = None) -> int:
     """Build the search index anew from the truth; no embedder is asked. Returns its rows."""
     engine.writable()

@@ -368,6 +368,11 @@ class DuckStore:
         with self.database.reading() as db:
             return [row[0] for row in db.execute(sql).fetchall()]
 
+    def count(self) -> int:
+        """Rows that the search index holds when it is up to date."""
+        with self.database.reading() as db:
+            return db.execute("SELECT count(*) FROM embeddings").fetchall()[0][0]
+
     def event_count(self, *, user: str) -> int:
         """How many changes there were."""
         with self.database.reading() as db:
