@@ -102,17 +102,21 @@ def quarter(year: int, which: int) -> Window:
     return Window(start=_first(year, first), end=_first(year, first + _QUARTER_MONTHS))
 
 
-def part(of: Window, third: int) -> Window:
-    """The first (0), middle (1) or last (2) third of a period.
+def part(of: Window, which: int) -> Window:
+    """The first, middle or last third (0, 1, 2), or the first or second half (3, 4), of a period.
 
-    >>> part(month(2023, 6), 2).start.isoformat()
-    '2023-06-21'
+    >>> part(month(2023, 6), 2).start.isoformat(), part(month(2023, 6), 3).last.isoformat()
+    ('2023-06-21', '2023-06-15')
     """
-    step = of.days // 3
-    if step == 0:
-        return of
-    start = of.start + third * step * DAY
-    return Window(start=start, end=of.end if third == 2 else start + step * DAY)  # noqa: PLR2004
+    first, last, pieces = _PARTS[which]
+    return (
+        of
+        if of.days < pieces
+        else Window(start=of.start + of.days * first // pieces * DAY, end=of.start + of.days * last // pieces * DAY)
+    )
+
+
+_PARTS: Final = ((0, 1, 3), (1, 2, 3), (2, 3, 3), (0, 1, 2), (1, 2, 2))
 
 
 def months_on(at: date, months: int) -> date:

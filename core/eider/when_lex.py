@@ -16,16 +16,21 @@ if TYPE_CHECKING:
 Raw = tuple[str, str, int, int]
 """Kind, text, start and end of a piece of text."""
 
+Phrase = tuple[list[str], str, "int | str"]
+"""Words, code and value."""
+
 _WORD: Final = re.compile(r"[^\W_]+")
 _PIECE: Final = re.compile(
-    r"(?P<D>(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{4})(?!\d))"
+    r"(?P<q>\b[Qq][1-4]\b)|(?P<w>[^\W\d_]+)|(?P<D>(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{4})(?!\d))"
     r"|(?P<M>(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-]))|(?P<o>\d{1,2}(?:st|nd|rd|th)\b)|(?P<Z>(?:19|20)\d0['’]?s\b)"
-    r"|(?P<q>\b[Qq][1-4]\b)|(?P<n>\d+)|(?P<w>[^\W\d_]+)|(?P<p>[^\w\s'’`]|\n)"
+    r"|(?P<n>\d+)|(?P<p>[^\w\s'’`]|\n)"
 )
 _HAN: Final = re.compile(HAN_HINT)
 _HAN_NUMBER: Final = re.compile(r"\d+|[一二两三四五六七八九十]+")
 _AS_SPELLED: Final = {("en", "may"): "b", ("en", "march"): "b", ("fr", "Mars"): "~"}
 """Codes that depend on the capital: the verbs, and the planet."""
+_OTHER: Final = Token("~", 0, 0, 0)
+"""Any other word; its place is never asked for."""
 _SILENT: Final = '"()*_“”«»¿¡'
 _DAYS_OF_A_MONTH: Final = 31
 _MONTHS_OF_A_YEAR: Final = 12
@@ -72,9 +77,9 @@ def _han_piece() -> re.Pattern[str]:
 
 
 @cache
-def _phrases(language: str) -> dict[str, list[tuple[list[str], str, int | str]]]:
+def _phrases(language: str) -> dict[str, list[Phrase]]:
     """Phrases by their first word, longest first."""
-    out: dict[str, list[tuple[list[str], str, int | str]]] = {}
+    out: dict[str, list[Phrase]] = {}
     for phrase, (code, value) in LEXICONS[language].items():
         words = phrase.split()
         out.setdefault(words[0], []).append((words, code, value))
@@ -85,11 +90,12 @@ def _phrases(language: str) -> dict[str, list[tuple[list[str], str, int | str]]]
 
 def _spaced(text: str, language: str) -> Iterator[Token]:
     raw: list[Raw] = [(m.lastgroup or "", m[0], m.start(), m.end()) for m in _PIECE.finditer(text)]
-    at = 0
+    phrases, at = _phrases(language), 0
     while at < len(raw):
         kind, word, start, end = raw[at]
         if kind == "w":
-            token, used = _phrase(raw, at, language)
+            known = phrases.get(word.lower())
+            token, used = _phrase(raw, at, known, language) if known else (_OTHER, 1)
             at += used
             yield token
             continue
@@ -102,10 +108,10 @@ def _spaced(text: str, language: str) -> Iterator[Token]:
         yield token._replace(code="n") if counts else token  # "in 2000 words"
 
 
-def _phrase(raw: list[Raw], at: int, language: str) -> tuple[Token, int]:
+def _phrase(raw: list[Raw], at: int, known: list[Phrase], language: str) -> tuple[Token, int]:
     """The longest phrase that begins at a word, and how many pieces it takes."""
-    _, word, start, end = raw[at]
-    for words, code, value in _phrases(language).get(word.lower(), ()):
+    word, start = raw[at][1:3]
+    for words, code, value in known:
         here = at + 1
         for other in words[1:]:
             if here < len(raw) and raw[here][1] == "-":
@@ -115,7 +121,7 @@ def _phrase(raw: list[Raw], at: int, language: str) -> tuple[Token, int]:
             here += 1
         else:
             return Token(_AS_SPELLED.get((language, word), code), value, start, raw[here - 1][3]), here - at
-    return Token("~", 0, start, end), 1
+    return _OTHER, 1
 
 
 def _number_or_mark(kind: str, word: str, start: int, end: int) -> Token:

@@ -144,17 +144,21 @@ def _shift(how: Reading, unit: str, count: int) -> Window:
 def near(tokens: Sequence[Token], how: Reading) -> Window | None:
     """The unit before, with or after now, or a part of it: "last week", "the end of the year"."""
     unit = str(next(token.value for token in tokens if token.code == "u"))
-    direction = _direction(tokens) or 0
+    direction, part = _direction(tokens), _only(tokens, "P")
+    if direction is None and part is None:  # "on the weekend"; other units say nothing by themselves
+        return calendar.weekend(how.today if _this_weekend(how) else how.today - WEEK) if unit == "weekend" else None
     last = _only(tokens, "lL")
     if last is not None and last.value == 1 and unit != "weekend" and not _only(tokens, "c"):
         return _rolling_back(how, unit, 1)
     if unit in {"hour", "day", "decade"}:
         return None
-    part = _only(tokens, "P")
-    whole = calendar.week(how.today + direction * WEEK) if unit == "week" else _shift(how, unit, direction)
-    if unit == "weekend" and direction == -1 and how.today.weekday() < calendar.SATURDAY:
-        whole = calendar.weekend(how.today - WEEK)
+    steps = direction or 0
+    whole = calendar.week(how.today + steps * WEEK) if unit == "week" else _shift(how, unit, steps)
     return whole if part is None else calendar.part(whole, part.number)
+
+
+def _this_weekend(how: Reading) -> bool:
+    return how.ahead or how.today.weekday() >= calendar.SATURDAY
 
 
 def _rolling_back(how: Reading, unit: str, count: int) -> Window | None:

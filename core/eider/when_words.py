@@ -77,7 +77,7 @@ _ENGLISH: Final = _lexicon(
     ("I", "in|during|over|throughout|around|within|as of"), ("O", "on|at"), ("G", "for"),
     ("P", {
         "early": 0, "early in": 0, "beginning of": 0, "start of": 0, "earlier in": 0, "mid": 1, "middle of": 1,
-        "late": 2, "later in": 2, "late in": 2, "end of": 2,
+        "late": 2, "later in": 2, "late in": 2, "end of": 2, "first half of": 3, "second half of": 4,
     }),
     ("!", "every|each|any|most|some|one"), ("", "the|of|on the morning of|on the evening of"),
 )  # fmt: skip
@@ -231,6 +231,7 @@ def _single(**codes: str | dict[str, int] | dict[str, str]) -> dict[str, HanCode
 
 HAN_WORDS: Final[dict[str, HanCodes]] = (
     _han_units()
+    | {"周末": [("O", 0), ("u", "weekend")]}
     | _single(
         r=_HAN_DAYS,
         s={f"{sign}{tail}": i for i, sign in enumerate("春夏秋冬") for tail in "天季"},
@@ -254,5 +255,5 @@ HAN_TOKENS: Final = (
     ("weekday", f"{_HAN_WEEK}[一二三四五六日天]"),
 )  # fmt: skip
 """Chinese is read by these patterns, the first that fits: it has no spaces between words."""
-HAN_HINT: Final = "[昨今明去前后上下这本最近过每\\d一二两三四五六七八九十几][天晚日早年个月周星礼近去]|[周星][一二三四五六日天期]|[春夏秋冬][天季]|[月年][初中底]|圣诞|元旦|国庆"
+HAN_HINT: Final = "[昨今明去前后上下这本最近过每\\d一二两三四五六七八九十几][天晚日早年个月周星礼近去]|[周星][一二三四五六日天期末]|[春夏秋冬][天季]|[月年][初中底]|圣诞|元旦|国庆"
 """What a text with a Chinese date has somewhere."""

@@ -143,6 +143,11 @@ ENGLISH = [
     ("What did Ada say on the 27th?", "2026-04-27"),
     ("on 29 February", "2024-02-29"),
     ("Jan 3", "2026-01-03"),
+    ("What did we do at the weekend?", "2026-05-16..2026-05-17"),
+    ("What will we do at the weekend?", "2026-05-23..2026-05-24"),
+    ("in the first half of April 2023", "2023-04-01..2023-04-15"),
+    ("plans for the summer", "2026-06-01..2026-08-31"),
+    ("What did I do over the summer?", "2025-06-01..2025-08-31"),
     ("in Dec 2024", "2024-12-01..2024-12-31"),
     ("What was on my list yesterday, after that talk about March?", "2026-05-19"),
 ]  # fmt: skip
@@ -229,6 +234,8 @@ OTHERS = [
     ("2023年6月之前", "0001-01-01..2023-05-31"),
     ("最近10天", "2026-05-10..2026-05-20"),
     ("上个月底", "2026-04-21..2026-04-30"),
+    ("周末我做了什么？", "2026-05-16..2026-05-17"),
+    ("Was haben wir am Wochenende gemacht?", "2026-05-16..2026-05-17"),
     ("下周有什么安排？", "2026-05-25..2026-05-31"),
 ]  # fmt: skip
 UNDATED = [
