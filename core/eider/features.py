@@ -9,7 +9,7 @@ asked, are centred among the candidates of each kind (episode, memory), so that 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from eider.when import Window
 
 GROUPS: Final[dict[str, str]] = {
-    "bm25_best": "words", "coverage": "words", "matched": "words", "adjacent": "words", "phrase": "words",
-    "coverage_alone": "words",
-    "window_best": "context", "coverage_before": "context", "coverage_window": "context",
-    "coverage_sitting": "context", "list_sitting": "context", "answers": "context",
+    "coverage": "words", "matched": "words", "phrase": "words", "coverage_alone": "words",
+    "window_best": "context", "coverage_before": "context", "coverage_window": "context", "answers": "context",
     "cosine": "meaning", "cosine_best": "meaning", "cosine_window": "meaning", "cosine_sitting": "meaning",
     "generic": "meaning", "cosine_alone": "meaning",
-    "subject": "subject", "first_person": "subject", "subject_coverage": "subject",
+    "subject": "subject", "first_person": "subject",
     "date": "date", "date_said": "date", "when_dated": "date", "when_time": "date",
     "information": "shape", "length": "shape", "question": "shape", "greeting": "shape", "names": "shape",
     "opening": "shape", "number": "shape", "who_names": "shape", "place": "shape", "why_length": "shape",
@@ -143,15 +141,15 @@ def _words(x: Floats, segment: Segment, question: Question, scan: Scan, near: _N
     own = near.counts[:, _REACH]
     has = own > 0
     mass = max(question.mass, 1e-6)
-    best = float(scan.words.max(initial=0.0)) or 1.0
-    x[:, _AT["bm25_best"]] = scan.words[near.rows] / best
     x[:, _AT["coverage"]] = has @ question.idf / mass
     x[:, _AT["matched"]] = np.minimum(has.sum(axis=1), 5) / 5
     x[~near.linked, _AT["coverage_alone"]] = x[~near.linked, _AT["coverage"]]
     flat, lengths = segment.postings.many(near.rows)
     owner = np.repeat(np.arange(len(near.rows)), lengths)
-    _adjacent(x, question, flat, owner, mass)
-    key = np.unique(owner << 32 | flat)
+    x[:, _AT["phrase"]] = _phrase(question, flat, owner, len(x))
+    key = owner << 32 | flat
+    key.sort()
+    key = key[np.diff(key, prepend=-1) > 0]
     df = segment.postings.df[key & 0xFFFFFFFF].astype(np.float32)
     idf = np.log1p((len(segment) - df + 0.5) / (df + 0.5))
     total = np.bincount(key >> 32, weights=idf, minlength=len(near.rows))
@@ -159,25 +157,21 @@ def _words(x: Floats, segment: Segment, question: Question, scan: Scan, near: _N
     x[:, _AT["length"]] = np.log1p(lengths) / 4
 
 
-def _adjacent(x: Floats, question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp], mass: float) -> None:
-    """Pairs of question words that stand side by side in the row as well."""
-    terms = question.terms
-    if len(terms) < 2 or len(flat) < 2:
-        return
-    weight = dict(zip(question.distinct.tolist(), question.idf.tolist(), strict=True))
+def _phrase(question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
+    """Rows in which every two neighbouring words of the question stand side by side."""
+    pairs = set(zip(question.terms[:-1].tolist(), question.terms[1:].tolist(), strict=True))
+    if not pairs or (question.terms < 0).any() or len(flat) < 2:
+        return np.zeros(count, np.bool_)
     together = owner[1:] == owner[:-1]
     left, right, row = flat[:-1][together], flat[1:][together], owner[1:][together]
-    pairs = np.zeros(len(x), np.float32)
-    found = np.zeros(len(x), np.int32)
-    wanted = {(a, b) for a, b in zip(terms[:-1].tolist(), terms[1:].tolist(), strict=True)}
-    for a, b in wanted:
-        if a < 0 or b < 0:
-            continue
-        rows = np.unique(row[(left == a) & (right == b)])
-        pairs[rows] += (weight[a] + weight[b]) / 2
-        found[rows] += 1
-    x[:, _AT["adjacent"]] = pairs / mass
-    x[:, _AT["phrase"]] = found == len(wanted)
+    found = np.ones(count, np.bool_)
+    for a, b in pairs:
+        here = np.zeros(count, np.bool_)
+        here[row[(left == a) & (right == b)]] = True
+        found &= here
+        if not found.any():
+            break
+    return found
 
 
 def _context(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
@@ -192,9 +186,6 @@ def _context(x: Floats, segment: Segment, question: Question, scan: Scan, near: 
     has = counts > 0
     x[:, _AT["coverage_before"]] = has[:, _REACH - 1 : _REACH + 1].any(axis=1) @ question.idf / mass
     x[:, _AT["coverage_window"]] = has.any(axis=1) @ question.idf / mass
-    x[:, _AT["coverage_sitting"]] = _sitting_coverage(segment, scan)[segment.column("block")[near.rows]]
-    if "list" in question.wants:
-        x[:, _AT["list_sitting"]] = x[:, _AT["coverage_sitting"]]
     before = near.window[:, _REACH - 1]
     asked = segment.column("traits")[before, _TRAIT["question"]] * (before >= 0)
     other = segment.column("speaker")[before] != segment.column("speaker")[near.rows]
@@ -226,34 +217,23 @@ def speaker_shares(segment: Segment) -> Floats:
     return (counts / max(1, len(segment))).astype(np.float32)
 
 
-def _sitting_coverage(segment: Segment, scan: Scan) -> Floats:
-    """Share of the question's known terms, weighted by rarity among sittings, that each sitting holds."""
-    block = segment.column("block")
-    number = segment.once("sittings", lambda s: len(np.unique(s.column("block")[s.alive])))
-    covered = np.zeros(segment.blocks, np.float32)
-    total = 0.0
-    for rows, _ in scan.hits:
-        held = np.zeros(segment.blocks, np.bool_)
-        held[block[rows[scan.visible[rows]]]] = True
-        df = int(held.sum())
-        weight = float(np.log1p((number - df + 0.5) / (df + 0.5)))
-        if df:
-            covered += weight * held
-            total += weight
-    return covered / max(total, 1e-6)
-
-
 def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
     query = question.vector
     assert query is not None  # noqa: S101 (the caller asked)
     inner = near.slots[:, _REACH - 2 : _REACH + 3]
     cosine = np.zeros(len(near.used) + 1, np.float32)
+    mean = segment.vectors.mean_direction()
     if scan.exact:
         cosine[:-1] = scan.likeness[near.used]
+        generic = segment.vectors.take(near.rows) @ mean
     else:
-        needed = np.unique(inner)
-        needed = needed[needed < len(near.used)]
-        cosine[needed] = segment.vectors.take(near.used[needed]) @ query
+        needed = np.zeros(len(near.used) + 1, np.bool_)
+        needed[inner] = True
+        needed[-1] = False
+        vectors = segment.vectors.take(near.used[needed[:-1]])
+        usual = np.zeros(len(near.used) + 1, np.float32)
+        cosine[needed], usual[needed] = vectors @ query, vectors @ mean
+        generic = usual[near.slots[:, _REACH]]
     close = cosine[inner]
     own = close[:, 2]
     smooth = np.where(near.linked, close @ np.array(_SIDE, np.float32), ALONE * own)
@@ -263,7 +243,7 @@ def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: 
     x[:, _AT["cosine_window"]] = np.where(near.linked, close.max(axis=1), own)
     x[:, _AT["cosine_sitting"]] = _sitting_likeness(segment, question, scan, near.rows)
     x[~near.linked, _AT["cosine_alone"]] = own[~near.linked]
-    x[:, _AT["generic"]] = segment.vectors.take(near.rows) @ segment.vectors.mean_direction()
+    x[:, _AT["generic"]] = generic
 
 
 def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: NDArray[np.intp]) -> Floats:
@@ -272,9 +252,8 @@ def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: ND
     wanted = np.zeros(segment.blocks, np.bool_)
     wanted[block[rows]] = True
     members = np.flatnonzero(wanted[block] & scan.visible)
-    likeness, group = scan.likeness[members], block[members]
-    order = np.lexsort((-likeness, group))
-    group = group[order]
+    order = np.argsort(block[members] * 4.0 - scan.likeness[members])
+    group = block[members][order]
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     sizes = np.diff(np.append(starts, len(group)))
     rank = np.arange(len(group)) - np.repeat(starts, sizes)
@@ -297,8 +276,6 @@ def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> No
         speaker = segment.column("speaker")[near.rows]
         share = float(segment.once("speaker shares", speaker_shares)[question.subject])
         match = np.where(speaker < 0, 0.5, speaker == question.subject)
-        told = near.counts.dtype.type(0)
-        del told
     elif question.role >= 0:
         roles = segment.once("role shares", _role_shares)
         share = float(roles[question.role])
@@ -309,7 +286,6 @@ def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> No
     match = match * min(1.0, 2 * (1 - share))
     x[:, _AT["subject"]] = match
     x[:, _AT["first_person"]] = match * near.traits[:, _TRAIT["first_person"]]
-    x[:, _AT["subject_coverage"]] = match * x[:, _AT["coverage"]]
 
 
 def _role_shares(segment: Segment) -> Floats:
@@ -326,7 +302,8 @@ def _dates(x: Floats, segment: Segment, question: Question, near: _Near) -> None
         x[:, _AT["when_time"]] = near.traits[:, _TRAIT["time"]]
     if question.window is None:
         return
-    x[:, _AT["date"]] = nearness(segment.column("day")[near.rows], question)
+    talk = ~segment.column("memory")[near.rows]
+    x[:, _AT["date"]] = nearness(segment.column("day")[near.rows], question) * talk
     first, last = _days(question.window)
     given = windows[:, :, 1] > 0
     gap = np.maximum(np.maximum(first - windows[:, :, 1], windows[:, :, 0] - last), 0)
@@ -361,21 +338,20 @@ def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None
         x[:, _AT["who_names"]] = trait[:, _TRAIT["names"]]
     if "travel" in wants:
         x[:, _AT["place"]] = trait[:, _TRAIT["place"]]
+    _centre(x, segment, near)
     if "why" in wants:
         x[:, _AT["why_length"]] = x[:, _AT["length"]]
-    _centre(x, segment, near)
 
 
 def _centre(x: Floats, segment: Segment, near: _Near) -> None:
     """Take from each candidate's shape what is usual among its speaker's; memories are statements and have none."""
-    memory = segment.column("memory")[near.rows]
-    speaker = segment.column("speaker")[near.rows] + 1
-    x[np.ix_(memory, _SHAPE)] = 0
-    counts = np.bincount(speaker[~memory], minlength=1)
-    for column in _SHAPE:
-        sums = np.bincount(speaker[~memory], weights=x[~memory, column], minlength=1)
-        usual = sums / np.maximum(counts, 1)
-        x[~memory, column] -= usual[speaker[~memory]]
+    talk = ~segment.column("memory")[near.rows]
+    shape = x[:, _SHAPE] * talk[:, None]
+    speaker = np.where(talk, segment.column("speaker")[near.rows], -2)
+    for code in set(speaker.tolist()) - {-2}:
+        mine = speaker == code
+        shape[mine] -= shape[mine].mean(axis=0)
+    x[:, _SHAPE] = shape
 
 
 def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
@@ -397,5 +373,3 @@ def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None
         idle = np.maximum(question.now - segment.column("last_used")[near.rows][memory], 0) / _DAY
         x[memory, _AT["strength"]] = (1 + 19 / 81 * idle / stable) ** -0.5
 
-
-_ = Any

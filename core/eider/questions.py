@@ -127,7 +127,7 @@ class Question:
         names = speakers_named(text, segment)
         bare = without_names(text, [n for found in names.values() for n in found])
         numbers = segment.postings.number
-        hashes = analysis.terms(bare).tolist()
+        hashes = analysis.terms(bare, numbers).tolist()
         order = list(dict.fromkeys(hashes))
         known = [numbers[h] for h in order if h in numbers]
         distinct = np.array(known, np.int32)

@@ -96,12 +96,10 @@ def vector(weights: Weights) -> Floats:
 def look(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Scan:
     """BM25 and likeness of every visible row."""
     hits = [segment.postings.lookup(t) for t in question.distinct.tolist()]
-    lengths = segment.column("length")
-    typical = segment.once("mean length", lambda s: float(s.column("length")[s.alive].mean()) if len(s) else 1.0)
+    norm: Floats = segment.once("bm25 norm", _norm)
     words = np.zeros(segment.rows, np.float32)
     for (rows, counts), idf in zip(hits, question.idf.tolist(), strict=True):
-        norm = K1 * (1 - B + B / max(typical, 1e-6) * lengths[rows])
-        words[rows] += np.float32(idf * (K1 + 1)) * counts / (counts + norm.astype(np.float32))
+        words[rows] += np.float32(idf * (K1 + 1)) * counts / (counts + norm[rows])
     words *= visible
     if question.vector is None or not segment.vectors.width:
         return Scan(hits, visible, words, np.zeros(segment.rows, np.float32), exact=True)
@@ -109,18 +107,34 @@ def look(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Sc
     return Scan(hits, visible, words, likeness * visible, exact=segment.vectors.exact)
 
 
+def _norm(segment: Segment) -> Floats:
+    """What BM25 adds to a term's count in each row: more in longer rows."""
+    lengths = segment.column("length").astype(np.float32)
+    typical = max(float(lengths[segment.alive].mean()), 1e-6) if len(segment) else 1.0
+    return np.float32(K1 * (1 - B)) + np.float32(K1 * B / typical) * lengths
+
+
+def _own_share(segment: Segment) -> Floats:
+    """What each row's own evidence counts in smoothing: more where there are no neighbours."""
+    alone = (segment.column("before") < 0) & (segment.column("after") < 0)
+    return np.where(alone, np.float32(ALONE), np.float32(1))
+
+
 def nominate(segment: Segment, question: Question, scan: Scan) -> NDArray[np.intp]:
     """Rows worth a second look, in ascending order."""
     if int(scan.visible.sum()) <= EVERY_ROW:
         return np.flatnonzero(scan.visible)
     before, after = segment.column("before"), segment.column("after")
-    alone = (before < 0) & (after < 0)
+    own: Floats = segment.once("own share", _own_share)
     total = np.zeros(segment.rows, np.float32)
     for values, weight in ((scan.words, 1.0), (scan.likeness, 0.5)):
         padded = np.append(values, np.float32(0))
-        smooth = values + 0.5 * (padded[before] + padded[after])
-        smooth[alone] *= np.float32(ALONE)
-        total += smooth * np.float32(weight / (float(smooth.max(initial=0.0)) or 1.0))
+        smooth = padded[before]
+        smooth += padded[after]
+        smooth *= np.float32(0.5)
+        smooth += values * own
+        smooth *= np.float32(weight / (float(smooth.max(initial=0.0)) or 1.0))
+        total += smooth
     if question.window is not None:
         total += np.float32(0.3) * nearness(segment.column("day"), question)
     if question.subject >= 0:
@@ -189,9 +203,7 @@ def _answer(  # noqa: PLR0913 (the columns of one table)
     exact: NDArray[np.bool_], scan: Scan, limit: int,
 ) -> list[Ranked]:  # fmt: skip
     scores = shares.sum(axis=1)
-    newest, ids = segment.column("at")[rows], segment.ids
-    order = np.lexsort((-newest, -scores)).tolist()
-    _break_ties(order, scores, newest, [ids[r] for r in rows.tolist()] if len(order) > 1 else [])
+    order = _ordered(segment, rows, scores)
     stands, absorbed = _merged(segment, rows, order, exact)
     ceiling = max(question.mass, 1e-6)
     chosen = [i for i in order if i not in absorbed][: limit + 1]
@@ -212,16 +224,14 @@ def _answer(  # noqa: PLR0913 (the columns of one table)
     return out
 
 
-def _break_ties(order: list[int], scores: Floats, newest: NDArray[np.int64], ids: list[str]) -> None:
-    """Rows of equal score and time in the order of their ids, so that an answer does not depend on insertion."""
-    start = 0
-    for end in range(1, len(order) + 1):
-        a = order[start]
-        if end < len(order) and scores[order[end]] == scores[a] and newest[order[end]] == newest[a]:
-            continue
-        if end - start > 1:
-            order[start:end] = sorted(order[start:end], key=ids.__getitem__)
-        start = end
+def _ordered(segment: Segment, rows: NDArray[np.intp], scores: Floats) -> list[int]:
+    """Candidates, best first; of equal ones the newer, then by id, so that insertion order never shows."""
+    newest = segment.column("at")[rows]
+    order = np.lexsort((-newest, -scores))
+    best, at = scores[order], newest[order]
+    if not ((best[1:] == best[:-1]) & (at[1:] == at[:-1])).any():
+        return order.tolist()
+    return sorted(order.tolist(), key=lambda i: (-scores[i], -newest[i], segment.ids[rows[i]]))
 
 
 def _merged(

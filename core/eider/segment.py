@@ -378,7 +378,7 @@ def _codes(names: Sequence[str], known: dict[str, int]) -> NDArray[np.int32]:
     for name in dict.fromkeys(names):
         if name and name not in known:
             known[name] = len(known)
-    return np.fromiter((known.get(name, -1) for name in names), np.int32, len(names))
+    return np.fromiter(map({**known, "": -1}.__getitem__, names), np.int32, len(names))
 
 
 def _parse(blobs: Sequence[bytes]) -> tuple[_Terms, dict[str, Array]]:

@@ -13,7 +13,7 @@ import struct
 from dataclasses import dataclass
 from datetime import date
 from hashlib import blake2b
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,9 @@ from eider import stems
 from eider.errors import InputError
 from eider.lexicon import FIRST_PERSON, GREETINGS, HAN_STOP, IRREGULAR, NUMBER_WORDS, STOP_WORDS, TIME_WORDS
 from eider.when import mentions
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 ANALYZER: Final = "1"
 """Version of the rules below; stored with every row."""
@@ -125,7 +128,7 @@ def words(text: str) -> list[str]:
 
 def fingerprint(text: str) -> int:
     """64-bit hash of the words of a text, function words included."""
-    return _hash(" ".join(words(text)) or text)
+    return _hash(" ".join(words(text)) or text.strip())
 
 
 def language(found: list[str]) -> str:
@@ -139,32 +142,49 @@ def language(found: list[str]) -> str:
     return best if counts[best] > counts["en"] else "en"
 
 
-def terms(text: str) -> NDArray[np.uint64]:
-    """Hashes of the stems of a text in order, function words left out, at most `MAX_TERMS`."""
+def terms(text: str, known: Container[int] | None = None) -> NDArray[np.uint64]:
+    """Hashes of the stems of a text in order, function words left out, at most `MAX_TERMS`.
+
+    Args:
+        text: Any text.
+        known: Terms worth having: a word that the guessed language does not lead to one of these is tried in
+            the other languages, so that one word, or a name in a foreign sentence, is found.
+
+    >>> rows = set(terms("Die Rechnungen sind da").tolist())
+    >>> terms("Rechnung", rows)[0] in rows
+    True
+    """
     found = words(text)
     name = language(found)
-    cache = _caches[name]
-    if len(cache) > _CACHE_LIMIT:
-        cache.clear()
     out: list[int] = []
     for word in found:
         if not word.isascii() and _UNSPACED.search(word):
             out.extend(_unspaced(word, name))
             continue
-        value = cache.get(word)
-        if value is None:
-            value = cache[word] = _term(word, name)
+        value = _term(word, name)
+        if known is not None and value and value not in known:
+            value = next((v for other in _STEMMERS if (v := _term(word, other)) in known), value)
         if value:
             out.append(value)
     return np.array(out[:MAX_TERMS], np.uint64)
 
 
 def _term(word: str, name: str) -> int:
-    """Hash of the stem, 0 for a function word."""
+    """Hash of the stem in a language, 0 for a function word."""
+    cache = _caches[name]
+    value = cache.get(word)
+    if value is None:
+        if len(cache) >= _CACHE_LIMIT:
+            cache.clear()
+        value = cache[word] = _stemmed(word, name)
+    return value
+
+
+def _stemmed(word: str, name: str) -> int:
     if word in STOP_WORDS[name]:
         return 0
-    if name == "en" and word in IRREGULAR:
-        word = IRREGULAR[word]
+    if name == "en":
+        word = IRREGULAR.get(word, word)
     return _hash(stems.plain(_STEMMERS[name](word)))
 
 
