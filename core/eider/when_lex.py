@@ -8,7 +8,18 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from eider.when_resolve import Token
-from eider.when_words import CORES, HAN_DIGITS, HAN_HINT, HAN_TOKENS, HAN_WORDS, LEXICONS, MORE_TRIGGERS, YEARS
+from eider.when_words import (
+    COMPANIONS,
+    CORES,
+    HAN_DIGITS,
+    HAN_HINT,
+    HAN_TOKENS,
+    HAN_WORDS,
+    LEXICONS,
+    MORE_TRIGGERS,
+    WEAK,
+    YEARS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +54,8 @@ def languages(text: str) -> list[str]:
     found: list[str] = []
     if not words.isdisjoint(triggers[""]):
         found = [language for language in LEXICONS if not words.isdisjoint(triggers[language])]
+    if "en" not in found and not (words.isdisjoint(WEAK) or words.isdisjoint(COMPANIONS)):
+        found.append("en")
     if not text.isascii() and _HAN.search(text):
         found.append("zh")
     return found
@@ -61,11 +74,12 @@ def lex(text: str, language: str) -> list[Token]:
 def _triggers() -> dict[str, frozenset[str]]:
     """Words per language of which a text with a date has at least one; under "" those of all."""
     tables = {
-        language: frozenset(phrase.split()[-1] for phrase, (code, _) in lexicon.items() if code in CORES)
+        language: frozenset(max(phrase.split(), key=len) for phrase, (code, _) in lexicon.items() if code in CORES)
         | MORE_TRIGGERS.get(language, frozenset())
         for language, lexicon in LEXICONS.items()
     }
     tables["fr"] -= {"an"}  # English "an"; see MORE_TRIGGERS
+    tables["en"] -= WEAK
     tables["en"] |= {str(year) for year in YEARS} | {f"{year}s" for year in YEARS if year % 10 == 0}
     tables["en"] |= {"q1", "q2", "q3", "q4"} | {f"{n}{end}" for n in range(1, 32) for end in ("st", "nd", "rd", "th")}
     return tables | {"": frozenset[str]().union(*tables.values())}

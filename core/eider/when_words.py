@@ -188,6 +188,10 @@ LEXICONS: Final = {"en": _ENGLISH, "de": _GERMAN, "fr": _FRENCH, "es": _SPANISH}
 
 MORE_TRIGGERS: Final = {"fr": frozenset({"il", "dernier", "passé", "prochain"})}
 """For a core that is too common elsewhere to trigger by itself: French "an" (year) is English "an"."""
+WEAK: Final = frozenset("day days hour hours minute minutes min mins moment morning afternoon evening night".split())
+"""English cores that are mostly no dates, so that they need one of `COMPANIONS` in the text."""
+COMPANIONS: Final = frozenset("ago back last past previous next now hence this in".split())
+
 HAN_DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九十")} | {"两": 2, "日": 7, "天": 7}
 _HAN_NUM: Final = r"(?:\d{1,3}|[一二两三四五六七八九十]{1,3})"
 _HAN_UNIT: Final = "(?:个)?(?:多)?(?:小时|天|周|星期|礼拜|月|年)"
@@ -196,7 +200,7 @@ _HAN_WEEK: Final = "(?:周|星期|礼拜)"
 
 def _han_units() -> dict[str, HanCodes]:
     """Units counted from now, perhaps with a part: 上周, 下个月底, 今年年初."""
-    out: dict[str, HanCodes] = {}
+    out: dict[str, HanCodes] = {"周末": [("O", 0), ("u", "weekend")]}
     sides: list[tuple[str, str, int]] = [("上", "l", 0), ("这", "c", 0), ("本", "c", 0), ("下", "x", 0)]
     for sign, code, _ in sides:
         for name, unit in (("周末", "weekend"), ("周", "week"), ("星期", "week"), ("礼拜", "week"), ("月", "month")):
@@ -231,7 +235,6 @@ def _single(**codes: str | dict[str, int] | dict[str, str]) -> dict[str, HanCode
 
 HAN_WORDS: Final[dict[str, HanCodes]] = (
     _han_units()
-    | {"周末": [("O", 0), ("u", "weekend")]}
     | _single(
         r=_HAN_DAYS,
         s={f"{sign}{tail}": i for i, sign in enumerate("春夏秋冬") for tail in "天季"},

@@ -55,6 +55,7 @@ def test_four_threads_never_make_the_same_id() -> None:
     assert all(mine == sorted(mine) for mine in made)
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns where other tests left threads
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
 def test_a_forked_child_makes_its_own_ids() -> None:
     """Parent and child do not continue the same sequence."""
