@@ -8,6 +8,7 @@ Standard library only and cheap to import: hooks load this file with nothing els
 from __future__ import annotations
 
 from eider import secrets_context, secrets_scan
+from eider.secrets_words import is_placeholder, is_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ class CleanText(str):
 
     def __new__(cls, *_: object, **__: object) -> NoReturn:
         """Refuse: a promise cannot be made by its holder."""
-        raise TypeError("CleanText is made by redact(text) only; call redact.")  # noqa: EM101, TRY003
+        raise TypeError("CleanText is made by redact(text) only; call redact.")
 
     def __init_subclass__(cls) -> NoReturn:
         """Refuse: a subclass could promise what it does not keep."""
-        raise TypeError("CleanText cannot be subclassed; call redact(text).")  # noqa: EM101, TRY003
+        raise TypeError("CleanText cannot be subclassed; call redact(text).")
 
     def __reduce__(self) -> tuple[object, tuple[str]]:
         return redact, (str(self),)
@@ -160,7 +161,7 @@ def redact_row(fields: Mapping[str, str], metadata: Metadata) -> tuple[dict[str,
     leaves = {f"\0{place}": leaf for place, leaf in enumerate(_leaves(metadata))}
     clean = redact_fields({**fields, **leaves})
     rest = iter([clean[name] for name in leaves])
-    tree = {redact(name): _tree(inner, name, rest) for name, inner in metadata.items()}
+    tree: dict[str, Json] = {redact(name): _tree(inner, name, rest) for name, inner in metadata.items()}
     return {name: clean[name] for name in fields}, tree
 
 
@@ -235,7 +236,7 @@ def _named(clean: CleanText, value: str, name: str) -> CleanText:
     level, family = secrets_context.name_level(name)
     if level < secrets_context.MEDIUM or not value.strip():
         return clean
-    if secrets_context.is_placeholder(value) or secrets_context.is_reference(value):
+    if is_placeholder(value) or is_reference(value):
         return clean
     if family == "pin" and not value.isdigit():
         return clean
@@ -279,11 +280,11 @@ def _neighbours(full: Mapping[str, str]) -> Iterator[list[str]]:
             run = []
         run.append(name)
     yield from _pairs(run)
-    text = full.get("text")
-    for name, value in full.items() if text else ():
-        if name != "text" and secrets_scan.may_run_on(text, value):
+    text = full.get("text", "")
+    for name, value in full.items():
+        if text and name != "text" and secrets_scan.may_run_on(text, value):
             yield ["text", name]
-        if name != "text" and secrets_scan.may_run_on(value, text):
+        if text and name != "text" and secrets_scan.may_run_on(value, text):
             yield [name, "text"]
 
 

@@ -8,6 +8,19 @@ Standard library only, `re` loaded on first use: hooks load this file.
 
 from __future__ import annotations
 
+from eider.secrets_words import (
+    NOT_SAID,
+    PLACEHOLDER_WORDS,
+    SMALL,
+    WORDY_ENDINGS,
+    compiled,
+    crowded,
+    is_placeholder,
+    is_reference,
+    looks_random,
+    wordy,
+)
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,6 +54,8 @@ _NAMES: Final[tuple[tuple[str, int, str, str], ...]] = (
     ("cred", MEDIUM, "password", r"cred(?:ential)?s?"),
     ("auth", WEAK, "token", r"auth(?:orization)?"),
     ("pin", STRONG, "pin", r"pin(?:[ -]?(?:code|number|nummer))?"),
+    ("phrase", STRONG, "password", r"phrases?"),
+    ("mnemonic", STRONG, "password", r"mnemonic"),
     ("requirepass", STRONG, "password", r"requirepass"),
 )
 """(literal, strength, family, the rest of the name), all lower case; the literal is the prefilter."""
@@ -48,10 +63,11 @@ _NAMES: Final[tuple[tuple[str, int, str, str], ...]] = (
 _JOIN = (
     r"(?:"
     r"(?P<tag>[\"'`]?[^\S\n]{0,3}>)"
-    r"|(?P<assign>\\?[\"'`\]]{0,2}\)?\s{0,4}(?::=|=>|->|→|[:=]{1,3})[^\S\n]{0,8}(?:[a-z]{1,8}\s)?(?:\n[^\S\n]{1,8})?)"
+    r"|(?P<assign>\\?[\"'`\]]{0,2}\)?(?:[\"']\s{1,3}value|[*_]{0,2})\s{0,4}(?::=|=>|->|→|\||[:=]{1,3})[*_]{0,2}"
+    r"[^\S\n]{0,8}(?:[|>][-+]?)?(?:\n[^\S\n]{1,8})?)"
     r"|(?P<copula>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|pour|para|del|al|voor)"
     r"\s[^\s:=?!\"]{1,40}(?:\s[^\s:=?!\"]{1,40}){0,5}?)?"
-    r"\s{1,2}(?:is|was|are|will be|to|into|as|lautet|ist|war|est|era|sera|es|será|é|è|=)"
+    r"(?:['’]s|\s{1,2}(?:c['’]est|is|was|are|will be|to|into|as|lautet|ist|war|est|era|sera|es|será|é|è|=))"
     r"(?:\s(?:now|currently|still|jetzt|maintenant|ahora|just|set to|nun))?\s?[:=]?\s{1,3})"
     r"|(?P<space>[\"']?[^\S\n]{1,2}(?=[^\s0-9]{0,60}[0-9]))"
     r")"
@@ -61,7 +77,6 @@ _VALUE = (
     r"|[“„«‘](?P<curly>[^”“»’\n]{1,300})[”“»’]"
     r"|[\"'`]?(?P<bare>[^\s\"'`,;<>“”„«»]{1,2000}))"
 )
-_patterns: Final[dict[str, Pattern[str]]] = {}
 
 _WEAK_BEFORE_KEY = (
     "public pub primary foreign cache sort partition idempotency object hash row index group unique natural surrogate "
@@ -74,35 +89,12 @@ _KEY_OWNERS = (
     "write decrypt shared project user apikey vault openai anthropic stripe azure google aws datadog sendgrid mailgun "
     "twilio mistral cohere deepgram algolia maps"
 ).split()
-_NO_TOKEN = "next page nextpage continuation pagination cursor sync max num n per pad eos bos unk mask sep cls stop".split()
-_BARE_PASS = "db database user smtp mail ftp root admin sudo login ssh my mysql pg redis proxy http imap wifi wlan".split()
-
-PLACEHOLDER_WORDS: Final = frozenset(
-    (
-        "password passwd passwort kennwort contraseña contrasena senha secret token key apikey api_key string str text "
-        "required optional none null nil true false undefined hidden input field example changeme change_me change-me "
-        "placeholder redacted masked todo tbd fixme n/a na yes no on off bool boolean int integer number any object "
-        "bytes varchar unknown empty missing invalid default user username admin root pass pwd passphrase private "
-        "credentials credential bearer basic digest plain sha256 sha512 md5 base64 base64url utf-8 utf8 utf16 bcrypt scrypt "
-        "argon2 argon2i argon2id pbkdf2 rs256 rs384 rs512 hs256 hs384 hs512 es256 es384 ed25519 ecdsa x509 oauth oauth2 "
-        "oauth1 aes128 aes256 rsa2048 rsa4096 http2 ipv4 ipv6 1password p256 md4 sha1 sha3 jwt saml saml2 oidc openid "
-        "localhost vault env environment keychain keyring stored here there correct incorrect wrong secret_key "
-        "mypassword mysecret yourpassword your_password swordfish123example new_password old_password "
-        "obligatoire erforderlich requerida incorrecta falsch richtig ungültig oublié olvidada vergessen"
-    ).split()
+_NO_TOKEN = (
+    "next page nextpage continuation pagination cursor sync max num n per pad eos bos unk mask sep cls stop".split()
 )
-_NOT_SAID: Final = frozenset(
-    (
-        "weak strong safe secure right short long gone fine okay good bad same different unique simple complex easy hard "
-        "always never just still very only not case broken mine yours ours public common useless important critical "
-        "sufficient enough ready live active valid confidential sensitive visible complete irrelevant mandatory "
-        "personal temporary permanent random trivial crucial essential obvious terrible awful great nothing "
-        "something somewhere elsewhere unchanged unsafe insecure outdated overdue"
-    ).split()
+_BARE_PASS = (
+    "db database user smtp mail ftp root admin sudo login ssh my mysql pg redis proxy http imap wifi wlan".split()
 )
-_WORDY_ENDINGS = (
-    "ed ing ly able ible ory ous ful less ive ous ant ent sensitive encoded hashed encrypted bit based protected only"
-).split()
 
 
 def names(low: str) -> list[int]:
@@ -114,12 +106,38 @@ def assigned(text: str, low: str, rows: list[int]) -> Iterator[tuple[str, int, i
     """Spans of values that a name gives away, as (family, start, end)."""
     for i in rows:
         literal, strength, family, _ = _NAMES[i]
+        if family == "password":
+            yield from _said_before(text, low, literal)
         for match in _pattern(i).finditer(low):
             level = _level(literal, strength, low, match.start())
             if level:
                 span = _judge(text, low, match, level, family)
                 if span:
                     yield (_family(family, low, match.start()), *span)
+
+
+def _said_before(text: str, low: str, literal: str) -> Iterator[tuple[str, int, int]]:
+    """Values that come before their name: 'hunter2 is my password'."""
+    at = low.find(literal)
+    while at >= 0:
+        if low[max(0, at - 4) : at] in _POSSESSIVES and (match := _reversed().search(low, max(0, at - 90), at)):
+            start, end = match.span(1)
+            value = text[start:end].rstrip(".,;:")
+            if not is_reference(value) and not is_placeholder(value) and not wordy(value) and len(value) > 5:  # noqa: PLR2004
+                yield "password", start, start + len(value)
+        at = low.find(literal, at + len(literal))
+
+
+_POSSESSIVES: Final = frozenset(
+    {" my ", "the ", "our ", " as ", "ein ", "das ", "mon ", " le ", " mi ", " la ", "her ", "his "}
+)
+
+
+def _reversed() -> Pattern[str]:
+    return compiled(
+        r"(?<!\S)[\"'`]?(?=[^\s\"'`]{0,40}[0-9])(?=[^\s\"'`]{0,40}[a-z])([^\s\"'`/:]{6,40})[\"'`]?"
+        r"\s(?:is|was|as|ist|war|als|est|comme|es|como)\s(?:my|the|our|her|his|mein|das|unser|mon|le|mi|la)\s$"
+    )
 
 
 def name_level(name: str) -> tuple[int, str]:
@@ -134,7 +152,7 @@ def name_level(name: str) -> tuple[int, str]:
         at = low.find(literal)
         if at < 0:
             continue
-        whole = _compile(f"{rest}{_SUFFIX}$")
+        whole = compiled(f"{rest}{_SUFFIX}$")
         while at >= 0:
             if whole.match(low, at):
                 level = _level(literal, strength, low, at)
@@ -143,19 +161,13 @@ def name_level(name: str) -> tuple[int, str]:
     return best if best[0] else (0, "")
 
 
-def _compile(source: str) -> Pattern[str]:
-    if source not in _patterns:
-        import re  # noqa: PLC0415 (hooks pay for `re` only when a text looks suspicious)
-
-        _patterns[source] = re.compile(source)
-    return _patterns[source]
-
-
 def _pattern(row: int) -> Pattern[str]:
     literal, _, _, rest = _NAMES[row]
-    left = "" if literal in {"key", "token", "secret", "pass", "pwd", "auth", "schlüssel", "cred"} else r"(?<![a-zß-ÿ]%s)"
+    left = (
+        "" if literal in {"key", "token", "secret", "pass", "pwd", "auth", "schlüssel", "cred"} else r"(?<![a-zß-ÿ]%s)"
+    )
     body = rest.removeprefix(literal)
-    return _compile(f"{literal}{left.replace('%s', literal)}{body}{_SUFFIX}{_JOIN}{_VALUE}")
+    return compiled(f"{literal}{left.replace('%s', literal)}{body}{_SUFFIX}{_JOIN}{_VALUE}")
 
 
 def _family(family: str, low: str, at: int) -> str:
@@ -177,6 +189,8 @@ def _level(literal: str, strength: int, low: str, at: int) -> int:  # noqa: PLR0
         return _pass_level(low, at, owner, glued=glued)
     if literal == "auth":
         return 0 if glued else strength
+    if literal == "phrase":
+        return STRONG if owner in {"seed", "recovery", "backup", "secret"} else 0
     if literal == "cred":
         return 0 if glued and owner.endswith("sa") else strength
     return strength
@@ -203,7 +217,7 @@ def _pass_level(low: str, at: int, owner: str, *, glued: bool) -> int:
         return STRONG if low[max(0, at - 7) : at] == "mot de " or low[max(0, at - 3) : at] == "de_" else 0
     if glued and not owner.endswith(tuple(_BARE_PASS)):
         return 0
-    return MEDIUM if not rest.startswith("passco") else STRONG
+    return STRONG if rest.startswith("passco") or owner.endswith(tuple(_BARE_PASS)) else MEDIUM
 
 
 def _judge(text: str, low: str, match: Match[str], level: int, family: str) -> tuple[int, int] | None:
@@ -211,6 +225,9 @@ def _judge(text: str, low: str, match: Match[str], level: int, family: str) -> t
     start, end = match.span(group)
     join = next(name for name in ("tag", "assign", "copula", "space") if match[name] is not None)
     bare = group == "bare"
+    phrase = _phrase(low, match, start) if bare and join in {"assign", "copula"} else 0
+    if phrase:
+        return start, phrase
     if bare:
         end = _trim(text, match, start, end)
     elif text[end - 1 : end] == "\\":
@@ -222,9 +239,33 @@ def _judge(text: str, low: str, match: Match[str], level: int, family: str) -> t
         ok = value.isdigit() and 4 <= len(value) <= 8 and join in {"assign", "copula"}  # noqa: PLR2004
     elif level == STRONG:
         ok = _password(text, low, match, value, join=join, bare=bare, end=end)
+    elif level == MEDIUM and join == "assign" and family in {"password", "secret"} and _hand_made(text, match, value):
+        ok = True
     else:
         ok = _token(value, level, join=join, bare=bare)
     return (start, end) if ok else None
+
+
+def _phrase(low: str, match: Match[str], start: int) -> int:
+    """The end of a phrase of words after `passphrase` or `seed phrase`; 0 when it is a sentence about one."""
+    if not low.startswith(("passphrase", "phrase", "mnemonic"), match.start()):
+        return 0
+    words = compiled(r"[a-zà-ÿ]{3,12}(?: [a-zà-ÿ]{3,12}){3,23}(?=[.,;!\n)]|$)").match(low, start)
+    return words.end() if words and not SMALL.intersection(words.group().split()) else 0
+
+
+def _hand_made(text: str, match: Match[str], value: str) -> bool:
+    """`pass: hunter2`, `JWT_SECRET=supersecretvalue`, `secret: long-string-42x9`: made up by a person, still secret."""
+    if compiled(r"[A-Za-z]{4,}[0-9]{1,6}[!#$%&*?]{0,2}$").match(value) and len(value) >= 7:  # noqa: PLR2004
+        return (
+            match.start() == 0
+            or not text[match.start() - 1].isspace()
+            or text[match.start() - 2 : match.start() - 1] != "s"
+        )
+    if len(value) >= 12 and any(compiled(r".*[0-9][a-zA-Z]+[0-9]").match(p) for p in value.split("-")):  # noqa: PLR2004
+        return True
+    name = text[match.start() : match.end("assign")]
+    return len(value) >= 12 and value.isalpha() and value.islower() and name.endswith("=") and name[:-1].isupper()  # noqa: PLR2004
 
 
 def _trim(text: str, match: Match[str], start: int, end: int) -> int:
@@ -239,76 +280,12 @@ def _trim(text: str, match: Match[str], start: int, end: int) -> int:
     return end
 
 
-def is_placeholder(value: str) -> bool:
-    """Whether a value only stands where a secret would stand.
-
-    >>> [is_placeholder(v) for v in ("YOUR_API_KEY", "<token>", "${TOKEN}", "****", "hunter2")]
-    [True, True, True, True, False]
-    """
-    low = value.strip("\"'").lower()
-    if low.rstrip("!.;,)") in PLACEHOLDER_WORDS or low.startswith(("[redacted", "[private", "redacted:")):
-        return True
-    if len(set(low)) <= 2 and not low.isdigit():  # noqa: PLR2004 (xxxx, ****, ----, .....)
-        return True
-    return bool(
-        _compile(
-            r"<[^<>]*>?$|[$#%]?\{.*|\$\(.*|\$[a-z_]+$|\$[a-z][a-z0-9_]*_[a-z0-9_]*$|%[a-z_]+%?$|@[a-z_]+@?$|\[[^\[\]]*\]?$"
-            r"|.*x{5,}.*|.*\*{3,}.*|.*\.{3,}.*|.*•{3,}.*|…+"
-            r"|(?:.*[^a-z])?your?[_\- ]?(?:own[_\- ]?)?(?:[a-z]+[_\- ]?){0,3}[_\- ]?"
-            r"(?:api|key|token|secret|pass(?:word)?|pwd|here|value).*"
-            r"|(?:my|your|the|some|a|an|test|fake|dummy|sample|example|new|old|default|insert|enter|replace|put|add|user|db)"
-            r"[_\-](?:[a-z]+[_\-]?)*$"
-            r"|(?:.*[_\-])?(?:placeholder|changeme|change[_\-]me|goes[_\-]here|replace[_\-]?me)(?:[_\-].*)?$"
-        ).match(low)
-    )
-
-
-def is_reference(value: str) -> bool:
-    """Whether a value names where the secret is: code, a path, a URL, a version, a date."""
-    if value.startswith(("[redacted:", "[private]", "/", "./", "../", "~/", "op://", "arn:", "vault:", "sha256:", "sha512-")):
-        return True
-    return bool(
-        _compile(
-            r"(?:[A-Za-z][A-Za-z0-9+.-]*://(?![^/@]*:[^/@]*@)|[A-Za-z]:\\)"
-            r"|[$@]?[A-Za-z_][\w.>-]*(?:\(|\[(?:['\"\w]|$))|await$|new$|(?:self|this|process|os|env|config|settings|secrets|var|data|local"
-            r"|request|req|user|args|options|opts|props|params|context|ctx|vars|github|inputs|steps|Deno|import)[.]\w"
-            r"|[A-Za-z_]+(?:[.][A-Za-z_]+)+$|\$\{|\{\{|!(?:Ref|Sub|secret)|[\^~>=<v]*[0-9]+(?:[.][0-9]+)+\S*$"
-            r"|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}$|[0-9]+(?:ms|s|m|h|d|px|em|rem|kb|mb|gb|%)$"
-        ).match(value)
-    )
-
-
-def looks_random(value: str) -> bool:
-    """Whether no person would have written the value as words: mixed classes inside one segment.
-
-    >>> looks_random("prod-db-credentials-v2"), looks_random("a8Kd93mQz1")
-    (False, True)
-    """
-    segments = [s for s in _compile(r"[-_.:/@+=~]+").split(value) if s]
-    mixed = 0
-    for segment in segments:
-        digits = sum(c.isdigit() for c in segment)
-        if digits and digits < len(segment) and not _compile(r"(?:v|k8|s3|ec2|p|h|utf|sha|[A-Za-z]+)?[0-9]{1,4}$").match(segment):
-            mixed += len(segment)
-        elif digits == len(segment) >= 6 and len(segments) == 1:  # noqa: PLR2004
-            mixed += 0
-        elif _compile(r".*[a-z][A-Z].*[a-z][A-Z]").match(segment) and len(segment) >= 16 and _crowded(segment):  # noqa: PLR2004
-            mixed += len(segment)
-    return mixed * 3 >= sum(map(len, segments)) and mixed >= 4  # noqa: PLR2004
-
-
-def _crowded(segment: str) -> bool:
-    """Capitals so dense that they are no camelCase words."""
-    capitals = sum(c.isupper() for c in segment)
-    return capitals * 4 >= len(segment)
-
-
 def _token(value: str, level: int, *, join: str, bare: bool) -> bool:
     if " " in value or len(value) < 6:  # noqa: PLR2004
         return False
     varied = len(set(value)) >= 5  # noqa: PLR2004
     if level == WEAK:
-        hexadecimal = _compile(r"[0-9a-fA-F-]+$").match(value)
+        hexadecimal = compiled(r"[0-9a-fA-F-]+$").match(value)
         return len(value) >= 20 and varied and not hexadecimal and looks_random(value) and join != "space"  # noqa: PLR2004
     if join == "space":
         return len(value) >= 16 and looks_random(value) and varied  # noqa: PLR2004
@@ -319,20 +296,21 @@ def _token(value: str, level: int, *, join: str, bare: bool) -> bool:
     if has_digit and any(c.isalpha() for c in value) and varied:
         one_piece = not any(c in "-_./:" for c in value)
         return special or (one_piece and (not bare or join == "copula" or len(value) >= 10))  # noqa: PLR2004
-    return len(value) >= 24 and value.isalnum() and _crowded(value) and not value.isupper()  # noqa: PLR2004
+    return len(value) >= 24 and value.isalnum() and crowded(value) and not value.isupper()  # noqa: PLR2004
 
 
-def _password(text: str, low: str, match: Match[str], value: str, *, join: str, bare: bool, end: int) -> bool:  # noqa: PLR0913
+def _password(text: str, low: str, match: Match[str], value: str, *, join: str, bare: bool, end: int) -> bool:
     digit = any(c.isdigit() for c in value)
     letter = any(c.isalpha() for c in value)
     special = any(not c.isalnum() and c not in "_-./:'’" for c in value)
-    if join == "copula" and _compile(r".*\s(?:to|into|as)\s?[:=]?\s{1,3}$", ).match(match["copula"]):
+    if join == "copula" and compiled(r".*\s(?:to|into|as)\s?[:=]?\s{1,3}$").match(match["copula"]):
         verbs = r"(?:change|set|reset|update|rotat|switch|änder|setz|chang|cambi)"
-        if not _compile(verbs).search(low[max(0, match.start() - 40) : match.start()]):
+        if not compiled(verbs).search(low[max(0, match.start() - 40) : match.start()]):
             return False
     if join == "space":
-        telling = special or sum(map(str.isdigit, value)) >= 2 or not value.islower()  # noqa: PLR2004
-        return bare and len(value) >= 6 and letter and digit and telling and not _wordy(value)  # noqa: PLR2004
+        shouted = text[match.start()].isupper() and text[match.start() - 1 : match.start()] == "_"
+        telling = shouted or special or sum(map(str.isdigit, value)) >= 2 or not value.islower()  # noqa: PLR2004
+        return bare and len(value) >= 6 and letter and digit and telling and not wordy(value)  # noqa: PLR2004
     if join == "tag" and text[end : end + 2] != "</":
         return False
     if not bare:
@@ -341,21 +319,28 @@ def _password(text: str, low: str, match: Match[str], value: str, *, join: str, 
         if not letter:
             return len(value) >= 4 and not (join == "assign" and len(value) > 12 and value.isdigit())  # noqa: PLR2004
         if digit or special:
-            return len(value) >= 4 and not _wordy(value)  # noqa: PLR2004
+            return len(value) >= 4 and not wordy(value)  # noqa: PLR2004
         return _plain_assignment(text, match, value, end)
     if digit and not letter:
         return len(value) >= 4 and value.isdigit() and not text.startswith((" char", " days", " bit"), end)  # noqa: PLR2004
-    if (digit or special) and len(value) >= 5 and not _wordy(value):  # noqa: PLR2004
+    if (digit or special) and len(value) >= 5 and not wordy(value):  # noqa: PLR2004
         return True
     return _said_word(text, low, match, value, end)
 
 
 def _quoted(value: str, *, digit: bool, special: bool) -> bool:
-    words = value.split()
+    words = value.lower().split()
     if len(words) > 1:
-        small = {"the", "a", "is", "must", "your", "to", "be", "of", "at", "and", "or", "for", "der", "le", "el", "not"}
-        return not small.intersection(w.lower() for w in words) and (len(words) >= 3 or digit) and value[:1].islower()  # noqa: PLR2004
-    if _compile(r"[a-z]*(?:[_-][a-z]+)*[_-]?(?:password|passwd|secret|token|key|passwort)(?:[_-][a-z]+)*$").match(value.lower()):
+        about = any(w in PLACEHOLDER_WORDS or w.startswith(("pass", "pwgen", "openssl")) for w in words)
+        return (
+            value[:1].islower()
+            and not SMALL.intersection(words)
+            and not (about and words[0] in {"pwgen", "openssl", "pass"})
+            and (digit or not about)
+        )
+    if compiled(r"[a-z]*(?:[_-][a-z]+)*[_-]?(?:password|passwd|secret|token|key|passwort)(?:[_-][a-z]+)*$").match(
+        value.lower()
+    ):
         return False
     return len(value) >= 4 and (digit or special or len(value) >= 5)  # noqa: PLR2004
 
@@ -369,6 +354,7 @@ def _plain_assignment(text: str, match: Match[str], value: str, end: int) -> boo
     named = any(word in words for word in ("pass", "secret", "token", "pwd", "kennwort"))
     if value.count("-") >= 3 and not named:  # noqa: PLR2004 (correct-horse-battery-staple)
         return True
+    named = words.endswith(("password", "passwd", "passwort", "secret", "token", "pwd"))
     return (upper or query) and not named and len(value) >= 5 and end >= 0  # noqa: PLR2004
 
 
@@ -378,20 +364,12 @@ def _said_word(text: str, low: str, match: Match[str], value: str, end: int) -> 
     if value.count("-") >= 3:  # noqa: PLR2004
         return True
     closes = end >= len(text) or text[end] in ".!\n;,)" or text[end : end + 1].isspace() is False
-    mine = _compile(r"(?:my|our|his|her|their|mein|unser|mon|notre|mi|nuestra)\s(?:[\w-]{1,20}\s){0,2}(?:mot de )?$")
-    if not closes or not value.isalpha() or len(value) < 6 or not mine.search(low[max(0, match.start() - 60) : match.start()]):  # noqa: PLR2004
+    mine = compiled(r"(?:my|our|his|her|their|mein|unser|mon|notre|mi|nuestra)\s(?:[\w-]{1,20}\s){0,2}(?:mot de )?$")
+    if (
+        not closes
+        or not value.isalpha()
+        or len(value) < 6
+        or not mine.search(low[max(0, match.start() - 60) : match.start()])
+    ):  # noqa: PLR2004
         return False
-    return word not in _NOT_SAID and not word.endswith(tuple(_WORDY_ENDINGS))
-
-
-def _wordy(value: str) -> bool:
-    """Words and terms joined by hyphens or dots: base64-encoded, AES-256, 8-16, k8s-managed."""
-    low = value.lower().strip("'’()")
-    if low in PLACEHOLDER_WORDS or _compile(r"[0-9]+[-–+x][0-9]*$|[0-9]+(?:st|nd|rd|th|x|k|er|e)$|v[0-9.]+$").match(low):
-        return True
-    if low.count("-") and low.rpartition("-")[2] in _WORDY_ENDINGS + ["managed", "free", "length", "character", "digit"]:
-        return True
-    if low.startswith(("base64", "sha-", "sha256", "sha512", "aes-", "utf-", "oauth", "pbkdf2", "argon2", "bcrypt", "k8s-")):
-        return True
-    pieces = _compile(r"[-_./:]").split(low)
-    return len(pieces) > 1 and all(p.isalpha() or not p for p in pieces) and low.count("-") < 3  # noqa: PLR2004
+    return word not in NOT_SAID and not word.endswith(tuple(WORDY_ENDINGS))

@@ -10,11 +10,12 @@ from bisect import bisect_right
 
 from eider import secrets_context as context
 from eider.secrets_table import INNER, PROVIDERS, STARTS_INSIDE
+from eider.secrets_words import compiled, is_placeholder, is_reference, looks_random
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from re import Match, Pattern
+    from re import Match
     from typing import Final
 
     Span = tuple[str, int, int]
@@ -33,8 +34,8 @@ _CONCAT: Final = (
     r"\\\r?\n[ \t]*"
     r"|(?P<q>[\"'`])(?:[ \t]*(?:[+.&~,]|\|\||\.\.)[ \t]*(?:\\?\r?\n[ \t]*)?|[ \t]+|[ \t]*\\?\r?\n[ \t]*(?:[+.&~][ \t]*)?)(?P=q)"
 )
-_WRAP: Final = r"\\?(?:\r?\n|\\n)[ \t]*(?:[>|#*+][ \t]*)?|[ \t]+|" + _CONCAT
-_compiled: Final[dict[str, Pattern[str]]] = {}
+_LINES: Final = r"\\?(?:\r?\n|\\n)[ \t]*(?:[>|#*+][ \t]*)?|" + _CONCAT
+_WRAP: Final = r"[ \t]+|" + _LINES
 
 CARD_LENGTHS: Final = {"4": (16,), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16,)}
 """Digits of a payment card by its first digit (Visa, Mastercard, Amex, Diners, JCB, Discover)."""
@@ -48,10 +49,9 @@ def spans(text: str) -> list[Span]:
     found = list(_scan(text, literals))
     if "\n" in text or "\\" in text or '"' in text or "'" in text:
         found += _through(text, _CONCAT, _scan)
-        if len(text) <= _LONG:
-            found += _wrapped(text, None)
-        elif literals:
-            found += _wrapped(text, literals)
+        sought = None if len(text) <= _LONG else literals
+        found += _wrapped(text, sought, _LINES)
+        found += _wrapped(text, sought)
     elif literals:
         found += _wrapped(text, literals)
     if not text.isascii() and any(c in text for c in _INVISIBLE):
@@ -68,13 +68,14 @@ def _literals(text: str) -> list[str]:
 
 
 def merged(found: list[Span]) -> list[Span]:
+    """The spans in order, those that overlap as one, named after the more telling of them."""
     if len(found) < 2:  # noqa: PLR2004
         return found
     out: list[Span] = []
     for family, start, end in sorted(found, key=lambda s: (s[1], -s[2])):
         if out and start < out[-1][2]:
             before = out[-1]
-            better = family if family == "private" or before[0] in GENERIC and family not in GENERIC else before[0]
+            better = family if family == "private" or (before[0] in GENERIC and family not in GENERIC) else before[0]
             out[-1] = (better, before[1], max(before[2], end))
         else:
             out.append((family, start, end))
@@ -82,14 +83,6 @@ def merged(found: list[Span]) -> list[Span]:
 
 
 GENERIC: Final = {"password", "secret", "token", "api-key", "bearer-token", "pin"}
-
-
-def _re(source: str) -> Pattern[str]:
-    if source not in _compiled:
-        import re  # noqa: PLC0415 (hooks pay for `re` only when a text looks suspicious)
-
-        _compiled[source] = re.compile(source)
-    return _compiled[source]
 
 
 def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
@@ -113,7 +106,7 @@ def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
 
 
 def _escaped(literal: str) -> str:
-    return _re(r"([^A-Za-z0-9_/ -])").sub(r"\\\1", literal)
+    return compiled(r"([^A-Za-z0-9_/ -])").sub(r"\\\1", literal)
 
 
 def _provider(text: str, family: str, literal: str, rest: str) -> Iterator[Span]:
@@ -121,7 +114,7 @@ def _provider(text: str, family: str, literal: str, rest: str) -> Iterator[Span]
     inside = STARTS_INSIDE.get(literal)
     if inside:
         width = 32 if "32" in inside else 14
-        pattern = _re(f"{name}(?<={inside}{name}){rest}(?![A-Za-z0-9])")
+        pattern = compiled(f"{name}(?<={inside}{name}){rest}(?![A-Za-z0-9])")
         for match in pattern.finditer(text):
             yield family, match.start() - width, match.end()
         return
@@ -129,7 +122,7 @@ def _provider(text: str, family: str, literal: str, rest: str) -> Iterator[Span]
     if literal == "key-":
         free = "[A-Za-z0-9_-]"
     left = f"(?:(?<!{free}{name})|(?<=\\\\[nrt]{name})|(?<=%[0-9A-F][0-9A-F]{name}))"
-    pattern = _re(f"{name}{left}{rest}(?![A-Za-z0-9])")
+    pattern = compiled(f"{name}{left}{rest}(?![A-Za-z0-9])")
     for match in pattern.finditer(text):
         end = match.end() - (text[match.end() - 1] == ".")
         if plausible(text[match.start() + len(literal) : end], literal):
@@ -149,16 +142,16 @@ def plausible(body: str, literal: str) -> bool:
         return False
     if len(literal) > 5 and ("-" not in body and "_" not in body):  # noqa: PLR2004
         return True
-    pieces = [p for p in _re("[-_.]").split(body) if p]
+    pieces = [p for p in compiled("[-_.]").split(body) if p]
     if sum(map(str.isdigit, body)) > 2:  # noqa: PLR2004
         return not all(p.isalpha() or p.isdigit() or len(p) < 4 for p in pieces) or max(map(len, pieces)) >= 16  # noqa: PLR2004
-    return max(map(len, pieces), default=0) >= 16  # noqa: PLR2004
+    return any(len(p) >= 16 and random_piece(p) for p in pieces)  # noqa: PLR2004
 
 
 def _aws_secret(text: str, at: int) -> Iterator[Span]:
     window = text[at : at + 200]
-    for match in _re(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])").finditer(window):
-        if not _re("[0-9a-fA-F]{40}").match(match.group()):
+    for match in compiled(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])").finditer(window):
+        if not compiled("[0-9a-fA-F]{40}").match(match.group()):
             yield "aws-secret-key", at + match.start(), at + match.end()
 
 
@@ -166,7 +159,7 @@ def _inner(text: str, literal: str) -> Iterator[Span]:
     for family, start, source, how in INNER:
         if start != literal:
             continue
-        for match in _re(source).finditer(text):
+        for match in compiled(source).finditer(text):
             begin, end = match.span(1 if match.re.groups else 0)
             if how.isdigit():
                 begin = match.start() - int(how)
@@ -176,17 +169,18 @@ def _inner(text: str, literal: str) -> Iterator[Span]:
 
 def _passes(how: str, value: str) -> bool:
     if how == "random":
-        return not context.is_placeholder(value) and not context.is_reference(value) and context.looks_random(value)
+        return not is_placeholder(value) and not is_reference(value) and looks_random(value)
     if how == "basic":
         return _basic(value)
     if how == "password":
-        reference = _re(r"\$|\{|<|%[({]|\[redacted:").match(value)
-        return not reference and not context.is_placeholder(value)
+        reference = compiled(r"\$|\{|<|%[({]|\[redacted:").match(value)
+        made_up = value.lower().startswith(("example-", "sample-", "dummy-"))
+        return not reference and (made_up or not is_placeholder(value))
     return len(set(value)) > 5  # noqa: PLR2004
 
 
 def _basic(value: str) -> bool:
-    from binascii import Error, a2b_base64  # noqa: PLC0415 (only when the word Basic is there)
+    from binascii import Error, a2b_base64
 
     try:
         plain = a2b_base64(value + "=" * (-len(value) % 4))
@@ -197,28 +191,30 @@ def _basic(value: str) -> bool:
 
 def _private_keys(text: str) -> Iterator[Span]:
     at = 0
-    head = _re(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-    tail = _re(r"-----END (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+    head = compiled(r"-----BEGIN (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+    tail = compiled(r"-----END (?:[A-Z0-9]{2,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
     while (match := head.search(text, at)) is not None:
         close = tail.search(text, match.end(), match.end() + _PEM_LIMIT)
-        body = _re(r"(?:[A-Za-z0-9+/=\s,:.()>|\"'-]|\\[nrt\\\"])*").match(text, match.end(), match.end() + _PEM_LIMIT)
+        body = compiled(r"(?:[A-Za-z0-9+/=\s,:.()>|\"'-]|\\[nrt\\\"])*").match(
+            text, match.end(), match.end() + _PEM_LIMIT
+        )
         end = close.end() if close else (body.end() if body else match.end())
         inside = text[match.end() : close.start() if close else end]
         at = max(end, match.end())
-        if len(set(_re("[^A-Za-z0-9+/]").sub("", inside.replace("\\n", "")))) >= 8:  # noqa: PLR2004
+        if len(set(compiled("[^A-Za-z0-9+/]").sub("", inside.replace("\\n", "")))) >= 8:  # noqa: PLR2004
             yield "private-key", match.start(), end
     for match in tail.finditer(text):
-        body = _re(r"(?:[A-Za-z0-9+/=]{16,100}(?:\s{1,2}|\\n)){0,200}[A-Za-z0-9+/=]{0,100}(?:\s{1,2}|\\n)?$")
+        body = compiled(r"(?:[A-Za-z0-9+/=]{16,100}(?:\s{1,2}|\\n)){0,200}[A-Za-z0-9+/=]{0,100}(?:\s{1,2}|\\n)?$")
         before = text[max(0, match.start() - 4_000) : match.start()]
         lines = body.search(before) if "-----BEGIN" not in before else None
         if lines and len(lines.group()) >= 16:  # noqa: PLR2004
             yield "private-key", match.start() - len(lines.group()), match.end()
-    for match in _re(r"Private-Lines: [0-9]{1,3}\s{1,2}((?:[A-Za-z0-9+/=]{1,64}\s{1,2}){1,80})").finditer(text):
+    for match in compiled(r"Private-Lines: [0-9]{1,3}\s{1,2}((?:[A-Za-z0-9+/=]{1,64}\s{1,2}){1,80})").finditer(text):
         yield "private-key", match.start(1), match.end(1)
 
 
 def _numbers(text: str) -> Iterator[Span]:
-    card = _re(
+    card = compiled(
         r"(?<![A-Za-z0-9_.,:/#-])(?:[2-6][0-9]{3}(?P<s>[ -]?)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}"
         r"|3[0-9]{3}(?P<t>[ -]?)[0-9]{6}(?P=t)[0-9]{4,5})(?![A-Za-z0-9_]|[.,-][0-9])"
     )
@@ -226,7 +222,7 @@ def _numbers(text: str) -> Iterator[Span]:
         digits = match.group().replace(" ", "").replace("-", "")
         if len(digits) in CARD_LENGTHS[digits[0]] and _issued(digits) and _luhn(digits):
             yield "card-number", match.start(), match.end()
-    iban = _re(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
+    iban = compiled(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
     for match in iban.finditer(text):
         if _iban(match.group().replace(" ", "")):
             yield "iban", match.start(), match.end()
@@ -252,7 +248,7 @@ def _iban(number: str) -> bool:
 
 def _through(text: str, joints: str, scan: Callable[[str], Iterable[Span]]) -> Iterator[Span]:
     """What `scan` finds across joints once they are taken out, in the coordinates of `text`."""
-    joined = _re(joints).sub("", text)
+    joined = compiled(joints).sub("", text)
     if len(joined) == len(text):
         return
     places: tuple[list[int], list[int]] | None = None
@@ -266,7 +262,7 @@ def _through(text: str, joints: str, scan: Callable[[str], Iterable[Span]]) -> I
 def joint_map(text: str, joints: str) -> tuple[list[int], list[int]]:
     """Places in the joined text where something was removed, and how much in all up to there."""
     at, removed = [0], [0]
-    for match in _re(joints).finditer(text):
+    for match in compiled(joints).finditer(text):
         at.append(match.start() - removed[-1])
         removed.append(removed[-1] + len(match.group()))
     return at, removed
@@ -276,30 +272,30 @@ def _origin(place: int, at: list[int], removed: list[int]) -> int:
     return place + removed[bisect_right(at, place) - 1]
 
 
-def _wrapped(text: str, literals: list[str] | None) -> Iterator[Span]:
+def _wrapped(text: str, literals: list[str] | None, joints: str = _WRAP) -> Iterator[Span]:
     """Tokens whose body is interrupted by spaces or line ends; all literals, or those known to be there."""
-    joined = _re(_WRAP).sub("", text)
-    if len(joined) == len(text):
+    joined = "" if literals == [] else compiled(joints).sub("", text)
+    if not joined or len(joined) == len(text):
         return
     sought = _literals(joined) if literals is None else literals
     places: tuple[list[int], list[int]] | None = None
     for family, literal, rest in PROVIDERS:
         if literal not in sought or literal in STARTS_INSIDE:
             continue
-        whole = _re(f"{_escaped(literal)}{rest}")
+        whole = compiled(f"{_escaped(literal)}{rest}")
         for match in whole.finditer(joined):
-            places = places or joint_map(text, _WRAP)
+            places = places or joint_map(text, joints)
             first = _origin(match.start(), *places)
             if first and text[first - 1].isalnum() and text[first - 2 : first] not in {"\\n", "\\r", "\\t"}:
                 continue
-            end = _kept(joined, match.start(), match.end(), literal, rest, places[0])
+            end = _kept(joined, match.start(), match.end(), literal, rest, places[0], lines=joints == _LINES)
             if end and whole.fullmatch(joined, match.start(), end):
                 last = _origin(end - 1, *places) + 1
                 if last - first > end - match.start():
                     yield family, first, last
 
 
-def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list[int]) -> int:
+def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list[int], *, lines: bool) -> int:
     """The end of the pieces that belong to the token: random ones, or ones of one regular length."""
     low, high = bisect_right(cuts, start), bisect_right(cuts, end - 1)
     edges = [start, *dict.fromkeys(c for c in cuts[low:high] if c > start), end]
@@ -307,13 +303,15 @@ def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list
     if len(pieces) == 1:
         return 0
     width = len(pieces[1])
-    whole = _re(rest).fullmatch(joined, start + len(literal), edges[1])
+    whole = compiled(rest).fullmatch(joined, start + len(literal), edges[1])
+    if lines and not whole and joined[end : end + 1] in ("", *" .,;:)\"'`]}") and any(map(str.isdigit, joined[start:end])):
+        return end if plausible(joined[start + len(literal) : end], literal) else 0
     even = [p for p in pieces[1:] if len(p) == width]
     regular = not whole and len(even) > 2 and sum(map(random_piece, even)) * 3 >= len(even)  # noqa: PLR2004
     keep = edges[1]
     for piece, edge in zip(pieces[1:], edges[2:], strict=True):
         if not (random_piece(piece) or (regular and len(piece) == width)):
-            body = _re(rest)
+            body = compiled(rest)
             completes = body.fullmatch(joined, start + len(literal), edge) and len(piece) * 3 <= keep - start
             keep = edge if completes and not body.fullmatch(joined, start + len(literal), keep) else keep
             break
@@ -321,20 +319,27 @@ def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list
         if regular and len(piece) < width:
             break
     body = joined[start + len(literal) : keep]
-    return keep if keep > edges[1] and plausible(body, literal) and any(c.isdigit() for c in body) else 0
+    sure = any(c.isdigit() for c in body) or any(map(random_piece, pieces))
+    return keep if keep > edges[1] and plausible(body, literal) and sure else 0
 
 
 def random_piece(piece: str) -> bool:
     """Whether a run of characters is no word of any language: digits among letters, or capitals inside."""
     if len(piece) < 2:  # noqa: PLR2004
         return False
+    if piece.lower() in "abcdefghijklmnopqrstuvwxyz" and len(piece) > 3:  # noqa: PLR2004 (made up, and no word)
+        return True
     digit, letter = any(c.isdigit() for c in piece), any(c.isalpha() for c in piece)
     if digit and letter:
-        return not _re(r"[A-Za-z]+[0-9]{1,2}$|[0-9]{1,4}(?:st|nd|rd|th|s|ms|px|k)$").match(piece) or len(piece) > 10  # noqa: PLR2004
+        return (
+            not compiled(r"[A-Za-z]+[0-9]{1,2}$|[0-9]{1,4}(?:st|nd|rd|th|s|ms|px|k)$").match(piece) or len(piece) > 10
+        )  # noqa: PLR2004
     if len(piece) < 6:  # noqa: PLR2004
         return False
     vowels = sum(c in "aeiouyAEIOUY" for c in piece)
-    return bool(_re(r".*[a-z][A-Z].*[A-Za-z]").match(piece)) or (letter and vowels * 5 <= len(piece))
+    if compiled(r"(?i).*[b-df-hj-np-tv-xz]{5}").match(piece):
+        return True
+    return bool(compiled(r".*[a-z][A-Z].*[A-Za-z]").match(piece)) or (letter and vowels * 5 <= len(piece))
 
 
 def may_run_on(left: str, right: str) -> bool:
@@ -343,27 +348,30 @@ def may_run_on(left: str, right: str) -> bool:
     >>> may_run_on("We sail at noon.", "session-7"), may_run_on("the key is sk-ant-ap", "i03-x1")
     (False, True)
     """
-    if left[-1].isspace() or right[0].isspace() or (left[-1] in ".!?,;:)\"'" and left[-2:-1].isalpha()):
-        return left[-1] == "." and left[-40:-1].rpartition(" ")[2].isalnum() and any(c.isdigit() for c in left[-40:])
-    return any(c.isdigit() for c in left[-300:]) or any(c.isdigit() for c in right[:300])
+    if left[-1].isspace() or right[0].isspace():
+        return False
+    tail, head = left[-80:].split()[-1], right[:80].split()[0]
+    if left[-1] in ".!?,;:)\"'" and left[-2:-1].isalpha():
+        return left[-1] == "." and any(c.isdigit() for c in tail)
+    return len(tail) + len(head) >= 20 or any(c.isdigit() for c in tail + head)  # noqa: PLR2004 (the shortest token)
 
 
 def continues(value: str, least: int = 8) -> bool:
     """Whether a field's start is more of the token before it rather than an id or a name of its own."""
-    own = _re(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9A-Z]{26}$|[a-z]{2,12}[_:-]|[0-9]+$").match(value)
+    own = compiled(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9A-Z]{26}$|(?:[a-z]{2,4}|session|project|agent|user|role|team|thread)[_:-]|[0-9]+$").match(value)
     return len(value) >= least and not own and random_piece(value)
 
 
 def marks(text: str) -> list[Match[str]]:
     """What an earlier redaction left."""
-    return list(_re(r"\[redacted:[a-z-]{1,40}\]|\[private\]").finditer(text))
+    return list(compiled(r"\[redacted:[a-z-]{1,40}\]|\[private\]").finditer(text))
 
 
 def private_passages(text: str) -> list[Span]:
     """What stands between `<private>` and `</private>`, tags included; an unclosed tag reaches to the end."""
     out: list[Span] = []
     depth = begin = 0
-    for match in _re(r"(?i)<(/?)\s{0,3}private(?:\s[^<>]{0,100})?\s{0,3}>").finditer(text):
+    for match in compiled(r"(?i)<(/?)\s{0,3}private(?:\s[^<>]{0,100})?\s{0,3}>").finditer(text):
         if match[1]:
             if depth == 1:
                 out.append(("private", begin, match.end()))

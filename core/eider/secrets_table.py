@@ -145,7 +145,7 @@ STARTS_INSIDE: Final[dict[str, str]] = {
 """Literals in the middle of a token, and what must stand before them (a fixed length)."""
 
 INNER: Final[tuple[tuple[str, str, str, str], ...]] = (
-    ("telegram-bot-token", ":", r":(?<=[0-9]{6}:)([A-Za-z0-9_-]{35})(?![A-Za-z0-9_-])", ""),
+    ("telegram-bot-token", ":", r":(?<=[0-9]{6}:)([A-Za-z0-9_-]{34,36})(?![A-Za-z0-9_-])", ""),
     ("azure-client-secret", "Q~", r"Q~(?<=[A-Za-z0-9~_.-]{3}[0-9]Q~)([A-Za-z0-9~_.-]{31,34})(?![A-Za-z0-9~_.-])", "4"),
     (
         "discord-bot-token",
@@ -164,7 +164,12 @@ INNER: Final[tuple[tuple[str, str, str, str], ...]] = (
     ("bearer-token", "earer ", r"earer[ ]{1,3}([A-Za-z0-9._~+/-]{16,2000}={0,2})", "random"),
     ("bearer-token", "EARER ", r"EARER[ ]{1,3}([A-Za-z0-9._~+/-]{16,2000}={0,2})", "random"),
     ("basic-auth", "asic ", r"asic[ ]{1,3}([A-Za-z0-9+/]{8,400}={0,2})(?![A-Za-z0-9])", "basic"),
-    ("basic-auth", "-u", r"-u(?<=[\s]-u)\s{0,2}[\"']?[^\s:\"'/]{1,60}:([^\s\"'@]{4,100})", "password"),
+    (
+        "basic-auth",
+        "curl",
+        r"curl\s(?:[^\n]{0,120}?\s)??(?:-u|--user)[ =]{0,2}[\"']?[^\s:\"'/]{1,60}:([^\s\"'@]{4,100})",
+        "password",
+    ),
     ("url-password", "://", r"://[^\s:/@\"'<>]{0,100}:([^\s/\"'<>]{1,200})@(?=[A-Za-z0-9\[$<{-])", "password"),
     ("password", "redentials", r"redentials?(?::| are| is)\s[^\s/:]{1,40}\s?[/:]\s?([^\s/]{5,100})", "random"),
     ("password", "shpass -p", r"shpass -p\s{0,2}[\"']?([^\s\"']{4,100})", "password"),
