@@ -153,9 +153,9 @@ _RELATIONS: Final[dict[str, Relation]] = {
 }
 _EVENTS: Final = (
     re.compile(
-        r"\b(?P<relation>ever since|before|prior to|after|following|since|during|throughout|while)\s+(?P<event>"
+        r"(?<!look )(?<!looks )(?<!looked )(?<!looking )(?<!named )\b(?P<relation>ever since|before|prior to|after|following|since|during|throughout|while)\s+(?P<event>"
         r"(?:the|my|our|his|her|their|your|its|this|that|[^\W\d_]+['’]s|[^\W\d_]+s['’])\s+[^?.!,;:\n]{2,80}?"
-        r"|(?:i|we|he|she|they|you|(?-i:[A-Z])[^\W\d_]+)\s+[^\W\d_]{2,}[^?.!,;:\n]{0,80}?"
+        r"|(?!\w+\s(?:can|don|do|am|is|are|own|need|want|like|hate|know)\b)(?:i|we|he|she|they|you|(?-i:[A-Z])[^\W\d_]+)\s+[^\W\d_]{2,}[^?.!,;:\n]{0,80}?"
         r"|[^\W\d_]{2,}ing\b[^?.!,;:\n]{0,80}?)"
         r"(?=\s*(?:[?.!,;:\n]|$)|\s+(?:did|do|does|was|were|is|are|have|has|had|would|will|can|could|what|who|where|how)"
         r"\s+(?:i|we|he|she|they|you|it|the|my|our|(?-i:[A-Z])))",

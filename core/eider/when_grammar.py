@@ -40,7 +40,7 @@ _EDGE: Final = f"(?:{_ON_DAY}|M|{_MONTH}{_Y}?|s{_Y}?|[yYwr])"
 _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
     "between": ((f"[WFS]?(?:{_EDGE}[TU-]{_EDGE}|(?<=[WS]){_EDGE}E{_EDGE})|(?:[WFS])?[do][TU-]{_ON_DAY}"
                 f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|W{_EDGE}E{_EDGE}"), resolve.between),
-    "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|r)", resolve.beside),
+    "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|[rw])", resolve.beside),
     "nth": (f"[elL][uw](?:{_MONTH}{_Y}?)", resolve.nth),
     "weekof": (f"u(?:[wv],?)?{_ON_DAY}", resolve.week_of),
     "of_year": (f"(?:{_ON_DAY}|{_MONTH}|[sh])I?{_THAT_YEAR}|{_THAT_YEAR}I?(?:{_ON_DAY}|{_MONTH}|[sh])", resolve.of_year),

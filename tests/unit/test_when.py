@@ -134,6 +134,7 @@ ENGLISH = [
     ("last weekend before April 10, 2023", "2023-04-08..2023-04-09"),
     ("the Friday before June 7, 2023", "2023-06-02"),
     ("the day after 7 May 2023", "2023-05-08"),
+    ("the day after Wednesday", "2026-05-14"),
     ("three days after Christmas 2024", "2024-12-29"),
     ("What did I do in May last year?", "2025-05-01..2025-05-31"),
     ("last year in the summer", "2025-06-01..2025-08-31"),
@@ -336,6 +337,7 @@ def test_a_question_may_be_placed_by_an_event(text: str, relation: str, phrase: 
     "text",
     ["before June", "since last year", "during the week", "during the summer of 2022", "after that", "after all",
      "What happened after the first week?", "since 3 May", "两周之前", "depuis la semaine dernière", "seit letzter Woche",
+     "Who looks after my cat?", "What do I bake in, since I own no tin?",
      "Who am I?", "", "desde enero"],
 )  # fmt: skip
 def test_a_date_is_no_event(text: str) -> None:
