@@ -12,6 +12,7 @@ import quality
 import scale
 import speed
 
+PLOT = Path(__file__).with_name("growth.svg")
 TARGET = Path(__file__).resolve().parents[2] / "BENCHMARKS.md"
 
 
@@ -24,6 +25,28 @@ def table(head: list[str], rows: Iterable[list[str]]) -> list[str]:
     return [*lines, ""]
 
 
+def plot(rows: list[list[str]]) -> None:
+    """Draw p50 per verb: over one's own rows, and over other users' rows beside one's own thousand."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "eider"
+    from matplotlib import pyplot
+
+    figure, (mine, theirs) = pyplot.subplots(1, 2, figsize=(9, 3.2), sharey=True)
+    number = [[float(cell.split(" / ")[0].replace(",", "")) for cell in row] for row in rows]
+    for place, verb in enumerate(("recall", "record", "remember", "correct"), start=2):
+        own = sorted((row[0], row[place]) for row in number if row[1] == 0)
+        others = sorted((row[1], row[place]) for row in number if row[0] == own[0][0])
+        mine.plot(*zip(*own, strict=True), marker="o", label=verb)
+        theirs.plot(*zip(*others, strict=True), marker="o", label=verb)
+    mine.set(xlabel="own rows", ylabel="ms (p50)", ylim=(0, None))
+    theirs.set(xlabel="others' rows, beside 1,000 of one's own")
+    mine.legend(frameon=False)
+    figure.tight_layout()
+    figure.savefig(PLOT, metadata={"Date": None})
+
+
 def main() -> None:
     """Measure everything, in order of how long it takes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -33,6 +56,8 @@ def main() -> None:
         "bare interpreter": f"{measure.interpreter_ms():.0f} ms",
         "`import eider`": f"{measure.import_ms():.0f} ms above the interpreter",
     }
+    growth = list(speed.neighbour_rows())
+    plot(growth)
     out = [
         "# Benchmarks", "",
         "Written by `make bench` (`make bench LARGE=1` adds the large store). Times are p50 / p95 in milliseconds of calls",
@@ -44,7 +69,8 @@ def main() -> None:
         "## Writes", "", f"Every write is durable when it returns; two fsyncs here are {2 * fsync:.2f} ms.", "",
         *table(["write", "ms", "rate"], speed.write_rows()),
         "## Growth", "", "Time per verb against one's own rows and other users' rows.", "",
-        *table(["own", "others", "recall", "record", "remember", "correct"], speed.neighbour_rows()),
+        *table(["own", "others", "recall", "record", "remember", "correct"], growth),
+        "![time per verb against rows](tests/bench/growth.svg)", "",
         "## Disk and erase", "",
         *table(["MB per 1,000 short memories", "truth", "index"], [speed.disk_row()]),
         *table(["store MB", "forget s", "longest recall before, ms", "longest during, ms", "recalls during"], [speed.erase_row()]),
