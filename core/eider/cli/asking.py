@@ -11,7 +11,7 @@ import click
 from eider.answers import Injection, Page, Recollection
 from eider.check import KINDS, STATUSES
 from eider.cli.command import State, command, opened, pass_state, text_of
-from eider.cli.output import indented, json_line, say, show, table
+from eider.cli.output import cells, indented, json_line, say, show, table, width
 from eider.values import ORIGINS
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -177,8 +177,15 @@ def sql(state: State, words: tuple[str, ...], rows: int, seconds: float) -> None
 
 
 def _grid(found: list[dict[str, Any]]) -> None:
-    if found:
-        table([["" if v is None else v for v in row.values()] for row in found], list(found[0]))
+    head = list(found[0]) if found else []
+    rows = [["" if v is None else str(v) for v in row.values()] for row in found]
+    needed = sum(max(cells(c) for c in column) + 2 for column in zip(head, *rows, strict=True))
+    if needed <= 2 * width():
+        table(rows, head)
+    else:  # too many columns to stand side by side
+        for row in rows:
+            table(list(zip(head, row, strict=True)))
+            say()
     say(f"{len(found)} row(s)", dim=True)
 
 

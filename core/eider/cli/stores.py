@@ -60,11 +60,11 @@ def list_(state: State) -> None:
 
     def human() -> None:
         rows = [
-            [f"{'*' if o.in_use else ' '} {o.name}", _size(o.bytes), count(o.users), count(o.episodes), count(o.memories),
+            [f"{o.name}{' *' if o.in_use else ''}", _size(o.bytes), count(o.users), count(o.episodes), count(o.memories),
              _state(o.locked, o.locked_by, o.published, o.trouble)]
             for o in found
         ]  # fmt: skip
-        table(rows, ["  store", "size", "users", "episodes", "memories", "state"], right=(1, 2, 3, 4))
+        table(rows, ["store (* in use)", "size", "users", "episodes", "memories", "state"], right=(1, 2, 3, 4))
         if not rows:
             say("no stores yet; make one with eider store create NAME, or keep something with eider remember")
 

@@ -1,0 +1,24 @@
+"""The story: `demo`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from eider.cli.command import State, command, pass_state
+
+
+@command("demo", answer=("step", "ms"), examples=("eider demo", "eider demo --json"))
+@pass_state
+def demo(state: State) -> None:
+    """Tell a story in a temporary store.
+
+    Three conversations are recorded, a fact changes, the process dies, a new one recalls, asks what was true
+    then, undoes and forgets. Your own stores are not touched.
+    """
+    from eider.demo.play import play
+    from eider.demo.stage import Stage
+
+    play(Stage(as_json=state.json))
+
+
+COMMANDS: Final = {"demo": demo}

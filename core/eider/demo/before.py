@@ -1,0 +1,60 @@
+"""The process that comes before: it keeps three conversations and dies without closing anything.
+
+Run as `python -m eider.demo.before STORE`; it prints what it did as JSON lines.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from datetime import timedelta
+
+from eider.clock import FixedClock
+from eider.demo import story
+from eider.opening import open as open_store
+
+
+def lived(store: str) -> None:
+    """Record the sessions, keep statements, correct one; each when it happened."""
+    clock = FixedClock(story.SESSIONS[0][1])
+    memory = open_store(store, user=story.USER, agent="claude", clock=clock)
+    told("opened", 0.0)
+    moments = sorted(
+        [(begin, "session", (name, turns)) for name, begin, turns in story.SESSIONS]
+        + [(at, "statement", (text, kind)) for text, kind, at in story.STATEMENTS]
+        + [(story.CORRECTED, "correction", (story.BEFORE, story.AFTER))]
+    )  # fmt: skip
+    kept: dict[str, str] = {}
+    for at, what, said in moments:
+        clock.set(at)
+        start = time.perf_counter()
+        if what == "session":
+            name, turns = said
+            for place, (role, text) in enumerate(turns):
+                at_turn = at + timedelta(minutes=place)
+                memory.record(text, role=role, session=name, at=at_turn, tz=story.TZ)  # pyright: ignore[reportArgumentType]
+        elif what == "statement":
+            text, kind = said
+            kept[text] = memory.remember(text, kind=kind, scope=story.SCOPE).id  # pyright: ignore[reportArgumentType]
+        else:
+            old, new = said
+            memory.correct(kept[old], new)
+        told(what, 1e3 * (time.perf_counter() - start), at=f"{at:%Y-%m-%d}", name=str(said[0]), turns=len(said[1]))
+
+
+def told(what: str, ms: float, **more: object) -> None:
+    """One line for the process that watches."""
+    print(json.dumps({"what": what, "ms": ms, "pid": os.getpid(), **more}), flush=True)  # noqa: T201 (its only way to tell)
+
+
+def main() -> None:
+    """Live, then die as by a power cut: nothing is closed or flushed."""
+    lived(sys.argv[1])
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+
+
+if __name__ == "__main__":
+    main()
