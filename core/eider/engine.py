@@ -14,7 +14,7 @@ from eider.clock import Clock, local_date, local_zone, parse_instant, utc, zone
 from eider.door import user_name
 from eider.errors import ReadOnlyStoreError, StaleChangeError
 from eider.jobs import Jobs
-from eider.storage.erase import erase, rewrite
+from eider.storage.erase import erase, rewrite, rewritten
 from eider.storage.segments import Segments
 from eider.text import analyse
 from eider.usage import UsageBuffer, fresh
@@ -171,6 +171,7 @@ class Engine:
             if self.opened.files.index.exists():
                 self._scrub_index()
             rewrite(self.store)
+            rewritten(self.store)
 
     def _scrub_index(self) -> None:
         """A small index is rewritten; a large one, or one not yet loaded, is dropped and built anew behind.

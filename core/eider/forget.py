@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from eider.answers import Receipt
@@ -12,9 +13,10 @@ from eider.changes import Erasure
 from eider.door import Door
 from eider.engine import Engine
 from eider.errors import UnknownIdError
+from eider.evidence import quoted_ids
 from eider.revise import sealed
 from eider.storage import erase
-from eider.values import Memory, Span
+from eider.values import Memory
 from eider.verbs import Forget, ForgetUser
 
 _CHECKED_TEXTS: Final = 50
@@ -41,15 +43,17 @@ def forget(engine: Engine, request: Forget, door: Door) -> Receipt:
 
 
 def _memory_closure(engine: Engine, request: Forget, door: Door) -> Erasure:
-    """A memory, what was merged from it, and (unless kept) the utterances it quotes."""
+    """A memory, what it was merged from or into, and (unless kept) the utterances it quotes."""
     user = request.user
     everything = {m.id: m for m in engine.store.memories(None, user=user)}
     if request.id not in everything or everything[request.id].state == "erased":
         raise UnknownIdError("memory or episode", request.id, user)
-    gone = _with_merges({request.id}, everything.values())
-    quoted = {s.episode for i in gone for m in engine.store.versions(i, user=user) for s in m.evidence}
-    episodes = frozenset() if request.keep_evidence else frozenset(quoted)
-    return _closed(engine, door, user, everything, gone, episodes)
+    named = _with_inputs(request.id, everything)
+    quoted: set[str] = set()
+    if not request.keep_evidence:
+        said = quoted_ids(v for i in named for v in engine.store.versions(i, user=user))
+        quoted = {e.id for e in engine.store.episodes(sorted(said), user=user)}
+    return _closed(engine, door, user, everything, named, frozenset(quoted))
 
 
 def _episode_closure(engine: Engine, request: Forget, door: Door) -> Erasure:
@@ -58,9 +62,17 @@ def _episode_closure(engine: Engine, request: Forget, door: Door) -> Erasure:
     if not engine.store.episodes([request.id], user=user):
         raise UnknownIdError("memory or episode", request.id, user)
     everything = {m.id: m for m in engine.store.memories(None, user=user)}
-    alone = {m.id for m in everything.values() if m.evidence and {s.episode for s in m.evidence} == {request.id}}
-    gone = _with_merges(alone, everything.values())
-    return _closed(engine, door, user, everything, gone, frozenset({request.id}))
+    return _closed(engine, door, user, everything, set(), frozenset({request.id}))
+
+
+def _with_inputs(id: str, memories: Mapping[str, Memory]) -> set[str]:  # noqa: A002 (the word users know)
+    """A memory and all it was merged from: they say parts of the same."""
+    found, left = {id}, [id]
+    while left:
+        inputs = [i for i in memories[left.pop()].merged_from if i in memories and i not in found]
+        found.update(inputs)
+        left += inputs
+    return {i for i in found if memories[i].state != "erased"}
 
 
 def _with_merges(ids: set[str], memories: Iterable[Memory]) -> set[str]:
@@ -72,34 +84,62 @@ def _with_merges(ids: set[str], memories: Iterable[Memory]) -> set[str]:
     return found
 
 
-def _closed(
-    engine: Engine, door: Door, user: str, everything: dict[str, Memory], gone: set[str], episodes: frozenset[str]
+def _closed(  # noqa: PLR0917 (one plan's parts)
+    engine: Engine, door: Door, user: str, everything: dict[str, Memory], named: set[str], episodes: frozenset[str]
 ) -> Erasure:
     """The erasure, with new versions of what stays: less the erased evidence, and split out of erased merges."""
     now = engine.now()
-    freed = {i for g in gone for i in everything[g].merged_from if i not in gone and i in everything}
-    kept: list[Memory] = []
-    for memory in everything.values():
-        if memory.id in gone or memory.state == "erased":
-            continue
-        left: tuple[Span, ...] = tuple(s for s in memory.evidence if s.episode not in episodes)
-        version = replace(sealed(memory), recorded_at=now, evidence=left)
-        if memory.id in freed and memory.superseded_by in gone:
-            version = replace(version, valid_to=None, superseded_by=None)
-        if len(left) != len(memory.evidence) or memory.id in freed:
-            kept.append(version)
+    alone = {m.id for m in everything.values() if m.evidence and quoted_ids([m]) <= episodes}
+    gone = _with_merges(named | alone, everything.values())
+    kept = [
+        version
+        for memory in everything.values()
+        if memory.id not in gone and memory.state != "erased"
+        if (version := _less(engine, memory, everything, gone, episodes, now)) is not None
+    ]
     reads = {i: everything[i].rev for i in (*gone, *(m.id for m in kept))}
     return Erasure(
-        user=user, actor=door.channel, at=now, episodes=episodes, memories=frozenset(gone), trimmed=tuple(kept),
+        user=user,
+        actor=door.channel,
+        at=now,
+        episodes=episodes,
+        memories=frozenset(gone),
+        trimmed=tuple(kept),
         reads=reads,
-    )  # fmt: skip
+    )
+
+
+def _less(  # noqa: PLR0917 (one plan's parts)
+    engine: Engine,
+    memory: Memory,
+    everything: Mapping[str, Memory],
+    gone: set[str],
+    episodes: frozenset[str],
+    now: datetime,
+) -> Memory | None:
+    """What stays of a memory that an erasure touches; None when it touches nothing of it.
+
+    What went into an erased merge holds again, as before it; unless the merge had itself been closed.
+    """
+    left = tuple(s for s in memory.evidence if s.episode not in episodes)
+    top = memory
+    while (merge := everything.get(top.superseded_by or "")) and merge.id in gone and top.id in merge.merged_from:
+        top = merge
+    freed = top is not memory and top.status(now) == "current"
+    if len(left) == len(memory.evidence) and not freed:
+        return None
+    version = replace(sealed(memory), recorded_at=now, evidence=left)
+    if not freed:
+        return version
+    before = [v for v in engine.store.versions(memory.id, user=memory.user) if v.superseded_by is None]
+    to, precision = (before[-1].valid_to, before[-1].to_precision) if before else (None, memory.to_precision)
+    return replace(version, superseded_by=None, valid_to=to, to_precision=precision)
 
 
 def forget_user(engine: Engine, request: ForgetUser, door: Door) -> Receipt:
     """Erase all of a user; forgetting a stranger erases nothing and says so."""
     start = time.perf_counter()
-    with engine.segments.hold(request.user) as segment:
-        ids = [i for row, i in enumerate(segment.ids) if segment.alive[row]]
+    ids = engine.store.rows(user=request.user).ids
     kept = engine.store.memories(None, user=request.user)
     episodes = frozenset(i for i in ids if i.startswith("ep_"))
     memories = frozenset(m.id for m in kept)
@@ -123,13 +163,14 @@ def _receipt(
 ) -> Receipt:  # fmt: skip
     ids = tuple(sorted(erasure.episodes | erasure.memories))
     checks = {"structure": not erase.leftovers(engine.store, ids)}
+    said = {text: erase.still_said(engine.store, erasure.user, [text]) for text in texts}
     if wait:
         engine.scrub()
-        checks["logic"] = not erase.mentioned(engine.store, erasure.user, texts)
+        gone = [text for text, where in said.items() if not where]
+        checks["logic"] = not erase.mentioned(engine.store, erasure.user, gone)
     else:
         engine.scrub_later()
-    said = erase.still_said(engine.store, erasure.user, texts)
     return Receipt(
-        ids=ids, at=erasure.at, erased=dict(counts), kept=tuple(dict.fromkeys((*(m.id for m in erasure.trimmed), *said))),
+        ids=ids, at=erasure.at, erased=dict(counts), kept=tuple(dict.fromkeys((*(m.id for m in erasure.trimmed), *(i for where in said.values() for i in where)))),
         physical="done" if wait else "queued", checks=checks, outside=_OUTSIDE, seconds=time.perf_counter() - start,
     )  # fmt: skip

@@ -90,13 +90,13 @@ class Jobs:
         now = to_db(self._engine.now())
         with self._database.writing() as db:
             same = "SELECT id FROM jobs WHERE kind = ? AND user_id = ? AND payload = ? AND state = 'waiting'"
-            if found := db.execute(same, [kind, user, text]).fetchall():
-                return int(found[0][0])
-            id_ = int(db.execute("SELECT nextval('job_ids')").fetchall()[0][0])
-            db.execute(
-                "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, NULL, 0, 0, NULL, ?, NULL)",
-                [id_, kind, user, text, priority, now, now],
-            )
+            found = db.execute(same, [kind, user, text]).fetchall()
+            id_ = int((found or db.execute("SELECT nextval('job_ids')").fetchall())[0][0])
+            if not found:
+                db.execute(
+                    "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, NULL, 0, 0, NULL, ?, NULL)",
+                    [id_, kind, user, text, priority, now, now],
+                )
         self._start()
         return id_
 

@@ -7,7 +7,7 @@ import errno
 import os
 import threading
 import weakref
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
@@ -102,8 +102,15 @@ class Database:
         finally:
             cursor.close()
             with self._gate:
-                self._readers[id(db)] -= 1
+                if id(db) in self._readers:
+                    self._readers[id(db)] -= 1
                 self._gate.notify_all()
+
+    @contextmanager
+    def turn(self) -> Generator[None]:
+        """The writer's place, for what has to follow a transaction before the next one begins."""
+        with self._writer:
+            yield
 
     @contextmanager
     def writing(self) -> Generator[Cursor]:
@@ -165,12 +172,20 @@ class Database:
             self._db.close()
             self._db = self._connect(self.path)
 
-    def swap(self, path: Path) -> None:
+    def swap(self, path: Path, settle: Callable[[], None]) -> None:
         """Go on with another file; waits for readers of the old one, at most as long as a read takes.
 
-        The caller holds the writer's place and has closed every other handle of `path`.
+        Args:
+            path: A copy that nobody has open. The caller has the writer's turn.
+            settle: Makes it the valid file; when that fails, the old one stays.
         """
-        fresh = self._connect(path)
+        with self.explained():
+            fresh = self._connect(path)
+            try:
+                settle()
+            except BaseException:
+                fresh.close()
+                raise
         with self._gate:
             old, self._db, self.path = self._db, fresh, path
             self._gate.wait_for(lambda: not self._readers.get(id(old)), timeout=30)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -11,7 +12,8 @@ from typing import Any, Final
 from eider.changes import ChangeSet, Committed, Indexing
 from eider.clock import from_db, to_db
 from eider.crash import point
-from eider.errors import ErasedError, StaleChangeError
+from eider.errors import EiderError, ErasedError, StaleChangeError, StoreError
+from eider.evidence import Quoted, check_owned, quoted_ids, rested
 from eider.sealed import check_sealed
 from eider.segment import SegmentRows
 from eider.storage import arrays, chain, rows
@@ -19,6 +21,7 @@ from eider.storage.database import Cursor, Database
 from eider.storage.files import StoreFiles
 from eider.storage.migrate import secret_of
 from eider.text import ANALYZER
+from eider.usage import fresh
 from eider.values import Episode, Event, Memory, Metadata, Usage
 
 _KEY: Final = "key"
@@ -43,9 +46,8 @@ class DuckStore:
         self._embedder, self._width = embedder, width
         with database.reading() as db:
             self.secret = secret_of(db, files.folder)
-            last = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchall()
             self.tombstoned = bool(db.execute("SELECT 1 FROM tombstones LIMIT 1").fetchall())
-        self.head: tuple[int, str] = (last[0][0], last[0][1]) if last else (0, chain.GENESIS)
+        self.head: tuple[int, str] = self._last_event()
         self._sequences: dict[tuple[str, str], int] = {}
 
     # ------------------------------------------------------------------ writing
@@ -59,7 +61,15 @@ class DuckStore:
             StoreFullError: No room; nothing was written.
         """
         check_sealed(changes)
-        with self.database.writing() as db:
+        check_owned(changes)
+        with self.database.turn():
+            done = self._written(changes)
+            if not done.repeated:
+                self._count(done.episodes)
+        return done
+
+    def _written(self, changes: ChangeSet) -> Committed:
+        with self.transaction() as (db, heads):
             if changes.key is not None and (first := self._first_time(db, changes)) is not None:
                 return first
             self._refuse_erased(db, changes)
@@ -69,28 +79,60 @@ class DuckStore:
             memories = self._write_memories(db, changes, seq, before)
             self._write_side(db, changes, seq)
             event, head = self._write_event(db, changes, seq, before)
+            heads.append(head)
             point("commit.written")
-        point("commit.durable")
-        self.acknowledge(head, episodes)
         return Committed(event=event, episodes=episodes, memories=memories)
 
-    def acknowledge(self, head: tuple[int, str], episodes: Sequence[Episode] = ()) -> None:
-        """The commit is durable: note how far the store is."""
-        self.head = head
+    @contextmanager
+    def transaction(self) -> Generator[tuple[Cursor, list[tuple[int, str]]]]:
+        """A transaction that moves the chain on; the caller puts the new head into the list.
+
+        The new head is noted before the next writer's turn. When the commit itself fails, the file is asked
+        whether it was written all the same: a write is kept or refused, never perhaps.
+        """
+        heads: list[tuple[int, str]] = []
+        with self.database.turn():
+            try:
+                with self.database.writing() as db:
+                    yield db, heads
+            except StoreError:
+                with suppress(EiderError):
+                    self.head = self._last_event()
+                if not heads or heads[-1] != self.head:
+                    raise
+            if heads:
+                point("commit.durable")
+                self.head = heads[-1]
+                self.files.note_head(*self.head)
+
+    def _last_event(self) -> tuple[int, str]:
+        with self.database.reading() as db:
+            last = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchall()
+        return (last[0][0], last[0][1]) if last else (0, chain.GENESIS)
+
+    def _count(self, episodes: Sequence[Episode]) -> None:
+        """Remember the last place of each session."""
         for episode in episodes:
-            self._sequences[episode.user, episode.session] = episode.seq
+            place = (str(episode.user), str(episode.session))
+            self._sequences[place] = max(episode.seq, self._sequences.get(place, -1))
         while len(self._sequences) > 10_000:  # noqa: PLR2004 (a cache; a miss asks the table)
             self._sequences.pop(next(iter(self._sequences)))
-        self.files.note_head(*head)
 
     def forget_sequences(self, user: str) -> None:
         """Count a user's sessions anew."""
         self._sequences = {place: seq for place, seq in self._sequences.items() if place[0] != user}
 
     def repeated(self, changes: ChangeSet) -> Committed | None:
-        """What an earlier commit with the same key wrote, if there was one."""
+        """What an earlier commit with the same key wrote, if there was one.
+
+        Raises:
+            ErasedError: That was forgotten.
+        """
         with self.database.reading() as db:
-            return self._first_time(db, changes)
+            first = self._first_time(db, changes)
+            if first is None:
+                self._refuse_erased(db, changes)
+            return first
 
     def digest(self, what: str, user: str, name: str) -> str:
         """A keyed digest of a user's id or key."""
@@ -170,12 +212,13 @@ class DuckStore:
     ) -> tuple[Memory, ...]:
         if not changes.memories:
             return ()
-        if replaced := [m.id for m in changes.memories if m.id in before]:
-            sql = "UPDATE memories SET retired_at = $1 WHERE id IN (SELECT unnest($2)) AND retired_at IS NULL"
-            db.execute(sql, [to_db(changes.at), replaced])
-        made = [(*rows.memory_row(m, rev), self.identity(m)) for m in changes.memories]
+        quoted = _quoted(db, changes)
+        written = [rested(m, quoted, new=m.id not in before) for m in changes.memories]
+        if replaced := [m.id for m in written if m.id in before]:
+            retire(db, replaced, changes.at)
+        made = [(*rows.memory_row(m, rev), self.identity(m)) for m in written]
         insert(db, "memories", [*rows.MEMORY, "identity"], made)
-        return tuple(replace(m, rev=rev) for m in changes.memories)
+        return tuple(replace(m, rev=rev, retired_at=None) for m in written)
 
     def _write_side(self, db: Cursor, changes: ChangeSet, rev: int) -> None:
         if changes.indexing:
@@ -197,7 +240,8 @@ class DuckStore:
         for one in usage:
             db.execute(
                 "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET stability = "
-                "excluded.stability, last_used = excluded.last_used, uses = excluded.uses, shown = excluded.shown",
+                "excluded.stability, last_used = excluded.last_used, uses = excluded.uses, shown = excluded.shown "
+                "WHERE usage.user_id = excluded.user_id",
                 list(rows.usage_row(one, user)),
             )
 
@@ -406,6 +450,28 @@ def _by_id(
         f"SELECT {rows.columns(names)} FROM named WHERE user_id = ? AND {where}"
     )
     return db.execute(sql, [*(ids if few else [list(ids)]), user, *given]).fetchall()
+
+
+def retire(db: Cursor, ids: Sequence[str], at: datetime) -> None:
+    """Close the open versions of these memories; what was never used goes on fading from when it was learned.
+
+    Without a row of its own a memory counts as used when its open version was written, and a new version is no use.
+    """
+    open_ones = "WHERE id IN (SELECT unnest($1)) AND retired_at IS NULL"
+    sql = f"SELECT {rows.columns(rows.MEMORY)} FROM memories m {open_ones} AND id NOT IN (SELECT id FROM usage)"  # noqa: S608
+    never = [rows.memory_of(row) for row in db.execute(sql, [list(ids)]).fetchall()]
+    insert(db, "usage", rows.USAGE, [rows.usage_row(fresh(m), m.user) for m in never])
+    db.execute(f"UPDATE memories SET retired_at = $2 {open_ones}", [list(ids), to_db(at)])  # noqa: S608
+
+
+def _quoted(db: Cursor, changes: ChangeSet) -> dict[str, Quoted]:
+    """What is known of the utterances that a plan's memories quote."""
+    wanted = quoted_ids(changes.memories)
+    if not wanted:
+        return {}
+    sql = "SELECT id, length(content), origin FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"
+    found = db.execute(sql, [list(wanted), changes.user]).fetchall()
+    return {id_: Quoted(length=length, origin=origin) for id_, length, origin in found}
 
 
 def insert(db: Cursor, table: str, names: Sequence[str], values: Sequence[rows.Row]) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Final
 
 from eider.changes import Erasure
 from eider.clock import to_db
 from eider.crash import point
-from eider.errors import StaleChangeError
+from eider.errors import EiderError, StaleChangeError
 from eider.storage import rows
 from eider.storage.database import Cursor
-from eider.storage.duck import DuckStore, insert
+from eider.storage.duck import DuckStore, insert, retire
 from eider.values import Memory
 
 _OWNED: Final = (
@@ -29,16 +30,17 @@ def erase(store: DuckStore, erasure: Erasure) -> Mapping[str, int]:
     Raises:
         StaleChangeError: A memory it read has moved on.
     """
-    with store.database.writing() as db:
+    with store.transaction() as (db, heads):
         _refuse_stale(db, erasure)
         counts = _everything(store, db, erasure) if erasure.everything else _named(store, db, erasure)
-        ids = tuple(sorted(erasure.episodes | erasure.memories))
+        ids = tuple(sorted({*erasure.episodes, *erasure.memories, *(m.id for m in erasure.trimmed)}))
         owner = "" if erasure.everything else erasure.user
         payload = {"reason": "", "memories": {}, "detail": {}, "erased": dict(counts)}
         link, head = store.append(db, owner, erasure.actor, "forget", erasure.at, ids, payload)
         _trim(store, db, erasure, link.seq)
+        _queue_rewrite(db, erasure)
+        heads.append(head)
         point("erase.written")
-    store.acknowledge(head)
     store.forget_sequences(erasure.user)
     return counts
 
@@ -60,12 +62,13 @@ def _delete(db: Cursor, table: str, where: str, values: Sequence[object]) -> int
 def _everything(store: DuckStore, db: Cursor, erasure: Erasure) -> dict[str, int]:
     """A whole user: every row, and the name out of the events."""
     user = erasure.user
-    _bury(store, db, erasure, [store.digest("id", user, i) for i in erasure.episodes | erasure.memories])
+    mine = "SELECT id FROM episodes WHERE user_id = $1 UNION SELECT id FROM memories WHERE user_id = $1 ORDER BY id"
+    ids = [row[0] for row in db.execute(mine, [user]).fetchall()]
+    _bury(store, db, erasure, [store.digest("id", user, i) for i in ids])
     _bury(store, db, erasure, _key_digests(db, "user_id = ?", [user]))
-    gone = [(store.head[0] + 1, i, user, "del") for i in sorted(erasure.episodes | erasure.memories)]
     counts = {table: _delete(db, table, "user_id = ?", [user]) for table in _OWNED}
     db.execute("UPDATE events SET user_id = '' WHERE user_id = ?", [user])
-    insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, "", op) for rev, i, _, op in gone])
+    insert(db, "outbox", ["rev", "id", "user_id", "op"], [(store.head[0] + 1, i, "", "del") for i in ids])
     return counts
 
 
@@ -139,15 +142,29 @@ def _bury(store: DuckStore, db: Cursor, erasure: Erasure, digests: Iterable[str]
 
 
 def _trim(store: DuckStore, db: Cursor, erasure: Erasure, rev: int) -> None:
-    """New versions of what keeps other support; and older versions lose the reference as well."""
+    """New versions of what keeps other support; older ones go on naming an id, which says nothing."""
     if not erasure.trimmed:
         return
     kept = [m.id for m in erasure.trimmed]
-    sql = "UPDATE memories SET retired_at = $1 WHERE id IN (SELECT unnest($2)) AND retired_at IS NULL"
-    db.execute(sql, [to_db(erasure.at), kept])
+    retire(db, kept, erasure.at)
     values = [(*rows.memory_row(m, rev), store.identity(m)) for m in erasure.trimmed]
     insert(db, "memories", [*rows.MEMORY, "identity"], values)
     insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, erasure.user, "put") for i in kept])
+
+
+def _queue_rewrite(db: Cursor, erasure: Erasure) -> None:
+    """The bytes have to leave the disk as well: kept as a job with the erasure, so that no kill forgets it."""
+    sql = (
+        "INSERT INTO jobs SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, $1, NULL, 0, 0, NULL, $1, NULL "
+        "WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'scrub' AND state = 'waiting')"
+    )
+    db.execute(sql, [to_db(erasure.at)])
+
+
+def rewritten(store: DuckStore) -> None:
+    """Nothing waits for a rewrite any longer."""
+    with store.database.writing() as db:
+        db.execute("DELETE FROM jobs WHERE kind = 'scrub' AND state = 'waiting'")
 
 
 def rewrite(store: DuckStore) -> None:
@@ -157,10 +174,28 @@ def rewrite(store: DuckStore) -> None:
     DuckDB keeps deleted text in its file after checkpoint and vacuum, so only a copy is free of it.
     """
     database, files = store.database, store.files
-    fresh = files.next_truth()
-    for left in (fresh, fresh.with_name(fresh.name + ".wal")):
-        left.unlink(missing_ok=True)
-    with database.alone() as db:
+    with database.turn():
+        old, fresh = database.path, files.next_truth()
+        _remove(fresh)
+        try:
+            _copy(store, fresh)
+            point("erase.copied")
+            # Synced while nobody has it open: any descriptor closed later would drop DuckDB's lock.
+            files.settle(fresh)
+            database.swap(fresh, lambda: files.point_to(fresh))
+        except BaseException:
+            with suppress(OSError, EiderError):
+                if files.truth() != old:
+                    files.point_to(old)
+                _remove(fresh)
+            raise
+        point("erase.pointed")
+        _remove(old)
+        point("erase.swapped")
+
+
+def _copy(store: DuckStore, fresh: Path) -> None:
+    with store.database.alone() as db:
         name = db.execute("SELECT current_database()").fetchall()[0][0]
         db.execute(f"ATTACH '{_quoted(str(fresh))}' AS fresh")
         try:
@@ -168,16 +203,11 @@ def rewrite(store: DuckStore) -> None:
             db.execute("CHECKPOINT fresh")
         finally:
             db.execute("DETACH fresh")
-        point("erase.copied")
-        fresh.chmod(0o600)
-        files.point_to(fresh)
-        point("erase.pointed")
-        old = database.path
-        database.swap(fresh)
-        for left in (old, old.with_name(old.name + ".wal")):
-            with suppress(FileNotFoundError):
-                left.unlink()
-        point("erase.swapped")
+
+
+def _remove(path: Path) -> None:
+    for left in (path, path.with_name(path.name + ".wal")):
+        left.unlink(missing_ok=True)
 
 
 def _quoted(text: str) -> str:

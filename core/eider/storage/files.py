@@ -80,26 +80,35 @@ class StoreFiles:
         number = int(self.truth().stem.removeprefix("truth-"))
         return self.folder / _TRUTH.format(number + 1)
 
-    def point_to(self, path: Path) -> None:
-        """Make a truth file the valid one, for good: fsync, rename, fsync of the directory."""
+    @staticmethod
+    def settle(path: Path) -> None:
+        """Put a new truth file safely on the disk, before anybody has it open."""
+        path.chmod(0o600)
         sync(path)
+
+    def point_to(self, path: Path) -> None:
+        """Make a settled truth file the valid one, for good: fsync, rename, fsync of the directory."""
         _write_synced(self.folder / CURRENT, path.name)
 
     def sweep(self) -> list[str]:
         """Remove what a crash left behind: other generations and half-written files."""
         kept = self.truth().name
         left = [p for p in self.folder.glob("truth-*.duckdb*") if not p.name.startswith(kept)]
-        left += [p for p in self.folder.glob("*.new.*") if p.is_file()]
+        left += [p for name in ("*.new.*", "owner.json.*") for p in self.folder.glob(name) if p.is_file()]
         for path in left:
             path.unlink(missing_ok=True)
         return [path.name for path in left]
 
     def note_head(self, seq: int, digest: str) -> None:
-        """Remember the last acknowledged event; ordered after its commit, and cheap."""
-        if self._head_fd < 0:
-            self._head_fd = os.open(self.folder / HEAD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        line = f"{seq:020d} {digest}".encode().ljust(_HEAD_BYTES - 1) + b"\n"
-        os.pwrite(self._head_fd, line, 0)
+        """Remember the last acknowledged event; ordered after its commit, and cheap.
+
+        On a full disk it stays behind: the commit is durable, and a head that lags accuses nobody.
+        """
+        with contextlib.suppress(OSError):
+            if self._head_fd < 0:
+                self._head_fd = os.open(self.folder / HEAD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            line = f"{seq:020d} {digest}".encode().ljust(_HEAD_BYTES - 1) + b"\n"
+            os.pwrite(self._head_fd, line, 0)
 
     def head(self) -> tuple[int, str] | None:
         """The last acknowledged event's number and hash, if any was."""
