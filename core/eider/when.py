@@ -8,6 +8,7 @@ northern ones by whole months, and `5/7/2023` is read month first unless that is
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
@@ -88,27 +89,34 @@ def _read(text: str, language: str, today: date, *, asked: bool) -> Iterable[tup
     if CORES.isdisjoint(codes):
         return []
 
+    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
+    ahead: dict[int, bool] = {}
+
     def how(at: int) -> Reading:
-        return Reading(today=today, asked=asked, ahead=_looks_ahead(text, at))
+        sentence = bisect_right(ends, at)
+        if sentence not in ahead:
+            begin = ends[sentence - 1] if sentence else 0
+            end = ends[sentence] if sentence < len(ends) else len(text)
+            ahead[sentence] = _looks_ahead(text[begin:end])
+        return Reading(today=today, asked=asked, ahead=ahead[sentence])
 
     return [(tokens[a].start, tokens[b - 1].end, window) for a, b, window in read(codes, tokens, how)]
 
 
-def _looks_ahead(text: str, at: int) -> bool:
-    """Whether the sentence around a place speaks of the future."""
-    ends = [match.end() for match in _SENTENCE_END.finditer(text)]
-    start = max((end for end in ends if end <= at), default=0)
-    sentence = text[start : min((end for end in ends if end > at), default=len(text))]
+def _looks_ahead(sentence: str) -> bool:
+    """Whether a sentence speaks of the future."""
     return _AHEAD.search(sentence) is not None and _PAST.search(sentence) is None
 
 
 def _apart(found: list[tuple[int, int, Window]]) -> list[Window]:
-    """Windows that do not overlap in the text, longer phrases first, in the order of the text."""
+    """Windows in the order of the text; of two that overlap in it, read in two languages, the longer phrase."""
     kept: list[tuple[int, int, Window]] = []
-    for start, end, window in sorted(found, key=lambda each: (each[0] - each[1], each[0])):
-        if all(end <= other[0] or start >= other[1] for other in kept):
-            kept.append((start, end, window))
-    return [window for _, _, window in sorted(kept, key=lambda each: each[0])]
+    for each in sorted(found, key=lambda each: each[:2]):
+        if not kept or each[0] >= kept[-1][1]:
+            kept.append(each)
+        elif each[1] - each[0] > kept[-1][1] - kept[-1][0]:
+            kept[-1] = each
+    return [window for _, _, window in kept]
 
 
 def event_asked(text: str) -> EventAnchor | None:
