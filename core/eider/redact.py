@@ -7,6 +7,8 @@ Standard library only and cheap to import: hooks load this file with nothing els
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from eider import secrets_context, secrets_scan
 from eider.secrets_words import is_placeholder, is_reference
 
@@ -292,7 +294,7 @@ def _pairs(run: list[str]) -> Iterator[list[str]]:
     """The whole run, and each two of it: a token of fixed length must end where its field ends."""
     if len(run) > 2:  # noqa: PLR2004
         yield run
-    for pair in zip(run, run[1:], strict=False):
+    for pair in pairwise(run):
         if "text" not in pair:
             yield list(pair)
 

@@ -303,29 +303,32 @@ def _password(text: str, low: str, match: Match[str], value: str, *, join: str, 
     digit = any(c.isdigit() for c in value)
     letter = any(c.isalpha() for c in value)
     special = any(not c.isalnum() and c not in "_-./:'’" for c in value)
-    if join == "copula" and compiled(r".*\s(?:to|into|as)\s?[:=]?\s{1,3}$").match(match["copula"]):
-        verbs = r"(?:change|set|reset|update|rotat|switch|änder|setz|chang|cambi)"
-        if not compiled(verbs).search(low[max(0, match.start() - 40) : match.start()]):
-            return False
     if join == "space":
-        shouted = text[match.start()].isupper() and text[match.start() - 1 : match.start()] == "_"
-        telling = shouted or special or sum(map(str.isdigit, value)) >= 2 or not value.islower()  # noqa: PLR2004
-        return bare and len(value) >= 6 and letter and digit and telling and not wordy(value)  # noqa: PLR2004
-    if join == "tag" and text[end : end + 2] != "</":
+        return bare and digit and letter and _beside(text, match, value, special=special)
+    if (join == "tag" and text[end : end + 2] != "</") or (join == "copula" and _aimless(low, match)):
         return False
     if not bare:
         return _quoted(value, digit=digit, special=special)
-    if join in {"assign", "tag"}:
-        if not letter:
-            return len(value) >= 4 and not (join == "assign" and len(value) > 12 and value.isdigit())  # noqa: PLR2004
-        if digit or special:
-            return len(value) >= 4 and not wordy(value)  # noqa: PLR2004
-        return _plain_assignment(text, match, value, end)
-    if digit and not letter:
-        return len(value) >= 4 and value.isdigit() and not text.startswith((" char", " days", " bit"), end)  # noqa: PLR2004
-    if (digit or special) and len(value) >= 5 and not wordy(value):  # noqa: PLR2004
-        return True
-    return _said_word(text, low, match, value, end)
+    if not letter:
+        return digit and not text.startswith((" char", " days", " bit"), end) and len(value) <= 12  # noqa: PLR2004
+    if digit or special:
+        return not wordy(value)
+    return _said_word(text, low, match, value, end) if join == "copula" else _plain_assignment(text, match, value)
+
+
+def _beside(text: str, match: Match[str], value: str, *, special: bool) -> bool:
+    """`--password S0nnen!schein`, `ENV DB_PASSWORD dockerpw1`: nothing but a space between name and value."""
+    shouted = text[match.start()].isupper() and text[match.start() - 1 : match.start()] == "_"
+    telling = shouted or special or sum(map(str.isdigit, value)) > 1 or not value.islower()
+    return telling and len(value) > 5 and not wordy(value)  # noqa: PLR2004
+
+
+def _aimless(low: str, match: Match[str]) -> bool:
+    """Whether a "to" after the name is no change of it: "the password to enter", not "changed my password to"."""
+    if not compiled(r".*\s(?:to|into|as)\s?[:=]?\s{1,3}$").match(match["copula"]):
+        return False
+    before = low[max(0, match.start() - 40) : match.start()]
+    return not compiled(r"change|set|reset|update|rotat|switch|änder|setz|chang|cambi").search(before)
 
 
 def _quoted(value: str, *, digit: bool, special: bool) -> bool:
@@ -345,7 +348,7 @@ def _quoted(value: str, *, digit: bool, special: bool) -> bool:
     return len(value) >= 4 and (digit or special or len(value) >= 5)  # noqa: PLR2004
 
 
-def _plain_assignment(text: str, match: Match[str], value: str, end: int) -> bool:
+def _plain_assignment(text: str, match: Match[str], value: str) -> bool:
     """Letters only, unquoted: a secret in an environment line (`DB_PASSWORD=swordfish`), a name in code."""
     name = text[match.start() : match.end("assign")] if match["assign"] else ""
     upper = name.rstrip("= ").isupper() and name.endswith("=")
@@ -355,7 +358,7 @@ def _plain_assignment(text: str, match: Match[str], value: str, end: int) -> boo
     if value.count("-") >= 3 and not named:  # noqa: PLR2004 (correct-horse-battery-staple)
         return True
     named = words.endswith(("password", "passwd", "passwort", "secret", "token", "pwd"))
-    return (upper or query) and not named and len(value) >= 5 and end >= 0  # noqa: PLR2004
+    return (upper or query) and not named and len(value) >= 5  # noqa: PLR2004
 
 
 def _said_word(text: str, low: str, match: Match[str], value: str, end: int) -> bool:
@@ -363,13 +366,9 @@ def _said_word(text: str, low: str, match: Match[str], value: str, end: int) -> 
     word = value.lower()
     if value.count("-") >= 3:  # noqa: PLR2004
         return True
-    closes = end >= len(text) or text[end] in ".!\n;,)" or text[end : end + 1].isspace() is False
+    closes = end >= len(text) or text[end] == "\n" or not text[end].isspace()
     mine = compiled(r"(?:my|our|his|her|their|mein|unser|mon|notre|mi|nuestra)\s(?:[\w-]{1,20}\s){0,2}(?:mot de )?$")
-    if (
-        not closes
-        or not value.isalpha()
-        or len(value) < 6
-        or not mine.search(low[max(0, match.start() - 60) : match.start()])
-    ):  # noqa: PLR2004
+    owned = mine.search(low[max(0, match.start() - 60) : match.start()])
+    if not (closes and owned and value.isalpha() and len(value) > 5):  # noqa: PLR2004
         return False
     return word not in NOT_SAID and not word.endswith(tuple(WORDY_ENDINGS))

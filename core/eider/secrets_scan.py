@@ -7,6 +7,7 @@ regular spaces run through it. Standard library only, `re` loaded on first use: 
 from __future__ import annotations
 
 from bisect import bisect_right
+from itertools import pairwise
 
 from eider import secrets_context as context
 from eider.secrets_table import INNER, PROVIDERS, STARTS_INSIDE
@@ -47,13 +48,12 @@ def spans(text: str) -> list[Span]:
     """Every secret as (family, start, end), in order, without overlaps."""
     literals = _literals(text)
     found = list(_scan(text, literals))
-    if "\n" in text or "\\" in text or '"' in text or "'" in text:
+    if "\\" in text or any(text.count(quote) > 1 for quote in "\"'`"):
         found += _through(text, _CONCAT, _scan)
-        sought = None if len(text) <= _LONG else literals
-        found += _wrapped(text, sought, _LINES)
-        found += _wrapped(text, sought)
-    elif literals:
-        found += _wrapped(text, literals)
+        found += _wrapped(text, None if len(text) <= _LONG else literals, _LINES)
+    elif "\n" in text:
+        found += _wrapped(text, None if len(text) <= _LONG else literals, _LINES)
+    found += _wrapped(text, literals, _WRAP)
     if not text.isascii() and any(c in text for c in _INVISIBLE):
         found += _through(text, f"[{_INVISIBLE}]", spans)
     return merged(found)
@@ -272,10 +272,12 @@ def _origin(place: int, at: list[int], removed: list[int]) -> int:
     return place + removed[bisect_right(at, place) - 1]
 
 
-def _wrapped(text: str, literals: list[str] | None, joints: str = _WRAP) -> Iterator[Span]:
+def _wrapped(text: str, literals: list[str] | None, joints: str) -> Iterator[Span]:
     """Tokens whose body is interrupted by spaces or line ends; all literals, or those known to be there."""
-    joined = "" if literals == [] else compiled(joints).sub("", text)
-    if not joined or len(joined) == len(text):
+    if literals == []:
+        return
+    joined = compiled(joints).sub("", text)
+    if len(joined) == len(text):
         return
     sought = _literals(joined) if literals is None else literals
     places: tuple[list[int], list[int]] | None = None
@@ -299,12 +301,17 @@ def _kept(joined: str, start: int, end: int, literal: str, rest: str, cuts: list
     """The end of the pieces that belong to the token: random ones, or ones of one regular length."""
     low, high = bisect_right(cuts, start), bisect_right(cuts, end - 1)
     edges = [start, *dict.fromkeys(c for c in cuts[low:high] if c > start), end]
-    pieces = [joined[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    pieces = [joined[a:b] for a, b in pairwise(edges)]
     if len(pieces) == 1:
         return 0
     width = len(pieces[1])
     whole = compiled(rest).fullmatch(joined, start + len(literal), edges[1])
-    if lines and not whole and joined[end : end + 1] in ("", *" .,;:)\"'`]}") and any(map(str.isdigit, joined[start:end])):
+    if (
+        lines
+        and not whole
+        and joined[end : end + 1] in ("", *" .,;:)\"'`]}")
+        and any(map(str.isdigit, joined[start:end]))
+    ):
         return end if plausible(joined[start + len(literal) : end], literal) else 0
     even = [p for p in pieces[1:] if len(p) == width]
     regular = not whole and len(even) > 2 and sum(map(random_piece, even)) * 3 >= len(even)  # noqa: PLR2004
@@ -331,9 +338,8 @@ def random_piece(piece: str) -> bool:
         return True
     digit, letter = any(c.isdigit() for c in piece), any(c.isalpha() for c in piece)
     if digit and letter:
-        return (
-            not compiled(r"[A-Za-z]+[0-9]{1,2}$|[0-9]{1,4}(?:st|nd|rd|th|s|ms|px|k)$").match(piece) or len(piece) > 10
-        )  # noqa: PLR2004
+        term = compiled(r"[A-Za-z]{1,8}[0-9]{1,2}$|[0-9]{1,4}(?:st|nd|rd|th|s|ms|px|k)$").match(piece)
+        return term is None
     if len(piece) < 6:  # noqa: PLR2004
         return False
     vowels = sum(c in "aeiouyAEIOUY" for c in piece)
@@ -350,7 +356,7 @@ def may_run_on(left: str, right: str) -> bool:
     """
     if left[-1].isspace() or right[0].isspace():
         return False
-    tail, head = left[-80:].split()[-1], right[:80].split()[0]
+    tail, head = left[-80:].rsplit(maxsplit=1)[-1], right[:80].split(maxsplit=1)[0]
     if left[-1] in ".!?,;:)\"'" and left[-2:-1].isalpha():
         return left[-1] == "." and any(c.isdigit() for c in tail)
     return len(tail) + len(head) >= 20 or any(c.isdigit() for c in tail + head)  # noqa: PLR2004 (the shortest token)
@@ -358,7 +364,9 @@ def may_run_on(left: str, right: str) -> bool:
 
 def continues(value: str, least: int = 8) -> bool:
     """Whether a field's start is more of the token before it rather than an id or a name of its own."""
-    own = compiled(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9A-Z]{26}$|(?:[a-z]{2,4}|session|project|agent|user|role|team|thread)[_:-]|[0-9]+$").match(value)
+    own = compiled(
+        r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9A-Z]{26}$|(?:[a-z]{2,4}|session|project|agent|user|role|team|thread)[_:-]|[0-9]+$"
+    ).match(value)
     return len(value) >= least and not own and random_piece(value)
 
 

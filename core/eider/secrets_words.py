@@ -133,7 +133,7 @@ def wordy(value: str) -> bool:
         low
     ):
         return True
-    if low.count("-") and low.rpartition("-")[2] in WORDY_ENDINGS + ["managed", "free", "length", "character", "digit"]:
+    if low.count("-") and low.rpartition("-")[2] in {*WORDY_ENDINGS, "managed", "free", "length", "character", "digit"}:
         return True
     if low.startswith(
         ("base64", "sha-", "sha256", "sha512", "aes-", "utf-", "oauth", "pbkdf2", "argon2", "bcrypt", "k8s-")

@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -96,7 +97,7 @@ def test_look_alikes_are_left_verbatim() -> None:
 def test_look_alikes_in_metadata_and_fields_are_left_verbatim() -> None:
     """A row of harmless strings comes back as it went in, none of them read as the end of another."""
     touched = []
-    for first, second in zip(LOOK_ALIKES, LOOK_ALIKES[1:], strict=False):
+    for first, second in pairwise(LOOK_ALIKES):
         row = {"text": first["text"], "speaker": "Ada", "session": second["text"], "scope": "project:alpha"}
         clean, tree = redact_row(row, {"note": second["text"], "count": 3})
         if clean != row or tree != {"note": second["text"], "count": 3}:
@@ -107,7 +108,19 @@ def test_look_alikes_in_metadata_and_fields_are_left_verbatim() -> None:
 def _tokens() -> list[dict[str, str]]:
     """Secrets with a shape of their own, which stay recognisable when they are broken up."""
     shapeless = {"assignment", "prose", "url-password", "basic-auth", "bearer", "api-header", "card", "iban", "pem"}
-    inner = {"gcp-service-account", "ssh", "telegram", "discord", "mailchimp", "terraform", "asana", "azure", "jwt", "discord-bot", "telegram-bot"}
+    inner = {
+        "gcp-service-account",
+        "ssh",
+        "telegram",
+        "discord",
+        "mailchimp",
+        "terraform",
+        "asana",
+        "azure",
+        "jwt",
+        "discord-bot",
+        "telegram-bot",
+    }
     return [c for c in SECRETS if c["family"] not in shapeless | inner and findings(c["secret"])]
 
 
