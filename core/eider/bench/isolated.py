@@ -113,7 +113,13 @@ def _one_store(memory: Eider, store: Row, clock: FixedClock, tally: Tally) -> No
     for query in store["queries"]:
         start = time.perf_counter()
         found = memory.recall(
-            query["text"], user=user, limit=_DEPTH, scopes=query["scopes"], as_of=query["as_of"], now=clock.now(), tz="UTC"
+            query["text"],
+            user=user,
+            limit=_DEPTH,
+            scopes=query["scopes"],
+            as_of=query["as_of"],
+            now=clock.now(),
+            tz="UTC",
         )
         tally.ms.append(1e3 * (time.perf_counter() - start))
         ranked = [name_of[one.id] for one in found]
@@ -201,7 +207,9 @@ def _one_chat(memory: Eider, talk: Row, tally: Tally) -> None:
     now = max(e.at for e in kept) + timedelta(days=1)
     for question in talk["questions"]:
         start = time.perf_counter()
-        found = memory.recall(question["text"], user=user, limit=_DEPTH, kinds=["episode"], now=now, tz=turns[-1][0]["tz"])
+        found = memory.recall(
+            question["text"], user=user, limit=_DEPTH, kinds=["episode"], now=now, tz=turns[-1][0]["tz"]
+        )
         tally.ms.append(1e3 * (time.perf_counter() - start))
         figures = judged([turn_of[one.id] for one in found], question["evidence"])
         for name in ("R@1", "R@5", "R@10", "MRR"):

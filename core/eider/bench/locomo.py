@@ -104,7 +104,9 @@ def load(path: Path) -> list[Conversation]:
     try:
         return [_conversation(sample) for sample in json.loads(path.read_text(encoding="utf-8"))]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"{str(path)!r} is no LoCoMo file ({type(error).__name__}: {error}); pass locomo10.json.") from error
+        raise InputError(
+            f"{str(path)!r} is no LoCoMo file ({type(error).__name__}: {error}); pass locomo10.json."
+        ) from error
 
 
 def started(text: str) -> datetime:
@@ -198,21 +200,24 @@ def _ask(run: Run, conversation: Conversation, told: Callable[[], None]) -> None
     run.turns[conversation.id] = len(conversation.turns)
     user = conversation.speakers[0]
     now = max(turn.at for turn in conversation.turns) + timedelta(days=1)
-    with tempfile.TemporaryDirectory(prefix="eider-bench-") as folder:
-        with open_store(Path(folder) / "locomo.eider", user=user, clock=FixedClock(now)) as memory:
+    with (
+        tempfile.TemporaryDirectory(prefix="eider-bench-") as folder,
+        open_store(Path(folder) / "locomo.eider", user=user, clock=FixedClock(now)) as memory,
+    ):
+        start = time.perf_counter()
+        turn_of = filled(memory, conversation)
+        run.build_s[conversation.id] = time.perf_counter() - start
+        run.embedder = memory.health().embedder
+        for question in conversation.questions:
             start = time.perf_counter()
-            turn_of = filled(memory, conversation)
-            run.build_s[conversation.id] = time.perf_counter() - start
-            run.embedder = memory.health().embedder
-            for question in conversation.questions:
-                start = time.perf_counter()
-                found = memory.recall(question.text, limit=DEEPEST, kinds=["episode"], now=now, tz="UTC")
-                ms = 1e3 * (time.perf_counter() - start)
-                ranked = tuple(turn_of[one.id] for one in found)
-                figures = judged(ranked, question.evidence)
-                outcome = Outcome(conversation=conversation.id, question=question, ranked=ranked, ms=ms, figures=figures)
-                run.outcomes.append(outcome)
-                told()
+            found = memory.recall(question.text, limit=DEEPEST, kinds=["episode"], now=now, tz="UTC")
+            ms = 1e3 * (time.perf_counter() - start)
+            ranked = tuple(turn_of[one.id] for one in found)
+            figures = judged(ranked, question.evidence)
+            run.outcomes.append(
+                Outcome(conversation=conversation.id, question=question, ranked=ranked, ms=ms, figures=figures)
+            )
+            told()
 
 
 def summary(run: Run) -> dict[str, Any]:
@@ -220,7 +225,8 @@ def summary(run: Run) -> dict[str, Any]:
     rows = [o.figures for o in run.outcomes]
     names = tuple(rows[0])
     by_category = {
-        f"{number} {name}": [o for o in run.outcomes if o.question.category == number] for number, name in CATEGORIES.items()
+        f"{number} {name}": [o for o in run.outcomes if o.question.category == number]
+        for number, name in CATEGORIES.items()
     }
     by_conversation = {c: [o for o in run.outcomes if o.conversation == c] for c in run.build_s}
     times = percentiles([o.ms for o in run.outcomes])

@@ -99,7 +99,11 @@ def strange(rows: Sequence[Recollection], *, count: int, seed: int) -> list[str]
 
 
 def measure(
-    memory: Eider, *, sample: int = 200, seed: int = 7, progress: Callable[[int, int], None] = lambda _done, _total: None
+    memory: Eider,
+    *,
+    sample: int = 200,
+    seed: int = 7,
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Any]:
     """Ask the store about itself.
 
@@ -127,11 +131,17 @@ def measure(
         ranked = [asked.wanted if one.id in twins else one.id for one in found]
         kinds.setdefault(asked.kind, []).append(judged(ranked, [asked.wanted]))
         progress(place + 1, total)
-    silent = [_asked_in_vain(memory, text, lambda n=n: progress(len(questions) + n, total)) for n, text in enumerate(prompts, 1)]
+    silent = [
+        _asked_in_vain(memory, text, lambda n=n: progress(len(questions) + n, total))
+        for n, text in enumerate(prompts, 1)
+    ]
     return {
         "rows": len(rows),
         "questions": len(questions),
-        "recall": {kind: {k: round(share([f[k] for f in found]), 4) for k in ("R@1", "R@5", "R@10")} for kind, found in kinds.items()},
+        "recall": {
+            kind: {k: round(share([f[k] for f in found]), 4) for k in ("R@1", "R@5", "R@10")}
+            for kind, found in kinds.items()
+        },
         "recall_ms": {k: round(v, 3) for k, v in percentiles(ms).items()},
         "abstention": {"share": round(share(silent), 4) if silent else math.nan, "n": len(silent)},
         "seed": seed,

@@ -72,7 +72,9 @@ def _touched(event: Event) -> str:
     return f"{what}{more}{': ' + event.reason if event.reason else ''}"
 
 
-@command("diff", answer=Diff, examples=("eider diff --since 2026-05-01", "eider diff --since 2026-05 --until 2026-06 --json"))
+@command(
+    "diff", answer=Diff, examples=("eider diff --since 2026-05-01", "eider diff --since 2026-05 --until 2026-06 --json")
+)
 @click.option("--since", required=True, metavar="TIME", help="From when.")
 @click.option("--until", metavar="TIME", help="To when; by default now.")
 @pass_state

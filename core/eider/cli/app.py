@@ -94,11 +94,11 @@ _CANNOT, _REFUSED, _FAILED, _FAULT, _INTERRUPTED, _NO_READER = 2, 3, 4, 70, 130,
 class Commands(click.Group):
     """The commands by section, each imported when it is needed."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
         """Every name, in the order of the help."""
         return list(_MODULES)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Import the one module."""
         if cmd_name not in _MODULES:
             return None
@@ -143,8 +143,8 @@ class Commands(click.Group):
             code = ending(error, verbose=verbose)
         except KeyboardInterrupt:
             code = ending(click.Abort(), verbose=verbose)
-        except SystemExit as gone:
-            code = _no_reader() if isinstance(sys.stdout, click.utils.PacifyFlushWrapper) else gone.code
+        except SystemExit:  # click's way to say that stdout was closed
+            code = _no_reader()
         if standalone_mode:
             sys.exit(code)
         return code
@@ -152,7 +152,7 @@ class Commands(click.Group):
 
 def ending(error: BaseException, *, verbose: bool) -> int:
     """Say what happened on stderr, in one line, and return the exit code."""
-    from eider import errors
+    import eider.errors as errors  # noqa: PLR0402 (the package's own attribute is untyped)
 
     if isinstance(error, BrokenPipeError):
         return _no_reader()
@@ -165,18 +165,25 @@ def ending(error: BaseException, *, verbose: bool) -> int:
         import traceback
 
         complain("".join(traceback.format_exception(error)).rstrip(), prefix="")
+    said = " ".join(str(error).split())
     if isinstance(error, errors.EiderError):
-        complain(" ".join(str(error).split()))
-        if isinstance(error, errors.UnknownIdError | errors.RefusedError | errors.SqlError | errors.StoreMissingError):
-            return _REFUSED
-        return _CANNOT if isinstance(error, errors.InputError | errors.ConfigError) else _FAILED
-    if isinstance(error, OSError):
+        code = _code(error)
+    elif isinstance(error, OSError):
         name = f" {error.filename!r}" if error.filename else ""
-        complain(f"{error.strerror or error}{name}; see that the file is there and may be used.")
-        return _FAILED
-    again = "" if verbose else "; run it again with -v and report what it prints"
-    complain(f"a fault of Eider itself ({type(error).__name__}: {' '.join(str(error).split())}){again}")
-    return _FAULT
+        said, code = f"{error.strerror or said}{name}; see that the file is there and may be used.", _FAILED
+    else:
+        again = "" if verbose else "; run it again with -v and report what it prints"
+        said, code = f"a fault of Eider itself ({type(error).__name__}: {said}){again}", _FAULT
+    complain(said)
+    return code
+
+
+def _code(error: Exception) -> int:
+    import eider.errors as errors  # noqa: PLR0402
+
+    if isinstance(error, errors.UnknownIdError | errors.RefusedError | errors.SqlError | errors.StoreMissingError):
+        return _REFUSED
+    return _CANNOT if isinstance(error, errors.InputError | errors.ConfigError) else _FAILED
 
 
 def _usage(error: click.ClickException) -> int:
@@ -209,7 +216,9 @@ def _check_encoding(args: Sequence[str]) -> None:
             ) from None
 
 
-@click.command(cls=Commands, epilog=EPILOG, params=list(GLOBAL_OPTIONS()), context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(
+    cls=Commands, epilog=EPILOG, params=list(GLOBAL_OPTIONS()), context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(None, "-V", "--version", package_name="eider", message="eider %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:

@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar
 import click
 
 from eider.answers import Injection, Page, Recollection
-from eider.check import KINDS, STATUSES
+from eider.check import STATUSES
 from eider.cli.command import State, command, opened, pass_state, text_of
 from eider.cli.output import cells, indented, json_line, say, show, table, width
-from eider.values import ORIGINS
+from eider.values import KINDS, ORIGINS
 
 C = TypeVar("C", bound=Callable[..., Any])
 _KINDS: Final = (*KINDS, "episode")
@@ -23,8 +23,12 @@ def filters(function: C) -> C:
     for option in reversed(
         (
             click.option("--scope", "scopes", multiple=True, help="Only this scope; may be repeated."),
-            click.option("--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only this kind; repeatable."),
-            click.option("--origin", "origins", multiple=True, type=click.Choice(ORIGINS), help="Only what these said."),
+            click.option(
+                "--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only this kind; repeatable."
+            ),
+            click.option(
+                "--origin", "origins", multiple=True, type=click.Choice(ORIGINS), help="Only what these said."
+            ),
             click.option("--since", metavar="TIME", help="Nothing that ended or was said before."),
             click.option("--until", metavar="TIME", help="Nothing that began or was said from then on."),
             click.option("--as-of", metavar="TIME", help="What was true then, such as 2026-05."),
@@ -45,7 +49,10 @@ def _chosen(state: State, said: dict[str, Any]) -> dict[str, Any]:
 @command(
     "recall",
     answer=Recollection,
-    examples=('eider recall "how should I name this function?"', 'eider recall "where did we stay?" --as-of 2026-05 --limit 3'),
+    examples=(
+        'eider recall "how should I name this function?"',
+        'eider recall "where did we stay?" --as-of 2026-05 --limit 3',
+    ),
 )
 @click.argument("words", metavar="QUESTION...", nargs=-1, required=True)
 @filters
@@ -105,7 +112,10 @@ def about(one: Recollection) -> str:
 @command(
     "inject",
     answer=Injection,
-    examples=('eider inject "write the migration for the users table"', "eider inject - --scope project:alpha --json < prompt.txt"),
+    examples=(
+        'eider inject "write the migration for the users table"',
+        "eider inject - --scope project:alpha --json < prompt.txt",
+    ),
 )
 @click.argument("words", metavar="PROMPT...", nargs=-1, required=True)
 @click.option("--scope", "scopes", multiple=True, help="Only this scope; may be repeated.")
@@ -160,7 +170,10 @@ def _listing(page: Page) -> None:
 @command(
     "sql",
     answer=("the columns of the query",),
-    examples=('eider sql "select kind, count(*) from memories group by kind"', 'eider sql "select text from episodes limit 5" --json'),
+    examples=(
+        'eider sql "select kind, count(*) from memories group by kind"',
+        'eider sql "select text from episodes limit 5" --json',
+    ),
 )
 @click.argument("words", metavar="QUERY...", nargs=-1, required=True)
 @click.option("--rows", type=int, default=1_000, show_default=True, help="Most rows.")

@@ -26,7 +26,9 @@ def bench() -> None:
     examples=("eider bench locomo --data locomo10.json", "eider bench locomo --data locomo10.json --conv conv-26 --out results"),
 )  # fmt: skip
 @click.option("--data", required=True, type=_FILE, help="A LoCoMo JSON file; it is not part of Eider.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for summary.json and questions.jsonl.")
+@click.option(
+    "--out", type=click.Path(file_okay=False, path_type=Path), help="Directory for summary.json and questions.jsonl."
+)
 @click.option("--conv", "convs", multiple=True, metavar="ID", help="Only this conversation; may be repeated.")
 @pass_state
 def locomo(state: State, data: Path, out: Path | None, convs: tuple[str, ...]) -> None:
@@ -48,7 +50,10 @@ def locomo(state: State, data: Path, out: Path | None, convs: tuple[str, ...]) -
     for line in aligned([head, *bench_locomo.rows_of(found)]):
         say(line)
     ci = found["ci95"]
-    say("95 % CI  " + "   ".join(f"{k} {ci[k][0]:.1f} to {ci[k][1]:.1f}" for k in ("R@5", "R@10", "NDCG@10", "MRR")), dim=True)
+    say(
+        "95 % CI  " + "   ".join(f"{k} {ci[k][0]:.1f} to {ci[k][1]:.1f}" for k in ("R@5", "R@10", "NDCG@10", "MRR")),
+        dim=True,
+    )
     say(f"recall   {_times(found['recall_ms'])}   record {found['record_ms_per_turn']} ms per turn", dim=True)
     left_out = ", ".join(f"{n} {why}" for why, n in found["excluded"].items())
     say(f"left out {left_out or 'nothing'}", dim=True)
@@ -58,7 +63,10 @@ def locomo(state: State, data: Path, out: Path | None, convs: tuple[str, ...]) -
 def aligned(rows: list[list[str]]) -> list[str]:
     """A table of figures, the first column flush left."""
     wide = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    return ["  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, wide, strict=True))) for row in rows]
+    return [
+        "  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, wide, strict=True)))
+        for row in rows
+    ]
 
 
 def _times(ms: Mapping[str, float]) -> str:
@@ -68,7 +76,10 @@ def _times(ms: Mapping[str, float]) -> str:
 @command(
     "isolated",
     answer=("memories", "chats"),
-    examples=("eider bench isolated --memories memories.jsonl", "eider bench isolated --memories memories.jsonl --chats chats.jsonl --json"),
+    examples=(
+        "eider bench isolated --memories memories.jsonl",
+        "eider bench isolated --memories memories.jsonl --chats chats.jsonl --json",
+    ),
 )
 @click.option("--memories", type=_FILE, help="JSONL of stores with memories and queries.")
 @click.option("--chats", type=_FILE, help="JSONL of chats with questions.")
@@ -94,7 +105,11 @@ def isolated(state: State, memories: Path | None, chats: Path | None) -> None:
 
 def _figures(name: str, found: Mapping[str, Any]) -> None:
     say(name, bold=True)
-    table([[k, f"{v['share']:.3f}", str(v["n"])] for k, v in found["figures"].items()], ["figure", "share", "n"], right=(1, 2))
+    table(
+        [[k, f"{v['share']:.3f}", str(v["n"])] for k, v in found["figures"].items()],
+        ["figure", "share", "n"],
+        right=(1, 2),
+    )
     for point in found["score_floor"]:
         say(f"a bare score floor: silent {point['silence']:.2f}, a wanted line first {point['shown']:.2f}", dim=True)
     say(f"recall {_times(found['recall_ms'])}", dim=True)

@@ -40,9 +40,10 @@ class State:
     def ceiling(self) -> Origin:
         """The most that what enters may claim: a person's terminal is the user, an agent's is the agent."""
         said = os.environ.get("EIDER_ORIGIN") or "user"
-        if said not in ORIGINS:
+        found: Origin | None = next((origin for origin in ORIGINS if origin == said), None)
+        if found is None:
             raise ConfigError(f"EIDER_ORIGIN={said!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
-        return "agent" if self.as_agent and said == "user" else said
+        return "agent" if self.as_agent and found == "user" else found
 
     def zone(self, given: str | None = None) -> str:
         """The asker's time zone: from the option, the settings, else this machine's."""
@@ -94,7 +95,7 @@ class EiderCommand(click.Command):
         global_section(ctx, formatter, "Options", own)
         global_section(ctx, formatter, "Options of every command", [p for p in self.params if p.name in names])
 
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's signature)
         """What --json prints, and two lines to copy."""
         if keys := keys_of(self.answer):
             formatter.write_paragraph()
@@ -155,15 +156,10 @@ def stdin_text() -> str:
     Raises:
         InputError: It is not UTF-8.
     """
-    given = click.get_binary_stream("stdin").read()
+    given = sys.stdin.buffer.read()
     try:
         return given.decode("utf-8-sig").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         raise InputError(
             f"stdin is not UTF-8 (byte {error.start}); convert it, for example with iconv -f latin1 -t utf-8."
         ) from None
-
-
-def on_terminal() -> bool:
-    """Whether a person reads stderr."""
-    return sys.stderr.isatty()

@@ -53,7 +53,9 @@ def _shown(state: State, receipt: Receipt) -> None:
     rows = ", ".join(f"{n} {table}" for table, n in receipt.erased.items() if n)
     say(f"erased {len(receipt.ids)} item(s){': ' + rows if rows else ''}")
     checks = ", ".join(f"{name} {'held' if held else 'FAILED'}" for name, held in receipt.checks.items())
-    disk = "the bytes have left the file" if receipt.physical == "done" else "the bytes leave the file in the background"
+    disk = (
+        "the bytes have left the file" if receipt.physical == "done" else "the bytes leave the file in the background"
+    )
     say(f"{disk}; checks: {checks or 'none'}; {receipt.seconds:.2f} s")
     for one in receipt.kept:
         say(f"kept, for it rests on more or says the same: {one}")

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 import click
 
-from eider.check import KINDS
 from eider.cli.command import State, command, opened, pass_state, stdin_text, text_of
 from eider.cli.output import indented, one_line, say, show
 from eider.errors import InputError
-from eider.values import ROLES, Episode, Memory
+from eider.values import KINDS, ROLES, Episode, Memory
 
 _TEXT: Final = click.argument("words", metavar="TEXT...", nargs=-1, required=True)
 _LINES: Final = click.option("--lines", is_flag=True, help="With TEXT -: each line of stdin is one text.")
-_JSONL: Final = click.option("--jsonl", is_flag=True, help="With TEXT -: each line of stdin is a JSON object of the fields.")
+_JSONL: Final = click.option(
+    "--jsonl", is_flag=True, help="With TEXT -: each line of stdin is a JSON object of the fields."
+)
 _KEY: Final = click.option("--key", help="Idempotency key: the same key is kept once.")
 _TZ: Final = click.option("--tz", metavar="ZONE", help="Time zone, such as Europe/Berlin.")
 
@@ -30,7 +31,9 @@ _TZ: Final = click.option("--tz", metavar="ZONE", help="Time zone, such as Europ
 )
 @_TEXT
 @click.option("--speaker", help="Who said it; by default the user, or the agent's name.")
-@click.option("--role", type=click.Choice(ROLES), default="user", show_default=True, help="What the speaker is to the user.")
+@click.option(
+    "--role", type=click.Choice(ROLES), default="user", show_default=True, help="What the speaker is to the user."
+)
 @click.option("--session", help="Conversation it belongs to; by default the local date.")
 @click.option("--at", metavar="TIME", help="When it was said, such as 2026-05-04T10:00; by default now.")
 @_TZ
@@ -108,9 +111,11 @@ def _fields(place: int, line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except ValueError as error:
-        raise InputError(f"line {place} of stdin is not JSON ({error}); mend it, or use --lines for plain text.") from None
+        raise InputError(
+            f"line {place} of stdin is not JSON ({error}); mend it, or use --lines for plain text."
+        ) from None
     if not isinstance(found, dict):
-        raise InputError(f"line {place} of stdin is no JSON object; write {{\"text\": …}}.")
+        raise InputError(f'line {place} of stdin is no JSON object; write {{"text": …}}.')
     return found
 
 

@@ -60,7 +60,9 @@ def import_(state: State, path: Path, dry_run: bool) -> int:
         json_line(done)
     else:
         verb = "would bring" if dry_run else "brought"
-        say(f"{verb} {done.episodes} episode(s), {done.memories} memories, {done.events} event(s); skipped {done.skipped}")
+        say(
+            f"{verb} {done.episodes} episode(s), {done.memories} memories, {done.events} event(s); skipped {done.skipped}"
+        )
         for reason in done.refused[:_SHOWN]:
             indented(reason, "refused  ")
         if len(done.refused) > _SHOWN:

@@ -41,13 +41,9 @@ def plain(value: Any) -> Any:
         return iso(value)
     if isinstance(value, Mapping):
         return {str(k): plain(v) for k, v in value.items()}
-    if isinstance(value, str) or value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, float):
-        return round(value, 6)
-    if isinstance(value, Iterable):
-        return [plain(v) for v in value]
-    return str(value)
+    if value is None or isinstance(value, str | bool | int | float):
+        return round(value, 6) if isinstance(value, float) else value
+    return [plain(v) for v in value] if isinstance(value, Iterable) else str(value)
 
 
 def iso(at: datetime) -> str:
@@ -64,9 +60,9 @@ def json_line(value: Any) -> None:
 
 
 def clean(text: str) -> str:
-    """A text that does nothing to a terminal but show.
+    r"""A text that does nothing to a terminal but show.
 
-    >>> clean("\\x1b[31mred")
+    >>> clean("\x1b[31mred")
     '�[31mred'
     """
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
@@ -130,7 +126,7 @@ def table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Seq
     for place, row in enumerate(shown):
         *most, last = [_set(c, wide[i], flush=i in right) for i, c in enumerate(row)]
         first = "".join(f"{c}  " for c in most)
-        style = {"bold": True} if head and not place else {}
+        style: dict[str, Any] = {"bold": True} if head and not place else {}
         indented(last.strip(), first, **style)
 
 

@@ -114,7 +114,11 @@ def use(state: State, name: str) -> None:
         say("EIDER_STORE in the environment wins over it")
 
 
-@command("remove", answer=("name", "path", "bytes"), examples=("eider store remove work", "eider store remove ./old.eider --yes"))
+@command(
+    "remove",
+    answer=("name", "path", "bytes"),
+    examples=("eider store remove work", "eider store remove ./old.eider --yes"),
+)
 @_STORE
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_state
@@ -138,7 +142,10 @@ def remove(state: State, name: str, yes: bool) -> None:
 @command(
     "publish",
     answer=("name", "path", "bytes"),
-    examples=("eider store publish work ./work-2026-05.eider", "eider store publish work /srv/shared/team.eider --json"),
+    examples=(
+        "eider store publish work ./work-2026-05.eider",
+        "eider store publish work /srv/shared/team.eider --json",
+    ),
 )
 @_STORE
 @click.argument("dest", metavar="DEST", type=click.Path(path_type=Path))

@@ -40,8 +40,7 @@ def lived(store: str) -> None:
             text, kind = said
             kept[text] = memory.remember(text, kind=kind, scope=story.SCOPE).id  # pyright: ignore[reportArgumentType]
         else:
-            old, new = said
-            memory.correct(kept[old], new)
+            memory.correct(kept[story.BEFORE], story.AFTER)
         told(what, 1e3 * (time.perf_counter() - start), at=f"{at:%Y-%m-%d}", name=str(said[0]), turns=len(said[1]))
 
 

@@ -53,7 +53,9 @@ def _live(stage: Stage, store: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 (our own module)
         events: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
         if len(events) < 2 + len(story.SESSIONS) + len(story.STATEMENTS):
-            raise StoreError(f"the first process of the story failed: {done.stderr.strip()[-400:] or 'it said nothing'}")
+            raise StoreError(
+                f"the first process of the story failed: {done.stderr.strip()[-400:] or 'it said nothing'}"
+            )
         stage.note("first process, start to death", 1e3 * (time.perf_counter() - start))
         for event in events[1:]:
             stage.say(_told(event))
@@ -66,7 +68,9 @@ def _live(stage: Stage, store: Path) -> None:
 
 def _told(event: dict[str, Any]) -> str:
     if event["what"] == "session":
-        return f"{event['at']}  {event['turns']} utterances recorded in session {event['name']!r}  ({event['ms']:.0f} ms)"
+        return (
+            f"{event['at']}  {event['turns']} utterances recorded in session {event['name']!r}  ({event['ms']:.0f} ms)"
+        )
     verb = "remembered" if event["what"] == "statement" else "corrected "
     text = story.AFTER if event["what"] == "correction" else event["name"]
     return f"{event['at']}  {verb} {text}"

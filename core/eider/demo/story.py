@@ -58,7 +58,11 @@ RULE: Final = "Refunds are never retried automatically."
 STATEMENTS: Final = (
     (BEFORE, "decision", datetime(2026, 3, 3, 11, 0, tzinfo=UTC)),
     (RULE, "rule", datetime(2026, 4, 21, 15, 0, tzinfo=UTC)),
-    ("Prefers Go errors wrapped with the name of the operation.", "preference", datetime(2026, 4, 21, 15, 5, tzinfo=UTC)),
+    (
+        "Prefers Go errors wrapped with the name of the operation.",
+        "preference",
+        datetime(2026, 4, 21, 15, 5, tzinfo=UTC),
+    ),
 )
 """(statement, kind, when it was kept)."""
 CORRECTED: Final = datetime(2026, 6, 2, 9, 30, tzinfo=UTC)

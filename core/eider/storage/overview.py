@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eider.errors import EiderError, RefusedError, StoreError, StoreLockedError, StoreMissingError
@@ -39,15 +39,14 @@ class Overview:
 def overview(folder: Path, *, in_use: bool = False) -> Overview:
     """Look at one store; one that is open elsewhere, or damaged, is listed with what can be said."""
     files = StoreFiles(folder)
-    about = {"name": folder.stem, "path": str(folder), "in_use": in_use, "published": files.published}
-    size = _bytes(folder)
+    seen = Overview(name=folder.stem, path=str(folder), bytes=_bytes(folder), in_use=in_use, published=files.published)
     try:
         users, episodes, memories = _counts(files)
     except StoreLockedError as error:
-        return Overview(**about, bytes=size, locked=True, locked_by=error.pid)
+        return replace(seen, locked=True, locked_by=error.pid)
     except EiderError as error:
-        return Overview(**about, bytes=size, trouble=str(error))
-    return Overview(**about, bytes=size, users=users, episodes=episodes, memories=memories)
+        return replace(seen, trouble=str(error))
+    return replace(seen, users=users, episodes=episodes, memories=memories)
 
 
 def _counts(files: StoreFiles) -> tuple[int, int, int]:
