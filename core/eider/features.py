@@ -31,7 +31,7 @@ GROUPS: Final[dict[str, str]] = {
     "date": "date", "date_said": "date", "when_dated": "date", "when_time": "date",
     "information": "shape", "length": "shape", "question": "shape", "greeting": "shape", "names": "shape",
     "opening": "shape", "number": "shape", "who_names": "shape", "place": "shape", "why_length": "shape",
-    "guidance": "kind", "guidance_request": "kind", "background": "kind",
+    "memory": "kind", "guidance": "kind", "guidance_request": "kind", "background": "kind",
     "recency": "recency", "strength": "recency", "importance": "importance", "scope": "scope", "pinned": "pin",
 }  # fmt: skip
 """Every signal, and the name under which its share is shown to people."""
@@ -275,7 +275,8 @@ def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> No
     if question.subject >= 0:
         speaker = segment.column("speaker")[near.rows]
         share = float(segment.once("speaker shares", speaker_shares)[question.subject])
-        match = np.where(speaker < 0, 0.5, speaker == question.subject)
+        memory = segment.column("memory")[near.rows]
+        match = np.where(memory, _tells_of(segment, question, near), np.where(speaker < 0, 0.5, speaker == question.subject))
     elif question.role >= 0:
         roles = segment.once("role shares", _role_shares)
         share = float(roles[question.role])
@@ -286,6 +287,14 @@ def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> No
     match = match * min(1.0, 2 * (1 - share))
     x[:, _AT["subject"]] = match
     x[:, _AT["first_person"]] = match * near.traits[:, _TRAIT["first_person"]]
+
+
+def _tells_of(segment: Segment, question: Question, near: _Near) -> NDArray[np.bool_]:
+    """Candidates whose own text names the person the question is about."""
+    named = np.zeros(segment.rows, np.bool_)
+    for term in question.named.tolist():
+        named[segment.postings.lookup(term)[0]] = True
+    return named[near.rows]
 
 
 def _role_shares(segment: Segment) -> Floats:
@@ -357,6 +366,7 @@ def _centre(x: Floats, segment: Segment, near: _Near) -> None:
 def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
     memory = segment.column("memory")[near.rows]
     kind = segment.column("kind")[near.rows]
+    x[:, _AT["memory"]] = memory
     x[:, _AT["guidance"]] = (kind == _PREFERENCE) | (kind == _RULE)
     x[:, _AT["background"]] = kind == _CONTEXT
     if "request" in question.wants:

@@ -77,7 +77,15 @@ def rank(
         weights: What each signal counts.
         nominated: Rows to consider instead of looking through all.
     """
-    scan = look(segment, question, visible & segment.alive)
+    # Some BLAS builds raise the "invalid" flag for lanes they compute and throw away.
+    with np.errstate(invalid="ignore"):
+        return _rank(segment, question, visible & segment.alive, limit, weights, nominated)
+
+
+def _rank(  # noqa: PLR0913, PLR0917 (rank, inside its guard)
+    segment: Segment, question: Question, visible: NDArray[np.bool_], limit: int, weights: Weights, nominated: Sequence[int] | None
+) -> list[Ranked]:
+    scan = look(segment, question, visible)
     rows = nominate(segment, question, scan) if nominated is None else _given(segment, scan, nominated)
     if not len(rows) or limit <= 0:
         return []

@@ -123,7 +123,7 @@ def _day(text: str) -> datetime:
 
 
 def locomo(facts: str = "none") -> Iterator[Corpus]:
-    """LoCoMo DEV; `facts`: none, "beside" (as memories with evidence), or "alone" (as the corpus)."""
+    """LoCoMo DEV; `facts`: none, "beside" (as memories with evidence), "mixed" (as memories, also relevant) or "alone"."""
     path = SHARED / "bench/data/locomo_dev.json"
     if not path.exists():
         return
@@ -145,7 +145,12 @@ def locomo(facts: str = "none") -> Iterator[Corpus]:
             Asked(id=f"{c.id}-{q.index}", text=q.text, relevant=frozenset(q.evidence), now=last, tags=(f"cat{q.category}",))
             for q in c.questions
         ]
-        if facts == "alone":
+        if facts == "mixed":
+            for a in asked:
+                a.relevant |= {m.id for m in memories if a.relevant & set(m.evidence)}
+            for m in memories:
+                m.evidence = ()
+        elif facts == "alone":
             cites = {e: {m.id for m in memories if e in m.evidence} for e in when}
             for a in asked:
                 a.relevant = frozenset().union(*(cites[e] for e in a.relevant))
@@ -198,9 +203,10 @@ FAMILIES: dict[str, Callable[[], Iterator[Corpus]]] = {
     "own_isolated": lambda: isolated(OWN / "own_memories.jsonl", "own_isolated"),
     "own_chats": lambda: chats(OWN / "own_chats.jsonl", "own_chats"),
     "beside": lambda: locomo("beside"),
+    "mixed": lambda: locomo("mixed"),
     "alone": lambda: locomo("alone"),
 }
-"""Every set; the last two are LoCoMo's facts beside the turns they cite, and by themselves."""
+"""Every set; the last three hold LoCoMo's facts beside the turns they cite, or by themselves."""
 
 
 def embedder() -> tuple[Callable[[list[str]], np.ndarray], Callable[[str], np.ndarray]]:
