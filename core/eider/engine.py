@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from eider.changes import ChangeSet, Committed, Erasure, Indexing
-from eider.clock import Clock, local_date, local_zone, parse_instant, utc, zone
+from eider.clock import Clock, local_date, local_zone, parse_instant, utc, zone, zone_name
 from eider.door import user_name
 from eider.errors import ReadOnlyStoreError, StaleChangeError
 from eider.jobs import Jobs
@@ -76,8 +76,7 @@ class Engine:
         if at is None:
             return self.now(), tz or local_zone()
         if isinstance(at, datetime):
-            known = getattr(at.tzinfo, "key", None) or (at.strftime("%:z") if at.tzinfo else None)
-            return utc(at, tz, name), tz or known or "UTC"
+            return utc(at, tz, name), tz or zone_name(at) or "UTC"
         return parse_instant(at, tz=tz or "UTC")[0], tz or "UTC"
 
     def bound(self, at: When | None, tz: str | None, name: str) -> tuple[datetime | None, Precision]:
@@ -122,22 +121,47 @@ class Engine:
             committed = self.store.commit(changes)
             self._last = max(self._last, changes.at)
             if not committed.repeated:
-                ids = [e.id for e in committed.episodes] + [m.id for m in committed.memories]
-                self._follow(changes.user, ids, committed, changes.indexing)
+                self._follow(changes, committed)
         return committed
 
-    def _follow(self, user: str, ids: Sequence[str], done: Committed, made: Mapping[str, Indexing]) -> None:
-        self.segments.put(user, lambda: self.store.rows_of(done.episodes, done.memories, made, user=user))
-        self.opened.notify(len(ids))
+    def _follow(self, changes: ChangeSet, done: Committed) -> None:
+        user, used = changes.user, [u.id for u in changes.usage]
+        if used:
+            ids = [*used, *(e.id for e in done.episodes), *(m.id for m in done.memories)]
+            self.segments.put(user, lambda: self.store.rows(user=user, ids=ids))
+        else:
+            self.segments.put(
+                user, lambda: self.store.rows_of(done.episodes, done.memories, changes.indexing, user=user)
+            )
+        if touched := len(done.episodes) + len(done.memories):
+            self.opened.notify(touched)
+
+    def restore(self, user: str, write: Callable[[], int]) -> None:
+        """Write rows of an earlier life of a memory; what is loaded of the user is read anew.
+
+        Args:
+            user: Whose rows they are.
+            write: Writes them whole or not at all; returns how many the search index has to follow.
+        """
+        with self._writer:
+            self.writable()
+            rows = write()
+            self._last = max(self._last, self.store.last_event_at() or self._last)
+            self.segments.drop(user)
+            self.opened.notify(rows)
 
     def planned(self, plan: Callable[[], T]) -> T:
-        """Run a plan-and-commit again while what it read has moved on, at most three times."""
-        for _ in range(_REPLANS - 1):
-            try:
-                return plan()
-            except StaleChangeError:
-                continue
-        return plan()
+        """Run a plan-and-commit in the writer's turn; again while what it read has moved on, at most three times.
+
+        Within the turn nobody else commits here, so times rise with revisions and nothing is added twice.
+        """
+        with self._writer:
+            for _ in range(_REPLANS - 1):
+                try:
+                    return plan()
+                except StaleChangeError:
+                    continue
+            return plan()
 
     def save_usage(self, user: str, shown: Mapping[str, int]) -> None:
         """Write what was shown; counters only, nobody waits for it."""
@@ -146,7 +170,7 @@ class Engine:
         with self._writer:
             known = self.store.usage(list(shown), user=user)
             new = self.store.memories([i for i in shown if i not in known], user=user)
-            both = [*known.values(), *map(fresh, new)]
+            both = [*known.values(), *(fresh(m) for m in new if m.state != "erased")]
             self.store.save_usage([replace(u, shown=u.shown + shown[u.id]) for u in both], user=user)
 
     def erase(self, erasure: Erasure) -> Mapping[str, int]:

@@ -107,7 +107,7 @@ def health(engine: Engine, request: HealthOf) -> Health:
         user=user, episodes=episodes, memories=dict(Counter(m.status(now) for m in memories)),
         kinds={k: n for k in KINDS if (n := sum(m.kind == k for m in current))},
         scopes=dict(Counter(m.scope for m in current)), retrievability=chances,
-        pending_index=engine.opened.outbox.pending(), embedder=engine.embedder.fingerprint,
+        pending_index=engine.opened.outbox.pending(user), embedder=engine.embedder.fingerprint,
         degraded=tuple(x for x in (engine.embedder.degraded, trouble) if x), oldest=span[0], newest=span[1],
         events=engine.store.event_count(user=user),
     )  # fmt: skip

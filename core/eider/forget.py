@@ -84,7 +84,7 @@ def _with_merges(ids: set[str], memories: Iterable[Memory]) -> set[str]:
     return found
 
 
-def _closed(  # noqa: PLR0917 (one plan's parts)
+def _closed(
     engine: Engine, door: Door, user: str, everything: dict[str, Memory], named: set[str], episodes: frozenset[str]
 ) -> Erasure:
     """The erasure, with new versions of what stays: less the erased evidence, and split out of erased merges."""
@@ -109,7 +109,7 @@ def _closed(  # noqa: PLR0917 (one plan's parts)
     )
 
 
-def _less(  # noqa: PLR0917 (one plan's parts)
+def _less(
     engine: Engine,
     memory: Memory,
     everything: Mapping[str, Memory],

@@ -135,7 +135,10 @@ def seen(segment: Segment, request: Filters, view: View, window: Window | None) 
     """Rows that a request may see: those that hold at its instant and pass its filters."""
     column = segment.column
     starts, ends = column("valid_from"), column("valid_to")
-    mask = segment.alive & np.isin(column("state"), _STATED) & (starts <= view.as_of)
+    begun = starts <= view.as_of
+    if request.as_of is None:  # what was said is findable at once, also when the speaker's clock runs ahead
+        begun |= ~column("memory")
+    mask = segment.alive & np.isin(column("state"), _STATED) & begun
     holds = ends > view.as_of
     if window is not None and request.as_of is None:
         holds |= (

@@ -33,14 +33,15 @@ def record_many(engine: Engine, request: RecordMany, door: Door) -> list[Episode
     """Keep many utterances in batches; all are checked before the first is written."""
     user = user_name(request.user)
     episodes = [_episode(engine, _as(Record, item, user, i), door) for i, item in enumerate(request.items)]
-    kept: list[Episode] = []
-    plain = [e for e in episodes if e.key is None]
+    kept: dict[int, Episode] = {}
+    plain = [i for i, e in enumerate(episodes) if e.key is None]
     for start in range(0, len(plain), _BATCH):
-        kept += _keep_episodes(engine, plain[start : start + _BATCH], user, door, None)
-    for keyed in (e for e in episodes if e.key is not None):
-        kept += _keep_episodes(engine, [keyed], user, door, redact(keyed.key or ""))
-    order = {e.id: i for i, e in enumerate(episodes)}
-    return sorted(kept, key=lambda e: order.get(e.id, len(order)))
+        places = plain[start : start + _BATCH]
+        kept.update(zip(places, _keep_episodes(engine, [episodes[i] for i in places], user, door, None), strict=True))
+    for i, episode in enumerate(episodes):
+        if episode.key is not None:
+            kept[i] = _keep_episodes(engine, [episode], user, door, redact(episode.key))[0]
+    return [kept[i] for i in range(len(episodes))]
 
 
 def _keep_episodes(
@@ -80,6 +81,8 @@ def remember(engine: Engine, request: Remember, door: Door) -> Memory:
 
 def _remember(engine: Engine, request: Remember, door: Door) -> Memory:
     user_name(request.user)
+    if (first := _said_before(engine, request, door)) is not None:
+        return first
     memory = _memory(engine, request, door)
     twin = engine.store.twin(memory) if memory.valid_to is None else None
     if twin is not None:
@@ -90,6 +93,18 @@ def _remember(engine: Engine, request: Remember, door: Door) -> Memory:
         indexing=made, key=memory.key and redact(memory.key),
     )  # fmt: skip
     return engine.commit(changes).memories[0]
+
+
+def _said_before(engine: Engine, request: Remember, door: Door) -> Memory | None:
+    """The answer of an earlier call with the same key, whether it added a memory or strengthened one."""
+    if request.key is None:
+        return None
+    for op in ("remember", "restate"):
+        asked = ChangeSet(user=request.user, op=op, actor=door.channel, at=engine.now(), key=redact(request.key))
+        done = engine.store.repeated(asked)
+        if done is not None and done.memories:
+            return done.memories[0]
+    return None
 
 
 def _restated(engine: Engine, twin: Memory, door: Door, key: str | None) -> Memory:
@@ -124,26 +139,31 @@ def remember_many(engine: Engine, request: RememberMany, door: Door) -> list[Mem
         return [remember(engine, r, door) for r in requests]
     kept: list[Memory] = []
     for start in range(0, len(requests), _BATCH):
-        kept += _remember_batch(engine, requests[start : start + _BATCH], user, door)
+        batch = requests[start : start + _BATCH]
+        kept += engine.planned(lambda batch=batch: _remember_batch(engine, batch, user, door))
     return kept
 
 
 def _remember_batch(engine: Engine, requests: Sequence[Remember], user: str, door: Door) -> list[Memory]:
     answer: list[Memory] = []
-    fresh_ones: dict[tuple[str, str, str], Memory] = {}
+    new: dict[str, Memory] = {}
+    restated: dict[str, Memory] = {}
     for request in requests:
         memory = _memory(engine, request, door)
-        known = (memory.kind, memory.scope, memory.text)
-        twin = fresh_ones.get(known) or (engine.store.twin(memory) if memory.valid_to is None else None)
-        if twin is None:
-            fresh_ones[known] = memory
-        answer.append(twin or memory)
-    if fresh_ones:
-        new = tuple(fresh_ones.values())
-        made = engine.indexed_memories(new)
-        changes = ChangeSet(user=user, op="remember", actor=door.channel, at=engine.now(), memories=new, indexing=made)
+        said = f"{engine.store.identity(memory)} {memory.valid_to} {request.valid_from}"
+        twin = new.get(said)
+        if twin is None and memory.valid_to is None and (twin := engine.store.twin(memory)) is not None:
+            restated[twin.id] = twin
+        answer.append(twin or new.setdefault(said, memory))
+    if new:
+        made = engine.indexed_memories(list(new.values()))
+        changes = ChangeSet(
+            user=user, op="remember", actor=door.channel, at=engine.now(), memories=tuple(new.values()), indexing=made
+        )
         stored = {m.id: m for m in engine.commit(changes).memories}
         answer = [stored.get(m.id, m) for m in answer]
+    for twin in restated.values():
+        _restated(engine, twin, door, None)
     return answer
 
 
@@ -168,16 +188,15 @@ def _memory(engine: Engine, request: Remember, door: Door) -> Memory:
 
 def _as(kind: type[R], item: object, user: str, place: int) -> R:
     """One entry of a bulk call as a request; a fault names its place."""
-    if isinstance(item, kind):
-        if item.user != user:
-            raise InputError(f"items[{place}].user={item.user!r} differs from user={user!r}; write one user at a time.")
-        return item
-    if not isinstance(item, Mapping):
+    if not isinstance(item, kind | Mapping):
         raise InputError(f"items[{place}] is {type(item).__name__}; pass a mapping or a {kind.__name__}.")
     try:
-        fields: dict[str, Any] = {"user": user, **item}
-        return kind(**fields)
+        fields: dict[str, Any] = {"user": user, **item} if isinstance(item, Mapping) else {}
+        request = item if isinstance(item, kind) else kind(**fields)
     except TypeError as error:
         raise InputError(f"items[{place}]: {error}; use the fields of eider.verbs.{kind.__name__}.") from None
     except InputError as error:
         raise InputError(f"items[{place}]: {error}") from error
+    if request.user != user:
+        raise InputError(f"items[{place}].user={request.user!r} differs from user={user!r}; write one user at a time.")
+    return request

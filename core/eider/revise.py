@@ -116,8 +116,12 @@ def reinforce(engine: Engine, request: Reinforce, door: Door) -> Memory:
     """A use, said explicitly: the memory decays more slowly from now on."""
 
     def plan() -> Memory:
-        memory = open_memory(engine, request)
         now = engine.now()
+        if request.key is not None:
+            asked = ChangeSet(user=request.user, op="reinforce", actor=door.channel, at=now, key=redact(request.key))
+            if (done := engine.store.repeated(asked)) is not None and done.memories:
+                return done.memories[0]
+        memory = open_memory(engine, request)
         usage = engine.store.usage([memory.id], user=memory.user).get(memory.id) or fresh(memory)
         changes = ChangeSet(
             user=request.user, op="reinforce", actor=door.channel, at=now, usage=(used(usage, now),),

@@ -45,7 +45,7 @@ def _undo(engine: Engine, request: Undo, door: Door) -> Event:
     if gone := [i for i in before if i not in current or current[i].state == "erased"]:
         raise ErasedError(f"memory {gone[0]!r}, which event {event.id!r} is about,")
     if moved := [m for m in current.values() if m.rev != event.seq]:
-        raise UndoConflictError(event.id, _later(engine, request.user, event, [m.id for m in moved]))
+        raise _conflict(event, _later(engine, request.user, event, [m.id for m in moved]))
     versions = tuple(_as_before(engine, m, before[m.id], now) for m in current.values())
     usage, was = _usage_before(engine, request.user, event, payload)
     changes = ChangeSet(
@@ -71,9 +71,16 @@ def _named(engine: Engine, request: Undo) -> tuple[Event, Mapping[str, Any]]:
     return event, payload  # pyright: ignore[reportReturnType] (JSON of our own making)
 
 
-def _later(engine: Engine, user: str, event: Event, ids: list[str]) -> list[str]:
+def _later(engine: Engine, user: str, event: Event, ids: list[str]) -> list[Event]:
     touched = engine.store.events(user=user, ids=ids, limit=1000)
-    return [e.id for e in reversed(touched) if e.seq > event.seq]
+    return [e for e in reversed(touched) if e.seq > event.seq]
+
+
+def _conflict(event: Event, later: list[Event]) -> RefusedError:
+    """Later changes can be undone first; a forget cannot."""
+    if forgets := [e for e in later if e.op == "forget"]:
+        return ErasedError(f"part of what event {event.id!r} was about was forgotten by {forgets[0].id!r}; that")
+    return UndoConflictError(event.id, [e.id for e in later])
 
 
 def _as_before(engine: Engine, memory: Memory, rev: int | None, now: datetime) -> Memory:
@@ -95,8 +102,14 @@ def _usage_before(
     if not found or found[0].state == "erased":
         raise ErasedError(f"memory {id_!r}, which event {event.id!r} is about,")
     now = engine.store.usage([id_], user=user).get(id_) or fresh(found[0])
-    if abs(now.uses - detail["uses"]) != 1:
-        raise UndoConflictError(event.id, _later(engine, user, event, [id_]))
+    if later := [e for e in _later(engine, user, event, [id_]) if _is_use(engine, user, e, id_)]:
+        raise _conflict(event, later)
     last = datetime.fromisoformat(detail["last_used"])
     was = Usage(id=id_, stability=detail["stability"], last_used=last, uses=detail["uses"], shown=now.shown)
     return (was,), usage_detail(now)
+
+
+def _is_use(engine: Engine, user: str, event: Event, id: str) -> bool:  # noqa: A002 (the word users know)
+    """Whether an event changed how this memory counts as used."""
+    payload: Mapping[str, Any] = engine.store.payload(event.seq, user=user) or {}
+    return (payload.get("detail") or {}).get("id") == id

@@ -214,6 +214,10 @@ class Reinforce(Named):
 
     key: str | None = None
 
+    def __post_init__(self) -> None:
+        Named.__post_init__(self)
+        check.key(self.key)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pin(Named):

@@ -26,7 +26,8 @@ EPISODE_KIND: Final = -1
 
 _EPISODES: Final = """
 SELECT e.id, x.analysis, x.vector, e.session, e.seq, e.said_at, e.tz, e.speaker, e.role, e.origin,
-       CASE WHEN e.metadata IS NULL THEN NULL ELSE json_extract_string(e.metadata, '$.scope') END AS scope
+       CASE WHEN e.metadata IS NULL OR json_type(e.metadata, '$.scope') IS DISTINCT FROM 'VARCHAR' THEN NULL
+            ELSE json_extract_string(e.metadata, '$.scope') END AS scope
 FROM episodes e JOIN embeddings x ON x.id = e.id WHERE e.user_id = $user AND x.user_id = $user
 """
 _MEMORIES: Final = """

@@ -317,10 +317,10 @@ class DuckStore:
         """The current memory that says the same to the same user in the same scope, of the same kind and trust."""
         sql = (
             f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE identity = ? AND retired_at IS NULL "  # noqa: S608
-            "AND valid_to IS NULL AND state = 'active' ORDER BY rev LIMIT 1"
+            "AND valid_to IS NULL AND state = 'active' AND valid_from <= ? ORDER BY rev LIMIT 1"
         )
         with self.database.reading() as db:
-            found = db.execute(sql, [self.identity(memory)]).fetchall()
+            found = db.execute(sql, [self.identity(memory), to_db(memory.valid_from)]).fetchall()
         return rows.memory_of(found[0]) if found else None
 
     def identity(self, memory: Memory) -> str:

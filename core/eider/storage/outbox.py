@@ -89,10 +89,15 @@ class Outbox:
         self._database, self._index = database, index
         self._lock = threading.RLock()
 
-    def pending(self) -> int:
-        """Entries that wait."""
+    def pending(self, user: str | None = None) -> int:
+        """Entries that wait: of one user, or all."""
+        sql, given = (
+            ("SELECT count(*) FROM outbox", [])
+            if user is None
+            else ("SELECT count(*) FROM outbox WHERE user_id = ?", [user])
+        )
         with self._database.reading() as db:
-            return int(db.execute("SELECT count(*) FROM outbox").fetchall()[0][0])
+            return int(db.execute(sql, given).fetchall()[0][0])
 
     def drain(self, limit: int | None = None) -> int:
         """Bring what waits to the index, oldest first; returns how many ids that were.
