@@ -228,6 +228,8 @@ def _judge(text: str, low: str, match: Match[str], level: int, family: str) -> t
     phrase = _phrase(low, match, start) if bare and join in {"assign", "copula"} else 0
     if phrase:
         return start, phrase
+    if low.startswith(("phrase", "mnemonic"), match.start()) and text.count(" ", start, end) < 2:  # noqa: PLR2004
+        return None
     if bare:
         end = _trim(text, match, start, end)
     elif text[end - 1 : end] == "\\":

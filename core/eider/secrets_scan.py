@@ -29,7 +29,8 @@ _INNER_LITERALS: Final = tuple(dict.fromkeys(literal for _, literal, _, _ in INN
 _INNER_LENGTH: Final = 36
 """Characters of the shortest token known by a single sign inside it: a colon and the 35 of a Telegram bot."""
 _LONG: Final = 20_000
-"""Characters above which a literal that is itself interrupted is no longer sought; a guess."""
+"""Characters above which neither a literal that is itself interrupted nor a shapeless secret in pieces is
+sought: in a pasted file they would cost a second scan. A guess."""
 _INVISIBLE: Final = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\u2064\ufeff\u180e"
 _CONCAT: Final = (
     r"\\\r?\n[ \t]*"
@@ -49,7 +50,7 @@ def spans(text: str) -> list[Span]:
     literals = _literals(text)
     found = list(_scan(text, literals))
     if "\\" in text or any(text.count(quote) > 1 for quote in "\"'`"):
-        found += _through(text, _CONCAT, _scan)
+        found += _through(text, _CONCAT, _scan) if len(text) <= _LONG else ()
         found += _wrapped(text, None if len(text) <= _LONG else literals, _LINES)
     elif "\n" in text:
         found += _wrapped(text, None if len(text) <= _LONG else literals, _LINES)
@@ -286,6 +287,8 @@ def _wrapped(text: str, literals: list[str] | None, joints: str) -> Iterator[Spa
             continue
         whole = compiled(f"{_escaped(literal)}{rest}")
         for match in whole.finditer(joined):
+            if not plausible(match.group()[len(literal) :], literal):
+                continue
             places = places or joint_map(text, joints)
             first = _origin(match.start(), *places)
             if first and text[first - 1].isalnum() and text[first - 2 : first] not in {"\\n", "\\r", "\\t"}:

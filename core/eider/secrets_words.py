@@ -89,7 +89,7 @@ def is_reference(value: str) -> bool:
     return bool(
         compiled(
             r"(?:[A-Za-z][A-Za-z0-9+.-]*://(?![^/@]*:[^/@]*@)|[A-Za-z]:\\)"
-            r"|[$@]?[A-Za-z_][\w.>-]*(?:\(|\[(?:['\"\w]|$))|await$|new$|(?:self|this|process|os|env|config|settings|secrets|var|data|local"
+            r"|[$@]?[A-Za-z_][\w.>-]*(?:\(|\[(?:['\":\w-]|$))|await$|new$|(?:self|this|process|os|env|config|settings|secrets|var|data|local"
             r"|request|req|user|args|options|opts|props|params|context|ctx|vars|github|inputs|steps|Deno|import)[.]\w"
             r"|[A-Za-z_]+(?:[.][A-Za-z_]+)+$|\$\{|\{\{|!(?:Ref|Sub|secret)|[\^~>=<v]*[0-9]+(?:[.][0-9]+)+\S*$"
             r"|[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}(?:$|T[0-9])|![a-z]+$|(?:required|nullable|string|optional)[|]|[0-9]+(?:ms|s|m|h|d|px|em|rem|kb|mb|gb|%)$"
