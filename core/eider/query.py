@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.door import user_name
@@ -67,7 +68,7 @@ class Table:
             MissingExtraError: pandas is not installed.
         """
         try:
-            import pandas as _  # noqa: PLC0415, ICN001 (optional)
+            import_module("pandas")
         except ImportError:
             raise MissingExtraError("pandas", "view") from None
         return self._arrow.to_pandas()
@@ -79,7 +80,7 @@ class Table:
             MissingExtraError: polars is not installed.
         """
         try:
-            import polars  # noqa: PLC0415, ICN001 (optional)
+            import polars  # noqa: ICN001 (optional)
         except ImportError:
             raise MissingExtraError("polars", "view") from None
         return polars.DataFrame(polars.from_arrow(self._arrow))
@@ -95,7 +96,7 @@ class Table:
         return f"Table({len(self)} rows: {', '.join(self.columns)}{more})"
 
     def _repr_html_(self) -> str:
-        from eider.view.html import table  # noqa: PLC0415 (only in notebooks)
+        from eider.view.html import table
 
         return table(self.columns, self.rows[:_SHOWN], total=len(self), truncated=self.truncated)
 
@@ -109,9 +110,9 @@ def sql(engine: Engine, request: Sql) -> Table:
     Raises:
         SqlError: The query is refused, wrong, too slow or too large.
     """
-    import pyarrow as pa  # noqa: PLC0415 (keeps opening a store light)
+    import pyarrow as pa
 
-    from eider.storage.sandbox import answer, rows_of  # noqa: PLC0415 (the same)
+    from eider.storage.sandbox import answer, rows_of
 
     user = user_name(request.user)
     if not 0 < request.seconds <= _MAX_SECONDS:
@@ -123,7 +124,7 @@ def sql(engine: Engine, request: Sql) -> Table:
 
 def _tidy(table: pa.Table) -> pa.Table:
     """Timestamps say UTC, intervals are durations, sums of whole numbers are whole numbers again."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     def tidied(column: pa.ChunkedArray) -> pa.ChunkedArray | pa.Array:
         kind = column.type
@@ -148,9 +149,16 @@ def _said(interval: Any) -> str | None:
     return f"{interval.months} months {interval.days} days {interval.nanoseconds / 1e9:g} s"
 
 
+def _lasting(interval: Any) -> Any:
+    """An interval; one without months always lasts as long."""
+    if interval.months:
+        return interval
+    return timedelta(days=interval.days, microseconds=interval.nanoseconds // 1_000)
+
+
 def _without_zones(table: pa.Table) -> pa.Table:
     """Timestamps as naive UTC: turned to Python without asking for a zone database."""
-    import pyarrow as pa  # noqa: PLC0415
+    import pyarrow as pa
 
     naive = [
         column.cast(pa.timestamp("us"), safe=False) if pa.types.is_timestamp(column.type) else column
@@ -169,6 +177,4 @@ def _plain(value: Any) -> Any:
         return [_plain(v) for v in value]
     if isinstance(value, dict):
         return {k: _plain(v) for k, v in value.items()}
-    if type(value).__name__ == "MonthDayNano" and value.months == 0:
-        return timedelta(days=value.days, microseconds=value.nanoseconds // 1_000)
-    return value
+    return _lasting(value) if hasattr(value, "nanoseconds") else value

@@ -42,12 +42,12 @@ TABLES: Final[Mapping[str, str]] = {
         "idem_key AS key FROM episodes WHERE user_id = $user ORDER BY said_at, id"
     ),
     "memories": (
-        f"SELECT {_VERSION}, {_STATUS} FROM memories WHERE user_id = $user AND retired_at IS NULL "
+        f"SELECT {_VERSION}, {_STATUS} FROM memories WHERE user_id = $user AND retired_at IS NULL "  # noqa: S608
         "AND state <> 'erased' ORDER BY id"
     ),
-    "versions": f"SELECT {_VERSION} FROM memories WHERE user_id = $user AND state <> 'erased' ORDER BY id, rev",
+    "versions": f"SELECT {_VERSION} FROM memories WHERE user_id = $user AND state <> 'erased' ORDER BY id, rev",  # noqa: S608
     "events": (
-        f"SELECT 'evt_' || e.seq AS id, e.seq, e.happened_at, e.actor, e.op, {_IDS.format('e.ids')} AS ids, "
+        f"SELECT 'evt_' || e.seq AS id, e.seq, e.happened_at, e.actor, e.op, {_IDS.format('e.ids')} AS ids, "  # noqa: S608
         "p.payload->>'$.reason' AS reason, p.seq IS NULL AS erased FROM events e "
         "LEFT JOIN event_payloads p ON p.seq = e.seq AND p.user_id = $user WHERE e.user_id = $user ORDER BY e.seq"
     ),
