@@ -26,6 +26,7 @@ _OFFSET: Final = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _PARTIAL: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _MAX_OFFSET: Final = timedelta(hours=14)
 """The furthest any place is from UTC (Kiribati)."""
+_LOCALTIME: Final = Path("/etc/localtime")
 
 
 class Clock(Protocol):
@@ -102,22 +103,29 @@ def zone(name: str) -> tzinfo:
 def local_zone() -> str:
     """Name of this machine's zone: from `TZ`, else from its settings, else its present offset.
 
-    Nothing is cached: a laptop travels.
+    Looked up anew at every call, because a laptop travels; what a setting means is remembered.
     """
-    candidates = [os.environ.get("TZ", "").lstrip(":")]
     try:
-        parts = str(Path("/etc/localtime").resolve()).split("zoneinfo/")
-        candidates.append(parts[1] if len(parts) > 1 else "")
+        link = str(_LOCALTIME.readlink())
     except OSError:
-        pass
-    for name in filter(None, candidates):
+        link = ""
+    if name := _zone_set(os.environ.get("TZ", "").lstrip(":"), link):
+        return name
+    offset = datetime.now().astimezone().strftime("%z")
+    return "UTC" if int(offset[1:5]) == 0 else f"{offset[:3]}:{offset[3:5]}"
+
+
+@lru_cache(maxsize=16)
+def _zone_set(variable: str, link: str) -> str | None:
+    """The first zone that exists: what the variable names, or what the link points to."""
+    parts = link.split("zoneinfo/")
+    for name in filter(None, (variable, parts[1] if len(parts) > 1 else "")):
         try:
             zone(name)
         except InputError:
             continue
         return name
-    offset = datetime.now().astimezone().strftime("%z")
-    return "UTC" if int(offset[1:5]) == 0 else f"{offset[:3]}:{offset[3:5]}"
+    return None
 
 
 def zone_name(at: datetime) -> str | None:

@@ -26,7 +26,7 @@ def vocabulary() -> tuple[list[str], list[int]]:
 
 
 def episodes(count: int, *, seed: int = 1, start: datetime = START) -> Iterator[dict[str, object]]:
-    """`count` utterances of 6 to 26 words in sessions of 20, two speakers, a session a day."""
+    """`count` utterances of 6 to 26 words in sessions of 20, two speakers, a session every three hours."""
     draw = random.Random(seed)
     words, weights = vocabulary()
     for i in range(count):
@@ -35,7 +35,7 @@ def episodes(count: int, *, seed: int = 1, start: datetime = START) -> Iterator[
             "text": f"{text} (no. {i})",
             "role": "user" if i % 2 == 0 else "agent",
             "session": f"session-{i // 20}",
-            "at": start + timedelta(days=i // 20, minutes=i % 20),
+            "at": start + timedelta(hours=i // 20 * 3, minutes=i % 20),
             "tz": "UTC",
         }
 
