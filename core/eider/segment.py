@@ -198,6 +198,9 @@ class Segment:
         for name, length in given.items():
             if length != count:
                 raise InputError(f"column {name!r} has '{length}' entries for '{count}' ids; give one per row.")
+        width = rows.vectors.shape[1]
+        if width and self.vectors.width not in {0, width}:
+            raise InputError(f"vectors of width '{width}' among rows of width '{self.vectors.width}'; re-embed the store.")
         terms, more = _parse(rows.analysis)
         return columns | more, terms, rows.vectors
 

@@ -7,8 +7,6 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.errors import InputError
-
 WIDE_ROWS: Final = 24_576
 """Above this many rows the full vectors are kept as float16 and only a prefix is scanned: 24k x 256 float32
 is what a first scan can read in about a millisecond (measured: 100k take 4 to 10 ms)."""
@@ -54,15 +52,9 @@ class Vectors:
         return int(self._full.nbytes + self._prefix.nbytes + self._sum.nbytes + self.present.nbytes)
 
     def append(self, vectors: NDArray[np.float32]) -> None:
-        """Add rows, shape `(n, width)`; the first call fixes the width.
-
-        Raises:
-            InputError: The width differs from that of the rows already here.
-        """
+        """Add rows, shape `(n, width)`; the first call fixes the width, a width of 0 adds rows without vectors."""
         if not self.width and vectors.shape[1]:
             self._fix_width(vectors.shape[1])
-        if vectors.shape[1] not in (0, self.width):
-            raise InputError(f"vectors of width '{vectors.shape[1]}' among rows of width '{self.width}'; re-embed.")
         new = self._count + len(vectors)
         self._reserve(new)
         for start in range(0, len(vectors), _CHUNK):
