@@ -51,6 +51,7 @@ class Eider:
         return whose
 
     def _ask(self, name: str, request: Any) -> Any:
+        self._engine.store.database.check()
         return HANDLERS[name](self._engine, request, self._door)
 
     def through(self, channel: str, ceiling: Origin = "agent") -> Eider:

@@ -233,6 +233,8 @@ class Engine:
 
     def close(self) -> None:
         """Write what is buffered and close; closing twice is harmless."""
+        if self.store.database.forked:  # locks may be held by threads that this process does not have
+            return
         self.usage.close()
         if self._jobs is not None:
             self._jobs.stop()

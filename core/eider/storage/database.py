@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import ctypes
 import errno
 import os
 import threading
@@ -62,11 +63,13 @@ class Database:
         self._writer = threading.RLock()
         self._gate = threading.Condition()
         self._readers: dict[int, int] = {}
-        self._forked = self._closed = False
+        self.forked = self._closed = False
         self._db = self._connect(path)
         _open.add(self)
 
     def _connect(self, path: Path) -> Cursor:
+        if not path.stat().st_size:  # DuckDB would take it for a new database
+            raise StoreDamagedError(path.parent, f"{path.name!r} is empty", _RESTORE)
         try:
             db = duckdb.connect(str(path), read_only=self.read_only, config=self._settings)
             db.execute("SET TimeZone='UTC'")
@@ -91,7 +94,7 @@ class Database:
     @contextmanager
     def reading(self) -> Generator[Cursor]:
         """A cursor of one's own, closed afterwards."""
-        self._check()
+        self.check()
         with self._gate:
             db = self._db
             self._readers[id(db)] = self._readers.get(id(db), 0) + 1
@@ -116,7 +119,7 @@ class Database:
     def writing(self) -> Generator[Cursor]:
         """One transaction, alone; rolled back when anything goes wrong, the commit included."""
         with self._writer:
-            self._check()
+            self.check()
             if self.read_only:
                 raise ReadOnlyStoreError(self.path.parent)
             with self.explained():
@@ -137,7 +140,7 @@ class Database:
     def alone(self) -> Generator[Cursor]:
         """The writer's place without a transaction: for checkpoints, copies and swaps."""
         with self._writer:
-            self._check()
+            self.check()
             with self.explained():
                 cursor = self._db.cursor()
                 try:
@@ -192,29 +195,39 @@ class Database:
             self._readers.pop(id(old), None)
         old.close()
 
-    def _check(self) -> None:
-        if self._forked:
+    def check(self) -> None:
+        """Refuse a handle that was closed, or opened before a fork.
+
+        Raises:
+            ForkedError: It is the parent's.
+            StoreError: It was closed.
+        """
+        if self.forked:
             raise ForkedError(self.path.parent)
         if self._closed:
             raise StoreError(f"{str(self.path.parent)!r} was closed; open it again with eider.open().")
 
     def close(self) -> None:
         """Checkpoint and close; closing twice is harmless."""
-        if self._forked or self._closed:
+        if self.forked or self._closed:
             return
         with self._writer, self._gate:
             self._gate.wait_for(lambda: not any(self._readers.values()), timeout=30)
             self._closed = True
             self._db.close()
 
-    def forked(self) -> None:
-        """In a forked child: this handle is the parent's."""
-        self._forked = True
+    def after_fork(self) -> None:
+        """In a forked child: this handle is the parent's, and must not even be freed.
+
+        Freeing the last reference would write a checkpoint into the file the parent goes on with.
+        """
+        self.forked = True
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
 
 
 def _after_fork() -> None:
     for database in list(_open):
-        database.forked()
+        database.after_fork()
 
 
 os.register_at_fork(after_in_child=_after_fork)
@@ -238,8 +251,19 @@ def _first_line(said: str) -> str:
 
 
 def create_file(path: Path, fill: Any) -> None:
-    """Make a new database file and let `fill(connection)` write its schema."""
-    with duckdb.connect(str(path)) as db:
-        db.execute("SET TimeZone='UTC'")
-        fill(db)
-        db.execute("CHECKPOINT")
+    """Make a new database file and let `fill(connection)` write its schema.
+
+    Raises:
+        StoreFullError: No room.
+        StoreError: It cannot be written.
+    """
+    try:
+        with duckdb.connect(str(path)) as db:
+            db.execute("SET TimeZone='UTC'")
+            fill(db)
+            db.execute("CHECKPOINT")
+    except duckdb.Error as error:
+        said = _first_line(str(error))
+        if _is_full(said):
+            raise StoreFullError(path.parent, said) from error
+        raise StoreError(f"{str(path)!r} cannot be created ({said}); name another path.") from error

@@ -110,6 +110,12 @@ class DuckStore:
             last = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchall()
         return (last[0][0], last[0][1]) if last else (0, chain.GENESIS)
 
+    def link(self, seq: int) -> str | None:
+        """Hash of an event; None when there is none of that number."""
+        with self.database.reading() as db:
+            found = db.execute("SELECT hash FROM events WHERE seq = ?", [seq]).fetchall()
+        return found[0][0] if found else chain.GENESIS if seq == 0 else None
+
     def _count(self, episodes: Sequence[Episode]) -> None:
         """Remember the last place of each session."""
         for episode in episodes:

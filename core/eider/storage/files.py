@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import os
 import secrets
 import shutil
@@ -11,7 +12,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from eider.errors import InputError, ReadOnlyStoreError, StoreDamagedError, StoreMissingError
+from eider.errors import (
+    InputError,
+    ReadOnlyStoreError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreMissingError,
+)
 
 CURRENT: Final = "CURRENT"
 HEAD: Final = "head"
@@ -138,6 +146,7 @@ def create(folder: Path, fill: Callable[[Path], None]) -> None:
         fill: Writes the first truth file at the path it is given, and closes it.
     """
     made = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    _remove_halves(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made.mkdir(mode=0o700)
@@ -153,8 +162,19 @@ def create(folder: Path, fill: Callable[[Path], None]) -> None:
             made.rename(folder)
             folder.chmod(0o700)
             sync(folder.parent)
+    except OSError as error:
+        raise _uncreatable(folder, error) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _remove_halves(folder: Path) -> None:
+    """Take away what killed creations left beside it; a living creator keeps its own."""
+    with contextlib.suppress(OSError):
+        for half in folder.parent.glob(f".{glob.escape(folder.name)}.*.????????"):
+            pid = half.name.split(".")[-2]
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+                shutil.rmtree(half, ignore_errors=True)
 
 
 def _uncreatable(folder: Path, error: OSError) -> Exception:
@@ -164,7 +184,9 @@ def _uncreatable(folder: Path, error: OSError) -> Exception:
         return ReadOnlyStoreError(folder, f"it cannot be created: {error.strerror}")
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
         return InputError(f"{str(folder.parent)!r} is not a directory; name a path whose parent is one.")
-    return error
+    if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
+        return StoreFullError(folder, error.strerror or "disk full")
+    return StoreError(f"{str(folder)!r} cannot be created ({error.strerror}); name another path.")
 
 
 def sync(path: Path) -> None:

@@ -6,10 +6,12 @@ import errno
 import fcntl
 import json
 import os
+import weakref
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Self
 
-from eider.errors import ReadOnlyStoreError, StoreLockedError
+from eider.errors import ReadOnlyStoreError, StoreError, StoreFullError, StoreLockedError
 
 LOCK: Final = "owner.lock"
 OWNER: Final = "owner.json"
@@ -42,21 +44,30 @@ class OwnerLock:
             os.close(self._fd)
             self._fd = -1
             if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
+                fix = "keep the store on a local disk"
+                raise StoreError(f"{str(folder)!r} cannot be locked ({error.strerror}); {fix}.") from error
             raise StoreLockedError(folder, holder(folder)) from None
+        _held.add(self)
         if not shared:
-            self._note()
+            with suppress(OSError):  # on a full disk the lock holds all the same, only its owner stays unnamed
+                self._note()
 
     @staticmethod
     def _open(path: Path, *, shared: bool) -> int:
         flags = os.O_CLOEXEC | (os.O_RDONLY if shared else os.O_RDWR | os.O_CREAT)
         try:
             return os.open(path, flags, 0o600)
+        except FileNotFoundError:
+            if not shared:
+                raise
+            return os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)  # nobody ever wrote here, and nobody can
         except PermissionError as error:
             raise ReadOnlyStoreError(path.parent) from error
         except OSError as error:
             if error.errno == errno.EROFS:
                 raise ReadOnlyStoreError(path.parent, "the file system is read-only") from error
+            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+                raise StoreFullError(path.parent, os.strerror(error.errno)) from error
             raise
 
     def _note(self) -> None:
@@ -77,7 +88,11 @@ class OwnerLock:
         self._fd = -1
 
     def abandon(self) -> None:
-        """In a forked child: let go of the descriptor without touching the parent's files."""
+        """In a forked child: let go of the descriptor without touching the parent's files.
+
+        The lock belongs to the open description both share: a child that kept it would lock the store
+        after its parent has closed it.
+        """
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
@@ -95,3 +110,14 @@ def holder(folder: Path) -> int | None:
         return int(json.loads((folder / OWNER).read_text())["pid"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+_held: weakref.WeakSet[OwnerLock] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for lock in list(_held):
+        lock.abandon()
+
+
+os.register_at_fork(after_in_child=_after_fork)

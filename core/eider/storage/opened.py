@@ -155,8 +155,10 @@ def _is_stale(database: Database, embedder: Embedder, *, reembed: bool) -> bool:
 def _check_head(files: StoreFiles, store: DuckStore, *, accept_loss: bool) -> None:
     """DuckDB drops a damaged or deleted write-ahead log without a word; the noted head does not."""
     noted = files.head()
-    if noted is None or noted[0] <= store.head[0]:
+    if noted is None or store.link(noted[0]) == noted[1]:
         return
+    if noted[0] <= store.head[0] and not accept_loss:
+        raise StoreDamagedError(files.folder, f"event {noted[0]} is not the one that was acknowledged", _LOST)
     if not accept_loss:
         lost = noted[0] - store.head[0]
         why = f"{lost} acknowledged change{'s' if lost > 1 else ''} (events {store.head[0] + 1} to {noted[0]}) are gone"
