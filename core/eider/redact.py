@@ -225,7 +225,7 @@ def _tree(value: Json, name: str, clean: Iterator[CleanText]) -> Json:
     if isinstance(value, (list, tuple)):
         return [_tree(inner, name, clean) for inner in value]
     if isinstance(value, str):
-        return _named(next(clean), value, name)
+        return _named(next(clean), name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         level, family = secrets_context.name_level(name)
         strong = level == secrets_context.STRONG and abs(value) >= 1000  # noqa: PLR2004 (PINs have four digits)
@@ -234,13 +234,13 @@ def _tree(value: Json, name: str, clean: Iterator[CleanText]) -> Json:
     return value
 
 
-def _named(clean: CleanText, value: str, name: str) -> CleanText:
+def _named(clean: CleanText, name: str) -> CleanText:
     level, family = secrets_context.name_level(name)
-    if level < secrets_context.MEDIUM or not value.strip():
+    if level < secrets_context.MEDIUM or not clean.strip():
         return clean
-    if is_placeholder(value) or is_reference(value):
+    if is_placeholder(clean) or is_reference(clean):
         return clean
-    if family == "pin" and not value.isdigit():
+    if family == "pin" and not clean.isdigit():
         return clean
     return redact(f"[redacted:{family}]")
 
@@ -312,6 +312,8 @@ def _believed(family: str, pieces: list[tuple[str, int, int]], full: Mapping[str
     alone = any(s < end and e > start for _, s, e in secrets_scan.spans(full[name]))
     if family in secrets_scan.GENERIC:
         right = full[pieces[1][0]][pieces[1][1] : pieces[1][2]]
+        if alone and len(pieces) == 2 and secrets_scan.halves(full[name][start:end], right):  # noqa: PLR2004
+            return pieces
         cut = family == "password" and not alone and end - start > 2 and len(pieces) == 2  # noqa: PLR2004
         return pieces if cut and secrets_scan.continues(right, 3) else []
     if not alone:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from itertools import pairwise
 
 from eider import secrets_context as context
+from eider.secrets_numbers import numbers
 from eider.secrets_table import INNER, PROVIDERS, STARTS_INSIDE
 from eider.secrets_words import compiled, is_placeholder, is_reference, looks_random
 
@@ -39,8 +40,6 @@ _CONCAT: Final = (
 _LINES: Final = r"\\?(?:\r?\n|\\n)[ \t]*(?:[>|#*+][ \t]*)?|" + _CONCAT
 _WRAP: Final = r"[ \t]+|" + _LINES
 
-CARD_LENGTHS: Final = {"4": (16,), "5": (16,), "2": (16,), "3": (14, 15, 16), "6": (16,)}
-"""Digits of a payment card by its first digit (Visa, Mastercard, Amex, Diners, JCB, Discover)."""
 _PEM_LIMIT: Final = 20_000
 """Characters of an unclosed private key; an 8192-bit RSA key has 6,400."""
 
@@ -99,7 +98,7 @@ def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
     if "PRIVATE KEY" in text or "PuTTY" in text:
         yield from _private_keys(text)
     if sum(map(text.count, "0123456789")) >= 14:  # noqa: PLR2004 (the shortest card)
-        yield from _numbers(text)
+        yield from numbers(text)
     low = text.replace("\u0130", "i").lower()  # the one letter whose lower case is longer; offsets must hold
     rows = context.names(low)
     if rows:
@@ -146,7 +145,8 @@ def plausible(body: str, literal: str) -> bool:
     pieces = [p for p in compiled("[-_.]").split(body) if p]
     if sum(map(str.isdigit, body)) > 2:  # noqa: PLR2004
         return not all(p.isalpha() or p.isdigit() or len(p) < 4 for p in pieces) or max(map(len, pieces)) >= 16  # noqa: PLR2004
-    return any(len(p) >= 16 and random_piece(p) for p in pieces)  # noqa: PLR2004
+    least = 8 if len(literal) > 3 else 16  # noqa: PLR2004 (`sk-` also starts names)
+    return any(len(p) >= least and random_piece(p) for p in pieces)
 
 
 def _aws_secret(text: str, at: int) -> Iterator[Span]:
@@ -212,39 +212,6 @@ def _private_keys(text: str) -> Iterator[Span]:
             yield "private-key", match.start() - len(lines.group()), match.end()
     for match in compiled(r"Private-Lines: [0-9]{1,3}\s{1,2}((?:[A-Za-z0-9+/=]{1,64}\s{1,2}){1,80})").finditer(text):
         yield "private-key", match.start(1), match.end(1)
-
-
-def _numbers(text: str) -> Iterator[Span]:
-    card = compiled(
-        r"(?<![A-Za-z0-9_.,:/#-])(?:[2-6][0-9]{3}(?P<s>[ -]?)[0-9]{4}(?P=s)[0-9]{4}(?P=s)[0-9]{4}"
-        r"|3[0-9]{3}(?P<t>[ -]?)[0-9]{6}(?P=t)[0-9]{4,5})(?![A-Za-z0-9_]|[.,-][0-9])"
-    )
-    for match in card.finditer(text):
-        digits = match.group().replace(" ", "").replace("-", "")
-        if len(digits) in CARD_LENGTHS[digits[0]] and _issued(digits) and _luhn(digits):
-            yield "card-number", match.start(), match.end()
-    iban = compiled(r"(?<![A-Za-z0-9])[A-Z]{2}[0-9]{2}(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,3})?(?![A-Za-z0-9])")
-    for match in iban.finditer(text):
-        if _iban(match.group().replace(" ", "")):
-            yield "iban", match.start(), match.end()
-
-
-def _issued(digits: str) -> bool:
-    """Whether a card network numbers its cards like this."""
-    pair, four = int(digits[:2]), int(digits[:4])
-    networks = digits[0] == "4" or 51 <= pair <= 55 or 2221 <= four <= 2720 or pair in {34, 37, 36, 38, 30, 35}  # noqa: PLR2004
-    return len(set(digits)) > 1 and (networks or pair in {60, 62, 64, 65})
-
-
-def _luhn(digits: str) -> bool:
-    total = sum(map(int, digits[-1::-2])) + sum(sum(divmod(int(d) * 2, 10)) for d in digits[-2::-2])
-    return total % 10 == 0
-
-
-def _iban(number: str) -> bool:
-    if not 15 <= len(number) <= 34 or not sum(c.isdigit() for c in number) >= 10:  # noqa: PLR2004 (ISO 13616)
-        return False
-    return int("".join(str(int(c, 36)) for c in number[4:] + number[:4])) % 97 == 1
 
 
 def _through(text: str, joints: str, scan: Callable[[str], Iterable[Span]]) -> Iterator[Span]:
@@ -363,6 +330,18 @@ def may_run_on(left: str, right: str) -> bool:
     if left[-1] in ".!?,;:)\"'" and left[-2:-1].isalpha():
         return left[-1] == "." and any(c.isdigit() for c in tail)
     return len(tail) + len(head) >= 20 or any(c.isdigit() for c in tail + head)  # noqa: PLR2004 (the shortest token)
+
+
+def halves(left: str, right: str) -> bool:
+    """Whether two runs are one shapeless secret: hexadecimal of a usual length together, or alike in their disorder."""
+    if compiled("[0-9a-f]+$").match(left) and compiled("[0-9a-f]+$").match(right):
+        return len(left) not in _HEX_LENGTHS and len(left) + len(right) in _HEX_LENGTHS
+    disorder = compiled(r"(?=.*[0-9])(?=.*[a-z])(?=.*[A-Z]).{8}")
+    return bool(disorder.match(left) and disorder.match(right)) and continues(right)
+
+
+_HEX_LENGTHS: Final = {32, 40, 48, 64, 96, 128}
+"""Digits of 16 to 64 random bytes, as keys are usually written."""
 
 
 def continues(value: str, least: int = 8) -> bool:
