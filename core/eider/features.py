@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eider.decay import retrievability
 from eider.text import TRAITS
 from eider.values import KINDS
 
@@ -50,6 +51,14 @@ B: Final = 0.3
 """BM25 on a row's own words; short chat turns want little length normalisation (bench README)."""
 _WINDOW_K1: Final = 1.2
 _WINDOW_B: Final = 0.75
+_BEST: Final = 3
+"""Rows of a sitting whose likeness counts for it."""
+_VAGUE: Final = 40
+"""Days from which a period named in a text says little about when."""
+_FAR: Final = 21
+"""Days from which a row has nothing to do with the period asked about."""
+_OPENING: Final = 2
+"""Rows that open a sitting: people say there what is new."""
 _SIDE: Final = (0.25, 0.5, 1.0, 0.5, 0.25)
 """How much the rows at distance 2, 1, 0, 1, 2 count in a smoothed cosine (bench README)."""
 ALONE: Final = 1.5
@@ -77,9 +86,9 @@ class Scan:
 def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp]) -> Floats:
     """Signals of the candidates, shape `(len(candidates), len(NAMES))`."""
     x = np.zeros((len(candidates), len(NAMES)), np.float32)
-    near = _Near.of(segment, question, scan, candidates)
-    _words(x, segment, question, scan, near)
-    _context(x, segment, question, scan, near)
+    near = _Near.of(segment, scan, candidates)
+    _words(x, segment, question, near)
+    _context(x, segment, question, near)
     if question.vector is not None:
         _meaning(x, segment, question, scan, near)
     _subject(x, segment, question, near)
@@ -106,7 +115,7 @@ class _Near:
     """Shape `(c, 11)`: row numbers, -1 where there is none."""
 
     @classmethod
-    def of(cls, segment: Segment, question: Question, scan: Scan, rows: NDArray[np.intp]) -> _Near:
+    def of(cls, segment: Segment, scan: Scan, rows: NDArray[np.intp]) -> _Near:
         window = np.full((len(rows), 2 * _REACH + 1), -1, np.intp)
         window[:, _REACH] = rows
         for name, sign in (("before", -1), ("after", 1)):
@@ -137,7 +146,7 @@ class _Near:
         return np.append(values, np.float32(default))[self.slots]
 
 
-def _words(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
+def _words(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
     own = near.counts[:, _REACH]
     has = own > 0
     mass = max(question.mass, 1e-6)
@@ -151,7 +160,7 @@ def _words(x: Floats, segment: Segment, question: Question, scan: Scan, near: _N
     key.sort()
     key = key[np.diff(key, prepend=-1) > 0]
     df = segment.postings.df[key & 0xFFFFFFFF].astype(np.float32)
-    idf = np.log1p((len(segment) - df + 0.5) / (df + 0.5))
+    idf = np.log1p((segment.total - df + 0.5) / (df + 0.5))
     total = np.bincount(key >> 32, weights=idf, minlength=len(near.rows))
     x[:, _AT["information"]] = np.log1p(total) / 5
     x[:, _AT["length"]] = np.log1p(lengths) / 4
@@ -160,7 +169,7 @@ def _words(x: Floats, segment: Segment, question: Question, scan: Scan, near: _N
 def _phrase(question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
     """Rows in which every two neighbouring words of the question stand side by side."""
     pairs = set(zip(question.terms[:-1].tolist(), question.terms[1:].tolist(), strict=True))
-    if not pairs or (question.terms < 0).any() or len(flat) < 2:
+    if not pairs or (question.terms < 0).any() or not len(flat):
         return np.zeros(count, np.bool_)
     together = owner[1:] == owner[:-1]
     left, right, row = flat[:-1][together], flat[1:][together], owner[1:][together]
@@ -174,13 +183,17 @@ def _phrase(question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp]
     return found
 
 
-def _context(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
+def _context(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
     mass = max(question.mass, 1e-6)
     counts = near.counts
     middle = counts[:, _REACH - 2 : _REACH + 3].sum(axis=1)
-    lengths = near.around(segment.column("length")[near.used].astype(np.float32))[:, _REACH - 2 : _REACH + 3].sum(axis=1)
+    lengths = near.around(segment.column("length")[near.used].astype(np.float32))[:, _REACH - 2 : _REACH + 3].sum(
+        axis=1
+    )
     typical = np.where(near.linked, _mean(lengths[near.linked]), _mean(lengths[~near.linked]))
-    bm25 = middle * (_WINDOW_K1 + 1) / (middle + (_WINDOW_K1 * (1 - _WINDOW_B + _WINDOW_B * lengths / typical))[:, None])
+    bm25 = (
+        middle * (_WINDOW_K1 + 1) / (middle + (_WINDOW_K1 * (1 - _WINDOW_B + _WINDOW_B * lengths / typical))[:, None])
+    )
     score = bm25 @ question.idf + _speakers_near(segment, question, near)
     x[:, _AT["window_best"]] = score / (float(score.max(initial=0.0)) or 1.0)
     has = counts > 0
@@ -257,7 +270,7 @@ def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: ND
     starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
     sizes = np.diff(np.append(starts, len(group)))
     rank = np.arange(len(group)) - np.repeat(starts, sizes)
-    best = members[order][rank < 3]
+    best = members[order][rank < _BEST]
     if scan.exact:
         values = scan.likeness[best]
     else:
@@ -266,8 +279,8 @@ def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: ND
     sums = np.zeros(segment.blocks, np.float32)
     np.add.at(sums, block[best], values)
     counts = np.zeros(segment.blocks, np.float32)
-    counts[group[starts]] = np.minimum(sizes, 3)
-    return sums[block[rows]] / np.maximum(counts[block[rows]], 1)
+    counts[group[starts]] = np.minimum(sizes, _BEST)
+    return (sums[block[rows]] / np.maximum(counts[block[rows]], 1)).astype(np.float32)
 
 
 def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
@@ -276,7 +289,9 @@ def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> No
         speaker = segment.column("speaker")[near.rows]
         share = float(segment.once("speaker shares", speaker_shares)[question.subject])
         memory = segment.column("memory")[near.rows]
-        match = np.where(memory, _tells_of(segment, question, near), np.where(speaker < 0, 0.5, speaker == question.subject))
+        match = np.where(
+            memory, _tells_of(segment, question, near), np.where(speaker < 0, 0.5, speaker == question.subject)
+        )
     elif question.role >= 0:
         roles = segment.once("role shares", _role_shares)
         share = float(roles[question.role])
@@ -316,7 +331,7 @@ def _dates(x: Floats, segment: Segment, question: Question, near: _Near) -> None
     first, last = _days(question.window)
     given = windows[:, :, 1] > 0
     gap = np.maximum(np.maximum(first - windows[:, :, 1], windows[:, :, 0] - last), 0)
-    wide = np.where(windows[:, :, 1] - windows[:, :, 0] > 40, 0.3, 1.0)
+    wide = np.where(windows[:, :, 1] - windows[:, :, 0] > _VAGUE, 0.3, 1.0)
     x[:, _AT["date_said"]] = (given * wide * np.exp(-gap / 4.0)).max(axis=1)
 
 
@@ -326,7 +341,7 @@ def nearness(day: NDArray[np.int32], question: Question) -> Floats:
     assert window is not None  # noqa: S101 (the caller asked)
     first, last = _days(window)
     gap = np.maximum(np.maximum(first - day, day - last), 0).astype(np.float32)
-    return np.where(gap <= 21, np.exp(-gap / 7), 0).astype(np.float32)
+    return np.where(gap <= _FAR, np.exp(-gap / 7), 0).astype(np.float32)
 
 
 def _days(window: Window) -> tuple[int, int]:
@@ -340,7 +355,7 @@ def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None
     for name in ("question", "greeting", "names"):
         x[:, _AT[name]] = trait[:, _TRAIT[name]]
     linked = segment.column("session")[near.rows] >= 0
-    x[:, _AT["opening"]] = linked & (segment.column("place")[near.rows] < 2)
+    x[:, _AT["opening"]] = linked & (segment.column("place")[near.rows] < _OPENING)
     if "number" in wants:
         x[:, _AT["number"]] = trait[:, _TRAIT["number"]]
     if wants & {"who", "where"}:
@@ -381,5 +396,4 @@ def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None
     if question.now and memory.any():
         stable = np.maximum(segment.column("stability")[near.rows][memory], 0.01)
         idle = np.maximum(question.now - segment.column("last_used")[near.rows][memory], 0) / _DAY
-        x[memory, _AT["strength"]] = (1 + 19 / 81 * idle / stable) ** -0.5
-
+        x[memory, _AT["strength"]] = retrievability(idle, stable)

@@ -57,7 +57,9 @@ The English list is short on purpose: leaving out "get", "many", "about" and the
 recall on LoCoMo, because what is common is already worth little.
 """
 
-HAN_STOP: Final = frozenset("的了吗呢吧啊呀嘛是在有和与跟及我你您他她它们这那哪什么谁怎样就都也还把被让对从到会能要不没很为个些地得着过之其")
+HAN_STOP: Final = frozenset(
+    "的了吗呢吧啊呀嘛是在有和与跟及我你您他她它们这那哪什么谁怎样就都也还把被让对从到会能要不没很为个些地得着过之其"
+)
 """Function characters; a pair of two of them is dropped as well."""
 
 _IRREGULAR = """

@@ -21,7 +21,19 @@ _NONE: Final = (np.zeros(0, np.int32), np.zeros(0, np.float32))
 class Postings:
     """Terms by dense number, both ways: term to rows and row to terms."""
 
-    __slots__ = ("_counts", "_flat", "_offsets", "_pointers", "_rows", "_tail", "_tail_size", "_used", "df", "number", "rows")
+    __slots__ = (
+        "_counts",
+        "_flat",
+        "_offsets",
+        "_pointers",
+        "_rows",
+        "_tail",
+        "_tail_size",
+        "_used",
+        "df",
+        "number",
+        "rows",
+    )
 
     def __init__(self) -> None:
         self.number: dict[int, int] = {}
@@ -48,13 +60,13 @@ class Postings:
         """Add rows: all their terms one after the other, and how many each has."""
         first, count = self.rows, len(lengths)
         numbers = self._numbers(terms)
-        self._flat = grown(self._flat, self._used + len(numbers))  # type: ignore[assignment]
+        self._flat = grown(self._flat, self._used + len(numbers))
         self._flat[self._used : self._used + len(numbers)] = numbers
-        self._offsets = grown(self._offsets, first + count + 1)  # type: ignore[assignment]
+        self._offsets = grown(self._offsets, first + count + 1)
         self._offsets[first + 1 : first + count + 1] = self._used + np.cumsum(lengths)
         self._used += len(numbers)
         self.rows += count
-        self.df = grown(self.df, len(self.number))  # type: ignore[assignment]
+        self.df = grown(self.df, len(self.number))
         if self._tail_size + len(numbers) > max(_TAIL_LEAST, len(self._rows) // 2):
             held, rows = self._fold()
             self.df[: len(self.number)] += np.bincount(held[rows >= first], minlength=len(self.number)).astype(np.int32)

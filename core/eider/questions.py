@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eider import text as analysis
+from eider.lexicon import STOP_WORDS
 from eider.when import window_asked
 
 if TYPE_CHECKING:
@@ -51,11 +52,10 @@ _ASKS: Final = re.compile(
     re.IGNORECASE,
 )
 """A text that asks for a fact; what does not is a request to do something, to which rules and preferences apply."""
-_AUXILIARY: Final = (
-    r"\b(?:did|does|do|has|have|had|is|are|was|were|would|will|could|can|should|might|may|didn't|doesn't|don't|hasn't|isn't)\s+"
-)
+_AUXILIARY: Final = r"\b(?:did|does|do|has|have|had|is|are|was|were|would|will|could|can|should|might|may|didn't|doesn't|don't|hasn't|isn't)\s+"
 _YOU: Final = re.compile(
-    _AUXILIARY + r"(you)\b|\byou (?:said|told|suggest\w*|recommend\w*|mention\w*|advis\w*|propos\w*|gave|give|wrote|think|thought)"
+    _AUXILIARY
+    + r"(you)\b|\byou (?:said|told|suggest\w*|recommend\w*|mention\w*|advis\w*|propos\w*|gave|give|wrote|think|thought)"
     r"|\byour (?:advice|suggestion|recommendation|tip|idea|answer|view|opinion|take|verdict|proposal)"
     r"|\w+st du\b|\bdu (?:hast|hattest|sagtest|meintest|warst|empf\w+)|\bdein(?:e|en|em|er)? (?:rat|tipp|vorschlag|empfehlung|meinung)"
     r"|\b(?:as|avais|aurais)-tu\b|\btu (?:m'as|m’as|as|avais|m'avais|disais|proposais|conseill\w+)\b|\bt[ou]n? (?:conseil|avis|idée)"
@@ -69,8 +69,13 @@ _I: Final = re.compile(
     r"|\b(?:dije|conté|mencioné|compré|decidí|pedí|tuve|hice|fui|quería|quiero|tengo|he|había)\b|我(?:说|提|告诉|决定|想|买|打算|什么)",
     re.IGNORECASE,
 )
-_YOU_WORDS: Final = frozenset("you your yours du dich dir dein deine deinen deinem tu te toi ton ta tes vous votre ti tú".split())
-_I_WORDS: Final = frozenset("i my me mine we our us ich mein meine meinen meinem mir mich je j mon ma mes moi yo mi mis".split())
+_YOU_WORDS: Final = frozenset(
+    "you your yours du dich dir dein deine deinen deinem tu te toi ton ta tes vous votre ti tú".split()
+)
+_I_WORDS: Final = frozenset(
+    "i my me mine we our us ich mein meine meinen meinem mir mich je j mon ma mes moi yo mi mis".split()
+)
+_TWO: Final = 2
 _GENERIC_NAMES: Final = frozenset("user agent assistant human ai bot system other me you i".split())
 
 
@@ -132,8 +137,10 @@ class Question:
         known = [numbers[h] for h in order if h in numbers]
         distinct = np.array(known, np.int32)
         idf = weights(segment, distinct)
-        unknown = float(np.log1p(2.0 * len(segment) + 1.0)) * (len(order) - len(known))
-        named = [numbers[h] for h in analysis.terms(" ".join(n for f in names.values() for n in f)).tolist() if h in numbers]
+        unknown = float(np.log1p(2.0 * segment.total + 1.0)) * (len(order) - len(known))
+        named = [
+            numbers[h] for h in analysis.terms(" ".join(n for f in names.values() for n in f)).tolist() if h in numbers
+        ]
         subject = _subject(text, names)
         return cls(
             text=text,
@@ -156,7 +163,7 @@ class Question:
 def weights(segment: Segment, numbers: NDArray[np.int32]) -> NDArray[np.float32]:
     """Inverse document frequency of terms among the live rows: ln(1 + (N - df + .5) / (df + .5))."""
     df = segment.postings.df[numbers].astype(np.float32)
-    return np.log1p((len(segment) - df + 0.5) / (df + 0.5)).astype(np.float32)
+    return np.log1p((segment.total - df + 0.5) / (df + 0.5)).astype(np.float32)
 
 
 def speakers_named(text: str, segment: Segment) -> dict[int, list[str]]:
@@ -172,7 +179,7 @@ def speakers_named(text: str, segment: Segment) -> dict[int, list[str]]:
     for match in re.finditer(r"[^\W_]+", text):
         word = match.group().casefold()
         capital = match.group()[0].isupper() or lower or not match.group()[0].isascii()
-        common = word in analysis.STOP_WORDS["en"] and (match.start() == 0 or lower)
+        common = word in STOP_WORDS["en"] and (match.start() == 0 or lower)
         if capital and not common:
             for code in index.get(word, ()):
                 found.setdefault(code, []).append(match.group())
@@ -205,11 +212,13 @@ def _subject(text: str, names: dict[int, list[str]]) -> int:
     """The speaker a question is about: the only one named, or the one whose name follows the auxiliary verb."""
     if len(names) == 1:
         return next(iter(names))
-    if len(names) != 2 or re.search(r"\bboth\b|\b\w+ and \w+ (?:have|both)|\bbeide\b|tous les deux|ambos", text):
+    if len(names) != _TWO or re.search(r"\bboth\b|\b\w+ and \w+ (?:have|both)|\bbeide\b|tous les deux|ambos", text):
         return -1
     for code, words in names.items():
         others = [w for other, ws in names.items() if other != code for w in ws]
-        joined = any(re.search(rf"\b{re.escape(w)} (?:and|und|et|y) {re.escape(o)}\b", text) for w in words for o in others)
+        joined = any(
+            re.search(rf"\b{re.escape(w)} (?:and|und|et|y) {re.escape(o)}\b", text) for w in words for o in others
+        )
         if joined:
             return -1
         if any(re.search(_AUXILIARY + re.escape(w) + r"\b(?!['’]s)", text, re.IGNORECASE) for w in words):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.features import ALONE, B, GROUPS, K1, NAMES, Scan, matrix, nearness
+from eider.features import ALONE, GROUPS, K1, NAMES, B, Scan, matrix, nearness
 from eider.weights import WEIGHTS, Weights
 
 if TYPE_CHECKING:
@@ -82,15 +82,20 @@ def rank(
         return _rank(segment, question, visible & segment.alive, limit, weights, nominated)
 
 
-def _rank(  # noqa: PLR0913, PLR0917 (rank, inside its guard)
-    segment: Segment, question: Question, visible: NDArray[np.bool_], limit: int, weights: Weights, nominated: Sequence[int] | None
+def _rank(
+    segment: Segment,
+    question: Question,
+    visible: NDArray[np.bool_],
+    limit: int,
+    weights: Weights,
+    nominated: Sequence[int] | None,
 ) -> list[Ranked]:
     scan = look(segment, question, visible)
     rows = nominate(segment, question, scan) if nominated is None else _given(segment, scan, nominated)
     if not len(rows) or limit <= 0:
         return []
     x = matrix(segment, question, scan, rows)
-    shares = (x * vector(weights)) @ _GROUPED
+    shares = ((x * vector(weights)) @ _GROUPED).astype(np.float32)
     exact = _quoted(segment, question, rows, x)
     _lift(shares, exact)
     return _answer(segment, question, rows, x, shares, exact > 0, scan, limit)
@@ -206,7 +211,7 @@ def _lift(shares: Floats, exact: NDArray[np.int8]) -> None:
             shares[inside, words] += lack
 
 
-def _answer(  # noqa: PLR0913 (the columns of one table)
+def _answer(
     segment: Segment, question: Question, rows: NDArray[np.intp], x: Floats, shares: Floats,
     exact: NDArray[np.bool_], scan: Scan, limit: int,
 ) -> list[Ranked]:  # fmt: skip

@@ -9,26 +9,25 @@ into *sittings* of at most `SITTING_ROWS`. A memory stands alone: it is its own 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eider.errors import InputError
+from eider.population import Population
 from eider.postings import Postings
-from eider.text import ANALYZER, HEADER, MAX_WINDOWS, TRAITS
+from eider.segment_rows import FOREVER, SegmentRows, Terms, codes, parse
+from eider.text import MAX_WINDOWS, TRAITS
 from eider.vectors import Vectors, grown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
 SITTING_GAP: Final = 8 * 3600 * 1_000_000
 """Microseconds of silence after which a session's next row no longer belongs to the talk before. A guess."""
 SITTING_ROWS: Final = 64
 """Most rows that lend each other evidence as one session; LoCoMo's sessions have 10 to 47."""
-FOREVER: Final = np.iinfo(np.int64).max
-"""`valid_to` of what has not ended."""
 _DEAD_LEAST: Final = 1024
 """Removed rows kept as holes before the segment is packed. A guess."""
 
@@ -47,54 +46,15 @@ _GIVEN: Final = (
 _FIXED: Final = ("memory", "session", "seq", "at", "fingerprint", "length")
 """A row that differs in one of these is another row: it is taken out and added anew."""
 
+__all__ = ["FOREVER", "SITTING_GAP", "SITTING_ROWS", "Segment", "SegmentRows"]
+
 Array = NDArray[Any]
-
-
-@dataclass(slots=True, kw_only=True, eq=False)
-class SegmentRows:
-    """Rows to add to a segment, one entry per row in each field."""
-
-    ids: Sequence[str]
-    is_memory: NDArray[np.bool_]
-    analysis: Sequence[bytes]
-    """`Analysis.to_bytes()` of each text."""
-    vectors: NDArray[np.float32]
-    """Shape `(n, width)`, rows of length 1 or zero for none."""
-    session: Sequence[str]
-    """Empty for memories."""
-    seq: NDArray[np.int64]
-    at: NDArray[np.int64]
-    """Microseconds since 1970, UTC: when it was said; for a memory when it was learned."""
-    local_day: NDArray[np.int32]
-    """The speaker's local date as a proleptic ordinal."""
-    speaker: Sequence[str]
-    role: NDArray[np.int8]
-    """0 user, 1 agent, 2 other."""
-    kind: NDArray[np.int8]
-    """Code of the memory kind, -1 for an episode."""
-    scope: Sequence[str]
-    valid_from: NDArray[np.int64]
-    valid_to: NDArray[np.int64]
-    """`FOREVER` while it holds."""
-    trust: NDArray[np.int8]
-    state: NDArray[np.int8]
-    """0 active."""
-    importance: NDArray[np.int8]
-    pinned: NDArray[np.bool_]
-    stability: NDArray[np.float32]
-    """Days."""
-    last_used: NDArray[np.int64]
-    """Microseconds since 1970, UTC."""
-    evidence: Sequence[tuple[str, ...]]
-    """Ids of the episodes a memory rests on."""
-    origin: NDArray[np.int8] | None = None
-    """Code of the origin; 0 where it does not matter."""
 
 
 class Segment:
     """All live rows of one user, ready to be ranked."""
 
-    __slots__ = ("_columns", "_facts", "blocks", "cited", "dead", "evidence", "ids", "postings", "row_of", "rows",
+    __slots__ = ("_columns", "_facts", "blocks", "cited", "dead", "evidence", "ids", "population", "postings", "row_of", "rows",
                  "scopes", "sessions", "speakers", "tails", "vectors")  # fmt: skip
 
     def __init__(self) -> None:
@@ -112,6 +72,7 @@ class Segment:
         self.cited: dict[str, list[int]] = {}
         """Episode id to the memory rows that rest on it."""
         self.blocks = 0
+        self.population: Population | None = None
         self.postings = Postings()
         self.vectors = Vectors()
         self._columns: dict[str, Array] = {n: np.zeros((0, *s), t) for n, (t, s) in _COLUMNS.items()}
@@ -126,6 +87,19 @@ class Segment:
 
     def __len__(self) -> int:
         return self.rows - self.dead
+
+    @property
+    def total(self) -> int:
+        """Rows that word statistics are about: one's own, or those of the population it stands for."""
+        return len(self) if self.population is None else max(len(self), self.population.rows)
+
+    def stand_for(self, population: Population) -> None:
+        """Weigh words as if all of these rows were here; for a segment of nominated rows, which is then not changed."""
+        self.population = population
+        self._facts.clear()
+        numbers = self.postings.number
+        known = population.df(np.fromiter(numbers, np.uint64, len(numbers)))
+        self.postings.df[: len(known)] = np.maximum(self.postings.df[: len(known)], known)
 
     @property
     def nbytes(self) -> int:
@@ -144,7 +118,7 @@ class Segment:
         """Rows that have not been removed."""
         return self.column("alive")
 
-    def once(self, name: str, compute: Any) -> Any:  # noqa: ANN401 (a cache of unlike things)
+    def once(self, name: str, compute: Callable[[Segment], Any]) -> Any:
         """A fact about all rows, computed when first asked for and forgotten at the next change."""
         if name not in self._facts:
             self._facts[name] = compute(self)
@@ -172,7 +146,9 @@ class Segment:
                 fresh.append(i)
         self._drop(gone)
         if fresh:
-            self._append([rows.ids[i] for i in fresh], columns, terms, vectors, [rows.evidence[i] for i in fresh], fresh)
+            self._append(
+                [rows.ids[i] for i in fresh], columns, terms, vectors, [rows.evidence[i] for i in fresh], fresh
+            )
         self._pack()
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -181,7 +157,7 @@ class Segment:
         self._drop([self.row_of[i] for i in dict.fromkeys(ids) if i in self.row_of])
         self._pack()
 
-    def _read(self, rows: SegmentRows) -> tuple[dict[str, Array], _Terms, NDArray[np.float32]]:
+    def _read(self, rows: SegmentRows) -> tuple[dict[str, Array], Terms, NDArray[np.float32]]:
         count = len(rows.ids)
         columns: dict[str, Array] = {
             "memory": rows.is_memory, "seq": rows.seq, "at": rows.at, "day": rows.local_day, "role": rows.role,
@@ -189,8 +165,8 @@ class Segment:
             "state": rows.state, "importance": rows.importance, "pinned": rows.pinned, "stability": rows.stability,
             "last_used": rows.last_used,
             "origin": np.zeros(count, np.int8) if rows.origin is None else rows.origin,
-            "session": _codes(rows.session, self.sessions), "speaker": _codes(rows.speaker, self.speakers),
-            "scope": _codes(rows.scope, self.scopes),
+            "session": codes(rows.session, self.sessions), "speaker": codes(rows.speaker, self.speakers),
+            "scope": codes(rows.scope, self.scopes),
         }  # fmt: skip
         columns["session"][rows.is_memory] = -1
         given = {name: len(array) for name, array in columns.items()}
@@ -200,11 +176,13 @@ class Segment:
                 raise InputError(f"column {name!r} has '{length}' entries for '{count}' ids; give one per row.")
         width = rows.vectors.shape[1]
         if width and self.vectors.width not in {0, width}:
-            raise InputError(f"vectors of width '{width}' among rows of width '{self.vectors.width}'; re-embed the store.")
-        terms, more = _parse(rows.analysis)
+            raise InputError(
+                f"vectors of width '{width}' among rows of width '{self.vectors.width}'; re-embed the store."
+            )
+        terms, more = parse(rows.analysis)
         return columns | more, terms, rows.vectors
 
-    def _same(self, row: int, columns: dict[str, Array], i: int, terms: _Terms) -> bool:
+    def _same(self, row: int, columns: dict[str, Array], i: int, terms: Terms) -> bool:
         mine = self._columns
         if any(mine[name][row] != columns[name][i] for name in _FIXED):
             return False
@@ -212,7 +190,9 @@ class Segment:
         hashes = [self.postings.number.get(t, -1) for t in terms.of(i).tolist()]
         return traits_alike and hashes == self.postings.of(row).tolist()
 
-    def _update(self, row: int, columns: dict[str, Array], i: int, vector: NDArray[np.float32], cited: tuple[str, ...]) -> None:
+    def _update(
+        self, row: int, columns: dict[str, Array], i: int, vector: NDArray[np.float32], cited: tuple[str, ...]
+    ) -> None:
         for name in (*_GIVEN, "windows"):
             self._columns[name][row] = columns[name][i]
         if len(vector):
@@ -220,7 +200,7 @@ class Segment:
         if cited != self.evidence.get(row, ()):
             self._cite(row, cited)
 
-    def _append(self, ids: list[str], columns: dict[str, Array], terms: _Terms, vectors: NDArray[np.float32],
+    def _append(self, ids: list[str], columns: dict[str, Array], terms: Terms, vectors: NDArray[np.float32],
                 evidence: list[tuple[str, ...]], chosen: list[int]) -> None:  # fmt: skip
         first, count = self.rows, len(ids)
         every = count == len(vectors)
@@ -276,7 +256,7 @@ class Segment:
         c["block"][alone] = np.arange(self.blocks, self.blocks + len(alone))
         self.blocks += len(alone)
         together = new[c["session"][new] >= 0]
-        if len(together) == self.rows - len(alone) or len(together) > 64:
+        if len(together) == self.rows - len(alone) or len(together) > SITTING_ROWS:
             touched = np.unique(c["session"][together])
             self._order(np.flatnonzero(self.alive & np.isin(self.column("session"), touched)))
             return
@@ -354,59 +334,7 @@ class Segment:
         evidence = [self.evidence.get(r, ()) for r in kept.tolist()]
         ids = [self.ids[r] for r in kept.tolist()]
         if ids:
-            terms = _Terms(hashes[flat], lengths, np.cumsum(lengths))
+            terms = Terms(hashes[flat], lengths, np.cumsum(lengths))
             packed._append(ids, columns, terms, self.vectors.take(kept), evidence, list(range(len(ids))))
         for name in self.__slots__:
             setattr(self, name, getattr(packed, name))
-
-
-@dataclass(slots=True, eq=False)
-class _Terms:
-    """Term hashes of rows one after the other."""
-
-    flat: NDArray[np.uint64]
-    lengths: NDArray[np.int64]
-    ends: NDArray[np.int64]
-
-    def of(self, i: int) -> NDArray[np.uint64]:
-        return self.flat[int(self.ends[i] - self.lengths[i]) : int(self.ends[i])]
-
-    def pick(self, chosen: list[int]) -> _Terms:
-        lengths = self.lengths[chosen]
-        return _Terms(np.concatenate([self.of(i) for i in chosen]), lengths, np.cumsum(lengths))
-
-
-def _codes(names: Sequence[str], known: dict[str, int]) -> NDArray[np.int32]:
-    """Numbers of names, -1 for the empty one; new names are added."""
-    for name in dict.fromkeys(names):
-        if name and name not in known:
-            known[name] = len(known)
-    return np.fromiter(map({**known, "": -1}.__getitem__, names), np.int32, len(names))
-
-
-def _parse(blobs: Sequence[bytes]) -> tuple[_Terms, dict[str, Array]]:
-    """Read many stored analyses at once."""
-    count = len(blobs)
-    if not count:
-        none = np.zeros(0, np.int64)
-        return _Terms(none.astype(np.uint64), none, none), {}
-    lengths = np.fromiter(map(len, blobs), np.int64, count)
-    if (lengths % 8).any() or lengths.min() < HEADER.size:
-        raise InputError("a row has no readable text analysis; run eider rebuild.")
-    data = np.frombuffer(b"".join(blobs), "<u8")
-    base = (np.cumsum(lengths) - lengths) // 8
-    head = data[base]
-    version, windows, terms = head & 0xFFFF, (head >> 16 & 0xFFFF).astype(np.int64), (head >> 32).astype(np.int64)
-    if (version != int(ANALYZER)).any() or (lengths != HEADER.size + 8 * (windows + terms)).any():
-        raise InputError(f"a text analysis is not of version '{ANALYZER}'; run eider rebuild.")
-    traits = data[base[:, None] + 2 + np.arange(len(TRAITS) // 2)].view("<f4")
-    days = np.zeros((count, MAX_WINDOWS, 2), np.int32)
-    first = base + HEADER.size // 8
-    for i in range(MAX_WINDOWS):
-        has = windows > i
-        days[has, i] = data[first[has] + i].view("<i4").reshape(-1, 2)
-    start = first + windows
-    ends = np.cumsum(terms)
-    index = np.arange(int(ends[-1])) + np.repeat(start - (ends - terms), terms)
-    more = {"fingerprint": data[base + 1], "traits": traits, "windows": days, "length": terms.astype(np.int32)}
-    return _Terms(data[index], terms, ends), more

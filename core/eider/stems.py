@@ -11,6 +11,8 @@ import re
 import unicodedata
 from typing import Final
 
+_LEAST: Final = 3
+"""Letters a word needs to have a suffix."""
 _VOWELS: Final = "aeiouy"
 _DOUBLES: Final = ("bb", "dd", "ff", "gg", "mm", "nn", "pp", "rr", "tt")
 _SPECIAL: Final = {
@@ -43,7 +45,7 @@ def english(word: str) -> str:
     >>> [english(word) for word in ("running", "cities", "happily", "relational", "hoping")]
     ['run', 'citi', 'happili', 'relat', 'hope']
     """
-    if len(word) <= 2:
+    if len(word) < _LEAST:
         return word
     if word in _SPECIAL:
         return _SPECIAL[word]
@@ -54,7 +56,7 @@ def english(word: str) -> str:
     r2 = _region(word, r1)
     word = _plurals(word)
     word = _past(word, r1)
-    if len(word) > 2 and word[-1] in "yY" and word[-2] not in _VOWELS:
+    if len(word) >= _LEAST and word[-1] in "yY" and word[-2] not in _VOWELS:
         word = word[:-1] + "i"
     word = _derived(word, r1, r2)
     return _final(word, r1, r2).lower()
@@ -69,7 +71,7 @@ def _plurals(word: str) -> str:
     if word.endswith("sses"):
         return word[:-2]
     if word.endswith(("ied", "ies")):
-        return word[:-2] if len(word) > 4 else word[:-1]
+        return word[:-2] if len(word) > _LEAST + 1 else word[:-1]
     if word.endswith("s") and not word.endswith(("us", "ss")) and re.search("[aeiouy].", word[:-1]):
         return word[:-1]
     return word
@@ -146,7 +148,25 @@ def _strip(word: str, endings: tuple[str, ...], least: int) -> str:
     return word
 
 
-_GERMAN: Final = ("erinnen", "erin", "innen", "ungen", "ung", "ern", "est", "em", "er", "en", "es", "st", "te", "t", "e", "s", "n")
+_GERMAN: Final = (
+    "erinnen",
+    "erin",
+    "innen",
+    "ungen",
+    "ung",
+    "ern",
+    "est",
+    "em",
+    "er",
+    "en",
+    "es",
+    "st",
+    "te",
+    "t",
+    "e",
+    "s",
+    "n",
+)
 _FRENCH: Final = (
     "issements", "issement", "atrices", "ateurs", "ations", "atrice", "ateur", "ation", "ements", "ement", "issent",
     "aient", "eront", "eurs", "euse", "erait", "ait", "ais", "ons", "ent", "ees", "ant", "eur", "eux", "ez", "er",
@@ -175,7 +195,7 @@ def french(word: str) -> str:
     ('reserv', 'reserv', 'journal', 'journal')
     """
     word = plain(word)
-    if word.endswith("aux") and len(word) > 5:
+    if word.endswith("aux") and len(word) > _LEAST + 2:
         return word[:-2] + "l"
     return _strip(word, _FRENCH, 4)
 

@@ -53,7 +53,9 @@ _INNER_CAPITAL: Final = re.compile(r"(?<=[a-zà-ÿ0-9,;:'\")] )[A-ZÀ-Þ][\w'-]*
 _PLACE: Final = re.compile(r"\b(?:in|at|to|from|near|nach|aus|à|en|de|desde|a) (?:the )?[A-ZÀ-Þ]\w+")
 _DIGIT: Final = re.compile(r"\d|[一二三四五六七八九十百千两]")
 _YEAR_OR_ORDINAL: Final = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th)\b|\d{1,2}[:h]\d\d|[年月日号周]")
-_HAN_TIME: Final = re.compile("昨天|今天|明天|前天|后天|上周|下周|上个月|下个月|去年|明年|早上|晚上|星期|周[一二三四五六日]")
+_HAN_TIME: Final = re.compile(
+    "昨天|今天|明天|前天|后天|上周|下周|上个月|下个月|去年|明年|早上|晚上|星期|周[一二三四五六日]"
+)
 _STEMMERS: Final = {"en": stems.english, "de": stems.german, "fr": stems.french, "es": stems.spanish}
 _caches: Final[dict[str, dict[str, int]]] = {language: {} for language in _STEMMERS}
 
@@ -205,7 +207,7 @@ def _unspaced(word: str, name: str) -> list[int]:
             if han and char not in HAN_STOP:
                 out.append(_hash(char))
             pair = run[i : i + 2]
-            if len(pair) == 2 and not (pair[0] in HAN_STOP and pair[1] in HAN_STOP):
+            if i + 1 < len(run) and not HAN_STOP.issuperset(pair):
                 out.append(_hash(pair))
         if len(run) == 1 and not han:
             out.append(_hash(run))
@@ -222,7 +224,9 @@ def _windows(text: str, said_on: date | None) -> NDArray[np.int32]:
 def _traits(text: str, *, dated: bool) -> NDArray[np.float32]:
     found = words(text)
     unique = set(found)
-    capitals = len(set(_INNER_CAPITAL.findall(text)) - {"I"} - {w for w in _INNER_CAPITAL.findall(text) if w[:2] == "I'"})
+    capitals = len(
+        set(_INNER_CAPITAL.findall(text)) - {"I"} - {w for w in _INNER_CAPITAL.findall(text) if w[:2] == "I'"}
+    )
     return np.array(
         [
             text.rstrip(" \"')*").endswith(("?", "？")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,14 @@ _CHUNK: Final = 2048
 """Rows converted at a time, so that they stay in the processor's cache. Values are kept at float16 precision in
 either representation, so that both answer alike."""
 
+_NOTHING: Final = 1e-9
+"""A sum of vectors shorter than this has no direction."""
+
 Matrix = NDArray[np.float32]
+Scalar = TypeVar("Scalar", bound=np.generic)
 
 
-def grown(array: NDArray[np.generic], size: int) -> NDArray[np.generic]:
+def grown(array: NDArray[Scalar], size: int) -> NDArray[Scalar]:
     """A copy with room for at least `size` rows, doubling."""
     if size <= len(array):
         return array
@@ -38,7 +42,7 @@ class Vectors:
         self.width = 0
         self._wide = False
         self._count = 0
-        self._full: NDArray[np.float32] | NDArray[np.float16] = np.zeros((0, 0), np.float32)
+        self._full: NDArray[Any] = np.zeros((0, 0), np.float32)
         self._prefix: Matrix = np.zeros((0, 0), np.float32)
         self._sum = np.zeros(0)
         self.present = np.zeros(0, np.bool_)
@@ -102,7 +106,7 @@ class Vectors:
     def mean_direction(self) -> Matrix:
         """Unit mean of all rows: what every text of this user has in common."""
         norm = float(np.linalg.norm(self._sum))
-        return (self._sum / norm if norm > 1e-9 else self._sum * 0).astype(np.float32)
+        return (self._sum / norm if norm > _NOTHING else self._sum * 0).astype(np.float32)
 
     def _fix_width(self, width: int) -> None:
         self.width = width
@@ -110,17 +114,17 @@ class Vectors:
         self._sum = np.zeros(width)
 
     def _reserve(self, size: int) -> None:
-        self._full = grown(self._full, size)  # type: ignore[assignment]
-        self.present = grown(self.present, size)  # type: ignore[assignment]
+        self._full = grown(self._full, size)
+        self.present = grown(self.present, size)
         if size > WIDE_ROWS and not self._wide:
             self._wide = True
             self._prefix = np.zeros((0, min(PREFIX, self.width)), np.float32)
-            self._prefix = grown(self._prefix, len(self._full))  # type: ignore[assignment]
+            self._prefix = grown(self._prefix, len(self._full))
             kept = self._full[: self._count]
             self._full = self._full.astype(np.float16)
-            self._prefix[: self._count] = _heads(kept)
+            self._prefix[: self._count] = _heads(kept.astype(np.float32))
         if self._wide:
-            self._prefix = grown(self._prefix, len(self._full))  # type: ignore[assignment]
+            self._prefix = grown(self._prefix, len(self._full))
 
     def _put(self, where: slice, stored: NDArray[np.floating[Any]], vectors: Matrix) -> None:
         self._full[where] = stored
@@ -132,4 +136,4 @@ class Vectors:
 def _heads(vectors: NDArray[np.float32]) -> Matrix:
     heads = vectors[:, :PREFIX].astype(np.float32)
     norms = np.linalg.norm(heads, axis=1, keepdims=True)
-    return heads / np.where(norms == 0, 1, norms)
+    return (heads / np.where(norms == 0, 1, norms)).astype(np.float32)

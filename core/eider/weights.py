@@ -75,7 +75,7 @@ _BY_HAND: Final = {
 WEIGHTS: Final = Weights(
     version="1",
     source=MappingProxyType(
-        {name: f"fitted {_FITTED_AT} on {_FITTED_ON}" for name in _FITTED} | dict.fromkeys(_BY_HAND, "by hand 2026-11-21")
+        dict.fromkeys(_FITTED, f"fitted {_FITTED_AT} on {_FITTED_ON}") | dict.fromkeys(_BY_HAND, "by hand 2026-11-21")
     ),
     by_name=MappingProxyType(_FITTED | _BY_HAND),
 )

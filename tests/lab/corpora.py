@@ -77,7 +77,9 @@ def micros(at: datetime | None, default: int) -> int:
     return default if at is None else int(at.timestamp() * 1e6)
 
 
-def rows_of(items: list[Item], embed: Callable[[list[str]], np.ndarray], analysis: list[bytes] | None = None) -> SegmentRows:
+def rows_of(
+    items: list[Item], embed: Callable[[list[str]], np.ndarray], analysis: list[bytes] | None = None
+) -> SegmentRows:
     blobs = analysis or [analyse(i.text, said_on=i.at.date()).to_bytes() for i in items]
     at = np.array([micros(i.at, 0) for i in items], np.int64)
     n = len(items)
@@ -108,7 +110,9 @@ def rows_of(items: list[Item], embed: Callable[[list[str]], np.ndarray], analysi
 
 def visible(segment: Segment, asked: Asked) -> np.ndarray:
     now = micros(asked.now, 0)
-    mask = segment.alive & (~segment.column("memory") | ((segment.column("valid_from") <= now) & (now < segment.column("valid_to"))))
+    mask = segment.alive & (
+        ~segment.column("memory") | ((segment.column("valid_from") <= now) & (now < segment.column("valid_to")))
+    )
     if asked.scopes is not None:
         mask &= np.isin(segment.column("scope"), [segment.scopes[s] for s in asked.scopes if s in segment.scopes])
     return mask
@@ -138,11 +142,18 @@ def locomo(facts: str = "none") -> Iterator[Corpus]:
         ]  # fmt: skip
         when = {i.id: i.at for i in items}
         memories = [
-            Item(id=f"f{k}", text=f.text, at=when[f.turn_ids[0]], kind="fact", evidence=f.turn_ids) for k, f in enumerate(c.facts)
+            Item(id=f"f{k}", text=f.text, at=when[f.turn_ids[0]], kind="fact", evidence=f.turn_ids)
+            for k, f in enumerate(c.facts)
         ]
         last = max(i.at for i in items)
         asked = [
-            Asked(id=f"{c.id}-{q.index}", text=q.text, relevant=frozenset(q.evidence), now=last, tags=(f"cat{q.category}",))
+            Asked(
+                id=f"{c.id}-{q.index}",
+                text=q.text,
+                relevant=frozenset(q.evidence),
+                now=last,
+                tags=(f"cat{q.category}",),
+            )
             for q in c.questions
         ]
         if facts == "mixed":
@@ -189,7 +200,13 @@ def chats(path: Path = SHARED / "bench/isolated/chats_dev.jsonl", family: str = 
         ]  # fmt: skip
         last = max(i.at for i in items)
         asked = [
-            Asked(id=q["id"], text=q["text"], relevant=frozenset(q["evidence"]), now=last, tags=(q["kind"], f"about-{q['about']}"))
+            Asked(
+                id=q["id"],
+                text=q["text"],
+                relevant=frozenset(q["evidence"]),
+                now=last,
+                tags=(q["kind"], f"about-{q['about']}"),
+            )
             for q in c["questions"]
         ]
         yield Corpus(id=c["id"], family=family, group=c["id"], lang=c["lang"], items=items, asked=asked)

@@ -70,7 +70,9 @@ def gather(families: list[str]) -> list[Case]:
     return cases
 
 
-def fit(cases: list[Case], l2: float, family_weight: dict[str, float], start: np.ndarray, drop: set[str] = frozenset()) -> np.ndarray:
+def fit(
+    cases: list[Case], l2: float, family_weight: dict[str, float], start: np.ndarray, drop: set[str] = frozenset()
+) -> np.ndarray:
     cases = [c for c in cases if c.good.any() and not c.good.all()]
     sizes = defaultdict(int)
     for c in cases:
@@ -109,7 +111,9 @@ def fit(cases: list[Case], l2: float, family_weight: dict[str, float], start: np
     bounds = [
         (0, 0) if n in HAND or n in drop else (None, 0) if n in NEGATIVE else BOUNDS.get(n, (0, None)) for n in NAMES
     ]
-    bounds = [(None if a is None else a * k, None if b is None else b * k) for (a, b), k in zip(bounds, scale, strict=True)]
+    bounds = [
+        (None if a is None else a * k, None if b is None else b * k) for (a, b), k in zip(bounds, scale, strict=True)
+    ]
     result = minimize(loss, np.zeros(len(NAMES)), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300})
     w = result.x / scale
     w[held] = start[held]
@@ -134,7 +138,9 @@ def score(case: Case, w: np.ndarray) -> dict[str, float]:
     return out
 
 
-def validate(cases: list[Case], l2: float, family_weight: dict[str, float], start: np.ndarray, drop: set[str] = frozenset()) -> list[dict]:
+def validate(
+    cases: list[Case], l2: float, family_weight: dict[str, float], start: np.ndarray, drop: set[str] = frozenset()
+) -> list[dict]:
     out: list[dict] = [{}] * len(cases)
     for fold in range(5):
         w = fit([c for c in cases if c.fold != fold], l2, family_weight, start, drop)

@@ -1,6 +1,6 @@
 """Time `rank` warm and `Segment.build` cold on made-up talk of 1k, 10k and 100k rows.
 
-    python tests/lab/time_rank.py [rows ...]
+python tests/lab/time_rank.py [rows ...]
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from eider.questions import Question
 from eider.rank import rank
 from eider.segment import FOREVER, Segment, SegmentRows
-from eider.text import Analysis, HEADER  # noqa: F401
+from eider.text import HEADER, Analysis  # noqa: F401
 
 START = date(2024, 1, 1)
 
@@ -29,7 +29,9 @@ def talk(count: int, width: int = 256, seed: int = 1) -> tuple[SegmentRows, list
     lengths = rng.integers(4, 22, count)
     words = np.minimum(rng.zipf(1.25, int(lengths.sum())), len(vocabulary)) - 1
     ends = np.cumsum(lengths)
-    texts = [" ".join(vocabulary[w] for w in words[e - n : e]) for e, n in zip(ends.tolist(), lengths.tolist(), strict=True)]
+    texts = [
+        " ".join(vocabulary[w] for w in words[e - n : e]) for e, n in zip(ends.tolist(), lengths.tolist(), strict=True)
+    ]
     day = [START + timedelta(days=i // 60) for i in range(count)]
     centre = rng.normal(size=width) * 0.7
     vectors = (rng.normal(size=(count, width)) + centre).astype(np.float32)

@@ -17,7 +17,9 @@ HOUR = 3_600_000_000
 WORDS = ("harbour", "lantern", "walnut", "violin", "ticket", "glacier", "saddle", "orchard", "engine", "letter")
 
 
-def answers(segment: Segment, text: str, visible: NDArray[np.bool_] | None = None, limit: int = 50) -> list[tuple[str, float]]:
+def answers(
+    segment: Segment, text: str, visible: NDArray[np.bool_] | None = None, limit: int = 50
+) -> list[tuple[str, float]]:
     """Ids and scores of an answer."""
     question = Question.read(text, segment, today=TODAY, now=10**15, embed=vector_of)
     mask = segment.alive if visible is None else visible
@@ -52,7 +54,10 @@ step = st.one_of(
 
 
 @settings(max_examples=150, deadline=None)
-@given(steps=st.lists(step, min_size=1, max_size=8), asked=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join))
+@given(
+    steps=st.lists(step, min_size=1, max_size=8),
+    asked=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join),
+)
 def test_a_segment_grown_step_by_step_answers_as_one_built_afresh(steps: list[tuple[str, list]], asked: str) -> None:
     """After any upserts and removals the answers equal those of a new segment of the same rows."""
     grown = Segment()
@@ -77,7 +82,11 @@ def test_a_segment_grown_step_by_step_answers_as_one_built_afresh(steps: list[tu
 def crowd(count: int, seed: int = 7) -> list[dict[str, object]]:
     """Many rows of talk over a small vocabulary, in sessions of twenty."""
     rng = np.random.default_rng(seed)
-    vocabulary = [f"{a}{b}" for a in ("ka", "lo", "mi", "nu", "re", "sa", "to", "vi") for b in ("ban", "dor", "gel", "pim", "rus", "tek")]
+    vocabulary = [
+        f"{a}{b}"
+        for a in ("ka", "lo", "mi", "nu", "re", "sa", "to", "vi")
+        for b in ("ban", "dor", "gel", "pim", "rus", "tek")
+    ]
     lengths = rng.integers(3, 12, count)
     return [
         {
@@ -107,7 +116,9 @@ def test_the_exact_text_of_a_row_ranks_that_row_first(count: int) -> None:
     asked=st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join),
     data=st.data(),
 )
-def test_masked_rows_neither_show_nor_lend_evidence(items: list[dict[str, object]], asked: str, data: st.DataObject) -> None:
+def test_masked_rows_neither_show_nor_lend_evidence(
+    items: list[dict[str, object]], asked: str, data: st.DataObject
+) -> None:
     """Which hidden row holds which text does not matter to the answer, wherever they stand."""
     hidden = data.draw(st.lists(st.integers(0, len(items) - 1), min_size=2, max_size=4, unique=True))
     turned = [dict(i) for i in items]
@@ -124,11 +135,19 @@ def test_masked_rows_neither_show_nor_lend_evidence(items: list[dict[str, object
 
 
 @settings(max_examples=60, deadline=None)
-@given(items=st.lists(item, min_size=2, max_size=15, unique_by=lambda i: i["id"]), asked=st.sampled_from(WORDS), seed=st.integers(0, 99))
-def test_the_order_in_which_rows_arrive_does_not_change_the_answer(items: list[dict[str, object]], asked: str, seed: int) -> None:
+@given(
+    items=st.lists(item, min_size=2, max_size=15, unique_by=lambda i: i["id"]),
+    asked=st.sampled_from(WORDS),
+    seed=st.integers(0, 99),
+)
+def test_the_order_in_which_rows_arrive_does_not_change_the_answer(
+    items: list[dict[str, object]], asked: str, seed: int
+) -> None:
     """Shuffled input gives the same answer."""
     shuffled = [items[i] for i in np.random.default_rng(seed).permutation(len(items))]
-    assert_alike(answers(Segment.build(segment_rows(items)), asked), answers(Segment.build(segment_rows(shuffled)), asked))
+    assert_alike(
+        answers(Segment.build(segment_rows(items)), asked), answers(Segment.build(segment_rows(shuffled)), asked)
+    )
 
 
 @settings(max_examples=60, deadline=None)

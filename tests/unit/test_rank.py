@@ -30,7 +30,15 @@ def found(segment: Segment, text: str, limit: int = 10, visible: np.ndarray | No
 def talk(*lines: tuple[str, str], roles: bool = False, **more: object) -> list[dict[str, object]]:
     """Rows of one session from (speaker, text)."""
     return [
-        {"id": f"e{i}", "speaker": s, "text": t, "session": "s", "seq": i, "at": i * MINUTE, "role": (s == "agent") if roles else 2}
+        {
+            "id": f"e{i}",
+            "speaker": s,
+            "text": t,
+            "session": "s",
+            "seq": i,
+            "at": i * MINUTE,
+            "role": (s == "agent") if roles else 2,
+        }
         | more
         for i, (s, t) in enumerate(lines)
     ]
@@ -80,14 +88,16 @@ def test_a_common_word_is_a_name_only_with_its_capital() -> None:
 def test_neighbours_lend_evidence() -> None:
     """The answer to a question is found though it shares no word with what is asked."""
     rows = talk(("Ada", "Where is the violin kept?"), ("Ben", "Behind the blue cupboard."))
-    rows += [{"id": f"x{i}", "text": "Behind the blue cupboard.", "session": f"t{i}", "speaker": "Ben"} for i in range(3)]
+    rows += [
+        {"id": f"x{i}", "text": "Behind the blue cupboard.", "session": f"t{i}", "speaker": "Ben"} for i in range(3)
+    ]
     assert "e1" in found(Segment.build(segment_rows(rows)), "where is the violin", limit=2)
 
 
 def test_a_quotation_is_never_outranked_by_neighbours() -> None:
     """Rows around may say the same words many times; the row that is quoted comes first."""
     lines = [("Ada", "violin harbour glacier lantern violin harbour glacier lantern, 1987?")] * 4
-    rows = talk(*lines) + [{"id": "q", "text": "violin harbour glacier"}]
+    rows = [*talk(*lines), {"id": "q", "text": "violin harbour glacier"}]
     assert found(Segment.build(segment_rows(rows)), "Violin, harbour glacier!")[0] == "q"
 
 
@@ -118,7 +128,9 @@ def test_a_memory_stands_for_the_episodes_it_rests_on() -> None:
 def test_a_hidden_memory_leaves_its_evidence_visible() -> None:
     """What may not be seen replaces nothing."""
     rows = talk(("Ada", "I prefer walnut bread"))
-    segment = Segment.build(segment_rows([*rows, {"id": "m", "text": "Walnut bread.", "memory": True, "evidence": ("e0",)}]))
+    segment = Segment.build(
+        segment_rows([*rows, {"id": "m", "text": "Walnut bread.", "memory": True, "evidence": ("e0",)}])
+    )
     visible = segment.alive.copy()
     visible[segment.row_of["m"]] = False
     assert found(segment, "walnut bread", visible=visible) == ["e0"]

@@ -81,7 +81,13 @@ def test_function_words_leave_no_term() -> None:
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("Wann ist die Besprechung?", "de"), ("Où est la gare ?", "fr"), ("¿Dónde está el libro?", "es"), ("Oslo", "en"), ("", "en")],
+    [
+        ("Wann ist die Besprechung?", "de"),
+        ("Où est la gare ?", "fr"),
+        ("¿Dónde está el libro?", "es"),
+        ("Oslo", "en"),
+        ("", "en"),
+    ],
 )
 def test_language_is_guessed_from_function_words(text: str, expected: str) -> None:
     """A text without any is read as English."""
@@ -131,7 +137,9 @@ def test_bytes_of_another_kind_are_refused(blob: bytes) -> None:
         Analysis.from_bytes(blob)
 
 
-@pytest.mark.parametrize("text", ["", "\x00", "\ud800", "🦆🦆", "a" * 10_000, "word " * 50_000, "ß" * 300, "'; DROP TABLE x --"])
+@pytest.mark.parametrize(
+    "text", ["", "\x00", "\ud800", "🦆🦆", "a" * 10_000, "word " * 50_000, "ß" * 300, "'; DROP TABLE x --"]
+)
 def test_any_text_can_be_analysed(text: str) -> None:
     """Nothing a person may paste breaks it, and its size is bounded."""
     analysis = analyse(text, said_on=SAID_ON)

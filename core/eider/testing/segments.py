@@ -40,7 +40,7 @@ def segment_rows(items: Sequence[Mapping[str, Any]]) -> SegmentRows:
     vectors = [item.get("vector", vector_of(item["text"])) for item in items]
     return SegmentRows(
         ids=[item["id"] for item in items],
-        is_memory=column("memory", False, np.bool_),  # noqa: FBT003 (a default value)
+        is_memory=column("memory", False, np.bool_),
         analysis=[analyse(item["text"], said_on=TODAY).to_bytes() for item in items],
         vectors=np.array(vectors, np.float32) if vectors else np.zeros((0, WIDTH), np.float32),
         session=[item.get("session", "") for item in items],
@@ -56,7 +56,7 @@ def segment_rows(items: Sequence[Mapping[str, Any]]) -> SegmentRows:
         trust=column("trust", 2, np.int8),
         state=column("state", 0, np.int8),
         importance=column("importance", 3, np.int8),
-        pinned=column("pinned", False, np.bool_),  # noqa: FBT003 (a default value)
+        pinned=column("pinned", False, np.bool_),
         stability=column("stability", 30, np.float32),
         last_used=at,
         evidence=[tuple(item.get("evidence", ())) for item in items],
