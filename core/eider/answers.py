@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
-from eider.values import Episode, Event, Memory, MemoryId, Metadata, Usage
+from eider.values import Episode, Event, Memory, MemoryId, Metadata, Shown, Usage
 
 WriteStatus = Literal["stored", "queued", "refused"]
+T = TypeVar("T")
+
+
+class Listing(list[T]):
+    """A list like any other, which a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from eider.view.html import render_list
+
+        return render_list(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +42,7 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recollection:
+class Recollection(Shown):
     """A recalled memory or episode with its score and the reasons for it."""
 
     id: str
@@ -54,7 +66,7 @@ class Recollection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Injection:
+class Injection(Shown):
     """What to put into a prompt by itself; `text` is empty when nothing helps."""
 
     text: str
@@ -70,7 +82,7 @@ class Injection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class Page(Shown):
     """A slice of a listing for people."""
 
     items: tuple[Recollection, ...]
@@ -83,7 +95,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class Receipt(Shown):
     """What a forget erased, how that was checked, and what is outside its reach."""
 
     ids: tuple[str, ...]
@@ -128,7 +140,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diff:
+class Diff(Shown):
     """What changed between two instants."""
 
     since: datetime
@@ -140,7 +152,7 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(Shown):
     """How one user's memory stands."""
 
     user: str

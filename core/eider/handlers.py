@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from eider.answers import Drained
+from eider.answers import Drained, Listing
 from eider.consolidate import consolidate
 from eider.door import Door
 from eider.engine import Engine
@@ -29,6 +29,11 @@ def _reading(answer: Callable[[Engine, Any], Any]) -> Handler:
     return lambda engine, request, _: answer(engine, request)
 
 
+def _listing(answer: Callable[[Engine, Any], list[Any]]) -> Handler:
+    """The same for those that list: notebooks show it as a table."""
+    return lambda engine, request, _: Listing(answer(engine, request))
+
+
 def drain(engine: Engine, request: Drain) -> Drained:
     """Bring the search index up to date and run due jobs."""
     engine.usage.flush()
@@ -50,7 +55,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "record_many": record_many,
     "remember": remember,
     "remember_many": remember_many,
-    "recall": _reading(recall),
+    "recall": _listing(recall),
     "inject": _reading(inject),
     "search": _reading(search),
     "correct": correct,
@@ -60,8 +65,8 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "unpin": pin,
     "forget": forget,
     "forget_user": forget_user,
-    "history": _reading(history),
-    "events": _reading(events),
+    "history": _listing(history),
+    "events": _listing(events),
     "health": _reading(health),
     "diff": _reading(diff),
     "why": _reading(why),

@@ -31,8 +31,24 @@ GLOBAL: Final = "global"
 """The scope that is always in."""
 
 
+class Shown:
+    """What a notebook shows as more than its repr; the HTML is made when it is asked for."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from eider.view.html import render
+
+        return render(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Both forms at once: a notebook takes the first, a terminal the second."""
+        del include, exclude
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Episode:
+class Episode(Shown):
     """One utterance as it happened, kept verbatim (after redaction) and never changed."""
 
     id: EpisodeId
@@ -70,7 +86,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class Memory(Shown):
     """One statement an agent may act on.
 
     A memory is never edited. A correction writes a successor and closes this one,
