@@ -13,7 +13,7 @@ from eider.cli.command import State, command, opened, pass_state
 from eider.cli.output import indented, json_line, progress, say, show, table
 from eider.errors import RefusedError, StoreMissingError
 
-_KEYS: Final = (
+KEYS: Final = (
     "name", "path", "bytes", "users", "episodes", "memories", "in_use", "published", "locked", "locked_by", "trouble",
 )  # fmt: skip
 _STORE: Final = click.argument("name", metavar="NAME|PATH")
@@ -43,7 +43,7 @@ def _chosen() -> str:
     return config.setting("store") or "default"
 
 
-@command("list", answer=_KEYS, examples=("eider store list", "eider store list --json"))
+@command("list", answer=KEYS, examples=("eider store list", "eider store list --json"))
 @pass_state
 def list_(state: State) -> None:
     """List stores: size, contents, which is in use, who has it open."""

@@ -1,0 +1,121 @@
+"""Measuring on isolated memories, chats, and one's own store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+import eider
+from eider.bench import isolated, mine
+from eider.cli.app import cli
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.fixture(autouse=True)
+def _light(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EIDER_EMBEDDER", "hash")
+    monkeypatch.setenv("EIDER_USER", "ada")
+
+
+def some(name: str, count: int, tmp_path: Path) -> Path:
+    """The first lines of a file of our own data."""
+    path = tmp_path / name
+    path.write_text("\n".join((DATA / name).read_text(encoding="utf-8").splitlines()[:count]), encoding="utf-8")
+    return path
+
+
+def test_scopes_and_dates_are_kept_to(tmp_path: Path) -> None:
+    """Nothing leaks from another scope, and the past has its own answers."""
+    tally = isolated.memories(some("own_memories.jsonl", 12, tmp_path))
+    figures = tally.figures()
+    assert figures["scope leakage"]["share"] == 0
+    assert figures["Recall@5"]["share"] > 0.7
+    assert {"MRR", "abstention", "injected a relevant one", "current-version", "as_of top-1"} <= set(figures)
+
+
+def test_chats_are_judged_by_their_turns(tmp_path: Path) -> None:
+    """Evidence turns are found among the turns of their chat."""
+    figures = isolated.chats(some("own_chats.jsonl", 4, tmp_path)).figures()
+    assert figures["R@10"]["share"] >= figures["R@5"]["share"] >= figures["R@1"]["share"] > 0
+
+
+def test_a_floor_trades_silence_for_help() -> None:
+    """The curve rises in silence and falls in what is shown."""
+    tally = isolated.Tally()
+    tally.floors = [(False, n / 10, False) for n in range(10)] + [(True, n / 10, True) for n in range(10)]
+    curve = isolated.curve(tally)
+    assert [quiet for quiet, _ in curve] == sorted(quiet for quiet, _ in curve)
+    assert [shown for _, shown in curve] == sorted((shown for _, shown in curve), reverse=True)
+
+
+def test_the_command_prints_both_parts(tmp_path: Path) -> None:
+    """Memories and chats are measured in one call; neither is a usage error."""
+    memories = some("own_memories.jsonl", 2, tmp_path)
+    result = CliRunner().invoke(cli, ["bench", "isolated", "--memories", str(memories), "--json"])
+    assert result.exit_code == 0, result.output
+    assert set(json.loads(result.stdout)["memories"]["figures"]) > {"Recall@5", "MRR"}
+    assert CliRunner().invoke(cli, ["bench", "isolated"]).exit_code == 2
+
+
+def store(tmp_path: Path) -> Path:
+    """A store with rows that say something."""
+    path = tmp_path / "mine.eider"
+    with eider.open(path, user="ada") as memory:
+        for n, what in enumerate(
+            ["ferry timetable", "harbour radar", "refund policy", "ticket printer", "tide warnings"]
+        ):
+            memory.remember(f"The {what} is looked after by team number {n} every Wednesday.", kind="fact")
+            memory.record(f"Yesterday the {what} caused trouble again, so colleague {n} stayed late.")
+        memory.remember("Short.")
+    return path
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """What every file of a store holds."""
+    return {str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_ones_own_store_is_asked_and_left_as_it_was(tmp_path: Path) -> None:
+    """Figures come back, nothing kept is printed, and no byte of the store changes."""
+    path = store(tmp_path)
+    before = digest(path)
+    result = CliRunner().invoke(cli, ["bench", "mine", "--store", str(path), "--json"])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert digest(path) == before
+    assert (found["rows"], found["questions"]) == (11, 20)
+    assert found["recall"]["rarest words"]["R@5"] > 0.8
+    assert "ferry" not in result.stdout + result.stderr
+
+
+def test_the_same_seed_asks_the_same(tmp_path: Path) -> None:
+    """A run can be repeated."""
+    with eider.open(store(tmp_path), user="ada") as memory:
+        rows = mine.listed(memory)
+    assert mine.posed(rows, sample=3, seed=1) == mine.posed(rows, sample=3, seed=1)
+    assert mine.posed(rows, sample=3, seed=1) != mine.posed(rows, sample=3, seed=2)
+    assert mine.strange(rows, count=4, seed=1) == mine.strange(rows, count=4, seed=1)
+
+
+def test_strange_prompts_avoid_what_is_kept(tmp_path: Path) -> None:
+    """A word that the store holds is not used to ask in vain."""
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        memory.remember(f"All about {' '.join(mine.STRANGE[:-2])}.")
+        rows = mine.listed(memory)
+    assert all(
+        mine.STRANGE[-1] in prompt and mine.STRANGE[-2] in prompt for prompt in mine.strange(rows, count=5, seed=1)
+    )
+
+
+def test_an_empty_store_has_no_questions(tmp_path: Path) -> None:
+    """Too little to ask about is said, not measured."""
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        memory.remember("Tea.")
+    result = CliRunner().invoke(cli, ["bench", "mine", "--store", str(tmp_path / "m.eider")])
+    assert result.exit_code == 2
+    assert "keep more first" in result.stderr
