@@ -8,7 +8,7 @@ from typing import Final
 
 from eider import marks
 from eider.errors import InputError
-from eider.redact import CleanText, findings, redact_fields, redact_tree
+from eider.redact import CleanText, findings, redact_fields, redact_row, redact_tree
 from eider.values import TRUST, Metadata, Origin
 
 
@@ -38,12 +38,25 @@ def clean(fields: Mapping[str, str]) -> dict[str, CleanText]:
     Raises:
         InputError: Nothing is left of the text once recalled memory is taken out.
     """
+    return redact_fields(_unmarked(fields))
+
+
+def clean_row(fields: Mapping[str, str], metadata: Metadata | None) -> tuple[dict[str, CleanText], Metadata]:
+    """The same for a row with metadata, whose names and strings are redacted with the fields.
+
+    Raises:
+        InputError: Nothing is left of the text once recalled memory is taken out.
+    """
+    return redact_row(_unmarked(fields), metadata) if metadata else (clean(fields), {})
+
+
+def _unmarked(fields: Mapping[str, str]) -> dict[str, str]:
     given = dict(fields)
     if "text" in given:
         given["text"] = marks.strip(given["text"])
         if not given["text"].strip():
             raise InputError("text holds nothing but recalled memory, which is not learned again; pass what was said.")
-    return redact_fields(given)
+    return given
 
 
 def clean_metadata(metadata: Metadata | None) -> Metadata:

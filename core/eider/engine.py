@@ -15,6 +15,7 @@ from eider.door import user_name
 from eider.errors import ReadOnlyStoreError, StaleChangeError
 from eider.jobs import Jobs
 from eider.storage.erase import erase, rewrite, rewritten
+from eider.storage.nominated import segment_of
 from eider.storage.segments import Segments
 from eider.text import analyse
 from eider.usage import UsageBuffer, fresh
@@ -23,7 +24,11 @@ from eider.values import Episode, Memory, Precision
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from eider.protocols import Embedder, TokenCounter
+    from eider.segment import Segment
     from eider.storage.duck import DuckStore
     from eider.storage.opened import Opened
     from eider.verbs import When
@@ -47,8 +52,11 @@ class Engine:
     layers: tuple[Engine, ...] = ()
     """Read-only stores recalled beneath this one."""
     name: str = ""
+    large_rows: int = 150_000
+    """Rows of one user beyond which the index nominates: loading them takes 200 MB and more than a second."""
     segments: Segments = field(init=False)
     usage: UsageBuffer = field(init=False)
+    _sizes: dict[str, int] = field(init=False, default_factory=dict[str, int])
     _writer: threading.RLock = field(init=False, default_factory=threading.RLock)
     _last: datetime = field(init=False)
     _jobs: Jobs | None = field(init=False, default=None)
@@ -111,6 +119,21 @@ class Engine:
             for m, vector in zip(memories, vectors, strict=True)
         }
 
+    # ------------------------------------------------------------------ users too large to load
+
+    def is_large(self, user: str) -> bool:
+        """Whether a user's rows are better nominated by the index than loaded."""
+        if user not in self._sizes:
+            self._sizes[user] = self.store.count(user=user)
+        return self._sizes[user] > self.large_rows
+
+    def nominated(self, user: str, query: str, vector: NDArray[np.float32]) -> Segment | None:
+        """A segment of what the index nominates, weighed like the whole; None where the index cannot serve."""
+        segment, stale = segment_of(self.store, self.opened.index, user, query, vector)
+        if stale and not self.opened.read_only:
+            self.jobs.queue("count_terms", user=user)
+        return segment
+
     # ------------------------------------------------------------------ writing
 
     def commit(self, changes: ChangeSet) -> Committed:
@@ -133,6 +156,8 @@ class Engine:
             self.segments.put(
                 user, lambda: self.store.rows_of(done.episodes, done.memories, changes.indexing, user=user)
             )
+        if user in self._sizes:
+            self._sizes[user] += len(changes.indexing)
         if touched := len(done.episodes) + len(done.memories):
             self.opened.notify(touched)
 
@@ -186,6 +211,7 @@ class Engine:
                 self.segments.remove(erasure.user, [*erasure.episodes, *erasure.memories])
                 if erasure.trimmed:
                     self.segments.drop(erasure.user)
+            self._sizes.pop(erasure.user, None)
             self.opened.notify(1)
         return erased
 

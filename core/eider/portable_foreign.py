@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 from eider import check
 from eider.clock import local_date
-from eider.door import Door, clean, clean_metadata
+from eider.door import Door, clean, clean_row
 from eider.engine import Engine
 from eider.errors import InputError
 from eider.ids import new_id
@@ -47,12 +47,12 @@ def _utterance(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -
     speakers = {"user": user, "agent": engine.agent, "other": str(line["role"]) or "other"}
     speaker = check.name(line.get("speaker") or line.get("name") or speakers[role], "speaker")
     session = check.name(line.get("session") or local_date(at, tz).isoformat(), "session")
-    metadata = check.metadata(line.get("metadata"))
-    fields = clean({"text": said, "speaker": speaker, "session": session})
+    given = {"text": said, "speaker": speaker, "session": session}
+    fields, metadata = clean_row(given, check.metadata(line.get("metadata")))
     return Episode(
         id=new_id("ep_"), text=fields["text"], user=user, speaker=fields["speaker"], role=role,
         session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
-        origin=door.origin(ORIGIN_OF_ROLE[role]), metadata=clean_metadata(metadata), key=_key(line),
+        origin=door.origin(ORIGIN_OF_ROLE[role]), metadata=metadata, key=_key(line),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, cast, get_args
 
 from eider import check
 from eider.clock import utc, zone
-from eider.door import Door, clean, clean_metadata
+from eider.door import Door, clean, clean_metadata, clean_row
 from eider.errors import InputError, TooLargeError
 from eider.ids import is_id
 from eider.redact import CleanText, redact
@@ -108,16 +108,16 @@ class Reader:
         """
         check.text(line.get("text"), limit=_GROWTH * check.MAX_TEXT)
         names = {name: check.name(line.get(name), name) for name in ("speaker", "session")}
-        fields = clean({"text": cast("str", line["text"]), **names})
         tz = check.name(line.get("tz"), "tz")
         zone(tz)
         metadata = line.get("metadata") or {}
         check.metadata(metadata)
+        fields, metadata = clean_row({"text": cast("str", line["text"]), **names}, metadata)
         episode = Episode(
             id=_id(line, "id", "ep_"), text=fields["text"], user=self.user, speaker=fields["speaker"],
             role=cast("Role", check.one_of(line.get("role"), ROLES, "role")), session=fields["session"],
             seq=_whole(line, "seq"), at=_instant(line, "at"), tz=tz, recorded_at=self._past(line, "recorded_at"),
-            origin=self._origin(line), metadata=clean_metadata(metadata), key=_key(line),
+            origin=self._origin(line), metadata=metadata, key=_key(line),
         )  # fmt: skip
         return episode, _whole(line, "rev")
 

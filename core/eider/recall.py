@@ -84,8 +84,18 @@ def _in_store(engine: Engine, request: Recall, view: View) -> list[Recollection]
     if view.known_at is not None:
         segment = Segment.build(engine.store.rows(user=request.user, known_at=view.known_at))
         return _ranked(engine, segment, request, view)
+    if engine.is_large(request.user) and not _filtered(request):
+        vector = engine.embedder.embed([request.query], "query")[0]
+        if (nominated := engine.nominated(request.user, request.query, vector)) is not None:
+            return _ranked(engine, nominated, request, view)
     with engine.segments.hold(request.user) as segment:
         return _ranked(engine, segment, request, view)
+
+
+def _filtered(request: Recall) -> bool:
+    """Whether most of what the index nominates might be filtered out again."""
+    filters = (request.scopes, request.kinds, request.origins, request.since, request.until, request.session)
+    return any(f is not None for f in (*filters, request.as_of))
 
 
 def _ranked(engine: Engine, segment: Segment, request: Recall, view: View) -> list[Recollection]:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 from eider.changes import ChangeSet
 from eider.clock import local_date, utc
-from eider.door import Door, clean, clean_metadata, user_name
+from eider.door import Door, clean, clean_row, user_name
 from eider.engine import Engine
 from eider.errors import InputError
 from eider.ids import new_id
@@ -59,17 +59,16 @@ def _keep_episodes(
 def _episode(engine: Engine, request: Record, door: Door) -> Episode:
     at, tz = engine.moment(request.at, request.tz)
     speakers = {"user": request.user, "agent": engine.agent, "other": "other"}
-    fields = clean(
-        {
-            "text": request.text,
-            "speaker": request.speaker or speakers[request.role],
-            "session": request.session or local_date(at, tz).isoformat(),
-        }
-    )
+    given = {
+        "text": request.text,
+        "speaker": request.speaker or speakers[request.role],
+        "session": request.session or local_date(at, tz).isoformat(),
+    }
+    fields, metadata = clean_row(given, request.metadata)
     return Episode(
         id=new_id("ep_"), text=fields["text"], user=request.user, speaker=fields["speaker"], role=request.role,
         session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
-        origin=door.origin(ORIGIN_OF_ROLE[request.role]), metadata=clean_metadata(request.metadata),
+        origin=door.origin(ORIGIN_OF_ROLE[request.role]), metadata=metadata,
         key=redact(request.key) if request.key is not None else None,
     )  # fmt: skip
 

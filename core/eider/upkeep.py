@@ -15,8 +15,9 @@ from eider.jobs import Job, Progress, handles
 from eider.segment import Segment
 from eider.storage import chain, rows
 from eider.storage.database import Cursor
-from eider.text import ANALYZER
+from eider.storage.nominated import count_terms
 from eider.storage.publish import publish as publish_to
+from eider.text import ANALYZER
 
 _BATCH: Final = 5_000
 _SHOWN: Final = 5
@@ -68,11 +69,11 @@ def _check_chain(db: Cursor, findings: list[str]) -> int:
 def _check_payloads(db: Cursor, findings: list[str]) -> int:
     """Content that is still there must be what was committed to."""
     last, seen = 0, 0
-    sql = (  # the batch size is a constant
+    sql = (
         "SELECT e.seq, e.commitment, p.nonce, p.payload FROM events e JOIN event_payloads p USING (seq) "
-        f"WHERE e.seq > ? ORDER BY e.seq LIMIT {_BATCH}"
+        "WHERE e.seq > ? ORDER BY e.seq LIMIT ?"
     )
-    while found := db.execute(sql, [last]).fetchall():
+    while found := db.execute(sql, [last, _BATCH]).fetchall():
         for seq, commitment, nonce, payload in found:
             if chain.commit_to(payload, nonce)[1] != commitment:
                 findings.append(f"the content of event {seq} was altered; restore a backup")
@@ -175,6 +176,13 @@ def heal(engine: Engine, job: Job, progress: Progress) -> None:
     """After a kill: bring the search index back in step with the truth."""
     del job
     engine.opened.outbox.heal()
+    progress(1, 1)
+
+
+@handles("count_terms")
+def recount(engine: Engine, job: Job, progress: Progress) -> None:
+    """Count the terms of a user too large to load."""
+    count_terms(engine.store, job.user)
     progress(1, 1)
 
 

@@ -169,10 +169,12 @@ class Reads:
         with self.database.reading() as db:
             return [row[0] for row in db.execute(sql).fetchall()]
 
-    def count(self) -> int:
-        """Rows that the search index holds when it is up to date."""
+    def count(self, *, user: str | None = None) -> int:
+        """Rows that the search index holds when it is up to date; of one user, or of all."""
+        where = "" if user is None else " WHERE user_id = ?"
         with self.database.reading() as db:
-            return db.execute("SELECT count(*) FROM embeddings").fetchall()[0][0]
+            sql = f"SELECT count(*) FROM embeddings{where}"  # noqa: S608 (constants)
+            return db.execute(sql, [] if user is None else [user]).fetchall()[0][0]
 
     def event_count(self, *, user: str) -> int:
         """How many changes there were."""
