@@ -1,22 +1,97 @@
-"""The gate before injection: lets a line through only when it is likely to help."""
+"""The gate before injection: lets a line through only when it is likely to help, and says why when none is.
+
+A line's probability is a product of two: that the prompt is about someone's own world at all, and that this
+line helps with it. So a general question is not answered by a line that shares its words, and no line is
+forced on a prompt about something else. Each line stands alone.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
-from eider.rank import Ranked
-from eider.segment import Segment
+import numpy as np
+from numpy.typing import NDArray
 
-_FLOOR: Final = 0.45
-"""Mean of coverage and cosine; a first guess, to be fitted."""
+from eider.gate_reading import Line, Reading
+from eider.gate_signals import NAMES, OF_PROMPT, WordBook, signals
+from eider.gate_weights import WEIGHTS, GateWeights
+
+MOST: Final = 5
+"""Lines injected at most."""
+LOOKED_AT: Final = 12
+"""Candidates judged: on the development sets the ranker has 99 % of what helps among its first twelve."""
+_UNLIKELY: Final = 0.5
+"""Probability of being about someone's own world below which that is the reason given."""
+_WANTED: Final = {
+    "money": "an amount of money", "clock": "a time of day", "span": "a length of time", "length": "a measure",
+    "often": "how often", "age": "an age", "when": "a date", "number": "a number", "who": "a person", "named": "a name",
+}  # fmt: skip
+_PROMPT: Final = np.array([name in OF_PROMPT for name in NAMES], np.bool_)
 
 
-def admit(segment: Segment, found: Sequence[Ranked], prompt: str) -> tuple[list[Ranked], str]:
-    """The lines that may be injected, and why these or none."""
-    del segment, prompt
-    good = [r for r in found if (r.coverage + r.cosine) / 2 >= _FLOOR][:5]
-    if not good:
-        best = max(((r.coverage + r.cosine) / 2 for r in found), default=0.0)
-        return [], f"silent: the best line scores {best:.2f}, below {_FLOOR}"
-    return good, f"{len(good)} line(s) score {_FLOOR} or more"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Which lines may be injected, and why these or none."""
+
+    chosen: tuple[int, ...]
+    """Places of the lines, most likely first."""
+    odds: tuple[float, ...]
+    """Probability of each line looked at that it helps, in [0, 1]."""
+    why: str
+
+
+def admit(lines: Sequence[Line], prompt: str, book: WordBook, *, weights: GateWeights = WEIGHTS) -> Verdict:
+    """Judge candidates, best first; only the first `LOOKED_AT` are looked at."""
+    lines = lines[:LOOKED_AT]
+    if not lines:
+        return Verdict(chosen=(), odds=(), why="silent: nothing is remembered that may be shown here")
+    x, reading = signals(prompt, lines, book)
+    if reading.empty:
+        return Verdict(chosen=(), odds=(0.0,) * len(lines), why=f"silent: {reading.empty}")
+    world, odds = judged(x, weights)
+    order = np.argsort(-odds, kind="stable")[:MOST]
+    chosen = tuple(int(i) for i in order if odds[i] >= weights.speak)
+    best = float(odds[order[0]])
+    if chosen:
+        why = f"{len(chosen)} line(s) likely to help; the best {best:.2f}, {weights.speak:.2f} is asked"
+    else:
+        missing = _missing(x[order[0]], reading, world, weights)
+        why = f"silent: {missing} (the best line {best:.2f}, {weights.speak:.2f} is asked)"
+    return Verdict(chosen=chosen, odds=tuple(odds.tolist()), why=why)
+
+
+def judged(x: NDArray[np.float32], weights: GateWeights = WEIGHTS) -> tuple[float, NDArray[np.float64]]:
+    """Probability that the prompt is about someone's own world, and that each line helps, shape `(n,)`."""
+    w = np.array([weights.by_name.get(name, 0.0) for name in NAMES])
+    world = _sigmoid(x[:, _PROMPT] @ w[_PROMPT] + weights.world)
+    line = _sigmoid(x[:, ~_PROMPT] @ w[~_PROMPT] + weights.line)
+    return float(world.max(initial=0.0)), world * line
+
+
+def _sigmoid(value: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-value))
+
+
+def _missing(row: NDArray[np.float32], reading: Reading, world: float, weights: GateWeights) -> str:
+    """What kept the best line out, the weightiest first."""
+    signal = dict(zip(NAMES, row.tolist(), strict=True))
+    cost = {name: -signal[name] * weights.by_name.get(name, 0.0) for name in NAMES}
+    if world < _UNLIKELY and max(cost["general"], cost["indefinite"]) > 0:
+        return "a general question"
+    said = {
+        "foreign_name": f"names {_quoted(reading.names)}, which nothing here does" if reading.names else "names a stranger",
+        "name_miss": f"names {_quoted(reading.names)}, which the line does not",
+        "type_miss": f"asks for {_WANTED.get(reading.wants, 'something')}; the best line has none",
+        "unit_miss": f"asks how many {reading.counted}; the best line counts none",
+        "gap": "the best line is about the same thing, but not about what is asked of it",
+    }
+    worst = max(said, key=lambda name: cost[name])
+    if world < _UNLIKELY and cost[worst] <= 1:
+        return "nothing in it points at this user's own affairs"
+    return said[worst] if cost[worst] > 0 else "no line is near enough"
+
+
+def _quoted(names: frozenset[str]) -> str:
+    return " and ".join(repr(name) for name in sorted(names))

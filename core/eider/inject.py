@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from eider import marks
 from eider.answers import Injection, Recollection
 from eider.engine import Engine
-from eider.gate import admit
+from eider.gate import LOOKED_AT, admit
+from eider.gate_reading import Line
+from eider.gate_signals import WordBook
 from eider.recall import fetched, ranked, view_of
 from eider.verbs import Inject, Recall
+
+_ASKED_FOR: Final = 4 * LOOKED_AT
+"""Ranked lines fetched, so that enough are left once those that may not be injected are gone. A guess."""
+_LEAST_TRUST: Final = 1
+"""What a tool or a document said may be quoted on request, but never enters a prompt by itself."""
+
+_books: dict[str, WordBook] = {}
+"""One per embedder; holds single words only, so nothing in it is anybody's text."""
 
 
 def inject(engine: Engine, request: Inject) -> Injection:
@@ -17,13 +28,40 @@ def inject(engine: Engine, request: Inject) -> Injection:
     prompt = marks.strip(request.prompt)
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
-    ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=20)
+    found, quoted = _candidates(engine, request, prompt)
+    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _of_session(r, request.session)][:LOOKED_AT]
+    verdict = admit([_judged(r, quoted) for r in allowed], prompt, _book(engine))
+    return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
+
+
+def _candidates(engine: Engine, request: Inject, prompt: str) -> tuple[list[Recollection], set[str]]:
+    """What recall finds, best first, and the ids of those that the prompt quotes."""
+    ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
     view = view_of(engine, ask)
     with engine.segments.hold(request.user) as segment:
-        found = ranked(engine, segment, ask, view)
-        admitted, why = admit(segment, found, prompt)
-        chosen = fetched(engine, segment, admitted, request.user, view)
-    return _framed(engine, [r for r in chosen if r.trust >= 1], request, why)
+        best = ranked(engine, segment, ask, view)
+        quoted = {segment.ids[r.row] for r in best if r.exact}
+        return fetched(engine, segment, best, request.user, view), quoted
+
+
+def _of_session(found: Recollection, session: str | None) -> bool:
+    """Whether it was said in the session that asks, and so is in the prompt's sight already."""
+    return session is not None and found.episode is not None and found.episode.session == session
+
+
+def _judged(found: Recollection, quoted: set[str]) -> Line:
+    memory = found.memory
+    return Line(
+        text=found.text, kind="" if memory is None else memory.kind, scope="global" if memory is None else memory.scope,
+        coverage=found.coverage, cosine=found.cosine, exact=found.id in quoted,
+    )  # fmt: skip
+
+
+def _book(engine: Engine) -> WordBook:
+    embedder = engine.embedder
+    if embedder.fingerprint not in _books:
+        _books[embedder.fingerprint] = WordBook(lambda words: embedder.embed(words, "query"))
+    return _books[embedder.fingerprint]
 
 
 def _framed(engine: Engine, chosen: Sequence[Recollection], request: Inject, why: str) -> Injection:

@@ -1,0 +1,201 @@
+"""A prompt, read for the gate: is it about someone's own world, and what kind of answer does it want?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from eider import gate_words as lists
+from eider import text as analysis
+
+_HAN_RANGE: Final = "\u3400-\u9fff\uf900-\ufaff"
+_WORD: Final = re.compile(rf"[{_HAN_RANGE}]|[^\W_{_HAN_RANGE}]+(?:['’][^\W_{_HAN_RANGE}]+)*")
+_APOSTROPHE: Final = re.compile("['’]")
+_HAN: Final = re.compile(f"[{_HAN_RANGE}]")
+_DIGIT: Final = re.compile(r"\d|[一二三四五六七八九十百千两]")
+_COMMAND: Final = 9
+"""Most words of a command about what lies on the screen; longer ones bring a subject of their own. A guess."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One candidate for injection, as far as the gate looks at it."""
+
+    text: str
+    kind: str = ""
+    """Kind of the memory; empty for an episode."""
+    scope: str = "global"
+    coverage: float = 0.0
+    """Share of the prompt's weight that its words cover, in [0, 1]."""
+    cosine: float = 0.0
+    """Likeness of meaning, in [-1, 1]."""
+    exact: bool = False
+    """The prompt quotes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a prompt says about itself, whatever is stored."""
+
+    content: tuple[str, ...]
+    """Words that carry a subject, lower case, each once."""
+    names: frozenset[str]
+    """Those of them that are names, by their spelling or because the lines use them as such."""
+    wants: str
+    """Kind of answer asked for, a key of `ANSWERS`; empty if open."""
+    counted: str
+    """What is to be counted: "rows" in "how many rows"; else empty."""
+    asks: bool
+    """Whether it is a question."""
+    traits: dict[str, float]
+    """Signs of its being about someone's own world, or about the world at large; each in [0, 1]."""
+    empty: str
+    """Why nothing could help with it, in words; empty if something could."""
+
+
+def read(prompt: str, lines: Sequence[Line]) -> Reading:
+    """Read a prompt; the lines only tell which words are names here."""
+    words = tokens(prompt)
+    lower = [w.casefold() for w in words]
+    german = analysis.language(lower) == "de"
+    carried = [w for w in content(lower) if w not in _POINTING]
+    known = names_in(lines)
+    spelt = set() if german else {w.casefold() for w in words[1:] if w[0].isupper() and len(w) > 1}
+    return Reading(
+        content=tuple(carried),
+        names=frozenset(w for w in carried if w in spelt or w in known),
+        wants=next((name for name, pattern in lists.ASKED if pattern.search(prompt)), ""),
+        counted=_counted(prompt),
+        asks=bool(lists.ASKS.search(prompt)),
+        traits=_traits(prompt, lower, german=german),
+        empty=_empty(lower, carried, prompt),
+    )
+
+
+_POINTING: Final = lists.WE | lists.MY | lists.I | lists.NEAR | lists.MAY
+
+
+def tokens(text: str) -> list[str]:
+    """Words as written, cut at apostrophes and hyphens; a Han character is a word.
+
+    >>> tokens("Ada's re-run 重试")
+    ['Ada', 's', 're', 'run', '重', '试']
+    """
+    found: list[str] = _WORD.findall(text)
+    if "'" not in text and "’" not in text:
+        return found
+    return [part for word in found for part in _APOSTROPHE.split(word)]
+
+
+def content(lower: Sequence[str]) -> list[str]:
+    """Words that carry a subject, each once.
+
+    >>> content(["what", "is", "the", "retry", "cap"])
+    ['retry', 'cap']
+    """
+    return [w for w in dict.fromkeys(lower) if w not in lists.NO_SUBJECT and (len(w) > 1 or w.isdigit() or _HAN.match(w))]
+
+
+def names_in(lines: Sequence[Line]) -> set[str]:
+    """Names that lines use, lower case: labels of scopes, and words with a capital inside a sentence."""
+    found: set[str] = set()
+    for line in lines:
+        found.update(scope_words(line.scope))
+        words = tokens(line.text)
+        if analysis.language([w.casefold() for w in words]) != "de":
+            found.update(w.casefold() for w in words[1:] if w[0].isupper() and len(w) > 1)
+    return found - lists.STOPS
+
+
+def scope_words(scope: str) -> list[str]:
+    """Words of a scope's label.
+
+    >>> scope_words("project:moss-guide")
+    ['moss-guide', 'moss', 'guide']
+    """
+    if ":" not in scope:
+        return []
+    label = scope.split(":", 1)[1].casefold()
+    parts = [w for w in re.split(r"[-_./ ]", label) if w not in lists.HOSTS]
+    return list(dict.fromkeys([label, *parts]))
+
+
+def _traits(prompt: str, lower: Sequence[str], *, german: bool) -> dict[str, float]:
+    unique = set(lower)
+    han = bool(_HAN.search(prompt))
+
+    def said(pattern: re.Pattern[str]) -> int:
+        return len(pattern.findall(prompt)) if han else 0
+
+    own = lists.HOW_DO_I.sub(" ", prompt)
+    talk = lists.OUR_TALK.search(prompt)
+    return {
+        "we": float(bool(unique & lists.WE or lists.OUR_VERB.search(prompt) or talk or said(lists.HAN_WE))),
+        "my": float(bool(unique & lists.MY or "我的" in prompt)),
+        "i": float(bool({w.casefold() for w in tokens(own)} & lists.I or said(lists.HAN_I))),
+        "near": min(2, len(unique & lists.NEAR) + said(lists.HAN_NEAR)) / 2,
+        "may": float(bool(set(lower[:2]) & lists.MAY or lists.MAY_I.search(prompt))),
+        "general": min(2, len(unique & lists.GENERAL) + said(lists.HAN_GENERAL)) / 2,
+        "indefinite": float(bool(lists.INDEFINITE.search(prompt))),
+        "definite": min(2, len(lists.DEFINITE.findall(prompt))) / 2,
+        "past": float(bool((lists.PAST_DE if german else lists.PAST).search(prompt))),
+        "task": float(bool(set(lower[:3]) & lists.TASK or said(lists.HAN_TASK))),
+    }
+
+
+def _counted(prompt: str) -> str:
+    found = lists.COUNTED.search(prompt)
+    return next((g for g in found.groups() if g), "").casefold() if found else ""
+
+
+def _empty(lower: Sequence[str], carried: Sequence[str], prompt: str) -> str:
+    spoken = [w for w in lower if w not in lists.STOPS]
+    if _HAN.search(prompt):
+        left = lists.HAN_CHAT.sub("", "".join(_HAN.findall(prompt)))
+        if not left and not _latin(lower):
+            return "small talk"
+    elif all(w in lists.CHAT for w in spoken):
+        return "small talk" if spoken or not carried else ""
+    if len(lower) <= _COMMAND and all(w in lists.EDIT or w.isdigit() for w in spoken) and lower and lower[0] in lists.EDIT:
+        return "a command about what is at hand"
+    return "" if carried or set(lower) & _POINTING else "no word that carries a subject"
+
+
+def _latin(lower: Sequence[str]) -> bool:
+    return any(not _HAN.match(w) for w in lower)
+
+
+def holds_answer(reading: Reading, line: Line) -> bool | None:
+    """Whether a line holds the kind of answer asked for; None where that cannot be told.
+
+    >>> when = read("When do we ship?", [])
+    >>> holds_answer(when, Line(text="The release is on 4 May.")), holds_answer(when, Line(text="Releases need a sign-off."))
+    (True, False)
+    """
+    wants, text = reading.wants, line.text
+    if not wants:
+        return None
+    if wants in lists.ANSWERS:
+        return bool(lists.ANSWERS[wants].search(text))
+    words = tokens(text)
+    lower = {w.casefold() for w in words}
+    if wants == "when":
+        timed = _DIGIT.search(text) or lists.ANSWERS["span"].search(text) or lists.ANSWERS["often"].search(text)
+        return bool(timed or lower & analysis.TIME_WORDS)
+    if wants == "number":
+        return bool(_DIGIT.search(text) or lower & analysis.NUMBER_WORDS)
+    if _HAN.search(text) or analysis.language([w.casefold() for w in words]) == "de":
+        return None
+    return _names_someone(words, reading, first=0 if wants == "who" else 1) or (wants == "named" and bool(_DIGIT.search(text)))
+
+
+def _names_someone(words: Sequence[str], reading: Reading, *, first: int) -> bool:
+    """Whether a line holds a name that the prompt does not; an owner ("Ada's") is none that answers."""
+    asked = set(reading.content)
+    for i, word in enumerate(words[first:], first):
+        owner = i + 1 < len(words) and words[i + 1] == "s"
+        if word[0].isupper() and not owner and word.casefold() not in asked and word.casefold() not in lists.STOPS:
+            return True
+    return False

@@ -1,0 +1,156 @@
+"""What the gate looks at: whether a prompt is about someone's own world, and whether a line helps with it.
+
+Everything is read from the prompt and a handful of candidate lines, so that a store of five memories is
+judged like one of five thousand; nothing is a statistic over many rows.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider import gate_words as lists
+from eider import text as analysis
+from eider.gate_reading import Line, Reading, content, holds_answer, read, scope_words, tokens
+
+Floats = NDArray[np.float32]
+
+OF_PROMPT: Final = ("we", "my", "i", "near", "may", "past", "definite", "general", "indefinite", "foreign_name")
+"""Signals of a prompt's being about someone's own world."""
+OF_LINE: Final = (
+    "exact", "place", "cosine", "margin", "margin_align", "margin_rest", "name_miss", "type_miss", "unit_miss", "gap",
+    "guidance_task", "task_match", "may_rule",
+)  # fmt: skip
+"""Signals of a line's bearing on it."""
+NAMES: Final = OF_PROMPT + OF_LINE
+_AT: Final = {name: i for i, name in enumerate(NAMES)}
+_SAME: Final = 0.95
+"""Likeness from which two words are one; stems that are equal have 1."""
+
+
+class WordBook:
+    """Single words with their vectors and stems, looked up once.
+
+    Safe to share between threads that hold `lock` while they use numbers of words.
+    """
+
+    LIMIT: Final = 16_384
+    """Words kept, 17 MB at width 256; then it starts over."""
+
+    def __init__(self, embed: Callable[[Sequence[str]], Floats]) -> None:
+        self.lock = threading.Lock()
+        self._embed = embed
+        self._number: dict[str, int] = {}
+        self._vectors = np.zeros((0, 0), np.float32)
+        self._stems = np.zeros(0, np.uint64)
+
+    def numbers(self, words: Sequence[str]) -> NDArray[np.intp]:
+        """Numbers of words, valid while the lock is held and until the next call."""
+        new = [w for w in dict.fromkeys(words) if w not in self._number]
+        if new and len(self._number) + len(new) > self.LIMIT:
+            self._number.clear()
+            new = list(dict.fromkeys(words))
+        if new:
+            self._learn(new)
+        return np.fromiter((self._number[w] for w in words), np.intp, len(words))
+
+    def _learn(self, new: list[str]) -> None:
+        first, last = len(self._number), len(self._number) + len(new)
+        vectors = self._embed(new)
+        if last > len(self._stems):
+            grown = np.zeros((2 * last, vectors.shape[1]), np.float32)
+            stems = np.zeros(2 * last, np.uint64)
+            if first:
+                grown[:first], stems[:first] = self._vectors[:first], self._stems[:first]
+            self._vectors, self._stems = grown, stems
+        self._vectors[first:last] = vectors
+        self._stems[first:last] = [(analysis.terms(w).tolist() or [analysis.fingerprint(w)])[0] for w in new]
+        self._number.update(zip(new, range(first, last), strict=True))
+
+    def sum(self, numbers: NDArray[np.intp]) -> Floats:
+        """Direction of several words together; zero for none."""
+        if not len(numbers):
+            return np.zeros(self._vectors.shape[1], np.float32)
+        total = self._vectors[numbers].sum(axis=0)
+        return total / (float(np.linalg.norm(total)) or 1.0)
+
+    def likeness(self, left: NDArray[np.intp], right: NDArray[np.intp]) -> Floats:
+        """Cosine of each word on the left with each on the right; 1 where the stems are equal."""
+        alike = self._vectors[left] @ self._vectors[right].T
+        alike[self._stems[left][:, None] == self._stems[right][None, :]] = 1
+        return alike
+
+
+def signals(prompt: str, lines: Sequence[Line], book: WordBook) -> tuple[Floats, Reading]:
+    """Signals of each line, best first, shape `(len(lines), len(NAMES))`; and the prompt as read."""
+    reading = read(prompt, lines)
+    x = np.zeros((len(lines), len(NAMES)), np.float32)
+    for name in OF_PROMPT[:-1]:
+        x[:, _AT[name]] = reading.traits[name]
+    told = [content([w.casefold() for w in tokens(line.text)]) + scope_words(line.scope) for line in lines]
+    with book.lock:
+        _likeness(x, reading, told, book)
+    for k, line in enumerate(lines):
+        _kind(x[k], k, reading, line)
+    x[:, _AT["margin"]] = _above_others(x[:, _AT["cosine"]])
+    return x, reading
+
+
+def _likeness(x: Floats, reading: Reading, told: Sequence[list[str]], book: WordBook) -> None:
+    """Word by word: how near each line comes to what the prompt speaks of."""
+    asked = list(reading.content)
+    count = [reading.counted] if reading.counted else []
+    numbers = book.numbers(asked + count + [w for words in told for w in words])
+    q, rest = numbers[: len(asked)], numbers[: len(asked)][[w not in reading.names for w in asked]]
+    ends = np.cumsum([len(asked) + len(count), *map(len, told)])
+    best = np.zeros((len(told), len(asked)), np.float32)
+    rests, subject = np.zeros(len(told), np.float32), book.sum(rest)
+    for k, (words, a, b) in enumerate(zip(told, ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
+        own = numbers[a:b]
+        if not len(own):
+            continue
+        if asked:
+            best[k] = book.likeness(q, own).max(axis=1)
+        rests[k] = subject @ book.sum(own[[w not in reading.names for w in words]])
+        if count:
+            near = float(book.likeness(numbers[len(asked) : len(asked) + 1], own).max())
+            x[k, _AT["unit_miss"]] = max(0.0, 0.5 - near) * 2
+    x[:, _AT["margin_rest"]] = _above_others(rests)
+    if asked:
+        _words(x, best, reading)
+
+
+def _words(x: Floats, best: Floats, reading: Reading) -> None:
+    x[:, _AT["margin_align"]] = _above_others(best.mean(axis=1))
+    x[:, _AT["task_match"]] = np.maximum(best.max(axis=1) - 0.3, 0)
+    if reading.asks and best.shape[1] > 1:
+        x[:, _AT["gap"]] = np.maximum(best.max(axis=1) - 0.4, 0) * np.maximum(0.7 - best.min(axis=1), 0) * 4
+    named = np.array([w in reading.names for w in reading.content], np.bool_)
+    if named.any():
+        held = best[:, named] >= _SAME
+        anywhere = held.any(axis=0)
+        x[:, _AT["foreign_name"]] = (~anywhere).mean()
+        x[:, _AT["name_miss"]] = (anywhere & ~held).mean(axis=1)
+
+
+def _above_others(values: Floats) -> Floats:
+    """Each value less the mean of the others; a lone one is compared with what unrelated texts have."""
+    if len(values) < 2:  # noqa: PLR2004 (one has no rival)
+        return values - np.float32(0.2)
+    return values - (values.sum() - values) / (len(values) - 1)
+
+
+def _kind(row: Floats, place: int, reading: Reading, line: Line) -> None:
+    row[_AT["exact"]] = line.exact
+    row[_AT["place"]] = 1 / (1 + place)
+    row[_AT["cosine"]] = line.cosine
+    row[_AT["type_miss"]] = holds_answer(reading, line) is False
+    guides = line.kind in lists.GUIDING
+    row[_AT["guidance_task"]] = guides * reading.traits["task"]
+    row[_AT["task_match"]] *= guides * reading.traits["task"]
+    row[_AT["may_rule"]] = (guides or line.kind == "decision") * reading.traits["may"]
+
