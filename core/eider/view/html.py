@@ -146,13 +146,14 @@ def _legend(colour: Mapping[str, str]) -> str:
     return f'<div style="{_FAINT};margin-top:.3em">{marks} · pale: counts against</div>'
 
 
+def _item(hit: Recollection, now: datetime) -> str:
+    if hit.memory is not None:
+        return _memory(hit.memory, now)
+    return _episode(hit.episode) if hit.episode is not None else _text(hit.text)
+
+
 def _recollected(hit: Recollection, colour: Mapping[str, str], full: float) -> list[str]:
-    item = hit.memory or hit.episode
-    body = _text(hit.text)
-    if isinstance(item, Memory):
-        body = _memory(item, datetime.now(UTC))
-    elif isinstance(item, Episode):
-        body = _episode(item)
+    body = _item(hit, datetime.now(UTC))
     notes = _faint(*hit.why.notes, f"layer {hit.layer}" if hit.layer else "")
     return [
         f"<b>{hit.score:.2f}</b>{_bar(hit, colour, full)}",
@@ -184,9 +185,7 @@ def page(value: Page) -> str:
     last = value.offset + len(value.items)
     where = f"{value.offset + 1} to {last} of {value.total}" if value.items else f"none of {value.total}"
     now = datetime.now(UTC)
-    bodies = [[_memory(r.memory, now)] for r in value.items if r.memory]
-    bodies += [[_episode(r.episode)] for r in value.items if r.episode]
-    return _frame(_title("Search", where), _rows(bodies))
+    return _frame(_title("Search", where), _rows([_item(r, now)] for r in value.items))
 
 
 def injection(value: Injection) -> str:

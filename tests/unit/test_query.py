@@ -1,0 +1,233 @@
+"""One's own rows in SQL: everything about them, nothing about anybody or anything else."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+import eider
+from eider.embed.hashing import HashEmbedder
+from eider.errors import InputError, MissingExtraError, SqlError
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[eider.Eider]:
+    """One store for all: queries change nothing."""
+    with eider.open(tmp_path_factory.mktemp("store") / "a.eider", user="ada", embedder=HashEmbedder()) as opened:
+        opened.record("We ship on Friday.", at="2026-05-01T10:00:00+02:00", session="s", metadata={"scope": "work"})
+        first = opened.remember("Prefers snake_case.", kind="preference", valid_from="2026-04")
+        opened.correct(first.id, "Prefers camelCase.")
+        opened.remember("Bob's own business.", user="bob")
+        opened.record("Bob said this.", user="bob")
+        yield opened
+
+
+HOSTILE = [
+    "SELECT * FROM read_csv('{file}')",
+    "SELECT * FROM read_text('{file}')",
+    "SELECT * FROM read_blob('{file}')",
+    "SELECT * FROM read_json('{file}')",
+    "SELECT * FROM read_parquet('{file}')",
+    "SELECT * FROM parquet_metadata('{file}')",
+    "SELECT * FROM '{file}'",
+    "SELECT * FROM '{folder}/*.csv'",
+    "SELECT * FROM glob('{folder}/*')",
+    "SELECT (SELECT count(*) FROM glob('{folder}/*')) FROM episodes",
+    "WITH x AS (SELECT * FROM read_csv_auto('{file}')) SELECT * FROM x",
+    "SELECT * FROM sniff_csv('{file}')",
+    "SELECT * FROM read_duckdb('{folder}/a.eider/truth.duckdb')",
+    "ATTACH '{folder}/new.duckdb' AS other",
+    "DETACH memory",
+    "USE memory",
+    "COPY episodes TO '{folder}/out.csv'",
+    "COPY (SELECT 1) TO '{folder}/out.parquet' (FORMAT parquet)",
+    "COPY episodes FROM '{file}'",
+    "EXPORT DATABASE '{folder}/dump'",
+    "IMPORT DATABASE '{folder}/dump'",
+    "INSTALL httpfs",
+    "LOAD httpfs",
+    "SELECT * FROM 'https://example.com/x.csv'",
+    "SET enable_external_access=true",
+    "SET lock_configuration=false",
+    "RESET memory_limit",
+    "PRAGMA database_list",
+    "PRAGMA enable_profiling='json'",
+    "CALL pragma_version()",
+    "CREATE TABLE mine AS SELECT 1",
+    "CREATE TEMP TABLE mine AS SELECT 1",
+    "CREATE MACRO f(x) AS x",
+    "CREATE SECRET s (TYPE s3)",
+    "INSERT INTO episodes SELECT * FROM episodes",
+    "UPDATE memories SET text = 'x'",
+    "DELETE FROM memories",
+    "DROP TABLE memories",
+    "TRUNCATE memories",
+    "ALTER TABLE memories ADD COLUMN x INT",
+    "WITH gone AS (DELETE FROM memories RETURNING *) SELECT * FROM gone",
+    "WITH new AS (INSERT INTO usage SELECT * FROM usage RETURNING *) SELECT * FROM new",
+    "BEGIN TRANSACTION",
+    "CHECKPOINT",
+    "VACUUM",
+    "PREPARE q AS SELECT 1",
+    "SELECT 1; SELECT 2",
+    "SELECT 1; DROP TABLE memories",
+    "EXPLAIN ANALYZE COPY episodes TO '{folder}/out.csv'",
+    "EXPLAIN DELETE FROM memories",
+    "EXPLAIN EXPLAIN SELECT 1",
+    "EXPLAIN ANALYZE SELECT * FROM read_csv('{file}')",
+    "SELECT * FROM query('SELECT 1')",
+    "SELECT * FROM query_table('memories')",
+    "SELECT * FROM json_execute_serialized_sql(json_serialize_sql('SELECT 1'))",
+    "SELECT * FROM arrow_scan(1, 2, 3)",
+    "SELECT * FROM pandas_scan(1)",
+    "SELECT * FROM duckdb_settings()",
+    "SELECT * FROM duckdb_secrets()",
+    "SELECT current_setting('memory_limit')",
+    "SELECT getenv('HOME')",
+    "SELECT getvariable('x')",
+    "SELECT nextval('s')",
+    "SELECT write_log('x')",
+    "SELECT sleep_ms(10)",
+    "SELECT * FROM HOSTILE",
+    "SELECT * FROM tmp_path",
+    "SELECT * FROM memory.main.nowhere",
+    "SELECT nonsense FROM episodes",
+    "SELEC 1",
+    "-- only a comment",
+    ";",
+]
+
+
+@pytest.mark.parametrize("query", HOSTILE)
+def test_a_query_reaches_nothing_but_its_rows(memory: eider.Eider, tmp_path: Path, query: str) -> None:
+    """Files, settings, extensions, other tables, Python's variables and every change are refused with a way out."""
+    file = tmp_path / "secret.csv"
+    file.write_text("word\nxyzzy\n")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(SqlError) as refused:
+        memory.sql(query.format(file=file, folder=tmp_path))
+    assert "ask one SELECT" in str(refused.value)
+    assert "xyzzy" not in str(refused.value)
+    assert sorted(tmp_path.rglob("*")) == before
+    assert memory.sql("SELECT count(*) FROM memories").rows == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("SELECT text, status FROM memories ORDER BY rev, text DESC", 2),
+        ("FROM episodes", 1),
+        ("WITH m AS (SELECT * FROM versions) SELECT kind, count(*) FROM m GROUP BY kind", 1),
+        ("SELECT unnest(ids) FROM events", 4),
+        ("SELECT * FROM range(3)", 3),
+        ("DESCRIBE memories", 25),
+        ("SHOW TABLES", 6),
+        ("SUMMARIZE memories", 25),
+        ("EXPLAIN SELECT * FROM memories", 1),
+        ("explain analyze select * from memories", 1),
+        ("VALUES (1), (2)", 2),
+        ("SELECT m.text FROM memories m JOIN edges e ON e.source = m.id", 1),
+        ("WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM t WHERE n < 4) SELECT * FROM t", 4),
+        ("SELECT metadata->>'$.scope' FROM episodes WHERE said_at > TIMESTAMP '2026-01-01'", 1),
+    ],
+)
+def test_reading_statements_are_answered(memory: eider.Eider, query: str, rows: int) -> None:
+    """SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE and EXPLAIN work over all six tables."""
+    assert len(memory.sql(query)) == rows
+
+
+def test_nobody_elses_rows_are_there(memory: eider.Eider) -> None:
+    """No table holds a byte of another user, and a stranger's tables are empty."""
+    for name in ("episodes", "memories", "versions", "events", "usage", "edges"):
+        assert "Bob" not in str(memory.sql(f"SELECT * FROM {name}").rows)
+        assert len(memory.sql(f"SELECT * FROM {name}", user="nobody")) == 0
+    assert memory.sql("SELECT text FROM memories", user="bob").rows == [("Bob's own business.",)]
+
+
+def test_instants_are_aware_and_utc(memory: eider.Eider) -> None:
+    """A time of the table is the instant that was recorded, also nested, also where SQL made it."""
+    said = datetime(2026, 5, 1, 8, tzinfo=UTC)
+    found = memory.sql(
+        "SELECT said_at, [said_at] AS all_at, date_trunc('month', said_at), now() > said_at FROM episodes"
+    )
+    assert found.rows == [(said, [said], datetime(2026, 5, 1, tzinfo=UTC), True)]
+    assert str(found.arrow().schema.field("said_at").type) == "timestamp[us, tz=UTC]"
+
+
+def test_a_table_reads_in_every_common_form(memory: eider.Eider) -> None:
+    """Arrow, pandas and polars hold the same rows; sums of whole numbers stay whole."""
+    found = memory.sql("SELECT count(*) AS n, sum(importance) AS total, interval 2 days AS gap FROM memories")
+    assert found.columns == ("n", "total", "gap")
+    assert list(found) == [(2, 6, timedelta(days=2))]
+    assert found.arrow().num_rows == len(found.pandas()) == len(found.polars()) == 1
+    assert found.polars()["total"][0] == found.pandas()["total"][0] == 6
+    assert "2" in found._repr_html_()
+    assert repr(found) == "Table(1 rows: n, total, gap)"
+    with pytest.raises(AttributeError, match="cannot be set"):
+        found.truncated = True
+
+
+def test_two_columns_of_one_name_are_both_kept(memory: eider.Eider) -> None:
+    """Rows are by place, so nothing is lost to a name."""
+    assert memory.sql("SELECT 1 AS a, 2 AS a").rows == [(1, 2)]
+
+
+def test_intervals_with_months_are_words(memory: eider.Eider) -> None:
+    """A month lasts differently, so it is no timedelta."""
+    found = memory.sql("SELECT interval 1 month AS gap UNION ALL SELECT NULL")
+    assert found.rows == [("1 months 0 days 0 s",), (None,)]
+
+
+def test_rows_beyond_the_cap_are_left_out_and_said(memory: eider.Eider) -> None:
+    """A result is cut at the cap, keeps its order, and says so."""
+    cut = memory.sql("SELECT range AS n FROM range(10000) ORDER BY n DESC", rows=5_000)
+    assert (len(cut), cut.truncated, cut.rows[0]) == (5_000, True, (9_999,))
+    whole = memory.sql("SELECT * FROM range(5000)", rows=5_000)
+    assert (len(whole), whole.truncated) == (5_000, False)
+    assert "cut at the row cap" in cut._repr_html_()
+
+
+def test_a_query_that_takes_too_long_is_stopped(memory: eider.Eider) -> None:
+    """The time cap interrupts; the store answers on."""
+    start = time.monotonic()
+    with pytest.raises(SqlError, match=r"longer than 0\.2 s"):
+        memory.sql("SELECT count(*) FROM range(100000000) a, range(1000000) b", seconds=0.2)
+    assert time.monotonic() - start < 20
+    assert memory.recall("camelCase")
+
+
+def test_a_query_that_takes_too_much_memory_is_stopped(memory: eider.Eider) -> None:
+    """The memory cap holds, and nothing is spilled to disk."""
+    with pytest.raises(SqlError, match="memory"):
+        memory.sql("SELECT list(range || repeat('x', 100)) FROM range(20000000)", seconds=60)
+
+
+@pytest.mark.parametrize("seconds", [0, -1, 1e9])
+def test_a_senseless_time_cap_is_named(memory: eider.Eider, seconds: float) -> None:
+    """The message names the value and the bounds."""
+    with pytest.raises(InputError, match="seconds="):
+        memory.sql("SELECT 1", seconds=seconds)
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars"])
+def test_a_missing_package_names_the_extra(memory: eider.Eider, monkeypatch: pytest.MonkeyPatch, package: str) -> None:
+    """Without pandas or polars the rows and Arrow still work."""
+    found = memory.sql("SELECT 1")
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingExtraError, match=r"eider\[view\]"):
+        getattr(found, package)()
+    assert found.rows == [(1,)]
+
+
+def test_forgotten_things_are_not_in_sql(tmp_path: Path) -> None:
+    """What was erased is in no table; its event stays and says so."""
+    with eider.open(tmp_path / "b.eider", user="ada", embedder=HashEmbedder()) as memory:
+        memory.forget(memory.remember("A passing secret.").id)
+        for name in ("memories", "versions"):
+            assert "passing" not in str(memory.sql(f"SELECT * FROM {name}").rows)
+        assert (True,) in memory.sql("SELECT erased FROM events").rows
