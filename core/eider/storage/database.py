@@ -19,6 +19,7 @@ from eider.errors import (
     EiderError,
     ForkedError,
     ReadOnlyStoreError,
+    RefusedError,
     StoreDamagedError,
     StoreError,
     StoreFullError,
@@ -153,6 +154,8 @@ class Database:
         """DuckDB's errors as ours; a database that declared itself invalid is opened anew."""
         try:
             yield
+        except duckdb.ConstraintException as error:
+            raise RefusedError(f"a row is there already ({_first_line(str(error))}); read it and plan anew.") from error
         except duckdb.Error as error:
             said = str(error)
             if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.InternalException) or _is_full(
