@@ -117,8 +117,10 @@ def sql(engine: Engine, request: Sql) -> Table:
     user = user_name(request.user)
     if not 0 < request.seconds <= _MAX_SECONDS:
         raise InputError(f"seconds={request.seconds!r} is out of range; pass more than 0, at most {_MAX_SECONDS}.")
-    tables = rows_of(engine.store.database, user, engine.now())
-    schema, batches, truncated = answer(tables, request.query, rows=request.rows, seconds=request.seconds)
+    schema, batches, truncated = answer(
+        lambda: rows_of(engine.store.database, user, engine.now()),
+        request.query, rows=request.rows, seconds=request.seconds,
+    )  # fmt: skip
     return Table(_tidy(pa.Table.from_batches(batches, schema)), truncated=truncated)
 
 

@@ -114,7 +114,12 @@ def test_a_query_reaches_nothing_but_its_rows(memory: eider.Eider, tmp_path: Pat
     assert "ask one SELECT" in str(refused.value)
     assert "xyzzy" not in str(refused.value)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_refused_queries_change_nothing(memory: eider.Eider) -> None:
+    """After all of the above the rows are what they were."""
     assert memory.sql("SELECT count(*) FROM memories").rows == [(2,)]
+    assert memory.verify(deep=True)
 
 
 @pytest.mark.parametrize(

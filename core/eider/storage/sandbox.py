@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, Final
@@ -83,12 +83,12 @@ def rows_of(database: Database, user: str, now: datetime) -> dict[str, pa.Table]
 
 
 def answer(
-    tables: Mapping[str, pa.Table], query: str, *, rows: int, seconds: float
+    tables: Callable[[], Mapping[str, pa.Table]], query: str, *, rows: int, seconds: float
 ) -> tuple[pa.Schema, list[pa.RecordBatch], bool]:
     """Run one reading statement over these tables and nothing else.
 
     Args:
-        tables: What it may see.
+        tables: Reads what it may see; not asked for a query that is refused.
         query: A single SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
         rows: Most rows handed out.
         seconds: Most time it may take.
@@ -101,8 +101,8 @@ def answer(
     """
     try:
         with duckdb.connect(":memory:", config=_settings()) as db:
-            _fill(db, tables)
             _check(db, query)
+            _fill(db, tables())
             with _limited(db, seconds) as cursor:
                 return _fetched(cursor, query, rows)
     except duckdb.InterruptException:
