@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,13 +65,13 @@ def admit(lines: Sequence[Line], prompt: str, book: WordBook, *, weights: GateWe
 def judged(x: NDArray[np.float32], weights: GateWeights = WEIGHTS) -> tuple[float, NDArray[np.float64]]:
     """Probability that the prompt is about someone's own world, and that each line helps, shape `(n,)`."""
     w = np.array([weights.by_name.get(name, 0.0) for name in NAMES])
-    world = _sigmoid(x[:, _PROMPT] @ w[_PROMPT] + weights.world)
-    line = _sigmoid(x[:, ~_PROMPT] @ w[~_PROMPT] + weights.line)
+    world = _sigmoid(np.dot(x[:, _PROMPT], w[_PROMPT]) + weights.world)
+    line = _sigmoid(np.dot(x[:, ~_PROMPT], w[~_PROMPT]) + weights.line)
     return float(world.max(initial=0.0)), world * line
 
 
-def _sigmoid(value: NDArray[np.float64]) -> NDArray[np.float64]:
-    return 1 / (1 + np.exp(-value))
+def _sigmoid(value: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+    return np.asarray(1 / (1 + np.exp(-value)), np.float64)
 
 
 def _missing(row: NDArray[np.float32], reading: Reading, world: float, weights: GateWeights) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 
 from eider import gate_words as lists
 from eider import text as analysis
+from eider.lexicon import NUMBER_WORDS, TIME_WORDS
 
 _HAN_RANGE: Final = "\u3400-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[{_HAN_RANGE}]|[^\W_{_HAN_RANGE}]+(?:['’][^\W_{_HAN_RANGE}]+)*")
@@ -74,7 +75,7 @@ def read(prompt: str, lines: Sequence[Line]) -> Reading:
     )
 
 
-_POINTING: Final = lists.WE | lists.MY | lists.I | lists.NEAR | lists.MAY
+_POINTING: Final = lists.WE | lists.MY | lists.ME | lists.NEAR | lists.MAY
 
 
 def tokens(text: str) -> list[str]:
@@ -134,7 +135,7 @@ def _traits(prompt: str, lower: Sequence[str], *, german: bool) -> dict[str, flo
     return {
         "we": float(bool(unique & lists.WE or lists.OUR_VERB.search(prompt) or talk or said(lists.HAN_WE))),
         "my": float(bool(unique & lists.MY or "我的" in prompt)),
-        "i": float(bool({w.casefold() for w in tokens(own)} & lists.I or said(lists.HAN_I))),
+        "i": float(bool({w.casefold() for w in tokens(own)} & lists.ME or said(lists.HAN_I))),
         "near": min(2, len(unique & lists.NEAR) + said(lists.HAN_NEAR)) / 2,
         "may": float(bool(set(lower[:2]) & lists.MAY or lists.MAY_I.search(prompt))),
         "general": min(2, len(unique & lists.GENERAL) + said(lists.HAN_GENERAL)) / 2,
@@ -183,9 +184,9 @@ def holds_answer(reading: Reading, line: Line) -> bool | None:
     lower = {w.casefold() for w in words}
     if wants == "when":
         timed = _DIGIT.search(text) or lists.ANSWERS["span"].search(text) or lists.ANSWERS["often"].search(text)
-        return bool(timed or lower & analysis.TIME_WORDS)
+        return bool(timed or lower & TIME_WORDS)
     if wants == "number":
-        return bool(_DIGIT.search(text) or lower & analysis.NUMBER_WORDS)
+        return bool(_DIGIT.search(text) or lower & NUMBER_WORDS)
     if _HAN.search(text) or analysis.language([w.casefold() for w in words]) == "de":
         return None
     return _names_someone(words, reading, first=0 if wants == "who" else 1) or (wants == "named" and bool(_DIGIT.search(text)))

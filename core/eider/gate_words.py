@@ -27,7 +27,7 @@ MY: Final = _words(
 )
 """What belongs to the asker."""
 
-I: Final = _words(
+ME: Final = _words(
     "i myself me i'm i've i'd i'll ich mich mir je j moi me yo conmigo tengo puedo debo debería hago quiero uso pago suis ai"
     " dois peux vais"
 )

@@ -24,6 +24,10 @@ USER: Final = 0
 AGENT: Final = 1
 """Codes of the roles a pronoun can mean."""
 
+MOST_TERMS: Final = 64
+"""Distinct terms of a question that are looked up, the rarest first: a pasted page is no better a question for
+being long, and each term costs time. LoCoMo's questions have at most 14."""
+
 _WANTS: Final[dict[str, re.Pattern[str]]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
@@ -85,9 +89,10 @@ class Question:
 
     text: str
     terms: NDArray[np.int32]
-    """Numbers of its terms in order, names of speakers left out; -1 where the segment has no such term."""
+    """Numbers of its terms in order, names of speakers left out; -1 where the segment has no such term. Empty for
+    a text too long to be a quotation."""
     distinct: NDArray[np.int32]
-    """The same, each known term once, in order of first use."""
+    """Each known term once, in order of first use, the rarest `MOST_TERMS` of them."""
     idf: NDArray[np.float32]
     """Weight of each distinct term."""
     mass: float
@@ -142,11 +147,13 @@ class Question:
             numbers[h] for h in analysis.terms(" ".join(n for f in names.values() for n in f)).tolist() if h in numbers
         ]
         subject = _subject(text, names)
+        quoted = hashes if len(hashes) <= MOST_TERMS else []
+        rarest = np.sort(np.argsort(-idf, kind="stable")[:MOST_TERMS])
         return cls(
             text=text,
-            terms=np.array([numbers.get(h, -1) for h in hashes], np.int32),
-            distinct=distinct,
-            idf=idf,
+            terms=np.array([numbers.get(h, -1) for h in quoted], np.int32),
+            distinct=distinct[rarest],
+            idf=idf[rarest],
             mass=float(idf.sum()) + unknown,
             named=np.array(named, np.int32),
             speakers=tuple(names),

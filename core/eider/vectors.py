@@ -17,6 +17,8 @@ _CHUNK: Final = 2048
 """Rows converted at a time, so that they stay in the processor's cache. Values are kept at float16 precision in
 either representation, so that both answer alike."""
 
+_LARGE: Final = 16_384
+"""Rows from which arrays grow by less than doubling. A guess."""
 _NOTHING: Final = 1e-9
 """A sum of vectors shorter than this has no direction."""
 
@@ -25,10 +27,14 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 def grown(array: NDArray[Scalar], size: int) -> NDArray[Scalar]:
-    """A copy with room for at least `size` rows, doubling."""
+    """The array if it has room for `size` rows, else a larger copy.
+
+    Small arrays double; large ones grow by an eighth, because what is held counts against the segments' budget.
+    """
     if size <= len(array):
         return array
-    bigger = np.zeros((max(size, 2 * len(array), 16), *array.shape[1:]), array.dtype)
+    spare = len(array) if len(array) < _LARGE else len(array) // 8
+    bigger = np.zeros((max(size, len(array) + spare, 16), *array.shape[1:]), array.dtype)
     bigger[: len(array)] = array
     return bigger
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from eider.redact import CleanText, Finding, findings, redact, redact_fields, redact_row, redact_tree
-from eider.secrets_scan import spans
+from eider.redact.scan import spans
 
 DATA = Path(__file__).parents[1] / "data"
 CORE = Path(__file__).parents[2] / "core"

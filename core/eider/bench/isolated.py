@@ -7,6 +7,7 @@ the dates. The prompts go through `recall` and `inject`. Turns of chats go throu
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 import time
 from collections import defaultdict
@@ -17,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from eider.bench.curve import Heard, Weighed, curve, overheard
 from eider.bench.metrics import judged, percentiles, share
 from eider.clock import FixedClock, day_start
 from eider.errors import InputError
@@ -45,8 +47,10 @@ class Tally:
 
     outcomes: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     ms: list[float] = field(default_factory=list[float])
-    floors: list[tuple[bool, float, bool]] = field(default_factory=list[tuple[bool, float, bool]])
-    """(prompt wants something, score of the best line or 0, that line is wanted), for the curve."""
+    gate: list[Weighed] = field(default_factory=list[Weighed])
+    """What the gate thought of each prompt's lines."""
+    floor: list[Weighed] = field(default_factory=list[Weighed])
+    """The same by the ranker's score alone: a yardstick, which the gate should beat."""
 
     def note(self, name: str, outcome: float) -> None:
         """Enter one outcome."""
@@ -125,8 +129,10 @@ def _one_store(memory: Eider, store: Row, clock: FixedClock, tally: Tally) -> No
         ranked = [name_of[one.id] for one in found]
         _judge_recall(store, query, ranked, scope_of, tally)
         if query["as_of"] is None:
-            given = memory.inject(query["text"], user=user, scopes=query["scopes"])
-            _judge_inject(query, [name_of[one.id] for one in given.recollections], found, name_of, tally)
+            with overheard() as heard:
+                given = memory.inject(query["text"], user=user, scopes=query["scopes"])
+            _judge_inject(query, [name_of[one.id] for one in given.recollections], tally)
+            _weigh(query, found, {m.text: name_of[m.id] for m in kept}, heard, tally)
 
 
 def _tags(query: Row) -> list[str]:
@@ -152,32 +158,29 @@ def _judge_recall(store: Row, query: Row, ranked: Sequence[str], scope_of: Mappi
         tally.note("current-version", best in ranked and not older & set(above))
 
 
-def _judge_inject(
-    query: Row, injected: Sequence[str], found: Sequence[Recollection], name_of: Mapping[str, str], tally: Tally
+def _weigh(
+    query: Row, found: Sequence[Recollection], saying: Mapping[str, str], heard: Sequence[Heard], tally: Tally
 ) -> None:
+    """Enter what the gate, and the bare score, thought of the prompt's lines."""
     wanted = set(query["relevant"])
-    top = found[0] if found else None
-    tally.floors.append((bool(wanted), top.score if top else 0.0, bool(top and name_of[top.id] in wanted)))
+
+    def weighed(lines: Heard) -> Weighed:
+        best = max((p for _, p in lines), default=-math.inf)
+        right = max((p for text, p in lines if saying.get(text) in wanted), default=-math.inf)
+        return Weighed(wants=bool(wanted), best=best, best_wanted=right)
+
+    tally.floor.append(weighed([(one.text, one.score) for one in found[:_FIRST]]))
+    if heard:
+        tally.gate.append(weighed(heard[0]))
+
+
+def _judge_inject(query: Row, injected: Sequence[str], tally: Tally) -> None:
+    wanted = set(query["relevant"])
     if wanted:
         tally.note("injected a relevant one", bool(wanted & set(injected)))
         return
     tally.note("abstention", not injected)
     tally.note("abstention near-miss" if "near-miss" in _tags(query) else "abstention other", not injected)
-
-
-def curve(tally: Tally, silences: Sequence[float] = (0.5, 0.75, 0.9, 0.95)) -> list[tuple[float, float]]:
-    """What a bare floor on the best line's score could reach: (silence on empty prompts, wanted line shown).
-
-    The yardstick for the real gate: at a like silence it must show more than this.
-    """
-    empty = sorted(score for wanting, score, _ in tally.floors if not wanting)
-    wanting = [(score, right) for wants, score, right in tally.floors if wants]
-    found: list[tuple[float, float]] = []
-    for silence in silences if empty and wanting else ():
-        floor = empty[min(len(empty) - 1, int(silence * len(empty)))]
-        quiet = share([score < floor for score in empty])
-        found.append((quiet, share([score >= floor and right for score, right in wanting])))
-    return found
 
 
 def chats(path: Path, progress: Progress = _silent) -> Tally:
@@ -220,6 +223,5 @@ def _one_chat(memory: Eider, talk: Row, tally: Tally) -> None:
 def summary(tally: Tally) -> dict[str, Any]:
     """All figures as JSON."""
     figures = {k: {"share": round(v["share"], 4), "n": v["n"]} for k, v in tally.figures().items()}
-    floor = [{"silence": round(a, 3), "shown": round(b, 3)} for a, b in curve(tally)]
     times = {k: round(v, 3) for k, v in percentiles(tally.ms).items()}
-    return {"figures": figures, "score_floor": floor, "recall_ms": times}
+    return {"figures": figures, "gate": curve(tally.gate), "score_floor": curve(tally.floor), "recall_ms": times}

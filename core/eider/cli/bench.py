@@ -110,8 +110,12 @@ def _figures(name: str, found: Mapping[str, Any]) -> None:
         ["figure", "share", "n"],
         right=(1, 2),
     )
-    for point in found["score_floor"]:
-        say(f"a bare score floor: silent {point['silence']:.2f}, a wanted line first {point['shown']:.2f}", dim=True)
+    for what, points in (("gate", found["gate"]), ("bare score", found["score_floor"])):
+        for point in points:
+            shown = (
+                f"silent on {point['silence']:.3f} of the empty, a wanted line on {point['shown']:.3f} of the others"
+            )
+            say(f"{what} above {point['above']:.2f}: {shown}", dim=True)
     say(f"recall {_times(found['recall_ms'])}", dim=True)
 
 

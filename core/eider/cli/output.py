@@ -88,9 +88,13 @@ def coloured() -> bool:
 
 def complain(message: str, *, prefix: str = "eider: ") -> None:
     """A line on stderr, without any secret that the caller may have typed."""
-    from eider.redact import redact
+    try:
+        from eider.redact import redact
 
-    click.echo(prefix + _CONTROL.sub("\N{REPLACEMENT CHARACTER}", redact(message)), err=True)
+        shown = str(redact(message))
+    except ImportError:  # a broken installation; what cannot be redacted is not shown
+        shown = "this installation is incomplete; install eider anew."
+    click.echo(prefix + _CONTROL.sub("\N{REPLACEMENT CHARACTER}", shown), err=True)
 
 
 def width() -> int:

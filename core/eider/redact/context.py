@@ -8,7 +8,7 @@ Standard library only, `re` loaded on first use: hooks load this file.
 
 from __future__ import annotations
 
-from eider.secrets_words import (
+from eider.redact.words import (
     NOT_SAID,
     PLACEHOLDER_WORDS,
     SMALL,

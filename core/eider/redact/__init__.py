@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from eider import secrets_context, secrets_scan
-from eider.secrets_words import is_placeholder, is_reference
+from eider.redact import context, scan
+from eider.redact.words import is_placeholder, is_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def redact_fields(fields: Mapping[str, str]) -> dict[str, CleanText]:
     out: dict[str, CleanText] = {}
     for name, text in fields.items():
         if blanks[name]:
-            spans = secrets_scan.merged([*_found(text), *blanks[name]])
+            spans = scan.merged([*_found(text), *blanks[name]])
             out[name] = redact(_replaced(text, spans))
         else:
             out[name] = redact(text)
@@ -168,9 +168,9 @@ def redact_row(fields: Mapping[str, str], metadata: Metadata) -> tuple[dict[str,
 
 
 def _found(text: str) -> list[tuple[str, int, int]]:
-    spans = secrets_scan.spans(text)
+    spans = scan.spans(text)
     if "<" in text and "private" in text.lower():
-        spans = _hide(secrets_scan.private_passages(text), spans)
+        spans = _hide(scan.private_passages(text), spans)
     if spans and ("[redacted:" in text or "[private]" in text):
         spans = _around_marks(text, spans)
     return spans
@@ -178,12 +178,12 @@ def _found(text: str) -> list[tuple[str, int, int]]:
 
 def _hide(passages: list[tuple[str, int, int]], spans: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     """Private passages with the secrets outside them; a secret that runs across an edge joins the passage."""
-    return secrets_scan.merged([*passages, *spans]) if passages else spans
+    return scan.merged([*passages, *spans]) if passages else spans
 
 
 def _around_marks(text: str, spans: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     """The spans less what an earlier redaction already replaced: marks are never redacted again."""
-    marks = [(m.start(), m.end()) for m in secrets_scan.marks(text)]
+    marks = [(m.start(), m.end()) for m in scan.marks(text)]
     out: list[tuple[str, int, int]] = []
     for family, start, end in spans:
         at = start
@@ -227,16 +227,16 @@ def _tree(value: Json, name: str, clean: Iterator[CleanText]) -> Json:
     if isinstance(value, str):
         return _named(next(clean), name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
-        level, family = secrets_context.name_level(name)
-        strong = level == secrets_context.STRONG and abs(value) >= 1000  # noqa: PLR2004 (PINs have four digits)
+        level, family = context.name_level(name)
+        strong = level == context.STRONG and abs(value) >= 1000  # noqa: PLR2004 (PINs have four digits)
         if strong or redact(str(value)) != str(value):
             return redact(f"[redacted:{family or 'card-number'}]")
     return value
 
 
 def _named(clean: CleanText, name: str) -> CleanText:
-    level, family = secrets_context.name_level(name)
-    if level < secrets_context.MEDIUM or not clean.strip():
+    level, family = context.name_level(name)
+    if level < context.MEDIUM or not clean.strip():
         return clean
     if is_placeholder(clean) or is_reference(clean):
         return clean
@@ -262,7 +262,7 @@ def _crossing(fields: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, 
                 at += len(part)
         joined.append(_BARRIER)
         at += len(_BARRIER)
-    for family, start, end in secrets_scan.spans("".join(joined)) if places else ():
+    for family, start, end in scan.spans("".join(joined)) if places else ():
         pieces = [
             (name, offset + max(start - place, 0), offset + min(end - place, length))
             for place, name, offset, length in places
@@ -277,16 +277,16 @@ def _neighbours(full: Mapping[str, str]) -> Iterator[list[str]]:
     """Runs of fields that a secret could run through: no sentence ends where one meets the next."""
     run: list[str] = []
     for name in full:
-        if run and not secrets_scan.may_run_on(full[run[-1]], full[name]):
+        if run and not scan.may_run_on(full[run[-1]], full[name]):
             yield from _pairs(run)
             run = []
         run.append(name)
     yield from _pairs(run)
     text = full.get("text", "")
     for name, value in full.items():
-        if text and name != "text" and secrets_scan.may_run_on(text, value):
+        if text and name != "text" and scan.may_run_on(text, value):
             yield ["text", name]
-        if text and name != "text" and secrets_scan.may_run_on(value, text):
+        if text and name != "text" and scan.may_run_on(value, text):
             yield [name, "text"]
 
 
@@ -309,19 +309,19 @@ def _ends(value: str) -> list[tuple[int, str]]:
 def _believed(family: str, pieces: list[tuple[str, int, int]], full: Mapping[str, str]) -> list[tuple[str, int, int]]:
     """The pieces, unless the first is a secret by itself and the next only stands beside it."""
     name, start, end = pieces[0]
-    alone = any(s < end and e > start for _, s, e in secrets_scan.spans(full[name]))
-    if family in secrets_scan.GENERIC:
+    alone = any(s < end and e > start for _, s, e in scan.spans(full[name]))
+    if family in scan.GENERIC:
         right = full[pieces[1][0]][pieces[1][1] : pieces[1][2]]
-        if alone and len(pieces) == 2 and secrets_scan.halves(full[name][start:end], right):  # noqa: PLR2004
+        if alone and len(pieces) == 2 and scan.halves(full[name][start:end], right):  # noqa: PLR2004
             return pieces
         cut = family == "password" and not alone and end - start > 2 and len(pieces) == 2  # noqa: PLR2004
-        return pieces if cut and secrets_scan.continues(right, 3) else []
+        return pieces if cut and scan.continues(right, 3) else []
     if not alone:
         return pieces
     kept = pieces[:1]
     for piece in pieces[1:]:
         value = full[piece[0]][piece[1] : piece[2]]
-        if not secrets_scan.continues(value):
+        if not scan.continues(value):
             break
         kept.append(piece)
     return kept if len(kept) > 1 else []

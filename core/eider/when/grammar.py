@@ -1,4 +1,4 @@
-"""The grammar of dates: which codes, in which order, name a period (`when_words` says what the codes are).
+"""The grammar of dates: which codes, in which order, name a period (`eider.when.words` says what the codes are).
 
 Each rule is a regular expression over the codes of a text, one letter per word, and a function that
 makes a window of the words it matched. Rules are tried in order at every place; the first that fits
@@ -11,13 +11,13 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from eider import when_resolve as resolve
+from eider.when import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from eider.when_calendar import Window
-    from eider.when_resolve import Maker, Reading, Token
+    from eider.when.calendar import Window
+    from eider.when.resolve import Maker, Reading, Token
 
 _MONTH: Final = "[mab]"
 _Y: Final = "(?:,?y)"

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final, Literal
 
-from eider.when_calendar import Window
-from eider.when_grammar import read
-from eider.when_lex import languages, lex
-from eider.when_resolve import Reading
-from eider.when_words import CORES
+from eider.when.calendar import Window
+from eider.when.grammar import read
+from eider.when.lex import languages, lex
+from eider.when.resolve import Reading
+from eider.when.words import CORES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

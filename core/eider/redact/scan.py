@@ -9,10 +9,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
-from eider import secrets_context as context
-from eider.secrets_numbers import numbers
-from eider.secrets_table import INNER, PROVIDERS, STARTS_INSIDE
-from eider.secrets_words import compiled, is_placeholder, is_reference, looks_random
+from eider.redact import context
+from eider.redact.numbers import numbers
+from eider.redact.table import INNER, PROVIDERS, STARTS_INSIDE
+from eider.redact.words import compiled, is_placeholder, is_reference, looks_random
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

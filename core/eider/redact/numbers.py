@@ -5,7 +5,7 @@ Standard library only: hooks load this file.
 
 from __future__ import annotations
 
-from eider.secrets_words import compiled
+from eider.redact.words import compiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

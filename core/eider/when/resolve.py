@@ -1,4 +1,4 @@
-"""From the words of a date to the period they mean: one function per rule of `when_grammar`."""
+"""From the words of a date to the period they mean: one function per rule of `eider.when.grammar`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final, NamedTuple
 
-from eider import when_calendar as calendar
-from eider.when_calendar import DAY, WEEK, Window
+from eider.when import calendar
+from eider.when.calendar import DAY, WEEK, Window
 
 
 class Token(NamedTuple):

@@ -1,4 +1,4 @@
-"""From text to the codes of `when_words`: words with spaces by look-up, Chinese by patterns."""
+"""From text to the codes of `eider.when.words`: words with spaces by look-up, Chinese by patterns."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from eider.when_resolve import Token
-from eider.when_words import (
+from eider.when.resolve import Token
+from eider.when.words import (
     COMPANIONS,
     CORES,
     HAN_DIGITS,

@@ -126,7 +126,7 @@ def months_on(at: date, months: int) -> date:
 
 
 def holiday(year: int, name: str) -> Window:
-    """A holiday by its key in `when_words`."""
+    """A holiday by its key in `eider.when.words`."""
     if name == "easter":
         return Window(start=_easter(year) - 2 * DAY, end=_easter(year) + 2 * DAY)
     if name == "thanksgiving":  # the fourth Thursday of November
