@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 import eider
+from eider import inject as pipeline
 from eider.bench import isolated, mine
+from eider.bench.curve import Weighed, curve, overheard
 from eider.cli.app import cli
 
 DATA = Path(__file__).parents[1] / "data"
@@ -46,11 +48,20 @@ def test_chats_are_judged_by_their_turns(tmp_path: Path) -> None:
 
 def test_a_floor_trades_silence_for_help() -> None:
     """The curve rises in silence and falls in what is shown."""
-    tally = isolated.Tally()
-    tally.floors = [(False, n / 10, False) for n in range(10)] + [(True, n / 10, True) for n in range(10)]
-    curve = isolated.curve(tally)
-    assert [quiet for quiet, _ in curve] == sorted(quiet for quiet, _ in curve)
-    assert [shown for _, shown in curve] == sorted((shown for _, shown in curve), reverse=True)
+    prompts = [Weighed(wants=wants, best=n / 10, best_wanted=n / 10) for n in range(10) for wants in (False, True)]
+    points = curve(prompts)
+    assert [p["silence"] for p in points] == [0.5, 0.8, 0.9, 1.0]
+    assert [p["shown"] for p in points] == [0.5, 0.2, 0.1, 0.0]
+
+
+def test_listening_to_the_gate_changes_nothing(tmp_path: Path) -> None:
+    """The same prompt gets the same answer, and the gate is itself again afterwards."""
+    before = pipeline.admit
+    with eider.open(store(tmp_path), user="ada") as memory:
+        plain = memory.inject("when is the ferry timetable looked after?")
+        with overheard():
+            assert memory.inject("when is the ferry timetable looked after?") == plain
+    assert pipeline.admit is before
 
 
 def test_the_command_prints_both_parts(tmp_path: Path) -> None:
