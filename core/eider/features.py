@@ -8,13 +8,13 @@ asked, are centred among the candidates of each kind (episode, memory), so that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eider.decay import retrievability
+from eider.near import REACH, Near, Scan
 from eider.text import TRAITS
 from eider.values import KINDS
 
@@ -40,8 +40,6 @@ NAMES: Final = tuple(GROUPS)
 _AT: Final = {name: i for i, name in enumerate(NAMES)}
 _TRAIT: Final = {name: i for i, name in enumerate(TRAITS)}
 _SHAPE: Final = [_AT[n] for n in ("information", "length", "question", "greeting", "names", "opening", "generic")]
-_REACH: Final = 5
-"""Rows looked at on either side."""
 _PREFERENCE: Final = KINDS.index("preference")
 _RULE: Final = KINDS.index("rule")
 _CONTEXT: Final = KINDS.index("context")
@@ -51,6 +49,8 @@ B: Final = 0.3
 """BM25 on a row's own words; short chat turns want little length normalisation (bench README)."""
 _WINDOW_K1: Final = 1.2
 _WINDOW_B: Final = 0.75
+_FAINT: Final = 0.1
+"""A smoothed cosine below which even the best candidate is not alike: it must not be blown up to 1."""
 _BEST: Final = 3
 """Rows of a sitting whose likeness counts for it."""
 _VAGUE: Final = 40
@@ -68,25 +68,10 @@ a dialogue gain from their neighbours."""
 Floats = NDArray[np.float32]
 
 
-@dataclass(slots=True, eq=False)
-class Scan:
-    """What one pass over all rows found, shared by nomination and features."""
-
-    hits: list[tuple[NDArray[np.int32], Floats]]
-    """Rows and counts of each distinct term, dead rows included."""
-    visible: NDArray[np.bool_]
-    words: Floats
-    """BM25 of each row's own text, zero where not visible."""
-    likeness: Floats
-    """Cosine of each row, or its estimate; zero where not visible."""
-    exact: bool
-    """Whether `likeness` is the cosine."""
-
-
 def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp]) -> Floats:
     """Signals of the candidates, shape `(len(candidates), len(NAMES))`."""
     x = np.zeros((len(candidates), len(NAMES)), np.float32)
-    near = _Near.of(segment, scan, candidates)
+    near = Near.of(segment, scan, candidates)
     _words(x, segment, question, near)
     _context(x, segment, question, near)
     if question.vector is not None:
@@ -98,56 +83,8 @@ def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray
     return x
 
 
-@dataclass(slots=True, eq=False)
-class _Near:
-    """Candidates with the rows around them."""
-
-    rows: NDArray[np.intp]
-    slots: NDArray[np.int32]
-    """Shape `(c, 11)`: place in `used` of each row of the window, `len(used)` where there is none."""
-    used: NDArray[np.intp]
-    counts: Floats
-    """Shape `(c, 11, terms)`: how often each term occurs in each row of the window."""
-    linked: NDArray[np.bool_]
-    """Whether a candidate has a neighbour at all."""
-    traits: Floats
-    window: NDArray[np.intp]
-    """Shape `(c, 11)`: row numbers, -1 where there is none."""
-
-    @classmethod
-    def of(cls, segment: Segment, scan: Scan, rows: NDArray[np.intp]) -> _Near:
-        window = np.full((len(rows), 2 * _REACH + 1), -1, np.intp)
-        window[:, _REACH] = rows
-        for name, sign in (("before", -1), ("after", 1)):
-            step = np.append(segment.column(name), np.int32(-1))
-            reached = rows
-            for distance in range(1, _REACH + 1):
-                reached = step[reached]
-                window[:, _REACH + sign * distance] = reached
-        visible = np.append(scan.visible, np.False_)
-        window[~visible[window]] = -1
-        marked = np.zeros(segment.rows + 1, np.bool_)
-        marked[window] = True
-        marked[-1] = False
-        used = np.flatnonzero(marked)
-        slot = np.full(segment.rows + 1, len(used), np.int32)
-        slot[used] = np.arange(len(used), dtype=np.int32)
-        found = np.zeros((len(used) + 1, len(scan.hits)), np.float32)
-        for t, (holders, times) in enumerate(scan.hits):
-            at = slot[holders]
-            keep = at < len(used)
-            found[at[keep], t] = times[keep]
-        slots = slot[window]
-        linked = (window[:, _REACH - 1] >= 0) | (window[:, _REACH + 1] >= 0)
-        return cls(rows, slots, used, found[slots], linked, segment.column("traits")[rows], window)
-
-    def around(self, values: Floats, default: float = 0.0) -> Floats:
-        """Values of the rows used, spread over the windows, shape `(c, 11)`."""
-        return np.append(values, np.float32(default))[self.slots]
-
-
-def _words(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
-    own = near.counts[:, _REACH]
+def _words(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+    own = near.counts[:, REACH]
     has = own > 0
     mass = max(question.mass, 1e-6)
     x[:, _AT["coverage"]] = has @ question.idf / mass
@@ -183,13 +120,11 @@ def _phrase(question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp]
     return found
 
 
-def _context(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+def _context(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     mass = max(question.mass, 1e-6)
     counts = near.counts
-    middle = counts[:, _REACH - 2 : _REACH + 3].sum(axis=1)
-    lengths = near.around(segment.column("length")[near.used].astype(np.float32))[:, _REACH - 2 : _REACH + 3].sum(
-        axis=1
-    )
+    middle = counts[:, REACH - 2 : REACH + 3].sum(axis=1)
+    lengths = near.around(segment.column("length")[near.used].astype(np.float32))[:, REACH - 2 : REACH + 3].sum(axis=1)
     typical = np.where(near.linked, _mean(lengths[near.linked]), _mean(lengths[~near.linked]))
     bm25 = (
         middle * (_WINDOW_K1 + 1) / (middle + (_WINDOW_K1 * (1 - _WINDOW_B + _WINDOW_B * lengths / typical))[:, None])
@@ -197,23 +132,23 @@ def _context(x: Floats, segment: Segment, question: Question, near: _Near) -> No
     score = bm25 @ question.idf + _speakers_near(segment, question, near)
     x[:, _AT["window_best"]] = score / (float(score.max(initial=0.0)) or 1.0)
     has = counts > 0
-    x[:, _AT["coverage_before"]] = has[:, _REACH - 1 : _REACH + 1].any(axis=1) @ question.idf / mass
+    x[:, _AT["coverage_before"]] = has[:, REACH - 1 : REACH + 1].any(axis=1) @ question.idf / mass
     x[:, _AT["coverage_window"]] = has.any(axis=1) @ question.idf / mass
-    before = near.window[:, _REACH - 1]
+    before = near.window[:, REACH - 1]
     asked = segment.column("traits")[before, _TRAIT["question"]] * (before >= 0)
     other = segment.column("speaker")[before] != segment.column("speaker")[near.rows]
-    x[:, _AT["answers"]] = asked * other * (has[:, _REACH - 1] @ question.idf) / mass
+    x[:, _AT["answers"]] = asked * other * (has[:, REACH - 1] @ question.idf) / mass
 
 
 def _mean(values: Floats) -> float:
     return max(float(values.mean()), 1.0) if len(values) else 1.0
 
 
-def _speakers_near(segment: Segment, question: Question, near: _Near) -> Floats:
+def _speakers_near(segment: Segment, question: Question, near: Near) -> Floats:
     """Evidence of the named speakers' presence within two rows, as if their names stood in the text."""
     if not question.speakers:
         return np.zeros(len(near.rows), np.float32)
-    speaker = near.around(segment.column("speaker")[near.used].astype(np.float32), -1.0)[:, _REACH - 2 : _REACH + 3]
+    speaker = near.around(segment.column("speaker")[near.used].astype(np.float32), -1.0)[:, REACH - 2 : REACH + 3]
     share = segment.once("speaker shares", speaker_shares)
     total = np.zeros(len(near.rows), np.float32)
     for code in question.speakers:
@@ -230,10 +165,10 @@ def speaker_shares(segment: Segment) -> Floats:
     return (counts / max(1, len(segment))).astype(np.float32)
 
 
-def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: _Near) -> None:
+def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: Near) -> None:
     query = question.vector
     assert query is not None  # noqa: S101 (the caller asked)
-    inner = near.slots[:, _REACH - 2 : _REACH + 3]
+    inner = near.slots[:, REACH - 2 : REACH + 3]
     cosine = np.zeros(len(near.used) + 1, np.float32)
     mean = segment.vectors.mean_direction()
     if scan.exact:
@@ -246,13 +181,13 @@ def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: 
         vectors = segment.vectors.take(near.used[needed[:-1]])
         usual = np.zeros(len(near.used) + 1, np.float32)
         cosine[needed], usual[needed] = vectors @ query, vectors @ mean
-        generic = usual[near.slots[:, _REACH]]
+        generic = usual[near.slots[:, REACH]]
     close = cosine[inner]
     own = close[:, 2]
     smooth = np.where(near.linked, close @ np.array(_SIDE, np.float32), ALONE * own)
     top = float(smooth.max(initial=0.0))
     x[:, _AT["cosine"]] = own
-    x[:, _AT["cosine_best"]] = smooth / top if top > 0 else 0
+    x[:, _AT["cosine_best"]] = np.maximum(smooth, 0) / max(top, _FAINT)
     x[:, _AT["cosine_window"]] = np.where(near.linked, close.max(axis=1), own)
     x[:, _AT["cosine_sitting"]] = _sitting_likeness(segment, question, scan, near.rows)
     x[~near.linked, _AT["cosine_alone"]] = own[~near.linked]
@@ -283,7 +218,7 @@ def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: ND
     return (sums[block[rows]] / np.maximum(counts[block[rows]], 1)).astype(np.float32)
 
 
-def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+def _subject(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     """Rows said by the person the question is about, as far as that tells rows apart."""
     if question.subject >= 0:
         speaker = segment.column("speaker")[near.rows]
@@ -304,7 +239,7 @@ def _subject(x: Floats, segment: Segment, question: Question, near: _Near) -> No
     x[:, _AT["first_person"]] = match * near.traits[:, _TRAIT["first_person"]]
 
 
-def _tells_of(segment: Segment, question: Question, near: _Near) -> NDArray[np.bool_]:
+def _tells_of(segment: Segment, question: Question, near: Near) -> NDArray[np.bool_]:
     """Candidates whose own text names the person the question is about."""
     named = np.zeros(segment.rows, np.bool_)
     for term in question.named.tolist():
@@ -318,7 +253,7 @@ def _role_shares(segment: Segment) -> Floats:
     return (counts / max(1, len(said))).astype(np.float32)
 
 
-def _dates(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+def _dates(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     windows = segment.column("windows")[near.rows]
     dated = near.traits[:, _TRAIT["date"]]
     if "when" in question.wants:
@@ -349,7 +284,7 @@ def _days(window: Window) -> tuple[int, int]:
     return window.start.toordinal(), window.end.toordinal() - 1
 
 
-def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+def _shape(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     wants = question.wants
     trait = near.traits
     for name in ("question", "greeting", "names"):
@@ -367,7 +302,7 @@ def _shape(x: Floats, segment: Segment, question: Question, near: _Near) -> None
         x[:, _AT["why_length"]] = x[:, _AT["length"]]
 
 
-def _centre(x: Floats, segment: Segment, near: _Near) -> None:
+def _centre(x: Floats, segment: Segment, near: Near) -> None:
     """Take from each candidate's shape what is usual among its speaker's; memories are statements and have none."""
     talk = ~segment.column("memory")[near.rows]
     shape = x[:, _SHAPE] * talk[:, None]
@@ -378,7 +313,7 @@ def _centre(x: Floats, segment: Segment, near: _Near) -> None:
     x[:, _SHAPE] = shape
 
 
-def _state(x: Floats, segment: Segment, question: Question, near: _Near) -> None:
+def _state(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     memory = segment.column("memory")[near.rows]
     kind = segment.column("kind")[near.rows]
     x[:, _AT["memory"]] = memory

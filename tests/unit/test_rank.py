@@ -173,6 +173,15 @@ def test_any_question_gets_an_answer_or_none(text: str) -> None:
     assert len(found(segment, text)) == 2
 
 
+def test_a_pasted_page_is_read_for_its_rarest_words() -> None:
+    """The cost of a question is bounded, and the text itself is still found by itself."""
+    page = " ".join(f"word{i} violin harbour" for i in range(2000))
+    rows = [{"id": "page", "text": page}, *({"id": f"r{i}", "text": f"violin harbour {i}"} for i in range(20))]
+    segment = Segment.build(segment_rows(rows))
+    assert len(ask(segment, page).distinct) == 64
+    assert found(segment, page)[0] == "page"
+
+
 def test_an_empty_segment_or_limit_answers_nothing() -> None:
     """No rows, no answer."""
     assert found(Segment(), "violin") == []
