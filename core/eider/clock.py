@@ -48,15 +48,16 @@ class SystemClock:
 class FixedClock:
     """A clock that stands still until it is moved: for tests and stories.
 
-    >>> clock = FixedClock(datetime(2026, 5, 1, tzinfo=UTC))
+    >>> clock = FixedClock("2026-05-01T00:00:00+00:00")
     >>> clock.advance(timedelta(days=2))
     >>> clock.now().isoformat()
     '2026-05-03T00:00:00+00:00'
     """
 
-    def __init__(self, start: datetime) -> None:
+    def __init__(self, start: datetime | str) -> None:
+        """Stand still at an instant: an aware datetime, or ISO text with an offset."""
         self._lock = threading.Lock()
-        self._now = utc(start, name="start")
+        self._now = utc(datetime.fromisoformat(start) if isinstance(start, str) else start, name="start")
 
     def now(self) -> datetime:
         """The instant it was last set to."""
