@@ -1,0 +1,598 @@
+"""The laws of values and time, on the real store, against a model that knows nothing of how it is built."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from eider.budget import HeuristicCounter
+from eider.changes import ChangeSet
+from eider.clock import FixedClock
+from eider.decay import retrievability
+from eider.eider import Eider
+from eider.embed.hashing import HashEmbedder
+from eider.engine import Engine
+from eider.errors import ClosedMemoryError, ErasedError, RefusedError, UndoConflictError, UnknownIdError
+from eider.redact import redact
+from eider.revise import sealed
+from eider.segment import Segment
+from eider.storage.opened import open_folder
+from eider.usage import days_between, fresh, used
+from eider.values import Edge, Memory, Span, Usage
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+USERS = ("ada", "bob", "eve")
+TEXTS = ("The heron nests by the weir.", "Tea is taken at four.", "The kettle is blue.", "Reports go out on Friday.")
+EMBEDDER = HashEmbedder(width=16)
+
+
+@dataclass(frozen=True)
+class Was:
+    """One version of a memory, as the model sees it."""
+
+    seq: int
+    recorded: datetime
+    text: str
+    valid_from: datetime
+    valid_to: datetime | None = None
+    successor: str | None = None
+    pinned: bool = False
+    evidence: tuple[str, ...] = ()
+    erased: bool = False
+
+    def holds(self, at: datetime) -> bool:
+        return not self.erased and self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
+
+    def open(self, now: datetime) -> bool:
+        return not self.erased and self.successor is None and (self.valid_to is None or self.valid_to > now)
+
+
+@dataclass
+class Kept:
+    """One memory: what never changes, and its versions."""
+
+    id: str
+    kind: str
+    scope: str
+    versions: list[Was]
+    merged_from: tuple[str, ...] = ()
+    usage: Usage | None = None
+
+    @property
+    def now(self) -> Was:
+        return self.versions[-1]
+
+
+@dataclass
+class Happened:
+    """One event: what it replaced, so that undo can be foretold."""
+
+    seq: int
+    op: str
+    ids: frozenset[str]
+    before: dict[str, int | None] = field(default_factory=dict)
+    usage: Usage | None = None
+    erased: bool = False
+
+
+@dataclass
+class Person:
+    """Everything of one user."""
+
+    memories: dict[str, Kept] = field(default_factory=dict)
+    episodes: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    events: dict[int, Happened] = field(default_factory=dict)
+    gone: list[str] = field(default_factory=list)
+    """Ids that were erased without a trace."""
+
+
+def opened_at(folder: Path, clock: FixedClock) -> Eider:
+    """An embedded store that nobody indexes in the background."""
+    opened = open_folder(folder, EMBEDDER, follow=False)
+    return Eider(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter()))
+
+
+class StoreLaws(RuleBasedStateMachine):
+    """Verbs in any order, of several users, over closings and reopenings."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+        self.folder = Path(self.place.name) / "laws.eider"
+        self.clock = FixedClock(START)
+        self.memory = opened_at(self.folder, self.clock)
+        self.people = {user: Person() for user in USERS}
+        self.instants = [START]
+        self.random = random.Random(7)
+        self.keys = 0
+
+    def teardown(self) -> None:
+        self.memory.close()
+        self.place.cleanup()
+
+    # ------------------------------------------------------------------ helpers
+
+    @property
+    def engine(self) -> Engine:
+        return self.memory._engine
+
+    def happened(self, user: str, before: dict[str, int | None] | None = None, usage: Usage | None = None) -> Happened:
+        """Take over the newest event; the model trusts the store about its number and time only."""
+        event = self.memory.events(user=user, limit=1)[0]
+        assert event.seq not in self.people[user].events
+        made = Happened(event.seq, event.op, frozenset(event.ids), before or {}, usage)
+        self.people[user].events[event.seq] = made
+        self.instants.append(event.at)
+        return made
+
+    def pick(self, user: str, n: int, *, among: Sequence[str] | None = None) -> str | None:
+        ids = sorted(self.people[user].memories) if among is None else sorted(among)
+        return ids[n % len(ids)] if ids else None
+
+    def current_ids(self, user: str) -> list[str]:
+        now = self.engine.now()
+        return [k.id for k in self.people[user].memories.values() if k.now.open(now)]
+
+    def add(self, user: str, memory: Memory, event: Happened) -> None:
+        evidence = tuple(span.episode for span in memory.evidence)
+        was = Was(event.seq, memory.recorded_at, memory.text, memory.valid_from, memory.valid_to, evidence=evidence,
+                  pinned=memory.pinned)  # fmt: skip
+        kept = Kept(memory.id, memory.kind, memory.scope, [was], memory.merged_from)
+        kept.usage = fresh(memory)
+        self.people[user].memories[memory.id] = kept
+
+    def change(self, user: str, id_: str, event: Happened, **changed: Any) -> None:
+        kept = self.people[user].memories[id_]
+        kept.versions.append(replace(kept.now, seq=event.seq, recorded=self.instants[-1], **changed))
+
+    def refused(self, user: str, id_: str) -> type[RefusedError | UnknownIdError] | None:
+        """What a change of this memory has to raise."""
+        kept = self.people[user].memories.get(id_)
+        if kept is None:
+            return UnknownIdError
+        if kept.now.erased:
+            return ErasedError
+        return None if kept.now.open(self.engine.now()) else ClosedMemoryError
+
+    def successor(self, user: str, id_: str) -> str | None:
+        memories, last = self.people[user].memories, id_
+        while memories[last].now.successor in memories:
+            last = str(memories[last].now.successor)
+        return last if last != id_ and memories[last].now.open(self.engine.now()) else None
+
+    def expect_refusal(self, user: str, id_: str, verb: Any) -> bool:
+        wanted = self.refused(user, id_)
+        if wanted is None:
+            return False
+        head = self.engine.store.head
+        with pytest.raises(wanted) as caught:
+            verb()
+        assert type(caught.value) is wanted
+        assert id_ in str(caught.value)
+        assert self.engine.store.head == head
+        if isinstance(caught.value, ClosedMemoryError):
+            assert caught.value.current == self.successor(user, id_)
+        return True
+
+    # ------------------------------------------------------------------ writing
+
+    @initialize(user=st.sampled_from(USERS))
+    def begin(self, user: str) -> None:
+        self.record(user, 0)
+        self.remember(user, 0, "fact", "global", key=False)
+
+    @rule(user=st.sampled_from(USERS), text=st.integers(0, 3))
+    def record(self, user: str, text: int) -> None:
+        episode = self.memory.record(f"{user} said: {TEXTS[text]}", user=user)
+        self.happened(user)
+        self.people[user].episodes[episode.id] = (episode.text, episode.recorded_at)
+
+    @rule(user=st.sampled_from(USERS), text=st.integers(0, 3), kind=st.sampled_from(["fact", "rule"]),
+          scope=st.sampled_from(["global", "project:a"]), key=st.booleans())  # fmt: skip
+    def remember(self, user: str, text: int, kind: Any, scope: str, *, key: bool) -> None:
+        """Add twice = add once; a retry with the same key does nothing at all."""
+        self.keys += 1
+        name = f"k{self.keys}" if key else None
+        now = self.engine.now()
+        said = [k for k in self.people[user].memories.values() if (k.kind, k.scope) == (kind, scope)]
+        twins = [k for k in said if k.now.text == TEXTS[text] and k.now.open(now) and k.now.valid_to is None]
+        memory = self.memory.remember(
+            TEXTS[text].upper()[:-1] if twins else TEXTS[text], user=user, kind=kind, scope=scope, key=name
+        )
+        if twins:
+            assert memory.id in {k.id for k in twins}
+            self.used(user, memory.id)
+        else:
+            assert memory.id not in self.people[user].memories
+            self.add(user, memory, self.happened(user, {memory.id: None}))
+        if name:
+            head = self.engine.store.head
+            assert self.memory.remember(TEXTS[text], user=user, kind=kind, scope=scope, key=name).id == memory.id
+            assert self.engine.store.head == head
+
+    def used(self, user: str, id_: str) -> None:
+        kept = self.people[user].memories[id_]
+        before = kept.usage
+        assert before is not None
+        self.happened(user, usage=before)
+        kept.usage = used(before, self.instants[-1])
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9), text=st.integers(0, 3))
+    def correct(self, user: str, n: int, text: int) -> None:
+        """What is closed is not corrected: the error names what is current."""
+        if (id_ := self.pick(user, n)) is None:
+            return
+        words = f"Now: {TEXTS[text]}"
+        if self.expect_refusal(user, id_, lambda: self.memory.correct(id_, words, user=user)):
+            return
+        old = self.people[user].memories[id_].now
+        new = self.memory.correct(id_, words, user=user)
+        event = self.happened(user, {id_: old.seq, new.id: None})
+        at = max(self.instants[-1], old.valid_from)
+        self.change(user, id_, event, valid_to=at, successor=new.id)
+        self.add(user, new, event)
+        assert (new.pinned, new.valid_from, new.evidence) == (old.pinned, at, ())
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9))
+    def deactivate(self, user: str, n: int) -> None:
+        if (id_ := self.pick(user, n)) is None:
+            return
+        if self.refused(user, id_) in (UnknownIdError, ErasedError):
+            self.expect_refusal(user, id_, lambda: self.memory.deactivate(id_, user=user))
+            return
+        old, is_open = self.people[user].memories[id_].now, id_ in self.current_ids(user)
+        assert self.memory.deactivate(id_, user=user) is is_open
+        if is_open:
+            event = self.happened(user, {id_: old.seq})
+            self.change(user, id_, event, valid_to=max(self.instants[-1], old.valid_from))
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9))
+    def reinforce(self, user: str, n: int) -> None:
+        if (id_ := self.pick(user, n)) is None:
+            return
+        if not self.expect_refusal(user, id_, lambda: self.memory.reinforce(id_, user=user)):
+            self.memory.reinforce(id_, user=user)
+            self.used(user, id_)
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9), pinned=st.booleans())
+    def pin(self, user: str, n: int, *, pinned: bool) -> None:
+        if (id_ := self.pick(user, n)) is None:
+            return
+        verb = self.memory.pin if pinned else self.memory.unpin
+        if self.expect_refusal(user, id_, lambda: verb(id_, user=user)):
+            return
+        old = self.people[user].memories[id_].now
+        assert verb(id_, user=user).pinned is pinned
+        if old.pinned != pinned:
+            self.change(user, id_, self.happened(user, {id_: old.seq}), pinned=pinned)
+
+    # ------------------------------------------------------------------ what learning will write
+
+    @rule(user=st.sampled_from(USERS), text=st.integers(0, 3), n=st.integers(0, 9), two=st.booleans())
+    def learn(self, user: str, text: int, n: int, *, two: bool) -> None:
+        """A memory that quotes one or two utterances."""
+        episodes = sorted(self.people[user].episodes)
+        if not episodes:
+            return
+        cited = {episodes[n % len(episodes)], episodes[(n + two) % len(episodes)]}
+        self.commit_new(user, f"Learned: {TEXTS[text]}", "learn", (), tuple(sorted(cited)))
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9), m=st.integers(1, 9))
+    def merge(self, user: str, n: int, m: int) -> None:
+        """Two memories become one; they stay, closed."""
+        ids = self.current_ids(user)
+        first, second = self.pick(user, n, among=ids), self.pick(user, n + m, among=ids)
+        if first is None or second is None or first == second:
+            return
+        memories = self.people[user].memories
+        cited = tuple(dict.fromkeys(memories[first].now.evidence + memories[second].now.evidence))
+        self.commit_new(
+            user, f"{memories[first].now.text} {memories[second].now.text}", "merge", (first, second), cited
+        )
+
+    def commit_new(self, user: str, text: str, op: str, inputs: tuple[str, ...], cited: tuple[str, ...]) -> None:
+        now = self.engine.now()
+        new = Memory(
+            id=f"mem_{op}{len(self.instants)}{user}", rev=0, kind="insight", text=redact(text), user=user, agent=redact("a"),
+            scope=redact("global"), origin="user", trust=2, valid_from=now, recorded_at=now, merged_from=inputs,
+            evidence=tuple(Span(episode=e, start=0, end=5) for e in cited),
+        )  # fmt: skip
+        old = self.engine.store.memories(inputs, user=user)
+        closed = [
+            replace(sealed(m), recorded_at=now, valid_to=max(now, m.valid_from), superseded_by=new.id) for m in old
+        ]
+        self.engine.commit(
+            ChangeSet(
+                user=user, op=op, actor="test", at=now, memories=(*closed, new), reads={m.id: m.rev for m in old},
+                indexing=self.engine.indexed_memories([new]), edges=tuple(Edge(source=new.id, target=i, kind="semantic") for i in inputs),
+            )
+        )  # fmt: skip
+        event = self.happened(user, {**{m.id: m.rev for m in old}, new.id: None})
+        for m in old:
+            self.change(user, m.id, event, valid_to=max(now, m.valid_from), successor=new.id)
+        self.add(user, new, event)
+
+    # ------------------------------------------------------------------ forgetting
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9), keep=st.booleans(), wait=st.integers(0, 9))
+    def forget_memory(self, user: str, n: int, *, keep: bool, wait: int) -> None:
+        if (id_ := self.pick(user, n)) is None:
+            return
+        memories = self.people[user].memories
+        if memories[id_].now.erased:
+            with pytest.raises(UnknownIdError, match=id_):
+                self.memory.forget(id_, user=user)
+            return
+        named = {id_}
+        while more := {i for one in named for i in memories[one].merged_from if i in memories} - named:
+            named |= more
+        named = {i for i in named if not memories[i].now.erased}
+        cited = {e for i in named for v in memories[i].versions for e in v.evidence}
+        episodes = set() if keep else cited & set(self.people[user].episodes)
+        receipt = self.memory.forget(id_, user=user, keep_evidence=keep, wait=wait == 0)
+        self.erased(user, named, episodes, receipt.at)
+        assert all(receipt.checks.values()), receipt
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9))
+    def forget_episode(self, user: str, n: int) -> None:
+        if (id_ := self.pick(user, n, among=list(self.people[user].episodes))) is None:
+            return
+        receipt = self.memory.forget(id_, user=user, wait=False)
+        self.erased(user, set(), {id_}, receipt.at)
+        assert all(receipt.checks.values()), receipt
+        with pytest.raises(UnknownIdError, match=id_):
+            self.memory.forget(id_, user=user)
+
+    def erased(self, user: str, named: set[str], episodes: set[str], at: datetime) -> None:
+        """What an erasure of these has to take along, to trim and to free."""
+        person, now = self.people[user], at
+        memories = person.memories
+        gone = named | {i for i, k in memories.items() if k.now.evidence and set(k.now.evidence) <= episodes}
+        while more := {i for i, k in memories.items() if not k.now.erased and gone & set(k.merged_from)} - gone:
+            gone |= more
+        freed = {i for i in memories if i not in gone and self.is_freed(memories, i, gone, now)}
+        trimmed = {
+            i for i, k in memories.items() if i not in gone and not k.now.erased and set(k.now.evidence) & episodes
+        }
+        for event in person.events.values():
+            event.erased |= bool(event.ids & (gone | episodes))
+        event = self.happened(user)
+        assert event.ids == gone | episodes | freed | trimmed
+        followed = {k.now.successor for k in memories.values()}
+        for i in freed | trimmed:
+            left = tuple(e for e in memories[i].now.evidence if e not in episodes)
+            before = [v for v in memories[i].versions if v.successor is None]
+            opened = {"successor": None, "valid_to": before[-1].valid_to if before else None} if i in freed else {}
+            self.change(user, i, event, evidence=left, **opened)
+        for i in gone:
+            if memories[i].now.successor is not None or i in followed:
+                grave = Was(memories[i].now.seq, at, "", at, at, memories[i].now.successor, erased=True)
+                memories[i] = Kept(i, memories[i].kind, "", [grave])
+            else:
+                del memories[i]
+                person.gone.append(i)
+        for i in episodes:
+            del person.episodes[i]
+            person.gone.append(i)
+
+    @staticmethod
+    def is_freed(memories: dict[str, Kept], id_: str, gone: set[str], now: datetime) -> bool:
+        """Whether it went into erased merges, the last of which still held."""
+        top = id_
+        while (
+            (after := memories[top].now.successor) in gone and after in memories and top in memories[after].merged_from
+        ):
+            top = after
+        return top != id_ and memories[top].now.open(now)
+
+    @rule(user=st.sampled_from(USERS), sure=st.integers(0, 3))
+    def forget_user(self, user: str, sure: int) -> None:
+        if sure:
+            return
+        receipt = self.memory.forget_user(user, wait=False)
+        assert all(receipt.checks.values())
+        person = self.people[user]
+        self.people[user] = Person(gone=[*person.gone, *person.memories, *person.episodes])
+        assert self.memory.events(user=user) == []
+
+    # ------------------------------------------------------------------ taking back
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 5))
+    def undo(self, user: str, n: int) -> None:
+        """Restores, or names what came later; past an erase there is no way back."""
+        events = [self.people[user].events[s] for s in sorted(self.people[user].events, reverse=True)]
+        if not events:
+            return
+        event = events[n % len(events)]
+        wanted, later = self.undo_refused(user, event)
+        if wanted is None:
+            self.undone(user, event)
+            return
+        head = self.engine.store.head
+        with pytest.raises(wanted) as caught:
+            self.memory.undo(f"evt_{event.seq}", user=user)
+        assert type(caught.value) is wanted
+        assert self.engine.store.head == head
+        if isinstance(caught.value, UndoConflictError):
+            assert caught.value.dependents == tuple(f"evt_{s}" for s in later)
+
+    def undo_refused(self, user: str, event: Happened) -> tuple[type[RefusedError] | None, list[int]]:
+        person = self.people[user]
+        if event.op in ("record", "forget"):
+            return RefusedError, []
+        if event.erased:
+            return ErasedError, []
+        moved = {i for i in event.before if person.memories[i].now.seq != event.seq}
+        later = [e for s, e in sorted(person.events.items()) if s > event.seq]
+        after = [e for e in later if e.ids & moved]
+        if event.usage is not None:
+            after += [e for e in later if e.usage is not None and e.usage.id == event.usage.id]
+        if any(e.op == "forget" for e in after):
+            return ErasedError, []
+        return (UndoConflictError, [e.seq for e in after]) if after else (None, [])
+
+    def undone(self, user: str, event: Happened) -> None:
+        memories = self.people[user].memories
+        before = {i: memories[i].now.seq for i in event.before}
+        was = memories[event.usage.id].usage if event.usage is not None else None
+        self.memory.undo(f"evt_{event.seq}", user=user)
+        made = self.happened(user, dict(before), was)
+        for i, seq in event.before.items():
+            kept = memories[i]
+            if seq is None:
+                self.change(user, i, made, valid_to=kept.now.valid_from, successor=None)
+            else:
+                old = next(v for v in kept.versions if v.seq == seq)
+                kept.versions.append(replace(old, seq=made.seq, recorded=self.instants[-1]))
+        if event.usage is not None:
+            memories[event.usage.id].usage = event.usage
+
+    @rule(user=st.sampled_from(USERS), dry=st.booleans())
+    def consolidate(self, user: str, *, dry: bool) -> None:
+        """What has faded is closed, what is pinned or used stays; nothing is deleted."""
+        now, memories = self.engine.now(), self.people[user].memories
+        faded = {
+            i for i in self.current_ids(user)
+            if not memories[i].now.pinned and self.chance(memories[i], now) < 0.8
+        }  # fmt: skip
+        done = self.memory.consolidate(user=user, prune_threshold=0.8, dry_run=dry)
+        assert {m.id for m in done.closed} == faded
+        if faded and not dry:
+            event = self.happened(user, {i: memories[i].now.seq for i in faded})
+            for i in faded:
+                self.change(user, i, event, valid_to=max(self.instants[-1], memories[i].now.valid_from))
+
+    @staticmethod
+    def chance(kept: Kept, now: datetime) -> float:
+        assert kept.usage is not None
+        return float(retrievability(days_between(kept.usage.last_used, now), kept.usage.stability))
+
+    @rule(days=st.sampled_from([0.01, 1, 40, 200]))
+    def time_passes(self, days: float) -> None:
+        self.clock.advance(timedelta(days=days))
+
+    @rule()
+    def reopen(self) -> None:
+        self.memory.close()
+        self.memory = opened_at(self.folder, self.clock)
+
+    # ------------------------------------------------------------------ what always holds
+
+    @rule(user=st.sampled_from(USERS), other=st.sampled_from(USERS), n=st.integers(0, 20))
+    def a_stranger_finds_nothing(self, user: str, other: str, n: int) -> None:
+        """Another's id, and what was erased without a trace, are as unknown as any."""
+        ids = self.people[user].gone if user == other else [*self.people[other].memories, *self.people[other].episodes]
+        if not ids:
+            return
+        id_ = ids[n % len(ids)]
+        for verb in (
+            self.memory.history,
+            self.memory.why,
+            self.memory.pin,
+            self.memory.reinforce,
+            self.memory.deactivate,
+        ):
+            with pytest.raises(UnknownIdError, match=id_):
+                verb(id_, user=user)
+        with pytest.raises(UnknownIdError):
+            self.memory.forget(id_, user=user)
+
+    @rule(user=st.sampled_from(USERS), text=st.sampled_from(TEXTS))
+    def recall_shows_what_holds(self, user: str, text: str) -> None:
+        now, person = self.engine.now(), self.people[user]
+        mine = {k.id for k in person.memories.values() if k.now.holds(now)} | set(person.episodes)
+        found = self.memory.recall(text, user=user, limit=50)
+        assert {r.id for r in found} <= mine
+        listed = {r.id for r in self.memory.search(user=user, limit=200).items}
+        assert listed == mine
+        exact = [k.id for k in person.memories.values() if k.id in mine and k.now.text == text]
+        if exact:
+            assert found[0].text == text or found[0].id in exact
+
+    @invariant()
+    def rows_are_those_of_the_model(self) -> None:
+        for user, person in self.people.items():
+            stored = {m.id: m for m in self.engine.store.memories(None, user=user)}
+            assert {i: seen(m) for i, m in stored.items()} == {i: expected(k.now) for i, k in person.memories.items()}
+            assert {e.id: e.text for e in self.engine.store.episodes(list(person.episodes), user=user)} == {
+                i: text for i, (text, _) in person.episodes.items()
+            }
+            assert [e.seq for e in self.memory.events(user=user, limit=10_000)] == sorted(person.events, reverse=True)
+            assert {e.seq for e in self.memory.events(user=user, limit=10_000) if e.erased} == {
+                s for s, e in person.events.items() if e.erased
+            }
+
+    @invariant()
+    def the_past_is_as_it_was(self) -> None:
+        at = self.random.choice(self.instants) + timedelta(microseconds=self.random.choice([-1, 0, 0, 1]))
+        for user, person in self.people.items():
+            known = {m.id: seen(m) for m in self.engine.store.memories(None, user=user, known_at=at)}
+            wanted = {k.id: [v for v in k.versions if v.recorded <= at] for k in person.memories.values()}
+            assert known == {i: expected(v[-1]) for i, v in wanted.items() if v}
+            true_then = {k.id for k in person.memories.values() if k.now.holds(at)}
+            said = {i for i, (_, when) in person.episodes.items() if when <= at}
+            assert {r.id for r in self.memory.search(user=user, as_of=at, limit=500).items} == true_then | said
+        if person := next((p for p in self.people.values() if p.memories), None):
+            user = next(u for u, p in self.people.items() if p is person)
+            for id_, kept in person.memories.items():
+                told = self.memory.history(id_, user=user)
+                assert [seen(v.memory) for v in told] == [expected(v) for v in kept.versions]
+
+    @invariant()
+    def what_is_loaded_is_what_is_stored(self) -> None:
+        for user in USERS:
+            fresh_one = Segment.build(self.engine.store.rows(user=user))
+            with self.engine.segments.hold(user) as held:
+                assert contents(held) == contents(fresh_one)
+
+    @invariant()
+    @precondition(lambda self: len(self.instants) % 4 == 0)
+    def it_verifies(self) -> None:
+        found = self.memory.verify(deep=True)
+        assert not found.findings
+
+
+def seen(m: Memory) -> tuple[object, ...]:
+    evidence = tuple(s.episode for s in m.evidence)
+    return m.text, m.valid_from, m.valid_to, m.superseded_by, m.pinned, evidence, m.state == "erased", m.recorded_at
+
+
+def expected(v: Was) -> tuple[object, ...]:
+    return v.text, v.valid_from, v.valid_to, v.successor, v.pinned, v.evidence, v.erased, v.recorded
+
+
+def contents(segment: Segment) -> dict[str, tuple[object, ...]]:
+    """What a segment says of each id, whatever its row numbers and codes."""
+    names = [
+        {code: name for name, code in known.items()} for known in (segment.sessions, segment.speakers, segment.scopes)
+    ]
+    plain = ("memory", "seq", "at", "day", "role", "kind", "valid_from", "valid_to", "trust", "state", "importance",
+             "pinned", "stability", "last_used", "fingerprint", "length", "place")  # fmt: skip
+    told: dict[str, tuple[object, ...]] = {}
+    for row in np.flatnonzero(segment.alive).tolist():
+        coded = [
+            known.get(int(segment.column(n)[row]), "")
+            for known, n in zip(names, ("session", "speaker", "scope"), strict=True)
+        ]
+        near = [segment.ids[i] if (i := int(segment.column(n)[row])) >= 0 else None for n in ("before", "after")]
+        told[segment.ids[row]] = (
+            *coded, *near, *(segment.column(n)[row].item() for n in plain), tuple(sorted(segment.evidence.get(row, ())))
+        )  # fmt: skip
+    return told
+
+
+TestStoreLaws = StoreLaws.TestCase
+TestStoreLaws.settings = settings(
+    max_examples=25, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+)
