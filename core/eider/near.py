@@ -50,6 +50,7 @@ class Near:
 
     @classmethod
     def of(cls, segment: Segment, scan: Scan, rows: NDArray[np.intp]) -> Near:
+        """Follow the links from each candidate; rows that may not be seen count as missing."""
         window = np.full((len(rows), 2 * REACH + 1), -1, np.intp)
         window[:, REACH] = rows
         for name, sign in (("before", -1), ("after", 1)):
