@@ -40,7 +40,7 @@ _SMALL_INDEX: Final = 10_000
 _TICK: Final = timedelta(microseconds=1)
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
 class Engine:
     """One open store. Pipelines read and plan with it; it commits, and keeps what is derived in step."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import weakref
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, Literal, get_args
 
@@ -23,6 +26,7 @@ from eider.upkeep import refresh
 Mode = Literal["frugal", "balanced", "eager"]
 MODES: Final = get_args(Mode)
 DEFAULT_STORE: Final = "default"
+_open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
 
 def open(  # noqa: A001 (the public face)
@@ -94,7 +98,16 @@ def open(  # noqa: A001 (the public face)
     except BaseException:
         opened.close()
         raise
+    _open.add(engine)
     return Eider(engine, user=user)
+
+
+@atexit.register
+def _at_exit() -> None:
+    """What was left open is closed while Python still can: buffered counters are written, nothing complains."""
+    for engine in list(_open):
+        with suppress(Exception):
+            engine.close()
 
 
 def folder_of(store: str | Path | None) -> Path:

@@ -218,6 +218,7 @@ class Database:
             self._gate.wait_for(lambda: not any(self._readers.values()), timeout=30)
             self._closed = True
             self._db.close()
+            del self._db  # a connection that outlives the module makes DuckDB complain on stderr at exit
 
     def after_fork(self) -> None:
         """In a forked child: this handle is the parent's, and must not even be freed.
@@ -225,6 +226,8 @@ class Database:
         Freeing the last reference would write a checkpoint into the file the parent goes on with.
         """
         self.forked = True
+        if self._closed:
+            return
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._db))
 
 
