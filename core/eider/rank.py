@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.features import ALONE, GROUPS, K1, NAMES, B, Scan, matrix, nearness
+from eider.features import ALONE, GROUPS, K1, NAMES, B, matrix, nearness
+from eider.near import Scan
 from eider.weights import WEIGHTS, Weights
 
 if TYPE_CHECKING:
