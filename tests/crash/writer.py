@@ -1,0 +1,132 @@
+"""A process that writes until it is killed; what it was about to do and what was acknowledged goes to a log.
+
+    writer.py FOLDER LOG JOB          one run; JOB is JSON
+    writer.py --serve                 forks one run per line of stdin, before anything was ever opened
+
+A log line is `try {…}` before a verb and `ack {…}` after it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from eider import crash
+from eider.budget import HeuristicCounter
+from eider.clock import FixedClock
+from eider.eider import Eider
+from eider.embed.hashing import HashEmbedder
+from eider.engine import Engine
+from eider.errors import UnknownIdError
+from eider.storage.opened import open_folder
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+EMBEDDER = HashEmbedder(width=16)
+USER = "ada"
+
+
+def opened_at(folder: Path, *, day: int = 0) -> Eider:
+    """The store without a background follower; drains are verbs of this process."""
+    opened = open_folder(folder, EMBEDDER, follow=False)
+    clock = FixedClock(START + timedelta(days=day))
+    return Eider(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter()), user=USER)
+
+
+def planned(job: dict[str, Any], i: int, draw: random.Random, live: dict[str, list[str]]) -> dict[str, Any]:
+    """The next thing to do, spelled out, so that it can be done again with the same key."""
+    kinds = ["record"] * 4 + ["remember"] * 4 + ["correct"] * 3 + ["consolidate"] + ["drain"] * (3 * job["full"])
+    kinds += ["forget"] * job.get("forgets", 2) + ["reinforce", "pin"]
+    kind = draw.choice(kinds)
+    if kind in ("correct", "forget", "reinforce", "pin") and not live["mem_"]:
+        kind = "remember"
+    word = f"w{draw.getrandbits(60):015x}"
+    task: dict[str, Any] = {"i": i, "op": kind, "text": f"{kind} number {i} says {word}.", "key": f"k{job['seed']}-{i}"}
+    if kind in ("correct", "reinforce", "pin"):
+        task["id"] = draw.choice(live["mem_"])
+    if kind == "forget":
+        task["id"] = draw.choice(live["mem_"] + live["ep_"])
+    return task
+
+
+def done(memory: Eider, task: dict[str, Any]) -> list[str]:  # noqa: PLR0911 (a verb each)
+    """Do it; the ids it wrote."""
+    kind, text, key = task["op"], task["text"], task["key"]
+    if kind == "record":
+        return [memory.record(text, key=key).id]
+    if kind == "remember":
+        return [memory.remember(text, key=key).id]
+    if kind == "correct":
+        return [memory.correct(task["id"], text, key=key).id]
+    if kind == "reinforce":
+        return [memory.reinforce(task["id"], key=key).id]
+    if kind == "pin":
+        return [memory.pin(task["id"]).id]
+    if kind == "consolidate":
+        return [m.id for m in memory.consolidate(prune_threshold=0.8).closed]
+    if kind == "drain":
+        memory.drain()
+        return []
+    try:
+        return list(memory.forget(task["id"]).ids)
+    except UnknownIdError:
+        return [task["id"]]  # done before the kill, not acknowledged
+
+
+def run(folder: Path, log: Path, job: dict[str, Any]) -> None:
+    """Write until killed, or until `steps` verbs are done."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    draw = random.Random(f"{job['seed']}:{job['start']}")
+    live = {"ep_": list(job["episodes"]), "mem_": list(job["memories"])}
+    memory = opened_at(folder, day=job["start"])
+    if job["full"]:
+        memory.drain()
+    os.write(descriptor, b"ready\n")
+    pending = job.get("pending")
+    for i in range(job["start"], job["start"] + job["steps"]):
+        task = pending or planned(job, i, draw, live)
+        pending = None
+        os.write(descriptor, f"try {json.dumps(task)}\n".encode())
+        ids = done(memory, task)
+        os.write(descriptor, f"ack {json.dumps({**task, 'ids': ids})}\n".encode())
+        if task["op"] in ("record", "remember"):
+            live["ep_" if task["op"] == "record" else "mem_"] += ids
+        if task["op"] in ("correct", "forget", "consolidate"):
+            closed = [task.get("id"), *ids] if task["op"] != "correct" else [task["id"]]
+            live = {kind: [x for x in known if x not in closed] for kind, known in live.items()}
+            live["mem_"] += ids if task["op"] == "correct" else []
+    assert job["full"] or "lancedb" not in sys.modules
+    memory.close()
+
+
+def serve() -> None:
+    """Fork one run per line; this process opens nothing, so its children inherit no database."""
+    for line in sys.stdin:
+        job = json.loads(line)
+        child = os.fork()
+        if child:
+            sys.stdout.write(f"{child}\n")
+            sys.stdout.flush()
+            _, status = os.waitpid(child, 0)
+            sys.stdout.write(f"{status}\n")
+            sys.stdout.flush()
+            continue
+        crash._WANTED, _, count = job["crash"].partition(":")
+        crash._left = int(count or 1)
+        code = 1
+        try:
+            run(Path(job["folder"]), Path(job["log"]), job)
+            code = 0
+        finally:
+            os._exit(code)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--serve":
+        serve()
+    else:
+        run(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))
