@@ -109,5 +109,10 @@ def setting(name: str) -> str | None:
 
 
 def default_user() -> str:
-    """The set user, else the login name."""
-    return setting("user") or getpass.getuser()
+    """The set user, else the login name, else (in a container without one) the number of the account."""
+    if named := setting("user"):
+        return named
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return f"uid-{os.getuid()}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -154,3 +155,26 @@ def test_settings_are_shown_with_their_source(monkeypatch: pytest.MonkeyPatch) -
     run("config", "set", "tz", "--unset")
     assert run("config", "get", "tz").stdout == "\n"
     run("config", "set", "tz", code=2)
+
+
+def test_an_account_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a container that knows no login name a user is still meant, always the same."""
+    monkeypatch.delenv("EIDER_USER")
+
+    def nobody() -> str:
+        raise KeyError("getpwuid(): uid not found")
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert config.default_user() == f"uid-{os.getuid()}"
+
+
+def test_a_damaged_store_is_listed_with_its_trouble() -> None:
+    """One bad store does not hide the others."""
+    run("store", "create", "good")
+    run("store", "create", "bad")
+    (config.store_path("bad") / "truth-000001.duckdb").write_bytes(b"garbage")
+    run("remember", "One fact.", "--store", "good")
+    assert run("remember", "x", "--store", "bad", code=4)
+    rows = listed()
+    assert "cannot be read" in str(rows["bad"]["trouble"]) or "lock" in str(rows["bad"]["trouble"])
+    assert rows["good"]["memories"] == 1
