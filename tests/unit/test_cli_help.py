@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -105,3 +106,18 @@ def test_help_and_mistakes_load_nothing_heavy(given: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.splitlines()[-1:] == ["heavy []"], done.stderr
+
+
+def test_the_command_lines_of_the_readme_parse() -> None:
+    """Nobody copies a line that does not work."""
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    lines = [line.strip() for line in text.splitlines() if line.startswith("eider ")]
+    assert lines
+    for line in lines:
+        name, *given = shlex.split(line.partition("#")[0])[1:]
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None, line
+        if isinstance(command, click.Group):
+            command = command.commands[given.pop(0)]
+        given = [__file__ if word.endswith((".json", ".jsonl")) else word for word in given]
+        command.make_context(name, given)

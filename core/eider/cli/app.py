@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from eider import __version__
 from eider.cli.command import GLOBAL_OPTIONS, State, global_section
 from eider.cli.output import complain
 
@@ -219,7 +220,7 @@ def _check_encoding(args: Sequence[str]) -> None:
 @click.command(
     cls=Commands, epilog=EPILOG, params=list(GLOBAL_OPTIONS()), context_settings={"help_option_names": ["-h", "--help"]}
 )
-@click.version_option(None, "-V", "--version", package_name="eider", message="eider %(version)s")
+@click.version_option(__version__, "-V", "--version", message="eider %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Persistent memory for AI agents: offline, embedded, in milliseconds."""

@@ -158,6 +158,7 @@ def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
     if not wanted:
         yield lambda _done, _total: None
     elif not sys.stderr.isatty():
+        click.echo(f"{label} …", err=True)
         yield _tenths(label)
     else:
         from rich.console import Console

@@ -49,7 +49,7 @@ def list_(state: State) -> None:
     """List stores: size, contents, which is in use, who has it open."""
     from eider.storage.overview import overview
 
-    chosen = _folder(_chosen())
+    chosen = _folder(state.store or _chosen())
     folders = sorted(p for p in (config.home() / "stores").glob("*.eider") if p.is_dir() and not p.name.startswith("."))
     if chosen not in folders and chosen.is_dir():
         folders.append(chosen)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from eider.clock import to_db
+from eider.crash import point
 from eider.errors import RefusedError
 from eider.storage import chain
 from eider.storage.duck import DuckStore
@@ -48,6 +49,7 @@ def publish(store: DuckStore, target: Path, at: datetime) -> Path:
         _write(made / LOCK, "")
         _write(made / PUBLISHED, json.dumps({"at": to_db(at).isoformat(), "events": head[0]}))
         sync(made)
+        point("publish.made")
         _put_in_place(made, target)
     finally:
         shutil.rmtree(made, ignore_errors=True)
