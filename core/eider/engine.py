@@ -56,6 +56,7 @@ class Engine:
     """Rows of one user beyond which the index nominates: loading them takes 200 MB and more than a second."""
     segments: Segments = field(init=False)
     usage: UsageBuffer = field(init=False)
+    _published: tuple[str, ...] | None = field(init=False, default=None)
     _sizes: dict[str, int] = field(init=False, default_factory=dict[str, int])
     _writer: threading.RLock = field(init=False, default_factory=threading.RLock)
     _last: datetime = field(init=False)
@@ -118,6 +119,14 @@ class Engine:
             )
             for m, vector in zip(memories, vectors, strict=True)
         }
+
+    # ------------------------------------------------------------------ layers
+
+    def published_for(self, user: str) -> str:
+        """Whose rows of this layer a user is shown: one's own; or those of its only user, who published them."""
+        if self._published is None:
+            self._published = tuple(self.store.users())
+        return self._published[0] if len(self._published) == 1 else user
 
     # ------------------------------------------------------------------ users too large to load
 

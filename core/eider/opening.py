@@ -60,7 +60,8 @@ def open(  # noqa: A001 (the public face)
         scopes: Declared scopes.
         dynamic_scopes: Let new scopes be registered as they appear.
         embedder: Turns text into vectors; by default the offline one. A store stays with its embedder.
-        also: Published snapshots recalled beneath this store; never written.
+        also: Published snapshots recalled beneath this store; never written. A snapshot of a single user was
+            published for everybody; of one with several each sees their own rows.
         shared: Reserved for stores behind an owner process; `True` needs one.
         clock: Source of the present.
         read_only: Write nothing.

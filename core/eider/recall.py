@@ -44,7 +44,8 @@ def recall(engine: Engine, request: Recall) -> list[Recollection]:
     view = view_of(engine, request)
     found = _in_store(engine, request, view)
     for layer in engine.layers:
-        found = merged(found, [replace(r, layer=layer.name) for r in _in_store(layer, request, view)])
+        asked_there = replace(request, user=layer.published_for(request.user))
+        found = merged(found, [replace(r, layer=layer.name) for r in _in_store(layer, asked_there, view)])
     found = found[: request.limit]
     if request.budget is not None:
         sizes = [engine.counter.count(r.text) for r in found]
