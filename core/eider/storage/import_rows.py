@@ -65,6 +65,7 @@ class Intake:
         self._store, self._user, self._actor = store, user, actor
         self._embedder, self._index, self._person = embedder, index, person
         self._revs: dict[int, int] = {}
+        self._forgot: set[str] = set()  # by the history that is imported: their tombstones belong to its chains
         self._head = store.head
         self.episodes = self.memories = self.events = self.skipped = self._untold = 0
         self._refused: list[str] = []
@@ -158,11 +159,14 @@ class Intake:
         following = self._head[0]
         for _, event in batch.events:
             ids = json.dumps(list(event.ids))
-            if (seq := known.get((to_db(event.at), event.actor, event.op, ids))) is not None:
-                self._revs[event.seq] = seq
-                continue
+            seq = known.get((to_db(event.at), event.actor, event.op, ids))
             forgotten = buried & set(event.ids)
-            if event.ids and len(forgotten) == len(set(event.ids)) and event.op != "forget":
+            if seq is None and event.ids and len(forgotten) == len(set(event.ids)):
+                continue
+            if event.op == "forget":
+                self._forgot.update(event.ids)
+            if seq is not None:
+                self._revs[event.seq] = seq
                 continue
             following += 1
             self._revs[event.seq] = following
@@ -235,7 +239,9 @@ class Intake:
                 self._extend(place, kept, here[last.id], chosen)
             elif known == "here" or (not last.rev and self._store.identity(last) in twins):
                 self.skipped += 1
-            elif (last.id in buried and last.state != "erased") or known == "forgotten":
+            elif known == "forgotten" or (
+                last.id in buried and not (last.state == "erased" and last.id in self._forgot)
+            ):
                 self.refuse(place, f"memory {last.id!r} was forgotten here and stays forgotten")
             else:
                 here[last.id] = set()
