@@ -1,0 +1,60 @@
+"""The table of verbs is complete: façade, async front, handlers and documentation all follow it."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from pathlib import Path
+
+import pytest
+
+import eider
+from eider.aio import AsyncEider
+from eider.eider import Eider
+from eider.handlers import HANDLERS
+from eider.verbs import VERBS
+
+README = Path(__file__).parents[2] / "README.md"
+NAMES = sorted(VERBS)
+
+
+def test_every_verb_has_one_handler() -> None:
+    """No verb without a handler, no handler without a verb."""
+    assert set(HANDLERS) == set(VERBS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_verb_is_a_method_of_both_fronts(name: str) -> None:
+    """Sync and async offer the same verb, with a docstring."""
+    assert inspect.getdoc(getattr(Eider, name)), name
+    assert inspect.iscoroutinefunction(getattr(AsyncEider, name)), name
+    assert getattr(AsyncEider, name).__doc__ == getattr(Eider, name).__doc__
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_facade_passes_every_field_of_a_request(name: str) -> None:
+    """Whatever a request value can say, the façade can say."""
+    asked = {field.name for field in dataclasses.fields(VERBS[name].request)}
+    offered = set(inspect.signature(getattr(Eider, name)).parameters) - {"self"}
+    offered = {"id" if o == "event_id" else o for o in offered}
+    inherited_from_recall = {"now", "known_at"} if name == "search" else set()
+    assert asked - offered <= inherited_from_recall
+    assert offered <= asked
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_requests_are_frozen_values(name: str) -> None:
+    """A request cannot change after it was checked."""
+    assert VERBS[name].request.__dataclass_params__.frozen
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("drain",)])
+def test_the_readme_names_every_verb(name: str) -> None:
+    """What exists is documented."""
+    assert name in README.read_text(encoding="utf-8")
+
+
+def test_a_call_without_a_user_fails_closed(tmp_path: Path) -> None:
+    """There is no default of everybody."""
+    with eider.open(tmp_path / "m.eider") as memory, pytest.raises(eider.EiderError, match="user"):
+        memory.recall("anything")
