@@ -2,7 +2,7 @@
 
 A line's probability is a product of two: that the prompt is about someone's own world at all, and that this
 line helps with it. So a general question is not answered by a line that shares its words, and no line is
-forced on a prompt about something else. Each line stands alone.
+forced on a prompt about something else. Silence is broken only by a line that is good enough by itself.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from eider.gate_weights import WEIGHTS, GateWeights
 
 MOST: Final = 5
 """Lines injected at most."""
+BESIDE: Final = 0.6
+"""Share of the asked probability at which a line may follow one that passed: a prompt that is worth one line is often
+worth two. Serves 2 % more of the wanted prompts and 7 % more of what helps with prompts that several lines help with,
+at 9 % less precision; lower ones cost more than they bring."""
 LOOKED_AT: Final = 12
 """Candidates judged: on the development sets the ranker has 99 % of what helps among its first twelve."""
 _UNLIKELY: Final = 0.5
@@ -51,15 +55,23 @@ def admit(lines: Sequence[Line], prompt: str, book: WordBook, *, weights: GateWe
     if reading.empty:
         return Verdict(chosen=(), odds=(0.0,) * len(lines), why=f"silent: {reading.empty}")
     world, odds = judged(x, weights)
-    order = np.argsort(-odds, kind="stable")[:MOST]
-    chosen = tuple(int(i) for i in order if odds[i] >= weights.speak)
-    best = float(odds[order[0]])
+    chosen = passing(odds, weights.speak)
+    first = int(np.argmax(odds))
+    best = float(odds[first])
     if chosen:
         why = f"{len(chosen)} line(s) likely to help; the best {best:.2f}, {weights.speak:.2f} is asked"
     else:
-        missing = _missing(x[order[0]], reading, world, weights)
+        missing = _missing(x[first], reading, world, weights)
         why = f"silent: {missing} (the best line {best:.2f}, {weights.speak:.2f} is asked)"
     return Verdict(chosen=chosen, odds=tuple(odds.tolist()), why=why)
+
+
+def passing(odds: NDArray[np.float64], speak: float) -> tuple[int, ...]:
+    """Places of the lines to inject, most likely first; none unless the best reaches `speak`."""
+    order = [int(i) for i in np.argsort(-odds, kind="stable")[:MOST]]
+    if not order or odds[order[0]] < speak:
+        return ()
+    return tuple(i for i in order if odds[i] >= speak * BESIDE)
 
 
 def judged(x: NDArray[np.float32], weights: GateWeights = WEIGHTS) -> tuple[float, NDArray[np.float64]]:
@@ -81,7 +93,9 @@ def _missing(row: NDArray[np.float32], reading: Reading, world: float, weights: 
     if world < _UNLIKELY and max(cost["general"], cost["indefinite"]) > 0:
         return "a general question"
     said = {
-        "foreign_name": f"names {_quoted(reading.names)}, which nothing here does" if reading.names else "names a stranger",
+        "foreign_name": f"names {_quoted(reading.names)}, which nothing here does"
+        if reading.names
+        else "names a stranger",
         "name_miss": f"names {_quoted(reading.names)}, which the line does not",
         "type_miss": f"asks for {_WANTED.get(reading.wants, 'something')}; the best line has none",
         "unit_miss": f"asks how many {reading.counted}; the best line counts none",

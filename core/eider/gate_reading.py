@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from eider import gate_words as lists
@@ -60,22 +61,33 @@ def read(prompt: str, lines: Sequence[Line]) -> Reading:
     """Read a prompt; the lines only tell which words are names here."""
     words = tokens(prompt)
     lower = [w.casefold() for w in words]
-    german = analysis.language(lower) == "de"
+    tongue = analysis.language(lower)
+    german = tongue == "de"
     carried = [w for w in content(lower) if w not in _POINTING]
     known = names_in(lines)
-    spelt = set() if german else {w.casefold() for w in words[1:] if w[0].isupper() and len(w) > 1}
+    asks = bool(lists.ASKS.search(prompt))
     return Reading(
         content=tuple(carried),
-        names=frozenset(w for w in carried if w in spelt or w in known),
-        wants=next((name for name, pattern in lists.ASKED if pattern.search(prompt)), ""),
+        names=frozenset(w for w in carried if w in known or (not german and w in _spelt_as_names(words))),
+        wants=next((name for name, pattern in lists.ASKED if pattern.search(prompt)), "") if asks else "",
         counted=_counted(prompt),
-        asks=bool(lists.ASKS.search(prompt)),
-        traits=_traits(prompt, lower, german=german),
+        asks=asks,
+        traits=_traits(prompt, lower, tongue),
         empty=_empty(lower, carried, prompt),
     )
 
 
-_POINTING: Final = lists.WE | lists.MY | lists.ME | lists.NEAR | lists.MAY
+def _spelt_as_names(words: Sequence[str]) -> set[str]:
+    """Words with a capital inside the sentence; no acronyms, days or months, and nobody with a title."""
+    found: set[str] = set()
+    for before, word in pairwise(words):
+        lower = word.casefold()
+        if word[0].isupper() and len(word) > 1 and not word.isupper() and before.casefold() not in lists.TITLES:
+            found.add(lower)
+    return found - TIME_WORDS - lists.TITLES
+
+
+_POINTING: Final = lists.WE | lists.MY | lists.ME | lists.NEAR | lists.THIS | lists.MAY | lists.TITLES
 
 
 def tokens(text: str) -> list[str]:
@@ -96,7 +108,8 @@ def content(lower: Sequence[str]) -> list[str]:
     >>> content(["what", "is", "the", "retry", "cap"])
     ['retry', 'cap']
     """
-    return [w for w in dict.fromkeys(lower) if w not in lists.NO_SUBJECT and (len(w) > 1 or w.isdigit() or _HAN.match(w))]
+    carried = [w for w in dict.fromkeys(lower) if w not in lists.NO_SUBJECT]
+    return [w for w in carried if len(w) > 1 or w.isdigit() or _HAN.match(w)]
 
 
 def names_in(lines: Sequence[Line]) -> set[str]:
@@ -123,7 +136,7 @@ def scope_words(scope: str) -> list[str]:
     return list(dict.fromkeys([label, *parts]))
 
 
-def _traits(prompt: str, lower: Sequence[str], *, german: bool) -> dict[str, float]:
+def _traits(prompt: str, lower: Sequence[str], tongue: str) -> dict[str, float]:
     unique = set(lower)
     han = bool(_HAN.search(prompt))
 
@@ -131,19 +144,26 @@ def _traits(prompt: str, lower: Sequence[str], *, german: bool) -> dict[str, flo
         return len(pattern.findall(prompt)) if han else 0
 
     own = lists.HOW_DO_I.sub(" ", prompt)
-    talk = lists.OUR_TALK.search(prompt)
+    together = unique & lists.WE or (tongue == "fr" and "on" in unique) or said(lists.HAN_WE)
     return {
-        "we": float(bool(unique & lists.WE or lists.OUR_VERB.search(prompt) or talk or said(lists.HAN_WE))),
+        "we": float(bool(together or lists.OUR_VERB.search(prompt) or lists.OUR_TALK.search(prompt))),
         "my": float(bool(unique & lists.MY or "我的" in prompt)),
         "i": float(bool({w.casefold() for w in tokens(own)} & lists.ME or said(lists.HAN_I))),
         "near": min(2, len(unique & lists.NEAR) + said(lists.HAN_NEAR)) / 2,
-        "may": float(bool(set(lower[:2]) & lists.MAY or lists.MAY_I.search(prompt))),
+        "this": float(bool(unique & lists.THIS or said(lists.HAN_THIS))),
+        "may": float(_asks_leave(lower) or bool(lists.MAY_I.search(prompt))),
         "general": min(2, len(unique & lists.GENERAL) + said(lists.HAN_GENERAL)) / 2,
         "indefinite": float(bool(lists.INDEFINITE.search(prompt))),
         "definite": min(2, len(lists.DEFINITE.findall(prompt))) / 2,
-        "past": float(bool((lists.PAST_DE if german else lists.PAST).search(prompt))),
+        "article": min(2, len(lists.ARTICLE[tongue].findall(prompt)) if tongue in lists.ARTICLE else 0) / 2,
+        "past": float(bool((lists.PAST_DE if tongue == "de" else lists.PAST).search(prompt))),
         "task": float(bool(set(lower[:3]) & lists.TASK or said(lists.HAN_TASK))),
     }
+
+
+def _asks_leave(lower: Sequence[str]) -> bool:
+    """Whether it opens like "may I"; "can you" is none."""
+    return any(w in lists.MAY and after not in lists.NOT_YOU for w, after in pairwise(lower[:3]))
 
 
 def _counted(prompt: str) -> str:
@@ -159,7 +179,8 @@ def _empty(lower: Sequence[str], carried: Sequence[str], prompt: str) -> str:
             return "small talk"
     elif all(w in lists.CHAT for w in spoken):
         return "small talk" if spoken or not carried else ""
-    if len(lower) <= _COMMAND and all(w in lists.EDIT or w.isdigit() for w in spoken) and lower and lower[0] in lists.EDIT:
+    command = bool(lower) and lower[0] in lists.EDIT and len(lower) <= _COMMAND
+    if command and all(w in lists.EDIT or w.isdigit() for w in spoken):
         return "a command about what is at hand"
     return "" if carried or set(lower) & _POINTING else "no word that carries a subject"
 
@@ -189,14 +210,16 @@ def holds_answer(reading: Reading, line: Line) -> bool | None:
         return bool(_DIGIT.search(text) or lower & NUMBER_WORDS)
     if _HAN.search(text) or analysis.language([w.casefold() for w in words]) == "de":
         return None
-    return _names_someone(words, reading, first=0 if wants == "who" else 1) or (wants == "named" and bool(_DIGIT.search(text)))
+    return _names_someone(words, reading, first=wants == "who") or (wants == "named" and bool(_DIGIT.search(text)))
 
 
-def _names_someone(words: Sequence[str], reading: Reading, *, first: int) -> bool:
+def _names_someone(words: Sequence[str], reading: Reading, *, first: bool) -> bool:
     """Whether a line holds a name that the prompt does not; an owner ("Ada's") is none that answers."""
     asked = set(reading.content)
-    for i, word in enumerate(words[first:], first):
-        owner = i + 1 < len(words) and words[i + 1] == "s"
-        if word[0].isupper() and not owner and word.casefold() not in asked and word.casefold() not in lists.STOPS:
+    for i, word in enumerate(words):
+        lower, after = word.casefold(), words[i + 1] if i + 1 < len(words) else ""
+        if not word[0].isupper() or after == "s" or lower in asked or lower in lists.STOPS or lower in TIME_WORDS:
+            continue
+        if i or (first and lists.SINGULAR.match(after)):
             return True
     return False

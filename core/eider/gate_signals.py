@@ -19,8 +19,10 @@ from eider.gate_reading import Line, Reading, content, holds_answer, read, scope
 
 Floats = NDArray[np.float32]
 
-OF_PROMPT: Final = ("we", "my", "i", "near", "may", "past", "definite", "general", "indefinite", "foreign_name")
-"""Signals of a prompt's being about someone's own world."""
+OF_PROMPT: Final = (
+    "we", "my", "i", "near", "this", "may", "definite", "article", "general", "indefinite", "told", "foreign_name",
+)  # fmt: skip
+"""Signals of a prompt's being about someone's own world; `told` is a time gone by, where the line is an utterance."""
 OF_LINE: Final = (
     "exact", "place", "cosine", "margin", "margin_align", "margin_rest", "name_miss", "type_miss", "unit_miss", "gap",
     "guidance_task", "task_match", "may_rule",
@@ -89,8 +91,9 @@ def signals(prompt: str, lines: Sequence[Line], book: WordBook) -> tuple[Floats,
     """Signals of each line, best first, shape `(len(lines), len(NAMES))`; and the prompt as read."""
     reading = read(prompt, lines)
     x = np.zeros((len(lines), len(NAMES)), np.float32)
-    for name in OF_PROMPT[:-1]:
+    for name in OF_PROMPT[:-2]:
         x[:, _AT[name]] = reading.traits[name]
+    x[:, _AT["told"]] = [reading.traits["past"] * (not line.kind) for line in lines]
     told = [content([w.casefold() for w in tokens(line.text)]) + scope_words(line.scope) for line in lines]
     with book.lock:
         _likeness(x, reading, told, book)
@@ -153,4 +156,3 @@ def _kind(row: Floats, place: int, reading: Reading, line: Line) -> None:
     row[_AT["guidance_task"]] = guides * reading.traits["task"]
     row[_AT["task_match"]] *= guides * reading.traits["task"]
     row[_AT["may_rule"]] = (guides or line.kind == "decision") * reading.traits["may"]
-

@@ -22,14 +22,12 @@ WE: Final = _words(
 )
 """A group that the asker belongs to: what "we" do is nobody's general knowledge."""
 
-MY: Final = _words(
-    "my mine mein meine meinen meinem meiner meines mon ma mes mi mis mí"
-)
+MY: Final = _words("my mine mein meine meinen meinem meiner meines mon ma mes mi mis mí")
 """What belongs to the asker."""
 
 ME: Final = _words(
-    "i myself me i'm i've i'd i'll ich mich mir je j moi me yo conmigo tengo puedo debo debería hago quiero uso pago suis ai"
-    " dois peux vais"
+    "i myself me ich mich mir je j moi suis ai dois peux vais yo conmigo tengo puedo debo debería hago quiero uso pago pongo"
+    " cobro vivo trabajo llevo doy voy estoy soy envío mando necesito"
 )
 """The asker."""
 
@@ -40,19 +38,24 @@ HOW_DO_I: Final = re.compile(
 )
 """First persons that anybody uses who asks for general advice."""
 
-OUR_VERB: Final = re.compile(r"\b\w{2,}[aei]mos\b|\b\w+ons-nous\b|\b\w+-t-on\b", re.IGNORECASE)
+OUR_VERB: Final = re.compile(
+    r"\b\w{2,}[ae]mos\b|\b(?:decid|abr|escrib|sal|segu|ped|serv|viv|reun|ten|pod|quer)(?:í?a|i)?mos\b|\b\w+ons-nous\b|\b\w+-t-on\b",
+    re.IGNORECASE,
+)
 """Verb forms that say "we" without the word."""
 
 NEAR: Final = _words(
-    "this these here today tomorrow tonight yesterday now currently again still yet anymore already"
+    "today tomorrow tonight yesterday now currently again still yet anymore here"
     " monday tuesday wednesday thursday friday saturday sunday weekend"
-    " dies diese dieser diesen diesem dieses hier heute morgen gestern jetzt gerade aktuell aktuelle wieder noch damals derzeit"
+    " heute morgen gestern jetzt gerade aktuell aktuelle wieder noch damals derzeit hier"
     " montag dienstag mittwoch donnerstag freitag samstag sonntag wochenende"
-    " ce cet cette ces ici aujourd'hui demain hier maintenant actuellement encore lundi mardi mercredi jeudi"
-    " vendredi samedi dimanche este esta estos estas aquí hoy mañana ayer ahora actualmente todavía aún lunes"
-    " martes miércoles jueves viernes sábado domingo"
+    " aujourd'hui demain hier maintenant actuellement encore ici lundi mardi mercredi jeudi vendredi samedi dimanche"
+    " hoy mañana ayer ahora actualmente todavía aún aquí lunes martes miércoles jueves viernes sábado domingo"
 )
 """Words that point at the here and now of whoever speaks."""
+
+THIS: Final = _words("this these diese dieser diesen diesem dieses cet cette ces este esta estos estas")
+"""Words that point at something in sight, often pasted into the prompt itself."""
 
 MAY: Final = _words(
     "may can could should shall must allowed darf dürfen kann können soll sollen sollte muss müssen peut"
@@ -136,7 +139,8 @@ GUIDING: Final = frozenset({"rule", "preference"})
 """Kinds of memory that say how work is to be done."""
 HAN_WE: Final = re.compile("我们|咱们|本店|本组")
 HAN_I: Final = re.compile("我(?!们)")
-HAN_NEAR: Final = re.compile("今天|明天|昨天|今晚|现在|目前|这|那时|当时|上次|下周|这周|周[一二三四五六日]|还")
+HAN_NEAR: Final = re.compile("今天|明天|昨天|今晚|现在|目前|那时|当时|上次|下周|这周|周[一二三四五六日]|还")
+HAN_THIS: Final = re.compile("这(?!周)")
 HAN_GENERAL: Final = re.compile(
     "是什么|什么是|为什么叫|发明|起源|历史|区别|意思|定义|平均|世界|人类|世纪|朝代|神话|食谱|怎么做的|推荐几|怎样形成|首都|最早"
 )
@@ -144,10 +148,16 @@ HAN_TASK: Final = re.compile("^(?:请|帮我|给我)?(?:写|画|做|安排|准�
 HAN_CHAT: Final = re.compile("谢谢|好的|哈哈|你好|再见|先这样|辛苦|好吧|好|嗯|晚安|早上")
 
 DEFINITE: Final = re.compile(r"\bthe\s+[a-zà-ÿ]", re.IGNORECASE)
-"""Only English: articles of German, French and Spanish stand before generic nouns as well."""
+ARTICLE: Final[dict[str, re.Pattern[str]]] = {
+    "de": re.compile(r"\b(?:der|die|das|den|dem|des|im|am|beim|vom|zum|zur|ins|ans)\s", re.IGNORECASE),
+    "fr": re.compile(r"\b(?:le|la|les|du|au|aux)\s|\bl['’]", re.IGNORECASE),
+    "es": re.compile(r"\b(?:el|la|los|las|del|al)\s", re.IGNORECASE),
+}
+"""Definite articles. Apart from English they stand before kinds of things as well, and say less."""
 INDEFINITE: Final = re.compile(
     r"\b(?:what|who|how|why|when|where|which)(?:['’]s| is| are| was| were| does| do| did| long is| often does| many \w+ (?:does|do|has|in|are in))\s+(?:an?\s|[a-z]{3,}s\b(?! (?:is|are|was)\b))"
     r"|^(?:is|are|do|does|can) (?:an?\s|[a-z]{3,}s\b)"
+    r"|^what(?:['’]s| is| are) [a-z]+(?: [a-z]+)? (?:for|made of|good for|used for)\b|qu['’]est-ce que (?:le|la|les|l['’])"
     r"|\b(?:was (?:ist|sind|heißt)|wie (?:funktioniert|entsteht))\b|qu['’]est-ce qu['’](?:une?)|\bc['’]est quoi\b|\bqué (?:es|son)\b|\bcómo (?:se|funciona)\b",
     re.IGNORECASE,
 )
@@ -159,18 +169,21 @@ HOSTS: Final = _words("com org net io www git github gitlab bitbucket")
 NO_SUBJECT: Final = STOPS | LIGHT | HAN_STOP
 """Words that neither need an answer in a line nor count as one."""
 
-MAY_I: Final = re.compile(r"\bshall (?:i|we)\b|\b(?:allowed|ok(?:ay)?|alright) (?:to|if)\b|可以|能不能|能.*吗|行吗", re.IGNORECASE)
+MAY_I: Final = re.compile(
+    r"\bshall (?:i|we)\b|\b(?:allowed|ok(?:ay)?|alright) (?:to|if)\b|可以|能不能|能.*吗|行吗", re.IGNORECASE
+)
 OUR_TALK: Final = re.compile(
-    r"\b(?:did|have|had) (?:you|i)\b|\byou (?:said|told|suggest\w*|recommend\w*|mention\w*|advis\w*|propos\w*|gave|wrote)\b"
+    r"\b(?:did|have|had) you\b|\b(?:did|have|had) i (?:say|said|tell|told|mention\w*|ask\w*|want\w*|decide\w*|plan\w*|describe\w*)\b|\byou (?:said|told|suggest\w*|recommend\w*|mention\w*|advis\w*|propos\w*|gave|wrote)\b"
     r"|\byour (?:advice|suggestion|recommendation|tip|verdict)\b|\b(?:hast|hattest|sagtest|meintest) du\b|\bdu (?:hast|hattest)\b"
-    r"|\b(?:habe|hatte|sagte) ich\b|\b(?:as|avais)-tu\b|\btu (?:m['’]as|as|avais|m['’]avais)\b|\b(?:ai|avais)-je\b|\b\w{3,}[ai]ste\b"
+    r"|\b(?:habe|hatte) ich (?:\w+ ){0,4}(?:gesagt|erzählt|erwähnt|gefragt|vor)\b|\bsagte ich\b|\b(?:as|avais)-tu\b|\btu (?:m['’]as|as|avais|m['’]avais)\b|\b(?:ai|avais)-je (?:dit|parlé|raconté|mentionné|demandé|décidé|choisi)\b|\b\w{3,}[ai]ste\b"
     r"|\bme (?:has|habías)\b|\b(?:dije|conté|mencioné)\b|你(?:说|建议|推荐|提|告诉|觉得)|我(?:说|提到|告诉)",
     re.IGNORECASE,
 )
 """References to what asker and agent said to each other."""
 
 PAST: Final = re.compile(
-    r"\b(?:did|was|were|had|used to|back then|était|étaient|avait|avaient|avions|era|eran|fue|había|tenía|teníamos)\b|当时|那时|之前",
+    r"\b(?:did|was|were|had|used to|back then|était|étaient|avait|avaient|avions|era|eran|fue|había|tenía|teníamos"
+    r"|(?!souhait|parfait|extrait|portrait)\w{4,}(?:ait|aient)|\w{3,}(?:aba|aban|ían))\b|当时|那时|之前",
     re.IGNORECASE,
 )
 PAST_DE: Final = re.compile(r"\b(?:war|waren|wurde|wurden|hatte|hatten|damals)\b", re.IGNORECASE)
@@ -222,13 +235,12 @@ ASKED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         r"|combien .*(?:coûte|paie|gagne)|cuánto (?:\w+ )?(?:cuesta|cobra|pago|gana)|多少钱",
         "clock": r"\b(?:what|which) times?\b|um wie ?viel uhr|\bquelle heure|\bqué hora|几点",
         "often": r"\bhow often\b|\bwie oft\b|tous les combien|con qué frecuencia|多久.*一次",
-        "age": r"\bhow old\b|\bwie alt\b|quel âge|qué edad|多大|几岁",
-        "length": r"\bhow (?:far|deep|tall|wide|high|big|large|thick|heavy)\b|\bwie (?:weit|tief|hoch|groß|breit|schwer)\b"
-        r"|\bqué (?:altura|tamaño)|多高|多深|多大",
+        "age": r"\bhow old\b|\bwie alt\b|quel âge|qué edad|几岁",
+        "length": r"\bhow (?:far|deep|tall|wide|high|thick|heavy)\b|\bwie (?:weit|tief|hoch|breit|schwer)\b|\bqué altura|多高|多深",
         "span": r"\bhow long\b|\bhow many (?:minutes|hours|days|weeks|months|years)|\bwie lange?\b|combien de (?:temps|jours|minutes)"
         r"|cuánto tiempo|多久|多长",
         "when": r"\bwhen\b|\b(?:which|what) (?:day|date|month|year|week|evening)|\bwann\b|\bquand\b|\bcuándo\b|什么时候|哪天|几月|几号",
-        "number": r"\bhow (?:many|much)\b|\bwie ?viele?\b|\bcombien\b|\bcuánt[oa]s?\b|多少|几"
+        "number": r"\bhow (?:many|much|big|large)\b|\bwie groß|多大|\bwie ?viele?\b|\bcombien\b|\bcuánt[oa]s?\b|多少|几"
         r"|\b(?:phone|account|passport|house) number\b|'s number\b",
         "who": r"\bwho(?:m|se)?\b|\bwe[rnm]\b|\bqui\b|\bquién(?:es)?\b|谁",
         "named": rf"\b(?:what|which|whose) (?:\w+ )?(?:{_NAMED_EN})\b|\bname of\b|\bcalled\b|\btitle of\b"
@@ -237,3 +249,12 @@ ASKED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     }.items()
 )
 """Kinds of question, the more particular first."""
+
+NOT_YOU: Final = _words("you du tu vous people one someone somebody man on uno se")
+"""Whoever a question about them is no "may I" of the asker's."""
+TITLES: Final = _words("mr mrs ms miss dr prof professor herr frau monsieur madame señor señora sr sra mme m")
+"""What comes before the name of somebody the asker deals with."""
+SINGULAR: Final = re.compile(
+    r"^(?:is|was|has|had|will|can|may|does|ist|war|hat|wird|kann|est|a|était|va|es|fue|tiene|[a-z]{3,}[^s\W]s)$"
+)
+"""A word after which the one before it was a subject in the singular."""
