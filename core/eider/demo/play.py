@@ -49,7 +49,7 @@ def _live(stage: Stage, store: Path) -> None:
     """The first process: it lives through three sessions and is killed."""
     with stage.act("March to June: three conversations, and a fact that changes"):
         start = time.perf_counter()
-        command = [sys.executable, "-m", "eider.demo.before", str(store)]
+        command = [sys.executable, "-P", "-m", "eider.demo.before", str(store)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 (our own module)
         events: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
         if len(events) < 2 + len(story.SESSIONS) + len(story.STATEMENTS):
