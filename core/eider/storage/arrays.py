@@ -68,7 +68,11 @@ def read(
 
 
 def _plain(column: Any) -> NDArray[Any]:
-    """DuckDB hands out masked arrays where a column may be null."""
+    """DuckDB hands out masked arrays where a column may be null; bytes stay bytes."""
+    if isinstance(column, list) and column and isinstance(column[0], bytes):
+        kept = np.empty(len(column), object)  # an array of fixed-size bytes would lose the zeros at their ends
+        kept[:] = column
+        return kept
     if not isinstance(column, np.ma.MaskedArray):
         return np.asarray(column)
     plain = np.ma.getdata(column)
