@@ -139,7 +139,7 @@ def language(found: list[str]) -> str:
     >>> language(words("Wann ist die nächste Besprechung?"))
     'de'
     """
-    counts = {name: sum(word in stop for word in found) for name, stop in STOP_WORDS.items()}
+    counts = {name: sum(map(stop.__contains__, found)) for name, stop in STOP_WORDS.items()}
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] > counts["en"] else "en"
 

@@ -180,7 +180,7 @@ def write(w: np.ndarray, train: str) -> None:
     path.write_text(f"{head}# fitted values begin\n{body}# fitted values end\n{tail}", encoding="utf-8")
 
 
-np.seterr(invalid="ignore")
+np.seterr(invalid="ignore")  # some BLAS builds flag lanes they throw away
 
 
 def main() -> None:
