@@ -44,6 +44,17 @@ def test_piped_output_has_no_control_characters(shell: dict[str, str]) -> None:
         assert b"\x1b" not in run(shell, *words).stdout
 
 
+def test_everything_written_is_its_owners_alone(shell: dict[str, str], tmp_path: Path) -> None:
+    """Directories are 0700 and files 0600 whatever the shell's mask: store, index, settings, export."""
+    run(shell, "config", "set", "store", "work")
+    run(shell, "remember", "Prefers snake_case.")
+    assert run(shell, "rebuild").returncode == 0
+    assert run(shell, "export", str(tmp_path / "home" / "out.jsonl")).returncode == 0
+    made = list((tmp_path / "home").rglob("*"))
+    assert any("index" in p.parts for p in made)
+    assert {(p.is_dir(), oct(p.stat().st_mode & 0o777)) for p in made} == {(True, "0o700"), (False, "0o600")}
+
+
 def test_a_closed_pipe_is_no_drama(shell: dict[str, str]) -> None:
     """When the reader goes away nothing is said about it."""
     texts = "\n".join(f"Statement number {n} of very many." for n in range(600))

@@ -228,5 +228,6 @@ def cli(ctx: click.Context) -> None:
 
 
 def main() -> None:
-    """The console script."""
+    """The console script; what it writes is its owner's alone, the search index and exports included."""
+    os.umask(0o077)
     cli.main()
