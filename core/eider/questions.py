@@ -138,14 +138,11 @@ class Question:
         bare = without_names(text, [n for found in names.values() for n in found])
         numbers = segment.postings.number
         hashes = analysis.terms(bare, numbers).tolist()
-        order = list(dict.fromkeys(hashes))
+        order = dict.fromkeys(hashes)
         known = [numbers[h] for h in order if h in numbers]
         distinct = np.array(known, np.int32)
         idf = weights(segment, distinct)
         unknown = float(np.log1p(2.0 * segment.total + 1.0)) * (len(order) - len(known))
-        named = [
-            numbers[h] for h in analysis.terms(" ".join(n for f in names.values() for n in f)).tolist() if h in numbers
-        ]
         subject = _subject(text, names)
         quoted = hashes if len(hashes) <= MOST_TERMS else []
         rarest = np.sort(np.argsort(-idf, kind="stable")[:MOST_TERMS])
@@ -155,7 +152,7 @@ class Question:
             distinct=distinct[rarest],
             idf=idf[rarest],
             mass=float(idf.sum()) + unknown,
-            named=np.array(named, np.int32),
+            named=_terms_of_names(names, numbers),
             speakers=tuple(names),
             subject=subject,
             role=-1 if subject >= 0 else _pronoun(text),
@@ -165,6 +162,11 @@ class Question:
             fingerprint=analysis.fingerprint(text),
             now=now,
         )
+
+
+def _terms_of_names(names: dict[int, list[str]], numbers: dict[int, int]) -> NDArray[np.int32]:
+    hashes = analysis.terms(" ".join(word for found in names.values() for word in found), numbers)
+    return np.array([numbers[h] for h in hashes.tolist() if h in numbers], np.int32)
 
 
 def weights(segment: Segment, numbers: NDArray[np.int32]) -> NDArray[np.float32]:
