@@ -28,6 +28,8 @@ def sections() -> list[tuple[str, str]]:
         (SHARED / "bench" / "isolated", "memories_dev.jsonl", "chats_dev.jsonl"),
         (ROOT / "tests" / "data", "own_memories.jsonl", "own_chats.jsonl"),
     ):
-        present = [name for name in (memories, chats) if (folder / name).exists()]
-        found += [(f"eider bench isolated --data {n}", printed("isolated", "--data", str(folder / n))) for n in present]
+        if (folder / memories).exists():
+            files = ("--memories", str(folder / memories), "--chats", str(folder / chats))
+            shown = f"eider bench isolated --memories {memories} --chats {chats}"
+            found.append((shown, printed("isolated", *files)))
     return found

@@ -86,7 +86,7 @@ def open_folder(
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{str(folder)!r} is a file; a store is a directory, so name another path.")
-    if not read_only and (not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))):
+    if not read_only and _is_free(folder):
         create(folder, lambda path: create_file(path, lambda db: migrate.found_store(db, folder)))
     files = StoreFiles(folder)
     truth = files.truth()
@@ -109,6 +109,16 @@ def open_folder(
     except BaseException:
         lock.close()
         raise
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether a store may be made here."""
+    try:
+        return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    except PermissionError as error:
+        raise ReadOnlyStoreError(folder, "the directory is another user's") from error
+    except OSError as error:
+        raise InputError(f"{str(folder)[:80]!r} cannot be used ({error.strerror}); name another path.") from error
 
 
 def _open_truth(
@@ -175,7 +185,7 @@ def _with_index(
     outbox = Outbox(store.database, index)
     indexer = Indexer(outbox, index) if follow else None
     if indexer is not None:
-        indexer.start(outbox.pending())
+        indexer.start(min(1, outbox.pending()))  # what was left waits for a pause: a short command shall not pay
     reason = "a published snapshot" if files.published else "the files are not writable"
     return Opened(
         files=files,
