@@ -8,7 +8,7 @@ forced on a prompt about something else. Silence is broken only by a line that i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -26,6 +26,9 @@ worth two. Serves 2 % more of the wanted prompts and 7 % more of what helps with
 at 9 % less precision; lower ones cost more than they bring."""
 LOOKED_AT: Final = 12
 """Candidates judged: on the development sets the ranker has 99 % of what helps among its first twelve."""
+READ: Final = 2_000
+"""Characters of a line, and of a prompt's beginning and end, that are judged: a pasted file says little of what is
+wanted, and would take time. A guess."""
 _UNLIKELY: Final = 0.5
 """Probability of being about someone's own world below which that is the reason given."""
 _WANTED: Final = {
@@ -48,7 +51,9 @@ class Verdict:
 
 def admit(lines: Sequence[Line], prompt: str, book: WordBook, *, weights: GateWeights = WEIGHTS) -> Verdict:
     """Judge candidates, best first; only the first `LOOKED_AT` are looked at."""
-    lines = lines[:LOOKED_AT]
+    lines = [replace(one, text=one.text[:READ]) if len(one.text) > READ else one for one in lines[:LOOKED_AT]]
+    if len(prompt) > READ:
+        prompt = f"{prompt[: READ // 2]} {prompt[-READ // 2 :]}"
     if not lines:
         return Verdict(chosen=(), odds=(), why="silent: nothing is remembered that may be shown here")
     x, reading = signals(prompt, lines, book)
@@ -92,11 +97,11 @@ def _missing(row: NDArray[np.float32], reading: Reading, world: float, weights: 
     cost = {name: -signal[name] * weights.by_name.get(name, 0.0) for name in NAMES}
     if world < _UNLIKELY and max(cost["general"], cost["indefinite"]) > 0:
         return "a general question"
+    if cost["foreign_name"] > 0 and reading.names:
+        return f"names {_quoted(reading.names)}, which the lines here do not"
+    if cost["name_miss"] > 0:
+        return f"names {_quoted(reading.names)}, which the best line does not"
     said = {
-        "foreign_name": f"names {_quoted(reading.names)}, which nothing here does"
-        if reading.names
-        else "names a stranger",
-        "name_miss": f"names {_quoted(reading.names)}, which the line does not",
         "type_miss": f"asks for {_WANTED.get(reading.wants, 'something')}; the best line has none",
         "unit_miss": f"asks how many {reading.counted}; the best line counts none",
         "gap": "the best line is about the same thing, but not about what is asked of it",

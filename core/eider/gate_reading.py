@@ -37,6 +37,25 @@ class Line:
     """The prompt quotes it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A line cut into words once."""
+
+    line: Line
+    words: list[str]
+    """As written."""
+    lower: list[str]
+    german: bool
+    """Where every noun has a capital, capitals name nobody."""
+
+    @classmethod
+    def of(cls, line: Line) -> Told:
+        """Cut a line into words."""
+        words = tokens(line.text)
+        lower = [w.casefold() for w in words]
+        return cls(line, words, lower, analysis.language(lower) == "de")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """What a prompt says about itself, whatever is stored."""
@@ -57,7 +76,7 @@ class Reading:
     """Why nothing could help with it, in words; empty if something could."""
 
 
-def read(prompt: str, lines: Sequence[Line]) -> Reading:
+def read(prompt: str, lines: Sequence[Told]) -> Reading:
     """Read a prompt; the lines only tell which words are names here."""
     words = tokens(prompt)
     lower = [w.casefold() for w in words]
@@ -112,14 +131,13 @@ def content(lower: Sequence[str]) -> list[str]:
     return [w for w in carried if len(w) > 1 or w.isdigit() or _HAN.match(w)]
 
 
-def names_in(lines: Sequence[Line]) -> set[str]:
+def names_in(lines: Sequence[Told]) -> set[str]:
     """Names that lines use, lower case: labels of scopes, and words with a capital inside a sentence."""
     found: set[str] = set()
-    for line in lines:
-        found.update(scope_words(line.scope))
-        words = tokens(line.text)
-        if analysis.language([w.casefold() for w in words]) != "de":
-            found.update(w.casefold() for w in words[1:] if w[0].isupper() and len(w) > 1)
+    for told in lines:
+        found.update(scope_words(told.line.scope))
+        if not told.german:
+            found.update(w.casefold() for w in told.words[1:] if w[0].isupper() and len(w) > 1)
     return found - lists.STOPS
 
 
@@ -189,28 +207,27 @@ def _latin(lower: Sequence[str]) -> bool:
     return any(not _HAN.match(w) for w in lower)
 
 
-def holds_answer(reading: Reading, line: Line) -> bool | None:
+def holds_answer(reading: Reading, told: Told) -> bool | None:
     """Whether a line holds the kind of answer asked for; None where that cannot be told.
 
+    >>> dated, undated = (Told.of(Line(text=t)) for t in ("The release is on 4 May.", "Releases need a sign-off."))
     >>> when = read("When do we ship?", [])
-    >>> holds_answer(when, Line(text="The release is on 4 May.")), holds_answer(when, Line(text="Releases need a sign-off."))
+    >>> holds_answer(when, dated), holds_answer(when, undated)
     (True, False)
     """
-    wants, text = reading.wants, line.text
+    wants, text = reading.wants, told.line.text
     if not wants:
         return None
     if wants in lists.ANSWERS:
         return bool(lists.ANSWERS[wants].search(text))
-    words = tokens(text)
-    lower = {w.casefold() for w in words}
     if wants == "when":
         timed = _DIGIT.search(text) or lists.ANSWERS["span"].search(text) or lists.ANSWERS["often"].search(text)
-        return bool(timed or lower & TIME_WORDS)
+        return bool(timed or not TIME_WORDS.isdisjoint(told.lower))
     if wants == "number":
-        return bool(_DIGIT.search(text) or lower & NUMBER_WORDS)
-    if _HAN.search(text) or analysis.language([w.casefold() for w in words]) == "de":
+        return bool(_DIGIT.search(text) or not NUMBER_WORDS.isdisjoint(told.lower))
+    if told.german or _HAN.search(text):
         return None
-    return _names_someone(words, reading, first=wants == "who") or (wants == "named" and bool(_DIGIT.search(text)))
+    return _names_someone(told.words, reading, first=wants == "who") or (wants == "named" and bool(_DIGIT.search(text)))
 
 
 def _names_someone(words: Sequence[str], reading: Reading, *, first: bool) -> bool:

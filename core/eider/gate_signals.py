@@ -15,21 +15,25 @@ from numpy.typing import NDArray
 
 from eider import gate_words as lists
 from eider import text as analysis
-from eider.gate_reading import Line, Reading, content, holds_answer, read, scope_words, tokens
+from eider.gate_reading import Line, Reading, Told, content, holds_answer, read, scope_words
 
 Floats = NDArray[np.float32]
 
 OF_PROMPT: Final = (
-    "we", "my", "i", "near", "this", "may", "definite", "article", "general", "indefinite", "told", "foreign_name",
+    "we", "my", "i", "near", "this", "may", "definite", "article", "general", "indefinite", "told", "held", "foreign_name",
 )  # fmt: skip
-"""Signals of a prompt's being about someone's own world; `told` is a time gone by, where the line is an utterance."""
+"""Signals of a prompt's being about someone's own world, from `told` on with an eye to the line: it is an utterance and
+the prompt asks of a time gone by; it holds all that the prompt speaks of; no line knows a name in it."""
 OF_LINE: Final = (
     "exact", "place", "cosine", "margin", "margin_align", "margin_rest", "name_miss", "type_miss", "unit_miss", "gap",
     "guidance_task", "task_match", "may_rule",
 )  # fmt: skip
 """Signals of a line's bearing on it."""
+_READ: Final = OF_PROMPT[: OF_PROMPT.index("told")]
 NAMES: Final = OF_PROMPT + OF_LINE
 _AT: Final = {name: i for i, name in enumerate(NAMES)}
+_ALIKE: Final = 0.6
+"""Likeness from which a word of the prompt counts as found in a line: "retries" and "retry", seldom a synonym."""
 _SAME: Final = 0.95
 """Likeness from which two words are one; stems that are equal have 1."""
 
@@ -73,12 +77,9 @@ class WordBook:
         self._stems[first:last] = [(analysis.terms(w).tolist() or [analysis.fingerprint(w)])[0] for w in new]
         self._number.update(zip(new, range(first, last), strict=True))
 
-    def sum(self, numbers: NDArray[np.intp]) -> Floats:
-        """Direction of several words together; zero for none."""
-        if not len(numbers):
-            return np.zeros(self._vectors.shape[1], np.float32)
-        total = self._vectors[numbers].sum(axis=0)
-        return total / (float(np.linalg.norm(total)) or 1.0)
+    def vectors(self, numbers: NDArray[np.intp]) -> Floats:
+        """Unit vectors of words, shape `(n, width)`."""
+        return self._vectors[numbers]
 
     def likeness(self, left: NDArray[np.intp], right: NDArray[np.intp]) -> Floats:
         """Cosine of each word on the left with each on the right; 1 where the stems are equal."""
@@ -89,47 +90,49 @@ class WordBook:
 
 def signals(prompt: str, lines: Sequence[Line], book: WordBook) -> tuple[Floats, Reading]:
     """Signals of each line, best first, shape `(len(lines), len(NAMES))`; and the prompt as read."""
-    reading = read(prompt, lines)
+    told = [Told.of(line) for line in lines]
+    reading = read(prompt, told)
     x = np.zeros((len(lines), len(NAMES)), np.float32)
-    for name in OF_PROMPT[:-2]:
+    for name in _READ:
         x[:, _AT[name]] = reading.traits[name]
     x[:, _AT["told"]] = [reading.traits["past"] * (not line.kind) for line in lines]
-    told = [content([w.casefold() for w in tokens(line.text)]) + scope_words(line.scope) for line in lines]
     with book.lock:
         _likeness(x, reading, told, book)
-    for k, line in enumerate(lines):
-        _kind(x[k], k, reading, line)
+    for k, one in enumerate(told):
+        _kind(x[k], k, reading, one)
     x[:, _AT["margin"]] = _above_others(x[:, _AT["cosine"]])
     return x, reading
 
 
-def _likeness(x: Floats, reading: Reading, told: Sequence[list[str]], book: WordBook) -> None:
+def _likeness(x: Floats, reading: Reading, told: Sequence[Told], book: WordBook) -> None:
     """Word by word: how near each line comes to what the prompt speaks of."""
-    asked = list(reading.content)
-    count = [reading.counted] if reading.counted else []
-    numbers = book.numbers(asked + count + [w for words in told for w in words])
-    q, rest = numbers[: len(asked)], numbers[: len(asked)][[w not in reading.names for w in asked]]
-    ends = np.cumsum([len(asked) + len(count), *map(len, told)])
-    best = np.zeros((len(told), len(asked)), np.float32)
-    rests, subject = np.zeros(len(told), np.float32), book.sum(rest)
-    for k, (words, a, b) in enumerate(zip(told, ends[:-1].tolist(), ends[1:].tolist(), strict=True)):
-        own = numbers[a:b]
-        if not len(own):
-            continue
-        if asked:
-            best[k] = book.likeness(q, own).max(axis=1)
-        rests[k] = subject @ book.sum(own[[w not in reading.names for w in words]])
-        if count:
-            near = float(book.likeness(numbers[len(asked) : len(asked) + 1], own).max())
-            x[k, _AT["unit_miss"]] = max(0.0, 0.5 - near) * 2
-    x[:, _AT["margin_rest"]] = _above_others(rests)
-    if asked:
-        _words(x, best, reading)
+    asked = [*reading.content, reading.counted]
+    own = [(content(t.lower) + scope_words(t.line.scope)) or [""] for t in told]
+    flat = [w for words in own for w in words]
+    starts = np.cumsum([0, *map(len, own[:-1])])
+    numbers = book.numbers(asked + flat)
+    q, f = numbers[: len(asked)], numbers[len(asked) :]
+    best = np.maximum.reduceat(book.likeness(q, f), starts, axis=1).T
+    unnamed = np.array([w not in reading.names for w in flat], np.float32)
+    sums = np.add.reduceat(book.vectors(f) * unnamed[:, None], starts, axis=0)
+    subject = book.vectors(q[:-1][[w not in reading.names for w in reading.content]]).sum(axis=0)
+    x[:, _AT["margin_rest"]] = _above_others(_cosine(sums, subject))
+    if reading.counted:
+        x[:, _AT["unit_miss"]] = np.maximum(0, 0.5 - best[:, -1]) * 2
+    if reading.content:
+        _words(x, best[:, :-1], reading)
+
+
+def _cosine(rows: Floats, one: Floats) -> Floats:
+    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows)) * float(np.sqrt(one @ one))
+    return np.divide(rows @ one, lengths, out=np.zeros(len(rows), np.float32), where=lengths > 0)
 
 
 def _words(x: Floats, best: Floats, reading: Reading) -> None:
     x[:, _AT["margin_align"]] = _above_others(best.mean(axis=1))
     x[:, _AT["task_match"]] = np.maximum(best.max(axis=1) - 0.3, 0)
+    if best.shape[1] > 1:
+        x[:, _AT["held"]] = best.min(axis=1) > _ALIKE
     if reading.asks and best.shape[1] > 1:
         x[:, _AT["gap"]] = np.maximum(best.max(axis=1) - 0.4, 0) * np.maximum(0.7 - best.min(axis=1), 0) * 4
     named = np.array([w in reading.names for w in reading.content], np.bool_)
@@ -147,11 +150,12 @@ def _above_others(values: Floats) -> Floats:
     return values - (values.sum() - values) / (len(values) - 1)
 
 
-def _kind(row: Floats, place: int, reading: Reading, line: Line) -> None:
+def _kind(row: Floats, place: int, reading: Reading, told: Told) -> None:
+    line = told.line
     row[_AT["exact"]] = line.exact
     row[_AT["place"]] = 1 / (1 + place)
     row[_AT["cosine"]] = line.cosine
-    row[_AT["type_miss"]] = holds_answer(reading, line) is False
+    row[_AT["type_miss"]] = holds_answer(reading, told) is False
     guides = line.kind in lists.GUIDING
     row[_AT["guidance_task"]] = guides * reading.traits["task"]
     row[_AT["task_match"]] *= guides * reading.traits["task"]

@@ -28,33 +28,34 @@ class GateWeights:
 
 # fitted values begin
 _SOURCE: Final = "fitted 2026-11-21 on isolated and own_isolated, each one half; other=0.25"
-_WORLD: Final = 0.337
-_LINE: Final = -2.55
-_SPEAK: Final = 0.622
+_WORLD: Final = 0.239
+_LINE: Final = -2.53
+_SPEAK: Final = 0.629
 _FITTED: Final[dict[str, float]] = {
-    "we": 1.95,
-    "my": 0.49,
+    "we": 1.9,
+    "my": 0.528,
     "i": 2,
-    "near": 3.64,
-    "this": 1.39,
-    "may": 1.88,
-    "definite": 1.5,
-    "article": 1.01,
-    "general": -5.88,
-    "indefinite": -1.68,
-    "foreign_name": -1.2,
-    "place": 2.36,
-    "cosine": 0.928,
-    "margin": 2.35,
-    "margin_align": 4.77,
-    "margin_rest": 0.985,
-    "name_miss": -0.581,
-    "type_miss": -2.34,
-    "unit_miss": -0.742,
-    "gap": -0.813,
-    "guidance_task": 1.28,
-    "task_match": 2.09,
-    "may_rule": 1.04,
+    "near": 3.69,
+    "this": 1.43,
+    "may": 1.91,
+    "definite": 1.48,
+    "article": 0.948,
+    "general": -5.78,
+    "indefinite": -1.74,
+    "held": 1.02,
+    "foreign_name": -1.14,
+    "place": 2.37,
+    "cosine": 0.949,
+    "margin": 2.38,
+    "margin_align": 4.81,
+    "margin_rest": 0.955,
+    "name_miss": -0.569,
+    "type_miss": -2.35,
+    "unit_miss": -0.725,
+    "gap": -0.802,
+    "guidance_task": 1.29,
+    "task_match": 2.14,
+    "may_rule": 1.02,
 }
 # fitted values end
 
