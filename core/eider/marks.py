@@ -10,6 +10,9 @@ from typing import Final
 VERSION: Final = "1"
 _TAG: Final = "eider-memory"
 _BLOCK: Final = re.compile(rf"<{_TAG}\b[^>]*>.*?(?:</{_TAG}\s*>|\Z)", re.IGNORECASE | re.DOTALL)
+_WORD: Final = re.compile(_TAG, re.IGNORECASE)
+_PASSES: Final = 8
+"""What stood around a mark may have become one; deeper nests are no accident, and lose their marks, not their words."""
 _STRAY: Final = re.compile(rf"</{_TAG}\s*>", re.IGNORECASE)
 
 
@@ -30,7 +33,15 @@ def strip(text: str) -> str:
 
     >>> strip('Hi <eider-memory v="1" ids="a">\nx\n</eider-memory>there')
     'Hi there'
+    >>> strip("<eider-<eider-memory></eider-memory>memory>shown</eider-memory>said")
+    'said'
     """
     if _TAG not in text.lower():
         return text
-    return _STRAY.sub("", _BLOCK.sub("", text))
+    for _ in range(_PASSES):
+        left = _BLOCK.sub("", text)
+        left = _STRAY.sub("", text) if left == text else left
+        if left == text:
+            return text
+        text = left
+    return _WORD.sub("eider memory", text)
