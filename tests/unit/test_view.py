@@ -11,8 +11,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-import matplotlib.pyplot
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
 
 import eider
@@ -22,7 +22,7 @@ from eider.errors import InputError, MissingExtraError
 from eider.values import Episode, Event, Memory
 from eider.view import html
 
-matplotlib.use("Agg")
+mpl.use("Agg")
 
 NOW = datetime(2026, 5, 1, 10, tzinfo=UTC)
 EVIL = "<script>alert('x')</script><img src=x onerror=\"y\"> & \" ' <b>"
@@ -184,7 +184,7 @@ def test_decay_is_drawn_from_the_last_use(memory: eider.Eider) -> None:
     values = axes.lines[0].get_ydata()
     assert values[0] == pytest.approx(1.0)
     assert values[-1] == pytest.approx(0.9, abs=0.01)
-    matplotlib.pyplot.close(axes.figure)
+    plt.close(axes.figure)
 
 
 def test_shares_of_a_score_are_stacked(memory: eider.Eider, tmp_path: Path) -> None:
@@ -196,7 +196,7 @@ def test_shares_of_a_score_are_stacked(memory: eider.Eider, tmp_path: Path) -> N
     ends = [sum(bar.get_width() for bar in axes.patches[i :: len(found)]) for i in range(len(found))]
     assert ends == pytest.approx([h.score for h in found], abs=0.02)
     axes.figure.savefig(tmp_path / "shares.png")
-    matplotlib.pyplot.close(axes.figure)
+    plt.close(axes.figure)
 
 
 def test_growth_falls_when_something_is_forgotten(memory: eider.Eider) -> None:
@@ -205,7 +205,7 @@ def test_growth_falls_when_something_is_forgotten(memory: eider.Eider) -> None:
 
     axes = plots.growth(memory.events())
     assert [int(line.get_ydata()[-1]) for line in axes.lines] == [1, 1]
-    matplotlib.pyplot.close(axes.figure)
+    plt.close(axes.figure)
 
 
 def test_plots_of_nothing_say_so() -> None:
