@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from eider import marks
+from eider import text as analysis
 from eider.answers import Injection, Recollection
 from eider.engine import Engine
-from eider.gate import LOOKED_AT, admit
+from eider.gate import LOOKED_AT, READ, admit
 from eider.gate_reading import Line
 from eider.gate_signals import WordBook
-from eider.recall import fetched, ranked, view_of
+from eider.recall import in_all_layers
 from eider.verbs import Inject, Recall
 
 _ASKED_FOR: Final = 4 * LOOKED_AT
@@ -19,6 +20,8 @@ _ASKED_FOR: Final = 4 * LOOKED_AT
 _LEAST_TRUST: Final = 1
 """What a tool or a document said may be quoted on request, but never enters a prompt by itself."""
 
+_QUOTED: Final = 3
+"""Words in a row that make a quotation."""
 _books: dict[str, WordBook] = {}
 """One per embedder; holds single words only, so nothing in it is anybody's text."""
 
@@ -28,20 +31,12 @@ def inject(engine: Engine, request: Inject) -> Injection:
     prompt = marks.strip(request.prompt)
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
-    found, quoted = _candidates(engine, request, prompt)
-    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _of_session(r, request.session)][:LOOKED_AT]
-    verdict = admit([_judged(r, quoted) for r in allowed], prompt, _book(engine))
-    return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
-
-
-def _candidates(engine: Engine, request: Inject, prompt: str) -> tuple[list[Recollection], set[str]]:
-    """What recall finds, best first, and the ids of those that the prompt quotes."""
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
-    view = view_of(engine, ask)
-    with engine.segments.hold(request.user) as segment:
-        best = ranked(engine, segment, ask, view)
-        quoted = {segment.ids[r.row] for r in best if r.exact}
-        return fetched(engine, segment, best, request.user, view), quoted
+    found = in_all_layers(engine, ask)
+    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _of_session(r, request.session)][:LOOKED_AT]
+    words = " ".join(analysis.words(prompt[:READ]))
+    verdict = admit([_judged(r, words) for r in allowed], prompt, _book(engine))
+    return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
 
 
 def _of_session(found: Recollection, session: str | None) -> bool:
@@ -49,11 +44,12 @@ def _of_session(found: Recollection, session: str | None) -> bool:
     return session is not None and found.episode is not None and found.episode.session == session
 
 
-def _judged(found: Recollection, quoted: set[str]) -> Line:
+def _judged(found: Recollection, prompt: str) -> Line:
     memory = found.memory
+    quoted = prompt.count(" ") >= _QUOTED - 1 and prompt in " ".join(analysis.words(found.text[:READ]))
     return Line(
         text=found.text, kind="" if memory is None else memory.kind, scope="global" if memory is None else memory.scope,
-        coverage=found.coverage, cosine=found.cosine, exact=found.id in quoted,
+        coverage=found.coverage, cosine=found.cosine, exact=quoted,
     )  # fmt: skip
 
 
@@ -76,7 +72,7 @@ def _framed(engine: Engine, chosen: Sequence[Recollection], request: Inject, why
             text, tokens = longer, size
     if chosen and not kept:
         why = f"silent: the best line alone exceeds the budget of {request.budget} tokens"
-    engine.usage.shown(request.user, [r.id for r in kept if r.memory is not None])
+    engine.usage.shown(request.user, [r.id for r in kept if r.memory is not None and not r.layer])
     taint = min((r.trust for r in kept), default=2)
     return Injection(text=text, recollections=tuple(kept), why=why, taint=taint, tokens=tokens)
 

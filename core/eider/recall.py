@@ -41,17 +41,22 @@ class View:
 
 def recall(engine: Engine, request: Recall) -> list[Recollection]:
     """The kept lines that bear on a question, best first."""
-    view = view_of(engine, request)
-    found = _in_store(engine, request, view)
-    for layer in engine.layers:
-        asked_there = replace(request, user=layer.published_for(request.user))
-        found = merged(found, [replace(r, layer=layer.name) for r in _in_store(layer, asked_there, view)])
-    found = found[: request.limit]
+    found = in_all_layers(engine, request)
     if request.budget is not None:
         sizes = [engine.counter.count(r.text) for r in found]
         found = pack(found, sizes, request.budget)
     engine.usage.shown(request.user, [r.id for r in found if r.memory is not None and not r.layer])
     return found
+
+
+def in_all_layers(engine: Engine, request: Recall) -> list[Recollection]:
+    """What the store and the layers beneath it hold, best first; notes nothing as shown."""
+    view = view_of(engine, request)
+    found = _in_store(engine, request, view)
+    for layer in engine.layers:
+        asked_there = replace(request, user=layer.published_for(request.user))
+        found = merged(found, [replace(r, layer=layer.name) for r in _in_store(layer, asked_there, view)])
+    return found[: request.limit]
 
 
 def merged(own: Sequence[Recollection], other: Sequence[Recollection]) -> list[Recollection]:
