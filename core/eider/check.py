@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Final, get_args
 
 from eider.errors import InputError, TooLargeError
@@ -30,13 +31,19 @@ def _show(value: object) -> str:
 
 def text(value: object, name: str = "text", limit: int = MAX_TEXT) -> str:
     """A text that can be stored: not empty, encodable, within the limit."""
-    if not isinstance(value, str):
-        raise InputError(f"{name}={_show(value)} is {type(value).__name__}; pass a str.")
+    value = string(value, name, limit)
     if not value.strip():
         raise InputError(f"{name}={_show(value)} is empty; pass at least one visible character.")
+    return encodable(value, name)
+
+
+def string(value: object, name: str, limit: int = MAX_TEXT) -> str:
+    """Any text within the limit, also an empty one."""
+    if not isinstance(value, str):
+        raise InputError(f"{name}={_show(value)} is {type(value).__name__}; pass a str.")
     if len(value) > limit:
         raise TooLargeError(name, len(value), limit)
-    return encodable(value, name)
+    return value
 
 
 def encodable(value: str, name: str) -> str:
@@ -94,11 +101,27 @@ def scopes(values: Iterable[str] | None) -> tuple[str, ...] | None:
     return None if values is None else tuple(name(scope, "scope") for scope in listed(values, "scopes"))
 
 
-def listed(values: Iterable[str], what: str) -> tuple[str, ...]:
+def listed(values: object, what: str) -> tuple[str, ...]:
     """Several words; a single str is a common slip, so it is named."""
     if isinstance(values, str):
-        raise InputError(f"{what}={values!r} is a str; pass a list, for example {what}=[{values!r}].")
+        raise InputError(f"{what}={_show(values)} is a str; pass a list, for example {what}=[{_show(values)}].")
+    if not isinstance(values, Iterable):
+        raise InputError(f"{what}={_show(values)} is {type(values).__name__}; pass a list.")
     return tuple(values)
+
+
+def when(value: object, what: str) -> None:
+    """A time as people and programs give it."""
+    if value is not None and not isinstance(value, str | date):
+        raise InputError(
+            f"{what}={_show(value)} is {type(value).__name__}; pass an aware datetime, a date or text such as '2026-05'."
+        )
+
+
+def zone_name(value: object) -> None:
+    """A time zone's name; whether there is such a zone is found out when it is used."""
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"tz={_show(value)} is no time zone; pass a name such as 'Europe/Berlin'.")
 
 
 def role(value: object) -> str:
@@ -128,6 +151,9 @@ def metadata(value: object) -> Metadata:
         raise InputError(f"metadata={_show(value)} is {type(value).__name__}; pass a dict.")
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False))
+        _named(value)
+    except InputError:
+        raise
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"metadata={_show(value)} is not JSON ({error}); keep str, numbers, lists and dicts."
@@ -136,6 +162,18 @@ def metadata(value: object) -> Metadata:
         raise TooLargeError("metadata", size, MAX_METADATA)
     encodable(json.dumps(value, ensure_ascii=False).replace("\\u0000", "\x00"), "metadata")
     return value  # pyright: ignore[reportUnknownVariableType] (json.dumps accepted it)
+
+
+def _named(value: object) -> None:
+    """JSON would turn other names into texts silently."""
+    if isinstance(value, dict):
+        for key_, inner in value.items():
+            if not isinstance(key_, str):
+                raise InputError(f"metadata holds names such as {_show(key_)}, which is no str; pass str names.")
+            _named(inner)
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _named(inner)
 
 
 def batch(items: object) -> None:

@@ -308,4 +308,5 @@ class Eider:
 
 
 def _listed(values: Iterable[str] | None) -> Sequence[str] | None:
-    return None if values is None else values if isinstance(values, str) else tuple(values)
+    """What cannot be listed is handed on, for the request to refuse by name."""
+    return tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else values

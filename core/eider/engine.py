@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from eider.changes import ChangeSet, Committed, Erasure, Indexing
 from eider.clock import Clock, local_date, local_zone, parse_instant, utc, zone, zone_name
 from eider.door import user_name
-from eider.errors import ReadOnlyStoreError, StaleChangeError
+from eider.errors import EmbedderError, ReadOnlyStoreError, StaleChangeError
 from eider.jobs import Jobs
 from eider.storage.erase import erase, rewrite, rewritten
 from eider.storage.nominated import segment_of
@@ -100,7 +100,7 @@ class Engine:
 
     def indexed_episodes(self, episodes: Sequence[Episode]) -> dict[str, Indexing]:
         """Vectors and analyses of utterances: dated, with the speaker's name."""
-        vectors = self.embedder.embed([e.text for e in episodes], "document")
+        vectors = self._embedded([e.text for e in episodes])
         return {
             e.id: Indexing(
                 vector=vector.tobytes() if vector.any() else b"",
@@ -111,7 +111,7 @@ class Engine:
 
     def indexed_memories(self, memories: Sequence[Memory]) -> dict[str, Indexing]:
         """Vectors and analyses of statements."""
-        vectors = self.embedder.embed([m.text for m in memories], "document")
+        vectors = self._embedded([m.text for m in memories])
         return {
             m.id: Indexing(
                 vector=vector.tobytes() if vector.any() else b"",
@@ -142,6 +142,15 @@ class Engine:
         if stale and not self.opened.read_only:
             self.jobs.queue("count_terms", user=user)
         return segment
+
+    def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        vectors = self.embedder.embed(texts, "document")
+        if vectors.shape != (len(texts), self.embedder.width):
+            raise EmbedderError(
+                f"embedder {self.embedder.fingerprint!r} gave vectors of shape {vectors.shape} for {len(texts)} text(s) "
+                f"and promised a width of {self.embedder.width}; mend its embed()."
+            )
+        return vectors
 
     # ------------------------------------------------------------------ writing
 

@@ -69,11 +69,11 @@ def merged(own: Sequence[Recollection], other: Sequence[Recollection]) -> list[R
 def view_of(engine: Engine, request: Filters) -> View:
     """The request's instants, in the asker's zone and clock."""
     now = engine.now() if request.now is None else utc(request.now, request.tz, "now")
-    tz = request.tz or local_zone()
+    tz = local_zone() if request.tz is None else request.tz
     zone(tz)
 
     def instant(at: When | None, name: str) -> datetime | None:
-        return engine.bound(at, tz, name)[0]
+        return engine.bound(at, request.tz if isinstance(at, datetime) else tz, name)[0]
 
     as_of, since, until = (
         instant(request.as_of, "as_of"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from eider.changes import ChangeSet
@@ -16,6 +17,8 @@ from eider.usage import fresh, used
 from eider.values import ORIGIN_OF_ROLE, TRUST, Episode, Memory, Origin, Usage
 from eider.verbs import Record, RecordMany, Remember, RememberMany
 
+_AHEAD: Final = timedelta(days=3653)
+"""Clocks of hosts are off by hours, sometimes by years; beyond that a time is a mistake. A guess."""
 R = TypeVar("R", Record, Remember)
 _BATCH: Final = 2_000
 """Utterances per transaction: their search material is made together and takes some 5 MB."""
@@ -58,6 +61,8 @@ def _keep_episodes(
 
 def _episode(engine: Engine, request: Record, door: Door) -> Episode:
     at, tz = engine.moment(request.at, request.tz)
+    if at - engine.now() > _AHEAD:
+        raise InputError(f"at={at.isoformat()!r} lies more than ten years ahead; pass the time it was said.")
     speakers = {"user": request.user, "agent": engine.agent, "other": "other"}
     given = {
         "text": request.text,

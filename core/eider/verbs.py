@@ -51,6 +51,8 @@ class Record(Request):
             check.name(self.speaker, "speaker")
         if self.session is not None:
             check.name(self.session, "session")
+        check.when(self.at, "at")
+        check.zone_name(self.tz)
         check.metadata(self.metadata)
         check.key(self.key)
 
@@ -85,6 +87,8 @@ class Remember(Request):
         check.one_of(self.kind, KINDS, "kind")
         check.name(self.scope, "scope")
         check.whole(self.importance, "importance", 1, 5)
+        check.when(self.valid_from, "valid_from")
+        check.when(self.valid_to, "valid_to")
         check.key(self.key)
 
 
@@ -124,6 +128,9 @@ class Filters(Request):
         check.scopes(self.scopes)
         check.kinds(self.kinds)
         check.origins(self.origins)
+        for field in ("since", "until", "now", "as_of", "known_at"):
+            check.when(getattr(self, field), field)
+        check.zone_name(self.tz)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +180,8 @@ class Search(Filters):
 
     def __post_init__(self) -> None:
         Filters.__post_init__(self)
+        if self.text != "":
+            check.encodable(check.string(self.text, "text"), "text")
         check.whole(self.limit, "limit", 1, check.MAX_LIMIT)
         check.whole(self.offset, "offset", 0, 10_000_000)
         if self.status is not None:
@@ -271,6 +280,11 @@ class DiffOf(Request):
 
     since: When
     until: When | None = None
+
+    def __post_init__(self) -> None:
+        check.user(self.user)
+        check.when(self.since, "since")
+        check.when(self.until, "until")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from eider.embed.hashing import HashEmbedder
 from eider.engine import Engine
 from eider.errors import UnknownIdError
 from eider.storage.opened import open_folder
+from eider.upkeep import verify as _  # noqa: F401 (with it come the handlers of jobs)
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EMBEDDER = HashEmbedder(width=16)

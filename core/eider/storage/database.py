@@ -9,7 +9,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Generator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,9 +97,9 @@ class Database:
         """A cursor of one's own, closed afterwards."""
         self.check()
         with self._gate:
+            cursor = self._cursor()
             db = self._db
             self._readers[id(db)] = self._readers.get(id(db), 0) + 1
-            cursor = db.cursor()
         try:
             with self.explained():
                 yield cursor
@@ -124,7 +124,8 @@ class Database:
             if self.read_only:
                 raise ReadOnlyStoreError(self.path.parent)
             with self.explained():
-                cursor = self._db.cursor()
+                with self._gate:
+                    cursor = self._cursor()
                 try:
                     cursor.begin()
                     yield cursor
@@ -143,7 +144,8 @@ class Database:
         with self._writer:
             self.check()
             with self.explained():
-                cursor = self._db.cursor()
+                with self._gate:
+                    cursor = self._cursor()
                 try:
                     yield cursor
                 finally:
@@ -157,26 +159,50 @@ class Database:
         except duckdb.ConstraintException as error:
             raise RefusedError(f"a row is there already ({_first_line(str(error))}); read it and plan anew.") from error
         except duckdb.Error as error:
-            said = str(error)
-            if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.InternalException) or _is_full(
-                said
-            ):
-                self._reopen()
-            if _is_full(said):
-                raise StoreFullError(self.path.parent, _first_line(said)) from error
-            if isinstance(error, duckdb.FatalException | duckdb.IOException | duckdb.InternalException):
-                raise StoreDamagedError(self.path.parent, _first_line(said), _RESTORE) from error
-            raise
+            said = _first_line(str(error))
+            full = _is_full(str(error))
+            if full or not isinstance(error, duckdb.OutOfMemoryException):
+                self._revive()
+            raise self._meant(error, said, full=full) from error
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
                 raise StoreFullError(self.path.parent, os.strerror(error.errno)) from error
             raise
 
-    def _reopen(self) -> None:
+    def _meant(self, error: duckdb.Error, said: str, *, full: bool) -> StoreError:
+        """Our own statements do not fail by themselves: it is the files, or what they lie on."""
+        folder = self.path.parent
+        if full:
+            return StoreFullError(folder, said)
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return StoreError(f"{str(folder)!r} needs more memory for this ({said}); ask for less at once.")
+        return StoreDamagedError(folder, said, _RESTORE)
+
+    def _revive(self) -> None:
         """After a fatal error DuckDB refuses everything; the file itself is as the last commit left it."""
-        with self._gate, suppress(EiderError, duckdb.Error):
-            self._db.close()
+        with self._gate:
+            if self._closed or self._answers():
+                return
+            with suppress(duckdb.Error):
+                self._db.close()
+            with suppress(EiderError):  # no room even for that: the next call tries again
+                self._db = self._connect(self.path)
+
+    def _answers(self) -> bool:
+        try:
+            with closing(self._db.cursor()) as cursor:
+                cursor.execute("SELECT count(*) FROM meta").fetchall()
+        except duckdb.Error:
+            return False
+        return True
+
+    def _cursor(self) -> Cursor:
+        """A cursor; of a new connection where the last could not be revived for want of room."""
+        try:
+            return self._db.cursor()
+        except duckdb.ConnectionException:
             self._db = self._connect(self.path)
+            return self._db.cursor()
 
     def swap(self, path: Path, settle: Callable[[], None]) -> None:
         """Go on with another file; waits for readers of the old one, at most as long as a read takes.

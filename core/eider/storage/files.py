@@ -20,6 +20,7 @@ from eider.errors import (
     StoreFullError,
     StoreMissingError,
 )
+from eider.storage.chain import GENESIS
 
 CURRENT: Final = "CURRENT"
 HEAD: Final = "head"
@@ -120,9 +121,10 @@ class StoreFiles:
 
     def head(self) -> tuple[int, str] | None:
         """The last acknowledged event's number and hash, if any was."""
-        with contextlib.suppress(FileNotFoundError, ValueError):
+        with contextlib.suppress(OSError, ValueError):
             number, digest = (self.folder / HEAD).read_text().split()
-            return int(number), digest
+            if number.isdigit() and len(digest) == len(GENESIS):
+                return int(number), digest
         return None
 
     def close(self) -> None:
@@ -151,7 +153,7 @@ def create(folder: Path, fill: Callable[[Path], None]) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made.mkdir(mode=0o700)
     except OSError as error:
-        raise _uncreatable(folder, error) from error
+        raise uncreatable(folder, error) from error
     try:
         first = made / _TRUTH.format(1)
         fill(first)
@@ -163,7 +165,7 @@ def create(folder: Path, fill: Callable[[Path], None]) -> None:
             folder.chmod(0o700)
             sync(folder.parent)
     except OSError as error:
-        raise _uncreatable(folder, error) from error
+        raise uncreatable(folder, error) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
 
@@ -177,7 +179,8 @@ def _remove_halves(folder: Path) -> None:
                 shutil.rmtree(half, ignore_errors=True)
 
 
-def _uncreatable(folder: Path, error: OSError) -> Exception:
+def uncreatable(folder: Path, error: OSError) -> Exception:
+    """What the operating system says of a place, as an error of ours."""
     if error.errno == errno.ENAMETOOLONG:
         return InputError(f"store name {folder.name[:40]!r}… has {len(folder.name)} characters; use at most 200.")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):

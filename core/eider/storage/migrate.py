@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _FOLDER: Final = "migrations"
 
 
+@cache
 def scripts() -> list[tuple[int, str]]:
     """(number, SQL) of every migration, in order."""
     files = resources.files("eider.storage").joinpath(_FOLDER).iterdir()

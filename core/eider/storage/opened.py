@@ -11,7 +11,7 @@ from eider.protocols import Embedder
 from eider.storage import migrate
 from eider.storage.database import Database, create_file
 from eider.storage.duck import DuckStore
-from eider.storage.files import StoreFiles, create
+from eider.storage.files import StoreFiles, create, uncreatable
 from eider.storage.indexer import Indexer
 from eider.storage.lance import LanceIndex
 from eider.storage.lock import OWNER, OwnerLock
@@ -84,7 +84,7 @@ def open_folder(
         StoreTooNewError: A later version wrote it.
         EmbedderMismatchError: Its vectors are another embedder's.
     """
-    if folder.exists() and not folder.is_dir():
+    if _is_file(folder):
         raise InputError(f"{str(folder)!r} is a file; a store is a directory, so name another path.")
     if not read_only and _is_free(folder):
         create(folder, lambda path: create_file(path, lambda db: migrate.found_store(db, folder)))
@@ -111,14 +111,19 @@ def open_folder(
         raise
 
 
+def _is_file(folder: Path) -> bool:
+    try:
+        return folder.exists() and not folder.is_dir()
+    except OSError as error:
+        raise uncreatable(folder, error) from error
+
+
 def _is_free(folder: Path) -> bool:
     """Whether a store may be made here."""
     try:
         return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
     except PermissionError as error:
         raise ReadOnlyStoreError(folder, "the directory is another user's") from error
-    except OSError as error:
-        raise InputError(f"{str(folder)[:80]!r} cannot be used ({error.strerror}); name another path.") from error
 
 
 def _open_truth(

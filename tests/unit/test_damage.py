@@ -1,0 +1,501 @@
+"""Damage and want: each is a clear error with a fix, never a silent empty store, never a raw traceback."""
+
+from __future__ import annotations
+
+import gc
+import os
+import random
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+import eider
+from eider.eider import Eider
+from eider.embed.hashing import HashEmbedder
+from eider.errors import (
+    EiderError,
+    ForkedError,
+    InputError,
+    ReadOnlyStoreError,
+    StoreDamagedError,
+    StoreError,
+    StoreMissingError,
+    StoreTooNewError,
+)
+
+TRUTH = "truth-000001.duckdb"
+WAL = f"{TRUTH}.wal"
+NOBODY = 65534
+
+
+def opened(folder: Path, **more: bool) -> Eider:
+    return eider.open(folder, user="ada", embedder=HashEmbedder(width=16), **more)
+
+
+def said(memory: Eider) -> set[str]:
+    return {hit.text for hit in memory.search(limit=100).items}
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Path:
+    """A store that was closed: everything is in the file."""
+    folder = tmp_path / "a.eider"
+    with opened(folder) as memory:
+        for n in range(5):
+            memory.remember(f"Statement number {n}.")
+    return folder
+
+
+@pytest.fixture
+def killed(closed: Path, tmp_path: Path) -> Path:
+    """A store whose owner was killed: the newest rows are in the write-ahead log only."""
+    code = (
+        "import os, sys, eider\nfrom eider.embed.hashing import HashEmbedder\n"
+        "m = eider.open(sys.argv[1], user='ada', embedder=HashEmbedder(width=16))\n"
+        "for n in range(5, 10): m.remember(f'Statement number {n}.')\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(closed)], check=False)
+    assert (closed / WAL).stat().st_size > 0
+    return closed
+
+
+def test_what_a_killed_owner_wrote_is_there(killed: Path) -> None:
+    """The control of the tests below: an intact log is replayed."""
+    with opened(killed) as memory:
+        assert len(said(memory)) == 10
+
+
+# ---------------------------------------------------------------------- the log
+
+
+def _delete(path: Path) -> None:
+    path.unlink()
+
+
+def _tear(path: Path) -> None:
+    os.truncate(path, path.stat().st_size - 7)
+
+
+def _empty(path: Path) -> None:
+    os.truncate(path, 0)
+
+
+def _flip(path: Path) -> None:
+    whole = bytearray(path.read_bytes())
+    whole[len(whole) // 2] ^= 0x10
+    path.write_bytes(whole)
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(random.Random(3).randbytes(path.stat().st_size))
+
+
+@pytest.mark.parametrize("harm", [_delete, _tear, _empty, _flip, _garbage])
+def test_a_damaged_log_is_noticed(killed: Path, harm: Callable[[Path], None]) -> None:
+    """DuckDB drops what it cannot read without a word; the noted head tells how much that was."""
+    before = {p.name: p.read_bytes() for p in killed.iterdir() if p.name != WAL and p.is_file()}
+    harm(killed / WAL)
+    for _ in range(2):
+        with pytest.raises(StoreDamagedError, match=r"damaged.*backup"):
+            opened(killed)
+    assert (killed / "head").read_bytes() == before["head"]
+
+
+@pytest.mark.parametrize("harm", [_delete, _tear])
+def test_a_loss_can_be_accepted(killed: Path, harm: Callable[[Path], None]) -> None:
+    """Then the rest is all there, the chain verifies, and nobody complains again."""
+    harm(killed / WAL)
+    with opened(killed, accept_loss=True) as memory:
+        kept = said(memory)
+        assert {f"Statement number {n}." for n in range(5)} <= kept < {f"Statement number {n}." for n in range(10)}
+        memory.remember("After the loss.")
+        assert not memory.verify(deep=True).findings
+    with opened(killed) as memory:
+        assert said(memory) == kept | {"After the loss."}
+
+
+def test_an_older_copy_of_the_file_is_noticed(closed: Path, tmp_path: Path) -> None:
+    """Also when other changes were made to it since: the acknowledged event is another one."""
+    shutil.copy(closed / TRUTH, tmp_path / "old")
+    head = (closed / "head").read_bytes()
+    with opened(closed) as memory:
+        memory.remember("Lost with the newer file.")
+        newer = (closed / "head").read_bytes()
+    assert newer != head
+    shutil.copy(tmp_path / "old", closed / TRUTH)
+    (closed / "head").write_bytes(head)
+    with opened(closed) as memory:
+        memory.remember("Another history.")
+    (closed / "head").write_bytes(newer)
+    with pytest.raises(StoreDamagedError, match="acknowledged"):
+        opened(closed)
+
+
+# ---------------------------------------------------------------------- the file
+
+
+def _halve(path: Path) -> None:
+    os.truncate(path, path.stat().st_size // 2)
+
+
+def _no_header(path: Path) -> None:
+    with path.open("r+b") as file:
+        file.write(bytes(12_288))
+
+
+def _text(path: Path) -> None:
+    path.write_text("This is a shopping list, not a database.")
+
+
+def _other_database(path: Path) -> None:
+    path.unlink()
+    with duckdb.connect(str(path)) as db:
+        db.execute("CREATE TABLE unrelated (a INTEGER)")
+
+
+@pytest.mark.parametrize("harm", [_halve, _empty, _no_header, _text, _garbage, _delete, _other_database])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_file_that_is_no_truth_is_refused(closed: Path, harm: Callable[[Path], None], *, read_only: bool) -> None:
+    """Again and again, and nothing is put in its place."""
+    harm(closed / TRUTH)
+    size = (closed / TRUTH).stat().st_size if (closed / TRUTH).exists() else -1
+    for _ in range(2):
+        with pytest.raises(StoreDamagedError, match=r"damaged.*(backup|export)"):
+            opened(closed, read_only=read_only)
+    assert ((closed / TRUTH).stat().st_size if (closed / TRUTH).exists() else -1) == size
+
+
+def test_bytes_flipped_anywhere_never_end_in_a_raw_error(closed: Path) -> None:
+    """Either it is noticed, or what is read is what was written."""
+    whole = (closed / TRUTH).read_bytes()
+    wanted, draw = {f"Statement number {n}." for n in range(5)}, random.Random(11)
+    told: list[str] = []
+    for _ in range(30):
+        harmed = bytearray(whole)
+        for _ in range(8):
+            harmed[draw.randrange(len(harmed))] ^= 1 << draw.randrange(8)
+        (closed / TRUTH).write_bytes(harmed)
+        try:
+            with opened(closed) as memory:
+                assert said(memory) == wanted
+        except EiderError as error:
+            told.append(str(error))
+        for left in closed.glob("*.wal"):
+            left.unlink()
+    assert told
+    assert all(str(closed) in message for message in told)
+
+
+# ---------------------------------------------------------------------- the small files
+
+
+def test_without_current_nobody_guesses(closed: Path) -> None:
+    """A store with its pointer gone is damaged, not new."""
+    (closed / "CURRENT").unlink()
+    with pytest.raises(StoreDamagedError, match="CURRENT"):
+        opened(closed)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00", b"../../etc/passwd", b"truth-9.duckdb", b"truth-x/../../y", b"\n\n"]
+)
+def test_a_current_that_names_nothing_is_damage(closed: Path, content: bytes) -> None:
+    """Whatever it says."""
+    (closed / "CURRENT").write_bytes(content)
+    with pytest.raises(StoreDamagedError, match=r"CURRENT|gone"):
+        opened(closed)
+    assert (closed / TRUTH).exists()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"-1 zz", b"\xff" * 96])
+def test_a_head_that_says_nothing_accuses_nobody(closed: Path, content: bytes) -> None:
+    """It guards; it is not the truth. The next change writes it anew."""
+    (closed / "head").write_bytes(content)
+    with opened(closed) as memory:
+        assert len(said(memory)) == 5
+        memory.remember("One more.")
+    assert (closed / "head").read_bytes().startswith(b"00000000000000000006 ")
+
+
+def test_a_directory_of_other_things_is_no_store(tmp_path: Path) -> None:
+    """Nothing is created among them."""
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(StoreMissingError, match="no store"):
+        opened(tmp_path)
+    assert [p.name for p in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_file_is_no_store(tmp_path: Path) -> None:
+    """And a store cannot be made beneath one."""
+    (tmp_path / "file.eider").write_text("mine")
+    with pytest.raises(InputError, match="is a file"):
+        opened(tmp_path / "file.eider")
+    with pytest.raises(InputError, match="not a directory"):
+        opened(tmp_path / "file.eider" / "inner.eider")
+
+
+def test_nothing_is_created_when_it_is_only_to_be_read(tmp_path: Path) -> None:
+    """A typing mistake in a path makes no empty store."""
+    with pytest.raises(StoreMissingError):
+        opened(tmp_path / "typo.eider", read_only=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_newer_schema_is_refused(closed: Path) -> None:
+    """And left as it is."""
+    with duckdb.connect(str(closed / TRUTH)) as db:
+        db.execute("UPDATE meta SET content = '999' WHERE name = 'schema'")
+    with pytest.raises(StoreTooNewError, match=r"999.*upgrade"):
+        opened(closed)
+    with duckdb.connect(str(closed / TRUTH)) as db:
+        assert db.execute("SELECT count(*) FROM memories").fetchall() == [(5,)]
+
+
+def test_a_killed_creation_leaves_nothing_behind(tmp_path: Path) -> None:
+    """The next one starts from nothing and takes the half away."""
+    code = "import sys, eider\nfrom eider.embed.hashing import HashEmbedder\neider.open(sys.argv[1], embedder=HashEmbedder(width=16))"
+    environment = {**os.environ, "EIDER_CRASH_AT": "migrate.written"}
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.eider")], env=environment, check=False)
+    assert done.returncode == -9
+    assert not (tmp_path / "a.eider").exists()
+    with opened(tmp_path / "a.eider") as memory:
+        assert said(memory) == set()
+    assert [p.name for p in tmp_path.iterdir()] == ["a.eider"]
+
+
+# ---------------------------------------------------------------------- forks
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_handle_does_not_cross_a_fork(closed: Path, tmp_path: Path) -> None:
+    """The child is told; the parent's files and lock stay as they are, also when the child frees everything."""
+    memory = opened(closed)
+    memory.remember("Before the fork.")
+    before = {p.name: p.stat().st_size for p in closed.iterdir()}
+    child = os.fork()
+    if not child:
+        verdict = 1
+        try:
+            memory.recall("anything")
+        except ForkedError:
+            memory.close()
+            del memory
+            gc.collect()
+            verdict = 0
+        finally:
+            os._exit(verdict)
+    assert os.waitpid(child, 0)[1] == 0
+    assert {p.name: p.stat().st_size for p in closed.iterdir()} == before
+    memory.remember("After the fork.")
+    memory.close()
+    with opened(closed) as again:
+        assert {"Before the fork.", "After the fork."} <= said(again)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_living_child_holds_no_lock(closed: Path) -> None:
+    """Once the parent has closed the store, it is free."""
+    memory = opened(closed)
+    out, into = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(into)
+        os.read(out, 1)  # until the parent is done
+        os._exit(0)
+    os.close(out)
+    memory.close()
+    opened(closed).close()
+    os.close(into)
+    os.waitpid(child, 0)
+
+
+def test_a_closed_handle_says_so(closed: Path) -> None:
+    """Closing twice is harmless; using it afterwards is not."""
+    memory = opened(closed)
+    memory.close()
+    memory.close()
+    for verb in (
+        lambda: memory.recall("x"),
+        lambda: memory.record("x"),
+        memory.health,
+        memory.verify,
+    ):
+        with pytest.raises(StoreError, match="was closed"):
+            verb()
+
+
+# ---------------------------------------------------------------------- as another user
+
+
+def as_nobody(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python without root's rights, who may write everywhere."""
+    if os.getuid() == 0:
+        code = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n{code}"
+    preload = "import sys, eider, duckdb, eider.opening, importlib.readers\nfrom eider.storage.migrate import scripts\nscripts()\nfrom eider.embed.hashing import HashEmbedder\n"
+    return subprocess.run(
+        [sys.executable, "-c", preload + code, *arguments], capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture
+def foreign() -> Iterator[Path]:
+    """A directory that the unprivileged user may reach: pytest's own is closed to it."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        yield place
+
+
+def test_a_read_only_directory_is_read_and_not_written(foreign: Path) -> None:
+    """Recall works; a write says why it cannot, before anything is planned."""
+    folder = foreign / "a.eider"
+    with opened(folder) as memory:
+        memory.remember("Tea is taken at four.")
+    for path in (*folder.iterdir(), folder):
+        os.chown(path, NOBODY if os.getuid() == 0 else -1, -1)
+        path.chmod(0o500 if path.is_dir() else 0o400)
+    done = as_nobody(
+        """
+try:
+    open(sys.argv[1] + "/probe", "w")
+    raise SystemExit("a plain write was not refused: this test would prove nothing")
+except PermissionError:
+    pass
+memory = eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16))
+print(memory.recall("when is tea?")[0].text)
+for verb in (lambda: memory.remember("x y"), lambda: memory.forget(memory.search().items[0].id), lambda: memory.rebuild(), lambda: memory.forget_user("ada")):
+    try:
+        verb()
+    except eider.EiderError as error:
+        print(type(error).__name__)
+memory.drain(); memory.verify(); memory.close()
+""",
+        str(folder),
+    )
+    folder.chmod(0o700)
+    assert done.stdout.splitlines()[:2] == ["Tea is taken at four.", "ReadOnlyStoreError"], done.stderr
+    assert set(done.stdout.splitlines()[1:]) == {"ReadOnlyStoreError"}, done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_a_store_cannot_be_made_where_nobody_may_write(foreign: Path) -> None:
+    """The message names the directory."""
+    foreign.chmod(0o555)
+    done = as_nobody(
+        """
+try:
+    eider.open(sys.argv[1], embedder=HashEmbedder(width=16))
+except eider.EiderError as error:
+    print(type(error).__name__, error)
+""",
+        str(foreign / "new.eider"),
+    )
+    assert done.stdout.startswith("ReadOnlyStoreError"), done.stderr
+    assert "new.eider" in done.stdout
+
+
+def test_anothers_private_store_is_refused(foreign: Path) -> None:
+    """Directories are made for their owner alone."""
+    if os.getuid():
+        pytest.skip("needs root to be somebody else")
+    opened(foreign / "a.eider").close()
+    assert (foreign / "a.eider").stat().st_mode & 0o777 == 0o700
+    assert {p.stat().st_mode & 0o177 for p in (foreign / "a.eider").iterdir()} == {0}
+    code = "try:\n    eider.open(sys.argv[1], embedder=HashEmbedder(width=16))\nexcept eider.EiderError as error:\n    print(type(error).__name__, error)"
+    done = as_nobody(code, str(foreign / "a.eider"))
+    assert "a.eider" in done.stdout, done.stderr
+
+
+def test_the_error_of_a_read_only_store_is_its_own(closed: Path) -> None:
+    """Asked for read-only, it refuses writes as well."""
+    with opened(closed, read_only=True) as memory:
+        assert len(said(memory)) == 5
+        with pytest.raises(ReadOnlyStoreError):
+            memory.remember("Something.")
+
+
+# ---------------------------------------------------------------------- no room
+
+FILL = """
+import os, resource, sys
+import eider
+from eider.embed.hashing import HashEmbedder
+limit, folder = int(sys.argv[1]), sys.argv[2]
+memory = eider.open(folder, user="ada", embedder=HashEmbedder(width=16))
+memory.record("The first line is short.", key="first")
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+stored = refused = 0
+for n in range(400):
+    try:
+        memory.record(f"{n} " + os.urandom(20_000).hex(), key=f"k{n}")
+        stored += 1
+    except eider.errors.StoreFullError as error:
+        assert "free some space" in str(error), error
+        refused += 1
+        if refused >= 3:
+            break
+assert refused, "never full"
+hits = memory.recall("The first line is short.", limit=3)
+assert hits[0].text == "The first line is short.", hits
+try:
+    memory.forget(hits[0].id)
+    print("forgot")
+except eider.errors.StoreFullError:
+    print("could not forget")
+print(stored)
+if limit:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+else:
+    os.unlink(os.path.join(os.path.dirname(folder), "ballast"))
+memory.record("There is room again.", key="again")
+assert not memory.verify().findings
+memory.close()
+print("closed")
+"""
+
+
+def filled(folder: Path, limit: int) -> None:
+    """Write until there is no room, make room, go on; then look at what is there."""
+    done = subprocess.run(
+        [sys.executable, "-c", FILL, str(limit), str(folder)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    stored = int(done.stdout.splitlines()[1])
+    assert done.stdout.splitlines()[-1] == "closed"
+    with opened(folder) as memory:
+        assert memory.recall("There is room again.")[0].text == "There is room again."
+        texts = said(memory)
+        assert len([t for t in texts if len(t) > 1000]) == min(stored, 100 - 1 - ("The first line is short." in texts))
+        assert not memory.verify(deep=True).findings
+
+
+def test_a_full_disk_refuses_the_write_and_loses_nothing(tmp_path: Path) -> None:
+    """On a small file system of its own, where one can be mounted."""
+    place = tmp_path / "small"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(place)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("no file system can be mounted here; the limit on file sizes is tested below")
+    try:
+        (place / "ballast").write_bytes(bytes(1_000_000))
+        filled(place / "a.eider", 0)
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_limit_on_file_sizes_is_a_full_disk(tmp_path: Path) -> None:
+    """The same where nothing can be mounted."""
+    filled(tmp_path / "a.eider", 2_000_000)
