@@ -33,7 +33,7 @@ _UNLIKELY: Final = 0.5
 """Probability of being about someone's own world below which that is the reason given."""
 _WANTED: Final = {
     "money": "an amount of money", "clock": "a time of day", "span": "a length of time", "length": "a measure",
-    "often": "how often", "age": "an age", "when": "a date", "number": "a number", "who": "a person", "named": "a name",
+    "often": "how often", "colour": "a colour", "warmth": "a temperature", "age": "an age", "when": "a date", "number": "a number", "who": "a person", "named": "a name",
 }  # fmt: skip
 _PROMPT: Final = np.array([name in OF_PROMPT for name in NAMES], np.bool_)
 

@@ -112,7 +112,7 @@ CHAT: Final = GREETINGS | _words(
 """Words of which small talk is made; a prompt of nothing else asks for nothing."""
 
 EDIT: Final = _words(
-    "run rerun restart retry undo redo repeat shorter longer make cut sort turn dim read export rebase push ping rename"
+    "please bitte plaît favor run rerun restart retry undo redo repeat shorter longer make cut sort turn dim read export rebase push ping rename"
     " delete revert format continue stop go again it this that them last next line lines paragraph change tests test words"
     " bold bit down up instead show me your the second first third punchier simpler louder quieter times five"
     " lass laufen starte kürzer länger nochmal mach rückgängig wiederhole weiter den die das es"
@@ -204,19 +204,26 @@ COUNTED: Final = re.compile(
 ANSWERS: Final[dict[str, re.Pattern[str]]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
-        "money": r"[€$£¥]|\b(?:euros?|dollars?|pounds?|francs?|cents?|cedis?|pesos?|yen|yuan|eur|usd|chf|gbp|pence)\b|\d ?%|percent|元|块",
+        "money": r"[€$£¥]|\b(?:euros?|dollars?|pounds?|francs?|cents?|cedis?|pesos?|yen|yuan|eur|usd|chf|gbp|pence)\b|\d ?%|percent"
+        r"|\d[.,]\d{3}\b|\d (?:an?|each|per|pro|par|por)\b|\b(?:free of charge|kostenlos|gratis|gratuit)|元|块",
         "clock": r"\d{1,2}[:h.]\d\d|\b\d{1,2} ?(?:am|pm|uhr|h|heures?)\b|\b(?:o'clock|noon|midnight|midi|minuit|mediodía)\b|half past"
         r"|quarter|\b(?:at|from|until|till|by|before|after|um|bis|ab|vor|nach|à|a las) (?:one|two|three|four|five|six|seven|eight|nine"
-        r"|ten|eleven|twelve|sechs|sieben|acht|neun|zehn|elf|zwölf|siete|ocho|nueve|diez|six|sept|huit|neuf|dix|vingt|\d)|heures?\b|点",
+        r"|ten|eleven|twelve|sechs|sieben|acht|neun|zehn|elf|zwölf|siete|ocho|nueve|diez|six|sept|huit|neuf|dix|vingt|\d)|heures?\b"
+        r"|\ba las? \w+|\bum (?:halb|viertel)|\b(?:morning|dawn|evening|afternoon|morgens|abends|vormittags|nachmittags|matin|soir|mañana|tarde)\b"
+        r"|点|清晨|早晨|早上|上午|中午|下午|晚上",
         "span": r"\b(?:second|minute|hour|day|week|month|year|night|fortnight|sekunde|stunde|tag|woche|monat|jahr|seconde|heure|jour"
         r"|semaine|mois|an|année|segundo|minuto|hora|día|semana|mes|año|century|page|seite|página)(?:s|n|en|e|es)?\b"
-        r"|\b(?:until|till|bis|jusqu|hasta|since|seit|depuis|desde)\b|\d ?(?:ms|s|h|min)\b|分钟|小时|天|周|月|年|秒",
+        r"|\b(?:until|till|bis|jusqu|hasta|since|seit|depuis|desde)\b|\d ?(?:ms|s|h|min)\b|\b(?:19|20)\d\d\b|分钟|小时|天|周|月|年|秒",
+        "colour": r"\b(?:black|white|grey|gray|red|green|blue|yellow|orange|purple|violet|pink|brown|beige|cream|ochre|turquoise|teal"
+        r"|silver|gold|navy|schwarz|weiß|grau|rot|grün|blau|gelb|braun|rosa|lila|noir|blanc|gris|rouge|vert|bleu|jaune|brun|rose"
+        r"|negr|blanc|roj|verde|azul|amarill|marrón)(?:e[rnsm]?|s|es|he|hes|o|a|os|as)?\b|[红绿蓝黄白黑灰紫粉棕橙]",
+        "warmth": r"°|\b(?:degrees?|celsius|grad|degrés?|grados?)\b|度",
         "length": r"\b(?:m|cm|mm|km|met(?:re|er)s?|mètres?|metros?|feet|foot|inch(?:es)?|miles?|kilomet(?:re|er)s?|kilomètres?"
         r"|centimet(?:re|er)s?|millimet(?:re|er)s?|zentimeter|hectares?|acres?|litres?|liter|grams?|kilos?|kg|tonnes?|tons?|[kmgt]b"
         r"|points?|pt|px|pixels?|a[0-5])\b|\d(?:m|cm|mm|km|kg|gb|mb|tb)\b|米|公里|平方",
         "often": r"\b(?:every|each|daily|weekly|monthly|yearly|hourly|annually|nightly|once|twice|times|per|fortnightly|quarterly"
-        r"|jede[nrs]?|täglich|wöchentlich|monatlich|alle|pro|mal|chaque|tous les|toutes les|par|fois|cada|diario|veces|todos los"
-        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days)\b|每|次",
+        r"|jede[nrs]?|\w+mal|stündlich|halbjährlich|jährlich|täglich|wöchentlich|monatlich|alle|pro|mal|chaque|tous les|toutes les|par|fois|cada|diario|veces|todos los"
+        r"|(?:mon|tues|wednes|thurs|fri|satur|sun)days|(?:mon|diens|donners|frei|sams|sonn)tags|mittwochs)\b|每|次",
         "age": r"\b(?:born|aged|age|old|birthday|built|year|years|geboren|alt|jahre?|né|née|ans|nació|años|nacid[oa])\b"
         r"|\b(?:19|20)\d\d\b|岁|出生|年",
     }.items()
@@ -236,13 +243,15 @@ ASKED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         "clock": r"\b(?:what|which) times?\b|um wie ?viel uhr|\bquelle heure|\bqué hora|几点",
         "often": r"\bhow often\b|\bwie oft\b|tous les combien|con qué frecuencia|多久.*一次",
         "age": r"\bhow old\b|\bwie alt\b|quel âge|qué edad|几岁",
-        "length": r"\bhow (?:far|deep|tall|wide|high|thick|heavy)\b|\bwie (?:weit|tief|hoch|breit|schwer)\b|\bqué altura|多高|多深",
+        "colour": r"\b(?:what|which) colou?r|\bwelche farbe|\bquelle couleur|\bqué color|什么颜色",
+        "warmth": r"\b(?:what|which) temperatures?\b|\bhow (?:hot|warm|cold)\b|welche[rn]? temperatur|quelle température|qué temperatura|多少度",
+        "length": r"\bhow (?:deep|tall|wide|high|thick|heavy)\b|\bwie (?:weit|tief|hoch|breit|schwer)\b|\bqué altura|多高|多深",
         "span": r"\bhow long\b|\bhow many (?:minutes|hours|days|weeks|months|years)|\bwie lange?\b|combien de (?:temps|jours|minutes)"
         r"|cuánto tiempo|多久|多长",
-        "when": r"\bwhen\b|\b(?:which|what) (?:day|date|month|year|week|evening)|\bwann\b|\bquand\b|\bcuándo\b|什么时候|哪天|几月|几号",
+        "when": r"^(?:and |so )?when\b(?!.*,)|\bwhen (?:do|does|did|is|are|was|were|will|can|should|shall|am|has|have)\b|\b(?:which|what) (?:day|date|month|year|week|evening)|\bwann\b|\bquand\b|\bcuándo\b|什么时候|哪天|几月|几号",
         "number": r"\bhow (?:many|much|big|large)\b|\bwie groß|多大|\bwie ?viele?\b|\bcombien\b|\bcuánt[oa]s?\b|多少|几"
         r"|\b(?:phone|account|passport|house) number\b|'s number\b",
-        "who": r"\bwho(?:m|se)?\b|\bwe[rnm]\b|\bqui\b|\bquién(?:es)?\b|谁",
+        "who": r"^(?:and |so )?whom?\b|\bwhom? (?:do|does|did|is|are|was|were|can|should|shall)\b|^we[rnm]\b|^qui\b|\bquién(?:es)?\b|谁",
         "named": rf"\b(?:what|which|whose) (?:\w+ )?(?:{_NAMED_EN})\b|\bname of\b|\bcalled\b|\btitle of\b"
         r"|welche[rsn]? (?:marke|modell|datenbank|bank|schule|firma)|\bquel(?:le)? (?:marque|modèle|base|école|langage|hôtel)\b"
         r"|\bcómo se llama|qué (?:marca|modelo|motor|banco|escuela)|叫什么",
