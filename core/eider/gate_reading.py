@@ -68,8 +68,8 @@ class Reading:
     """Kind of answer asked for, a key of `ANSWERS`; empty if open."""
     counted: str
     """What is to be counted: "rows" in "how many rows"; else empty."""
-    asks: bool
-    """Whether it is a question."""
+    asks_fact: bool
+    """Whether it asks for a fact: what, which, who, how many."""
     traits: dict[str, float]
     """Signs of its being about someone's own world, or about the world at large; each in [0, 1]."""
     empty: str
@@ -90,7 +90,7 @@ def read(prompt: str, lines: Sequence[Told]) -> Reading:
         names=frozenset(w for w in carried if w in known or (not german and w in _spelt_as_names(words))),
         wants=next((name for name, pattern in lists.ASKED if pattern.search(prompt)), "") if asks else "",
         counted=_counted(prompt),
-        asks=asks,
+        asks_fact=bool(lists.FACT.search(prompt)),
         traits=_traits(prompt, lower, tongue),
         empty=_empty(lower, carried, prompt),
     )
@@ -167,10 +167,13 @@ def _traits(prompt: str, lower: Sequence[str], tongue: str) -> dict[str, float]:
         "we": float(bool(together or lists.OUR_VERB.search(prompt) or lists.OUR_TALK.search(prompt))),
         "my": float(bool(unique & lists.MY or "我的" in prompt)),
         "i": float(bool({w.casefold() for w in tokens(own)} & lists.ME or said(lists.HAN_I))),
-        "near": min(2, len(unique & lists.NEAR) + said(lists.HAN_NEAR)) / 2,
+        "near": min(2, len(unique & lists.NEAR) + len(lists.NEAR_SAID.findall(prompt)) + said(lists.HAN_NEAR)) / 2,
         "this": float(bool(unique & lists.THIS or said(lists.HAN_THIS))),
         "may": float(_asks_leave(lower) or bool(lists.MAY_I.search(prompt))),
-        "general": min(2, len(unique & lists.GENERAL) + said(lists.HAN_GENERAL)) / 2,
+        "general": min(
+            2, len(unique & lists.GENERAL) + bool(lists.GENERAL_SAID.search(prompt)) + said(lists.HAN_GENERAL)
+        )
+        / 2,
         "indefinite": float(bool(lists.INDEFINITE.search(prompt))),
         "definite": min(2, len(lists.DEFINITE.findall(prompt))) / 2,
         "article": min(2, len(lists.ARTICLE[tongue].findall(prompt)) if tongue in lists.ARTICLE else 0) / 2,

@@ -133,7 +133,7 @@ def _words(x: Floats, best: Floats, reading: Reading) -> None:
     x[:, _AT["task_match"]] = np.maximum(best.max(axis=1) - 0.3, 0)
     if best.shape[1] > 1:
         x[:, _AT["held"]] = best.min(axis=1) > _ALIKE
-    if reading.asks and best.shape[1] > 1:
+    if reading.asks_fact and best.shape[1] > 1:
         x[:, _AT["gap"]] = np.maximum(best.max(axis=1) - 0.4, 0) * np.maximum(0.7 - best.min(axis=1), 0) * 4
     named = np.array([w in reading.names for w in reading.content], np.bool_)
     if named.any():

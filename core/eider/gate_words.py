@@ -267,3 +267,35 @@ SINGULAR: Final = re.compile(
     r"^(?:is|was|has|had|will|can|may|does|ist|war|hat|wird|kann|est|a|était|va|es|fue|tiene|[a-z]{3,}[^s\W]s)$"
 )
 """A word after which the one before it was a subject in the singular."""
+
+NEAR_SAID: Final = re.compile(
+    r"\b(?:last|next|this|coming) (?:week|month|year|time|night|summer|winter|spring|autumn|quarter|morning|afternoon|evening|term|season)\b"
+    r"|\b(?:so far|at the moment|right now|these days|at present|at that (?:time|point)|back then)\b"
+    r"|\b(?:letzte[sn]?|nächste[sn]?|diese[sn]?|kommende[sn]?) (?:woche|monat|jahr|mal|nacht|sommer|winter|herbst|quartal)\b|\bzur ?zeit\b|\bim moment\b"
+    r"|\b(?:semaine|mois|année|fois|été) (?:prochaine?|dernière?)\b|\b(?:prochaine|dernière) (?:fois|semaine)\b|\bce (?:soir|matin|mois)\b|\ben ce moment\b"
+    r"|\b(?:próxim[ao]|últim[ao]) (?:semana|mes|vez|año)\b|\b(?:semana|mes|año) (?:que viene|pasad[ao])\b|\besta (?:noche|tarde|semana|vez)\b"
+    r"|\b\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?(?:january|february|march|april|may|june|july|august|september|october|november|december|januar|februar|märz|mai"
+    r"|juni|juli|oktober|dezember|janvier|février|avril|juin|juillet|août|septembre|octobre|novembre|décembre|(?:de )?(?:enero|febrero|marzo|abril|mayo|junio|julio"
+    r"|agosto|septiembre|octubre|noviembre|diciembre))\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december) \d{1,2}\b"
+    r"|上次|下次|上周|下周|上个月|下个月|\d+月\d+日",
+    re.IGNORECASE,
+)
+"""Times counted from now, and days of the calendar: the second half of `NEAR`."""
+GENERAL_SAID: Final = re.compile(
+    r"^how to\b|\bhow to[.?]?$|\bin general\b|\bstands? for\b|\bnamed after\b|\bwhy is it called\b|\bpros and cons\b|\b(?:facts|trivia) about\b|\bexamples of\b"
+    r"|\b(?:antonyms?|rhymes?|pronounced|acronym|abbreviation|limerick|riddle|joke)\b"
+    r"|\b(?:tallest|largest|longest|fastest|biggest|deepest|highest|smallest|heaviest)\b"
+    r"|\bim allgemeinen\b|\bwofür steht\b|\bwoher kommt\b|\bvor- und nachteile\b|\bbeispiele für\b|\b(?:größte|längste|höchste|tiefste|schnellste)[nrs]?\b"
+    r"|\ben général\b|\bd['’]où vient\b|\bexemples de\b|\bles? plus (?:grand|haut|long|profond)e?s?\b"
+    r"|\ben general\b|\bde dónde viene\b|\bejemplos de\b|\b(?:el|la|los|las) más (?:grande|alto|alta|largo|larga)s?\b"
+    r"|一般来说|举例|最(?:大|高|长|深|快)的",
+    re.IGNORECASE,
+)
+"""The second half of `GENERAL`: phrases."""
+
+FACT: Final = re.compile(
+    r"^(?:and |so )?(?:what|which|who|whom|whose|how (?:many|much|long|old|often|deep|high|far)|welche|wer|wie ?viele?|was"
+    r"|quel|qui|combien|qué|cuánt|quién|cuál)",
+    re.IGNORECASE,
+)
+"""Questions that name what they want to know; it must then be in the line."""
