@@ -28,34 +28,34 @@ class GateWeights:
 
 # fitted values begin
 _SOURCE: Final = "fitted 2026-11-21 on isolated and own_isolated, each one half; other=0.25"
-_WORLD: Final = 0.285
-_LINE: Final = -2.47
-_SPEAK: Final = 0.615
+_WORLD: Final = 0.305
+_LINE: Final = -2.51
+_SPEAK: Final = 0.606
 _FITTED: Final[dict[str, float]] = {
     "we": 1.9,
-    "my": 0.629,
-    "i": 1.97,
-    "near": 2.98,
-    "this": 1.36,
-    "may": 1.8,
+    "my": 0.558,
+    "i": 1.87,
+    "near": 3.12,
+    "this": 1.23,
+    "may": 1.77,
     "definite": 1.65,
-    "article": 0.975,
-    "general": -6.06,
-    "indefinite": -1.77,
-    "held": 1.13,
-    "foreign_name": -1.12,
-    "place": 2.23,
-    "cosine": 0.421,
-    "margin": 3.17,
-    "margin_align": 4.08,
-    "margin_rest": 1.06,
-    "name_miss": -0.617,
-    "type_miss": -4.1,
-    "unit_miss": -0.552,
+    "article": 0.895,
+    "general": -6.13,
+    "indefinite": -1.79,
+    "held": 1.05,
+    "foreign_name": -1.13,
+    "place": 2.26,
+    "cosine": 0.968,
+    "margin": 2.66,
+    "margin_align": 4.62,
+    "margin_rest": 0.877,
+    "name_miss": -0.608,
+    "type_miss": -4.05,
+    "unit_miss": -0.607,
     "gap": -1.03,
-    "guidance_task": 1.31,
-    "task_match": 2.35,
-    "may_rule": 0.966,
+    "guidance_task": 1.3,
+    "task_match": 2.18,
+    "may_rule": 0.95,
 }
 # fitted values end
 

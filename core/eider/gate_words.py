@@ -104,10 +104,11 @@ LIGHT: Final = _words(
 CHAT: Final = GREETINGS | _words(
     "cheers brilliant wonderful perfect nice lovely star fine right done night morning evening good bye later soon"
     " cool works love haha ha fair enough kind sounds ok great next yes yeah do weekend talk see you that all me us"
-    " delicious coffee first much so very thanks again"
+    " delicious coffee first much so very thanks again one tomorrow see nice got it understood will makes sense no problem"
+    " never mind alright appreciated hey morning monday weekend how are you"
     " passt prima toll perfekt schönen schön tag abend nacht gute guten wochenende bis später vielen lieben herzlichen ja"
-    " nein alles parfait super merci beaucoup bonne bon soirée journée nuit bientôt d'accord c'est tout plus tard"
-    " perfecto estupendo muchas buenas buenos noches días tardes luego pronto hasta acuerdo"
+    " nein alles klar morgen verstanden bestens dir euch parfait super merci beaucoup bonne bon soirée journée nuit bientôt d'accord c'est tout plus tard demain compris entendu top"
+    " perfecto estupendo muchas buenas buenos noches días tardes luego pronto hasta acuerdo mañana entendido listo nos vemos"
 )
 """Words of which small talk is made; a prompt of nothing else asks for nothing."""
 
@@ -142,7 +143,7 @@ HAN_I: Final = re.compile("我(?!们)")
 HAN_NEAR: Final = re.compile("今天|明天|昨天|今晚|现在|目前|那时|当时|上次|下周|这周|周[一二三四五六日]|还")
 HAN_THIS: Final = re.compile("这(?!周)")
 HAN_GENERAL: Final = re.compile(
-    "是什么|什么是|为什么叫|发明|起源|历史|区别|意思|定义|平均|世界|人类|世纪|朝代|神话|食谱|怎么做的|推荐几|怎样形成|首都|最早"
+    "是什么|什么是|为什么叫|发明|起源|历史|区别|意思|定义|平均|世界|人类|世纪|朝代|神话|食谱|怎么做的|推荐几|怎样形成|首都|最早|翻译"
 )
 HAN_TASK: Final = re.compile("^(?:请|帮我|给我)?(?:写|画|做|安排|准备|起草|设计|列|发|改|推荐|翻译|整理|总结)")
 HAN_CHAT: Final = re.compile("谢谢|好的|哈哈|你好|再见|先这样|辛苦|好吧|好|嗯|晚安|早上")
@@ -294,8 +295,9 @@ GENERAL_SAID: Final = re.compile(
 """The second half of `GENERAL`: phrases."""
 
 FACT: Final = re.compile(
-    r"^(?:and |so )?(?:what|which|who|whom|whose|how (?:many|much|long|old|often|deep|high|far)|welche|wer|wie ?viele?|was"
-    r"|quel|qui|combien|qué|cuánt|quién|cuál)",
+    r"^[¿ ]*(?:and |so )?(?:what|which|who|whom|whose|when|where|how (?:many|much|long|old|often|deep|high|far)|wer|was|wann|wo|welche[rsnm]?"
+    r"|wie ?viele?|wie (?:lang|oft|alt|hoch|tief|groß)|quel(?:le)?s?|qui|quand|où|combien|qué|quién(?:es)?|cuándo|dónde|cuánt[oa]s?|cuál(?:es)?)\b"
+    r"|什么|谁|哪|几|多少|何时|多(?:久|长|大|高)",
     re.IGNORECASE,
 )
 """Questions that name what they want to know; it must then be in the line."""
