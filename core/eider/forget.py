@@ -139,16 +139,18 @@ def _less(
 def forget_user(engine: Engine, request: ForgetUser, door: Door) -> Receipt:
     """Erase all of a user; forgetting a stranger erases nothing and says so."""
     start = time.perf_counter()
-    ids = engine.store.rows(user=request.user).ids
-    kept = engine.store.memories(None, user=request.user)
-    episodes = frozenset(i for i in ids if i.startswith("ep_"))
-    memories = frozenset(m.id for m in kept)
+    erasure, texts, counts = engine.planned(lambda: _user_erased(engine, request.user, door))
+    return _receipt(engine, erasure, counts, texts, wait=request.wait, start=start)
+
+
+def _user_erased(engine: Engine, user: str, door: Door) -> tuple[Erasure, list[str], Mapping[str, int]]:
+    episodes = frozenset(i for i in engine.store.rows(user=user).ids if i.startswith("ep_"))
+    memories = frozenset(m.id for m in engine.store.memories(None, user=user))
     erasure = Erasure(
-        user=request.user, actor=door.channel, at=engine.now(), episodes=episodes, memories=memories, everything=True
+        user=user, actor=door.channel, at=engine.now(), episodes=episodes, memories=memories, everything=True
     )
     texts = _texts(engine, erasure)
-    counts = engine.erase(erasure)
-    return _receipt(engine, erasure, counts, texts, wait=request.wait, start=start)
+    return erasure, texts, engine.erase(erasure)
 
 
 def _texts(engine: Engine, erasure: Erasure) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
@@ -53,10 +54,16 @@ def _keep_episodes(
     if not episodes:
         return ()
     made = engine.indexed_episodes(episodes)
-    changes = ChangeSet(
-        user=user, op="record", actor=door.channel, at=engine.now(), episodes=tuple(episodes), indexing=made, key=key
-    )
-    return engine.commit(changes).episodes
+
+    def plan() -> tuple[Episode, ...]:
+        now = engine.now()
+        stamped = tuple(replace(e, recorded_at=now) for e in episodes)
+        changes = ChangeSet(
+            user=user, op="record", actor=door.channel, at=now, episodes=stamped, indexing=made, key=key
+        )
+        return engine.commit(changes).episodes
+
+    return engine.planned(plan)
 
 
 def _episode(engine: Engine, request: Record, door: Door) -> Episode:

@@ -53,7 +53,7 @@ class Opened:
     def close(self) -> None:
         """Close everything, the lock last."""
         if self.indexer is not None:
-            self.indexer.stop(5.0)
+            self.indexer.stop(60.0)  # the lock goes last: nobody may write the index after it
         self.index.close()
         self.store.close()
         self.lock.close()
