@@ -86,7 +86,7 @@ def open(  # noqa: A001 (the public face)
     try:
         engine = Engine(
             opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=HeuristicCounter(), agent=agent,
-            layers=tuple(_layer(path, chosen, clock) for path in also), name=folder.stem,
+            layers=_layers(also, chosen, clock), name=folder.stem,
         )  # fmt: skip
         if not opened.read_only:
             about = {"description": agent_description, "mode": mode, "model": model, "scopes": list(scopes)}
@@ -133,6 +133,18 @@ def _embedder() -> Embedder:
 
         return HashEmbedder()
     raise ConfigError(f"embedder {wanted!r} is unknown; set it to 'default' or 'hash'.")
+
+
+def _layers(paths: Sequence[str | Path], embedder: Embedder, clock: Clock | None) -> tuple[Engine, ...]:
+    """Every layer, or none: when one cannot be opened the others are closed."""
+    opened: list[Engine] = []
+    try:
+        opened.extend(_layer(path, embedder, clock) for path in paths)
+    except BaseException:
+        for layer in opened:
+            layer.close()
+        raise
+    return tuple(opened)
 
 
 def _layer(path: str | Path, embedder: Embedder, clock: Clock | None) -> Engine:

@@ -22,6 +22,7 @@ import pytest
 
 import eider
 from eider.eider import Eider
+from eider.embed.hashing import HashEmbedder
 from eider.storage import erase
 
 HERE = Path(__file__).parent
@@ -283,3 +284,33 @@ def test_killed_at_a_labelled_point_of_the_index(tmp_path: Path, label: str) -> 
         if log.exists():
             kept.follow(log)
         checked(folder, kept, full=True)
+
+
+FORGET = """
+import sys
+import eider
+from eider import crash
+from eider.embed.hashing import HashEmbedder
+memory = eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16))
+kept = memory.remember("Quokkas are on the island.")
+crash._WANTED = sys.argv[2]
+memory.forget(kept.id)
+"""
+
+
+@pytest.mark.parametrize("label", ["erase.copied", "erase.pointed"])
+def test_a_killed_forget_is_finished_by_the_next_owner(tmp_path: Path, label: str) -> None:
+    """The rows were gone at once; that their bytes have to leave the disk is remembered with the erasure."""
+    folder = tmp_path / "a.eider"
+    done = subprocess.run([sys.executable, "-c", FORGET, str(folder), label], check=False)
+    assert done.returncode == -signal.SIGKILL
+    with eider.open(folder, user="ada", embedder=HashEmbedder(width=16)) as memory:
+        assert memory.search().total == 0
+        before = memory._engine.store.database.path
+        memory.drain()
+        assert not memory._engine.jobs.listed("waiting")
+        assert erase.mentioned(memory._engine.store, "ada", ["Quokkas"]) == []
+        found = sorted(p.name for p in folder.glob("truth-*"))
+        assert {name.split(".")[0] for name in found} == {memory._engine.store.database.path.stem}
+        assert memory._engine.store.database.path.stem >= before.stem > "truth-000000"
+        assert memory._engine.store.database.path.stem != "truth-000001"
