@@ -22,8 +22,8 @@ MOST: Final = 5
 """Lines injected at most."""
 BESIDE: Final = 0.6
 """Share of the asked probability at which a line may follow one that passed: a prompt that is worth one line is often
-worth two. Serves 2 % more of the wanted prompts and 7 % more of what helps with prompts that several lines help with,
-at 9 % less precision; lower ones cost more than they bring."""
+worth two. On both development sets, against 1: 3 points more prompts get a line that helps (.43 to .46), precision falls
+by 11 (.64 to .53); at 0.4 by another 10 for 2. Prompts that several lines help with gain most (.29 to .34 of the lines)."""
 LOOKED_AT: Final = 12
 """Candidates judged: the ranker has 99 % of the memories that help among its first twelve, and 95 % of the utterances."""
 READ: Final = 2_000
