@@ -327,8 +327,17 @@ class StoreLaws(RuleBasedStateMachine):
 
     @rule(user=st.sampled_from(USERS), n=st.integers(0, 9), keep=st.booleans(), wait=st.integers(0, 9))
     def forget_memory(self, user: str, n: int, *, keep: bool, wait: int) -> None:
-        if (id_ := self.pick(user, n)) is None:
-            return
+        if (id_ := self.pick(user, n)) is not None:
+            self.forget_one(user, id_, keep=keep, wait=wait)
+
+    @rule(user=st.sampled_from(USERS), n=st.integers(0, 9), keep=st.booleans())
+    def forget_part_of_a_merge(self, user: str, n: int, *, keep: bool) -> None:
+        """Or the merge itself; memories are met here that chance would seldom choose."""
+        merged = {i for k in self.people[user].memories.values() if k.merged_from for i in (k.id, *k.merged_from)}
+        if (id_ := self.pick(user, n, among=[i for i in merged if i in self.people[user].memories])) is not None:
+            self.forget_one(user, id_, keep=keep, wait=1)
+
+    def forget_one(self, user: str, id_: str, *, keep: bool, wait: int) -> None:
         memories = self.people[user].memories
         if memories[id_].now.erased:
             with pytest.raises(UnknownIdError, match=id_):
