@@ -135,10 +135,10 @@ def test_a_pin_is_no_use(memory: Eider, clock: FixedClock) -> None:
     kept = memory.remember("The car is in the garage.")
     clock.advance(timedelta(days=300))
     before = memory.why(kept.id).retrievability
-    memory.recall("Where is the car?")
-    memory._engine.usage.flush()
     memory.pin(kept.id)
     memory.unpin(kept.id)
+    memory.recall("Where is the car?")
+    memory._engine.usage.flush()
     assert memory.why(kept.id).retrievability == pytest.approx(before, abs=1e-6)
     assert before < 0.8
     assert [m.id for m in memory.consolidate(prune_threshold=0.8).closed] == [kept.id]
