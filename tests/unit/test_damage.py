@@ -373,12 +373,12 @@ except PermissionError:
     pass
 memory = eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16))
 print(memory.recall("when is tea?")[0].text)
-for verb in (lambda: memory.remember("x y"), lambda: memory.forget(memory.search().items[0].id), lambda: memory.rebuild(), lambda: memory.forget_user("ada")):
+for verb in (lambda: memory.remember("x y"), lambda: memory.forget(memory.search().items[0].id), lambda: memory.rebuild(), lambda: memory.forget_user("ada"), lambda: memory.drain()):
     try:
         verb()
     except eider.EiderError as error:
         print(type(error).__name__)
-memory.drain(); memory.verify(); memory.close()
+memory.verify(); memory.close()
 """,
         str(folder),
     )
