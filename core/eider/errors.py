@@ -130,7 +130,9 @@ class StoreLockedError(StoreError):
 
     def __init__(self, path: Path, pid: int | None = None) -> None:
         holder = f"process {pid}" if pid is not None else "another process"
-        super().__init__(f"{str(path)!r} is open in {holder}; close it there first, or read a published snapshot of it.")
+        super().__init__(
+            f"{str(path)!r} is open in {holder}; close it there first, or read a published snapshot of it."
+        )
         self.path, self.pid = path, pid
 
 

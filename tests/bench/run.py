@@ -31,9 +31,9 @@ def plot(rows: list[list[str]]) -> None:
 
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "eider"
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
-    figure, (mine, theirs) = pyplot.subplots(1, 2, figsize=(9, 3.2), sharey=True)
+    figure, (mine, theirs) = plt.subplots(1, 2, figsize=(9, 3.2), sharey=True)
     number = [[float(cell.split(" / ")[0].replace(",", "")) for cell in row] for row in rows]
     for place, verb in enumerate(("recall", "record", "remember", "correct"), start=2):
         own = sorted((row[0], row[place]) for row in number if row[1] == 0)

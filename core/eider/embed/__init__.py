@@ -20,10 +20,10 @@ def default_embedder() -> Embedder:
     >>> default_embedder().width
     256
     """
-    from eider.embed.hashing import HashEmbedder  # noqa: PLC0415 (numpy is loaded when it is needed)
+    from eider.embed.hashing import HashEmbedder
 
     try:
-        from eider.embed.static import WordLlamaEmbedder  # noqa: PLC0415
+        from eider.embed.static import WordLlamaEmbedder
 
         return WordLlamaEmbedder()
     except EmbedderError as error:

@@ -102,13 +102,13 @@ def open_folder(
             _check_head(files, store, accept_loss=accept_loss)
             opened = _with_index(files, lock, store, embedder, unclean=unclean, follow=follow and not read_only)
             opened.stale = stale
-            return opened
         except BaseException:
             store.close()
             raise
     except BaseException:
         lock.close()
         raise
+    return opened
 
 
 def _is_file(folder: Path) -> bool:
@@ -139,12 +139,17 @@ def _open_truth(
             with database.alone() as db:
                 migrate.migrate(db, files.folder)
         stale = _is_stale(database, embedder, reembed=reembed)
-        if stale and read_only:
-            raise StoreError(f"{str(files.folder)!r} has search material of an older version; open it writable once.")
+        if read_only:
+            _refuse_stale(files, stale=stale)
         return stale, DuckStore(files, database, embedder=embedder.fingerprint, width=embedder.width)
     except BaseException:
         database.close()
         raise
+
+
+def _refuse_stale(files: StoreFiles, *, stale: bool) -> None:
+    if stale:
+        raise StoreError(f"{str(files.folder)!r} has search material of an older version; open it writable once.")
 
 
 def _refuse_older(files: StoreFiles, found: int) -> None:
