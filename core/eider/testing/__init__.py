@@ -1,1 +1,45 @@
-"""Fakes and contract tests, for Eider itself and for anyone who writes a backend or an embedder."""
+"""Fakes and contract tests, for Eider itself and for anyone who writes a backend, an index or an embedder.
+
+from eider.testing import EmbedderContract
+
+class TestMine(EmbedderContract):
+    def make(self):
+        return MyEmbedder()
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from eider.testing.contracts_counter import TokenCounterContract
+    from eider.testing.contracts_embedder import EmbedderContract
+    from eider.testing.contracts_index import IndexContract
+    from eider.testing.contracts_store import StoreContract
+    from eider.testing.fake_index import MemoryIndex
+    from eider.testing.memory_store import MemoryStore
+
+_HOME = {
+    "TokenCounterContract": "contracts_counter",
+    "EmbedderContract": "contracts_embedder",
+    "IndexContract": "contracts_index",
+    "StoreContract": "contracts_store",
+    "MemoryIndex": "fake_index",
+    "MemoryStore": "memory_store",
+}
+
+__all__ = [
+    "EmbedderContract",
+    "IndexContract",
+    "MemoryIndex",
+    "MemoryStore",
+    "StoreContract",
+    "TokenCounterContract",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'eider.testing' has no attribute {name!r}")
+    return getattr(import_module(f"eider.testing.{_HOME[name]}"), name)
