@@ -53,9 +53,14 @@ def store_path(name: str) -> Path:
 def is_path(store: str | Path) -> bool:
     """Whether that means a directory of one's own rather than a shared store's name.
 
-    >>> is_path("assistant"), is_path("./memory.eider"), is_path("notes.eider")
-    (False, True, True)
+    A text that climbs out of the working directory is a path only when it says so by its ending:
+    a name that a stranger chose shall not lead to another directory.
+
+    >>> is_path("assistant"), is_path("./memory.eider"), is_path("notes.eider"), is_path("../../etc")
+    (False, True, True, False)
     """
+    if isinstance(store, str) and ".." in Path(store).parts and not store.endswith(".eider"):
+        return False
     return isinstance(store, Path) or os.sep in store or store.endswith(".eider") or store.startswith((".", "~"))
 
 
