@@ -159,12 +159,16 @@ def _remember_batch(engine: Engine, requests: Sequence[Remember], user: str, doo
     answer: list[Memory] = []
     new: dict[str, Memory] = {}
     restated: dict[str, Memory] = {}
-    for request in requests:
-        memory = _memory(engine, request, door)
-        said = f"{engine.store.identity(memory)} {memory.valid_to} {request.valid_from}"
+    memories = [_memory(engine, request, door) for request in requests]
+    identities = [engine.store.identity(memory) for memory in memories]
+    known = engine.store.said(identities)
+    for request, memory, identity in zip(requests, memories, identities, strict=True):
+        said = f"{identity} {memory.valid_to} {request.valid_from}"
         twin = new.get(said)
-        if twin is None and memory.valid_to is None and (twin := engine.store.twin(memory)) is not None:
-            restated[twin.id] = twin
+        if twin is None and memory.valid_to is None and identity in known:
+            twin = engine.store.twin(memory)
+            if twin is not None:
+                restated[twin.id] = twin
         answer.append(twin or new.setdefault(said, memory))
     if new:
         made = engine.indexed_memories(list(new.values()))

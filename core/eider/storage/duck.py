@@ -183,7 +183,8 @@ class DuckStore(Reads):
             place = (changes.user, str(episode.session))
             seq = episode.seq
             if seq < 0:
-                seq = given.get(place, self._last_in(db, place)) + 1
+                last = given[place] if place in given else self._last_in(db, place)
+                seq = last + 1
             given[place] = max(seq, given.get(place, -1))
             numbered.append(replace(episode, seq=seq))
         insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e in numbered])

@@ -85,6 +85,12 @@ class Reads:
             found = db.execute(sql, [self.identity(memory), to_db(memory.valid_from)]).fetchall()
         return rows.memory_of(found[0]) if found else None
 
+    def said(self, identities: Sequence[str]) -> set[str]:
+        """Which of these statements are there at all: a bulk write asks `twin` only about them."""
+        sql = "SELECT DISTINCT identity FROM memories WHERE identity IN (SELECT unnest(?))"
+        with self.database.reading() as db:
+            return {row[0] for row in db.execute(sql, [list(identities)]).fetchall()}
+
     def identity(self, memory: Memory) -> str:
         """Digest of what makes two memories the same statement."""
         said = " ".join(memory.text.casefold().split()).rstrip(".!")
