@@ -77,7 +77,7 @@ def write_rows() -> Iterator[list[str]]:
 
 def neighbour_rows() -> Iterator[list[str]]:
     """The cost of growth: one's own rows, and others'."""
-    for own, others in ((1_000, 0), (1_000, 10_000), (1_000, 50_000), (10_000, 0), (50_000, 0)):
+    for own, others in ((1_000, 0), (1_000, 5_000), (1_000, 20_000), (5_000, 0), (20_000, 0)):
         with filled(own) as (memory, _):
             if others:
                 memory.record_many(list(corpus.episodes(others, seed=5)), user="someone else")

@@ -23,6 +23,7 @@ from eider.eider import Eider
 from eider.embed.hashing import HashEmbedder
 from eider.engine import Engine
 from eider.errors import UnknownIdError
+from eider.values import KINDS
 from eider.storage.opened import open_folder
 from eider.upkeep import verify as _  # noqa: F401 (with it come the handlers of jobs)
 
@@ -93,6 +94,9 @@ def run(folder: Path, log: Path, job: dict[str, Any]) -> None:
         pending = None
         os.write(descriptor, f"try {json.dumps(task)}\n".encode())
         ids = done(memory, task)
+        if task["op"] == "consolidate":  # one that was killed may have closed some without a word
+            held = {item.id for item in memory.search(kinds=KINDS, limit=10_000).items}
+            ids = [x for x in live["mem_"] if x not in held]
         os.write(descriptor, f"ack {json.dumps({**task, 'ids': ids})}\n".encode())
         if task["op"] in ("record", "remember"):
             live["ep_" if task["op"] == "record" else "mem_"] += ids
