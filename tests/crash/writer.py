@@ -23,9 +23,9 @@ from eider.eider import Eider
 from eider.embed.hashing import HashEmbedder
 from eider.engine import Engine
 from eider.errors import UnknownIdError
-from eider.values import KINDS
 from eider.storage.opened import open_folder
 from eider.upkeep import verify as _  # noqa: F401 (with it come the handlers of jobs)
+from eider.values import KINDS
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EMBEDDER = HashEmbedder(width=16)
