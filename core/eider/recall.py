@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Final
@@ -198,15 +199,22 @@ def _edge(window: Window, tz: str, *, end: bool) -> int:
 
 
 def fetched(engine: Engine, segment: Segment, found: Sequence[Ranked], user: str, view: View) -> list[Recollection]:
-    """The ranked rows with their texts, read from the truth."""
+    """The ranked rows with their texts: those the segment keeps, the others from the truth."""
     ids = [segment.ids[r.row] for r in found]
-    episodes = {e.id: e for e in engine.store.episodes([i for i in ids if i.startswith("ep_")], user=user)}
-    kept = [i for i in ids if not i.startswith("ep_")]
-    memories = {m.id: m for m in engine.store.memories(kept, user=user, known_at=view.known_at)}
+    items = {i: segment.items[i] for i in ids if i in segment.items} if view.known_at is None else {}
+    missing = [i for i in ids if i not in items]
+    episodes = engine.store.episodes([i for i in missing if i.startswith("ep_")], user=user)
+    kept = [i for i in missing if not i.startswith("ep_")]
+    read = [*episodes, *engine.store.memories(kept, user=user, known_at=view.known_at)]
+    if view.known_at is None:
+        segment.keep(read)
+    items |= {i.id: i for i in read}
     answer: list[Recollection] = []
     for one, id_ in zip(found, ids, strict=True):
-        item = episodes.get(id_) or memories.get(id_)
+        item = items.get(id_)
         if item is not None:
+            if isinstance(item, Episode) and item.metadata:  # what is kept is nobody's to change
+                item = replace(item, metadata=deepcopy(item.metadata))
             answer.append(recollection(item, one, view))
     return answer
 

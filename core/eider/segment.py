@@ -24,12 +24,19 @@ from eider.vectors import Vectors, grown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from eider.values import Episode, Memory
+
 SITTING_GAP: Final = 8 * 3600 * 1_000_000
 """Microseconds of silence after which a session's next row no longer belongs to the talk before. A guess."""
 SITTING_ROWS: Final = 64
 """Most rows that lend each other evidence as one session; LoCoMo's sessions have 10 to 47."""
 _DEAD_LEAST: Final = 1024
 """Removed rows kept as holes before the segment is packed. A guess."""
+
+_ITEMS: Final = 1024
+"""Rows kept in full, at most: about 1 MB beside the 200 MB of a segment of 150,000 rows."""
+_ITEM_BYTES: Final = 1000
+"""What one of them may take; longer texts are read from the store each time."""
 
 _COLUMNS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "memory": ("?", ()), "session": ("<i4", ()), "seq": ("<i8", ()), "at": ("<i8", ()), "day": ("<i4", ()),
@@ -54,7 +61,7 @@ Array = NDArray[Any]
 class Segment:
     """All live rows of one user, ready to be ranked."""
 
-    __slots__ = ("_columns", "_facts", "blocks", "cited", "dead", "evidence", "ids", "population", "postings", "row_of", "rows",
+    __slots__ = ("_columns", "_facts", "blocks", "cited", "dead", "evidence", "ids", "items", "population", "postings", "row_of", "rows",
                  "scopes", "sessions", "speakers", "tails", "vectors")  # fmt: skip
 
     def __init__(self) -> None:
@@ -71,6 +78,8 @@ class Segment:
         self.evidence: dict[int, tuple[str, ...]] = {}
         self.cited: dict[str, list[int]] = {}
         """Episode id to the memory rows that rest on it."""
+        self.items: dict[str, Episode | Memory] = {}
+        """Rows read in full because somebody asked for them, oldest first; a row that changes is read again."""
         self.blocks = 0
         self.population: Population | None = None
         self.postings = Postings()
@@ -107,6 +116,7 @@ class Segment:
         columns = sum(array.nbytes for array in self._columns.values())
         objects = sum(map(len, self.ids[:: max(1, self.rows // 100)])) * max(1, self.rows // 100) + 160 * self.rows
         named = 120 * (len(self.sessions) + len(self.speakers) + len(self.scopes) + len(self.tails))
+        named += _ITEM_BYTES * len(self.items)
         return columns + objects + named + 200 * len(self.evidence) + self.postings.nbytes + self.vectors.nbytes
 
     def column(self, name: str) -> Array:
@@ -124,6 +134,16 @@ class Segment:
             self._facts[name] = compute(self)
         return self._facts[name]
 
+    def keep(self, items: Iterable[Episode | Memory]) -> None:
+        """Keep rows that were read in full: reading ten by id takes the store longer than ranking a thousand."""
+        self.items.update((i.id, i) for i in items if len(i.text) <= _ITEM_BYTES)
+        for oldest in list(self.items)[: max(0, len(self.items) - _ITEMS)]:
+            del self.items[oldest]
+
+    def _unkeep(self, ids: Iterable[str]) -> None:
+        for identity in ids:
+            self.items.pop(identity, None)
+
     def upsert(self, rows: SegmentRows) -> None:
         """Add rows; a known id takes the new values of what can change (validity, state, scope, use …).
 
@@ -132,6 +152,7 @@ class Segment:
         """
         columns, terms, vectors = self._read(rows)
         self._facts.clear()
+        self._unkeep(rows.ids)
         last = {identity: i for i, identity in enumerate(rows.ids)}
         fresh: list[int] = []
         gone: list[int] = []
@@ -154,7 +175,9 @@ class Segment:
     def remove(self, ids: Iterable[str]) -> None:
         """Take rows out; unknown ids are passed over."""
         self._facts.clear()
-        self._drop([self.row_of[i] for i in dict.fromkeys(ids) if i in self.row_of])
+        ids = list(dict.fromkeys(ids))
+        self._unkeep(ids)
+        self._drop([self.row_of[i] for i in ids if i in self.row_of])
         self._pack()
 
     def _read(self, rows: SegmentRows) -> tuple[dict[str, Array], Terms, NDArray[np.float32]]:

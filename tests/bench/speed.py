@@ -47,6 +47,7 @@ def recall_rows() -> Iterator[list[str]]:
     for size in SIZES:
         with filled(size) as (memory, path):
             asked = corpus.questions(200)
+            memory.drain()
             memory.recall(asked[0])
             times = measure.each(lambda q: memory.recall(str(q)), asked)
             texts = [str(e["text"]) for i, e in enumerate(corpus.episodes(size)) if i % (size // 100) == 0]

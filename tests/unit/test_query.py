@@ -236,3 +236,14 @@ def test_forgotten_things_are_not_in_sql(tmp_path: Path) -> None:
         for name in ("memories", "versions"):
             assert "passing" not in str(memory.sql(f"SELECT * FROM {name}").rows)
         assert (True,) in memory.sql("SELECT erased FROM events").rows
+
+
+def test_what_a_caller_changes_in_an_answer_stays_with_the_caller(tmp_path: Path) -> None:
+    """Answers are the caller's own: changing one does not change what is recalled next."""
+    with eider.open(tmp_path / "a.eider", user="ada") as memory:
+        memory.record("The kettle is blue.", metadata={"place": {"room": "kitchen"}})
+        for _ in range(2):
+            (hit,) = memory.recall("kettle", limit=1)
+            assert hit.episode is not None
+            assert hit.episode.metadata == {"place": {"room": "kitchen"}}
+            hit.episode.metadata["place"]["room"] = "attic"  # type: ignore[index,call-overload]
