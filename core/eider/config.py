@@ -19,6 +19,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "agent": "agent name that is noted on what is learned",
     "tz": "time zone of the user, such as Europe/Berlin",
     "embedder": "default | hash",
+    "owner": "auto | off: whether named stores are held by an owner process for all others",
 }
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 _FILE: Final = "config.json"

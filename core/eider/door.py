@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from eider import marks
@@ -18,6 +18,8 @@ class Door:
 
     channel: str = "library"
     ceiling: Origin = "user"
+    agent: str = "default"
+    """Name of the agent that learns."""
 
     def origin(self, claimed: Origin) -> Origin:
         """What is claimed, or the ceiling where that is lower.
@@ -29,7 +31,7 @@ class Door:
 
     def lowered(self, ceiling: Origin) -> Door:
         """The same channel with a lower ceiling; it never rises."""
-        return Door(channel=self.channel, ceiling=self.origin(ceiling))
+        return replace(self, ceiling=self.origin(ceiling))
 
 
 def clean(fields: Mapping[str, str]) -> dict[str, CleanText]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from eider import verbs
-from eider.door import Door
 from eider.errors import InputError
-from eider.handlers import HANDLERS
 from eider.values import GLOBAL, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
 
 if TYPE_CHECKING:
@@ -38,12 +36,35 @@ if TYPE_CHECKING:
 Items = Sequence[Any]
 
 
+class Asks(Protocol):
+    """Where a façade's requests go: an engine in this process, or the owner process."""
+
+    shared: bool
+
+    def ask(self, name: str, request: Any) -> Any:
+        """Answer one request of the table."""
+        ...
+
+    def through(self, channel: str, ceiling: Origin) -> Asks:
+        """The same seen from a channel that may claim less."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
 class Eider:
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
-    def __init__(self, engine: Engine, *, user: str | None = None, door: Door | None = None) -> None:
+    def __init__(self, asks: Asks, *, user: str | None = None) -> None:
         """Use `eider.open()` instead."""
-        self._engine, self._user, self._door = engine, user, door or Door()
+        self._asks, self._user = asks, user
+
+    @property
+    def _engine(self) -> Engine:
+        """What an embedded store stands on; tests and benchmarks look there."""
+        return self._asks.engine  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 
     def _whose(self, user: str | None) -> str:
         if (whose := user if user is not None else self._user) is None:
@@ -51,12 +72,16 @@ class Eider:
         return whose
 
     def _ask(self, name: str, request: Any) -> Any:
-        self._engine.store.database.check()
-        return HANDLERS[name](self._engine, request, self._door)
+        return self._asks.ask(name, request)
+
+    @property
+    def shared(self) -> bool:
+        """Whether an owner process holds the store, for this process and others."""
+        return self._asks.shared
 
     def through(self, channel: str, ceiling: Origin = "agent") -> Eider:
         """The same memory seen from a channel that may claim less: what enters gets at most this origin."""
-        return Eider(self._engine, user=self._user, door=Door(channel=channel, ceiling=self._door.origin(ceiling)))
+        return Eider(self._asks.through(channel, ceiling), user=self._user)
 
     # ------------------------------------------------------------------ keeping
 
@@ -274,15 +299,11 @@ class Eider:
 
     def verify(self, *, deep: bool = False) -> Verified:
         """Hold the event chain, the row counts and the search index against the truth."""
-        from eider.upkeep import verify
-
-        return verify(self._engine, deep=deep)
+        return self._ask("verify", verbs.Verify(deep=deep))
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Build the search index anew from the truth; returns its rows. `progress` is told (done, total)."""
-        from eider.upkeep import rebuild
-
-        return rebuild(self._engine, progress)
+        return self._ask("rebuild", verbs.Rebuild(progress=progress))
 
     def publish(self, path: str | Path) -> Path:
         """Copy everything into an immutable snapshot at a path, to be opened with `also=[path]`; returns the path.
@@ -290,13 +311,11 @@ class Eider:
         Raises:
             RefusedError: Something that is no snapshot is at the path.
         """
-        from eider.upkeep import publish
-
-        return publish(self._engine, path)
+        return self._ask("publish", verbs.Publish(path=str(path)))
 
     def close(self) -> None:
         """Write what is buffered and let go of the files; closing twice is harmless."""
-        self._engine.close()
+        self._asks.close()
 
     def __enter__(self) -> Self:
         return self

@@ -48,7 +48,6 @@ class Engine:
     clock: Clock
     embedder: Embedder
     counter: TokenCounter
-    agent: str = "default"
     layers: tuple[Engine, ...] = ()
     """Read-only stores recalled beneath this one."""
     name: str = ""

@@ -20,6 +20,15 @@ EiderError
 │   ├── StoreFullError               the disk is full
 │   ├── IndexDamagedError            the derived index cannot be read
 │   └── ForkedError                  opened before a fork, used after it
+├── OwnerError                       the owner process
+│   ├── OwnerUnreachableError        it does not answer
+│   ├── OwnerRunningError            there is one already
+│   ├── OwnerBusyError               it has more to do than it can take
+│   ├── QueuedError                  kept in the spool, the answer is not known yet
+│   ├── PausedError                  writing is paused
+│   ├── SpoolError                   what could not be delivered could not be kept either
+│   ├── TokenError                   the caller may not come in
+│   └── RuntimeFolderError           the directory of its socket is not ours
 ├── EmbedderError
 │   ├── EmbedderMismatchError        the store's vectors are of another embedder
 │   └── ProviderError                a service failed
@@ -192,6 +201,61 @@ class ForkedError(StoreError):
     def __init__(self, path: Path) -> None:
         super().__init__(f"{str(path)!r} was opened before this process was forked; open it again in the child.")
         self.path = path
+
+
+class OwnerError(EiderError):
+    """Something about the owner process, which holds the named stores for everybody."""
+
+
+class OwnerUnreachableError(OwnerError):
+    """The owner does not answer."""
+
+
+class OwnerRunningError(OwnerError):
+    """There is an owner already."""
+
+    def __init__(self, home: str, pid: int | None) -> None:
+        who = f"process {pid}" if pid else "another process, perhaps in another container,"
+        super().__init__(f"{who} owns the stores below {home!r}; look with eider status, end it with eider stop.")
+        self.home, self.pid = home, pid
+
+
+class OwnerBusyError(OwnerError):
+    """The owner has more to do than it can take."""
+
+    def __init__(self, waiting: int) -> None:
+        super().__init__(f"{waiting} requests wait already; try again, or send less at once.")
+        self.waiting = waiting
+
+
+class QueuedError(OwnerError):
+    """The owner did not answer; the write is durable in the spool and happens when an owner drains it."""
+
+    def __init__(self, verb: str, key: str, why: str) -> None:
+        super().__init__(f"{verb} is kept in the spool (key {key!r}) and happens when the owner is back: {why}")
+        self.verb, self.key, self.why = verb, key, why
+
+
+class PausedError(OwnerError):
+    """Writing is paused; nothing was kept."""
+
+    def __init__(self, store: str | None) -> None:
+        what = f"of store {store!r} " if store else ""
+        how = f" --store {store}" if store else ""
+        super().__init__(f"writing {what}is paused and nothing was kept; end the pause with eider resume{how}.")
+        self.store = store
+
+
+class SpoolError(OwnerError):
+    """What could not be delivered could not be kept in the spool either."""
+
+
+class TokenError(OwnerError):
+    """The caller may not come in."""
+
+
+class RuntimeFolderError(OwnerError):
+    """The directory of the owner's socket is another account's."""
 
 
 class EmbedderError(EiderError):

@@ -19,6 +19,7 @@ from eider.recall import recall, search
 from eider.record import record, record_many, remember, remember_many
 from eider.revise import correct, deactivate, pin, reinforce
 from eider.undo import undo
+from eider.upkeep import publish, rebuild, verify
 from eider.verbs import Drain
 
 Handler = Callable[[Engine, Any, Door], Any]
@@ -76,4 +77,7 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "export": _reading(export),
     "import_": import_,
     "sql": _reading(sql),
+    "verify": lambda engine, request, _: verify(engine, deep=request.deep),
+    "rebuild": lambda engine, request, _: rebuild(engine, request.progress),
+    "publish": lambda engine, request, _: publish(engine, request.path),
 }

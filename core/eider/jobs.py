@@ -155,6 +155,12 @@ class Jobs:
             failed = "UPDATE jobs SET state = ?, error = ?, run_after = ?, claimed_by = NULL WHERE id = ?"
             db.execute(failed, [state, error[:500], to_db(again), job.id])
 
+    def busy(self) -> bool:
+        """Whether a job runs, or waits and is due."""
+        with self._database.reading() as db:
+            sql = "SELECT 1 FROM jobs WHERE state = 'running' OR (state = 'waiting' AND run_after <= ?) LIMIT 1"
+            return bool(db.execute(sql, [to_db(self._engine.now())]).fetchall())
+
     def retry(self, id: int) -> None:  # noqa: A002 (the word users know)
         """Let a dead job try again from the start."""
         with self._database.writing() as db:

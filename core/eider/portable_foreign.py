@@ -44,7 +44,7 @@ def _utterance(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -
     said = check.text(_content(line), "content")
     role: Role = _ROLES.get(str(line["role"]).casefold(), "other")
     at, tz = _time(engine, line)
-    speakers = {"user": user, "agent": engine.agent, "other": str(line["role"]) or "other"}
+    speakers = {"user": user, "agent": door.agent, "other": str(line["role"]) or "other"}
     speaker = check.name(line.get("speaker") or line.get("name") or speakers[role], "speaker")
     session = check.name(line.get("session") or local_date(at, tz).isoformat(), "session")
     given = {"text": said, "speaker": speaker, "session": session}
@@ -100,7 +100,7 @@ def _statement(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -
     now = engine.now()
     text = check.text(line["text"], limit=check.MAX_STATEMENT)
     scope = check.name(line.get("scope", GLOBAL), "scope")
-    fields = clean({"text": text, "scope": scope, "agent": engine.agent})
+    fields = clean({"text": text, "scope": scope, "agent": door.agent})
     start, from_precision = engine.bound(line.get("valid_from"), line.get("tz"), "valid_from")
     end, to_precision = engine.bound(line.get("valid_to"), line.get("tz"), "valid_to")
     start = now if start is None else start

@@ -70,7 +70,7 @@ def _episode(engine: Engine, request: Record, door: Door) -> Episode:
     at, tz = engine.moment(request.at, request.tz)
     if at - engine.now() > _AHEAD:
         raise InputError(f"at={at.isoformat()!r} lies more than ten years ahead; pass the time it was said.")
-    speakers = {"user": request.user, "agent": engine.agent, "other": "other"}
+    speakers = {"user": request.user, "agent": door.agent, "other": "other"}
     given = {
         "text": request.text,
         "speaker": request.speaker or speakers[request.role],
@@ -183,7 +183,7 @@ def _remember_batch(engine: Engine, requests: Sequence[Remember], user: str, doo
 
 
 def _memory(engine: Engine, request: Remember, door: Door) -> Memory:
-    fields = clean({"text": request.text, "scope": request.scope, "agent": engine.agent})
+    fields = clean({"text": request.text, "scope": request.scope, "agent": door.agent})
     now = engine.now()
     start, from_precision = engine.bound(request.valid_from, None, "valid_from")
     end, to_precision = engine.bound(request.valid_to, None, "valid_to")

@@ -74,7 +74,7 @@ def _correct(engine: Engine, request: Correct, door: Door) -> Memory:
     new = replace(
         sealed(old), id=new_id("mem_"), rev=0, text=text, origin=origin, trust=TRUST[origin], valid_from=at,
         valid_to=None, recorded_at=now, evidence=(), merged_from=(), superseded_by=None, entities=(),
-        agent=redact(engine.agent), state="active", from_precision="instant", to_precision="instant",
+        agent=redact(door.agent), state="active", from_precision="instant", to_precision="instant",
         key=request.key and redact(request.key),
     )  # fmt: skip
     closed = replace(sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id)

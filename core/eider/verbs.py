@@ -6,7 +6,7 @@ the handlers are in `eider.handlers`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Literal
@@ -351,6 +351,28 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Verify:
+    """Hold everything derived against the truth."""
+
+    deep: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild:
+    """Build the search index anew."""
+
+    progress: Callable[[int, int], None] | None = None
+    """Told (done, total); of the calling process, so it is not sent to an owner."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Publish:
+    """Copy everything into an immutable snapshot."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verb:
     """One row of the table."""
 
@@ -387,5 +409,8 @@ VERBS: Final[Mapping[str, Verb]] = {
         Verb(name="export", request=Export, writes=False),
         Verb(name="import_", request=Import, writes=True),
         Verb(name="sql", request=Sql, writes=False),
+        Verb(name="verify", request=Verify, writes=False),
+        Verb(name="rebuild", request=Rebuild, writes=False),
+        Verb(name="publish", request=Publish, writes=False),
     )
 }

@@ -21,6 +21,7 @@ from eider.budget import HeuristicCounter
 from eider.clock import FixedClock
 from eider.eider import Eider
 from eider.embed.hashing import HashEmbedder
+from eider.embedded import Embedded
 from eider.engine import Engine
 from eider.errors import UnknownIdError
 from eider.storage.opened import open_folder
@@ -36,7 +37,7 @@ def opened_at(folder: Path, *, day: int = 0) -> Eider:
     """The store without a background follower; drains are verbs of this process."""
     opened = open_folder(folder, EMBEDDER, follow=False)
     clock = FixedClock(START + timedelta(days=day))
-    return Eider(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter()), user=USER)
+    return Eider(Embedded(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())), user=USER)
 
 
 def planned(job: dict[str, Any], i: int, draw: random.Random, live: dict[str, list[str]]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from eider.budget import HeuristicCounter
 from eider.clock import FixedClock
 from eider.eider import Eider
 from eider.embed.hashing import HashEmbedder
+from eider.embedded import Embedded
 from eider.engine import Engine
 from eider.errors import ClosedMemoryError, ErasedError, RefusedError, UnknownIdError
 from eider.segment import Segment
@@ -94,7 +95,7 @@ class Person:
 def opened_at(folder: Path, clock: FixedClock) -> Eider:
     """An embedded store that nobody indexes in the background."""
     opened = open_folder(folder, EMBEDDER, follow=False)
-    return Eider(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter()))
+    return Eider(Embedded(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())))
 
 
 class Laws(RuleBasedStateMachine):

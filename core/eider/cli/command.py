@@ -134,8 +134,8 @@ def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider
     Raises:
         StoreMissingError: There is no such store and it is not made.
     """
-    from eider.opening import folder_of
     from eider.opening import open as open_store
+    from eider.places import folder_of
 
     folder = folder_of(state.store)
     if not create and not (folder.is_dir() and any(folder.iterdir())):

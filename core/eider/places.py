@@ -1,0 +1,24 @@
+"""Which directory a store's name or path means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from eider import config
+from eider.errors import InputError
+
+DEFAULT_STORE: Final = "default"
+
+
+def folder_of(store: str | Path | None) -> Path:
+    """Directory a store's name or path means."""
+    if store is None:
+        store = config.setting("store") or DEFAULT_STORE
+    if isinstance(store, str) and not store.strip():
+        raise InputError(f"store={store!r} is empty; pass a name or a path.")
+    if config.is_path(store):
+        return Path(store).expanduser().absolute()
+    folder = config.store_path(str(store))
+    config.private(folder.parent)
+    return folder

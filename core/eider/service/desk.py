@@ -1,0 +1,179 @@
+"""What the owner answers: verbs to their stores, the spool first, pauses kept, and a few words about itself."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from eider import config
+from eider.clock import local_zone
+from eider.door import Door
+from eider.engines import note_agent, open_engine, open_layer
+from eider.errors import EiderError, InputError, PausedError
+from eider.handlers import HANDLERS
+from eider.places import folder_of
+from eider.service import pauses
+from eider.service.app import App, Asked
+from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
+from eider.service.drain import SpoolReport, drain, is_empty
+from eider.service.stores import Stores
+from eider.service.wire import decode, encode
+from eider.values import ORIGINS
+from eider.verbs import VERBS
+
+_OF_PATHS: Final = frozenset(("export", "import_", "publish"))
+_LAYERED: Final = frozenset(("recall", "inject", "search"))
+
+
+class Desk:
+    """Everything behind the HTTP API of one home."""
+
+    def __init__(self, home: str) -> None:
+        """Open nothing yet.
+
+        Args:
+            home: `EIDER_HOME`; what this process reads as settings is this home's.
+        """
+        os.environ["EIDER_HOME"] = home
+        self.home = home
+        self.stores = Stores(open_engine, open_layer)
+        self.stop: Callable[[], None] = lambda: None
+        self.began = time.time()
+        self._draining = threading.RLock()
+
+    def app(self, *, token: str, hosts: frozenset[str]) -> App:
+        """The HTTP application."""
+        answers: dict[str, Callable[[Asked], Any]] = dict.fromkeys(VERBS, self.verb)
+        answers |= {
+            "owner/status": self.status, "owner/stop": self.stopped, "owner/open": self.open, "owner/release": self.release,
+            "owner/drain": lambda _: encode(self.drain()),
+        }  # fmt: skip
+        return App(answers=answers, token=token, hosts=hosts)
+
+    # ------------------------------------------------------------------ verbs
+
+    def verb(self, asked: Asked) -> Any:
+        """Answer one verb of the table."""
+        self.drain()
+        if asked.name in _OF_PATHS and not asked.local:
+            raise InputError(
+                f"{asked.name} names a path of the owner's machine; ask over its socket, or use GET /v1/export."
+            )
+        return self.carried_out(asked.name, asked.body)
+
+    def carried_out(self, name: str, body: Mapping[str, Any]) -> Any:
+        """One verb on one store."""
+        given = dict(body.get("request") or {})
+        if body.get("batch"):
+            _key_items(given, str(body["batch"]))
+        request = decode(given, VERBS[name].request)
+        folder = self._folder(body)
+        if name in WRITES:
+            pauses.check(self.home, folder.stem)
+        also = tuple(map(str, body.get("also") or ())) if name in _LAYERED else ()
+        with self.stores.use(folder, also) as engine:
+            value = HANDLERS[name](engine, request, _door(body))
+        return {"status": "stored" if name in WRITES else "ok", "value": encode(value)}
+
+    def _folder(self, body: Mapping[str, Any]) -> Path:
+        """The directory a request means; only directories of stores, never somewhere relative."""
+        store = body.get("store")
+        if store is not None and not isinstance(store, str):
+            raise InputError(f"store is {type(store).__name__}; pass a name or an absolute path.")
+        folder = folder_of(store)
+        if store is not None and config.is_path(store) and not Path(store).is_absolute():
+            raise InputError(
+                f"store {store!r} is a relative path, which means something else to the owner; pass it whole."
+            )
+        return folder
+
+    # ------------------------------------------------------------------ the spool
+
+    def drain(self) -> SpoolReport:
+        """Carry out what waits in the spool, in the order it happened, before anything else is answered."""
+        if is_empty(self.home):
+            return SpoolReport()
+        with self._draining:
+            return drain(self.home, self._late)
+
+    def _late(self, verb: str, said: Mapping[str, Any]) -> object:
+        if verb not in SPOOLED:
+            raise InputError(f"{verb!r} cannot be spooled.")
+        request = dict(said["request"])
+        if verb == "record" and request.get("at") is None:  # it was said when it was spooled, not now
+            request["at"] = _iso(float(said["at"]))
+            request.setdefault("tz", local_zone())
+        return self.carried_out(verb, {**said, "request": request})
+
+    # ------------------------------------------------------------------ about the owner
+
+    def open(self, asked: Asked) -> Any:
+        """Open a store and note what its agent says of itself: errors of opening come here, not with the first verb."""
+        folder = self._folder(asked.body)
+        with self.stores.use(folder) as engine:
+            note_agent(engine, str(asked.body.get("agent") or "default"), dict(asked.body.get("about") or {}))
+            return {"folder": str(folder), "read_only": engine.opened.read_only}
+
+    def release(self, asked: Asked) -> Any:
+        """Close a store, so that another process may open it."""
+        return {"released": self.stores.release(self._folder(asked.body))}
+
+    def stopped(self, _: Asked) -> Any:
+        """End, once what is under way is answered."""
+        threading.Timer(0.05, self.stop).start()
+        return {"stopping": True, "pid": os.getpid()}
+
+    def status(self, _: Asked) -> Any:
+        """Who this is and what it holds."""
+        return {
+            "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,
+            "stores": [str(folder) for folder in self.stores.engines()], "paused": pauses.read(self.home),
+        }  # fmt: skip
+
+    def working(self) -> bool:
+        """Whether jobs wait that nobody else would run."""
+        return any(engine.jobs.busy() for engine in self.stores.engines().values())
+
+    def tidy(self) -> None:
+        """What is done while nobody asks: late writes, idle stores."""
+        with suppress(EiderError):
+            self.drain()
+        self.stores.sweep()
+
+    def close(self) -> None:
+        """Drain what waits and close every store."""
+        with suppress(EiderError):
+            self.drain()
+        self.stores.close()
+
+
+def _door(body: Mapping[str, Any]) -> Door:
+    ceiling = body.get("ceiling") or "user"
+    if ceiling not in ORIGINS:
+        raise InputError(f"ceiling {ceiling!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
+    return Door(
+        channel=str(body.get("channel") or "http"),
+        ceiling=ceiling,
+        agent=str(body.get("agent") or config.setting("agent") or "default"),
+    )
+
+
+def _key_items(request: dict[str, Any], batch: str) -> None:
+    """Give each item of a bulk write a key of its own, so that the whole may be sent twice."""
+    items: list[Any] = list(request.get("items") or ())
+    plain = [{"text": i} if isinstance(i, str) else dict(i) for i in items]
+    request["items"] = [{"key": f"{batch}:{n}", **item} for n, item in enumerate(plain)]
+
+
+def _iso(seconds: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+__all__ = ["Desk", "PausedError"]

@@ -1,0 +1,139 @@
+"""A store behind the owner: the same requests, values and errors, sent over the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, get_type_hints
+
+from eider import answers, config, values, verbs
+from eider.answers import Listing
+from eider.errors import QueuedError
+from eider.redact import redact
+from eider.service.client import Client, ClientError
+from eider.service.wire import decode, decode_error, encode, table_of
+from eider.values import ORIGIN_OF_ROLE, Episode, Memory
+
+if TYPE_CHECKING:
+    from eider.values import Origin
+
+
+class Remote:
+    """The owner process, seen through one door."""
+
+    shared = True
+
+    def __init__(self, client: Client) -> None:
+        """Take over a client."""
+        self.client = client
+
+    def ask(self, name: str, request: Any) -> Any:
+        """Send one request of the table; a write that nobody answered in time is queued and says so in its id."""
+        sent = {f.name: getattr(request, f.name) for f in fields(request)}
+        sent = {k: encode(v) for k, v in sent.items() if v is not None and not callable(v)}
+        if name in ("export", "import_", "publish"):
+            sent["path"] = str(Path(sent["path"]).expanduser().absolute())
+        try:
+            found = self.client.call(name, sent)
+        except ClientError as error:
+            raise decode_error(error.kind, error.message, error.fields) from None
+        if found.get("status") == "queued":
+            return queued(name, sent, found)
+        return made(name, found["value"])
+
+    def through(self, channel: str, ceiling: Origin) -> Remote:
+        """The same owner from a channel that may claim less; it keeps the ceiling."""
+        from eider.door import Door
+
+        door = Door(channel=self.client.channel, ceiling=self.client.ceiling)  # pyright: ignore[reportArgumentType]
+        return Remote(self.client.through(channel, door.origin(ceiling)))
+
+    def close(self) -> None:
+        """Let go of the connections; the owner goes on."""
+        self.client.close()
+
+
+def connect(
+    store: str | Path | None, *, user: str | None, agent: str, also: Sequence[str | Path], token: str | None,
+    about: Mapping[str, object],
+) -> Remote | None:  # fmt: skip
+    """The way to a store behind an owner; None where this account cannot run one (a read-only home)."""
+    url = store if isinstance(store, str) and store.startswith(("http://", "https://")) else None
+    from eider.places import folder_of
+
+    whole = None if url else str(folder_of(store))
+    layers = tuple(str(folder_of(path)) for path in also)
+    client = Client(
+        store=whole, user=user, agent=agent, home_folder=str(config.home()), url=url, token=token, also=layers
+    )
+    said = {"store": whole, "agent": agent, "about": about}
+    try:
+        client.ask("POST", "/v1/owner/open", {k: v for k, v in said.items() if v is not None})
+    except ClientError as error:
+        if error.kind == "ReadOnlyStoreError":
+            return None
+        raise decode_error(error.kind, error.message, error.fields) from None
+    return Remote(client)
+
+
+@lru_cache(maxsize=64)
+def answer_hint(name: str) -> Any:
+    """The type a verb answers with: what the façade's method says it returns."""
+    from eider.eider import Eider
+
+    said = getattr(Eider, name).__annotations__["return"]
+    return get_type_hints(_hinted(said), globalns=_NAMES)["return"]
+
+
+def _hinted(annotation: str) -> Callable[[], None]:
+    """A function with nothing but that annotation: the method's others name types that only a checker knows."""
+
+    def carrier() -> None: ...
+
+    carrier.__annotations__ = {"return": annotation}
+    return carrier
+
+
+_NAMES: Final = {**vars(values), **vars(answers), **vars(verbs), "Table": object, "Path": Path}
+
+
+def made(name: str, value: Any) -> Any:
+    """A verb's answer as the value the library returns."""
+    if name == "sql":
+        return table_of(value)
+    found = decode(value, answer_hint(name))
+    return Listing(found) if isinstance(found, list) else found
+
+
+def queued(name: str, sent: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
+    """What a write answers that waits in the spool: the value as far as it is known, under an id that says so.
+
+    Raises:
+        QueuedError: Nothing is known of the answer before the owner has seen it; the write is kept all the same.
+    """
+    if name.endswith("_many"):
+        one = name.removesuffix("_many")
+        items = [i if isinstance(i, Mapping) else {"text": i} for i in sent["items"]]
+        return Listing(_promised(one, {**i, "user": sent["user"]}, f"{found['key']}:{n}") for n, i in enumerate(items))
+    if name in ("record", "remember"):
+        return _promised(name, sent, str(found["key"]))
+    raise QueuedError(name, str(found["key"]), str(found["why"]))
+
+
+def _promised(name: str, sent: Mapping[str, Any], key: str) -> Episode | Memory:
+    now = datetime.now(UTC)
+    text, user = str(redact(str(sent["text"]))), str(sent["user"])
+    if name == "record":
+        role = sent.get("role", "user")
+        at = decode(sent["at"], datetime) if sent.get("at") else now
+        return Episode(id=f"queued_{key}", text=text, user=user, speaker=sent.get("speaker") or user, role=role, seq=-1,
+                       session=sent.get("session") or "", at=at, tz=sent.get("tz") or "UTC", recorded_at=now,
+                       origin=ORIGIN_OF_ROLE[role], key=key)  # fmt: skip
+    return Memory(id=f"queued_{key}", rev=0, kind=sent.get("kind", "fact"), text=text, user=user, agent="", origin="user",
+                  scope=sent.get("scope", "global"), trust=0, valid_from=now, recorded_at=now, key=key)  # fmt: skip
+
+
+__all__ = ["Remote", "connect"]
