@@ -1,0 +1,42 @@
+"""Fixtures of the tests that start owner processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from homes import Home
+
+import eider
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    """A home whose names are shared through an owner; nothing of it outlives the test."""
+    made = Home()
+    monkeypatch.setenv("EIDER_HOME", str(made.path))
+    monkeypatch.setenv("EIDER_OWNER", "auto")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def homes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Home]]:
+    """Homes at paths that a test chooses."""
+    made: list[Home] = []
+
+    def at(path: Path) -> Home:
+        made.append(Home(path))
+        return made[-1]
+
+    yield at
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def memory(home: Home) -> Iterator[eider.Eider]:
+    """A shared memory behind the owner of that home."""
+    with eider.open("notes", user="ada") as opened:
+        yield opened

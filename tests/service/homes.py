@@ -1,0 +1,130 @@
+"""A home of a test's own with its owner process: asked, stopped, killed, and in the end proved to be gone."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from eider.service.client import Client, notes, socket_path
+
+PATIENCE = 60.0
+"""Seconds after which a condition that should have come is a failure; the machine may be busy."""
+
+
+def until(condition: Callable[[], Any], what: str = "the condition") -> Any:
+    """Wait for a condition and return what it said."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if found := condition():
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"{what} did not come within {PATIENCE:.0f} s")
+
+
+class Home:
+    """One EIDER_HOME, short enough for a socket."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or Path(tempfile.mkdtemp(prefix="ei-"))
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.killed = False
+        self._clients: list[Client] = []
+        self.settings(embedder="hash")  # loads in no time
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    def settings(self, **given: str) -> None:
+        """Write the config file."""
+        (self.path / "config.json").write_text(json.dumps(given))
+
+    def client(self, **given: Any) -> Client:
+        """A client of this home; closed with it."""
+        made = Client(**{"home_folder": str(self.path), "store": "notes", "user": "ada", "timeout": PATIENCE, **given})
+        self._clients.append(made)
+        return made
+
+    def start(self) -> int:
+        """An owner that answers; its pid."""
+        return int(self.client().ask("GET", "/v1/owner/status")["pid"])
+
+    def owners(self) -> list[int]:
+        """Every owner process of this home, whether it answers or not."""
+        found: list[int] = []
+        for entry in os.scandir("/proc"):
+            if entry.name.isdigit():
+                with suppress(OSError):
+                    said = Path(entry.path, "cmdline").read_bytes().split(b"\0")
+                    state = Path(entry.path, "stat").read_text().rsplit(")", 1)[1].split()[0]
+                    if b"--home" in said and os.fsencode(self.path) in said and state != "Z":
+                        found.append(int(entry.name))
+        return found
+
+    def kill(self, sign: int = signal.SIGKILL) -> None:
+        """End every owner the hard way and wait until it is gone."""
+        self.killed = True
+        for pid in self.owners():
+            with suppress(ProcessLookupError):
+                os.kill(pid, sign)
+        until(lambda: not self.owners(), "the end of the owner")
+
+    def stop(self) -> None:
+        """End every owner the way an operator would, and wait until it is gone."""
+        for pid in self.owners():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+                os.kill(pid, signal.SIGTERM)
+        until(lambda: not self.owners(), "the end of the owner")
+
+    def lock_is_free(self) -> bool:
+        """Whether nobody holds the owner's lock."""
+        try:
+            lock = os.open(self.path / "run" / "owner.lock", os.O_RDWR)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        finally:
+            os.close(lock)
+        return True
+
+    def left(self) -> list[str]:
+        """What an owner that ended well may not leave."""
+        found: list[str] = []
+        if os.path.exists(socket_path(str(self.path))):
+            found.append("socket")
+        if notes(str(self.path)):
+            found.append("notes")
+        if not self.lock_is_free():
+            found.append("lock")
+        return found
+
+    def close(self) -> None:
+        """End the owners, prove that nothing of them is left, and remove the directory."""
+        for client in self._clients:
+            client.close()
+        try:
+            self.stop()
+        except AssertionError:
+            self.kill()
+            raise
+        finally:
+            left = self.left()
+            shutil.rmtree(self.path, ignore_errors=True)
+            sock = socket_path(str(self.path))
+            if not sock.startswith(str(self.path)):
+                shutil.rmtree(os.path.dirname(sock), ignore_errors=True)
+        assert not self.owners()
+        assert "lock" not in left
+        assert self.killed or not left, f"the owner left {left}"
