@@ -41,14 +41,15 @@ class Database:
     its next generation while readers go on: they finish on the old one.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, memory: str = "256MB", threads: int = 2) -> None:
+    def __init__(self, path: Path, *, read_only: bool = False, memory: str = "256MB", threads: int = 1) -> None:
         """Open the file.
 
         Args:
             path: The truth file; it exists.
             read_only: Nothing is written, not even the replay of a write-ahead log.
             memory: DuckDB's own limit.
-            threads: DuckDB's workers.
+            threads: DuckDB's workers. A second one makes each small statement a third slower (handing over costs more
+                than the work) and made nothing of ours faster: bulk writes, cold loads and rewrites measured alike.
 
         Raises:
             StoreLockedError: Another process has it.
