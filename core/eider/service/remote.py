@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_type_hints
+from typing import TYPE_CHECKING, Any
 
-from eider import answers, config, values, verbs
+from eider import config
 from eider.answers import Listing
 from eider.errors import QueuedError
 from eider.redact import redact
 from eider.service.client import Client, ClientError
+from eider.service.hints import answer_hint
 from eider.service.wire import decode, decode_error, encode, table_of
 from eider.values import ORIGIN_OF_ROLE, Episode, Memory
 
@@ -77,27 +77,6 @@ def connect(
             return None
         raise decode_error(error.kind, error.message, error.fields) from None
     return Remote(client)
-
-
-@lru_cache(maxsize=64)
-def answer_hint(name: str) -> Any:
-    """The type a verb answers with: what the façade's method says it returns."""
-    from eider.eider import Eider
-
-    said = getattr(Eider, name).__annotations__["return"]
-    return get_type_hints(_hinted(said), globalns=_NAMES)["return"]
-
-
-def _hinted(annotation: str) -> Callable[[], None]:
-    """A function with nothing but that annotation: the method's others name types that only a checker knows."""
-
-    def carrier() -> None: ...
-
-    carrier.__annotations__ = {"return": annotation}
-    return carrier
-
-
-_NAMES: Final = {**vars(values), **vars(answers), **vars(verbs), "Table": object, "Path": Path}
 
 
 def made(name: str, value: Any) -> Any:
