@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
@@ -15,6 +15,7 @@ from eider.engine import Engine
 from eider.errors import UnknownIdError
 from eider.evidence import quoted_ids
 from eider.revise import sealed
+from eider.shelf import backups
 from eider.storage import erase
 from eider.values import Memory
 from eider.verbs import Forget, ForgetUser
@@ -22,7 +23,7 @@ from eider.verbs import Forget, ForgetUser
 _CHECKED_TEXTS: Final = 50
 """Texts looked for afterwards; each costs a scan of the store."""
 _OUTSIDE: Final = (
-    "exports and backups made earlier",
+    "exports made earlier, and backups that were moved elsewhere",
     "published snapshots made earlier",
     "file-system snapshots and the disk's own spare blocks",
 )
@@ -136,6 +137,27 @@ def _less(
     return replace(version, superseded_by=None, valid_to=to, to_precision=precision)
 
 
+def forget_again(engine: Engine, user: str, ids: Collection[str] | None, door: Door) -> Mapping[str, int]:
+    """Erase from an older copy of a store what was forgotten since, with all that rests on it there.
+
+    Args:
+        engine: The copy.
+        user: Whose rows they are.
+        ids: Episodes and memories that were forgotten; None is all of the user.
+        door: Who asks.
+    """
+
+    def erased() -> Mapping[str, int]:
+        if ids is None:
+            return _user_erased(engine, user, door)[2]
+        everything = {m.id: m for m in engine.store.memories(None, user=user)}
+        named = {i for i in ids if i in everything and everything[i].state != "erased"}
+        episodes = frozenset(i for i in ids if i not in everything)
+        return engine.erase(_closed(engine, door, user, everything, named, episodes))
+
+    return engine.planned(erased)
+
+
 def forget_user(engine: Engine, request: ForgetUser, door: Door) -> Receipt:
     """Erase all of a user; forgetting a stranger erases nothing and says so."""
     start = time.perf_counter()
@@ -174,5 +196,11 @@ def _receipt(
         engine.scrub_later()
     return Receipt(
         ids=ids, at=erasure.at, erased=dict(counts), kept=tuple(dict.fromkeys((*(m.id for m in erasure.trimmed), *(i for where in said.values() for i in where)))),
-        physical="done" if wait else "queued", checks=checks, outside=_OUTSIDE, seconds=time.perf_counter() - start,
+        physical="done" if wait else "queued", checks=checks, outside=(*_backups(engine), *_OUTSIDE), seconds=time.perf_counter() - start,
     )  # fmt: skip
+
+
+def _backups(engine: Engine) -> list[str]:
+    """Backups that were made before and may hold what was forgotten, until rotation takes them."""
+    found = backups(engine.opened.files.folder)
+    return [f"backup {str(path)!r} (eider backup prune --before-forget removes what still holds it)" for path in found]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from eider.storage.import_rows import Intake
 from eider.storage.migrate import newest
 from eider.storage.travel import Batch
 from eider.values import Episode, Memory
-from eider.verbs import Export, Import
+from eider.verbs import Export, ExportFormat, Import
 
 _BATCH: Final = 1_000
 """Rows per transaction: their search material is made together and takes some 3 MB."""
@@ -45,17 +45,22 @@ def export(engine: Engine, request: Export) -> int:
         header = {
             MARK: VERSION, "schema": newest(), "user": user, "exported_at": engine.now().isoformat()
         }  # fmt: skip
-        if request.format == "markdown":
-            return write_markdown(path, header, rows, engine.now())
-        if request.format == "parquet":
-            return write_parquet(path, header, {
-                "event": lambda: map(event_line, rows.events()),
-                "episode": lambda: (episode_line(e, rev) for e, rev in rows.episodes()),
-                "memory": lambda: map(memory_line, rows.memories()),
-                "edge": lambda: (edge_line(e, rev) for e, rev in rows.edges()),
-                "usage": lambda: map(usage_line, rows.usage()),
-            })  # fmt: skip
-        return write_lines(path, header, _lines(rows))
+        return written(path, header, rows, request.format, engine.now())
+
+
+def written(path: Path, header: Line, rows: Snapshot, form: ExportFormat, now: datetime) -> int:
+    """Write one user's rows in a format; returns how many."""
+    if form == "markdown":
+        return write_markdown(path, header, rows, now)
+    if form == "parquet":
+        return write_parquet(path, header, {
+            "event": lambda: map(event_line, rows.events()),
+            "episode": lambda: (episode_line(e, rev) for e, rev in rows.episodes()),
+            "memory": lambda: map(memory_line, rows.memories()),
+            "edge": lambda: (edge_line(e, rev) for e, rev in rows.edges()),
+            "usage": lambda: map(usage_line, rows.usage()),
+        })  # fmt: skip
+    return write_lines(path, header, _lines(rows))
 
 
 def _lines(rows: Snapshot) -> Iterator[Line]:

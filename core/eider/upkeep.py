@@ -30,15 +30,21 @@ def verify(engine: Engine, *, deep: bool = False) -> Verified:
         engine: The open store.
         deep: Also read the whole search index and compare every loaded segment with a fresh one.
     """
-    findings: list[str] = []
     with engine.store.database.reading() as db:
-        checked = {"events": _check_chain(db, findings), "payloads": _check_payloads(db, findings)}
-        checked |= _check_rows(db, findings)
+        findings, checked = examined(db)
     if engine.opened.files.index.exists() or deep:
         checked["index"] = _check_index(engine, findings)
     if deep:
         checked["segments"] = _check_segments(engine, findings)
     return Verified(findings=tuple(findings), checked=checked)
+
+
+def examined(db: Cursor) -> tuple[list[str], dict[str, int]]:
+    """Findings and counts of what the truth alone can tell: the chain, its payloads, references between rows."""
+    findings: list[str] = []
+    checked = {"events": _check_chain(db, findings), "payloads": _check_payloads(db, findings)}
+    checked |= _check_rows(db, findings)
+    return findings, checked
 
 
 def _check_chain(db: Cursor, findings: list[str]) -> int:
