@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from eider import config
 from eider.door import Door
 from eider.handlers import HANDLERS
+from eider.service import pauses
+from eider.service.client import WRITES
 
 if TYPE_CHECKING:
     from eider.engine import Engine
@@ -24,6 +27,8 @@ class Embedded:
     def ask(self, name: str, request: Any) -> Any:
         """Answer one request of the table."""
         self.engine.store.database.check()
+        if name in WRITES:
+            pauses.check(str(config.home()), self.engine.opened.files.folder)
         return HANDLERS[name](self.engine, request, self._door)
 
     def through(self, channel: str, ceiling: Origin) -> Embedded:

@@ -51,6 +51,8 @@ class Engine:
     layers: tuple[Engine, ...] = ()
     """Read-only stores recalled beneath this one."""
     name: str = ""
+    paused: Callable[[], bool] = lambda: False
+    """Whether background work has to wait; whoever owns the engine knows."""
     large_rows: int = 150_000
     """Rows of one user beyond which the index nominates: loading them takes 200 MB and more than a second."""
     segments: Segments = field(init=False)

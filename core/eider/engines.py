@@ -7,6 +7,7 @@ import json
 import weakref
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,7 @@ from eider.engine import Engine
 from eider.errors import ConfigError
 from eider.places import folder_of
 from eider.protocols import Embedder
+from eider.service import pauses
 from eider.storage.opened import open_folder
 from eider.upkeep import refresh
 
@@ -34,7 +36,7 @@ def open_engine(
     try:
         engine = Engine(
             opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=HeuristicCounter(),
-            layers=_layers(also, chosen, clock), name=folder.stem,
+            layers=_layers(also, chosen, clock), name=folder.stem, paused=partial(pauses.jobs_paused, str(config.home()), folder),
         )  # fmt: skip
         if not opened.read_only:
             if opened.stale:

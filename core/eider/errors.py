@@ -5,6 +5,7 @@ EiderError
 │   ├── TooLargeError                a text, batch or metadata exceeds its limit
 │   ├── NaiveTimeError               a time without a zone
 │   └── UnknownIdError (KeyError)    no such memory, episode or event for this user
+│       └── UnknownJobError          no such job in this store
 ├── RefusedError                     understood, and not allowed
 │   ├── ClosedMemoryError            the memory was replaced or has ended
 │   ├── ErasedError                  it was forgotten for good
@@ -82,6 +83,14 @@ class UnknownIdError(InputError, KeyError):
         self.what, self.id, self.user = what, id, user
 
     __str__ = Exception.__str__  # KeyError would show the repr of the message
+
+
+class UnknownJobError(UnknownIdError):
+    """No such job is in the queue of this store."""
+
+    def __init__(self, id: int) -> None:  # noqa: A002
+        InputError.__init__(self, f"no job {id} is in the queue of this store; list what is with eider jobs list.")
+        self.what, self.id, self.user = "job", str(id), ""
 
 
 class RefusedError(EiderError):

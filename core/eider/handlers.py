@@ -43,7 +43,7 @@ def drain(engine: Engine, request: Drain) -> Drained:
     return Drained(applied=applied, left=engine.opened.outbox.pending(), jobs=ran)
 
 
-@handles("scrub")
+@handles("scrub", owed=True)
 def scrub(engine: Engine, job: Job, progress: Progress) -> None:
     """Let erased bytes leave the disk."""
     del job

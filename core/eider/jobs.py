@@ -8,64 +8,66 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
-from eider.clock import from_db, to_db
-from eider.errors import EiderError, InputError
+from eider.clock import to_db
+from eider.errors import EiderError, InputError, RefusedError, UnknownJobError
+from eider.redact import redact
+from eider.storage import job_rows
+from eider.storage.job_rows import STATES, Batch, Job, JobState
 
 if TYPE_CHECKING:
     from eider.engine import Engine
+    from eider.storage.database import Cursor
 
-JobState = Literal["waiting", "running", "done", "dead"]
-ATTEMPTS: Final = 5
+ATTEMPTS: Final = 8
+"""Failures until a job is dead: with the pauses between them close to two hours, the length of many an outage."""
+CLAIMS: Final = 20
+"""Claims until a job is dead whose process ended each time: it may be what ends it. A guess."""
+KEPT: Final = timedelta(days=30)
+"""How long a job that is done can be looked at. A guess."""
 _FIRST_PAUSE: Final = timedelta(seconds=2)
-_FIELDS: Final = (
-    "id, kind, user_id, payload, priority, state, attempts, run_after, done, total, error, queued_at, finished_at"
-)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Job:
-    """One queued unit of background work."""
-
-    id: int
-    kind: str
-    user: str
-    payload: Mapping[str, Any]
-    priority: int
-    """Higher runs first."""
-    state: JobState
-    attempts: int
-    run_after: datetime
-    done: int
-    total: int
-    error: str | None
-    queued_at: datetime
-    finished_at: datetime | None
-
+_LONGEST_PAUSE: Final = timedelta(hours=1)
 
 Progress = Callable[[int, int], None]
 JobHandler = Callable[["Engine", Job, Progress], None]
 HANDLERS: Final[dict[str, JobHandler]] = {}
+OWED: Final[set[str]] = set()
+"""Kinds that finish what somebody was promised; they cannot be cancelled or purged before they are done."""
 
 
-def handles(kind: str) -> Callable[[JobHandler], JobHandler]:
-    """Register a function as the handler of one kind of job; it may run twice and must not mind."""
+def handles(kind: str, *, owed: bool = False) -> Callable[[JobHandler], JobHandler]:
+    """Register a function as the handler of one kind of job; it may run twice and must not mind.
+
+    Args:
+        kind: The name that `Jobs.queue` takes.
+        owed: Whether somebody was promised that it happens.
+    """
 
     def register(handler: JobHandler) -> JobHandler:
         HANDLERS[kind] = handler
+        (OWED.add if owed else OWED.discard)(kind)
         return handler
 
     return register
+
+
+def pause_after(attempts: int) -> timedelta:
+    """How long a job waits that has failed so often; the same for every job and process.
+
+    >>> [pause_after(n).total_seconds() for n in (1, 2, 3, 6, 7)]
+    [2.0, 8.0, 32.0, 2048.0, 3600.0]
+    """
+    return min(_LONGEST_PAUSE, _FIRST_PAUSE * 4 ** min(attempts - 1, 8))
 
 
 class Jobs:
     """The queue of one store, and its runner.
 
     A claim dies with its process: what a killed process was running waits again at the next open. A job that
-    fails is tried again with growing pauses and is dead after five attempts; dead jobs stay until looked at.
+    fails is tried again with growing pauses and in the end is dead; dead jobs stay until looked at. While the
+    engine says that background work is paused no job begins; what runs ends.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -75,11 +77,25 @@ class Jobs:
         self._wake, self._stopped = threading.Condition(), False
         self._thread: threading.Thread | None = None
         self._running = threading.Lock()
-        with self._database.writing() as db:
-            db.execute("UPDATE jobs SET state = 'waiting', claimed_by = NULL WHERE state = 'running'")
+        self._first: set[int] = set()
+        if not self._database.read_only:
+            with self._database.writing() as db:
+                job_rows.take_over(db, now=to_db(engine.now()), claims=CLAIMS, keep=KEPT)
 
-    def queue(self, kind: str, *, user: str = "", payload: Mapping[str, Any] | None = None, priority: int = 0) -> int:
+    # ------------------------------------------------------------------ the queue
+
+    def queue(
+        self, kind: str, *, user: str = "", payload: Mapping[str, Any] | None = None, priority: int = 0,
+        batch: str | None = None,
+    ) -> int:  # fmt: skip
         """Put a job in; the same waiting job is not queued twice.
+
+        Args:
+            kind: What is to be done.
+            user: Whose rows it is about.
+            payload: What its handler needs to know: ids, never content.
+            priority: Higher runs first.
+            batch: A label shared by jobs that were queued together.
 
         Raises:
             InputError: Nobody handles that kind.
@@ -87,53 +103,165 @@ class Jobs:
         if kind not in HANDLERS:
             raise InputError(f"job kind {kind!r} has no handler; known are {', '.join(map(repr, sorted(HANDLERS)))}.")
         text = json.dumps(payload or {}, sort_keys=True)
-        now = to_db(self._engine.now())
         with self._database.writing() as db:
-            same = "SELECT id FROM jobs WHERE kind = ? AND user_id = ? AND payload = ? AND state = 'waiting'"
-            found = db.execute(same, [kind, user, text]).fetchall()
-            id_ = int((found or db.execute("SELECT nextval('job_ids')").fetchall())[0][0])
-            if not found:
-                db.execute(
-                    "INSERT INTO jobs VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, NULL, 0, 0, NULL, ?, NULL)",
-                    [id_, kind, user, text, priority, now, now],
-                )
+            id_ = job_rows.put(db, kind, user, text, priority, batch, now=to_db(self._engine.now()))
         self._start()
         return id_
 
-    def listed(self, state: JobState | None = None) -> list[Job]:
+    def listed(self, state: JobState | None = None, *, batch: str | None = None, limit: int | None = None) -> list[Job]:
         """Jobs, newest first."""
-        where = "" if state is None else " WHERE state = ?"
         with self._database.reading() as db:
-            sql = f"SELECT {_FIELDS} FROM jobs{where} ORDER BY id DESC"  # noqa: S608 (constants)
-            return [_job(row) for row in db.execute(sql, [] if state is None else [state]).fetchall()]
+            return job_rows.listed(db, state, batch, limit)
+
+    def batches(self) -> list[Batch]:
+        """Jobs that were queued together, and how far they are; the newest first."""
+        with self._database.reading() as db:
+            return job_rows.batches(db)
+
+    def counts(self) -> dict[str, int]:
+        """State → number of jobs."""
+        with self._database.reading() as db:
+            return job_rows.counts(db)
+
+    def job(self, id: int) -> Job:  # noqa: A002 (the word users know)
+        """One job.
+
+        Raises:
+            UnknownJobError: There is none.
+        """
+        with self._database.reading() as db:
+            return _known(db, id)
+
+    def retry(self, id: int) -> Job:  # noqa: A002
+        """Let a job that is dead, or waits to be tried again, begin from the start.
+
+        Raises:
+            UnknownJobError: There is none.
+            RefusedError: It runs or is done.
+        """
+        self._ready(id, wanted="tried again")
+        self._start()
+        return self.job(id)
+
+    def hurry(self, id: int) -> Job:  # noqa: A002
+        """Let a job be the next to run in the background.
+
+        Raises:
+            UnknownJobError: There is none.
+            RefusedError: It is done, or background work is paused.
+        """
+        self._allowed(id)
+        if self.job(id).state != "running":
+            self._ready(id, wanted="run")
+        self._first.add(id)
+        self._start()
+        return self.job(id)
+
+    def cancel(self, id: int) -> Job:  # noqa: A002
+        """Take a job out that does not run; returns what it was.
+
+        Raises:
+            UnknownJobError: There is none.
+            RefusedError: It runs, or finishes what somebody was promised.
+        """
+        with self._database.writing() as db:
+            found = _known(db, id)
+            if found.state == "running":
+                raise RefusedError(f"job {id} runs; wait until it has ended.")
+            if found.kind in OWED and found.state != "done":
+                raise RefusedError(f"job {id} ({found.kind}) finishes what was promised; run it: eider jobs run {id}.")
+            job_rows.remove(db, id)
+        return found
+
+    def purge(self, state: JobState = "done", before: datetime | None = None) -> int:
+        """Take out jobs that are done, dead or waiting; returns how many.
+
+        Batches that are under way stay whole, and what finishes a promise stays until it is done.
+
+        Args:
+            state: Which.
+            before: Only those that ended (or, waiting, were queued) before.
+
+        Raises:
+            InputError: Jobs of that state cannot be taken out.
+        """
+        if state not in STATES or state == "running":
+            raise InputError(f"jobs of state {state!r} cannot be purged; take 'done', 'dead' or 'waiting'.")
+        with self._database.writing() as db:
+            return job_rows.purge(db, state, None if before is None else to_db(before), sorted(OWED))
+
+    def busy(self) -> bool:
+        """Whether a job runs, or waits, is due, and may begin."""
+        with self._database.reading() as db:
+            return job_rows.busy(db, None if self._engine.paused() else to_db(self._engine.now()))
+
+    # ------------------------------------------------------------------ the runner
 
     def run_due(self, timeout: float | None = None) -> int:
         """Run what is due, one after the other; returns how many ran."""
+        self._engine.writable()
         ran = 0
         deadline = None if timeout is None else self._engine.now() + timedelta(seconds=timeout)
         with self._running:
-            while (deadline is None or self._engine.now() < deadline) and (job := self._claim()) is not None:
+            while not self._engine.paused() and (deadline is None or self._engine.now() < deadline):
+                job = self._claim()
+                if job is None:
+                    break
                 self._run(job)
                 ran += 1
         return ran
 
-    def _claim(self) -> Job | None:
-        with self._database.writing() as db:
-            sql = (
-                f"SELECT {_FIELDS} FROM jobs WHERE state = 'waiting' AND run_after <= ? "  # noqa: S608
-                "ORDER BY priority DESC, id LIMIT 1"
-            )
-            found = db.execute(sql, [to_db(self._engine.now())]).fetchall()
-            if not found:
-                return None
-            claim = "UPDATE jobs SET state = 'running', claimed_by = ?, attempts = attempts + 1 WHERE id = ?"
-            db.execute(claim, [self._me, found[0][0]])
-        return _job(found[0])
+    def run(self, id: int, told: Progress | None = None) -> Job:  # noqa: A002
+        """Run one job now and in this thread, whatever its turn; returns it as it ended.
 
-    def _run(self, job: Job) -> None:
+        Raises:
+            UnknownJobError: There is none.
+            RefusedError: It is done, or background work is paused.
+        """
+        self._allowed(id)
+        with self._running:  # a job that runs in the background ends first: it may be this one
+            job = self.job(id)
+            if job.state in ("waiting", "dead"):
+                self._ready(id, wanted="run")
+                if (claimed := self._claim(id)) is not None:
+                    self._run(claimed, told)
+            elif job.state == "done":
+                raise RefusedError(f"job {id} is done; there is nothing left to run.")
+        return self.job(id)
+
+    def _allowed(self, id_: int) -> None:
+        self._engine.writable()
+        if self._engine.paused():
+            raise RefusedError(f"background work is paused, so job {id_} does not run; end that with eider resume.")
+
+    def _ready(self, id_: int, *, wanted: str) -> None:
+        """Make a job due; a dead one starts over."""
+        with self._database.writing() as db:
+            found = _known(db, id_)
+            if found.state in ("running", "done"):
+                raise RefusedError(
+                    f"job {id_} is {found.state} and cannot be {wanted}; look with eider jobs show {id_}."
+                )
+            job_rows.ready(db, id_, now=to_db(self._engine.now()))
+
+    def _claim(self, id_: int | None = None) -> Job | None:
+        now = to_db(self._engine.now())
+        with self._database.reading() as db:  # most looks find nothing, and reading waits for nobody
+            if job_rows.due(db, now, self._first, id_) is None:
+                return None
+        with self._database.writing() as db:
+            found = job_rows.due(db, now, self._first, id_)
+            if found is not None:
+                job_rows.claim(db, found.id, self._me)
+                self._first.discard(found.id)
+        return found
+
+    def _run(self, job: Job, told: Progress | None = None) -> None:
         def progress(done: int, total: int) -> None:
             with self._database.writing() as db:
-                db.execute("UPDATE jobs SET done = ?, total = ? WHERE id = ?", [done, total, job.id])
+                job_rows.note_progress(db, job.id, done, total)
+            if told is not None:
+                told(done, total)
 
         try:
             handler = HANDLERS.get(job.kind)
@@ -141,38 +269,22 @@ class Jobs:
                 raise InputError(f"job kind {job.kind!r} has no handler in this version.")  # noqa: TRY301
             handler(self._engine, job, progress)
         except Exception as error:  # noqa: BLE001 (a job's fault is the job's: noted, and tried again)
-            self._failed(job, f"{type(error).__name__}: {error}")
+            self._failed(job, str(redact(f"{type(error).__name__}: {error}")))
         else:
             with self._database.writing() as db:
-                done = "UPDATE jobs SET state = 'done', error = NULL, finished_at = ? WHERE id = ?"
-                db.execute(done, [to_db(self._engine.now()), job.id])
+                job_rows.finish(db, job.id, now=to_db(self._engine.now()))
 
     def _failed(self, job: Job, error: str) -> None:
-        attempts = job.attempts + 1
-        state = "dead" if attempts >= ATTEMPTS else "waiting"
-        again = self._engine.now() + _FIRST_PAUSE * 4 ** (attempts - 1)
+        attempts, now = job.attempts + 1, self._engine.now()
         with suppress(EiderError), self._database.writing() as db:
-            failed = "UPDATE jobs SET state = ?, error = ?, run_after = ?, claimed_by = NULL WHERE id = ?"
-            db.execute(failed, [state, error[:500], to_db(again), job.id])
-
-    def busy(self) -> bool:
-        """Whether a job runs, or waits and is due."""
-        with self._database.reading() as db:
-            sql = "SELECT 1 FROM jobs WHERE state = 'running' OR (state = 'waiting' AND run_after <= ?) LIMIT 1"
-            return bool(db.execute(sql, [to_db(self._engine.now())]).fetchall())
-
-    def retry(self, id: int) -> None:  # noqa: A002 (the word users know)
-        """Let a dead job try again from the start."""
-        with self._database.writing() as db:
-            sql = "UPDATE jobs SET state = 'waiting', attempts = 0, run_after = ? WHERE id = ? AND state = 'dead'"
-            db.execute(sql, [to_db(self._engine.now()), id])
-        self._start()
+            if attempts >= ATTEMPTS:
+                job_rows.bury(db, job.id, error, now=to_db(now))
+            else:
+                job_rows.put_back(db, job.id, error, after=to_db(now + pause_after(attempts)))
 
     def resume(self) -> None:
         """Go on with what an earlier process left waiting."""
-        with self._database.reading() as db:
-            waiting = db.execute("SELECT 1 FROM jobs WHERE state = 'waiting' LIMIT 1").fetchall()
-        if waiting:
+        if self.counts().get("waiting"):
             self._start()
 
     def _start(self) -> None:
@@ -200,10 +312,11 @@ class Jobs:
             self._thread.join(timeout)
 
 
-def _job(row: tuple[Any, ...]) -> Job:
-    id_, kind, user, payload, priority, state, attempts, after, done, total, error, queued, finished = row
-    return Job(
-        id=id_, kind=kind, user=user, payload=json.loads(payload), priority=priority, state=state, attempts=attempts,
-        run_after=from_db(after), done=done, total=total, error=error, queued_at=from_db(queued),
-        finished_at=None if finished is None else from_db(finished),
-    )  # fmt: skip
+def _known(db: Cursor, id_: int) -> Job:
+    found = job_rows.one(db, id_)
+    if found is None:
+        raise UnknownJobError(id_)
+    return found
+
+
+__all__ = ["ATTEMPTS", "HANDLERS", "Batch", "Job", "JobState", "Jobs", "Progress", "handles", "pause_after"]

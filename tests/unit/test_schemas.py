@@ -118,19 +118,34 @@ with duckdb.connect(sys.argv[1]) as db:
 """
 
 
+def schema_and_columns(truth: Path) -> tuple[int, set[str]]:
+    with duckdb.connect(str(truth)) as db:
+        sql = "SELECT table_name FROM duckdb_tables() UNION SELECT column_name FROM duckdb_columns() WHERE table_name = 'jobs'"
+        return migrate.schema_of(db), {name for (name,) in db.execute(sql).fetchall()}
+
+
+def migrate_to(db: duckdb.DuckDBPyConnection, number: int) -> None:
+    db.execute(dict(migrate.scripts())[number])
+    db.execute("UPDATE meta SET content = ? WHERE name = 'schema'", [str(number)])
+
+
 def test_a_migration_killed_before_its_commit_has_not_begun(folder: Path) -> None:
     """All of its statements or none; the next open runs it from the start."""
     (truth,) = folder.glob("truth-*.duckdb")
-    for crash, code, tables, schema in (("migrate.written", -9, 0, 0), ("", 0, 1, 1)):
-        environment = {**os.environ, "EIDER_CRASH_AT": crash}
+    before = schema_and_columns(truth)
+    environment = {**os.environ, "EIDER_CRASH_AT": "migrate.written"}
+    for number in range(before[0], migrate.newest() + 1):
         done = subprocess.run([sys.executable, "-c", MIGRATE, str(truth)], env=environment, check=False)
-        assert done.returncode == code
+        assert done.returncode == -9
+        assert schema_and_columns(truth) == before
         with duckdb.connect(str(truth)) as db:
-            assert migrate.schema_of(db) == migrate.newest() + schema
-            assert db.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'later'").fetchall() == [
-                (tables,)
-            ]
-            assert len(db.execute("SELECT * FROM jobs LIMIT 1").description or ()) == 14 + tables
+            if number < migrate.newest():  # that one whole, and on to the next
+                migrate_to(db, number + 1)
+        before = schema_and_columns(truth)
+    done = subprocess.run([sys.executable, "-c", MIGRATE, str(truth)], check=False)
+    schema, columns = schema_and_columns(truth)
+    assert (done.returncode, schema) == (0, migrate.newest() + 1)
+    assert {"b", "later"} <= columns
 
 
 def test_a_migration_that_fails_leaves_the_store_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,3 +170,27 @@ def test_the_clock_of_a_frozen_store_goes_on(folder: Path) -> None:
         last = memory.events(user="ada")[0].at
         memory.remember("Later, whatever the clock says.", user="ada")
         assert memory.events(user="ada")[0].at > last
+
+
+def test_a_job_of_schema_1_waits_on_and_runs(tmp_path: Path) -> None:
+    """Work that an older version queued is done by this one; it belongs to no batch."""
+    folder = unpacked(FIXTURES / "schema_1.tar.gz", tmp_path)
+    (truth,) = folder.glob("truth-*.duckdb")
+    with duckdb.connect(str(truth)) as db:
+        db.execute("INSERT INTO jobs SELECT nextval('job_ids'), 'heal', '', '{}', 3, 'waiting', 2, ?, NULL, 0, 0, 'a fault', "
+                   "?, NULL", [NOW.replace(tzinfo=None)] * 2)  # fmt: skip
+    with opened(folder) as memory:
+        memory.drain()
+        (job,) = memory._engine.jobs.listed()
+        assert (job.kind, job.state, job.attempts, job.batch) == ("heal", "done", 3, None)
+        assert memory._engine.jobs.batches() == []
+
+
+def test_a_snapshot_of_schema_1_is_read_without_being_migrated(tmp_path: Path) -> None:
+    """What was published is never written again, so later versions read it as it is."""
+    folder = unpacked(FIXTURES / "schema_1.tar.gz", tmp_path)
+    (truth,) = folder.glob("truth-*.duckdb")
+    before = truth.read_bytes()
+    with opened(folder, read_only=True) as memory:
+        assert memory.recall("Where is the office?", user="ada", limit=1)[0].text == "The office is in Kochi."
+    assert truth.read_bytes() == before

@@ -3,70 +3,125 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 from eider.errors import PausedError
-from eider.service.client import dumps, loads, private_folder
+from eider.service.client import dumps, loads
 
 _FILE: Final = "paused.json"
 EVERY: Final = "*"
 """Stands for all stores."""
 
+Store = str | os.PathLike[str] | None
+"""A name, a directory, or the store that is set."""
+Pauses = dict[str, dict[str, bool]]
+"""Label of a store, or `*` → {"writes": whether writing is paused too}."""
 
-def read(home: str) -> dict[str, Any]:
-    """Store name, or `*` → {"writes": bool}; empty when nothing is paused."""
+
+def label(home: str, store: Store) -> str:
+    """What a store is called here: its name, or for a directory elsewhere its whole path.
+
+    >>> label("/h", "/h/stores/notes.eider"), label("/h", "/mine/notes.eider"), label("/h", "notes")
+    ('notes', '/mine/notes.eider', 'notes')
+    """
+    chosen = os.environ.get("EIDER_STORE") or _object(home, "config.json").get("store") or "default"
+    given = os.path.expanduser(str(chosen if store is None else store))
+    if os.sep not in given and not given.endswith(".eider"):
+        return given
+    folder, name = os.path.split(os.path.abspath(given))
+    if folder == os.path.join(os.path.abspath(home), "stores") and name.endswith(".eider"):
+        return name.removesuffix(".eider")
+    return os.path.join(folder, name)
+
+
+def read(home: str) -> Pauses:
+    """What is paused; empty when nothing is."""
+    found = _object(home, _FILE)
+    return {str(k): {"writes": bool(v.get("writes"))} for k, v in found.items() if isinstance(v, dict)}
+
+
+def _object(home: str, name: str) -> dict[str, Any]:
+    """What a file of the home holds; empty where there is none, or none that can be read."""
     try:
-        with open(os.path.join(home, _FILE), encoding="utf-8") as file:
+        with open(os.path.join(home, name), encoding="utf-8") as file:
             found = loads(file.read())
     except (OSError, ValueError, StopIteration):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def pause(home: str, store: str | None = None, *, writes: bool = False) -> None:
-    """Pause background work, and writing as well if asked for."""
-    _write(home, {**read(home), store or EVERY: {"writes": writes}})
+def pause(home: str, store: Store = None, *, writes: bool = False) -> None:
+    """Pause background work, and writing as well if asked for; None is every store. What is paused stays so."""
+    name = EVERY if store is None else label(home, store)
+    with _turn(home):
+        found = read(home)
+        found[name] = {"writes": writes or found.get(name, {}).get("writes", False)}
+        _write(home, found)
 
 
-def resume(home: str, store: str | None = None) -> bool:
-    """End a pause; False when there was none. Without a store all pauses end."""
-    found = read(home)
-    if store is None:
-        _write(home, {})
-        return bool(found)
-    was = found.pop(store, None)
-    _write(home, found)
-    return was is not None
+def resume(home: str, store: Store = None, *, writes: bool = False) -> bool:
+    """End a pause; False when there was none.
+
+    Args:
+        home: `EIDER_HOME`.
+        store: Which; without one all pauses end.
+        writes: Only let writing go on; background work stays paused.
+    """
+    with _turn(home):
+        found = read(home)
+        meant = list(found) if store is None else [name for name in found if name == label(home, store)]
+        if writes:
+            meant = [name for name in meant if found[name]["writes"]]
+            _write(home, {k: {"writes": False} if k in meant else v for k, v in found.items()})
+        else:
+            _write(home, {k: v for k, v in found.items() if k not in meant})
+    return bool(meant)
 
 
-def check(home: str, store: str) -> None:
+def check(home: str, store: Store) -> None:
     """Raise where writing is paused.
 
     Raises:
         PausedError: It is; the write is not kept anywhere.
     """
-    found = read(home)
-    for name in (EVERY, store):
+    if not (found := read(home)):
+        return
+    for name in (EVERY, label(home, store)):
         if found.get(name, {}).get("writes"):
-            raise PausedError(None if name == EVERY else store)
+            raise PausedError(None if name == EVERY else name)
 
 
-def jobs_paused(home: str, store: str) -> bool:
+def jobs_paused(home: str, store: Store) -> bool:
     """Whether background work of a store is paused."""
     found = read(home)
-    return EVERY in found or store in found
+    return bool(found) and (EVERY in found or label(home, store) in found)
 
 
-def _write(home: str, found: Mapping[str, Any]) -> None:
-    path = os.path.join(private_folder(home), _FILE)
+@contextmanager
+def _turn(home: str) -> Generator[None]:
+    """One after the other: two that pause different stores at once must not undo each other."""
+    import fcntl
+
+    os.makedirs(home, mode=0o700, exist_ok=True)
+    lock = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _write(home: str, found: Mapping[str, Mapping[str, bool]]) -> None:
+    path = os.path.join(home, _FILE)
     if not found:
-        try:
+        with suppress(FileNotFoundError):
             os.unlink(path)
-        except FileNotFoundError:
-            return
         return
     fresh = f"{path}.{os.getpid()}"
     with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(dumps(found))
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(fresh, path)

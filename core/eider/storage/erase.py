@@ -155,7 +155,7 @@ def _trim(store: DuckStore, db: Cursor, erasure: Erasure, rev: int) -> None:
 def _queue_rewrite(db: Cursor, erasure: Erasure) -> None:
     """The bytes have to leave the disk as well: kept as a job with the erasure, so that no kill forgets it."""
     sql = (
-        "INSERT INTO jobs SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, $1, NULL, 0, 0, NULL, $1, NULL "
+        "INSERT INTO jobs SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, $1, NULL, 0, 0, NULL, $1, NULL, NULL "
         "WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'scrub' AND state = 'waiting')"
     )
     db.execute(sql, [to_db(erasure.at)])

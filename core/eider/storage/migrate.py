@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _FOLDER: Final = "migrations"
+READABLE: Final = 1
+"""Oldest schema that can be read as it is: a published snapshot is never migrated."""
 
 
 @cache

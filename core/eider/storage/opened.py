@@ -153,7 +153,7 @@ def _refuse_stale(files: StoreFiles, *, stale: bool) -> None:
 
 
 def _refuse_older(files: StoreFiles, found: int) -> None:
-    if found < migrate.newest():
+    if found < migrate.READABLE:
         raise StoreError(f"{str(files.folder)!r} has the older schema {found}; open it writable once.")
 
 
