@@ -33,6 +33,7 @@ EiderError
 ├── EmbedderError
 │   ├── EmbedderMismatchError        the store's vectors are of another embedder
 │   └── ProviderError                a service failed
+├── BudgetExceededError              what must be said is larger than the budget
 ├── SqlError                         a user's query was refused or failed
 ├── ConfigError                      a setting cannot be used
 └── MissingExtraError (ImportError)  an optional package is not installed
@@ -284,6 +285,15 @@ class EmbedderMismatchError(EmbedderError):
 
 class ProviderError(EmbedderError):
     """A service failed; the cause is chained."""
+
+
+class BudgetExceededError(EiderError):
+    """What must be said is larger than the budget."""
+
+    def __init__(self, tokens: int, budget: int, pinned: Sequence[str]) -> None:
+        fix = f"unpin one of {', '.join(map(repr, pinned))}, or raise it" if pinned else "raise it, or truncate"
+        super().__init__(f"the policy takes {tokens} tokens and budget={budget}; {fix}.")
+        self.tokens, self.budget, self.pinned = tokens, budget, tuple(pinned)
 
 
 class SqlError(EiderError):
