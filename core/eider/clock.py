@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import re
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from pathlib import Path
@@ -101,11 +104,26 @@ def zone(name: str) -> tzinfo:
         ) from None
 
 
+_caller: ContextVar[str | None] = ContextVar("caller's zone", default=None)
+
+
+@contextmanager
+def speaking_from(name: object) -> Generator[None]:
+    """Within it the local zone is that of whoever asks from another process; what is no zone changes nothing."""
+    token = _caller.set(_zone_set(name, "") if isinstance(name, str) and name else None)
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
 def local_zone() -> str:
-    """Name of this machine's zone: from `TZ`, else from its settings, else its present offset.
+    """Name of this machine's zone, or the asking process's: from `TZ`, else from its settings, else its present offset.
 
     Looked up anew at every call, because a laptop travels; what a setting means is remembered.
     """
+    if (asked := _caller.get()) is not None:
+        return asked
     try:
         link = str(_LOCALTIME.readlink())
     except OSError:

@@ -102,7 +102,7 @@ class Home:
     def left(self) -> list[str]:
         """What an owner that ended well may not leave."""
         found: list[str] = []
-        if os.path.exists(socket_path(str(self.path))):
+        if Path(socket_path(str(self.path))).exists():
             found.append("socket")
         if notes(str(self.path)):
             found.append("notes")
@@ -124,7 +124,7 @@ class Home:
             shutil.rmtree(self.path, ignore_errors=True)
             sock = socket_path(str(self.path))
             if not sock.startswith(str(self.path)):
-                shutil.rmtree(os.path.dirname(sock), ignore_errors=True)
+                shutil.rmtree(Path(sock).parent, ignore_errors=True)
         assert not self.owners()
         assert "lock" not in left
         assert self.killed or not left, f"the owner left {left}"

@@ -1,13 +1,13 @@
 """Talks to the owner process; starts it when nobody answers; spools what cannot be delivered.
 
 One self-contained file of the standard library, light enough for hooks: `python -I -S /path/to/client.py` works,
-and a fresh process answers in a few interpreter starts. Everything else of Eider is on the other side of the socket.
+and answers in a few interpreter starts. What is rarely needed (starting an owner, spooling, TLS) is loaded when it is.
 
     client = Client(store="assistant", user="ada")
     client.call("remember", {"text": "Prefers snake_case."})
 
-A write is `stored` (durable and findable), `queued` (durable in the spool, findable once an owner drains it), or it
-raises. What is tried again carries the same key, so that it happens once.
+A write is `stored`, `queued` (durable in the spool, findable once an owner drains it), or it raises. What is tried again
+carries the same key, so that it happens once.
 """
 
 from __future__ import annotations
@@ -22,19 +22,24 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 VERSION: Final = "0.1.0"
-"""Must be the package's; a test compares them. Written here because hooks import nothing else."""
 PROTOCOL: Final = 1
+"""The package's, as a test compares: hooks import nothing else. An owner speaks this protocol and the one before."""
 SPOOLED: Final = ("record", "record_many", "remember", "remember_many", "reinforce", "correct", "observe")
 """Verbs that carry a key, so that they may happen later, and twice only once."""
+WRITES: Final = frozenset(
+    (*SPOOLED, "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
+     "publish", "rebuild", "direct")
+)  # fmt: skip
+"""Verbs that are not simply sent again; those in SPOOLED are, with their key."""
+TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
+"""As in `eider.values`; a test compares them."""
 COLD: Final = 0.3
 """Seconds a hook waits for an owner that has yet to start."""
-SPOOL_BYTES: Final = 64 * 1024 * 1024
-"""A spool larger than this refuses: an owner that never drains it needs a person."""
-_SHORT: Final = 100
-"""Longest socket path used; Linux allows 107 bytes, macOS 103."""
-_PAUSE: Final = 0.01
-_FOLDER: Final = 0o040000
-_MAX_ANSWER: Final = 256 * 1024 * 1024
+_MAX_HEAD, _MAX_ANSWER = 64 * 1024, 256 * 1024 * 1024
+_SHORT, _PAUSE = 100, 0.01
+"""Longest socket path used (Linux allows 107 bytes, macOS 103), and seconds between two tries."""
+_BUSY, _UPGRADE = 503, 426
+"""HTTP: come again; the other side's protocol is too old or too new."""
 
 
 class ClientError(Exception):
@@ -46,21 +51,16 @@ class ClientError(Exception):
 
 
 class _Broken(Exception):  # noqa: N818 (never leaves this file)
-    """The connection ended; `sent` says whether the owner may have seen the request."""
-
-    def __init__(self, sent: bool) -> None:
-        self.sent = sent
+    """The connection ended; the link knows whether the owner may have seen the request."""
 
 
-# ---------------------------------------------------------------------- JSON without importing json
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
 
 
 class _Context:
     strict, object_hook, object_pairs_hook, parse_float, parse_int, memo = True, None, None, float, int, None
-
-    @staticmethod
-    def parse_constant(name: str) -> float:
-        return float(name)
+    parse_constant = staticmethod(_no_number)
 
 
 def _unknown(value: object) -> Any:
@@ -70,172 +70,124 @@ def _unknown(value: object) -> Any:
 try:  # `import json` costs more than a round trip: it brings `re`; the C half of it does not
     from _json import encode_basestring_ascii, make_encoder, make_scanner
 
-    _encoder: Any = make_encoder({}, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
-    _scanner: Any = make_scanner(_Context)  # pyright: ignore[reportArgumentType]
-
-    def dumps(value: Any) -> str:
-        """A value as JSON on one line."""
-        return "".join(_encoder(value, 0))
-
-    def loads(text: str) -> Any:
-        """The value of a JSON text."""
-        return _scanner(text.strip(), 0)[0]
-
+    _encode: Any = make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
+    _scan: Any = make_scanner(_Context)  # pyright: ignore[reportArgumentType]
 except ImportError:  # another Python
+    import json
 
-    def dumps(value: Any) -> str:
-        """A value as JSON on one line."""
-        import json
-
-        return json.dumps(value, separators=(",", ":"), default=_unknown)
-
-    def loads(text: str) -> Any:
-        """The value of a JSON text."""
-        import json
-
-        return json.loads(text)
+    _whole = json.JSONEncoder(separators=(",", ":"), default=_unknown, allow_nan=False)
+    _encode: Any = lambda value, _: _whole.encode(value)  # noqa: E731 (both branches bind the same name)
+    _scan: Any = vars(json.JSONDecoder(parse_constant=_no_number))["scan_once"]
 
 
-# ---------------------------------------------------------------------- places
+def dumps(value: Any) -> str:
+    """A value as JSON on one line; ClientError when it is not what JSON knows."""
+    try:
+        return "".join(_encode(value, 0))
+    except (ValueError, RecursionError) as error:
+        raise ClientError("InputError", f"this cannot be sent ({error}); pass finite numbers, nothing deep.") from None
+
+
+def loads(text: str) -> Any:
+    """The value of a JSON text; ValueError when it is none."""
+    text = text.strip()
+    try:
+        found, end = _scan(text, 0)
+    except StopIteration:
+        raise ValueError("no JSON") from None
+    if end != len(text):
+        raise ValueError("more than one JSON value")
+    return found
 
 
 def home() -> str:
     """Directory of everything Eider keeps: `EIDER_HOME`, else the platform's data directory."""
     if named := os.environ.get("EIDER_HOME"):
         return os.path.abspath(os.path.expanduser(named))
-    if sys.platform == "darwin":
-        return os.path.expanduser("~/Library/Application Support/eider")
-    if sys.platform == "win32":
-        return os.path.join(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~"), "eider")
+    if sys.platform in ("darwin", "win32"):
+        return str(sibling("folders").platform_home())
     return os.path.join(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"), "eider")
-
-
-def run_folder(home: str) -> str:
-    """Where the owner keeps its lock, token and notes."""
-    return os.path.join(home, "run")
 
 
 def socket_path(home: str) -> str:
     """Where the owner listens: beside its notes, or below /tmp where that would be too long for a socket."""
     near = os.path.join(home, "run", "owner.sock")
-    if len(os.fsencode(near)) <= _SHORT:
-        return near
-    mark = 0xCBF29CE484222325
-    for byte in os.fsencode(home):  # FNV-1a: hashlib costs more than the call
-        mark = ((mark ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
-    return f"/tmp/eider-{os.getuid()}-{mark:016x}/owner.sock"  # noqa: S108 (made 0700 and checked to be ours)
-
-
-def private_folder(path: str) -> str:
-    """A directory for its owner alone, made if need be.
-
-    Raises:
-        ClientError: It is somebody else's, or open to others; secrets and sockets do not go there.
-    """
-    try:
-        os.makedirs(path, mode=0o700, exist_ok=True)
-        found = os.lstat(path)
-    except OSError as error:
-        kind = "ReadOnlyStoreError" if error.errno in (1, 13, 30) else "StoreError"
-        raise ClientError(kind, f"{path!r} cannot be made ({error.strerror}); set EIDER_HOME to a directory of yours.",
-                          {"path": path}) from None  # fmt: skip
-    if found.st_uid != os.getuid() or found.st_mode & 0o170000 != _FOLDER:
-        raise ClientError("RuntimeFolderError", f"{path!r} is not a directory of this account; remove it, or set EIDER_HOME.",
-                          {"path": path})  # fmt: skip
-    if found.st_mode & 0o077:
-        os.chmod(path, 0o700)
-    return path
+    return near if len(os.fsencode(near)) <= _SHORT else str(sibling("folders").short_socket(home))
 
 
 def notes(home: str) -> dict[str, Any]:
-    """What the owner notes of itself: pid, version, port, started; empty when there is none."""
+    """What the owner notes of itself: pid, version, port, started; empty when there is none, or not yet."""
     try:
         with open(os.path.join(home, "run", "owner.json"), encoding="utf-8") as file:
             found = loads(file.read())
-    except (OSError, ValueError, StopIteration):
+    except (OSError, ValueError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def settings(home: str) -> dict[str, str]:
-    """The config file; empty when there is none (the owner complains about a broken one)."""
-    try:
-        with open(os.path.join(home, "config.json"), encoding="utf-8") as file:
-            found = loads(file.read())
-    except (OSError, ValueError, StopIteration):
-        return {}
-    return found if isinstance(found, dict) else {}
+def local_zone() -> str:
+    """The caller's time zone: the owner's may be another."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    if not named and os.path.islink("/etc/localtime"):
+        named = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
+    if "/" in named and not named.startswith("/"):
+        return named
+    minutes = time.localtime().tm_gmtoff // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "UTC"
 
 
-def login() -> str:
-    """Name of the account."""
-    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        if found := os.environ.get(name):
-            return found
-    try:
-        import pwd
-
-        return pwd.getpwuid(os.getuid()).pw_name
-    except (ImportError, KeyError):
-        return f"uid-{os.getuid()}"
-
-
-def newer(one: str, other: str) -> bool:
-    """Whether a version is strictly later than another; what cannot be read is never newer.
-
-    >>> newer("0.10.0", "0.9.2"), newer("0.1.0", "0.1.0")
-    (True, False)
-    """
-    try:
-        return [int(p) for p in one.split(".")[:3]] > [int(p) for p in other.split(".")[:3]]
-    except ValueError:
-        return False
-
-
-# ---------------------------------------------------------------------- one exchange
-
-
-class _Link:
+class Link:
     """One connection to the owner."""
 
     def __init__(self, sock: Any) -> None:
-        self.sock = sock
-        self.pid = os.getpid()
+        self.sock, self.pid, self.sent = sock, os.getpid(), False
+        self.close = sock.close
 
-    def close(self) -> None:
-        self.sock.close()
+    def is_stale(self) -> bool:
+        """Whether it cannot be used: after a fork both sides would write into one stream, or the owner hung up."""
+        if self.pid != os.getpid():
+            return True
+        try:
+            self.sock.settimeout(0.0)
+            self.sock.recv(1)  # nothing is due: whatever comes is the end, or nonsense
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            return type(error).__name__ != "SSLWantReadError"
+        return True
 
     def exchange(self, head: str, body: bytes, until: float) -> tuple[int, dict[str, str], bytes]:
-        """Send a request and read its answer.
-
-        Raises:
-            _Broken: The connection ended before the answer was whole.
-            TimeoutError: The deadline passed.
-        """
+        """Send a request and read its answer: `_Broken` before it was whole, TimeoutError at the deadline."""
+        self.sent = False
         try:
             self._wait(until)
-            self.sock.sendall(head.encode("latin-1") + body)
-        except TimeoutError:
-            raise
-        except OSError:
-            raise _Broken(sent=False) from None
-        try:
+            try:
+                self.sock.sendall(head.encode("latin-1", "replace") + body)
+                self.sent = True
+            except (BrokenPipeError, ConnectionResetError):  # cut off within a request: the reason may be there
+                until = min(until, time.monotonic() + 1.0)
             return self._answer(until)
         except TimeoutError:
             raise
-        except OSError:
-            raise _Broken(sent=True) from None
+        except (OSError, ValueError, IndexError):
+            raise _Broken from None
 
     def _answer(self, until: float) -> tuple[int, dict[str, str], bytes]:
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
+            if len(data) > _MAX_HEAD:
+                raise _Broken
             data += self._more(until)
         first, *lines = data[:end].decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        rest = data[end + 4 :]
+        if "transfer-encoding" in headers:  # a proxy in between
+            rest = sibling("remote_link").unchunked(rest, lambda: self._more(until), _MAX_ANSWER)
+            return int(first.split(" ", 2)[1]), headers, rest
         size = int(headers.get("content-length", "0"))
         if size > _MAX_ANSWER:
-            raise _Broken(sent=True)
-        parts, have = [data[end + 4 :]], len(data) - end - 4
+            raise _Broken
+        parts, have = [rest], len(rest)
         while have < size:
             parts.append(self._more(until))
             have += len(parts[-1])
@@ -243,23 +195,24 @@ class _Link:
 
     def _more(self, until: float) -> bytes:
         self._wait(until)
-        data = self.sock.recv(262144)
-        if not data:
-            raise _Broken(sent=True)
-        return data
+        if data := self.sock.recv(262144):
+            return data
+        raise _Broken
 
     def _wait(self, until: float) -> None:
-        left = until - time.monotonic()
-        if left <= 0:
+        if (left := until - time.monotonic()) <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
 
 
-# ---------------------------------------------------------------------- the client
-
-
 class Client:
-    """What every process but the owner has of Eider: calls in, answers and named errors out. Share it between threads."""
+    """What every process but the owner has of Eider: calls in, answers and named errors out. Share it between threads.
+
+    `timeout` is what a call may take in seconds, starting the owner and trying again included; `cold` (hooks: `COLD`)
+    what it may take while the owner has yet to start. `spawn` starts an owner when nobody answers, `spool` keeps writes
+    when nobody answers in time. `url` and `token` mean a remote owner; nothing is started or spooled then. `user` is
+    meant where a request does not say; `ceiling` is the most that what enters may claim; `also` are published snapshots.
+    """
 
     def __init__(
         self, *, store: str | None = None, user: str | None = None, agent: str | None = None, channel: str = "library",
@@ -267,230 +220,170 @@ class Client:
         spool: bool = True, url: str | None = None, token: str | None = None, also: tuple[str, ...] = (),
         cold: float | None = None,
     ) -> None:  # fmt: skip
-        """Connect to nothing yet.
-
-        Args:
-            store: Name or absolute path; None is the store that is set.
-            user: Whose memory, where a request does not say.
-            agent: Name of the agent that learns.
-            channel: What is asking, for the event log.
-            ceiling: The most that what enters may claim.
-            home_folder: `EIDER_HOME`.
-            timeout: Seconds a call may take, starting the owner and trying again included.
-            spawn: Start the owner when nobody answers.
-            spool: Keep writes in the spool when nobody answers in time.
-            url: A remote owner, such as `https://memory.example.org`; nothing is started or spooled then.
-            token: What the remote owner wants to see.
-            also: Published snapshots recalled beneath the store.
-            cold: Seconds a call may take when the owner is not running yet (hooks: `COLD`); None is `timeout`.
-        """
-        self.home, self.store, self.user, self.agent = home_folder or home(), store, user, agent
-        self.channel, self.ceiling, self.timeout, self.also = channel, ceiling, timeout, also
-        self.url, self.token, self.cold = url, token, cold
+        self.home = os.path.abspath(home_folder) if home_folder else home()
+        self.store, self.user, self.agent, self.also = store, user, agent, also
+        self.channel, self.ceiling, self.timeout, self.cold = channel, ceiling, timeout, cold
+        self.url, self.token = url and url.rstrip("/"), token
         self.spawns, self.spools = spawn and url is None, spool and url is None
-        self._idle: list[_Link] = []
-        self._upgraded = False
+        self._idle: list[Link] = []
 
     def through(self, channel: str, ceiling: str) -> Client:
-        """The same owner seen from another channel."""
-        return Client(store=self.store, user=self.user, agent=self.agent, channel=channel, ceiling=ceiling,
-                      home_folder=self.home, timeout=self.timeout, spawn=self.spawns, spool=self.spools, url=self.url,
-                      token=self.token, also=self.also, cold=self.cold)  # fmt: skip
+        """The same owner seen from another channel, which may claim at most what this one may."""
+        made = object.__new__(Client)
+        made.__dict__.update(self.__dict__, channel=channel, _idle=[])
+        made.ceiling = ceiling if TRUST.get(ceiling, 0) <= TRUST.get(self.ceiling, 0) else self.ceiling
+        return made
 
     def call(self, verb: str, request: Mapping[str, Any], *, timeout: float | None = None) -> Any:
-        """Ask for a verb and return its answer as JSON knows it, `{"status": …, "value": …}`.
+        """Ask for a verb and return its answer as JSON knows it, `{"status": …, "value": …}`; ClientError if refused.
 
         A write that nobody answers in time goes to the spool and answers `{"status": "queued", "key": …}`.
-
-        Raises:
-            ClientError: Refused, or not answered in time.
         """
-        fields = dict(request)
-        if (
-            self.user is not None
-            and fields.get("user") is None
-            and verb not in ("drain", "verify", "rebuild", "publish")
-        ):
-            fields["user"] = self.user
-        keyed = verb in SPOOLED
-        if keyed and fields.get("key") is None and not verb.endswith("_many"):
-            fields["key"] = "auto:" + os.urandom(12).hex()
+        said, until = time.time(), time.monotonic() + (self.timeout if timeout is None else timeout)
+        fields, keyed = dict(request), verb in SPOOLED
+        if self.user is not None and verb not in ("drain", "verify", "rebuild", "publish"):
+            fields["user"] = self.user if fields.get("user") is None else fields["user"]
         whole: dict[str, Any] = {"request": fields, "channel": self.channel, "ceiling": self.ceiling}
+        whole["tz"] = local_zone()
         for name in ("store", "agent", "also"):
             if given := getattr(self, name):
                 whole[name] = given
         if keyed and verb.endswith("_many"):
-            whole["batch"] = os.urandom(12).hex()
-        until = time.monotonic() + (self.timeout if timeout is None else timeout)
+            whole["batch"] = "auto:" + os.urandom(12).hex()
+        elif keyed and fields.get("key") is None:
+            fields["key"] = "auto:" + os.urandom(12).hex()
         try:
             return self.ask("POST", f"/v1/{verb}", whole, until=until, again=keyed or verb not in WRITES)
         except ClientError as error:
             if not (keyed and self.spools and error.kind in ("OwnerUnreachableError", "OwnerBusyError")):
                 raise
-            return self._spool(verb, whole, error)
+            sibling("spool").append(self.home, verb, whole, said=said, why=error.message)
+            return {"status": "queued", "key": fields.get("key") or whole.get("batch"), "why": error.message}
 
     def ask(self, method: str, path: str, body: Any = None, *, until: float | None = None, again: bool = True) -> Any:
-        """One request of the HTTP API, tried again while that is safe and the deadline allows.
+        """One request of the HTTP API, tried again until the monotonic deadline while that is safe.
 
         Args:
             method: GET or POST.
             path: Such as `/v1/owner/status`.
             body: Sent as JSON.
-            until: Deadline on the monotonic clock.
+            until: The deadline; None is `timeout` from now.
             again: Whether it may be sent again after the connection broke under it.
         """
         until = time.monotonic() + self.timeout if until is None else until
-        sent = b"" if body is None else dumps(body).encode()
-        why = ""
+        sent, why = b"" if body is None else dumps(body).encode(), "no answer in time"
         while True:
+            link = None
             try:
                 link, until = self._link(until)
                 status, headers, answer = link.exchange(self._head(method, path, len(sent), until), sent, until)
-            except _Broken as broken:
-                if broken.sent and not again:
-                    raise self._unreachable("the owner ended while it was asked; whether it happened is not known, "
-                                            "look before you ask again") from None  # fmt: skip
-                why = "the connection broke"
-            except TimeoutError:
-                raise self._unreachable(why or "no answer in time") from None
-            else:
-                if headers.get("connection") == "close":
+            except (_Broken, TimeoutError) as broken:
+                if link is not None:
                     link.close()
-                else:
-                    self._idle.append(link)
-                if status != 503:  # noqa: PLR2004 (HTTP: busy)
-                    return self._answer(status, headers, answer)
-                why = "busy"
+                    if link.sent and not again:
+                        raise self._unreachable("it ended, or was too slow, while it was asked; whether it happened is "
+                                                "not known, look before you ask again") from None  # fmt: skip
+                if isinstance(broken, TimeoutError):
+                    raise self._unreachable(why) from None
+                why = "the connection broke"
+            else:
+                link.close() if headers.get("connection", "").lower() == "close" else self._idle.append(link)
+                theirs = headers.get("eider-version", VERSION)
+                replaced = self.spawns and theirs != VERSION and sibling("spawn").replace(self, theirs, until)
+                if status != _BUSY and not (replaced and status == _UPGRADE):
+                    return _found(status, answer)
+                why = "busy" if status == _BUSY else why
             if time.monotonic() + _PAUSE > until:
-                if why == "busy":
-                    raise ClientError(
-                        "OwnerBusyError", "the owner has more to do than it can take; try again, or send less at once."
-                    )
                 raise self._unreachable(why)
             time.sleep(_PAUSE * (5 if why == "busy" else 1))
 
     def running(self) -> bool:
         """Whether an owner answers now; starts none."""
         try:
-            link = self._open(time.monotonic() + 1.0)
+            self._idle.append(self._open(time.monotonic() + 1.0))
         except (OSError, ClientError):
             return False
-        self._idle.append(link)
         return True
 
     def close(self) -> None:
         """Let go of the connections."""
         while self._idle:
-            link = self._idle.pop()
-            if link.pid == os.getpid():
-                link.close()
-
-    # ------------------------------------------------------------------ below
+            self._idle.pop().close()
 
     def _head(self, method: str, path: str, size: int, until: float) -> str:
-        host = self.url.split("://", 1)[1].split("/", 1)[0] if self.url else "localhost"
-        lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", f"Content-Length: {size}", "Content-Type: application/json",
-                 f"Eider-Client: {VERSION}/{PROTOCOL}", f"Eider-Deadline: {max(0, int((until - time.monotonic()) * 1000))}"]  # fmt: skip
+        host, _, base = self.url.split("://", 1)[1].partition("/") if self.url else ("localhost", "", "")
+        lines = [f"{method} {'/' + base if base else ''}{path} HTTP/1.1", f"Host: {host}", f"Content-Length: {size}",
+                 "Content-Type: application/json", f"Eider-Client: {VERSION}/{PROTOCOL}",
+                 f"Eider-Deadline: {max(0, int((until - time.monotonic()) * 1000))}"]  # fmt: skip
         if self.token:
             lines.append(f"Authorization: Bearer {self.token}")
         return "\r\n".join(lines) + "\r\n\r\n"
 
-    def _link(self, until: float) -> tuple[_Link, float]:
-        """A connection, kept or new; the owner is started if need be."""
+    def _link(self, until: float) -> tuple[Link, float]:
+        """A connection, kept or new, and the deadline; the owner is started if need be."""
         while self._idle:
             link = self._idle.pop()
-            if link.pid == os.getpid():  # after a fork both sides would write into one stream
+            if not link.is_stale():
                 return link, until
+            link.close()
+        if self.cold is not None and not self.url and not notes(self.home):
+            until = min(until, time.monotonic() + self.cold)
         try:
             return self._open(until), until
-        except OSError:
-            if not self.spawns:
+        except OSError as error:
+            if not self.spawns and not isinstance(error, BlockingIOError):
                 raise self._unreachable("nobody listens there") from None
-        if self.cold is not None:
-            until = min(until, time.monotonic() + self.cold)
-        spawn = sibling("spawn")
+        until = until if self.cold is None else min(until, time.monotonic() + self.cold)
         while time.monotonic() < until:
-            spawn.ensure(self.home, until)
+            if self.spawns:
+                sibling("spawn").ensure(self.home, until)
             try:
                 return self._open(until), until
             except OSError:
                 time.sleep(_PAUSE)
         raise TimeoutError
 
-    def _open(self, until: float) -> _Link:
+    def _open(self, until: float) -> Link:
         if self.url:
-            return sibling("remote_link").connect(self.url, until)
+            return Link(sibling("remote_link").connect(self.url, until))
         import _socket
 
-        left = max(0.001, until - time.monotonic())
-        if hasattr(_socket, "AF_UNIX"):
-            sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-            sock.settimeout(left)
-            where: Any = socket_path(self.home)
-        else:  # Windows: loopback, and the token that only this account can read
-            noted = notes(self.home)
-            sock = _socket.socket(_socket.AF_INET, _socket.SOCK_STREAM)
-            sock.settimeout(left)
-            where = ("127.0.0.1", int(noted.get("port") or 9))
-            with open(os.path.join(run_folder(self.home), "token"), encoding="utf-8") as file:
-                self.token = file.read().strip()
+        if not hasattr(_socket, "AF_UNIX"):
+            return Link(sibling("remote_link").loopback(self, until))
+        where = socket_path(self.home)
+        if not where.startswith(self.home) and not sibling("folders").trusted(os.path.dirname(where)):
+            raise FileNotFoundError(where)
+        sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        sock.settimeout(max(0.001, until - time.monotonic()))
         try:
             sock.connect(where)
         except OSError:
             sock.close()
             raise
-        return _Link(sock)
-
-    def _answer(self, status: int, headers: Mapping[str, str], answer: bytes) -> Any:
-        try:
-            found = loads(answer.decode()) if answer else {}
-        except (ValueError, StopIteration):
-            found = {
-                "error": {"kind": "OwnerError", "message": f"the owner answered {status} with no JSON; see eider log."}
-            }
-        if self.spawns and not self._upgraded and newer(VERSION, headers.get("eider-version", VERSION)):
-            self._upgraded = True
-            self._replace()
-        if status >= 400:  # noqa: PLR2004 (HTTP: refused)
-            error: dict[str, Any] = found.get("error") or {}
-            raise ClientError(
-                error.get("kind", "OwnerError"), error.get("message", f"status {status}"), error.get("fields")
-            )
-        return found
-
-    def _replace(self) -> None:
-        """Ask an older owner to go; the next call starts one of this version. Never the reverse."""
-        try:
-            self.ask("POST", "/v1/owner/stop", {"why": f"replaced by {VERSION}"}, until=time.monotonic() + 2.0)
-        except ClientError:
-            return
-        self.close()
-
-    def _spool(self, verb: str, whole: dict[str, Any], error: ClientError) -> dict[str, Any]:
-        spool = sibling("spool")
-        try:
-            spool.append(self.home, verb, whole)
-        except spool.SpoolError as full:
-            raise ClientError("SpoolError", f"{error.message} And the spool refuses: {full}") from None
-        return {"status": "queued", "key": whole["request"].get("key"), "why": error.message}
+        return Link(sock)
 
     def _unreachable(self, why: str) -> ClientError:
-        where = self.url or self.home
-        noted = {} if self.url else notes(self.home)
-        pid = noted.get("pid")
-        holder = f" (process {pid})" if pid else ""
+        if why == "busy":
+            why = "the owner has more to do than it can take; try again, or send less at once."
+            return ClientError("OwnerBusyError", why, {"waiting": None})
+        where, pid = self.url or self.home, None if self.url else notes(self.home).get("pid")
+        who = f"the owner of {where!r}{f' (process {pid})' if pid else ''}"
         fix = "look with eider doctor" if not self.url else "see that it runs and the address is right"
-        return ClientError("OwnerUnreachableError", f"the owner of {where!r}{holder} did not answer: {why}; {fix}.",
-                           {"where": where, "why": why, "pid": pid})  # fmt: skip
+        fields = {"where": where, "why": why, "pid": pid}
+        return ClientError("OwnerUnreachableError", f"{who} did not answer: {why}; {fix}.", fields)
 
 
-WRITES: Final = frozenset(
-    (
-        *SPOOLED, "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
-        "publish", "rebuild", "direct",
-    )
-)  # fmt: skip
-"""Verbs that are not simply sent again; those in SPOOLED are, with their key."""
+def _found(status: int, answer: bytes) -> Any:
+    """What was answered; an error is raised."""
+    try:
+        found: Any = loads(answer.decode()) if answer else {}
+    except ValueError:
+        found, status = {}, max(status, 500)
+    if status < 400:  # noqa: PLR2004 (HTTP: refused)
+        return found
+    error: dict[str, Any] = (found.get("error") or {}) if isinstance(found, dict) else {}
+    message = error.get("message", f"the owner answered {status} and gave no reason; see eider log.")
+    raise ClientError(error.get("kind", "OwnerError"), message, error.get("fields"))
 
 
 def sibling(name: str) -> Any:
@@ -500,4 +393,9 @@ def sibling(name: str) -> Any:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     if root not in sys.path:
         sys.path.append(root)
+    if (
+        __name__ != "eider.service.client" and __name__ in sys.modules
+    ):  # it shall find this file's classes, not a copy's
+        import_module("eider.service")
+        sys.modules.setdefault("eider.service.client", sys.modules[__name__])
     return import_module(f"eider.service.{name}")

@@ -13,6 +13,9 @@ import sys
 
 def main() -> None:
     """The detached process that `spawn` starts."""
+    os.closerange(
+        4, os.sysconf("SC_OPEN_MAX")
+    )  # a pipe of the spawner's that stayed open would never end for its reader
     if os.fork():
         os._exit(0)
     os.setsid()
@@ -21,10 +24,20 @@ def main() -> None:
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     if root not in sys.path:
         sys.path.insert(0, root)
-    from eider.service.serving import serve_detached
-
     given = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
-    serve_detached(given["--home"], int(given["--lock"]))
+    home = given["--home"]
+    try:
+        from eider.service.serving import serve_detached
+
+        serve_detached(home, int(given["--lock"]))
+    except BaseException as error:
+        from eider.service import spawn
+
+        kind = type(error).__name__ if type(error).__module__ == "eider.errors" else None
+        why = str(error) if kind else f"{type(error).__name__}: {error}"
+        spawn.note(home, spawn.FAILED, {"of": spawn.installation(), "why": why, "kind": kind})
+        raise
+    os._exit(0)  # what still runs in a thread (a slow import) has nothing to say any more
 
 
 if __name__ == "__main__":

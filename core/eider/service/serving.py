@@ -8,16 +8,20 @@ import os
 import secrets
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.errors import OwnerRunningError
-from eider.service.client import PROTOCOL, VERSION, dumps, notes, private_folder, run_folder, socket_path
+from eider.errors import ConfigError, EiderError, OwnerRunningError, StoreError
+from eider.service.client import PROTOCOL, VERSION, Client, ClientError, dumps, notes, socket_path
+from eider.service.folders import open_lock, private_folder, run_folder, run_place
+from eider.service.spawn import FAILED
+from eider.service.wire import decode_error
+from eider.storage.mounts import network_kind
 
 if TYPE_CHECKING:
     from eider.service.app import App
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 IDLE: Final = 1800.0
 """Seconds without a request after which the owner ends; the next call starts another."""
 _TICK: Final = 1.0
+_LOG: Final = 1024 * 1024
+"""Bytes after which what the owner printed starts anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +49,59 @@ class Terms:
     foreground: bool = False
 
 
+@dataclass(slots=True)
+class _Place:
+    """What the owner put into its home, so that it takes away that and nothing of another's."""
+
+    home: str
+    lock: int
+    socket: tuple[int, int] = (0, 0)
+    """Device and inode."""
+    stopping: bool = False
+    server: Any = field(default=None)
+
+    def is_ours(self) -> bool:
+        """Whether the home is still there, with our lock, notes and socket in it."""
+        try:
+            lock = os.stat(os.path.join(run_folder(self.home), "owner.lock"))
+        except OSError:
+            return False
+        ours = os.fstat(self.lock)
+        return (
+            (lock.st_dev, lock.st_ino) == (ours.st_dev, ours.st_ino)
+            and notes(self.home).get("pid") == os.getpid()
+            and _inode(socket_path(self.home)) == self.socket
+        )
+
+    def end(self, *_: object) -> None:
+        """Stop serving as soon as what is under way is answered."""
+        self.stopping = True
+        if self.server is not None:
+            self.server.should_exit = True
+
+    def leave(self) -> None:
+        """Take away what says that somebody is here."""
+        if notes(self.home).get("pid") == os.getpid():
+            with suppress(OSError):
+                os.unlink(os.path.join(run_folder(self.home), "owner.json"))
+        path = socket_path(self.home)
+        if _inode(path) == self.socket:
+            with suppress(OSError):
+                os.unlink(path)
+                if not path.startswith(self.home):
+                    os.rmdir(os.path.dirname(path))
+
+
 def serve_detached(home: str, lock: int) -> None:
     """The process that a client spawned: it holds the lock already, and nobody sees what it prints."""
-    with suppress(OSError):
-        log = os.open(_log_path(home), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    with suppress(OSError, ClientError):
+        path = os.path.join(private_folder(os.path.join(home, "log")), "owner.err")
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        if os.fstat(log).st_size > _LOG:
+            os.ftruncate(log, 0)
         os.dup2(log, 2)
         os.close(log)
     run(Terms(home=home), lock)
-
-
-def _log_path(home: str) -> str:
-    return os.path.join(private_folder(os.path.join(home, "log")), "owner.err")
 
 
 def take_lock(home: str) -> int:
@@ -61,9 +109,12 @@ def take_lock(home: str) -> int:
 
     Raises:
         OwnerRunningError: Somebody has it.
+        EiderError: The directory for it cannot be used.
     """
-    run = private_folder(run_folder(private_folder(home)))
-    lock = os.open(os.path.join(run, "owner.lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        lock = open_lock(os.path.join(run_place(home), "owner.lock"))
+    except ClientError as error:
+        raise decode_error(error.kind, error.message, error.fields) from None
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -73,22 +124,63 @@ def take_lock(home: str) -> int:
 
 
 def run(terms: Terms, lock: int) -> None:
-    """Serve until told to stop, idle, or no longer the one the notes name."""
+    """Serve until told to stop, idle, or no longer the one the notes name.
+
+    Raises:
+        StoreError: The home is on a network file system, whose locks do not hold.
+        ConfigError: The port cannot be had.
+    """
     os.set_inheritable(lock, False)
-    sockets = [_listen_unix(terms.home), _listen_tcp(terms)]
-    token = _token(terms.home)
-    port = sockets[1].getsockname()[1]
+    place = _Place(terms.home, lock)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, place.end)  # uvicorn raises it again when it is done: that shall not kill us
+        signal.signal(signal.SIGINT, place.end)
+    desk: Desk | None = None
     try:
+        _refuse_network(terms.home)
+        _raise_limit()
+        sockets = [_listen_unix(terms.home), _listen_tcp(terms)]
+        place.socket = _inode(socket_path(terms.home))
+        token = _token(terms.home)
+        port = sockets[1].getsockname()[1]
         from eider.service.desk import Desk
 
         desk = Desk(terms.home)
         app = desk.app(token=token, hosts=frozenset({"127.0.0.1", "localhost", "[::1]", *terms.names}))
         _note(terms, port)
-        asyncio.run(_serve(terms, app, desk, sockets))
-        desk.close()
+        with suppress(OSError):
+            os.unlink(os.path.join(run_folder(terms.home), FAILED))
+        asyncio.run(_serve(terms, app, desk, sockets, place))
     finally:
-        _leave(terms.home)
+        if desk is not None:
+            desk.close()
+        place.leave()
         os.close(lock)
+
+
+def _refuse_network(home: str) -> None:
+    if kind := network_kind(home):
+        raise StoreError(f"{home!r} is on a network file system ({kind}), whose locks do not hold between machines; set "
+                         "EIDER_HOME to a local disk, or use the owner of one machine by its address.")  # fmt: skip
+
+
+def _raise_limit() -> None:
+    """Sockets and index files want more descriptors than the usual 1024."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 8192 if hard == resource.RLIM_INFINITY else min(8192, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _inode(path: str) -> tuple[int, int]:
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return (-1, -1)
+    return found.st_dev, found.st_ino
 
 
 def _listen_unix(home: str) -> socket.socket:
@@ -110,7 +202,11 @@ def _listen_unix(home: str) -> socket.socket:
 def _listen_tcp(terms: Terms) -> socket.socket:
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    sock.bind((terms.host, terms.port))
+    try:
+        sock.bind((terms.host, terms.port))
+    except OSError as error:
+        sock.close()
+        raise ConfigError(f"{terms.host}:{terms.port} cannot be had ({error.strerror}); take another port.") from None
     sock.listen(256)
     sock.setblocking(False)
     return sock
@@ -129,10 +225,15 @@ def _token(home: str) -> str:
 
 def _write(path: str, text: str) -> None:
     fresh = f"{path}.{os.getpid()}"
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(fresh, path)
+    try:
+        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        os.replace(fresh, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(fresh)
+        raise StoreError(f"{path!r} cannot be written ({error.strerror}); free some space or mend its permissions."
+                         ) from None  # fmt: skip
 
 
 def _note(terms: Terms, port: int) -> None:
@@ -143,16 +244,7 @@ def _note(terms: Terms, port: int) -> None:
     )  # fmt: skip
 
 
-def _leave(home: str) -> None:
-    """Take away what says that somebody is here, unless it speaks of another."""
-    if notes(home).get("pid") == os.getpid():
-        with suppress(OSError):
-            os.unlink(os.path.join(run_folder(home), "owner.json"))
-        with suppress(OSError):
-            os.unlink(socket_path(home))
-
-
-async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket]) -> None:
+async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket], place: _Place) -> None:
     import uvicorn
 
     from eider.service.bounded import BoundedProtocol
@@ -162,25 +254,29 @@ async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket
         server_header=False, timeout_keep_alive=300, timeout_graceful_shutdown=15, limit_concurrency=512,
         h11_max_incomplete_event_size=64 * 1024, proxy_headers=False,
     )  # fmt: skip
-    server = uvicorn.Server(config)
-    desk.stop = lambda: setattr(server, "should_exit", True)
-    watch = asyncio.create_task(_watch(terms, app, desk, server))
+    server = place.server = uvicorn.Server(config)
+    server.should_exit = place.stopping
+    desk.stop = place.end
+    watch = asyncio.create_task(_watch(terms, app, desk, place))
     threading.Thread(target=_import_all, name="eider-imports", daemon=True).start()
     await server.serve(sockets=sockets)
     watch.cancel()
 
 
-async def _watch(terms: Terms, app: App, desk: Desk, server: Any) -> None:
+async def _watch(terms: Terms, app: App, desk: Desk, place: _Place) -> None:
     """End when idle, and when the home is no longer ours: removed, or another owner's."""
-    while not server.should_exit:
+    while not place.stopping:
         await asyncio.sleep(_TICK)
-        if notes(terms.home).get("pid") != os.getpid():
-            server.should_exit = True
+        if not place.is_ours():
+            place.end()
         idle = time.monotonic() - app.last
         if terms.idle is not None and idle > terms.idle and not app.waiting and not desk.working():
-            server.should_exit = True
-        if idle > _TICK:
-            await asyncio.get_running_loop().run_in_executor(None, desk.tidy)
+            place.end()
+        if idle > _TICK and not place.stopping:
+            try:
+                await asyncio.get_running_loop().run_in_executor(None, desk.tidy)
+            except Exception as error:  # noqa: BLE001 (the watch goes on, whatever tidying meets)
+                print(f"tidying: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 (the log)
 
 
 def _import_all() -> None:
@@ -198,23 +294,45 @@ def _import_all() -> None:
         importlib.import_module("lancedb")
 
 
-def stop(pid: int, timeout: float = 20.0) -> bool:
-    """Ask a process to end and wait for it; False when it still lives."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGTERM)
-    end = time.monotonic() + timeout
+def stop(home: str, timeout: float = 20.0) -> bool:
+    """End the owner of a home and wait until it is gone; False when it still lives, or nobody knows which it is.
+
+    Only whoever listens on its socket is told, never a number that was noted once and may be somebody else by now.
+    """
+    client = Client(home_folder=home, spawn=False, spool=False, timeout=min(2.0, timeout))
+    end, pid = time.monotonic() + timeout, listener(home)
+    with suppress(ClientError):
+        client.ask("POST", "/v1/owner/stop", {})
+    client.close()
     while time.monotonic() < end:
-        if not Path(f"/proc/{pid}").exists() and not _lives(pid):
+        if _is_free(home):
             return True
-        time.sleep(0.02)
-    return not _lives(pid)
+        if pid is not None and listener(home) == pid:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGTERM)
+        time.sleep(0.05)
+    return _is_free(home)
 
 
-def _lives(pid: int) -> bool:
+def listener(home: str) -> int | None:
+    """Process that listens on a home's socket, as the kernel knows it; None when nobody does, or it cannot be seen."""
+    if not hasattr(socket, "SO_PEERCRED"):
+        return notes(home).get("pid")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(0.5)
+        try:
+            sock.connect(socket_path(home))
+        except OSError:
+            return None
+        pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    return pid if pid and uid == os.getuid() else None
+
+
+def _is_free(home: str) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        os.close(take_lock(home))
+    except OwnerRunningError:
         return False
-    except PermissionError:
+    except EiderError:
         return True
     return True

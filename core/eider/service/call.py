@@ -1,0 +1,79 @@
+"""`python -I -S …/service/call.py VERB '{"query": "…"}' [--timeout SECONDS] [--ceiling ORIGIN] [--quiet]`.
+
+One call, its answer as JSON on one line. What enters is an agent's unless the ceiling says that a person spoke.
+`--quiet` is for hooks: it waits little for an owner that has yet to start, and whatever fails prints nothing and ends
+with 0. Imports `client` from its own directory, so that the byte code of it is kept.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from client import COLD, Client, ClientError, dumps, home, loads  # type: ignore[import-not-found]  # noqa: E402
+
+del sys.path[0]
+
+
+def main(given: list[str]) -> int:
+    """Exit code: 0 answered (or quiet), 1 refused or not answered, 2 not understood."""
+    quiet = "--quiet" in given
+    try:
+        words = [word for word in given if word != "--quiet"]
+        timeout, ceiling = float(_option(words, "--timeout", "30")), _option(words, "--ceiling", "agent")
+        verb, request = words[0], loads(words[1]) if words[1:] else {}
+        cold = COLD if quiet else None
+        store, agent = os.environ.get("EIDER_STORE") or None, os.environ.get("EIDER_AGENT") or None
+        client = Client(
+            user=_user(), store=store, agent=agent, channel="call", ceiling=ceiling, timeout=timeout, cold=cold
+        )
+        answer = dumps(client.call(verb, request)) + "\n"
+        os.write(1, answer.encode())
+    except ClientError as error:
+        return 0 if quiet else _told(f"{error.kind}: {error.message}", 1)
+    except (IndexError, ValueError):
+        return 0 if quiet else _told(str(__doc__), 2)
+    except Exception:
+        if not quiet:
+            raise
+    return 0
+
+
+def _option(words: list[str], name: str, default: str) -> str:
+    if name not in words:
+        return default
+    at = words.index(name)
+    return words.pop(at) and words.pop(at)
+
+
+def _user() -> str:
+    """Whose memory is meant: the one that is set, else the account's name."""
+    for name in ("EIDER_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
+        if name == "LOGNAME" and (found := _set()):
+            return found
+        if found := os.environ.get(name):
+            return found
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        return f"uid-{os.getuid()}"
+
+
+def _set() -> str:
+    try:
+        with open(os.path.join(home(), "config.json"), encoding="utf-8") as file:
+            return str(loads(file.read()).get("user") or "")
+    except (OSError, ValueError, AttributeError):
+        return ""
+
+
+def _told(text: str, code: int) -> int:
+    sys.stderr.write(f"{text}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
