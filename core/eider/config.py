@@ -20,6 +20,10 @@ SETTINGS: Final[Mapping[str, str]] = {
     "tz": "time zone of the user, such as Europe/Berlin",
     "embedder": "default | hash",
     "owner": "auto | off: whether named stores are held by an owner process for all others",
+    "http_hosts": "hosts whose owner may be asked over plain http, with commas between them",
+    "ca_file": "certificate of the authority that remote owners are signed by, where it is your own",
+    "otel": "where the owner sends its spans, such as http://localhost:4318",
+    "backup": "when the owner backs up its stores; set it with eider backup schedule",
 }
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 _FILE: Final = "config.json"

@@ -51,6 +51,15 @@ def scrub(engine: Engine, job: Job, progress: Progress) -> None:
     progress(1, 1)
 
 
+@handles("backup")
+def backup(engine: Engine, job: Job, progress: Progress) -> None:
+    """A scheduled backup."""
+    from eider.backup.orders import scheduled
+
+    scheduled(engine, job)
+    progress(1, 1)
+
+
 HANDLERS: Final[Mapping[str, Handler]] = {
     "record": record,
     "record_many": record_many,

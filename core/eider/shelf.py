@@ -29,6 +29,13 @@ def shelf(folder: Path) -> Path:
     return config.home().absolute() / "backups" / shelf_name(folder)
 
 
+def private_shelf(folder: Path) -> Path:
+    """The same, made for its owner alone."""
+    own = shelf(folder)
+    config.private(own.parent)
+    return config.private(own)
+
+
 def shelves() -> list[Path]:
     """Every directory that holds, or held, backups of this home, sorted."""
     own = config.home().absolute() / "backups"
@@ -38,7 +45,7 @@ def shelves() -> list[Path]:
 
 def note_elsewhere(folder: Path, place: Path) -> None:
     """Remember that backups of a store are kept at another place too, so that they are listed and named."""
-    own = config.private(shelf(folder))
+    own = private_shelf(folder)
     known = _elsewhere(own)
     if place in known or place == own:
         return
@@ -61,6 +68,14 @@ def places(folder: Path) -> list[Path]:
 
 
 def backups(folder: Path) -> list[Path]:
-    """Whole backups of one store, oldest first; of a shared directory also those of others."""
+    """Whole backups of one store, oldest first."""
+    name = shelf_name(folder)
     found = [p.parent for place in places(folder) if place.is_dir() for p in place.glob(f"[!.]*/{MANIFEST}")]
-    return sorted(found, key=lambda p: (p.name, str(p)))
+    return sorted((p for p in found if _store_of(p) == name), key=lambda p: (p.name, str(p)))
+
+
+def _store_of(path: Path) -> object:
+    """Whose backup a directory says it is; a place elsewhere may hold those of several stores."""
+    with suppress(OSError, ValueError, AttributeError):
+        return json.loads((path / MANIFEST).read_text(encoding="utf-8")).get("store")
+    return None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from eider.errors import InputError, StoreDamagedError, StoreMissingError
+from eider.errors import EiderError, InputError, StoreDamagedError, StoreMissingError
 from eider.shelf import MANIFEST
 
 COPY: Final = "copy"
@@ -112,7 +112,7 @@ def read(folder: Path) -> Backup:
         InputError: A later version wrote it.
     """
     try:
-        said = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        said: Any = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise StoreMissingError(folder, "it is no backup; list what there is with eider backup list.") from None
     except (OSError, ValueError) as error:
@@ -120,14 +120,36 @@ def read(folder: Path) -> Backup:
     if isinstance(said, dict) and isinstance(said.get("backup"), int) and said["backup"] > VERSION:
         raise InputError(f"{str(folder)!r} was made by a later Eider; upgrade with pip install -U eider.")
     try:
-        manifest = Manifest(**{**said, "users": tuple(said["users"])})
-        seen = {(f.name, type(getattr(manifest, f.name))) for f in fields(manifest)}
-        at = manifest.at
+        return _with_verification(Backup(path=folder, manifest=_manifest(said)))
     except (TypeError, KeyError, ValueError) as error:
         raise StoreDamagedError(folder, f"{MANIFEST} is not understood ({error})", _OTHER) from error
-    if not {("schema", int), ("events", int), ("files", dict), ("store", str), ("folder", str)} <= seen or not at.tzinfo:
-        raise StoreDamagedError(folder, f"{MANIFEST} is not understood", _OTHER)
-    return _with_verification(Backup(path=folder, manifest=manifest))
+
+
+def _manifest(said: Any) -> Manifest:
+    """The fields as they are declared; anything else is an error."""
+    texts = ("store", "folder", "identity", "made_at", "eider", "embedder", "head")
+    for names, kind in ((texts, str), (("schema", "events"), int), (("users",), list), (("files",), dict)):
+        for name in names:
+            if not isinstance(said[name], kind):
+                raise TypeError(f"{name} is {type(said[name]).__name__}")
+    given: dict[str, Any] = {**said, "users": tuple(said["users"])}
+    found = Manifest(**given)
+    if found.at.tzinfo is None:
+        raise ValueError("made_at has no zone")
+    return found
+
+
+def seen(folder: Path) -> Backup:
+    """The same for a listing: a backup that cannot be understood is listed as damaged."""
+    try:
+        return read(folder)
+    except EiderError as error:
+        at = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
+        unknown = Manifest(
+            store=folder.parent.name, folder="", identity="", made_at=at.isoformat(), eider="", schema=0, embedder="",
+            events=0, head="",
+        )  # fmt: skip
+        return Backup(path=folder, manifest=unknown, verified_at=at, findings=(str(error),))
 
 
 def _with_verification(backup: Backup) -> Backup:

@@ -1,0 +1,330 @@
+"""Backups: `backup run`, `list`, `restore`, `prune`, `schedule`."""
+
+from __future__ import annotations
+
+import time as clock
+from collections.abc import Mapping
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from eider import config
+from eider.cli.command import State, command, pass_state
+from eider.cli.output import indented, json_line, progress, say, show, table
+from eider.errors import InputError, RefusedError, StoreMissingError
+
+if TYPE_CHECKING:
+    from eider.backup.manifest import Backup
+
+_KEYS: Final = (
+    "name", "path", "store", "made_at", "bytes", "users", "events", "verified", "verified_at", "findings",
+)  # fmt: skip
+_RUN_KEYS: Final = (*_KEYS, "removed", "seconds")
+_RESTORED: Final = ("backup", "store", "path", "aside", "erased", "events", "users", "dry_run")
+_HOUR: Final = 3600.0
+"""Seconds a backup may take; a million rows take about a minute. A guess."""
+_COUNT: Final = click.IntRange(0, 10_000)
+_RULE: Final = (
+    click.option("--keep", type=_COUNT, metavar="DAYS", help="Keep the newest backup of each of the last DAYS days."),
+    click.option("--keep-weekly", type=_COUNT, metavar="N", help="The same of weeks; 4 where --keep is given."),
+    click.option("--keep-monthly", type=_COUNT, metavar="N", help="The same of months; 6 where --keep is given."),
+)
+
+
+@click.group("backup")
+def backup() -> None:
+    """Make, list, restore and schedule backups.
+
+    A backup holds a copy of a whole store and an export of each user, and is verified before it has its name. What
+    is forgotten later is still in it: a restore erases that again, and rotation (run --keep, prune, a schedule)
+    removes such backups once a newer one is verified.
+    """
+
+
+def _rule(keep: int | None, weekly: int | None, monthly: int | None) -> dict[str, int] | None:
+    given = {"daily": keep, "weekly": weekly, "monthly": monthly}
+    found = {name: count for name, count in given.items() if count is not None}
+    return found or None
+
+
+def _ask(state: State, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Let whoever holds the store do it: the owner of a name, this process for a path."""
+    from eider.opening import is_shared
+    from eider.places import folder_of
+
+    folder = folder_of(state.store)
+    if not (folder.is_dir() and any(folder.iterdir())):
+        raise StoreMissingError(folder, "list what there is with eider store list.")
+    if is_shared(state.store, shared=None, mine={}):
+        return _ask_owner(folder, order, said)
+    from eider.backup import orders
+    from eider.engines import open_engine
+    from eider.opening import release
+
+    if state.store is None or not config.is_path(state.store):
+        release(folder)
+    engine = open_engine(folder)
+    try:
+        return (orders.run if order == "run" else orders.prune)(engine, said)
+    finally:
+        engine.close()
+
+
+def _ask_owner(folder: Path, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    from eider.service.client import Client, ClientError
+    from eider.service.wire import decode_error
+
+    client = Client(store=str(folder), home_folder=str(config.home()), channel="cli")
+    try:
+        until = clock.monotonic() + _HOUR
+        return client.ask("POST", f"/v1/backup/{order}", {**said, "store": str(folder)}, until=until, again=False)
+    except ClientError as error:
+        raise decode_error(error.kind, error.message, error.fields) from None
+    finally:
+        client.close()
+
+
+@command("run", answer=_RUN_KEYS, examples=("eider backup run --keep 7", "eider backup run --to /mnt/safe --json"))
+@click.option(
+    "--to", metavar="DIR", type=click.Path(path_type=Path), help="Directory for it other than EIDER_HOME/backups."
+)
+@click.option(
+    "--format", type=click.Choice(("jsonl", "parquet")), default="jsonl", show_default=True,
+    help="parquet writes that as well.",
+)  # fmt: skip
+@_RULE[0]
+@_RULE[1]
+@_RULE[2]
+@pass_state
+def run(
+    state: State, to: Path | None, format: str, keep: int | None, keep_weekly: int | None, keep_monthly: int | None  # noqa: A002
+) -> None:  # fmt: skip
+    """Back a store up.
+
+    With --keep older backups are rotated: those that the rule lets go are removed, and those that still hold
+    something that was forgotten. For cron with a store at a path: eider backup run --store PATH --keep 7.
+    """
+    place = None if to is None else str(to.expanduser().absolute())
+    with progress(state, "backup"):
+        made = _ask(
+            state, "run", {"to": place, "parquet": format == "parquet", "keep": _rule(keep, keep_weekly, keep_monthly)}
+        )
+
+    def human() -> None:
+        say(
+            f"made {made['name']}: {made['users']} user(s), {_size(made['bytes'])}, verified, in {made['seconds']:.1f} s"
+        )
+        indented(str(made["path"]), dim=True)
+        for name in made["removed"]:
+            say(f"removed {name}")
+
+    show(state, [made], human)
+
+
+@command("list", answer=_KEYS, examples=("eider backup list", "eider backup list --verify --json"))
+@click.option("--verify", is_flag=True, help="Hold each against its manifest anew; exits with 1 on findings.")
+@pass_state
+def list_(state: State, verify: bool) -> int:
+    """List backups: age, size, whether verified.
+
+    Those of all stores are listed, or those of the one named with --store.
+    """
+    from eider.backup.making import verify as verified
+    from eider.backup.orders import told
+
+    found = _all(state.store)
+    if verify:
+        with progress(state, "verify") as bar:
+            for number, one in enumerate(found):
+                found[number] = one if not one.manifest.identity else verified(one.path)
+                bar(number + 1, len(found))
+
+    def human() -> None:
+        rows = [[b.name, _age(b.manifest.at), _size(b.bytes), len(b.manifest.users), _verdict(b)] for b in found]
+        table(rows, ["backup", "age", "size", "users", "verified"], right=(1, 2, 3))
+        if not rows:
+            say("no backups yet; make one with eider backup run")
+
+    show(state, [told(b) for b in found], human)
+    return 1 if verify and any(not b.verified for b in found) else 0
+
+
+def _all(store: str | None) -> list[Backup]:
+    """Backups of one store or of all, oldest first; one with a broken manifest is shown as damaged."""
+    from eider import shelf
+    from eider.backup.manifest import seen
+    from eider.places import folder_of
+
+    if store is not None:
+        return [seen(path) for path in shelf.backups(folder_of(store))]
+    found = [seen(p.parent) for place in shelf.shelves() for p in place.glob(f"[!.]*/{shelf.MANIFEST}")]
+    return sorted(found, key=lambda b: (b.manifest.store, b.manifest.at))
+
+
+def _verdict(one: Backup) -> str:
+    if one.findings:
+        return f"DAMAGED: {one.findings[0]}"
+    return f"{_age(one.verified_at)} ago" if one.verified_at else "never"
+
+
+def _age(at: datetime) -> str:
+    seconds = max(0.0, (datetime.now(UTC) - at).total_seconds())
+    for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KB", "MB"):
+        if count < 1000:  # noqa: PLR2004 (decimal units)
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+@command(
+    "restore", answer=_RESTORED,
+    examples=("eider backup restore notes/20260501T030000Z --dry-run", "eider backup restore ./20260501T030000Z --store again"),
+)  # fmt: skip
+@click.argument("name", metavar="NAME|PATH")
+@click.option(
+    "--replace", is_flag=True, help="Put it in place of the store it was made of, which is set aside, not deleted."
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would happen.")
+@click.option(
+    "--ignore-tombstones", is_flag=True, help="Bring back also what was forgotten, where that cannot be read."
+)
+@pass_state
+def restore(state: State, name: str, replace: bool, dry_run: bool, ignore_tombstones: bool) -> None:
+    """Make a store of a backup.
+
+    It gets a name of its own, or the one given with --store. What was forgotten since stays forgotten: it is
+    erased from the restored store before that is put in place.
+    """
+    from eider.backup.restoring import restore as restored
+    from eider.opening import release
+
+    found = _named(name)
+    with progress(state, "restore"):
+        done = restored(
+            found, _target(state, found, replace=replace), replace=replace, dry_run=dry_run,
+            ignore_tombstones=ignore_tombstones, release=release,
+        )  # fmt: skip
+    if state.json:
+        json_line(done)
+        return
+    would = "would restore" if dry_run else "restored"
+    say(f"{would} {done.backup} as {done.store}: {done.users} user(s); {done.path}")
+    if done.erased:
+        say(f"{done.erased} item(s) were forgotten since and {'would be' if dry_run else 'were'} erased again")
+    if done.aside:
+        say(f"the store that was there is now {done.aside}; forgetting in {done.store} does not reach it")
+
+
+def _named(name: str) -> Backup:
+    """A backup by path, by store/stamp, or by stamp alone where that is one only."""
+    from eider.backup.manifest import read
+    from eider.shelf import MANIFEST
+
+    path = Path(name).expanduser().absolute()
+    if (path / MANIFEST).is_file():
+        return read(path)
+    fits = [b for b in _all(None) if name in (b.name, b.path.name)]
+    if not fits:
+        raise StoreMissingError(path, "list what there is with eider backup list.")
+    if len(fits) > 1:
+        raise InputError(f"backup {name!r} is one of several stores; take one of {', '.join(b.name for b in fits)}.")
+    return fits[0]
+
+
+def _target(state: State, found: Backup, *, replace: bool) -> Path:
+    from eider.places import folder_of
+
+    if state.store is not None:
+        return folder_of(state.store)
+    home = config.home().absolute() / "stores"
+    was = Path(found.manifest.folder)
+    named = home / f"{found.manifest.store}.eider"
+    if replace:
+        target = was if was.is_dir() or not named.is_dir() else named
+        if not target.is_dir():
+            raise RefusedError(f"there is no store at {str(target)!r} to be replaced; leave --replace out.")
+        return target
+    return config.store_path(f"{found.manifest.store[:40]}-{found.path.name.lower()}")
+
+
+@command(
+    "prune", answer=("removed", "left", "holding"),
+    examples=("eider backup prune --before-forget", "eider backup prune --keep 7 --dry-run --json"),
+)  # fmt: skip
+@click.option("--before-forget", is_flag=True, help="Remove those that still hold something that was forgotten.")
+@_RULE[0]
+@_RULE[1]
+@_RULE[2]
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@pass_state
+def prune(
+    state: State, before_forget: bool, keep: int | None, keep_weekly: int | None, keep_monthly: int | None, dry_run: bool
+) -> None:  # fmt: skip
+    """Remove backups of a store.
+
+    One goes only while a newer, verified one stays: make a fresh one first. Copies that were moved elsewhere are
+    not reached.
+    """
+    rule = _rule(keep, keep_weekly, keep_monthly)
+    if rule is None and not before_forget:
+        raise click.UsageError("say what shall go: --before-forget, --keep DAYS, or both.")
+    done = _ask(state, "prune", {"keep": rule, "before_forget": before_forget, "dry_run": dry_run})
+
+    def human() -> None:
+        for name in done["removed"]:
+            say(f"{'would remove' if dry_run else 'removed'} {name}")
+        say(f"{len(done['left'])} backup(s) {'would be ' if dry_run else ''}left")
+        for name in done["holding"]:
+            say(f"{name} still holds something forgotten; make a newer one with eider backup run, then prune again")
+
+    show(state, [done], human)
+
+
+@command(
+    "schedule", answer=("every", "at", "keep"),
+    examples=("eider backup schedule daily --at 03:00 --keep 7", "eider backup schedule off"),
+)  # fmt: skip
+@click.argument("every", required=False, type=click.Choice(("daily", "weekly", "off")))
+@click.option("--at", metavar="HH:MM", default="03:00", show_default=True, help="Time of day in your time zone.")
+@click.option("--keep", type=_COUNT, default=7, show_default=True, help="Days to keep; 4 weeks and 6 months as well.")
+@pass_state
+def schedule(state: State, every: str | None, at: str, keep: int) -> None:
+    """Let the owner back up all named stores.
+
+    It does so when it runs; what was missed is made up for, and a store that did not change is left out. Weekly
+    is on Sundays. Without a word the schedule is shown.
+    """
+    from eider.backup.schedule import Schedule, keep_schedule, scheduled
+
+    if every == "off":
+        keep_schedule(None)
+    elif every is not None:
+        keep_schedule(Schedule(every="weekly" if every == "weekly" else "daily", at=_time(at), keep=keep))
+    found = scheduled()
+    shown = {
+        "every": found.every if found else "off", "at": f"{found.at:%H:%M}" if found else None,
+        "keep": found.keep if found else None,
+    }  # fmt: skip
+    said = f"{found.every} at {found.at:%H:%M}, {found.keep} day(s) kept" if found else "no backups are scheduled"
+    show(state, [shown], lambda: say(said))
+
+
+def _time(text: str) -> time:
+    try:
+        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (a time of day has no zone)
+    except ValueError:
+        raise InputError(f"--at {text!r} is no time of day; write it like 03:00.") from None
+
+
+for _command in (run, list_, restore, prune, schedule):
+    backup.add_command(_command)
+COMMANDS: Final = {"backup": backup}
