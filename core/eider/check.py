@@ -16,6 +16,8 @@ MAX_TEXT: Final = 1_000_000
 MAX_STATEMENT: Final = 20_000
 """Characters in a memory, which is meant to be one sentence."""
 STATUSES: Final = get_args(Status)
+MAX_OBSERVED: Final = 8_000_000
+"""Characters of a reply or output that is learned from; it is recorded in parts of `MAX_TEXT`."""
 MAX_NAME: Final = 256
 MAX_METADATA: Final = 65_536
 MAX_LIMIT: Final = 10_000

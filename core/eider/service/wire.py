@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from eider import answers, changes, values, verbs
+from eider import answers, changes, requests, values, verbs
 from eider.errors import EiderError, InputError
 
-_NAMES: Final = {**vars(values), **vars(answers), **vars(verbs), **vars(changes)}
+_NAMES: Final = {**vars(values), **vars(answers), **vars(requests), **vars(verbs), **vars(changes)}
 
 
 def encode(value: Any) -> Any:  # noqa: PLR0911 (one return per kind of value)
