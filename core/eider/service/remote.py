@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from eider import config
 from eider.answers import Listing
-from eider.errors import QueuedError
+from eider.errors import InputError, QueuedError
 from eider.redact import redact
 from eider.service.client import Client, ClientError
 from eider.service.hints import answer_hint
@@ -37,12 +37,20 @@ class Remote:
         if name in ("export", "import_", "publish"):
             sent["path"] = str(Path(sent["path"]).expanduser().absolute())
         try:
+            if self.client.url and name in ("export", "import_"):
+                return self._carried(name, sent)
             found = self.client.call(name, sent)
         except ClientError as error:
             raise decode_error(error.kind, error.message, error.fields) from None
         if found.get("status") == "queued":
             return queued(name, sent, found)
         return made(name, found["value"])
+
+    def _carried(self, name: str, sent: Mapping[str, Any]) -> Any:
+        """The same where the owner's files are not ours: their content travels."""
+        from eider.service.carry import download, upload
+
+        return download(self.client, sent) if name == "export" else made(name, upload(self.client, sent)["value"])
 
     def through(self, channel: str, ceiling: Origin) -> Remote:
         """The same owner from a channel that may claim less; it keeps the ceiling."""
@@ -61,11 +69,11 @@ def connect(
     about: Mapping[str, object],
 ) -> Remote | None:  # fmt: skip
     """The way to a store behind an owner; None where this account cannot run one (a read-only home)."""
-    url = store if isinstance(store, str) and store.startswith(("http://", "https://")) else None
-    from eider.places import folder_of
+    url, whole, layers = _address(store, also)
+    if url and token is None:
+        from eider.service.remote_link import token as found_token
 
-    whole = None if url else str(folder_of(store))
-    layers = tuple(str(folder_of(path)) for path in also)
+        token = found_token(url)
     client = Client(
         store=whole, user=user, agent=agent, home_folder=str(config.home()), url=url, token=token, also=layers
     )
@@ -73,10 +81,23 @@ def connect(
     try:
         client.ask("POST", "/v1/owner/open", {k: v for k, v in said.items() if v is not None})
     except ClientError as error:
-        if error.kind == "ReadOnlyStoreError":
+        if error.kind == "ReadOnlyStoreError" and not url:
             return None
         raise decode_error(error.kind, error.message, error.fields) from None
     return Remote(client)
+
+
+def _address(store: str | Path | None, also: Sequence[str | Path]) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Where the owner is (None: here), the store there (None: the one it has set), and the layers beneath it."""
+    if not (isinstance(store, str) and store.startswith(("http://", "https://"))):
+        from eider.places import folder_of
+
+        return None, str(folder_of(store)), tuple(str(folder_of(path)) for path in also)
+    url, _, name = store.partition("#")
+    for layer in also:
+        if config.is_path(layer):
+            raise InputError(f"also={str(layer)!r} is a path of this machine; name a store of the remote owner's home.")
+    return url.rstrip("/"), name or None, tuple(map(str, also))
 
 
 def made(name: str, value: Any) -> Any:

@@ -1,0 +1,269 @@
+"""What the owner was asked and what went wrong, as lines of JSON without content: `log/calls.jsonl`, `log/errors.jsonl`.
+
+Users are digests under a key of this home, stores are names, messages keep no word that came with the request. Lines
+are handed to a thread; a log that cannot be written loses lines and counts them, and no request waits for it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import hashlib
+import hmac
+import json
+import os
+import re
+import secrets
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from eider.errors import EiderError
+from eider.redact import redact
+from eider.service.client import loads
+
+if TYPE_CHECKING:
+    from eider.service.app import Seen
+
+SIZE: Final = 10 * 1000 * 1000
+"""Bytes after which a file is set aside."""
+FILES: Final = 3
+"""Files of each kind, the present one included."""
+PAUSE: Final = 0.5
+"""Seconds lines are gathered before they are written."""
+WAITING: Final = 20_000
+"""Lines that may wait; more are dropped and counted."""
+_MAX_SAID: Final = 50_000
+"""Characters of a request that are compared with a message; what is longer is told without its message."""
+_SHORT: Final = 4
+_FREE: Final = ("SqlError", "ProviderError")
+"""Errors whose messages quote others at length."""
+_WORD: Final = re.compile(r"\w+")
+_QUOTED: Final = re.compile(r"""(['"]).*\1""", re.DOTALL)
+_OPEN: Final = re.compile(r"""(?<!\w)['"].*""", re.DOTALL)
+_CLIENT: Final = re.compile(r"\d+(\.\d+){1,3}/\d+")
+
+
+class Logs:
+    """The two logs of one home."""
+
+    def __init__(self, home: str) -> None:
+        """Write nothing yet."""
+        self.folder = os.path.join(home, "log")
+        self.dropped = 0
+        self._lines: deque[tuple[str, str]] = deque()
+        self._wake, self._stopped = threading.Event(), threading.Event()
+        self._thread: threading.Thread | None = None
+        self._writing = threading.Lock()
+        self._secret = b""
+
+    def seen(self, seen: Seen) -> None:
+        """Note an answered request, and its error if it had one; never blocks, never raises."""
+        try:
+            if seen.route.startswith(("owner/", "metrics")) and seen.error is None:
+                return  # whoever watches the owner is no news
+            self._add("calls", self._call(seen))
+            if seen.error is not None:
+                self._add("errors", self._error(seen, seen.error))
+        except Exception:  # noqa: BLE001 (a log is never the reason why something fails)
+            self.dropped += 1
+
+    def fault(self, where: str, error: BaseException) -> None:
+        """Note what failed outside of a request."""
+        with suppress(Exception):
+            self._add("errors", {"at": _now(), "route": where, "kind": type(error).__name__, "trace": _trace(error)})
+
+    def take_over(self) -> None:
+        """Note also what fails in threads and finalizers; Python itself would print its message, which may hold content."""
+        threading.excepthook = lambda told: self.fault("thread", told.exc_value or told.exc_type())
+        sys.unraisablehook = lambda told: self.fault("finalizer", told.exc_value or told.exc_type())
+
+    def flush(self) -> None:
+        """Write what waits."""
+        with self._writing:
+            try:
+                self._write()
+            except Exception:  # noqa: BLE001
+                self.dropped += len(self._lines)
+                self._lines.clear()
+
+    def close(self) -> None:
+        """Write what waits and end."""
+        self._stopped.set()
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(5.0)
+        self.flush()
+
+    # ------------------------------------------------------------------ what is said
+
+    def _call(self, seen: Seen) -> dict[str, Any]:
+        request = seen.body.get("request")
+        user = request.get("user") if isinstance(request, dict) else None
+        client = seen.client if _CLIENT.fullmatch(seen.client) else ""
+        line = {"at": _now(), "route": seen.route, "status": seen.status, "ms": round(seen.seconds * 1000, 2),
+                "store": self._store(seen), "user": self._digest(user), "client": client}  # fmt: skip
+        return {name: said for name, said in line.items() if said != ""}
+
+    def _store(self, seen: Seen) -> str:
+        """Name of the store where there is one of that name, else its digest: a caller may send anything as a name."""
+        store = seen.body.get("store")
+        if not isinstance(store, str):
+            return ""
+        name = os.path.basename(store).removesuffix(".eider")
+        return name if seen.error is None else self._digest(name)
+
+    def _digest(self, said: Any) -> str:
+        if not isinstance(said, str):
+            return ""
+        self._secret = self._secret or secret(self.folder)
+        return hmac.new(self._secret, said.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
+
+    def _error(self, seen: Seen, error: Exception) -> dict[str, Any]:
+        line = {**self._call(seen), "kind": type(error).__name__, "where": _where(error)}
+        if isinstance(error, EiderError):
+            return {**line, "message": without_content(str(error), seen.body, type(error).__name__)}
+        return {**line, "trace": _trace(error)}
+
+    # ------------------------------------------------------------------ how it is kept
+
+    def _add(self, name: str, line: Mapping[str, Any]) -> None:
+        if len(self._lines) >= WAITING:
+            self.dropped += 1
+            return
+        self._lines.append((name, json.dumps(line, ensure_ascii=True, separators=(",", ":"))))
+        if self._thread is None and not self._stopped.is_set():
+            self._thread = threading.Thread(target=self._run, name="eider-logs", daemon=True)
+            self._thread.start()
+            atexit.register(self.close)
+        self._wake.set()
+
+    def _run(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait()
+            self._wake.clear()
+            self._stopped.wait(PAUSE)
+            self.flush()
+
+    def _write(self) -> None:
+        gathered: dict[str, list[str]] = {}
+        for _ in range(len(self._lines)):
+            name, line = self._lines.popleft()
+            gathered.setdefault(name, []).append(line)
+        for name, lines in gathered.items():
+            path = os.path.join(self.folder, f"{name}.jsonl")
+            os.makedirs(self.folder, mode=0o700, exist_ok=True)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            with os.fdopen(descriptor, "ab") as file:
+                file.write("".join(f"{line}\n" for line in lines).encode())
+                full = file.tell() >= SIZE
+            if full:
+                rotate(path)
+
+
+def rotate(path: str) -> None:
+    """Set a full file aside; the oldest goes."""
+    stem = path.removesuffix(".jsonl")
+    for number in range(FILES - 1, 0, -1):
+        older = path if number == 1 else f"{stem}.{number - 1}.jsonl"
+        with suppress(FileNotFoundError):
+            os.replace(older, f"{stem}.{number}.jsonl")
+
+
+def secret(folder: str) -> bytes:
+    """The key of this home's digests, made once: without it nobody can try names."""
+    path = os.path.join(folder, "key")
+    with suppress(FileNotFoundError), open(path, "rb") as file:
+        if found := file.read():
+            return found
+    os.makedirs(folder, mode=0o700, exist_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(made := secrets.token_bytes(32))
+    return made
+
+
+def recent(home: str, name: str, count: int = 50) -> list[dict[str, Any]]:
+    """The last lines of a log, `calls` or `errors`, oldest first; what is damaged is left out."""
+    found: list[dict[str, Any]] = []
+    for number in range(FILES):
+        path = os.path.join(home, "log", f"{name}.jsonl" if number == 0 else f"{name}.{number}.jsonl")
+        with suppress(OSError), open(path, encoding="utf-8") as file:
+            found = [*_lines(deque(file, count)), *found]
+        if len(found) >= count:
+            break
+    return found[-count:] if count > 0 else []
+
+
+def _lines(lines: deque[str]) -> Iterator[dict[str, Any]]:
+    for line in lines:
+        with suppress(ValueError, StopIteration):
+            said = loads(line)
+            if isinstance(said, dict):
+                yield said
+
+
+# ---------------------------------------------------------------------- messages without content
+
+
+def without_content(message: str, body: Mapping[str, Any], kind: str = "") -> str:
+    """A message with everything taken out that may come from the request or from a memory.
+
+    What is quoted goes, then every word that the request holds as well, then what looks like a secret.
+
+    >>> without_content("'the key' is empty; pass at least one visible character.", {"request": {"text": "character"}})
+    '… is empty; pass at least one visible ….'
+    """
+    said = _said(body)
+    if kind in _FREE or said is None:
+        return "…"
+    bare = _OPEN.sub("…", _QUOTED.sub("…", message))
+    words = {word.casefold() for word in _WORD.findall(said)}
+    return str(redact(_WORD.sub(lambda found: "…" if _is_told(found[0], words) else found[0], bare)))
+
+
+def _is_told(word: str, words: set[str]) -> bool:
+    return (len(word) >= _SHORT or not word.isalpha()) and word.casefold() in words
+
+
+def _said(body: Mapping[str, Any]) -> str | None:
+    """All texts of a request; None when they are too long to be compared."""
+    parts: list[str] = []
+    size, left = 0, [body.get("request"), body.get("store"), body.get("agent"), body.get("also")]
+    while left:
+        one = left.pop()
+        if isinstance(one, str | int | float):
+            parts.append(str(one))
+            size += len(parts[-1])
+            if size > _MAX_SAID:
+                return None
+        elif isinstance(one, Mapping):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list | tuple):
+            left += one
+    return " ".join(parts)
+
+
+def _where(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{_module(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+
+
+def _trace(error: BaseException) -> list[str]:
+    """Where a fault came from, and what caused that: places and kinds, no values."""
+    found = [f"{_module(f.filename)}:{f.lineno} {f.name}" for f in traceback.extract_tb(error.__traceback__)]
+    below = error.__cause__ or error.__context__
+    return found if below is None else [*_trace(below), f"= {type(below).__name__}", *found]
+
+
+def _module(path: str) -> str:
+    """A file as its last two parts, which say enough and nothing of the machine."""
+    return "/".join(path.split(os.sep)[-2:])
+
+
+def _now() -> str:
+    now = time.time()
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now % 1 * 1000):03}Z"
