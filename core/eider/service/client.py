@@ -379,7 +379,7 @@ def _found(status: int, answer: bytes) -> Any:
         found: Any = loads(answer.decode()) if answer else {}
     except ValueError:
         found, status = {}, max(status, 500)
-    if status < 400:  # noqa: PLR2004 (HTTP: refused)
+    if status == 200:  # noqa: PLR2004 (HTTP: all went well)
         return found
     error: dict[str, Any] = (found.get("error") or {}) if isinstance(found, dict) else {}
     message = error.get("message", f"the owner answered {status} and gave no reason; see eider log.")
