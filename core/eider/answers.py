@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeVar
 
+from eider.reasons import reasons
 from eider.values import Episode, Event, Memory, MemoryId, Metadata, Shown, Usage
 
 WriteStatus = Literal["stored", "queued", "refused"]
@@ -36,9 +37,7 @@ class Why:
     """Marks a reader should see: origin, scope, validity, layer."""
 
     def __str__(self) -> str:
-        parts = sorted(self.shares.items(), key=lambda part: -abs(part[1]))
-        shown = [f"{name} {share:+.2f}" for name, share in parts if abs(share) >= 0.005]  # noqa: PLR2004 (rounds to 0.00)
-        return " · ".join((*shown, *self.notes))
+        return reasons(self.shares, self.notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +75,23 @@ class Injection(Shown):
     taint: int = 2
     """Least trust among what was injected; 2 when nothing was."""
     tokens: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(Shown):
+    """Guidance compiled from memories for one user, scope and context."""
+
+    text: str
+    """Goes into the agent's prompt; empty when nothing is known."""
+    memories: tuple[Memory, ...]
+    """What it says, in its order."""
+    tokens: int
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Memory id → why it is not there."""
+    why: str = ""
 
     def __bool__(self) -> bool:
         return bool(self.text)

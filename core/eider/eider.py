@@ -23,14 +23,16 @@ if TYPE_CHECKING:
         Imported,
         Injection,
         Page,
+        Policy,
         Receipt,
         Recollection,
         Verified,
         Version,
     )
     from eider.engine import Engine
+    from eider.learning import Learned
     from eider.query import Table
-    from eider.verbs import ExportFormat, Remember, When
+    from eider.verbs import Exceeded, ExportFormat, Remember, When
     from eider.verbs import Record as Utterance
 
 Items = Sequence[Any]
@@ -148,6 +150,72 @@ class Eider:
     ) -> list[Memory]:
         """Keep many statements, each a text or a mapping of `remember`'s arguments."""
         return self._ask("remember_many", verbs.RememberMany(items=items, user=self._whose(user)))
+
+    # ------------------------------------------------------------------ learning
+
+    def observe(
+        self, *, agent_output: str = "", user_reply: str, user: str | None = None, context: str | None = None,
+        session: str | None = None, at: When | None = None, tz: str | None = None, scope: str | None = None,
+        known: Iterable[str] = (), key: str | None = None,
+    ) -> Learned:  # fmt: skip
+        """Record an exchange and learn what lasts: corrections, preferences, rules, facts, decisions.
+
+        Args:
+            agent_output: What the agent said.
+            user_reply: What the user answered.
+            user: Whose memory.
+            context: What the exchange was about: the task, the file, the project.
+            session: Conversation it belongs to.
+            at: When it was said.
+            tz: The user's time zone.
+            scope: Where what is learned applies; by default everywhere.
+            known: What the host's own files say already; not stored again.
+            key: Idempotency key: the same exchange is learned from once.
+        """
+        request = verbs.Observe(
+            user_reply=user_reply, agent_output=agent_output, user=self._whose(user), context=context, session=session,
+            at=at, tz=tz, scope=scope, known=tuple(known), key=key,
+        )  # fmt: skip
+        return self._ask("observe", request)
+
+    def direct(
+        self, directions: Sequence[str], *, user: str | None = None, scope: str | None = None
+    ) -> list[Memory]:  # fmt: skip
+        """Keep explicit instructions as rules, without detection."""
+        return self._ask(
+            "direct", verbs.Direct(directions=_listed(directions) or (), user=self._whose(user), scope=scope)
+        )
+
+    def policy(
+        self, *, user: str | None = None, context: str | None = None, existing_instructions: str = "",
+        scopes: Iterable[str] | None = None, budget: int | None = None, on_budget_exceeded: Exceeded = "truncate",
+        least_trust: int = 2, loop: str | None = None,
+    ) -> Policy:  # fmt: skip
+        """The guidance an agent should have before it works: rules, preferences, and the facts that matter here.
+
+        Args:
+            user: Whose.
+            context: What the work is about; facts enter only where they bear on it.
+            existing_instructions: What the agent's prompt says already; it is not said again.
+            scopes: Where the agent works; what is global is always in.
+            budget: Most tokens; pinned rules survive any budget.
+            on_budget_exceeded: "truncate" leaves out the least; "error" refuses.
+            least_trust: 2 for what the user said, 1 to admit agents and imports.
+            loop: Open loop that this belongs to.
+        """
+        request = verbs.PolicyFor(
+            user=self._whose(user), context=context, existing_instructions=existing_instructions, scopes=_listed(scopes),
+            budget=budget, on_budget_exceeded=on_budget_exceeded, least_trust=least_trust, loop=loop,
+        )  # fmt: skip
+        return self._ask("policy", request)
+
+    def inbox(self, *, user: str | None = None, limit: int = 50) -> list[Memory]:
+        """Contradictions that wait for a person, newest first; `why(id)` shows with what."""
+        return self._ask("inbox", verbs.Inbox(user=self._whose(user), limit=limit))
+
+    def settle(self, id: str, *, accept: bool, user: str | None = None) -> Memory:  # noqa: A002
+        """Accept what waits in the inbox, which closes what it contradicts, or reject it."""
+        return self._ask("settle", verbs.Settle(id=id, user=self._whose(user), accept=accept))
 
     # ------------------------------------------------------------------ reading
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.changes import ChangeSet, Committed, Erasure, Indexing
 from eider.clock import Clock, local_date, local_zone, parse_instant, utc, zone, zone_name
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from eider.answers import Policy
     from eider.protocols import Embedder, TokenCounter
     from eider.segment import Segment
     from eider.storage.duck import DuckStore
@@ -58,6 +59,9 @@ class Engine:
     segments: Segments = field(init=False)
     usage: UsageBuffer = field(init=False)
     _published: tuple[str, ...] | None = field(init=False, default=None)
+    policies: dict[Hashable, tuple[int, Policy]] = field(init=False, default_factory=dict[Any, Any])
+    """Compiled guidance with the version of the user's rows it was made from."""
+    _versions: dict[str, int] = field(init=False, default_factory=dict[str, int])
     _sizes: dict[str, int] = field(init=False, default_factory=dict[str, int])
     _writer: threading.RLock = field(init=False, default_factory=threading.RLock)
     _last: datetime = field(init=False)
@@ -168,6 +172,7 @@ class Engine:
 
     def _follow(self, changes: ChangeSet, done: Committed) -> None:
         user, used = changes.user, [u.id for u in changes.usage]
+        self._moved(user)
         if used:
             ids = [*used, *(e.id for e in done.episodes), *(m.id for m in done.memories)]
             self.segments.put(user, lambda: self.store.rows(user=user, ids=ids))
@@ -179,6 +184,13 @@ class Engine:
             self._sizes[user] += len(changes.indexing)
         if touched := len(done.episodes) + len(done.memories):
             self.opened.notify(touched)
+
+    def version(self, user: str) -> int:
+        """Grows with every change to a user's rows while this store is open: what was made from them may be kept."""
+        return self._versions.get(user, 0)
+
+    def _moved(self, user: str) -> None:
+        self._versions[user] = self._versions.get(user, 0) + 1
 
     def restore(self, user: str, write: Callable[[], int]) -> None:
         """Write rows of an earlier life of a memory; what is loaded of the user is read anew.
@@ -192,6 +204,7 @@ class Engine:
             rows = write()
             self._last = max(self._last, self.store.last_event_at() or self._last)
             self.segments.drop(user)
+            self._moved(user)
             self.opened.notify(rows)
 
     def planned(self, plan: Callable[[], T]) -> T:
@@ -231,6 +244,7 @@ class Engine:
                 if erasure.trimmed:
                     self.segments.drop(erasure.user)
             self._sizes.pop(erasure.user, None)
+            self._moved(erasure.user)
             self.opened.notify(1)
         return erased
 

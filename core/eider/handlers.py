@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any, Final
 
 from eider.answers import Drained, Listing
@@ -35,6 +36,16 @@ def _listing(answer: Callable[[Engine, Any], list[Any]]) -> Handler:
     return lambda engine, request, _: Listing(answer(engine, request))
 
 
+def _late(module: str, name: str) -> Handler:
+    """A handler that is imported when it is first needed: learning brings language data that recall has no use for."""
+
+    def handler(engine: Engine, request: Any, door: Door) -> Any:
+        found = getattr(import_module(module), name)(engine, request, door)
+        return Listing(found) if type(found) is list else found
+
+    return handler
+
+
 def drain(engine: Engine, request: Drain) -> Drained:
     """Bring the search index up to date and run due jobs."""
     engine.usage.flush()
@@ -65,6 +76,11 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "record_many": record_many,
     "remember": remember,
     "remember_many": remember_many,
+    "observe": _late("eider.observe", "observe"),
+    "direct": _late("eider.observe", "direct"),
+    "policy": _late("eider.guidance", "policy"),
+    "inbox": _late("eider.inbox", "inbox"),
+    "settle": _late("eider.inbox", "settle"),
     "recall": _listing(recall),
     "inject": _reading(inject),
     "search": _reading(search),

@@ -28,7 +28,7 @@ _BATCH: Final = 2_000
 def record(engine: Engine, request: Record, door: Door) -> Episode:
     """Keep one utterance."""
     user_name(request.user)
-    episode = _episode(engine, request, door)
+    episode = episode_of(engine, request, door)
     key = redact(request.key) if request.key is not None else None
     return _keep_episodes(engine, [episode], request.user, door, key)[0]
 
@@ -36,7 +36,7 @@ def record(engine: Engine, request: Record, door: Door) -> Episode:
 def record_many(engine: Engine, request: RecordMany, door: Door) -> list[Episode]:
     """Keep many utterances in batches; all are checked before the first is written."""
     user = user_name(request.user)
-    episodes = [_episode(engine, _as(Record, item, user, i), door) for i, item in enumerate(request.items)]
+    episodes = [episode_of(engine, _as(Record, item, user, i), door) for i, item in enumerate(request.items)]
     kept: dict[int, Episode] = {}
     plain = [i for i, e in enumerate(episodes) if e.key is None]
     for start in range(0, len(plain), _BATCH):
@@ -66,7 +66,8 @@ def _keep_episodes(
     return engine.planned(plan)
 
 
-def _episode(engine: Engine, request: Record, door: Door) -> Episode:
+def episode_of(engine: Engine, request: Record, door: Door) -> Episode:
+    """An utterance through the door, not yet kept."""
     at, tz = engine.moment(request.at, request.tz)
     if at - engine.now() > _AHEAD:
         raise InputError(f"at={at.isoformat()!r} lies more than ten years ahead; pass the time it was said.")

@@ -156,7 +156,7 @@ class Usage:
     shown: int = 0
 
 
-EdgeKind = Literal["temporal", "entity", "causal", "semantic", "supersedes", "evidence"]
+EdgeKind = Literal["temporal", "entity", "causal", "semantic", "supersedes", "contradicts", "evidence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

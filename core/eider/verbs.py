@@ -45,7 +45,7 @@ from eider.requests import (
     When,
     WhyOf,
 )
-from eider.requests_learning import Direct, Inbox, Observe, PolicyFor, Settle
+from eider.requests_learning import Direct, Exceeded, Inbox, Observe, PolicyFor, Settle
 
 __all__ = [
     "EXPORT_FORMATS",
@@ -57,6 +57,7 @@ __all__ = [
     "Direct",
     "Drain",
     "Events",
+    "Exceeded",
     "Export",
     "ExportFormat",
     "Filters",
@@ -108,6 +109,11 @@ VERBS: Final[Mapping[str, Verb]] = {
         Verb(name="record_many", request=RecordMany, writes=True),
         Verb(name="remember", request=Remember, writes=True),
         Verb(name="remember_many", request=RememberMany, writes=True),
+        Verb(name="observe", request=Observe, writes=True),
+        Verb(name="direct", request=Direct, writes=True),
+        Verb(name="policy", request=PolicyFor, writes=False),
+        Verb(name="inbox", request=Inbox, writes=False),
+        Verb(name="settle", request=Settle, writes=True),
         Verb(name="recall", request=Recall, writes=False),
         Verb(name="inject", request=Inject, writes=False),
         Verb(name="search", request=Search, writes=False),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import base64
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from eider import answers, changes, requests, values, verbs
+from eider import answers, changes, learning, requests, values, verbs
 from eider.errors import EiderError, InputError
 
-_NAMES: Final = {**vars(values), **vars(answers), **vars(requests), **vars(verbs), **vars(changes)}
+_NAMES: Final = {**vars(values), **vars(learning), **vars(answers), **vars(requests), **vars(verbs), **vars(changes)}
 
 
 def encode(value: Any) -> Any:  # noqa: PLR0911 (one return per kind of value)
@@ -33,7 +34,7 @@ def encode(value: Any) -> Any:  # noqa: PLR0911 (one return per kind of value)
         return {f.name: encode(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, Mapping):
         return {str(k): encode(v) for k, v in value.items()}
-    if isinstance(value, Sequence):
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return [encode(v) for v in value]
     if isinstance(value, Path):
         return str(value)
@@ -42,62 +43,63 @@ def encode(value: Any) -> Any:  # noqa: PLR0911 (one return per kind of value)
     raise InputError(f"{type(value).__name__} cannot be sent; pass texts, numbers, times, lists and mappings.")
 
 
-def decode(given: Any, hint: Any) -> Any:  # noqa: C901, PLR0911 (one branch per kind of hint)
-    """JSON as the value a type hint names.
+def decode(given: Any, hint: Any) -> Any:  # noqa: PLR0911 (one return per kind of hint)
+    """JSON as the value a type hint names; what has another form stays as it is for the checks of the request.
 
     Raises:
-        InputError: A field is unknown, missing or of another type.
+        InputError: A field is unknown, missing or cannot be read.
     """
     origin = get_origin(hint)
-    if hint is Any or hint is object or hint is None:
-        return given
     if origin in (Union, types.UnionType):
         return _one_of(given, get_args(hint))
-    if origin is Literal or hint in (str, int, float, bool):
-        return float(given) if hint is float and isinstance(given, int) else given
-    if hint is datetime:
-        return _instant(given)
-    if hint is date:
-        return date.fromisoformat(given)
-    if hint is Path:
-        return Path(given)
     if isinstance(hint, type) and is_dataclass(hint):
         return _dataclass(given, hint)
-    if origin is tuple:
+    if hint in _READERS and isinstance(given, str):
+        return _read(given, hint)
+    if hint is float and isinstance(given, int) and not isinstance(given, bool):
+        return float(given)
+    if isinstance(given, list) and origin is tuple:
         return _tuple(given, get_args(hint))
-    if origin is not None and issubclass(origin, Mapping):
-        of = get_args(hint)[1]
-        return {k: decode(v, of) for k, v in given.items()}
-    if origin is not None and issubclass(origin, Sequence):
-        made = [decode(v, get_args(hint)[0]) for v in given]
-        return made if origin is list else origin(made) if issubclass(origin, list) else made
+    if isinstance(given, list) and isinstance(origin, type) and issubclass(origin, Sequence):
+        return [decode(v, get_args(hint)[0]) for v in given]
+    if isinstance(given, Mapping) and isinstance(origin, type) and issubclass(origin, Mapping):
+        return {k: decode(v, get_args(hint)[1]) for k, v in given.items()}
     return given
 
 
+_READERS: Final[Mapping[Any, Callable[[str], Any]]] = {
+    datetime: datetime.fromisoformat,
+    date: date.fromisoformat,
+    Path: Path,
+}
+
+
+def _read(given: str, hint: Any) -> Any:
+    try:
+        return _READERS[hint](given)
+    except ValueError:
+        raise InputError(f"{given[:40]!r} is no time; write it like 2026-05-04T10:00:00+00:00.") from None
+
+
 def _one_of(given: Any, hints: tuple[Any, ...]) -> Any:
-    """The first alternative that can hold it; texts are taken as texts where that is one of them."""
-    if given is None:
-        return None
+    """The alternative that can hold it; texts are taken as texts where that is one of them."""
     plain = [h for h in hints if h is not type(None)]
+    if given is None or not plain:
+        return given
     if isinstance(given, str):
-        return given if str in plain or not plain else decode(given, plain[0])
-    if isinstance(given, Mapping):
-        known = [h for h in plain if isinstance(h, type) and is_dataclass(h)]
-        return decode(given, known[0]) if len(plain) == 1 and known else given
+        return given if str in plain else decode(given, plain[0])
+    if isinstance(given, Mapping) and len(plain) > 1:  # a value that was sent has all of its fields
+        known = [h for h in plain if isinstance(h, type) and is_dataclass(h) and set(given) == set(hints_of(h))]
+        return decode(given, known[0]) if known else given
     return decode(given, plain[0]) if len(plain) == 1 else given
 
 
-def _tuple(given: Any, of: tuple[Any, ...]) -> tuple[Any, ...]:
+def _tuple(given: list[Any], of: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(of) == 2 and of[1] is ...:  # noqa: PLR2004 (tuple[T, ...])
         return tuple(decode(v, of[0]) for v in given)
+    if len(of) != len(given):
+        raise InputError(f"{len(given)} entries where {len(of)} belong; send exactly those.")
     return tuple(decode(v, h) for v, h in zip(given, of, strict=True))
-
-
-def _instant(given: Any) -> datetime:
-    try:
-        return datetime.fromisoformat(given)
-    except (TypeError, ValueError):
-        raise InputError(f"{given!r} is no time; write it like 2026-05-04T10:00:00+00:00.") from None
 
 
 @lru_cache(maxsize=256)
@@ -144,11 +146,12 @@ def table_of(given: Mapping[str, Any]) -> Any:
 
 def encode_error(error: EiderError) -> dict[str, Any]:
     """An error with its values."""
-    return {
-        "kind": type(error).__name__,
-        "message": str(error),
-        "fields": {k: encode(v) for k, v in vars(error).items() if not k.startswith("_")},
-    }
+    said: dict[str, Any] = {}
+    for name, value in vars(error).items():
+        if not name.startswith("_"):
+            with suppress(InputError):  # what somebody hung onto it need not travel
+                said[name] = encode(value)
+    return {"kind": type(error).__name__, "message": str(error), "fields": said}
 
 
 def decode_error(kind: str, message: str, given: Mapping[str, Any]) -> EiderError:
@@ -159,7 +162,17 @@ def decode_error(kind: str, message: str, given: Mapping[str, Any]) -> EiderErro
     cls = found if isinstance(found, type) and issubclass(found, EiderError) else EiderError
     error = cls.__new__(cls, message)
     error.args = (message,)
+    hints = _error_hints(cls)
     for name, value in given.items():
-        made = Path(value) if name == "path" and isinstance(value, str) else value
+        made = decode(value, hints.get(name))
         setattr(error, name, tuple(made) if isinstance(made, list) else made)
     return error
+
+
+@lru_cache(maxsize=128)
+def _error_hints(cls: type[EiderError]) -> Mapping[str, Any]:
+    """Attribute → type, as the constructor takes them."""
+    from eider import errors
+
+    named = {**vars(errors), "Path": Path, "datetime": datetime, "Sequence": Sequence}
+    return get_type_hints(cls.__init__, globalns=named)

@@ -12,7 +12,7 @@ from eider.clock import from_db, to_db
 from eider.segment import SegmentRows
 from eider.storage import arrays, chain, rows
 from eider.storage.database import Cursor, Database
-from eider.values import Episode, Event, Memory, Metadata, Usage
+from eider.values import EdgeKind, Episode, Event, Memory, Metadata, Usage
 
 _FEW: Final = 100
 """Ids that are written out one by one, which lets DuckDB use the primary key."""
@@ -115,6 +115,12 @@ class Reads:
         )
         with self.database.reading() as db:
             return [rows.memory_of(row) for row in db.execute(sql, [list(ids), user]).fetchall()]
+
+    def linked(self, id: str, kind: EdgeKind, *, user: str) -> list[str]:  # noqa: A002
+        """Memories that a memory points to by edges of one kind."""
+        sql = "SELECT DISTINCT target FROM edges WHERE user_id = ? AND source = ? AND kind = ? ORDER BY target"
+        with self.database.reading() as db:
+            return [row[0] for row in db.execute(sql, [user, id, kind]).fetchall()]
 
     def events(
         self, *, user: str, limit: int = 50, ids: Sequence[str] | None = None, seqs: Sequence[int] | None = None,

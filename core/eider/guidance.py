@@ -1,0 +1,160 @@
+"""Guidance: what an agent should know before it works for a user, chosen from memories and compiled within a budget."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.answers import Policy
+from eider.clock import day_start
+from eider.decay import retrievability
+from eider.engine import Engine
+from eider.errors import BudgetExceededError
+from eider.policy import compiled
+from eider.policy.wording import specificity
+from eider.rank import rank
+from eider.recall import asked, view_of
+from eider.reconcile import opposed
+from eider.storage.arrays import KIND_CODE, STATE_CODE, micros
+from eider.values import GLOBAL, Memory
+from eider.verbs import PolicyFor, Recall
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eider.door import Door
+    from eider.segment import Segment
+
+BUDGET: Final = 1_200
+"""Tokens where a call names none: a page that a model reads without losing the task. A guess."""
+_MOST: Final = 200
+"""Memories that are worded at most; a page holds some eighty."""
+_FACTS: Final = 12
+"""Facts, insights and contexts at most: only what matters to the context."""
+_STANDING_KINDS: Final = [KIND_CODE[k] for k in ("rule", "preference", "decision")]
+_RELATED: Final = 0.35
+"""Cosine from which a fact matters to a context although they share no word. A guess above `recall`'s 0.3."""
+_KEPT: Final = 256
+"""Compiled policies kept per open store."""
+_DAY: Final = 86_400_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    row: int
+    worth: float
+
+
+def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
+    """The guidance for one user, scope and context; the same bytes until something changes or the day does.
+
+    Raises:
+        BudgetExceededError: Pinned memories are larger than the budget.
+    """
+    now = day_start(engine.now().date(), "UTC")
+    place = (request.user, door.agent, request, now.date())
+    version = engine.version(request.user)
+    kept = engine.policies.get(place)
+    if kept is not None and kept[0] == version:
+        found = kept[1]
+    else:
+        found = _compiled(engine, request, now)
+        engine.policies[place] = (version, found)
+        while len(engine.policies) > _KEPT:
+            engine.policies.pop(next(iter(engine.policies)))
+    engine.usage.shown(request.user, [m.id for m in found.memories])
+    return found
+
+
+def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
+    budget = request.budget or BUDGET
+    chosen = _chosen(engine, request, now)
+    done = compiled(
+        chosen, engine.counter, budget=budget, exceeded=request.on_budget_exceeded, known=request.existing_instructions,
+        opposes=opposed,
+    )  # fmt: skip
+    if done.tokens > budget:
+        raise BudgetExceededError(done.tokens, budget, [])
+    why = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens"
+    return Policy(text=done.text, memories=done.used, tokens=done.tokens, left_out=done.left_out, why=why)
+
+
+def _chosen(engine: Engine, request: PolicyFor, now: datetime) -> list[Memory]:
+    """What may guide, best first: what stands for all work, and what matters to the context."""
+    with engine.segments.hold(request.user) as segment:
+        visible = _visible(segment, request, micros(engine.now()))
+        if not visible.any():
+            return []
+        related = _related(engine, segment, request, visible)
+        standing = _standing(segment, np.flatnonzero(visible), micros(now))
+        picked = _picked(segment, np.flatnonzero(visible), related, standing)
+        ids = [segment.ids[p.row] for p in picked]
+    found = {m.id: m for m in engine.store.memories(ids, user=request.user)}
+    return [found[i] for i in ids if i in found]
+
+
+def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]:
+    """Current memories of full trust in the scopes asked for; what tools and documents said never guides."""
+    column = segment.column
+    mask = segment.alive & column("memory") & (column("state") == STATE_CODE["active"])
+    mask &= (column("valid_from") <= at) & (column("valid_to") > at) & (column("trust") >= request.least_trust)
+    if request.scopes is not None:
+        codes = [segment.scopes[s] for s in {*request.scopes, GLOBAL} if s in segment.scopes]
+        mask &= np.isin(column("scope"), codes)
+    return mask
+
+
+def _related(
+    engine: Engine, segment: Segment, request: PolicyFor, visible: NDArray[np.bool_]
+) -> dict[int, tuple[float, bool]]:
+    """Row → (score in [0, 1] of the best, whether it clearly bears on the context)."""
+    if not request.context or not request.context.strip():
+        return {}
+    ask = Recall(user=request.user, query=request.context[:_READ])
+    question = replace(asked(engine, segment, ask, view_of(engine, ask)), window=None)
+    found = rank(segment, question, visible, limit=_MOST)
+    best = max((r.score for r in found), default=0.0)
+    if best <= 0:
+        return {}
+    return {r.row: (max(0.0, r.score / best), r.coverage > 0 or r.cosine >= _RELATED) for r in found}
+
+
+_READ: Final = 2_000
+"""Characters of a context that are read: its beginning says what it is about."""
+
+
+def _standing(segment: Segment, rows: NDArray[np.intp], midnight: int) -> NDArray[np.float64]:
+    """What a memory is worth whatever the context, in [0, 1]: importance, and how likely it is still wanted."""
+    idle = np.maximum(0.0, (midnight - segment.column("last_used")[rows]) / _DAY)
+    alive = retrievability(idle, np.maximum(segment.column("stability")[rows], 0.1).astype(np.float64))
+    return 0.5 * segment.column("importance")[rows] / 5 + 0.5 * alive
+
+
+def _picked(
+    segment: Segment, rows: NDArray[np.intp], related: dict[int, tuple[float, bool]], standing: NDArray[np.float64]
+) -> list[_Ranked]:
+    column, names = segment.column, {code: name for name, code in segment.scopes.items()}
+    guides: list[_Ranked] = []
+    facts: list[_Ranked] = []
+    for row, stands in zip(rows.tolist(), standing.tolist(), strict=True):
+        score, bears = related.get(row, (0.0, False))
+        worth = (
+            2.0 * bool(column("pinned")[row])
+            + score * bears
+            + stands
+            + 0.1 * specificity(names[int(column("scope")[row])])
+        )
+        if column("pinned")[row] or column("kind")[row] in _STANDING_KINDS:
+            guides.append(_Ranked(row, worth))
+        elif bears or not related:
+            facts.append(_Ranked(row, worth))
+    order = _best(segment, guides)[:_MOST]
+    return _best(segment, [*order, *_best(segment, facts)[:_FACTS]])
+
+
+def _best(segment: Segment, ranked: list[_Ranked]) -> list[_Ranked]:
+    """Best first; of equal ones by id, so that the same memories always give the same text."""
+    return sorted(ranked, key=lambda p: (-round(p.worth, 4), segment.ids[p.row]))

@@ -1,0 +1,282 @@
+"""Observing: an exchange is recorded, what is lasting in the reply is noticed, and reconciled with what is known.
+
+One commit holds the utterances and all that was learned from them. Everything that thinks is pure and runs before it:
+`detect` → `derive` → `reconcile`; what a model says enters as data. Where nothing is noticed, recording is all that
+happens.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from eider.changes import ChangeSet, Committed
+from eider.check import MAX_TEXT
+from eider.derive import derive
+from eider.detect import detect
+from eider.door import Door, clean, user_name
+from eider.engine import Engine
+from eider.errors import InputError
+from eider.ids import new_id
+from eider.learning import Decision, Draft, Learned, Signal, Verdict
+from eider.neighbours import near
+from eider.reconcile import reconcile
+from eider.record import episode_of, usage_detail
+from eider.redact import redact
+from eider.revise import sealed
+from eider.usage import fresh, used
+from eider.values import GLOBAL, TRUST, Edge, Episode, Memory, Role, Span, Usage
+from eider.verbs import Direct, Observe, Record
+
+_USER: Final = TRUST["user"]
+_READ: Final = 20_000
+"""Characters of the agent's output that a reply is read against: its beginning says what it proposed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What was said, ready to be kept, and what it is about."""
+
+    episodes: tuple[Episode, ...]
+    reply: Episode
+    """The user's reply, or its first part; the last thing said."""
+    output: str
+    """The agent's words the reply answers."""
+    context: str
+    scope: str
+    known: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """What was noticed in an exchange, before it is held against what is known."""
+
+    signals: tuple[Signal, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+
+
+def observe(engine: Engine, request: Observe, door: Door) -> Learned:
+    """Record an exchange and learn from the user's reply."""
+    user_name(request.user)
+    if (first := _before(engine, request, door)) is not None:
+        return first
+    exchange = exchange_of(engine, request, door)
+    thought = thought_of(exchange)
+    return engine.planned(lambda: _kept(engine, request, exchange, thought, door))
+
+
+def direct(engine: Engine, request: Direct, door: Door) -> list[Memory]:
+    """Keep explicit instructions as rules, without detection; each is held against what is known."""
+    user_name(request.user)
+    kept: list[Memory] = []
+    for text in request.directions:
+        asked = Observe(user=request.user, user_reply=text, scope=request.scope)
+        exchange = exchange_of(engine, asked, door)
+        whole = Signal(kind="directive", start=0, end=len(exchange.reply.text), confidence=1.0, reason="told outright")
+        drafts = derive([whole], exchange.reply, scope=exchange.scope)
+        thought = Thought(signals=(whole,), drafts=drafts or (_as_said(exchange, whole),))
+        done = engine.planned(lambda e=exchange, t=thought, a=asked: _kept(engine, a, e, t, door))
+        kept += [m for m in done.memories if m.status(engine.now()) == "current"] or list(done.inbox)
+    return kept
+
+
+def thought_of(exchange: Exchange) -> Thought:
+    """What the reply holds that lasts, by rule; a reply of low origin proposes nothing."""
+    if TRUST[exchange.reply.origin] < 1:
+        return Thought()
+    signals = detect(exchange.reply.text, exchange.output[:_READ])
+    if not signals:
+        return Thought()
+    drafts = derive(signals, exchange.reply, about=exchange.output[:_READ], scope=exchange.scope, known=exchange.known)
+    return Thought(signals=signals, drafts=drafts)
+
+
+# ---------------------------------------------------------------------- what was said
+
+
+def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
+    """The utterances of an exchange, through the door; what is larger than one utterance may be comes in parts."""
+    said: dict[str, Any] = {"session": request.session, "at": request.at, "tz": request.tz}
+    outputs = _parts(engine, request, "agent", request.agent_output, door, said)
+    replies = _parts(engine, request, "user", request.user_reply, door, said)
+    if not replies:
+        raise InputError(
+            "user_reply holds nothing but recalled memory, which is not learned again; pass what was said."
+        )
+    scope = clean({"scope": request.scope})["scope"] if request.scope else redact(GLOBAL)
+    return Exchange(
+        episodes=(*outputs, *replies), reply=replies[0], output=outputs[0].text if outputs else "",
+        context=request.context or "", scope=scope, known=tuple(request.known),
+    )  # fmt: skip
+
+
+def _parts(
+    engine: Engine, request: Observe, role: Role, text: str, door: Door, said: dict[str, Any]
+) -> tuple[Episode, ...]:
+    made: list[Episode] = []
+    for place in range(0, len(text), MAX_TEXT):
+        part = text[place : place + MAX_TEXT]
+        key = None if request.key is None else f"{request.key}:{role}" + (f":{place}" if place else "")
+        if not part.strip():
+            continue
+        try:
+            made.append(episode_of(engine, Record(user=request.user, text=part, role=role, key=key, **said), door))
+        except InputError as error:
+            if "recalled memory" not in str(error):  # an output that only repeats memory is nothing new
+                raise
+    return tuple(made)
+
+
+def _before(engine: Engine, request: Observe, door: Door) -> Learned | None:
+    """What the same call came to the first time."""
+    if request.key is None:
+        return None
+    asked = ChangeSet(user=request.user, op="observe", actor=door.channel, at=engine.now(), key=redact(request.key))
+    done = engine.store.repeated(asked)
+    if done is None:
+        return None
+    return _told(done, Thought(), (), "this exchange was observed before; nothing was written")
+
+
+# ---------------------------------------------------------------------- what is kept
+
+
+def _kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, door: Door) -> Learned:
+    drafts = _addressed(engine, exchange, thought.drafts)
+    neighbours = [near(engine, request.user, d.text, scope=d.scope) for d in drafts]
+    decisions = reconcile(drafts, neighbours, thought.verdicts, now=engine.now())
+    episodes = _new(engine, exchange.episodes, request.user, door)
+    changes = _planned(engine, request, episodes, drafts, decisions, neighbours, door)
+    return _told(engine.commit(changes), thought, decisions, _why(thought, decisions))
+
+
+def _new(engine: Engine, episodes: Sequence[Episode], user: str, door: Door) -> tuple[Episode, ...]:
+    """Those that a host has not recorded already under the same key."""
+    fresh_ones: list[Episode] = []
+    for episode in episodes:
+        asked = ChangeSet(
+            user=user, op="record", actor=door.channel, at=engine.now(), key=episode.key and redact(episode.key)
+        )
+        if episode.key is None or engine.store.repeated(asked) is None:
+            fresh_ones.append(replace(episode, recorded_at=engine.now()))
+    return tuple(fresh_ones)
+
+
+def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+    """Praise finds what it is about: the rule or preference that the praised output followed."""
+    found: list[Draft] = []
+    for draft in drafts:
+        if draft.signal != "praise" or draft.target is not None:
+            found.append(draft)
+            continue
+        about = near(engine, exchange.reply.user, f"{draft.text} {exchange.output[:500]}", scope=exchange.scope)
+        followed = next((m for m in about if m.kind in ("rule", "preference")), None)
+        if followed is not None:
+            found.append(replace(draft, target=followed.id))
+    return tuple(found)
+
+
+def _planned(
+    engine: Engine, request: Observe, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
+    decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], door: Door,
+) -> ChangeSet:  # fmt: skip
+    now = engine.now()
+    known = {m.id: m for group in neighbours for m in group}
+    memories: dict[str, Memory] = {}
+    usage: dict[str, Usage] = {}
+    edges: list[Edge] = []
+    added: list[Memory] = []
+    for decision in decisions:
+        draft = drafts[decision.draft]
+        old = known.get(decision.target or draft.target or "")
+        if old is not None and (old.id in memories or old.rev < 0):
+            continue  # one exchange changes a memory once
+        if decision.relation == "none":
+            if old is not None and TRUST[door.ceiling] >= _USER:
+                usage[old.id] = used(engine.store.usage([old.id], user=old.user).get(old.id) or fresh(old), now)
+            continue
+        if decision.relation == "retract":
+            if old is not None:
+                memories[old.id] = replace(
+                    sealed(old), recorded_at=now, valid_to=max(now, old.valid_from), to_precision="instant"
+                )
+            continue
+        new = _memory(request, decision, draft, old, door, now)
+        added.append(new)
+        memories[new.id] = new
+        if old is not None and decision.relation in ("supersede", "merge"):
+            ends = max(new.valid_from, old.valid_from)
+            memories[old.id] = replace(
+                sealed(old), recorded_at=now, valid_to=ends, to_precision="instant", superseded_by=new.id
+            )
+            edges.append(Edge(source=new.id, target=old.id, kind="supersedes"))
+        elif old is not None and decision.relation == "contradiction":
+            edges.append(Edge(source=new.id, target=old.id, kind="contradicts"))
+    first = next(iter(usage.values()), None)
+    return ChangeSet(
+        user=request.user, op="observe", actor=door.channel, at=now, episodes=episodes, memories=tuple(memories.values()),
+        reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
+        indexing=engine.indexed_episodes(episodes) | engine.indexed_memories(added),
+        key=request.key and redact(request.key), reason=redact(_reason(decisions)),
+        detail=usage_detail(_was(engine, first, known)) if first else {},
+    )  # fmt: skip
+
+
+def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
+    return engine.store.usage([usage.id], user=known[usage.id].user).get(usage.id) or fresh(known[usage.id])
+
+
+def _memory(
+    request: Observe, decision: Decision, draft: Draft, old: Memory | None, door: Door, now: datetime
+) -> Memory:
+    """A draft as a memory; its trust is recomputed over its evidence when it is committed."""
+    fields = clean({"text": decision.text, "scope": draft.scope, "agent": door.agent, "subject": draft.subject or "-"})
+    origin = door.origin("user")
+    merged = old is not None and decision.relation == "merge"
+    return Memory(
+        id=new_id("mem_"), rev=0, kind=draft.kind, text=fields["text"], user=request.user, agent=fields["agent"],
+        scope=fields["scope"], origin=origin, trust=min(TRUST[origin], old.trust) if merged and old else TRUST[origin],
+        valid_from=draft.valid_from or now, recorded_at=now, subject=fields["subject"] if draft.subject else redact(""),
+        entities=tuple(redact(e) for e in draft.entities), importance=max(draft.importance, old.importance if merged and old else 1),
+        confidence=draft.confidence, evidence=(*draft.evidence, *(old.evidence if merged and old else ())),
+        valid_to=draft.valid_to, from_precision=draft.from_precision, to_precision=draft.to_precision,
+        pinned=bool(merged and old and old.pinned), state="inbox" if decision.relation == "contradiction" else "active",
+        merged_from=(old.id,) if merged and old else (),
+    )  # fmt: skip
+
+
+def _as_said(exchange: Exchange, signal: Signal) -> Draft:
+    """A direction that no rule could put into better words."""
+    span = Span(episode=exchange.reply.id, start=signal.start, end=signal.end)
+    return Draft(
+        kind="rule",
+        text=" ".join(exchange.reply.text.split()),
+        signal="directive",
+        evidence=(span,),
+        scope=exchange.scope,
+    )
+
+
+# ---------------------------------------------------------------------- what is told
+
+
+def _told(done: Committed, thought: Thought, decisions: Sequence[Decision], why: str) -> Learned:
+    return Learned(
+        episodes=done.episodes, signals=thought.signals, decisions=tuple(decisions), why=why,
+        memories=tuple(m for m in done.memories if m.state != "inbox"), inbox=tuple(m for m in done.memories if m.state == "inbox"),
+    )  # fmt: skip
+
+
+def _why(thought: Thought, decisions: Sequence[Decision]) -> str:
+    if not thought.signals:
+        return "nothing lasting was said"
+    seen = ", ".join(dict.fromkeys(f"{s.kind} ({s.reason})" for s in thought.signals))
+    done = "; ".join(f"{d.relation}: {d.reason}" for d in decisions) or "nothing new in it"
+    return f"noticed {seen}. {done}"
+
+
+def _reason(decisions: Sequence[Decision]) -> str:
+    return ", ".join(dict.fromkeys(d.relation for d in decisions))
