@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import json
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -28,15 +28,18 @@ _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
 def open_engine(
     folder: Path, *, embedder: Embedder | None = None, clock: Clock | None = None, also: Sequence[str | Path] = (),
-    read_only: bool = False, accept_loss: bool = False, reembed: bool = False,
+    read_only: bool = False, accept_loss: bool = False, reembed: bool = False, paused: Callable[[], bool] | None = None,
 ) -> Engine:  # fmt: skip
-    """Open a store's directory in this process, heal what an unclean end left, and go on with its jobs."""
+    """Open a store's directory in this process, heal what an unclean end left, and go on with its jobs.
+
+    `paused` says whether these have to wait; by default a pause of that store, or of all, does.
+    """
     chosen = embedder or _embedder()
     opened = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
     try:
         engine = Engine(
             opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=HeuristicCounter(),
-            layers=_layers(also, chosen, clock), name=folder.stem, paused=partial(pauses.jobs_paused, str(config.home()), folder),
+            layers=_layers(also, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
         )  # fmt: skip
         if not opened.read_only:
             if opened.stale:

@@ -319,4 +319,4 @@ def _known(db: Cursor, id_: int) -> Job:
     return found
 
 
-__all__ = ["ATTEMPTS", "HANDLERS", "Batch", "Job", "JobState", "Jobs", "Progress", "handles", "pause_after"]
+__all__ = ["ATTEMPTS", "HANDLERS", "STATES", "Batch", "Job", "JobState", "Jobs", "Progress", "handles", "pause_after"]

@@ -41,10 +41,13 @@ def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = 
         why: Why it could not be delivered, for the message of a refusal.
 
     Raises:
-        ClientError: The spool is full, the disk is, or the directory cannot be written; nothing was kept.
+        ClientError: Writing is paused, the spool is full, the disk is, or the directory cannot be written; nothing was
+            kept.
     """
     import fcntl
 
+    if os.path.exists(os.path.join(home, "paused.json")):  # looked at here, so that others need not import more
+        _refuse_paused(home, whole)
     said = time.time() if said is None else said
     since = time.monotonic() - max(0.0, time.time() - said)
     line = dumps({"v": 1, "verb": verb, "at": said, "boot": _boot(), "since": since, **redacted(whole)})
@@ -62,6 +65,16 @@ def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = 
     except OSError as error:
         text = f"{place!r} cannot be written ({error.strerror}); free some space or mend its permissions."
         raise _refusal(text, why) from None
+
+
+def _refuse_paused(home: str, whole: dict[str, Any]) -> None:
+    from eider.errors import PausedError
+    from eider.service import pauses
+
+    try:
+        pauses.check(home, whole.get("store"))
+    except PausedError as paused:
+        raise ClientError("PausedError", str(paused), {"store": paused.store}) from None
 
 
 def locked(lock: int, how: int) -> bool:

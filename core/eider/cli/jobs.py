@@ -1,0 +1,300 @@
+"""Background work: `jobs list`, `show`, `retry`, `purge`, `run`; `pause` and `resume`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from eider import config
+from eider.cli.command import State, command, pass_state
+from eider.cli.output import indented, json_line, one_line, progress, say, show, table
+from eider.cli.serve import paused_text
+from eider.errors import InputError, RefusedError, StoreMissingError, UnknownJobError
+
+if TYPE_CHECKING:
+    from eider.engine import Engine
+    from eider.jobs import Job
+
+_KEYS: Final = (
+    "id", "kind", "user", "payload", "priority", "state", "attempts", "run_after", "done", "total", "error", "queued_at",
+    "finished_at", "batch",
+)  # fmt: skip
+_IDS: Final = click.argument("ids", metavar="[ID]...", nargs=-1, type=int)
+_LOOK: Final = 0.1
+Ask = Callable[..., Any]
+
+
+@click.group("jobs")
+def jobs() -> None:
+    """List, show, retry, purge and run background work.
+
+    The jobs of all users of a store are meant.
+    """
+
+
+class _Queue:
+    """The jobs of one store, in this process or behind the owner."""
+
+    def __init__(self, ask: Ask, folder: Path, engine: Engine | None = None) -> None:
+        self.ask, self.folder, self.engine = ask, folder, engine
+
+    def paused(self) -> bool:
+        """Whether somebody paused them."""
+        from eider.service import pauses
+
+        return pauses.jobs_paused(str(config.home()), self.folder)
+
+
+@contextmanager
+def _queue(state: State) -> Generator[_Queue]:
+    from eider.opening import is_shared, release
+    from eider.places import folder_of
+
+    if state.store and state.store.startswith(("http://", "https://")):
+        raise InputError(f"jobs of {state.store!r} are run by its owner; ask there.")
+    folder = folder_of(state.store)
+    if not (folder.is_dir() and any(folder.iterdir())):
+        raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
+    if is_shared(state.store, shared=None, mine={}):
+        with _behind_the_owner(folder) as queue:
+            yield queue
+        return
+    from eider.engines import open_engine
+    from eider.service.job_desk import ANSWERS
+
+    if state.store is None or not config.is_path(state.store):
+        release(folder)
+    engine = open_engine(folder, paused=lambda: True)  # nothing runs while it is looked at
+    try:
+        yield _Queue(lambda name, **said: ANSWERS[name](engine, said), folder, engine)
+    finally:
+        engine.close()
+
+
+@contextmanager
+def _behind_the_owner(folder: Path) -> Generator[_Queue]:
+    from eider.service.client import Client, ClientError
+    from eider.service.wire import decode_error
+
+    client = Client(home_folder=str(config.home()), store=str(folder), spool=False)
+
+    def ask(name: str, **said: Any) -> Any:
+        try:
+            return client.ask("POST", f"/v1/{name}", {"store": str(folder), **said}, again=name != "jobs/purge")
+        except ClientError as error:
+            raise decode_error(error.kind, error.message, error.fields) from None
+
+    try:
+        yield _Queue(ask, folder)
+    finally:
+        client.close()
+
+
+def _told(found: dict[str, Any]) -> list[Job]:
+    from eider.service.job_desk import job_of
+
+    return [job_of(job) for job in found["jobs"]]
+
+
+@command("list", answer=_KEYS, examples=("eider jobs list", "eider jobs list --state dead --json"))
+@click.option("--state", "wanted", type=click.Choice(["waiting", "running", "done", "dead"]), help="Only those.")
+@click.option("--batch", metavar="LABEL", help="Only those queued together under that label.")
+@click.option("--limit", "-n", type=click.IntRange(1), default=50, show_default=True, help="Most jobs.")
+@pass_state
+def list_(state: State, wanted: str | None, batch: str | None, limit: int) -> None:
+    """List background work, newest first."""
+    with _queue(state) as queue:
+        found, resting = queue.ask("jobs/list", state=wanted, batch=batch, limit=limit), queue.paused()
+    rows = _told(found)
+
+    def human() -> None:
+        table([_row(job) for job in rows], ["job", "kind", "state", "done", "tries", "when", "said"], right=(0, 4))
+        for one in found["batches"]:
+            dead = f", {one['dead']} dead" if one["dead"] else ""
+            say(f"batch {one['label']}: {one['done']} of {one['total']} done{dead}")
+        counts = ", ".join(f"{n} {name}" for name, n in found["counts"].items() if n) or "no jobs"
+        say(f"{counts}{'; paused, eider resume ends that' if resting else ''}", dim=True)
+
+    show(state, rows, human)
+
+
+def _row(job: Job) -> list[object]:
+    far = f"{job.done}/{job.total}" if job.total else ""
+    when = job.finished_at or (job.run_after if job.state == "waiting" else job.queued_at)
+    return [job.id, job.kind, job.state, far, job.attempts, f"{when:%Y-%m-%d %H:%M:%S}", one_line(job.error or "")]
+
+
+@command("show", answer=_KEYS, examples=("eider jobs show 7", "eider jobs show 7 --json"))
+@click.argument("id", metavar="ID", type=int)
+@pass_state
+def show_(state: State, id: int) -> None:  # noqa: A002
+    """Show all there is to know of a job."""
+    with _queue(state) as queue:
+        rows = _told(queue.ask("jobs/show", ids=[id]))
+    shown = [[key.replace("_", " "), getattr(rows[0], key)] for key in _KEYS]
+    show(state, rows, lambda: table([[name, value] for name, value in shown if value not in (None, "", {})]))
+
+
+@command("retry", answer=_KEYS, examples=("eider jobs retry", "eider jobs retry 7 9"))
+@_IDS
+@pass_state
+def retry(state: State, ids: tuple[int, ...]) -> None:
+    """Let dead jobs begin from the start; without ID all of them."""
+    with _queue(state) as queue:
+        rows = _told(queue.ask("jobs/retry", ids=ids))
+    show(state, rows, lambda: say(_counted(rows, "tried again", "nothing is dead")))
+
+
+@command("purge", answer=("purged",), examples=("eider jobs purge --before 2026-05", "eider jobs purge 7 9"))
+@_IDS
+@click.option("--state", "wanted", type=click.Choice(["done", "dead", "waiting"]), default="done", show_default=True,
+              help="Which, where no ID is given.")  # fmt: skip
+@click.option("--before", metavar="TIME", help="Only those that ended, or were queued, before.")
+@pass_state
+def purge(state: State, ids: tuple[int, ...], wanted: str, before: str | None) -> None:
+    """Take jobs out that are done, dead or waiting.
+
+    What finishes a forget stays until it is done, and batches under way stay whole.
+    """
+    if ids and before:
+        raise click.UsageError("an ID and --before exclude each other; give one.")
+    with _queue(state) as queue:
+        found = queue.ask("jobs/purge", ids=ids, state=wanted, before=before, tz=state.zone())
+    show(state, [found], lambda: say(f"{found['purged']} job(s) taken out"))
+
+
+@command("run", answer=_KEYS, examples=("eider jobs run --wait", "eider jobs run 7 --wait --progress"))
+@_IDS
+@click.option("--wait", is_flag=True, help="Return when they have ended; a store of one's own always does.")
+@pass_state
+def run(state: State, ids: tuple[int, ...], wait: bool) -> int:
+    """Run jobs now, whatever their turn; without ID all that wait.
+
+    Exits with 1 when one failed.
+    """
+    with _queue(state) as queue:
+        if queue.engine is not None:
+            rows = list(_run_here(state, queue, queue.engine, ids))
+        else:
+            rows = _told(queue.ask("jobs/run", ids=ids))
+            if wait:
+                rows = _waited(state, queue, rows)
+    failed = [job for job in rows if job.error and job.state in ("waiting", "dead")]
+
+    def human() -> None:
+        say(_counted(rows, "run" if wait or queue.engine else "started", "nothing waits"))
+        for job in failed:
+            indented(f"{job.kind}: {job.error}", f"! {job.id} ", fg="red")
+
+    show(state, rows, human)
+    return 1 if failed else 0
+
+
+def _run_here(state: State, queue: _Queue, engine: Engine, ids: Sequence[int]) -> Iterable[Job]:
+    engine.paused = queue.paused
+    for id_ in ids or [job.id for job in reversed(engine.jobs.listed("waiting"))]:
+        with progress(state, f"job {id_}") as told:
+            try:
+                yield engine.jobs.run(id_, told)
+            except UnknownJobError:
+                if ids:
+                    raise  # of all that waited one may have been done by another
+
+
+def _waited(state: State, queue: _Queue, started: Sequence[Job]) -> list[Job]:
+    """The jobs as they ended; the bar shows the one job, or how many of several have ended."""
+    last = {job.id: job for job in started}
+    left = list(last)
+    with progress(state, f"job {left[0]}" if len(left) == 1 else "jobs") as told:
+        while left:
+            for id_ in list(left):
+                try:
+                    (last[id_],) = _told(queue.ask("jobs/show", ids=[id_]))
+                except UnknownJobError:  # another did its work as well
+                    left.remove(id_)
+                    continue
+                if last[id_].state in ("done", "dead") or (last[id_].state == "waiting" and last[id_].attempts):
+                    left.remove(id_)
+            first = next(iter(last.values()))
+            told(*((first.done, first.total) if len(last) == 1 else (len(last) - len(left), len(last))))
+            if left and queue.paused():
+                raise RefusedError("background work was paused meanwhile; end that with eider resume.")
+            if left:
+                time.sleep(_LOOK)
+    return list(last.values())
+
+
+def _counted(rows: Sequence[Job], done: str, none: str) -> str:
+    return f"{len(rows)} job(s) {done}" if rows else none
+
+
+for _command in (list_, show_, retry, purge, run):
+    jobs.add_command(_command)
+
+# ---------------------------------------------------------------------- pausing
+
+_PAUSES: Final = ("store", "writes")
+_WRITES: Final = partial(click.option, "--writes", is_flag=True)
+
+
+@command("pause", answer=_PAUSES, examples=("eider pause", "eider pause --writes --store work"))
+@_WRITES(help="Refuse writes as well.")
+@pass_state
+def pause(state: State, writes: bool) -> None:
+    """Let background work rest until it is resumed.
+
+    Of one store (--store), else of all. A job that runs already ends. A paused write is refused, not kept for later.
+    """
+    from eider.service import pauses
+
+    pauses.pause(str(config.home()), _existing(state.store), writes=writes)
+    _paused(state)
+
+
+@command("resume", answer=_PAUSES, examples=("eider resume", "eider resume --writes --store work"))
+@_WRITES(help="Only let writes go on; background work still rests.")
+@pass_state
+def resume(state: State, writes: bool) -> None:
+    """End a pause.
+
+    Of one store (--store), else every pause there is.
+    """
+    from eider.service import pauses
+
+    home = str(config.home())
+    pauses.resume(home, state.store, writes=writes)
+    rest = pauses.read(home)
+    if state.store is not None and pauses.EVERY in rest and (not writes or rest[pauses.EVERY]["writes"]):
+        raise RefusedError("every store is paused, and this one with them; end that with eider resume without --store.")
+    _paused(state)
+
+
+def _existing(store: str | None) -> Path | None:
+    from eider.places import folder_of
+
+    if store is None:
+        return None
+    folder = folder_of(store)
+    if not folder.is_dir():
+        raise StoreMissingError(folder, "list what there is with eider store list.")
+    return folder
+
+
+def _paused(state: State) -> None:
+    from eider.service import pauses
+
+    found = pauses.read(str(config.home()))
+    if state.json:
+        for name, how in found.items():
+            json_line({"store": name, **how})
+    else:
+        say(f"paused: {paused_text(found)}")
+
+
+COMMANDS: Final = {"jobs": jobs, "pause": pause, "resume": resume}

@@ -1,0 +1,129 @@
+"""What the owner wrote down: `log`."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from eider import config
+from eider.cli.command import State, command, pass_state
+from eider.cli.output import indented, iso, json_line, say
+
+_KEYS: Final = ("at", "route", "status", "ms", "store", "user", "client", "kind", "where", "message", "trace")
+_BLOCK: Final = 64 * 1024
+_LOOK: Final = 0.2
+_FAILED: Final = 500
+"""HTTP: from here on it is the owner's fault."""
+
+
+@command("log", answer=_KEYS, examples=("eider log -n 20", "eider log --errors -f"))
+@click.option("--errors", is_flag=True, help="Only what went wrong.")
+@click.option("--calls", is_flag=True, help="Only what was asked.")
+@click.option("--lines", "-n", type=click.IntRange(0), default=50, show_default=True, help="Most lines.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@pass_state
+def log(state: State, errors: bool, calls: bool, lines: int, follow: bool) -> None:
+    """Show what the owner noted: calls and errors, never their content.
+
+    Users are digests that mean something on this machine only. Keys without a value are left out.
+    """
+    chosen = [name for name, wanted in (("calls", calls), ("errors", errors)) if wanted or not (calls or errors)]
+    paths = [config.home() / "log" / f"{name}.jsonl" for name in chosen]
+    tails = [Tail(path) for path in paths]
+    found = sorted((entry for tail in tails for entry in tail.last(lines)), key=_when)
+    for entry in found[len(found) - lines if lines < len(found) else 0 :]:
+        _tell(state, entry)
+    if not found and not follow and not state.json:
+        say("nothing is noted yet")
+    while follow:
+        for entry in sorted((entry for tail in tails for entry in tail.more()), key=_when):
+            _tell(state, entry)
+        time.sleep(_LOOK)
+
+
+class Tail:
+    """The end of a file of JSON lines, and what is appended later; a file that is changed for a new one is followed."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._inode, self._offset = 0, 0
+
+    def last(self, lines: int) -> list[dict[str, Any]]:
+        """The last entries; the older file it was changed for helps out."""
+        data, self._inode, self._offset = _end(self.path, lines)
+        if data.count(b"\n") < lines:
+            data = _end(self.path.with_name(f"{self.path.stem}.1.jsonl"), lines)[0] + data
+        return list(_entries(data))[-lines:] if lines else []
+
+    def more(self) -> list[dict[str, Any]]:
+        """Whole lines since the last look."""
+        try:
+            with self.path.open("rb") as file:
+                found = os.fstat(file.fileno())
+                if found.st_ino != self._inode or found.st_size < self._offset:
+                    self._inode, self._offset = found.st_ino, 0
+                file.seek(self._offset)
+                data = file.read()
+        except OSError:
+            return []
+        whole = data[: data.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        return list(_entries(whole))
+
+
+def _end(path: Path, lines: int) -> tuple[bytes, int, int]:
+    """The last whole lines of a file, its inode, and where they end."""
+    try:
+        with path.open("rb") as file:
+            found = os.fstat(file.fileno())
+            start, data = found.st_size, b""
+            while start and data.count(b"\n") <= lines:
+                size = min(_BLOCK, start)
+                start -= size
+                file.seek(start)
+                data = file.read(size) + data
+    except OSError:
+        return b"", 0, 0
+    whole = data[: data.rfind(b"\n") + 1]
+    kept = b"".join(whole.splitlines(keepends=True)[-lines:]) if lines else b""
+    return kept, found.st_ino, found.st_size - (len(data) - len(whole))
+
+
+def _entries(data: bytes) -> Iterator[dict[str, Any]]:
+    """Lines that can be read; what a full disk cut off is passed over."""
+    for line in data.splitlines():
+        try:
+            found = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(found, dict):
+            yield found
+
+
+def _when(entry: Mapping[str, Any]) -> str:
+    at = entry.get("at")
+    return iso(datetime.fromtimestamp(at, UTC)) if isinstance(at, int | float) else str(at or "")
+
+
+def _tell(state: State, entry: Mapping[str, Any]) -> None:
+    if state.json:
+        json_line(entry)
+        return
+    said = [entry.get(name) for name in ("route", "status", "store", "kind", "message")]
+    took = f"{entry['ms']} ms" if "ms" in entry and "kind" not in entry else ""
+    bad = "kind" in entry or int(entry.get("status") or 0) >= _FAILED
+    text = "  ".join(str(one) for one in (*said, took) if one)
+    indented(text, f"{_when(entry)}  ", **({"fg": "red"} if bad else {}))
+    if state.verbose:
+        for line in entry.get("trace") or ():
+            indented(str(line), "    ", dim=True)
+
+
+COMMANDS: Final = {"log": log}

@@ -1,0 +1,180 @@
+"""Always on: `service install`, `uninstall`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import click
+
+from eider.cli.command import State, command, pass_state
+from eider.cli.output import indented, say, show
+from eider.errors import OwnerError, StoreError
+
+_KEYS: Final = ("name", "path", "installed")
+_PATIENCE: Final = 60.0
+_ALWAYS: Final = ("--foreground", "--idle", "never")
+_NONE: Final = (
+    "no systemd or launchd of this account answers here ({why}), as in a container; let whatever supervises it run "
+    "eider serve --foreground, or see with --dry-run what would be written."
+)
+
+
+@click.group("service")
+def service() -> None:
+    """Keep the owner process always on.
+
+    Nobody needs that: the owner is started by whoever needs it. It spares the first call of a day its second.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What is written where, and which commands make it take effect."""
+
+    name: str
+    path: Path
+    text: str
+    check: tuple[str, ...]
+    """Succeeds where such a supervisor answers."""
+    start: tuple[tuple[str, ...], ...]
+    stop: tuple[tuple[str, ...], ...]
+    after: tuple[tuple[str, ...], ...] = ()
+    """Once the file is gone."""
+
+
+def the_unit(platform: str) -> Unit:
+    """The unit of this home on a platform, `linux` or `darwin`.
+
+    Raises:
+        OwnerError: Nothing of that kind exists there.
+    """
+    from eider.service import units
+    from eider.service.client import home
+
+    place, usual = home(), _usual_home()
+    name = units.unit_name(place, usual)
+    run = [sys.executable, "-P", "-m", "eider", "serve", *_ALWAYS]
+    environment = {"EIDER_HOME": place}
+    if platform == "darwin":
+        label, domain = f"org.{name}", f"gui/{os.getuid()}"
+        path = Path.home() / "Library" / "LaunchAgents" / f"{label}.plist"
+        return Unit(
+            name=label, path=path, text=units.launchd(label, run, environment), check=("launchctl", "print", domain),
+            start=(("launchctl", "bootstrap", domain, str(path)),), stop=(("launchctl", "bootout", f"{domain}/{label}"),),
+        )  # fmt: skip
+    if platform != "linux":
+        raise OwnerError(_NONE.format(why=f"this is {platform}"))
+    folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    path, unit, ask = folder / "systemd" / "user" / f"{name}.service", f"{name}.service", ("systemctl", "--user")
+    return Unit(
+        name=unit, path=path, text=units.systemd(run, environment), check=(*ask, "show-environment"),
+        start=((*ask, "daemon-reload"), (*ask, "enable", "--now", unit)), stop=((*ask, "disable", "--now", unit),),
+        after=((*ask, "daemon-reload"),),
+    )  # fmt: skip
+
+
+def _usual_home() -> str:
+    from eider import config
+
+    named = os.environ.pop("EIDER_HOME", None)
+    try:
+        return str(config.home())
+    finally:
+        if named is not None:
+            os.environ["EIDER_HOME"] = named
+
+
+@command("install", answer=_KEYS, examples=("eider service install", "eider service install --dry-run"))
+@click.option("--dry-run", is_flag=True, help="Only print what would be written.")
+@pass_state
+def install(state: State, dry_run: bool) -> None:
+    """Write a unit for this account and start it.
+
+    An owner that runs already is ended first; the unit's takes its place.
+    """
+    unit = the_unit(sys.platform)
+    if dry_run:
+        show(state, [{"name": unit.name, "path": unit.path, "installed": False}],
+             lambda: click.echo(f"# {unit.path}\n{unit.text}", nl=False))  # fmt: skip
+        return
+    _supervised(unit)
+    _write(unit.path, unit.text)
+    from eider.service import serving
+    from eider.service.client import home
+
+    serving.stop(home(), _PATIENCE)
+    for words in unit.start:
+        _must(words)
+
+    def human() -> None:
+        say(f"installed {unit.path}")
+        if sys.platform == "linux":
+            indented("It ends with your last session; loginctl enable-linger keeps it on.", dim=True)
+
+    show(state, [{"name": unit.name, "path": unit.path, "installed": True}], human)
+
+
+@command("uninstall", answer=_KEYS, examples=("eider service uninstall", "eider service uninstall --dry-run"))
+@click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
+@pass_state
+def uninstall(state: State, dry_run: bool) -> None:
+    """Stop the unit and take it away; stores stay as they are."""
+    unit = the_unit(sys.platform)
+    there = unit.path.exists()
+    if there and not dry_run:
+        _supervised(unit)
+        for words in unit.stop:
+            _run(words)  # it may have been stopped by hand
+        unit.path.unlink(missing_ok=True)
+        for words in unit.after:
+            _run(words)
+    said = f"{'would remove' if dry_run else 'removed'} {unit.path}" if there else "no unit is installed"
+    answer = {"name": unit.name, "path": unit.path, "installed": there and dry_run}
+    show(state, [answer], lambda: say(said))
+
+
+def _supervised(unit: Unit) -> None:
+    """Raise unless somebody is there to run the unit."""
+    if shutil.which(unit.check[0]) is None:
+        raise OwnerError(_NONE.format(why=f"there is no {unit.check[0]}"))
+    done = _run(unit.check)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines() or [f"{unit.check[0]} failed"]
+        raise OwnerError(_NONE.format(why=said[0]))
+
+
+def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    try:
+        return subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 (our own)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return subprocess.CompletedProcess(words, 1, "", f"{type(error).__name__}: {error}")
+
+
+def _must(words: Sequence[str]) -> None:
+    done = _run(words)
+    if done.returncode:
+        said = " ".join((done.stderr or done.stdout).split())
+        raise OwnerError(f"{' '.join(words)} failed ({said}); see why, then take it back with eider service uninstall.")
+
+
+def _write(path: Path, text: str) -> None:
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise StoreError(f"{str(path)!r} cannot be written ({error.strerror}); mend its permissions.") from None
+
+
+for _command in (install, uninstall):
+    service.add_command(_command)
+COMMANDS: Final = {"service": service}
