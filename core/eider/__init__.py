@@ -12,10 +12,10 @@ Importing this costs milliseconds: what is heavy is loaded when it is first used
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # `typing` and `importlib` cost as much as Python itself takes to start
 if TYPE_CHECKING:
+    from typing import Any
+
     from eider import aio as aio
     from eider.answers import (
         Consolidation,
@@ -59,6 +59,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
     if name in _HOME:
         return getattr(import_module(f"eider.{_HOME[name]}"), name)
     if name in _MODULES:

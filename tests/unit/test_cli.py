@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from eider import config
 from eider.cli.app import cli
 from eider.cli.command import keys_of
 from eider.cli.output import table
@@ -191,7 +192,7 @@ def test_users_do_not_see_each_other(run: Any) -> None:
     assert run("search", "--user", "bob").stdout == "nothing found\n"
     result = CliRunner().invoke(cli, ["--user", "bob", "--json", "config", "show"])
     assert result.exit_code == 0
-    assert len(lines(result)) == 5
+    assert len(lines(result)) == len(config.SETTINGS)
 
 
 def test_stdin_must_be_utf8(run: Any) -> None:

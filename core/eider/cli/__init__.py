@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from eider.cli.app import main
+import os
+import sys
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """The console script; what it writes is its owner's alone, the search index and exports included.
+
+    What is asked for all day is answered by `hot` in a few interpreter starts; everything else goes to the commands.
+    """
+    os.umask(0o077)
+    from eider.cli.hot import answered
+
+    code = answered(sys.argv[1:])
+    if code is None:
+        from eider.cli.app import cli
+
+        cli.main()
+    sys.exit(code)

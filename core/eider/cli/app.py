@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -12,6 +11,7 @@ import click
 
 from eider import __version__
 from eider.cli.command import GLOBAL_OPTIONS, State, global_section
+from eider.cli.endings import CANNOT, FAILED, FAULT, INTERRUPTED, code_of, no_reader, told
 from eider.cli.output import complain
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -26,8 +26,13 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "why": "accounts", "history": "accounts", "events": "accounts", "diff": "accounts", "health": "accounts",
     },
     "Stores": {
-        "store": "stores", "config": "settings", "export": "moving", "import": "moving", "drain": "upkeep",
-        "verify": "upkeep", "rebuild": "upkeep",
+        "store": "stores", "config": "settings", "export": "moving", "import": "moving", "backup": "backup",
+        "drain": "upkeep",
+        "verify": "upkeep", "rebuild": "upkeep", "doctor": "doctor",
+    },
+    "Owner": {
+        "serve": "serve", "stop": "serve", "status": "serve", "jobs": "jobs", "pause": "jobs", "resume": "jobs",
+        "log": "log", "service": "service_unit",
     },
     "See for yourself": {"demo": "demo", "bench": "bench"},
 }  # fmt: skip
@@ -58,9 +63,19 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "config": "Show and change settings.",
     "export": "Write all of a user to a file.",
     "import": "Bring an export in.",
+    "backup": "Make, list, restore and schedule backups.",
     "drain": "Bring the search index up to date.",
     "verify": "Hold the store against itself.",
     "rebuild": "Build the search index anew.",
+    "doctor": "Find what is wrong, and mend it.",
+    "serve": "Start the process that holds the stores for all others.",
+    "stop": "End the owner process.",
+    "status": "Show the owner process: who it is, what it holds and does.",
+    "jobs": "List, show, retry, purge and run background work.",
+    "pause": "Let background work rest until it is resumed.",
+    "resume": "End a pause.",
+    "log": "Show what the owner noted: calls and errors, never their content.",
+    "service": "Keep the owner process always on.",
     "demo": "Tell a story in a temporary store.",
     "bench": "Measure retrieval.",
 }
@@ -89,7 +104,6 @@ Examples:
   eider remember "Prefers snake_case." --kind preference
   eider recall "how should I name this function?"
 """
-_CANNOT, _REFUSED, _FAILED, _FAULT, _INTERRUPTED, _NO_READER = 2, 3, 4, 70, 130, 141
 
 
 class Commands(click.Group):
@@ -145,7 +159,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             code = ending(click.Abort(), verbose=verbose)
         except SystemExit:  # click's way to say that stdout was closed
-            code = _no_reader()
+            code = no_reader()
         if standalone_mode:
             sys.exit(code)
         return code
@@ -153,38 +167,25 @@ class Commands(click.Group):
 
 def ending(error: BaseException, *, verbose: bool) -> int:
     """Say what happened on stderr, in one line, and return the exit code."""
-    import eider.errors as errors  # noqa: PLR0402 (the package's own attribute is untyped)
+    from eider.errors import EiderError
 
     if isinstance(error, BrokenPipeError):
-        return _no_reader()
+        return no_reader()
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        complain("interrupted")
-        return _INTERRUPTED
+        return told("interrupted", INTERRUPTED)
     if isinstance(error, click.ClickException):
         return _usage(error)
     if verbose:
         import traceback
 
         complain("".join(traceback.format_exception(error)).rstrip(), prefix="")
-    said = " ".join(str(error).split())
-    if isinstance(error, errors.EiderError):
-        code = _code(error)
-    elif isinstance(error, OSError):
+    if isinstance(error, EiderError):
+        return told(str(error), code_of(type(error)))
+    if isinstance(error, OSError):
         name = f" {error.filename!r}" if error.filename else ""
-        said, code = f"{error.strerror or said}{name}; see that the file is there and may be used.", _FAILED
-    else:
-        again = "" if verbose else "; run it again with -v and report what it prints"
-        said, code = f"a fault of Eider itself ({type(error).__name__}: {said}){again}", _FAULT
-    complain(said)
-    return code
-
-
-def _code(error: Exception) -> int:
-    import eider.errors as errors  # noqa: PLR0402
-
-    if isinstance(error, errors.UnknownIdError | errors.RefusedError | errors.SqlError | errors.StoreMissingError):
-        return _REFUSED
-    return _CANNOT if isinstance(error, errors.InputError | errors.ConfigError) else _FAILED
+        return told(f"{error.strerror or error}{name}; see that the file is there and may be used.", FAILED)
+    again = "" if verbose else "; run it again with -v and report what it prints"
+    return told(f"a fault of Eider itself ({type(error).__name__}: {error}){again}", FAULT)
 
 
 def _usage(error: click.ClickException) -> int:
@@ -195,15 +196,7 @@ def _usage(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     if context is not None:
         complain(f"see '{context.command_path} --help'", prefix="")
-    return _CANNOT if isinstance(error, click.UsageError) else _FAILED
-
-
-def _no_reader() -> int:
-    """Nobody reads any more; Python must not complain when it flushes at exit."""
-    devnull = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(devnull, 1)
-    os.close(devnull)
-    return _NO_READER
+    return CANNOT if isinstance(error, click.UsageError) else FAILED
 
 
 def _check_encoding(args: Sequence[str]) -> None:
@@ -225,9 +218,3 @@ def _check_encoding(args: Sequence[str]) -> None:
 def cli(ctx: click.Context) -> None:
     """Persistent memory for AI agents: offline, embedded, in milliseconds."""
     ctx.ensure_object(State)
-
-
-def main() -> None:
-    """The console script; what it writes is its owner's alone, the search index and exports included."""
-    os.umask(0o077)
-    cli.main()

@@ -8,10 +8,11 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from eider.answers import Injection, Page, Recollection
+from eider.answers import Injection, Recollection
 from eider.check import STATUSES
 from eider.cli.command import State, command, opened, pass_state, text_of
-from eider.cli.output import cells, indented, json_line, say, show, table, width
+from eider.cli.lines import injected, listing, ranked
+from eider.cli.output import cells, json_line, say, show, table, width
 from eider.values import KINDS, ORIGINS
 
 C = TypeVar("C", bound=Callable[..., Any])
@@ -73,40 +74,13 @@ def recall(
     chosen = _chosen(state, said)
     with opened(state, also=also) as memory:
         found = memory.recall(text_of(words), now=_instant(now, chosen["tz"]), **chosen)
-    show(state, found, lambda: _ranked(found, brief=brief))
+    show(state, found, lambda: ranked(found, brief=brief))
 
 
 def _instant(text: str | None, tz: str) -> datetime | None:
     from eider.clock import parse_instant
 
     return None if text is None else parse_instant(text, tz=tz)[0]
-
-
-def _ranked(found: list[Recollection], *, brief: bool) -> None:
-    if not found:
-        say("nothing found")
-    for place, one in enumerate(found, 1):
-        if brief:
-            say(" ".join(one.text.split()))
-            continue
-        lead = f"{place:>3}  {one.score:6.2f}  "
-        indented(one.text, lead)
-        pad = " " * len(lead)
-        indented(about(one), pad, dim=True)
-        if why := str(one.why):
-            indented(f"why: {why}", pad, dim=True)
-
-
-def about(one: Recollection) -> str:
-    """Id, kind, scope and times of one result."""
-    parts = [one.id]
-    if one.memory is not None:
-        m = one.memory
-        ended = f" until {m.valid_to:%Y-%m-%d}" if m.valid_to else ""
-        parts += [m.kind, m.scope, f"since {m.valid_from:%Y-%m-%d}{ended}"]
-    elif one.episode is not None:
-        parts += [f"said by {one.episode.speaker}", f"{one.episode.at:%Y-%m-%d %H:%M}"]
-    return " · ".join([*parts, *([f"from {one.layer}"] if one.layer else [])])
 
 
 @command(
@@ -131,10 +105,8 @@ def inject(state: State, words: tuple[str, ...], scopes: tuple[str, ...], sessio
         given = memory.inject(text_of(words), scopes=list(scopes) or None, session=session, budget=budget)
     if state.json:
         json_line(given)
-    elif given.text:
-        say(given.text)
     else:
-        click.echo(given.why, err=True)
+        injected(given)
 
 
 @command(
@@ -155,16 +127,7 @@ def search(state: State, words: tuple[str, ...], **said: Any) -> None:
     """
     with opened(state) as memory:
         page = memory.search(text_of(words), **_chosen(state, said))
-    show(state, page.items, lambda: _listing(page))
-
-
-def _listing(page: Page) -> None:
-    for one in page.items:
-        indented(one.text)
-        indented(about(one), "    ", dim=True)
-    last = page.offset + len(page.items)
-    more = f"; go on with --offset {last}" if last < page.total else ""
-    say(f"{page.offset + 1} to {last} of {page.total}{more}" if page.items else "nothing found", dim=True)
+    show(state, page.items, lambda: listing(page.items, page.offset, page.total))
 
 
 @command(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from eider.cli.command import State, command, pass_state
+from eider.cli.output import say, width
 
 
 @command("demo", answer=("step", "ms"), examples=("eider demo", "eider demo --json"))
@@ -18,7 +19,7 @@ def demo(state: State) -> None:
     from eider.demo.play import play
     from eider.demo.stage import Stage
 
-    play(Stage(as_json=state.json))
+    play(Stage(say, width=width(), as_json=state.json))
 
 
 COMMANDS: Final = {"demo": demo}

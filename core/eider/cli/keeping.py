@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import click
 
 from eider.cli.command import State, command, opened, pass_state, stdin_text, text_of
-from eider.cli.output import indented, one_line, say, show
+from eider.cli.endings import queued
+from eider.cli.lines import kept
+from eider.cli.output import show
 from eider.errors import InputError
 from eider.values import KINDS, ROLES, Episode, Memory
 
+WAITS: Final = "queued_"
+"""How the id of a write begins that an owner has yet to take."""
 _TEXT: Final = click.argument("words", metavar="TEXT...", nargs=-1, required=True)
 _LINES: Final = click.option("--lines", is_flag=True, help="With TEXT -: each line of stdin is one text.")
 _JSONL: Final = click.option(
@@ -53,11 +58,11 @@ def record(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, metad
     many = _many(words, lines=lines, jsonl=jsonl)
     with opened(state, create=True) as memory:
         if many is None:
-            kept = [memory.record(text_of(words), **said)]
+            done = [memory.record(text_of(words), **said)]
         else:
             given = {k: v for k, v in said.items() if v is not None}
-            kept = memory.record_many([{**given, **item} for item in many])
-    show(state, kept, lambda: _told(kept))
+            done = memory.record_many([{**given, **item} for item in many])
+    _told(state, done)
 
 
 @command(
@@ -88,11 +93,11 @@ def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, **s
     many = _many(words, lines=lines, jsonl=jsonl)
     with opened(state, create=True) as memory:
         if many is None:
-            kept = [memory.remember(text_of(words), **said)]
+            done = [memory.remember(text_of(words), **said)]
         else:
             given = {k: v for k, v in said.items() if v is not None}
-            kept = memory.remember_many([{**given, **item} for item in many])
-    show(state, kept, lambda: _told(kept))
+            done = memory.remember_many([{**given, **item} for item in many])
+    _told(state, done)
 
 
 def _many(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:
@@ -131,14 +136,13 @@ def _object(text: str | None) -> dict[str, Any] | None:
     return found
 
 
-def _told(kept: list[Episode] | list[Memory]) -> None:
-    """Ids, and the text as it is stored: what was redacted is seen at once."""
-    if len(kept) > 3:  # noqa: PLR2004 (a glance)
-        say(f"kept {len(kept)}, {kept[0].id} to {kept[-1].id}")
+def _told(state: State, items: Sequence[Episode | Memory]) -> None:
+    """What was stored; and of what waits in the spool only that it does."""
+    waiting = [item for item in items if item.id.startswith(WAITS)]
+    if waiting:
+        queued([str(item.key) for item in waiting], as_json=state.json)
         return
-    for item in kept:
-        say(item.id)
-        indented(one_line(item.text), "  ", dim=True)
+    show(state, items, lambda: kept(items))
 
 
 COMMANDS: Final = {"record": record, "remember": remember}

@@ -1,4 +1,4 @@
-"""How the story looks: coloured in a terminal, plain lines when piped, JSON lines on request."""
+"""How the story looks: acts, calls and what came back, line by line through whoever prints; JSON lines on request."""
 
 from __future__ import annotations
 
@@ -7,25 +7,31 @@ import textwrap
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from eider.answers import Recollection
 
-_WIDEST = 96
+_WIDEST: Final = 96
+"""Columns; longer lines tire the eye."""
+_STYLES: Final[dict[str, dict[str, Any]]] = {"": {}, "bold": {"bold": True}, "dim": {"dim": True}}
+
+
+class Says(Protocol):
+    """Prints a line; `fg`, `bold` and `dim` where there are colours."""
+
+    def __call__(self, text: str = "", **style: Any) -> None:
+        """Print it."""
+        ...
 
 
 class Stage:
     """Prints acts and keeps their times."""
 
-    def __init__(self, *, as_json: bool = False, console: Console | None = None) -> None:
-        """Take the console to play on; stdout by default."""
-        self.console = console or Console(highlight=False, quiet=as_json, soft_wrap=False)
-        self.console.width = min(self.console.width, _WIDEST)
+    def __init__(self, say: Says, *, width: int, as_json: bool = False) -> None:
+        """Take who prints and in how many columns; with `as_json` nothing but times is printed."""
+        self._say: Says = _silent if as_json else say
+        self.width = min(width, _WIDEST)
         self.as_json = as_json
         self.acts: list[str] = []
         self.times: list[tuple[str, float]] = []
@@ -33,8 +39,8 @@ class Stage:
     @contextmanager
     def act(self, title: str) -> Generator[None]:
         """One act under a heading."""
-        self.console.print()
-        self.console.print(f"[bold cyan]{len(self.acts) + 1}  {escape(title)}[/]")
+        self._say()
+        self._say(f"{len(self.acts) + 1}  {title}", fg="cyan", bold=True)
         self.acts.append(title)
         yield
 
@@ -55,11 +61,11 @@ class Stage:
         """A paragraph, its later lines set under the first one's text behind `lead`."""
         first, later = " " * indent + lead, " " * (indent + len(lead))
         lines = textwrap.wrap(
-            " ".join(text.split()), self.console.width - 1, initial_indent=first, subsequent_indent=later,
+            " ".join(text.split()), self.width - 1, initial_indent=first, subsequent_indent=later,
             break_on_hyphens=False,
         )  # fmt: skip
         for line in lines:
-            self.console.print(escape(line), style=style, soft_wrap=True)
+            self._say(line, **_STYLES.get(style, {"fg": style}))
 
     def ask(self, call: str) -> None:
         """The call that is made, as one would write it."""
@@ -76,12 +82,15 @@ class Stage:
 
     def summary(self, total: float) -> None:
         """The times, in two columns."""
-        table = Table(box=None, pad_edge=False, show_header=True, header_style="bold")
-        table.add_column("step")
-        table.add_column("ms", justify="right")
-        for step, ms in self.times:
-            table.add_row(step, f"{ms:,.1f}")
-        self.console.print()
-        self.console.print(table)
-        self.console.print()
+        rows = [(step, f"{ms:,.1f}") for step, ms in self.times]
+        left, right = max(len(step) for step, _ in rows), max(len(ms) for _, ms in rows)
+        self._say()
+        self._say(f"{'step':<{left}}  {'ms':>{right}}", bold=True)
+        for step, ms in rows:
+            self._say(f"{step:<{left}}  {ms:>{right}}")
+        self._say()
         self.say(f"{total:.1f} s in all, on this machine, with no network and no key.", "bold", 0)
+
+
+def _silent(text: str = "", **style: Any) -> None:
+    del text, style
