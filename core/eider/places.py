@@ -20,5 +20,6 @@ def folder_of(store: str | Path | None) -> Path:
     if config.is_path(store):
         return Path(store).expanduser().absolute()
     folder = config.store_path(str(store))
+    config.private(config.home())  # parents that mkdir makes by the way are open to others
     config.private(folder.parent)
     return folder

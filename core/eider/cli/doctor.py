@@ -1,0 +1,58 @@
+"""`doctor`: what is wrong, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from eider.cli.command import State, command, pass_state
+from eider.cli.output import indented, json_line, progress, say
+from eider.doctor.findings import Finding, Report
+
+_COLOURS: Final = {"error": "red", "warning": "yellow", "info": None}
+
+
+@command("doctor", answer=Finding, examples=("eider doctor", "eider doctor --fix --store ./memory.eider"))
+@click.option("--fix", is_flag=True, help="Mend what can be mended; nothing that was said is deleted.")
+@click.option("--deep", is_flag=True, help="Read all rows and the whole search index.")
+@click.option("--show", is_flag=True, help="Quote what findings are about; secrets stay hidden.")
+@pass_state
+def doctor(state: State, fix: bool, deep: bool, show: bool) -> int:
+    """Find what is wrong, and mend it.
+
+    The home, its owner process, the spool and every store are checked (with --store only that one), and a probe is
+    kept, recalled and forgotten in each. Exits with 1 while a warning or an error is left.
+    """
+    from eider.doctor.run import Wants, examine
+
+    stores = None if state.store is None else [state.store]
+    with progress(state, "doctor") as told:
+        report = examine(stores, Wants(fix=fix, deep=deep, show=show), progress=told)
+    if state.json:
+        for finding in report.findings:
+            json_line(finding)
+    else:
+        _told(report)
+    return 0 if report.well else 1
+
+
+def _told(report: Report) -> None:
+    for finding in report.findings:
+        mark = "mended" if finding.mended else finding.severity
+        colour = "green" if finding.mended else _COLOURS[finding.severity]
+        indented(f"{finding.subject}: {finding.message}", f"{mark:<8}", fg=colour)
+        if not finding.mended:
+            indented(finding.fix, f"{'':<8}fix: ", dim=True)
+    left = [f for f in report.findings if not f.mended]
+    looked = f"{report.stores} store(s), {report.checks} checks"
+    if not left:
+        say(f"all is well; {looked}")
+        return
+    counts = ", ".join(f"{n} {s}(s)" for s in ("error", "warning", "info") if (n := sum(f.severity == s for f in left)))
+    if any(f.fixable for f in left):
+        counts += "; eider doctor --fix mends some"
+    say(f"{counts}; {looked}")
+
+
+COMMANDS: Final = {"doctor": doctor}
