@@ -4,6 +4,7 @@ EiderError
 ├── InputError (ValueError)          what was passed in cannot be used
 │   ├── TooLargeError                a text, batch or metadata exceeds its limit
 │   ├── NaiveTimeError               a time without a zone
+│   ├── SlowRequestError             it did not arrive in time
 │   └── UnknownIdError (KeyError)    no such memory, episode or event for this user
 │       └── UnknownJobError          no such job in this store
 ├── RefusedError                     understood, and not allowed
@@ -29,6 +30,7 @@ EiderError
 │   ├── PausedError                  writing is paused
 │   ├── SpoolError                   what could not be delivered could not be kept either
 │   ├── TokenError                   the caller may not come in
+│   ├── ProtocolError                client and owner are too far apart in version
 │   └── RuntimeFolderError           the directory of its socket is not ours
 ├── EmbedderError
 │   ├── EmbedderMismatchError        the store's vectors are of another embedder
@@ -74,6 +76,14 @@ class NaiveTimeError(InputError):
             "for example datetime.now(UTC), or give tz='Europe/Berlin' beside it."
         )
         self.name, self.value = name, value
+
+
+class SlowRequestError(InputError):
+    """A request did not arrive in time."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the request did not arrive within {seconds:.0f} s; send it at once.")
+        self.seconds = seconds
 
 
 class UnknownIdError(InputError, KeyError):
@@ -262,6 +272,18 @@ class SpoolError(OwnerError):
 
 class TokenError(OwnerError):
     """The caller may not come in."""
+
+
+class ProtocolError(OwnerError):
+    """Client and owner are too far apart in version to understand each other."""
+
+    def __init__(self, client: str, spoken: int, owner: str, understood: int) -> None:
+        side = "the client" if spoken < understood else "the owner"
+        super().__init__(
+            f"client {client!r} speaks protocol {spoken}, owner {owner!r} understands {understood} and the one before; "
+            f"upgrade {side} with pip install -U eider."
+        )
+        self.client, self.spoken, self.owner, self.understood = client, spoken, owner, understood
 
 
 class RuntimeFolderError(OwnerError):
