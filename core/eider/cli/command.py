@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
 from eider import config
-from eider.errors import ConfigError, InputError, StoreMissingError
+from eider.cli.endings import queued
+from eider.errors import ConfigError, InputError, QueuedError, StoreMissingError
 from eider.values import ORIGINS, Origin
 
 if TYPE_CHECKING:
@@ -138,11 +140,38 @@ def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider
     from eider.places import folder_of
 
     folder = folder_of(state.store)
-    if not create and not (folder.is_dir() and any(folder.iterdir())):
+    if not create and not is_store(folder) and not _delivered(state, folder):
         raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
     agent = config.setting("agent") or "default"
     with open_store(state.store, user=state.whose(), agent=agent, **how) as memory:
-        yield memory.through("cli", state.ceiling())
+        try:
+            yield memory.through("cli", state.ceiling())
+        except QueuedError as error:  # kept all the same, which is no failure
+            queued([error.key], as_json=state.json)
+            raise click.exceptions.Exit(0) from None
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a directory is there and not empty."""
+    return folder.is_dir() and any(folder.iterdir())
+
+
+def _delivered(state: State, folder: Path) -> bool:
+    """Whether what waits in the spool makes the store, once an owner has taken it."""
+    from eider.opening import is_shared
+    from eider.service import spool
+    from eider.service.client import Client, ClientError
+
+    if not is_shared(state.store, shared=None, mine={}) or not spool.waiting(str(config.home())):
+        return False
+    client = Client()
+    try:
+        client.ask("POST", "/v1/owner/drain", {})
+    except ClientError:
+        return False
+    finally:
+        client.close()
+    return is_store(folder)
 
 
 def text_of(words: Sequence[str]) -> str:

@@ -9,7 +9,7 @@ from typing import Final
 import click
 
 from eider import config
-from eider.cli.command import State, command, opened, pass_state
+from eider.cli.command import State, command, is_store, opened, pass_state
 from eider.cli.output import indented, json_line, progress, say, show, table
 from eider.errors import RefusedError, StoreMissingError
 
@@ -34,9 +34,20 @@ def _folder(name: str) -> Path:
 
 def _existing(name: str) -> Path:
     folder = _folder(name)
-    if not (folder.is_dir() and any(folder.iterdir())):
+    if not is_store(folder):
         raise StoreMissingError(folder, "list what there is with eider store list.")
     return folder
+
+
+def _owned() -> bool:
+    """Whether an owner process runs; none is started."""
+    from eider.service.client import Client
+
+    client = Client(spawn=False, spool=False)
+    try:
+        return client.running()
+    finally:
+        client.close()
 
 
 def _chosen() -> str:
@@ -46,14 +57,18 @@ def _chosen() -> str:
 @command("list", answer=KEYS, examples=("eider store list", "eider store list --json"))
 @pass_state
 def list_(state: State) -> None:
-    """List stores: size, contents, which is in use, who has it open."""
-    from eider.storage.overview import overview
+    """List stores: size, contents, which is in use, who has it open.
 
+    While an owner process runs the contents are not counted: it must find no store locked.
+    """
+    from eider.storage.overview import glance, overview
+
+    look = glance if _owned() else overview
     chosen = _folder(state.store or _chosen())
     folders = sorted(p for p in (config.home() / "stores").glob("*.eider") if p.is_dir() and not p.name.startswith("."))
     if chosen not in folders and chosen.is_dir():
         folders.append(chosen)
-    found = [overview(folder, in_use=folder == chosen) for folder in folders]
+    found = [look(folder, in_use=folder == chosen) for folder in folders]
 
     def count(number: int | None) -> str:
         return "?" if number is None else str(number)
@@ -125,13 +140,15 @@ def use(state: State, name: str) -> None:
 def remove(state: State, name: str, yes: bool) -> None:
     """Take a whole store away for good.
 
-    Refused while a process has it open. Snapshots and exports made of it stay.
+    An owner process lets go of it; refused while another process has it open. Snapshots and exports made of it stay.
     """
+    from eider.opening import release
     from eider.storage.overview import remove as taken_away
 
     folder = _existing(name)
     if not yes:
         click.confirm(f"Remove {str(folder)!r} and all it holds? This cannot be undone.", abort=True, err=True)
+    release(folder)
     size = taken_away(folder)
     if (chosen := config.read().get("store")) and _folder(chosen) == folder:
         config.write("store", None)

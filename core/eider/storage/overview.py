@@ -12,7 +12,7 @@ from pathlib import Path
 from eider.errors import EiderError, RefusedError, StoreError, StoreLockedError, StoreMissingError
 from eider.storage.database import Database
 from eider.storage.files import StoreFiles
-from eider.storage.lock import LOCK, OwnerLock
+from eider.storage.lock import LOCK, OwnerLock, holder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,26 @@ def overview(folder: Path, *, in_use: bool = False) -> Overview:
     except EiderError as error:
         return replace(seen, trouble=str(error))
     return replace(seen, users=users, episodes=episodes, memories=memories)
+
+
+def glance(folder: Path, *, in_use: bool = False) -> Overview:
+    """What can be said without touching the store's lock: an owner that runs may want to open it at any moment."""
+    pid = holder(folder)
+    locked = pid is not None and _lives(pid)
+    return Overview(
+        name=folder.stem, path=str(folder), bytes=_bytes(folder), in_use=in_use, published=StoreFiles(folder).published,
+        locked=locked, locked_by=pid if locked else None,
+    )  # fmt: skip
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another account's
+        return True
+    return True
 
 
 def _counts(files: StoreFiles) -> tuple[int, int, int]:
