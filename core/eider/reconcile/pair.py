@@ -1,0 +1,160 @@
+"""Two statements side by side: what they share, where they differ, and which differences exclude one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Final
+
+from eider.statement import Statement, Term, canon, kinds
+from eider.statement.terms import TYPED
+
+_CHOOSING: Final = frozenset("use prefer be deploy run write answer reply send travel host store keep work default format want".split())
+"""Verbs, in their compared form, whose object is a choice: another choice replaces it."""
+_CHANGING: Final = frozenset(canon(verb) for verb in "switch upgrade downgrade migrate change bump rename swap push postpone".split())
+"""Verbs that say that a value changed."""
+_TOGETHER: Final = frozenset("like hate speak know have own visit play learn study read".split())
+"""Verbs whose objects live side by side."""
+_ALWAYS_ONE: Final = frozenset({"theme", "length", "quotes", "indentation", "formality", "seat"})
+"""Opposites that exclude one another even among likings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """An older statement and a newer one."""
+
+    old: Statement
+    new: Statement
+    old_at: datetime | None = None
+    new_at: datetime | None = None
+    late: bool = False
+    """The newer statement speaks of an earlier time than the older one."""
+
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Content words of both."""
+        return frozenset(self.old.words.keys() & self.new.words.keys())
+
+    @cached_property
+    def only_old(self) -> dict[str, Term]:
+        """Content words of the older one alone."""
+        return {form: term for form, term in self.old.words.items() if form not in self.new.words}
+
+    @cached_property
+    def only_new(self) -> dict[str, Term]:
+        """Content words of the newer one alone."""
+        return {form: term for form, term in self.new.words.items() if form not in self.old.words}
+
+    @property
+    def overlap(self) -> float:
+        """Share of the shorter statement's content that the other holds, in [0, 1]."""
+        least = min(len(self.old.words), len(self.new.words))
+        return len(self.shared) / least if least else 0.0
+
+    @cached_property
+    def same_subject(self) -> bool:
+        """Whether both may be about the same: the same owner, the same thing, or a thing that the other only names."""
+        old, new = self.old, self.new
+        if old.person or new.person:
+            return old.person == new.person or _mentions(old, new) or _mentions(new, old)
+        if old.about and new.about:
+            return bool(old.about & new.about) and (old.about <= new.about or new.about <= old.about)
+        if old.own and new.own:
+            return "agent" in {old.subject, new.subject} or not old.subject or not new.subject or old.subject == new.subject or _general(old, new)
+        return True
+
+    @property
+    def same_attribute(self) -> bool:
+        """Whether structure says that both state the same attribute of one subject."""
+        old, new = self.old, self.new
+        named = bool(old.attribute) and old.attribute == new.attribute and old.about == new.about
+        return named and (old.single or new.single)
+
+    @cached_property
+    def clash(self) -> Clash:
+        """What excludes one another in them."""
+        return _clash(self)
+
+    @property
+    def turned(self) -> bool:
+        """Whether one affirms what the other denies."""
+        return self.old.negated != self.new.negated
+
+
+def _mentions(one: Statement, other: Statement) -> bool:
+    """Whether a statement about somebody else continues one that names them: "has a daughter", "my daughter is …"."""
+    if not other.person or one.person:
+        return False
+    words = set(other.person.removeprefix("user's ").replace("'s", "").split())
+    return other.person.startswith("user's ") and any(word in {term.text.lower() for term in one.words.values()} for word in words)
+
+
+def _general(old: Statement, new: Statement) -> bool:
+    """Whether one of the two leaves its subject out: "Uses pytest" may be the user's or the team's."""
+    return not (_explicit(old) and _explicit(new))
+
+
+def _explicit(one: Statement) -> bool:
+    return one.text.lower().startswith(("i ", "i'", "my ", "the user", "we ", "our ", "the team"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clash:
+    """Values that cannot both hold, and what is left when they are taken out."""
+
+    on: tuple[str, ...]
+    """What they are values of: "number", "day", "editor" …; empty if nothing excludes anything."""
+    left_old: frozenset[str]
+    left_new: frozenset[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.on)
+
+
+def _clash(pair: Pair) -> Clash:
+    on: list[str] = []
+    old, new = dict(pair.only_old), dict(pair.only_new)
+    for name, members_old, members_new in _slots(pair, old, new):
+        on.append(name)
+        for form in (*members_old, *members_new):
+            old.pop(form, None)
+            new.pop(form, None)
+    if any(name in TYPED for name in on):
+        old = {form: term for form, term in old.items() if term.kind not in TYPED | {"unit"}}
+        new = {form: term for form, term in new.items() if term.kind not in TYPED | {"unit"}}
+    if given_up := pair.new.replaced & pair.old.words.keys():
+        on.append("what it replaces")
+        old = {form: term for form, term in old.items() if form not in given_up}
+        new = {}
+    if not on and pair.new.verb in _CHANGING and pair.shared and pair.only_old and pair.only_new and not pair.turned:
+        return Clash(on=("value",), left_old=frozenset(), left_new=frozenset())
+    if not on and pair.same_attribute and pair.only_old and pair.only_new and not pair.old.negated and not pair.new.negated:
+        return Clash(on=(pair.new.attribute,), left_old=frozenset(), left_new=frozenset())
+    return Clash(on=tuple(on), left_old=frozenset(old), left_new=frozenset(new))
+
+
+def _slots(pair: Pair, old: dict[str, Term], new: dict[str, Term]) -> list[tuple[str, set[str], set[str]]]:
+    """Kinds and categories of which both have a value, and not the same."""
+    found: list[tuple[str, set[str], set[str]]] = []
+    for kind in sorted(TYPED):
+        mine = {form for form, term in old.items() if term.kind == kind}
+        yours = {form for form, term in new.items() if term.kind == kind}
+        if mine and yours:
+            found.append((kind, mine, yours))
+    verbs = {pair.old.verb, pair.new.verb}
+    together = bool(verbs & _TOGETHER)
+    for table, allowed in ((kinds.STRICT, not together), (kinds.CHOICES, (bool(verbs & _CHOOSING) or pair.new.changed) and not together)):
+        mine, yours = _by_category(old, table), _by_category(new, table)
+        for name in sorted(mine.keys() & yours.keys()):
+            if allowed or name in _ALWAYS_ONE:
+                found.append((name, mine[name], yours[name]))
+    return found
+
+
+def _by_category(words: dict[str, Term], table: dict[str, str]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for form in words:
+        if form in table:
+            found.setdefault(table[form], set()).add(form)
+    return found

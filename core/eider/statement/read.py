@@ -1,0 +1,205 @@
+"""How one sentence is read: who or what it is about, what it states of it, and with which reservations."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final
+
+from eider.statement import kinds, marks
+from eider.statement.frame import Frame, framed
+from eider.statement.terms import Term, canon, is_light, terms
+
+LONGEST: Final = 1_000
+"""Characters of a statement that are read; a derived one has at most 280. A guess."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statement:
+    """One sentence, taken apart; everything is normalised so that two can be compared."""
+
+    text: str
+    subject: str
+    """Whom or what it is about: "user", "team", "agent" (a rule), "staging api", "user's sister"."""
+    attribute: str
+    """What of the subject it states; empty when structure does not tell."""
+    single: bool
+    """Of this attribute a subject has one value at a time."""
+    verb: str
+    about: frozenset[str]
+    """Content words of a subject that is neither the user, the team nor the agent."""
+    words: dict[str, Term]
+    """Content words of the whole clause, subject included, by their compared form; narrowing left out."""
+    scope: str
+    """The phrases that narrow it: "in this repo", "except on Fridays"."""
+    purpose: frozenset[str]
+    """Content words of "for …"."""
+    replaced: frozenset[str]
+    """What it says is given up: "instead of …", "from … to", ", not …"."""
+    person: str
+    """Another person it is about, as named: "user's sister"; empty for the user, the team and things."""
+    negated: bool = False
+    ended: bool = False
+    """Something no longer holds."""
+    successor: bool = False
+    """Something new holds in its place."""
+    changed: bool = False
+    corrected: bool = False
+    hedged: bool = False
+    once: bool = False
+    unreal: bool = False
+    asked: bool = False
+    also: bool = False
+    conditional: bool = False
+    past: bool = False
+    """It speaks of a closed time: "in 2015 I lived …"."""
+    imperative: bool = False
+
+    @property
+    def own(self) -> bool:
+        """Whether it is about the user, the team or the agent rather than a thing or another person."""
+        return not self.about
+
+
+@lru_cache(maxsize=4096)
+def read(text: str) -> Statement:
+    """Take one sentence apart.
+
+    >>> read("My manager is Petra now.").subject, read("My manager is Petra now.").attribute
+    ('user', 'manager')
+    >>> read("We stopped holding retros.").ended, read("Lives in Ghent.").attribute
+    (True, 'home')
+    """
+    whole = marks.lead_off(marks.tidy(text[:LONGEST]))
+    corrected = bool(marks.CORRECTED.search(marks.tidy(text[:LONGEST])))
+    clause, rest = _first(whole)
+    forgets = bool(marks.FORGET.search(clause))
+    ended = forgets or bool(marks.ENDED.search(clause))
+    flags = {
+        "ended": ended,
+        "successor": ended and _followed(clause, rest),
+        "changed": bool(marks.CHANGED.search(clause)),
+        "corrected": corrected,
+        "hedged": bool(marks.HEDGED.search(clause)),
+        "once": bool(marks.ONCE.search(whole)),
+        "unreal": bool(marks.UNREAL.search(whole)),
+        "asked": whole.rstrip().endswith(("?", "？")),
+        "also": bool(marks.ALSO.search(marks.tidy(text[:LONGEST]))),
+        "past": bool(marks.PAST.search(clause) and marks.PAST_VERB.search(clause)),
+    }
+    narrowed, scope = _narrowing(clause)
+    if not terms(narrowed):
+        narrowed, scope = clause, ""
+    plain, replaced = _given_up(narrowed, changed=flags["changed"] or flags["ended"])
+    conditional = bool(marks.CONDITION.search(plain)) and not forgets
+    purpose = marks.PURPOSE.search(plain)
+    frame = framed(marks.TIMES.sub(" ", plain).strip(" ,"))
+    found = Statement(
+        text=text, subject=frame.subject, attribute=frame.attribute, single=frame.single, verb=frame.verb,
+        about=frame.about, words=_content(frame, ended=ended), scope=scope, replaced=replaced, person=_person(frame),
+        purpose=frozenset(_canon(purpose["purpose"])) if purpose else frozenset(), conditional=conditional,
+        negated=_negated(plain), imperative=frame.imperative,
+    )  # fmt: skip
+    return replace(found, **flags)
+
+
+def _first(text: str) -> tuple[str, str]:
+    """The first sentence that says something, and what follows it."""
+    parts = [part for part in re.split(r"(?<=[.!?;。！；])\s+|(?<=[。！；])|\s+[–—]\s+", text) if part]
+    for at, part in enumerate(parts):
+        if any(not is_light(term) for term in terms(part)):
+            return part.strip(" .!;。！；"), " ".join(parts[at + 1 :])
+    return text.strip(" .!;。！；"), ""
+
+
+_FOLLOWED: Final = re.compile(
+    r"(?:,|;|\band\b|\bbut\b)\s*(?:and |but |so |now |instead )*(?:(?:i|we|it|he|she|they|you)(?:'s| is| am| are| now)? (?!was|had|did)\w+|(?:switched|moved|migrated|went|changed) |use |it's |now )|\binstead\b|\bin favou?r of\b|\breplaced (?:it|them|by|with)\b",
+    re.IGNORECASE,
+)
+
+
+def _followed(clause: str, rest: str) -> bool:
+    """Whether something new is said after what ended."""
+    if _FOLLOWED.search(clause):
+        return True
+    new = rest and terms(rest) and not marks.ENDED.search(rest)
+    return bool(new and re.search(r"\b(?:now|instead|use|uses|is|are|am|prefer|switched|moved|on|to)\b|改|现在", rest, re.IGNORECASE))
+
+
+def _narrowing(clause: str) -> tuple[str, str]:
+    """The clause without the phrases that narrow it, and these."""
+    found: list[str] = []
+    for pattern in marks.SCOPES:
+        for match in pattern.finditer(clause):
+            phrase = match[0].strip(" ,").lower()
+            if phrase and len(clause) - len(match[0]) > 3:  # noqa: PLR2004 (something must be left to narrow)
+                found.append(phrase)
+                clause = clause.replace(match[0], " ", 1)
+    return re.sub(r"\s+", " ", clause).strip(" ,"), "; ".join(found)
+
+
+_CHOOSING: Final = re.compile(r"\b(?:prefer|prefers|preferred|choose|chooses|favou?rs?|rather|like|likes|pick)\b", re.IGNORECASE)
+
+
+def _given_up(clause: str, *, changed: bool) -> tuple[str, frozenset[str]]:
+    """The clause without what it says is given up, and that."""
+    gone: set[str] = set()
+    if match := marks.INSTEAD.search(clause):
+        over = match[0].lower().startswith("over")
+        if not over or _CHOOSING.search(clause[: match.start()]):
+            gone |= _canon(match["old"])
+            clause = clause[: match.start()] + " " + clause[match.end() :]
+    for pattern in marks.REPLACED:
+        if not gone and (match := pattern.search(clause)):
+            gone |= _canon(match["old"])
+            clause = f"{clause[: match.start()]} {match['new']} {clause[match.end() :]}"
+    if changed and (match := marks.FROM_TO.search(clause)):
+        gone |= _canon(match["old"])
+        clause = f"{clause[: match.start()]} to {match['new']}{clause[match.end() :]}"
+    return clause.strip(" ,"), frozenset(gone)
+
+
+def _negated(clause: str) -> bool:
+    plain = marks.NOT_NEGATIVE.sub(" ", clause)
+    return len(marks.NEGATED.findall(plain)) % 2 == 1 and not marks.PERMITTED.search(plain)
+
+
+def _canon(text: str) -> set[str]:
+    return {term.canon for term in terms(text) if not is_light(term)}
+
+
+_ENDERS: Final = frozenset(
+    "stop quit ditch abandon cancel discontinu unsubscrib scrap give forget disregard drop ignor delet remov lift retir deprec"
+    " rid over longer more any sell leav end finish true valid appli used vergiss mehr plus no ya rule need".split()
+)
+
+
+def _content(frame: Frame, *, ended: bool) -> dict[str, Term]:
+    """Content words by compared form, without grammar, light verbs and what only says that something ended."""
+    return {
+        term.canon: term
+        for term in frame.terms
+        if not is_light(term) and term.canon not in LIGHT and not (ended and term.canon in _ENDERS)
+    }
+
+
+LIGHT: Final = frozenset(
+    canon(word)
+    for word in (
+        "be do have get make let set put keep go use like prefer hate live want should must always never not no user team"
+        " usually normally generally ever fine ok okay allow permit free feel please thing way call name rewrite switch"
+        " upgrade migrate change avoid skip happen take currently need ensure consist only without really even very"
+        " contain exist still it them least most kind sort new again back tense mood convention notation styleown got"
+        " located based called named"
+    ).split()
+)
+"""Words by which two statements neither meet nor differ: the verb and the polarity are kept apart from them."""
+
+
+def _person(frame: Frame) -> str:
+    """Another person the frame's subject names."""
+    owner, _, rest = frame.subject.partition("'s ")
+    if rest and set(re.findall(r"[^\W\d_]+(?:-in-law)?", rest)) & kinds.RELATIVES:
+        return f"{owner}'s {rest}"
+    return frame.subject if frame.named else ""
