@@ -27,7 +27,7 @@ PROTOCOL: Final = 1
 SPOOLED: Final = ("record", "record_many", "remember", "remember_many", "reinforce", "correct", "observe")
 """Verbs that carry a key, so that they may happen later, and twice only once."""
 WRITES: Final = frozenset(
-    (*SPOOLED, "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
+    (*SPOOLED, "settle", "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
      "publish", "rebuild", "direct")
 )  # fmt: skip
 """Verbs that are not simply sent again; those in SPOOLED are, with their key."""
@@ -140,8 +140,7 @@ class Link:
     """One connection to the owner."""
 
     def __init__(self, sock: Any) -> None:
-        self.sock, self.pid, self.sent = sock, os.getpid(), False
-        self.close = sock.close
+        self.sock, self.close, self.pid, self.sent = sock, sock.close, os.getpid(), False
 
     def is_stale(self) -> bool:
         """Whether it cannot be used: after a fork both sides would write into one stream, or the owner hung up."""
@@ -241,8 +240,8 @@ class Client:
         """
         said, until = time.time(), time.monotonic() + (self.timeout if timeout is None else timeout)
         fields, keyed = dict(request), verb in SPOOLED
-        if self.user is not None and verb not in ("drain", "verify", "rebuild", "publish"):
-            fields["user"] = self.user if fields.get("user") is None else fields["user"]
+        if fields.get("user") is None and self.user and verb not in ("drain", "verify", "rebuild", "publish"):
+            fields["user"] = self.user
         whole: dict[str, Any] = {"request": fields, "channel": self.channel, "ceiling": self.ceiling}
         whole["tz"] = local_zone()
         for name in ("store", "agent", "also"):
