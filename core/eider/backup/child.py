@@ -161,9 +161,11 @@ def main() -> None:
         said = {"error": "OSError", "message": error.strerror or str(error), "errno": error.errno}
     sys.stdout.write(json.dumps(said) + "\n")
     sys.stdout.flush()
+    os._exit(0)  # everything is closed; an interpreter that ends would wait for the thread
 
 
 def _end_with_parent() -> None:
     """Nobody waits for an answer any more once the parent's end of stdin is closed."""
-    sys.stdin.buffer.read()
+    while os.read(0, _CHUNK):
+        pass
     os._exit(1)

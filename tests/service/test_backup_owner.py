@@ -1,0 +1,57 @@
+"""Backups beside a running owner: it makes them itself, and lets go of a store that is replaced."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from homes import Home, until
+
+import eider
+from eider import shelf
+from eider.backup.manifest import read
+from eider.backup.schedule import Schedule, keep_schedule
+from eider.cli.app import cli
+from eider.service.desk import Desk
+
+pytestmark = pytest.mark.slow
+
+
+def test_a_backup_is_made_while_others_write_and_restored_beneath_them(home: Home, memory: eider.Eider) -> None:
+    """One owner throughout; what was forgotten meanwhile does not come back; clients go on."""
+    memory.remember("Tea is taken at four.")
+    gone = memory.remember("There are quokkas on the island.")
+    assert cli.main(["backup", "run", "--store", "notes", "--keep", "7"], standalone_mode=False) == 0
+    folder = home.path / "stores" / "notes.eider"
+    (path,) = shelf.backups(folder)
+    assert read(path).verified
+    receipt = memory.forget(gone.id)
+    assert [said for said in receipt.outside if str(path) in said]
+    memory.remember("Said after the backup.")
+    assert cli.main(["backup", "restore", path.name, "--replace"], standalone_mode=False) == 0
+    assert {m.text for m in memory.search().items} == {"Tea is taken at four."}
+    assert memory.remember("Life goes on.").id
+    assert cli.main(["backup", "run", "--store", "notes", "--keep", "7"], standalone_mode=False) == 0
+    assert path not in shelf.backups(folder)
+    assert len(home.owners()) == 1
+
+
+def test_a_scheduled_backup_is_a_job_and_done_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is due is queued, made, and not made again until something changed and the next turn came."""
+    monkeypatch.setenv("EIDER_OWNER", "off")
+    with eider.open("notes", user="ada") as memory:
+        memory.remember("Tea is taken at four.")
+    folder = home.path / "stores" / "notes.eider"
+    desk = Desk(str(home.path))
+    now = datetime.now(UTC)
+    try:
+        assert desk.backups.queue_due(now) == []
+        keep_schedule(Schedule(every="daily", keep=2))
+        assert desk.backups.queue_due(now) == [folder]
+        until(lambda: shelf.backups(folder), "the scheduled backup")
+        desk.backups._tried.clear()
+        assert desk.backups.queue_due(now) == []
+        assert desk.backups.queue_due(now + timedelta(days=1)) == []
+    finally:
+        desk.close()
+    assert len(shelf.backups(folder)) == 1
