@@ -7,26 +7,35 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from eider import config
-from eider.clock import local_zone
+from eider.clock import speaking_from
 from eider.door import Door
 from eider.engines import note_agent, open_engine, open_layer
 from eider.errors import EiderError, InputError, PausedError
 from eider.handlers import HANDLERS
 from eider.places import folder_of
-from eider.service import pauses
-from eider.service.app import App, Asked
+from eider.service import afar, job_desk, openapi, pauses, standing, tracing, transfer
+from eider.service.app import App, Asked, Seen
+from eider.service.backup_desk import BackupDesk
 from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
-from eider.service.drain import SpoolReport, drain, is_empty
+from eider.service.drain import Drain, SpoolReport
+from eider.service.logs import Logs
+from eider.service.metrics import Metrics
 from eider.service.stores import Stores
+from eider.service.tracing import Tracing
 from eider.service.wire import decode, encode
 from eider.values import ORIGINS
 from eider.verbs import VERBS
 
-_OF_PATHS: Final = frozenset(("export", "import_", "publish"))
+_WHEN_SAID: Final = {
+    "record": "at", "record_many": "at", "observe": "at", "remember": "valid_from", "remember_many": "valid_from",
+}  # fmt: skip
+"""Which field of a spooled request says when it was said, where the caller left that open."""
+NONE: Final[Mapping[str, str]] = {}
 _LAYERED: Final = frozenset(("recall", "inject", "search"))
 
 
@@ -44,29 +53,56 @@ class Desk:
         self.stores = Stores(open_engine, open_layer)
         self.stop: Callable[[], None] = lambda: None
         self.began = time.time()
-        self._draining = threading.RLock()
+        self._spool = Drain(home, self._late)
+        transfer.sweep(home)
+        self.logs, self.tracing = Logs(home), Tracing()
+        self.metrics = Metrics(home, self.stores.engines, {"log_lines_dropped": lambda: self.logs.dropped})
+        self.backups = BackupDesk(home, self.stores, self._folder)
 
     def app(self, *, token: str, hosts: frozenset[str]) -> App:
         """The HTTP application."""
         answers: dict[str, Callable[[Asked], Any]] = dict.fromkeys(VERBS, self.verb)
         answers |= {
             "owner/status": self.status, "owner/stop": self.stopped, "owner/open": self.open, "owner/release": self.release,
-            "owner/drain": lambda _: encode(self.drain()),
+            "owner/drain": lambda _: encode(self.drain()), "owner/examine": self.examined,
         }  # fmt: skip
-        return App(answers=answers, token=token, hosts=hosts)
+        answers |= self.backups.answers()
+        answers |= job_desk.answers(lambda body: self.stores.use(self._folder(body)))
+        texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
+        return App(
+            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=afar.check, observe=self.seen
+        )
 
     # ------------------------------------------------------------------ verbs
 
     def verb(self, asked: Asked) -> Any:
         """Answer one verb of the table."""
         self.drain()
-        if asked.name in _OF_PATHS and not asked.local:
-            raise InputError(
-                f"{asked.name} names a path of the owner's machine; ask over its socket, or use GET /v1/export."
-            )
-        return self.carried_out(asked.name, asked.body)
+        if not asked.local and asked.name == "export":
+            return afar.exported(self.home, asked.body, partial(self.carried_out, headers=asked.headers))
+        if asked.upload is not None:
+            return afar.imported(asked.upload, asked, partial(self.carried_out, headers=asked.headers))
+        return self.carried_out(asked.name, asked.body, asked.headers)
 
-    def carried_out(self, name: str, body: Mapping[str, Any]) -> Any:
+    def trace(self, *, foreground: bool) -> None:
+        """Send spans where they are asked for; an owner that nobody watches goes on without them.
+
+        Raises:
+            EiderError: They cannot be sent, and somebody watches.
+        """
+        try:
+            self.tracing = tracing.start(foreground=foreground)
+        except EiderError as error:
+            if foreground:
+                raise
+            self.logs.fault("otel", error)
+
+    def seen(self, seen: Seen) -> None:
+        """Count and log what was answered."""
+        self.metrics.seen(seen)
+        self.logs.seen(seen)
+
+    def carried_out(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Any:
         """One verb on one store."""
         given = dict(body.get("request") or {})
         if body.get("batch"):
@@ -74,10 +110,12 @@ class Desk:
         request = decode(given, VERBS[name].request)
         folder = self._folder(body)
         if name in WRITES:
-            pauses.check(self.home, folder.stem)
+            pauses.check(self.home, folder)
         also = tuple(map(str, body.get("also") or ())) if name in _LAYERED else ()
-        with self.stores.use(folder, also) as engine:
+        span = self.tracing.span(name, folder.stem, headers)
+        with span as told, self.stores.use(folder, also) as engine, speaking_from(body.get("tz")):
             value = HANDLERS[name](engine, request, _door(body))
+            told(value)
         return {"status": "stored" if name in WRITES else "ok", "value": encode(value)}
 
     def _folder(self, body: Mapping[str, Any]) -> Path:
@@ -96,18 +134,16 @@ class Desk:
 
     def drain(self) -> SpoolReport:
         """Carry out what waits in the spool, in the order it happened, before anything else is answered."""
-        if is_empty(self.home):
-            return SpoolReport()
-        with self._draining:
-            return drain(self.home, self._late)
+        return self._spool()
 
     def _late(self, verb: str, said: Mapping[str, Any]) -> object:
         if verb not in SPOOLED:
             raise InputError(f"{verb!r} cannot be spooled.")
         request = dict(said["request"])
-        if verb == "record" and request.get("at") is None:  # it was said when it was spooled, not now
-            request["at"] = _iso(float(said["at"]))
-            request.setdefault("tz", local_zone())
+        if (field := _WHEN_SAID.get(verb)) is not None:  # it was said when it was spooled, not now
+            for one in request.get("items", [request]):
+                if one.get(field) is None:
+                    one[field] = _iso(float(said["at"]))
         return self.carried_out(verb, {**said, "request": request})
 
     # ------------------------------------------------------------------ about the owner
@@ -123,6 +159,14 @@ class Desk:
         """Close a store, so that another process may open it."""
         return {"released": self.stores.release(self._folder(asked.body))}
 
+    def examined(self, asked: Asked) -> Any:
+        """What the doctor finds in a store, looked at where it is open."""
+        from eider.doctor.inside import answer
+
+        folder = self._folder(asked.body)
+        with self.stores.use(folder) as engine:
+            return encode(answer(engine, folder.stem, asked.body))
+
     def stopped(self, _: Asked) -> Any:
         """End, once what is under way is answered."""
         threading.Timer(0.05, self.stop).start()
@@ -133,6 +177,7 @@ class Desk:
         return {
             "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,
             "stores": [str(folder) for folder in self.stores.engines()], "paused": pauses.read(self.home),
+            **standing.figures(self.home, self.began, self.stores.engines()),
         }  # fmt: skip
 
     def working(self) -> bool:
@@ -144,16 +189,19 @@ class Desk:
         with suppress(EiderError):
             self.drain()
         self.stores.sweep()
+        self.backups.tidy()
 
     def close(self) -> None:
         """Drain what waits and close every store."""
         with suppress(EiderError):
             self.drain()
         self.stores.close()
+        self.logs.close()
+        self.tracing.close()
 
 
 def _door(body: Mapping[str, Any]) -> Door:
-    ceiling = body.get("ceiling") or "user"
+    ceiling = body.get("ceiling") or "agent"  # who does not say claims little
     if ceiling not in ORIGINS:
         raise InputError(f"ceiling {ceiling!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
     return Door(
@@ -167,7 +215,7 @@ def _key_items(request: dict[str, Any], batch: str) -> None:
     """Give each item of a bulk write a key of its own, so that the whole may be sent twice."""
     items: list[Any] = list(request.get("items") or ())
     plain = [{"text": i} if isinstance(i, str) else dict(i) for i in items]
-    request["items"] = [{"key": f"{batch}:{n}", **item} for n, item in enumerate(plain)]
+    request["items"] = [{**item, "key": item.get("key") or f"{batch}:{n}"} for n, item in enumerate(plain)]
 
 
 def _iso(seconds: float) -> str:

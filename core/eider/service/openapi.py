@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from eider import errors, verbs
+from eider import errors
 from eider.errors import EiderError
 from eider.service.app import BODY_SECONDS, MAX_BODY, UPLOADS, status_of
 from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
@@ -85,7 +85,7 @@ def text() -> str:
 
 def document() -> Schema:
     """The document as a value."""
-    schemas = Schemas(asked=verbs.__name__)
+    schemas = Schemas(asked=frozenset(verb.request.__module__ for verb in VERBS.values()))
     paths: Schema = {f"/v1/{name}": {"post": _operation(name, schemas)} for name in VERBS}
     paths |= {
         "/v1/owner/status": {"post": _plain("status", "Who the owner is and what it holds open.", "application/json")},

@@ -28,11 +28,11 @@ _ANYTHING: Final = {"null", "boolean", "number", "string", "array", "object"}
 class Schemas:
     """Schemas by name, filled by what refers to them."""
 
-    def __init__(self, *, asked: str) -> None:
+    def __init__(self, *, asked: frozenset[str]) -> None:
         """Start empty.
 
         Args:
-            asked: Module whose values come from callers: what has a default may be left out there, and unknown
+            asked: Modules whose values come from callers: what has a default may be left out there, and unknown
                 names are refused. All others are answers, which are always whole and may gain fields.
         """
         self.named: dict[str, Schema] = {}
@@ -89,7 +89,7 @@ class Schemas:
         return {"$ref": f"#/components/schemas/{name}"}
 
     def _object(self, kind: type) -> Schema:
-        asked, hints, said = kind.__module__ == self._asked, hints_of(kind), _docs(kind)
+        asked, hints, said = kind.__module__ in self._asked, hints_of(kind), _docs(kind)
         known = [f for f in fields(kind) if _sendable(hints[f.name])]
         properties = {f.name: self._property(f, hints[f.name], said.get(f.name), asked=asked) for f in known}
         found: Schema = {"type": "object", "description": inspect.getdoc(kind) or "", "properties": properties}

@@ -1,0 +1,67 @@
+"""Every verb of the table asked once with something in it, over whatever carries requests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+LATER = frozenset(
+    verb
+    for verb, module in (("observe", "observe"), ("direct", "observe"), ("policy", "guidance"), ("inbox", "inbox"))
+    if find_spec(f"eider.{module}") is None
+) | {"settle"}
+"""Verbs that may not be asked: those whose module is not there, and what needs something in the inbox."""
+Ask = Callable[[str, dict[str, Any]], Any]
+
+
+def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Python.") -> dict[str, Any]:
+    """Verb → its answer; `ask` takes a verb and the fields of its request, and returns the value."""
+    found: dict[str, Any] = {}
+
+    def done(verb: str, **request: Any) -> Any:
+        found[verb] = ask(verb, {"user": "ada", **request})
+        return found[verb]
+
+    episode = done("record", text=f"{text} Yes.", at="2026-05-01T10:00:00", tz="Europe/Berlin", session="s",
+                   metadata={"n": [1, None, 1.5, {"x": text}]}, key="host:1")  # fmt: skip
+    done("record_many", items=[{"text": f"{text} One."}, {"text": f"{text} Two.", "role": "agent"}])
+    first = done("remember", text=text, kind="preference", valid_from="2026-03", importance=4)
+    many = done("remember_many", items=[f"{text} Three.", {"text": f"{text} Four."}, f"{text} Five."])
+    second = done("correct", id=first["id"], text=f"{text} Now camelCase.")
+    done("deactivate", id=many[0]["id"])
+    done("reinforce", id=second["id"])
+    done("pin", id=second["id"])
+    done("unpin", id=second["id"])
+    done("recall", query=text, limit=5)
+    done("inject", prompt=text)
+    done("search", text="")
+    done("history", id=second["id"])
+    events = done("events")
+    done("undo", id=events[0]["id"])
+    done("health")
+    done("diff", since="2020-01-01")
+    done("why", id=second["id"])
+    done("sql", query="SELECT text, recorded_at FROM memories")
+    done("consolidate", prune_threshold=0.9, dry_run=True)
+    path = place / "memory.jsonl"
+    done("export", path=str(path))
+    done("import_", path=str(path), dry_run=True)
+    if "observe" not in LATER:
+        done("observe", agent_output="I used camelCase.", user_reply=f"No, {text}")
+        done("direct", directions=[f"Always: {text}"])
+    if "policy" not in LATER:
+        done("policy", context=text)
+    if "inbox" not in LATER and (waiting := done("inbox")):
+        done("settle", id=waiting[0]["id"], accept=True)
+    done("forget", id=episode["id"])
+    for verb, request in (
+        ("drain", {}),
+        ("verify", {"deep": True}),
+        ("rebuild", {}),
+        ("publish", {"path": str(place / "p.eider")}),
+    ):
+        found[verb] = ask(verb, request)
+    done("forget_user")
+    return found

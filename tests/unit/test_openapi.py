@@ -1,0 +1,122 @@
+"""The OpenAPI document: complete, valid, the same every time, and true of real answers."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from every_verb import LATER, ask_every_verb
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from eider import config, errors
+from eider.errors import EiderError
+from eider.service import openapi
+from eider.service.app import status_of
+from eider.service.desk import Desk
+from eider.service.wire import encode_error
+from eider.verbs import VERBS
+
+DOCUMENT = openapi.document()
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """What answers behind the HTTP API, without the HTTP."""
+    monkeypatch.setenv("EIDER_EMBEDDER", "hash")
+    made = Desk(str(config.home()))
+    yield made
+    made.close()
+
+
+def closed(schema: Any) -> Any:
+    """The same schema with nothing allowed that it does not name."""
+    if isinstance(schema, list):
+        return [closed(s) for s in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found = {name: closed(inner) for name, inner in schema.items()}
+    if isinstance(found.get("properties"), dict) and found.get("type") == "object":
+        found.setdefault("additionalProperties", False)
+    return found
+
+
+def validator(schema: Any, *, strict: bool = True) -> Draft202012Validator:
+    """Checks values against a schema of the document."""
+    whole = {**schema, "components": DOCUMENT["components"]}
+    return Draft202012Validator(closed(whole) if strict else whole)
+
+
+def test_the_document_is_valid_openapi() -> None:
+    """Generators of other languages can read it."""
+    validate(DOCUMENT)
+
+
+def test_every_verb_is_there_with_every_field() -> None:
+    """Whatever the table can do, the document says how to ask for."""
+    assert {path.removeprefix("/v1/") for path in DOCUMENT["paths"]} >= set(VERBS)
+    for name, verb in VERBS.items():
+        operation = DOCUMENT["paths"][f"/v1/{name}"]["post"]
+        assert operation["operationId"] == name
+        assert operation["summary"]
+        said = DOCUMENT["components"]["schemas"][verb.request.__name__]["properties"]
+        assert set(said) == {f.name for f in dataclasses.fields(verb.request)} - {"progress"}, name
+
+
+def test_every_error_has_a_status() -> None:
+    """The whole tree of errors is told, each with one of the statuses that operations list."""
+    kinds = set(DOCUMENT["components"]["schemas"]["Error"]["properties"]["error"]["properties"]["kind"]["enum"])
+    assert kinds == {
+        name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, EiderError)
+    }
+    listed = set(DOCUMENT["components"]["responses"])
+    assert {str(status_of(getattr(errors, kind).__new__(getattr(errors, kind)))) for kind in kinds} == listed
+
+
+def test_an_error_is_as_it_says() -> None:
+    """What is answered when something is refused fits the schema."""
+    sent = {"error": encode_error(errors.TooLargeError("text", 5, 4))}
+    validator({"$ref": "#/components/schemas/Error"}).validate(json.loads(json.dumps(sent)))
+
+
+def test_the_document_is_the_same_bytes_in_every_process() -> None:
+    """Order never depends on hashes, so that a change of the API is a change of the text."""
+    code = "from eider.service.openapi import text; import sys; sys.stdout.buffer.write(text().encode())"
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed}
+        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
+        assert done.stdout == openapi.text().encode()
+
+
+def test_real_requests_and_answers_of_every_verb_fit(desk: Desk, tmp_path: Path) -> None:
+    """The document promises nothing that is not so: every verb is asked, and nothing comes that it does not name."""
+    asked: set[str] = set()
+
+    def ask(verb: str, request: dict[str, Any]) -> Any:
+        operation = DOCUMENT["paths"][f"/v1/{verb}"]["post"]
+        whole = {"request": request, "store": "notes", "channel": "test", "ceiling": "user"}
+        validator(operation["requestBody"]["content"]["application/json"]["schema"], strict=False).validate(whole)
+        answer = json.loads(json.dumps(desk.carried_out(verb, whole)))
+        validator(operation["responses"]["200"]["content"]["application/json"]["schema"]).validate(answer)
+        asked.add(verb)
+        return answer["value"]
+
+    ask_every_verb(ask, tmp_path)
+    assert asked >= set(VERBS) - LATER, "ask the new verb in every_verb.py"
+
+
+@pytest.mark.parametrize("wrong", [
+    {"request": {"user": "ada"}}, {"request": {"user": "ada", "text": 3}}, {"request": {"user": "ada", "text": "a", "x": 1}},
+    {"request": {"user": "ada", "text": "a", "kind": "idea"}}, {"request": {"user": "ada", "text": "a"}, "ceiling": "god"}, {},
+])  # fmt: skip
+def test_what_the_owner_refuses_does_not_fit(wrong: dict[str, Any]) -> None:
+    """A caller that checks against the document finds its mistakes before it asks."""
+    content = DOCUMENT["paths"]["/v1/remember"]["post"]["requestBody"]["content"]
+    assert not validator(content["application/json"]["schema"], strict=False).is_valid(wrong)
