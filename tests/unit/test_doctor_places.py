@@ -279,3 +279,31 @@ def test_one_broken_store_does_not_hide_the_others(home: Path) -> None:
     left = found()
     assert left["store-damaged"].subject == "bad"
     assert left["contradiction"].subject == "notes/ada"
+
+
+def test_where_no_owner_can_be_started_the_store_is_looked_at_all_the_same(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """owner-unreachable, and what is in the store; the owner's lock is held meanwhile, and given back."""
+    from eider.doctor import run
+
+    held: list[bool] = []
+
+    def cannot(*_: object, **__: object) -> None:
+        raise OwnerUnreachableError("it cannot start")
+
+    def opened(*given: Any) -> Any:
+        held.append(owner.is_locked(str(home)))
+        return real(*given)
+
+    real = run._opened
+    monkeypatch.setenv("EIDER_OWNER", "auto")
+    monkeypatch.setattr(run, "_asked", cannot)
+    monkeypatch.setattr(run, "_opened", opened)
+    with eider.open(home / "stores" / "notes.eider", user="ada") as memory:
+        memory.remember("The team has 4 members.")
+        memory.remember("The team has 5 members.")
+    left = found()
+    assert {"owner-unreachable", "contradiction"} <= set(left)
+    assert held == [True]
+    assert not owner.is_locked(str(home))

@@ -53,7 +53,7 @@ class Report:
         return all(f.mended or f.severity == "info" for f in self.findings)
 
 
-_BACKUP: Final = "restore a backup, or import an export into a new store"
+_BACKUP: Final = "restore a backup (eider backup restore), or import an export into a new store"
 _MEANT: Final[tuple[tuple[type[Exception], str, Severity, str], ...]] = (
     (errors.StoreLockedError, "store-busy", "warning", "close it there, then run eider doctor again"),
     (errors.OwnerRunningError, "store-busy", "warning", "run eider doctor again"),

@@ -14,8 +14,9 @@ from eider import config
 from eider.doctor.canary import probe
 from eider.doctor.findings import Finding, Report, decoded, of_error
 from eider.doctor.inside import examined
+from eider.doctor.owner import is_locked
 from eider.doctor.registry import PLACE_CHECKS, STORE_CHECKS, Place, carried_out, load
-from eider.errors import EiderError, StoreMissingError
+from eider.errors import EiderError, OwnerUnreachableError, StoreMissingError
 from eider.storage.files import StoreFiles
 
 if TYPE_CHECKING:
@@ -85,13 +86,19 @@ def _folders(stores: Sequence[str | Path] | None) -> dict[Path, bool]:
 
 
 def _store(folder: Path, wants: Wants, *, named: bool) -> Found:
-    """A store's findings: through the owner where it holds the store or may, else opened here."""
+    """A store's findings: through the owner where it holds the store or may; opened here where none can be started."""
     name = folder.stem if named else str(folder)
     try:
-        if _is_owners(folder, named=named):
-            return _asked(folder, wants, name, named=named)
-        with _alone(named=named):
+        if not _is_owners(folder, named=named):
             return _opened(folder, wants, name)
+        try:
+            return _asked(folder, wants, name, named=named)
+        except OwnerUnreachableError as error:
+            if not named or is_locked(str(config.home())):
+                raise
+            with _alone():
+                found, checks = _opened(folder, wants, name)
+            return [of_error(error, str(config.home())), *found], checks
     except (EiderError, OSError) as error:
         return [of_error(error, name)], 1
     except Exception as error:  # noqa: BLE001 (whatever a damaged file does to a library, the other stores are looked at)
@@ -184,11 +191,8 @@ def _too_old(files: StoreFiles, name: str) -> Finding | None:
 
 
 @contextmanager
-def _alone(*, named: bool) -> Generator[None]:
+def _alone() -> Generator[None]:
     """Hold the owner's lock while a named store is open here, so that no owner starts beside."""
-    if not named or sys.platform == "win32" or config.setting("owner") == "off":
-        yield
-        return
     from eider.service.serving import take_lock
 
     lock = take_lock(str(config.home()))
