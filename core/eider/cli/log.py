@@ -19,6 +19,8 @@ from eider.cli.output import indented, iso, json_line, say
 _KEYS: Final = ("at", "route", "status", "ms", "store", "user", "client", "kind", "where", "message", "trace")
 _BLOCK: Final = 64 * 1024
 _LOOK: Final = 0.2
+_DAMAGED: Final = 20
+"""Lines read beyond those asked for: some may be damaged."""
 _FAILED: Final = 500
 """HTTP: from here on it is the owner's fault."""
 
@@ -57,25 +59,35 @@ class Tail:
 
     def last(self, lines: int) -> list[dict[str, Any]]:
         """The last entries; the older file it was changed for helps out."""
-        data, self._inode, self._offset = _end(self.path, lines)
-        if data.count(b"\n") < lines:
-            data = _end(self.path.with_name(f"{self.path.stem}.1.jsonl"), lines)[0] + data
+        wanted = lines + _DAMAGED
+        data, self._inode, self._offset = _end(self.path, wanted)
+        if data.count(b"\n") < wanted:
+            data = _end(self._older(), wanted)[0] + data
         return list(_entries(data))[-lines:] if lines else []
 
     def more(self) -> list[dict[str, Any]]:
         """Whole lines since the last look."""
+        return [entry for path in (self._older(), self.path) for entry in _entries(self._since(path))]
+
+    def _older(self) -> Path:
+        return self.path.with_name(f"{self.path.stem}.1.jsonl")
+
+    def _since(self, path: Path) -> bytes:
+        """What came to a file: to the one that is followed since the last look, to a new one since it began."""
         try:
-            with self.path.open("rb") as file:
+            with path.open("rb") as file:
                 found = os.fstat(file.fileno())
                 if found.st_ino != self._inode or found.st_size < self._offset:
+                    if path != self.path:  # set aside before it was followed
+                        return b""
                     self._inode, self._offset = found.st_ino, 0
                 file.seek(self._offset)
                 data = file.read()
         except OSError:
-            return []
+            return b""
         whole = data[: data.rfind(b"\n") + 1]
         self._offset += len(whole)
-        return list(_entries(whole))
+        return whole
 
 
 def _end(path: Path, lines: int) -> tuple[bytes, int, int]:
