@@ -342,6 +342,13 @@ def test_only_what_differs_in_a_number_or_a_not_is_suspected(one: str, other: st
     assert found == ([what] if what else [])
 
 
+def test_a_series_is_no_quarrel() -> None:
+    """What is noted week after week in the same words differs in its numbers by design."""
+    notes = [(str(n), f"The weekly build took {n} minutes.") for n in range(8)]
+    assert list(contradictions(notes)) == []
+    assert [what for _, _, what in contradictions(notes[:2])] == ["number"]
+
+
 def test_a_secret_that_slipped_in_is_an_error(memory: Eider) -> None:
     """secrets: today's patterns over texts and metadata that an earlier version let through; never shown, never deleted."""
     change(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from eider.clock import from_db, to_db
@@ -32,6 +33,8 @@ _JUNK_RATE: Final = 0.2
 _JUNK_ROWS: Final = 50
 """Utterances from which on a rate means something."""
 _REPEATS: Final = 5
+_PAIRS: Final = 20
+"""Contradictions told of one scope: who has settled those asks again."""
 _SHOWN: Final = 3
 _QUOTED: Final = 80
 _SOUND: Final = re.compile(r"[^\W_]")
@@ -130,7 +133,7 @@ def contradicting(patient: Patient) -> Iterator[Finding]:
         for one in kept:
             scopes[one.scope].append((one.id, one.text))
         for statements in scopes.values():
-            for newer, older, what in contradictions(statements):
+            for newer, older, what in islice(contradictions(statements), _PAIRS):
                 yield _said(
                     patient, user, "contradiction", "info", f"two statements differ only in a {what}",
                     f"if only one holds: eider deactivate {older}", [by_id[newer], by_id[older]],
