@@ -75,9 +75,10 @@ def test_an_empty_home_is_well() -> None:
 # ---------------------------------------------------------------------- directories
 
 
-@pytest.mark.parametrize("part", [".", "stores", "stores/notes.eider"])
+@pytest.mark.parametrize("part", [".", "stores", "stores/notes.eider", "backups"])
 def test_an_open_directory_is_closed(home: Path, part: str) -> None:
     """path-open: others may look in; --fix shuts it."""
+    (home / part).mkdir(exist_ok=True)
     (home / part).chmod(0o755)
     mended("path-open")
     assert (home / part).stat().st_mode & 0o777 == 0o700

@@ -16,7 +16,7 @@ from eider.errors import ConfigError
 from eider.service.client import socket_path
 from eider.storage.mounts import network_kind
 
-_PARTS: Final = ("", "run", "spool", "log", "stores")
+_PARTS: Final = ("", "run", "spool", "log", "stores", "backups")
 _LEAST: Final = 256 * 1024 * 1024
 """Bytes that should be free; a guess: a store of 60,000 rows is copied within it."""
 
