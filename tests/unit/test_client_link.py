@@ -239,7 +239,6 @@ def test_a_paused_write_is_refused_and_not_spooled(fake: Callable[[Serve], Fake]
 
 def test_a_line_the_owner_hung_up_on_is_not_used_again(fake: Callable[[Serve], Fake], short: Path) -> None:
     """After a restart of the owner even a write without a key goes through at the first try."""
-
     gone = threading.Event()
 
     def once(line: socket.socket, _data: bytes) -> None:
