@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 import eider
+from eider.backup import making
 from eider.eider import Eider
 from eider.embed.hashing import HashEmbedder
 
@@ -156,6 +157,7 @@ VERBS: dict[str, Callable[[Eider, Path], object]] = {
     "verify": lambda m, _: m.verify(deep=True),
     "rebuild": lambda m, _: m.rebuild(),
     "publish": lambda m, place: m.publish(place / "snapshot.eider"),
+    "backup": lambda m, _: making.make(m._engine),
     "health": lambda m, _: m.health(),
     "why": lambda m, _: m.why(m.search(kinds=["fact"]).items[0].id),
     "sql": lambda m, _: m.sql("select count(*) from memories"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -244,8 +245,8 @@ def test_a_forgotten_user_stays_forgotten(folder: Path) -> None:
         assert memory.verify()
 
 
-def test_what_rests_on_the_forgotten_goes_too(folder: Path) -> None:
-    """A key of what was forgotten writes nothing again, though the backup knew nothing of it."""
+def test_a_key_of_what_was_forgotten_writes_nothing_again(folder: Path) -> None:
+    """Though the backup knew nothing of it: the tombstones are taken over whole."""
     with opened(folder) as memory:
         memory.remember("Tea is taken at four.")
         backup = made(memory)
@@ -267,6 +268,28 @@ def test_where_it_cannot_be_read_what_was_forgotten_nothing_is_restored_silently
     done = restore(backup, folder, replace=True, ignore_tombstones=True)
     assert texts(folder) == {"Tea is taken at four.", f"There are {WORD} on the island."}
     assert (Path(str(done.aside)) / truth.name).read_bytes().startswith(b"broken")
+
+
+def test_newer_backups_tell_what_a_lost_store_cannot(forgotten: tuple[Path, Backup], tmp_path: Path) -> None:
+    """A store that is gone has left its tombstones in the backups made since."""
+    folder, backup = forgotten
+    with opened(folder) as memory:
+        assert made(memory).path.parent == backup.path.parent
+    shutil.rmtree(folder)
+    done = restore(backup, tmp_path / "again.eider")
+    assert (done.asked, done.erased) == (False, 1)
+    assert texts(tmp_path / "again.eider") == {"Tea is taken at four."}
+
+
+def test_a_new_store_of_the_same_name_rotates_only_its_own(folder: Path) -> None:
+    """What was made of the one before stays."""
+    for text in ("Tea is taken at four.", "Another life."):
+        with opened(folder) as memory:
+            memory.remember(text)
+            made(memory)
+            assert rotation.rotate(memory._engine, Keep(daily=1, weekly=0, monthly=0), before_forget=True) == []
+        shutil.rmtree(folder)
+    assert len(rotation.listed(folder)) == 2
 
 
 def test_another_stores_backup_replaces_nothing(forgotten: tuple[Path, Backup], tmp_path: Path) -> None:

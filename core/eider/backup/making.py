@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,10 +13,10 @@ from typing import TYPE_CHECKING
 from eider.backup import workers
 from eider.backup.manifest import COPY, Backup, Manifest, note_verified, read, write
 from eider.crash import point
-from eider.errors import InputError, ReadOnlyStoreError, StoreDamagedError, StoreError, StoreFullError
+from eider.errors import InputError, ReadOnlyStoreError, StoreDamagedError, StoreError
 from eider.service.client import VERSION
 from eider.shelf import note_elsewhere, private_shelf, shelf, shelf_name
-from eider.storage.files import sync
+from eider.storage.files import sync, uncreatable
 from eider.storage.publish import publish
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def make(engine: Engine, to: Path | None = None, *, parquet: bool = False) -> Ba
         sync(place)
         point("backup.placed")
     except OSError as error:
-        raise StoreFullError(place, os.strerror(error.errno or 0)) from error
+        raise uncreatable(place, error) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
     if to is not None:
@@ -85,9 +86,10 @@ def verify(path: Path) -> Backup:
     findings = tuple(workers.ask("check", path)["findings"])
     if findings and path.name.endswith(".partial"):
         raise StoreDamagedError(path, f"the backup is not whole ({findings[0]})", "Check the disk and try again.")
+    now = datetime.now(UTC)
     with suppress(OSError):
-        note_verified(path, datetime.now(UTC), findings)
-    return read(path)
+        note_verified(path, now, findings)
+    return replace(read(path), verified_at=now, findings=findings)
 
 
 def _place(folder: Path, to: Path | None) -> Path:

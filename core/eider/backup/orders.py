@@ -40,7 +40,7 @@ def run(engine: Engine, said: Mapping[str, Any]) -> dict[str, Any]:
 def prune(engine: Engine, said: Mapping[str, Any]) -> dict[str, Any]:
     """Remove backups by the rule (`keep`), and those that hold what was forgotten (`before_forget`)."""
     keep, before = _keep(said.get("keep")), bool(said.get("before_forget"))
-    found = rotation.listed(engine.opened.files.folder)
+    found = rotation.of(engine)
     gone = rotation.rotate(engine, keep, before_forget=before, dry_run=bool(said.get("dry_run")))
     left = [b for b in found if b not in gone]
     holding = [b.name for b in rotation.holding(left, engine)] if before else []
@@ -70,5 +70,5 @@ def _keep(said: Any) -> Keep | None:
 def scheduled(engine: Engine, job: Job) -> None:
     """Do a scheduled backup; one that was made meanwhile is enough."""
     due = datetime.fromisoformat(str(job.payload["due"]))
-    if not any(b.manifest.at >= due for b in rotation.listed(engine.opened.files.folder)):
+    if not any(b.manifest.at >= due for b in rotation.of(engine)):
         run(engine, {"keep": {"daily": int(job.payload["keep"])}})

@@ -17,22 +17,24 @@ from eider.backup import copies, workers
 from eider.backup.exchange import exchange
 from eider.backup.graves import Graves, Hits, bury, graves, hits
 from eider.backup.making import lives, verify
+from eider.backup.manifest import seen
 from eider.budget import HeuristicCounter
 from eider.clock import SystemClock, to_db
 from eider.crash import point
 from eider.engine import Engine
 from eider.errors import (
+    EiderError,
     InputError,
     RefusedError,
     StoreDamagedError,
     StoreError,
-    StoreFullError,
     StoreLockedError,
     StoreMissingError,
     StoreTooNewError,
 )
+from eider.shelf import MANIFEST
 from eider.storage import migrate
-from eider.storage.files import PUBLISHED, sync
+from eider.storage.files import PUBLISHED, sync, uncreatable
 from eider.storage.lock import OWNER, OwnerLock
 from eider.storage.opened import open_folder
 
@@ -62,6 +64,8 @@ class Restored:
     """Items of the backup that were forgotten since, and erased again."""
     events: int
     users: int
+    asked: bool
+    """Whether the living store could say what was forgotten since; else at most newer backups did."""
     dry_run: bool
 
 
@@ -108,19 +112,20 @@ def restore(
         elif (source := _source(backup)) is not None:
             with _locked(source, release):
                 found = _forgotten(backup, source, ignore=ignore_tombstones, same=False)
+        asked, found = found is not None, found or _told_by_backups(backup)
         if dry_run:
-            return _told(backup, target, None, _hits(backup, found), dry_run=True)
+            return _told(backup, target, None, _hits(backup, found), asked=asked, dry_run=True)
         staged = target.with_name(f".{target.name}.restoring-{os.getpid()}-{secrets.token_hex(3)}")
         try:
             erased = _stage(backup, staged, found)
             if not there:
                 _put(staged, target)
-                return _told(backup, target, None, erased, dry_run=False)
+                return _told(backup, target, None, erased, asked=asked, dry_run=False)
             aside = _aside(target, backup.path.name)
             _swap(staged, target, aside, lock)
-            return _told(backup, target, aside, erased, dry_run=False)
+            return _told(backup, target, aside, erased, asked=asked, dry_run=False)
         except OSError as error:
-            raise StoreFullError(target, os.strerror(error.errno or 0)) from error
+            raise uncreatable(target, error) from error
         finally:
             if (staged / _MARK).exists():
                 shutil.rmtree(staged, ignore_errors=True)
@@ -201,6 +206,16 @@ def _forgotten(backup: Backup, source: Path, *, ignore: bool, same: bool) -> Gra
         raise RefusedError(
             f"{str(source)!r} is not the store that {backup.name!r} was made of; restore it under a name of its own."
         )
+    return None
+
+
+def _told_by_backups(backup: Backup) -> Graves | None:
+    """What the newest of the other backups of that store knows of it, where the store itself cannot say."""
+    found = [seen(p.parent) for p in backup.path.parent.glob(f"[!.]*/{MANIFEST}")]
+    newer = [b for b in found if b.manifest.identity == backup.manifest.identity and b.manifest.at > backup.manifest.at]
+    for other in sorted(newer, key=lambda b: b.manifest.at, reverse=True):
+        with suppress(EiderError), copies.looking(other.copy) as store:
+            return graves(store, [backup.manifest])
     return None
 
 
@@ -307,12 +322,12 @@ def _tidy(target: Path) -> None:
         _unmark(target)
 
 
-def _told(backup: Backup, target: Path, aside: Path | None, erased: Hits, *, dry_run: bool) -> Restored:
+def _told(backup: Backup, target: Path, aside: Path | None, erased: Hits, *, asked: bool, dry_run: bool) -> Restored:
     rows = {str(u["name"]): int(u["episode"]) + int(u["memory"]) for u in backup.manifest.users}
     count = sum(rows.get(user, 0) if ids is None else len(ids) for user, ids in erased.items())
     whole = sum(ids is None for ids in erased.values())
     return Restored(
         backup=backup.name, store=target.name.removesuffix(".eider"), path=str(target), erased=count,
         aside=None if aside is None else str(aside), events=backup.manifest.events,
-        users=len(backup.manifest.users) - whole, dry_run=dry_run,
+        users=len(backup.manifest.users) - whole, asked=asked, dry_run=dry_run,
     )  # fmt: skip

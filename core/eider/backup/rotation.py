@@ -30,6 +30,12 @@ def listed(folder: Path) -> list[Backup]:
     return sorted(found, key=lambda b: (b.manifest.at, b.path.name))
 
 
+def of(engine: Engine) -> list[Backup]:
+    """Those of an open store; what another store of that name left on the shelf is not its own."""
+    mine = copies.identity(engine.store)
+    return [b for b in listed(engine.opened.files.folder) if b.manifest.identity == mine]
+
+
 def dropped(found: Sequence[Backup], keep: Keep) -> list[Backup]:
     """Those that the rule lets go."""
     stays = kept([b.manifest.at for b in found], keep)
@@ -64,7 +70,7 @@ def removable(going: Collection[Backup], found: Sequence[Backup]) -> list[Backup
 
 def rotate(engine: Engine, keep: Keep | None, *, before_forget: bool, dry_run: bool = False) -> list[Backup]:
     """Remove what the rule lets go and what holds something forgotten; returns what went, oldest first."""
-    found = listed(engine.opened.files.folder)
+    found = of(engine)
     going = dropped(found, keep) if keep is not None else []
     if before_forget:
         going += [b for b in holding(found, engine) if b not in going]

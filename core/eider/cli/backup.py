@@ -22,7 +22,7 @@ _KEYS: Final = (
     "name", "path", "store", "made_at", "bytes", "users", "events", "verified", "verified_at", "findings",
 )  # fmt: skip
 _RUN_KEYS: Final = (*_KEYS, "removed", "seconds")
-_RESTORED: Final = ("backup", "store", "path", "aside", "erased", "events", "users", "dry_run")
+_RESTORED: Final = ("backup", "store", "path", "aside", "erased", "events", "users", "asked", "dry_run")
 _HOUR: Final = 3600.0
 """Seconds a backup may take; a million rows take about a minute. A guess."""
 _COUNT: Final = click.IntRange(0, 10_000)
@@ -220,6 +220,8 @@ def restore(state: State, name: str, replace: bool, dry_run: bool, ignore_tombst
     say(f"{would} {done.backup} as {done.store}: {done.users} user(s); {done.path}")
     if done.erased:
         say(f"{done.erased} item(s) were forgotten since and {'would be' if dry_run else 'were'} erased again")
+    if not done.asked:
+        say("no living store could say what was forgotten since; what newer backups knew of was left out")
     if done.aside:
         say(f"the store that was there is now {done.aside}; forgetting in {done.store} does not reach it")
 
