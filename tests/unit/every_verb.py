@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-LATER = frozenset(
-    verb
-    for verb, module in (("observe", "observe"), ("direct", "observe"), ("policy", "guidance"), ("inbox", "inbox"))
-    if find_spec(f"eider.{module}") is None
-) | {"settle"}
+
+def _works(module: str) -> bool:
+    try:
+        import_module(f"eider.{module}")
+    except ImportError:
+        return False
+    return True
+
+
+_LEARNING = (("observe", "observe"), ("direct", "observe"), ("policy", "guidance"), ("inbox", "inbox"))
+LATER = frozenset(verb for verb, module in _LEARNING if not _works(module)) | {"settle"}
 """Verbs that may not be asked: those whose module is not there, and what needs something in the inbox."""
 Ask = Callable[[str, dict[str, Any]], Any]
 

@@ -70,17 +70,18 @@ def connect(
 ) -> Remote | None:  # fmt: skip
     """The way to a store behind an owner; None where this account cannot run one (a read-only home)."""
     url, whole, layers = _address(store, also)
-    if url and token is None:
-        from eider.service.remote_link import token as found_token
-
-        token = found_token(url)
     client = Client(
         store=whole, user=user, agent=agent, home_folder=str(config.home()), url=url, token=token, also=layers
     )
     said = {"store": whole, "agent": agent, "about": about}
     try:
+        if url and token is None:
+            from eider.service.remote_link import token as found_token
+
+            client.token = found_token(url)
         client.ask("POST", "/v1/owner/open", {k: v for k, v in said.items() if v is not None})
     except ClientError as error:
+        client.close()
         if error.kind == "ReadOnlyStoreError" and not url:
             return None
         raise decode_error(error.kind, error.message, error.fields) from None
