@@ -146,6 +146,9 @@ def run(terms: Terms, lock: int) -> None:
         from eider.service.desk import Desk
 
         desk = Desk(terms.home)
+        desk.trace(foreground=terms.foreground)
+        if not terms.foreground:
+            desk.logs.take_over()
         app = desk.app(token=token, hosts=frozenset({"127.0.0.1", "localhost", "[::1]", *terms.names}))
         _note(terms, port)
         with suppress(OSError):
@@ -245,16 +248,9 @@ def _note(terms: Terms, port: int) -> None:
 
 
 async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket], place: _Place) -> None:
-    import uvicorn
+    from eider.service.bounded import server_of
 
-    from eider.service.bounded import BoundedProtocol
-
-    config = uvicorn.Config(
-        app, lifespan="off", log_config=None, access_log=False, http=BoundedProtocol, ws="none", loop="asyncio",
-        server_header=False, timeout_keep_alive=300, timeout_graceful_shutdown=15, limit_concurrency=512,
-        h11_max_incomplete_event_size=64 * 1024, proxy_headers=False,
-    )  # fmt: skip
-    server = place.server = uvicorn.Server(config)
+    server = place.server = server_of(app)
     server.should_exit = place.stopping
     desk.stop = place.end
     watch = asyncio.create_task(_watch(terms, app, desk, place))
@@ -276,7 +272,7 @@ async def _watch(terms: Terms, app: App, desk: Desk, place: _Place) -> None:
             try:
                 await asyncio.get_running_loop().run_in_executor(None, desk.tidy)
             except Exception as error:  # noqa: BLE001 (the watch goes on, whatever tidying meets)
-                print(f"tidying: {type(error).__name__}: {error}", file=sys.stderr)  # noqa: T201 (the log)
+                desk.logs.fault("tidy", error)
 
 
 def _import_all() -> None:
@@ -290,6 +286,8 @@ def _import_all() -> None:
         if not found.name.startswith(left_out):
             with suppress(ImportError):
                 importlib.import_module(found.name)
+    with suppress(ImportError):
+        importlib.import_module("prometheus_client")
     with suppress(ImportError):
         importlib.import_module("lancedb")
 
