@@ -139,13 +139,18 @@ def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider
     from eider.opening import open as open_store
     from eider.places import folder_of
 
-    folder = folder_of(state.store)
-    if not create and not is_store(folder) and not _delivered(state, folder):
-        raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
+    store = state.store or config.setting("store")
+    if store is None or not store.startswith(("http://", "https://")):
+        folder, store = folder_of(state.store), state.store
+        if not create and not is_store(folder) and not _delivered(state, folder):
+            raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
     agent = config.setting("agent") or "default"
-    with open_store(state.store, user=state.whose(), agent=agent, **how) as memory:
+    with (
+        open_store(store, user=state.whose(), agent=agent, **how) as memory,
+        memory.through("cli", state.ceiling()) as seen,
+    ):
         try:
-            yield memory.through("cli", state.ceiling())
+            yield seen
         except QueuedError as error:  # kept all the same, which is no failure
             queued([error.key], as_json=state.json)
             raise click.exceptions.Exit(0) from None

@@ -46,6 +46,8 @@ def answered(args: Sequence[str]) -> int | None:
         from eider import __version__
 
         return _ended(lambda: print(f"eider {__version__}"))
+    if sorted(args) in (["status"], ["--json", "status"]):
+        return _status(as_json="--json" in args)
     read = parsed(args)
     if read is None:
         return None
@@ -192,6 +194,23 @@ def _asked(
 
         return _ended(lambda: queued([found["key"]], as_json=as_json))
     return _ended(lambda: _printed(verb, found["value"], as_json=as_json, brief=brief))
+
+
+def _status(*, as_json: bool) -> int | None:
+    """Show the owner that runs; where none answers, the command looks closer."""
+    from eider.service.client import Client, ClientError
+
+    client = Client(spawn=False, spool=False, timeout=5.0)
+    try:
+        if not client.running():
+            return None
+        found: dict[str, Any] = {"running": True, **client.ask("GET", "/v1/owner/status")}
+    except ClientError:
+        return None
+    finally:
+        client.close()
+    known = {key: found.get(key) for key in lines.STANDING}
+    return _ended(lambda: json_line(known) if as_json else lines.standing(found))
 
 
 def _printed(verb: str, value: Any, *, as_json: bool, brief: bool) -> None:

@@ -13,8 +13,8 @@ import click
 
 from eider import config
 from eider.cli.command import State, command, pass_state
+from eider.cli.lines import paused_text
 from eider.cli.output import indented, json_line, one_line, progress, say, show, table
-from eider.cli.serve import paused_text
 from eider.errors import InputError, RefusedError, StoreMissingError, UnknownJobError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ Imports nothing heavy: `eider.cli.hot` prints with it before the command line's 
 
 from __future__ import annotations
 
-from eider.cli.output import echo, indented, one_line, say
+from eider.cli.output import echo, indented, one_line, say, table
 from eider.reasons import reasons
 
 TYPE_CHECKING = False
@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Final
 
+STANDING: Final = (
+    "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes",
+)  # fmt: skip
+"""What is said of the owner process."""
 _GLANCE: Final = 3
 """Texts that are shown after keeping them; of more only the ids."""
 
@@ -88,3 +92,44 @@ def listing(items: Sequence[Any], offset: int, total: int) -> None:
     last = offset + len(items)
     more = f"; go on with --offset {last}" if last < total else ""
     say(f"{offset + 1} to {last} of {total}{more}" if items else "nothing found", dim=True)
+
+
+def standing(found: dict[str, Any]) -> None:
+    """Who the owner process is, what it holds and does."""
+    waits = f"{found['spool_bytes']:,} byte(s) wait" if found["spool_bytes"] else "empty"
+    rows = [["owner", "none runs; the next call by name starts one"]]
+    if found["running"]:
+        jobs: dict[str, int] = found.get("jobs") or {}
+        rows = [
+            ["owner", f"process {found['pid']}, version {found['version']}, for {lasting(found.get('uptime') or 0)}"],
+            ["memory", f"{(found.get('rss_bytes') or 0) / 1e6:.0f} MB"],
+            ["stores", ", ".join(found["stores"]) or "none open"],
+            ["jobs", ", ".join(f"{n} {what}" for what, n in jobs.items() if n) or "none"],
+        ]
+    rows += [["home", found["home"]], ["spool", waits], ["paused", paused_text(found["paused"])]]
+    table(rows)
+
+
+def paused_text(found: dict[str, dict[str, bool]]) -> str:
+    """What is paused, in words.
+
+    >>> paused_text({"*": {"writes": False}, "notes": {"writes": True}})
+    'background work of every store, background work and writing of notes'
+    """
+
+    def one(name: str, writes: bool) -> str:
+        return f"background work{' and writing' if writes else ''} of {'every store' if name == '*' else name}"
+
+    return ", ".join(one(name, how["writes"]) for name, how in found.items()) or "nothing"
+
+
+def lasting(seconds: float) -> str:
+    """A duration for people.
+
+    >>> lasting(4), lasting(300), lasting(90_000)
+    ('4 s', '5 min', '25 h')
+    """
+    minutes = seconds / 60
+    if minutes < 2:  # noqa: PLR2004 (a glance)
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"  # noqa: PLR2004

@@ -11,13 +11,11 @@ from typing import Any, Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import json_line, say, table
+from eider.cli.lines import STANDING, standing
+from eider.cli.output import json_line, say
 from eider.errors import EiderError, OwnerRunningError, OwnerUnreachableError
 
 _SERVED: Final = ("pid", "version", "home", "socket", "port")
-_STANDING: Final = (
-    "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes",
-)  # fmt: skip
 _PATIENCE: Final = 30.0
 """Seconds for an owner to start or to end; its last requests have 15 s."""
 _LOOK: Final = 0.02
@@ -155,7 +153,7 @@ def is_held(place: str) -> bool:
     return False
 
 
-@command("status", answer=_STANDING, examples=("eider status", "eider status --json"))
+@command("status", answer=STANDING, examples=("eider status", "eider status --json"))
 @pass_state
 def status(state: State) -> None:
     """Show the owner process: who it is, what it holds and does.
@@ -164,9 +162,9 @@ def status(state: State) -> None:
     """
     found = _standing()
     if state.json:
-        json_line({key: found.get(key) for key in _STANDING})
+        json_line({key: found.get(key) for key in STANDING})
     else:
-        _shown(found)
+        standing(found)
 
 
 def _standing() -> dict[str, Any]:
@@ -196,46 +194,6 @@ def _asked(client: Any, path: str) -> dict[str, Any]:
         return client.ask("GET", path)
     except ClientError as error:
         raise decode_error(error.kind, error.message, error.fields) from None
-
-
-def _shown(found: dict[str, Any]) -> None:
-    waits = f"{found['spool_bytes']:,} byte(s) wait" if found["spool_bytes"] else "empty"
-    rows = [["owner", "none runs; the next call by name starts one"]]
-    if found["running"]:
-        jobs: dict[str, int] = found.get("jobs") or {}
-        rows = [
-            ["owner", f"process {found['pid']}, version {found['version']}, for {lasting(found.get('uptime') or 0)}"],
-            ["memory", f"{(found.get('rss_bytes') or 0) / 1e6:.0f} MB"],
-            ["stores", ", ".join(found["stores"]) or "none open"],
-            ["jobs", ", ".join(f"{n} {what}" for what, n in jobs.items() if n) or "none"],
-        ]
-    rows += [["home", found["home"]], ["spool", waits], ["paused", paused_text(found["paused"])]]
-    table(rows)
-
-
-def paused_text(found: dict[str, dict[str, bool]]) -> str:
-    """What is paused, in words.
-
-    >>> paused_text({"*": {"writes": False}, "notes": {"writes": True}})
-    'background work of every store, background work and writing of notes'
-    """
-
-    def one(name: str, writes: bool) -> str:
-        return f"background work{' and writing' if writes else ''} of {'every store' if name == '*' else name}"
-
-    return ", ".join(one(name, how["writes"]) for name, how in found.items()) or "nothing"
-
-
-def lasting(seconds: float) -> str:
-    """A duration for people.
-
-    >>> lasting(4), lasting(300), lasting(90_000)
-    ('4 s', '5 min', '25 h')
-    """
-    minutes = seconds / 60
-    if minutes < 2:  # noqa: PLR2004 (a glance)
-        return f"{seconds:.0f} s"
-    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"  # noqa: PLR2004
 
 
 COMMANDS: Final = {"serve": serve, "stop": stop, "status": status}
