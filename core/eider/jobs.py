@@ -29,6 +29,8 @@ KEPT: Final = timedelta(days=30)
 """How long a job that is done can be looked at. A guess."""
 _FIRST_PAUSE: Final = timedelta(seconds=2)
 _LONGEST_PAUSE: Final = timedelta(hours=1)
+_IDLE_PAUSE: Final = 60.0
+"""Seconds between two looks at an empty queue; whoever puts something in wakes the runner, so this is for the rest."""
 
 Progress = Callable[[int, int], None]
 JobHandler = Callable[["Engine", Job, Progress], None]
@@ -74,7 +76,7 @@ class Jobs:
         """Take over the queue; the process owns the store, so older claims are dead."""
         self._engine, self._database = engine, engine.store.database
         self._me = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._wake, self._stopped = threading.Condition(), False
+        self._wake, self._stopped, self._called = threading.Condition(), False, False
         self._thread: threading.Thread | None = None
         self._running = threading.Lock()
         self._first: set[int] = set()
@@ -109,12 +111,16 @@ class Jobs:
         return id_
 
     def listed(self, state: JobState | None = None, *, batch: str | None = None, limit: int | None = None) -> list[Job]:
-        """Jobs, newest first."""
+        """Jobs, newest first; a snapshot has none."""
+        if self._database.read_only:
+            return []
         with self._database.reading() as db:
             return job_rows.listed(db, state, batch, limit)
 
     def batches(self) -> list[Batch]:
         """Jobs that were queued together, and how far they are; the newest first."""
+        if self._database.read_only:
+            return []
         with self._database.reading() as db:
             return job_rows.batches(db)
 
@@ -129,6 +135,8 @@ class Jobs:
         Raises:
             UnknownJobError: There is none.
         """
+        if self._database.read_only:
+            raise UnknownJobError(id)
         with self._database.reading() as db:
             return _known(db, id)
 
@@ -293,15 +301,19 @@ class Jobs:
             if self._thread is None and not self._stopped:
                 self._thread = threading.Thread(target=self._follow, name="eider-jobs", daemon=True)
                 self._thread.start()
+            self._called = True  # also where the runner is between its last look and its rest
             self._wake.notify_all()
 
     def _follow(self) -> None:
         while not self._stopped:
+            pause = _FIRST_PAUSE.total_seconds()
             with suppress(EiderError):
                 self.run_due()
+                pause = pause if self.counts()["waiting"] else _IDLE_PAUSE
             with self._wake:
-                if not self._stopped:
-                    self._wake.wait(timeout=_FIRST_PAUSE.total_seconds())
+                if not (self._stopped or self._called):
+                    self._wake.wait(timeout=pause)
+                self._called = False
 
     def stop(self, timeout: float = 5.0) -> None:
         """Let the running job end; the rest waits for the next open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -271,3 +272,14 @@ def test_what_was_done_long_ago_is_dropped_at_the_next_open(tmp_path: Path, memo
     memory.close()
     with eider.open(tmp_path / "m.eider", user="ada", clock=clock) as again:
         assert queue(again).listed() == []
+
+
+def test_queued_work_wakes_a_resting_runner(tmp_path: Path) -> None:
+    """An empty queue is looked at once a minute; what is put in does not wait for that."""
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        for _ in range(2):
+            number = queue(memory).queue("heal")
+            end = time.monotonic() + 30
+            while queue(memory).job(number).state != "done":
+                assert time.monotonic() < end
+                time.sleep(0.01)

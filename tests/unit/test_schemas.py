@@ -193,4 +193,5 @@ def test_a_snapshot_of_schema_1_is_read_without_being_migrated(tmp_path: Path) -
     before = truth.read_bytes()
     with opened(folder, read_only=True) as memory:
         assert memory.recall("Where is the office?", user="ada", limit=1)[0].text == "The office is in Kochi."
+        assert (memory._engine.jobs.listed(), memory._engine.jobs.busy()) == ([], False)
     assert truth.read_bytes() == before
