@@ -64,7 +64,10 @@ def reconcile(
     for place, draft in enumerate(drafts):
         near = _usable(neighbours[place] if place < len(neighbours) else (), now, user)
         said = [verdict for verdict in verdicts if verdict.draft == place]
-        twice = any(words(draft.text) == words(drafts[kept.draft].text) and draft.scope == drafts[kept.draft].scope for kept in decisions)
+        twice = any(
+            words(draft.text) == words(drafts[kept.draft].text) and draft.scope == drafts[kept.draft].scope
+            for kept in decisions
+        )
         decisions.append(_said_twice(place, draft) if twice else _decided(place, draft, near, said, now))
     return tuple(decisions)
 
@@ -73,7 +76,11 @@ def _usable(near: Sequence[Memory], now: datetime, user: str | None) -> list[Mem
     users = {memory.user for memory in near} if user is None else {user}
     if len(users) > 1:
         return []
-    return [memory for memory in near if memory.user in users and memory.status(now) == "current" and memory.retired_at is None]
+    return [
+        memory
+        for memory in near
+        if memory.user in users and memory.status(now) == "current" and memory.retired_at is None
+    ]
 
 
 def _said_twice(place: int, draft: Draft) -> Decision:
@@ -83,7 +90,9 @@ def _said_twice(place: int, draft: Draft) -> Decision:
 def _decided(place: int, draft: Draft, near: Sequence[Memory], verdicts: Sequence[Verdict], now: datetime) -> Decision:
     if draft.signal == "praise":
         target = draft.target if any(memory.id == draft.target for memory in near) else None
-        return Decision(draft=place, relation="none", target=target, text=draft.text, reason="praise strengthens what it is about")
+        return Decision(
+            draft=place, relation="none", target=target, text=draft.text, reason="praise strengthens what it is about"
+        )
     if draft.target is not None:
         near = [memory for memory in near if memory.id == draft.target] or near
     found = [_judged(draft, memory, verdicts, now) for memory in near]
@@ -91,7 +100,13 @@ def _decided(place: int, draft: Draft, near: Sequence[Memory], verdicts: Sequenc
     if best is None or best.ruling.relation == "add":
         return _added(place, draft, found)
     silent = best.ruling.relation == "none" and best.overlap == 0
-    return Decision(draft=place, relation=best.ruling.relation, target=None if silent else best.memory.id, text=draft.text, reason=best.ruling.reason)
+    return Decision(
+        draft=place,
+        relation=best.ruling.relation,
+        target=None if silent else best.memory.id,
+        text=draft.text,
+        reason=best.ruling.reason,
+    )
 
 
 def _standing(found: _Found) -> tuple[bool, int, float, str]:
@@ -102,11 +117,17 @@ def _standing(found: _Found) -> tuple[bool, int, float, str]:
 
 def _added(place: int, draft: Draft, found: Sequence[_Found]) -> Decision:
     if draft.retracts:
-        return Decision(draft=place, relation="none", target=None, text=draft.text, reason="nothing is known that it ends")
+        return Decision(
+            draft=place, relation="none", target=None, text=draft.text, reason="nothing is known that it ends"
+        )
     alone = paired("", draft)
     if (ruling := ruled(alone)).relation == "none":
         return Decision(draft=place, relation="none", target=None, text=draft.text, reason=ruling.reason)
-    reason = max(found, key=lambda each: (each.overlap, each.memory.id)).ruling.reason if found else "nothing like it is known"
+    reason = (
+        max(found, key=lambda each: (each.overlap, each.memory.id)).ruling.reason
+        if found
+        else "nothing like it is known"
+    )
     return Decision(draft=place, relation="add", target=None, text=draft.text, reason=reason)
 
 
@@ -129,7 +150,7 @@ def _in_place(draft: Draft, memory: Memory, ruling: Ruling) -> Ruling:
         if memory.scope == GLOBAL and ruling.relation in {"supersede", "retract", "scope_override", "contradiction"}:
             return Ruling("scope_override", f"it holds in {draft.scope}; elsewhere the older one does")
         return Ruling("add", f"the older one holds in {memory.scope} only")
-    if draft.scope != memory.scope and memory.scope != GLOBAL:
+    if memory.scope not in {draft.scope, GLOBAL}:
         return Ruling("add", f"it is known in {memory.scope} only")
     obeyed = (draft.kind in _OBEYED) != (memory.kind in _OBEYED)
     if obeyed and ruling.relation == "merge":

@@ -75,17 +75,16 @@ def admits(pair: Pair, relation: Relation) -> bool:
     if relation in {"none", "add", "contradiction"}:
         return True
     new = pair.new
-    if not pair.same_subject or pair.late or new.past or new.hedged or new.once or new.unreal or new.asked:
+    unfit = not pair.same_subject or pair.late or new.past or new.hedged or new.once or new.unreal or new.asked
+    if unfit or (relation != "scope_override" and new.scope and not pair.old.scope):
         return False
-    if relation == "scope_override":
-        return bool(new.scope or new.conditional or new.purpose)
-    if new.scope and not pair.old.scope:
-        return False
-    if relation == "retract":
-        return pair.overlap >= NEAR and (new.ended or pair.turned)
-    if relation == "merge":
-        return pair.overlap >= NEAR and not pair.turned and not pair.clash
-    return pair.same_attribute or bool(pair.clash) or (pair.turned and pair.overlap >= NEAR)
+    near = pair.overlap >= NEAR
+    return {
+        "scope_override": bool(new.scope or new.conditional or new.purpose),
+        "retract": near and (new.ended or pair.turned),
+        "merge": near and not pair.turned and not pair.clash,
+        "supersede": pair.same_attribute or bool(pair.clash) or (pair.turned and near),
+    }[relation]
 
 
 __all__ = ["Ruling", "admits", "judge", "paired"]

@@ -49,17 +49,33 @@ def says_the_same(pair: Pair) -> Ruling | None:
 
 def denies_a_trait(pair: Pair) -> Ruling | None:
     """What somebody is or never does, and a habit that denies it, wait for a person."""
-    if pair.new.ended or pair.new.changed or pair.new.conditional or pair.new.scope or pair.old.scope or pair.old.ended or not pair.only_new or not pair.only_old:
+    if (
+        pair.new.ended
+        or pair.new.conditional
+        or pair.new.scope
+        or pair.old.scope
+        or pair.old.ended
+        or not pair.only_new
+        or not pair.only_old
+    ):
         return None
     if pair.old.person != pair.new.person and not pair.new.person.startswith("user's "):
         return None
     for one, other in ((pair.old, pair.new), (pair.new, pair.old)):
         have, had = one.words.keys(), other.words.keys()
-        if other.negated or (other.person and other.person.startswith("user's ") and not had & kinds.SIBLINGS | (had & kinds.CHILDREN) | (had & kinds.PETS)):
+        if other.negated or (
+            other.person
+            and other.person.startswith("user's ")
+            and not had & kinds.SIBLINGS | (had & kinds.CHILDREN) | (had & kinds.PETS)
+        ):
             continue
         if not one.negated and any(have & trait and had & denied for trait, denied in kinds.DENIED):
+            if pair.new.changed:
+                return Ruling("supersede", "a new habit that the older statement rules out")
             return Ruling("contradiction", "a habit that what is known of the user rules out", sure=False)
-        if one.negated and any(have & named and had & denied and _bare(one.words.keys(), named) for named, denied in kinds.WITHOUT):
+        if one.negated and any(
+            have & named and had & denied and _bare(one.words.keys(), named) for named, denied in kinds.WITHOUT
+        ):
             return Ruling("contradiction", "it assumes what is known to be denied", sure=False)
     return None
 
@@ -81,7 +97,9 @@ def _takes_over(pair: Pair) -> bool:
     old, new = pair.old, pair.new
     if old.verb != new.verb or old.verb not in REVERSED:
         return False
-    return bool(pair.shared) and not (pair.only_old.keys() - old.about - {old.person}) and bool(pair.shared - {old.verb})
+    return (
+        bool(pair.shared) and not (pair.only_old.keys() - old.about - {old.person}) and bool(pair.shared - {old.verb})
+    )
 
 
 def passes_a_role(pair: Pair) -> Ruling | None:
@@ -102,15 +120,19 @@ def comes_late(pair: Pair) -> Ruling | None:
 
 def ends_it(pair: Pair) -> Ruling | None:
     """What is said to be over is closed, and followed where something new is named."""
-    if not pair.new.ended:
+    old, new = pair.old, pair.new
+    if not new.ended:
         return None
-    if pair.old.ended and pair.overlap >= NEAR:
+    if old.ended and pair.overlap >= NEAR:
         return Ruling("none", "that it ended is known")
-    named = _named_end(pair)
-    if not named:
+    if not _named_end(pair):
         return Ruling("add", "what it ends is not this")
-    if pair.old.negated and pair.new.negated:
+    if old.negated and new.negated:
         return Ruling("none", "that it does not hold is known")
+    return _ending(pair)
+
+
+def _ending(pair: Pair) -> Ruling:
     if pair.new.scope and not pair.old.scope:
         return Ruling("scope_override", f"it ends there only: {pair.new.scope}")
     if pair.new.successor:
@@ -133,17 +155,17 @@ def narrows(pair: Pair) -> Ruling | None:
     old, new = pair.old, pair.new
     if not new.scope or new.replaced & old.words.keys() or (old.scope and _inside(new.scope, old.scope)):
         return None
-    excepted = "except" in new.scope or "apart" in new.scope or "other than" in new.scope or "but not" in new.scope
-    near = pair.overlap >= NEAR or (bool(pair.clash) and bool(pair.shared or _same_choice(pair)))
-    if old.scope and not _inside(new.scope, old.scope):
-        return Ruling("add", "each holds in its own place") if near else None
-    if not near:
+    if pair.overlap < NEAR and not (pair.clash and (pair.shared or _same_choice(pair))):
         return None
-    if not excepted and not pair.turned and not pair.clash and not pair.only_new:
-        return Ruling("none", "the general statement says it already")
-    if pair.clash or pair.turned or excepted or (pair.overlap >= NEAR and pair.only_new and pair.only_old):
+    if old.scope:
+        return Ruling("add", "each holds in its own place")
+    excepted = any(mark in new.scope for mark in _EXCEPTING)
+    if excepted or pair.turned or pair.clash or (pair.only_new and pair.only_old):
         return Ruling("scope_override", f"it holds {new.scope}; elsewhere the older one does")
-    return None
+    return Ruling("none", "the general statement says it already") if not pair.only_new else None
+
+
+_EXCEPTING: Final = ("except", "apart", "aside", "other than", "but not", "außer", "sauf", "excepto", "salvo", "除了")
 
 
 def _inside(one: str, other: str) -> bool:
@@ -164,7 +186,9 @@ def is_general(pair: Pair) -> Ruling | None:
 
 def has_a_condition(pair: Pair) -> Ruling | None:
     """What holds under a condition does not replace what holds without it."""
-    if pair.new.conditional == pair.old.conditional or not (pair.clash or pair.turned or (pair.only_old and pair.only_new)):
+    if pair.new.conditional == pair.old.conditional or not (
+        pair.clash or pair.turned or (pair.only_old and pair.only_new)
+    ):
         return None
     return Ruling("add", "it holds under a condition")
 
@@ -189,9 +213,16 @@ def denies(pair: Pair) -> Ruling | None:
     """A denial of what was affirmed replaces it; a denial of a part of it narrows it."""
     if not pair.turned or pair.overlap < NEAR or (pair.clash and not pair.new.replaced):
         return None
-    if pair.only_new and not pair.only_old and not pair.new.changed and not pair.new.corrected and len(pair.only_new) <= len(pair.shared) + 1:
+    extra = pair.only_new.keys() - {pair.new.verb}
+    if (
+        extra
+        and not pair.only_old
+        and not pair.new.changed
+        and not pair.new.corrected
+        and len(extra) <= len(pair.shared) + 1
+    ):
         return Ruling("scope_override", "it excepts a part of what is known", sure=False)
-    if len(pair.shared) < len(pair.only_new) or (pair.only_new and pair.only_old and len(pair.shared) < 2 and not pair.new.changed):  # noqa: PLR2004
+    if len(pair.shared) < len(extra) or (extra and pair.only_old and len(pair.shared) < 2 and not pair.new.changed):  # noqa: PLR2004
         return Ruling("add", "what it denies is something else", sure=False)
     return Ruling("supersede", "it says the opposite now")
 
@@ -201,23 +232,34 @@ def replaces(pair: Pair) -> Ruling | None:
     clash, new = pair.clash, pair.new
     if not clash or (pair.turned and not new.replaced):
         return None
-    on = clash.on[0]
-    matter = bool(pair.shared) or pair.same_attribute or _same_choice(pair) or bool(new.replaced)
-    if not matter:
+    if not (pair.shared or pair.same_attribute or _same_choice(pair) or new.replaced):
         return None
     if clash.left_old and clash.left_new and not (new.changed and (pair.shared or _same_choice(pair))):
         return Ruling("add", "each is about something else", sure=False)
     if new.also:
         return Ruling("add", "it is said beside the other")
-    if pair.old.imperative and new.about and not new.about & pair.old.words.keys() and not new.changed:
-        return Ruling("scope_override", "it holds for that only; elsewhere the older one does")
-    if new.purpose and not pair.old.purpose and not (new.purpose & pair.old.words.keys()) and not new.changed:
-        return Ruling("scope_override", "it holds for that purpose; elsewhere the older one does")
-    if pair.old.about and new.about and pair.old.about != new.about and not new.changed and not new.corrected:
+    if not new.changed and (exception := _of_a_part(pair)):
+        return exception
+    on = clash.on[0]
+    return Ruling("supersede", "it names what it replaces" if on == "what it replaces" else f"another {on} of the same")
+
+
+def _of_a_part(pair: Pair) -> Ruling | None:
+    """What excludes the older statement only in a part of it, or only perhaps; "now" rules this out."""
+    old, new, clash = pair.old, pair.new, pair.clash
+    here = Ruling("scope_override", "it holds for that only; elsewhere the older one does")
+    if old.imperative and new.about and not new.about & old.words.keys():
+        return here
+    if old.imperative and new.imperative and clash.left_new and not clash.left_old:
+        return here
+    if new.purpose and not old.purpose and not new.purpose & old.words.keys():
+        return here
+    apart = (old.about - new.about - new.words.keys()) | (new.about - old.about - old.words.keys())
+    if old.about and new.about and apart and not new.corrected:
         return Ruling("add", "one is about a part of the other", sure=False)
-    if len(clash.left_old) > len(pair.shared) + 1 and not (pair.same_attribute or new.changed):
+    if len(clash.left_old) > len(pair.shared) + 1 and not pair.same_attribute:
         return Ruling("contradiction", "they seem to exclude one another, and little else agrees", sure=False)
-    return Ruling("supersede", f"another {on} of the same" if on != "what it replaces" else "it names what it replaces")
+    return None
 
 
 def repeats(pair: Pair) -> Ruling | None:

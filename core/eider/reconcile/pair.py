@@ -10,9 +10,13 @@ from typing import Final
 from eider.statement import Statement, Term, canon, kinds
 from eider.statement.terms import TYPED
 
-_CHOOSING: Final = frozenset("use prefer be deploy run write answer reply send travel host store keep work default format want".split())
+_CHOOSING: Final = frozenset(
+    "use prefer be deploy run write answer reply send travel host store keep work default format want".split()
+)
 """Verbs, in their compared form, whose object is a choice: another choice replaces it."""
-_CHANGING: Final = frozenset(canon(verb) for verb in "switch upgrade downgrade migrate change bump rename swap push postpone".split())
+_CHANGING: Final = frozenset(
+    canon(verb) for verb in "switch upgrade downgrade migrate change bump rename swap push postpone".split()
+)
 """Verbs that say that a value changed."""
 _TOGETHER: Final = frozenset("like hate speak know have own visit play learn study read".split())
 """Verbs whose objects live side by side."""
@@ -61,15 +65,27 @@ class Pair:
         if old.about and new.about:
             return bool(old.about & new.about) and (old.about <= new.about or new.about <= old.about)
         if old.own and new.own:
-            return "agent" in {old.subject, new.subject} or not old.subject or not new.subject or old.subject == new.subject or _general(old, new)
+            return (
+                "agent" in {old.subject, new.subject}
+                or not old.subject
+                or not new.subject
+                or old.subject == new.subject
+                or _general(old, new)
+            )
         return True
 
     @property
     def same_attribute(self) -> bool:
         """Whether structure says that both state the same attribute of one subject."""
         old, new = self.old, self.new
-        named = bool(old.attribute) and old.attribute == new.attribute and old.about == new.about
-        return named and (old.single or new.single)
+        if old.about != new.about or not (old.single or new.single):
+            return False
+        mine, yours = _plain(old.attribute), _plain(new.attribute)
+        return bool(mine) and (
+            mine == yours or (mine[-1] == yours[-1] and (set(mine) <= set(yours) or set(yours) <= set(mine)))
+            if yours
+            else False
+        )
 
     @cached_property
     def clash(self) -> Clash:
@@ -82,12 +98,22 @@ class Pair:
         return self.old.negated != self.new.negated
 
 
+_ADJECTIVES: Final = frozenset("usual current new old main regular default present actual own primary".split())
+
+
+def _plain(attribute: str) -> list[str]:
+    """The words of an attribute that say which it is."""
+    return [word for word in attribute.split() if word not in _ADJECTIVES]
+
+
 def _mentions(one: Statement, other: Statement) -> bool:
     """Whether a statement about somebody else continues one that names them: "has a daughter", "my daughter is …"."""
     if not other.person or one.person:
         return False
     words = set(other.person.removeprefix("user's ").replace("'s", "").split())
-    return other.person.startswith("user's ") and any(word in {term.text.lower() for term in one.words.values()} for word in words)
+    return other.person.startswith("user's ") and any(
+        word in {term.text.lower() for term in one.words.values()} for word in words
+    )
 
 
 def _general(old: Statement, new: Statement) -> bool:
@@ -120,6 +146,9 @@ def _clash(pair: Pair) -> Clash:
         for form in (*members_old, *members_new):
             old.pop(form, None)
             new.pop(form, None)
+    if on:
+        old = {form: term for form, term in old.items() if term.kind != "unit" and form not in _PARTS}
+        new = {form: term for form, term in new.items() if term.kind != "unit" and form not in _PARTS}
     if any(name in TYPED for name in on):
         old = {form: term for form, term in old.items() if term.kind not in TYPED | {"unit"}}
         new = {form: term for form, term in new.items() if term.kind not in TYPED | {"unit"}}
@@ -129,9 +158,40 @@ def _clash(pair: Pair) -> Clash:
         new = {}
     if not on and pair.new.verb in _CHANGING and pair.shared and pair.only_old and pair.only_new and not pair.turned:
         return Clash(on=("value",), left_old=frozenset(), left_new=frozenset())
-    if not on and pair.same_attribute and pair.only_old and pair.only_new and not pair.old.negated and not pair.new.negated:
+    if not on and _moves_on(pair):
+        return Clash(on=("value",), left_old=frozenset(), left_new=frozenset())
+    if (
+        not on
+        and pair.same_attribute
+        and pair.only_old
+        and pair.only_new
+        and not pair.old.negated
+        and not pair.new.negated
+    ):
         return Clash(on=(pair.new.attribute,), left_old=frozenset(), left_new=frozenset())
     return Clash(on=tuple(on), left_old=frozenset(old), left_new=frozenset(new))
+
+
+def _moves_on(pair: Pair) -> bool:
+    """Whether the newer one says "now" of the same matter, with another object."""
+    old, new = pair.old, pair.new
+    if (
+        not new.changed
+        or new.also
+        or pair.turned
+        or new.verb in _TOGETHER
+        or old.about - new.words.keys()
+        or not pair.same_subject
+    ):
+        return False
+    alike = (old.verb == new.verb and new.verb != "be" and bool(pair.shared - {new.verb})) or pair.overlap >= _NEAR
+    return alike and bool(pair.only_old and pair.only_new)
+
+
+_NEAR: Final = 0.5
+"""Share of the shorter one's words from which "now" speaks of the same matter; as `laws.NEAR`."""
+_PARTS: Final = frozenset(canon(word) for word in "end mid middle beginning start early late year".split())
+"""Parts of a period: with another date they differ as well."""
 
 
 def _slots(pair: Pair, old: dict[str, Term], new: dict[str, Term]) -> list[tuple[str, set[str], set[str]]]:
@@ -144,11 +204,13 @@ def _slots(pair: Pair, old: dict[str, Term], new: dict[str, Term]) -> list[tuple
             found.append((kind, mine, yours))
     verbs = {pair.old.verb, pair.new.verb}
     together = bool(verbs & _TOGETHER)
-    for table, allowed in ((kinds.STRICT, not together), (kinds.CHOICES, (bool(verbs & _CHOOSING) or pair.new.changed) and not together)):
+    for table, allowed in (
+        (kinds.STRICT, not together),
+        (kinds.CHOICES, (bool(verbs & _CHOOSING) or pair.new.changed) and not together),
+    ):
         mine, yours = _by_category(old, table), _by_category(new, table)
-        for name in sorted(mine.keys() & yours.keys()):
-            if allowed or name in _ALWAYS_ONE:
-                found.append((name, mine[name], yours[name]))
+        both = sorted(mine.keys() & yours.keys())
+        found += [(name, mine[name], yours[name]) for name in both if allowed or name in _ALWAYS_ONE]
     return found
 
 

@@ -40,6 +40,12 @@ cost: cheap expensive
 noise: quiet loud
 speed: fast slow
 clock: 12h 24h
+zone: utc local
+daypart: morning afternoon evening night
+relationship: engaged married divorced widowed
+monitor: portrait landscape
+posture: sitting standing
+end: opt-in opt-out
 address: du sie tu vous usted
 """.strip()
 _CHOICES = """
@@ -114,7 +120,9 @@ LASTING: Final = frozenset(
     "birthday birthplace birth born grow raise blood native maiden mothertongue birthdate hometown ancestry".split()
 )
 """Attributes that do not change: two values mean that one was wrong."""
-VITAL: Final = frozenset("allergic allergy intolerant diabetic epileptic asthma celiac coeliac pregnant pacemaker".split())
+VITAL: Final = frozenset(
+    "allergic allergy intolerant diabetic epileptic asthma celiac coeliac pregnant pacemaker".split()
+)
 """Where a flat denial may be a slip that harms: a person decides."""
 RELATIVES: Final = frozenset(
     "wife husband partner spouse girlfriend boyfriend fiancé fiancée mother father parent brother sister son daughter"

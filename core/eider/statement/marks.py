@@ -26,14 +26,14 @@ ENDED: Final = _any(
     r"\b(?:we|i) (?:(?:have|just|finally|recently|already|also|then) )*(?:dropped|retired|removed|deprecated|sold|decommissioned|killed|abolished|shut down|left|deleted)\b(?! (?:a|some) (?:message|note))",
     r"\b(?:am|'m|are|is|'re|'s) (?:done|finished|through) with\b", r"\b(?:isn't|is not|not) (?:true|valid|the case|relevant) any ?more\b",
     r"\bbroke up with\b", r"\b(?:has|have) (?:ended|expired|left)\b", r"\b(?:does not|doesn't|do not|don't) apply any ?more\b",
-    r"\bceased\b", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
+    r"\bceased\b", r"\b(?:is|are) off (?:the )?(?:calendar|table|menu|list|agenda|cards)\b", r"\b(?:i|we) (?:have |just |finally )*(?:finished|completed|concluded|wrapped up) (?:the|my|our|with|taking)\b", r"\b(?:is|are|was|been) (?:finished|cancell?ed|suspended|disbanded|wound down)\b", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
     r"\bnicht mehr\b", r"\bkein\w* \w+ mehr\b", r"\baufgehört\b", r"\b(?:ne|n)\b.{1,40}\bplus\b", r"\b(?:ai|a|avons) arrêté\b", r"\bya no\b", r"\bdej(?:é|ó|amos) de\b",
     r"不再|已经不|戒了|不.{1,6}了$|没再",
 )  # fmt: skip
 CHANGED: Final = _any(
     r"\bnow(?:adays)?\b(?! and then)", r"\bthese days\b", r"\bfrom (?:now|today|here) on(?:wards)?\b", r"\bas of (?:now|today)\b", r"\bgoing forward\b", r"\bhenceforth\b",
-    r"\b(?:switched|moved|migrated|upgraded|changed|relocated|transitioned|converted|ported|rewrote|replaced|renamed|swapped|bumped|went over|rebranded|promoted|shifted|pushed back|postponed|rescheduled|brought forward)\b",
-    r"\binstead\b", r"\bcurrently\b", r"\banymore\b", r"\bsince (?:last|this|yesterday)\b", r"\b(?:has|have) (?:become|turned into|joined)\b", r"\bnew\b",
+    r"\b(?:switched|moved|migrated|upgraded|changed|relocated|transitioned|converted|ported|rewrote|replaced|renamed|swapped|bumped|went over|rebranded|promoted|shifted|slipped|started|gone over|gone back|went back|turned to|pushed back|postponed|rescheduled|brought forward)\b",
+    r"\binstead\b", r"\bagain\b", r"\bcurrently\b", r"\banymore\b", r"\bsince (?:last|this|yesterday|january|february|march|april|may|june|july|august|september|october|november|december|(?:19|20)\d\d)\b", r"\b(?:has|have) (?:become|turned into|joined)\b", r"\bnew\b",
     r"\b(?:jetzt|nun|inzwischen|mittlerweile|ab sofort|umgestiegen|gewechselt|umgezogen|stattdessen)\b", r"\b(?:maintenant|désormais|dorénavant|à présent|déménagé|passé à)\b", r"\b(?:ahora|a partir de ahora|actualmente|mudé|cambié|cambiamos)\b",
     r"现在|改(?:成|为|用|到)|换成了|以后都|从现在起|搬到",
 )  # fmt: skip
@@ -59,15 +59,31 @@ UNREAL: Final = _any(
     r"\bwäre\b", r"\bhätte\b", r"\bangenommen\b", r"\bsi (?:je|on|nous|je) ?(?:avait|avions|pouvais|étais)?\b.*\bserait\b", r"\bsi fuera\b", r"\bsi tuviera\b", r"如果我是|假如|假设",
 )  # fmt: skip
 ALSO: Final = _any(
-    r"\balso\b", r"\bas well\b", r"\btoo\b(?=[.,;!]|$)", r"\bin addition\b", r"\bplus\b(?= )", r"\banother\b", r"\bauch\b", r"\baussi\b", r"\btambién\b", r"也"
+    r"\balso\b",
+    r"\bas well\b",
+    r"\btoo\b(?=[.,;!]|$)",
+    r"\bin addition\b",
+    r"\bplus\b(?= )",
+    r"\banother\b",
+    r"\bauch\b",
+    r"\baussi\b",
+    r"\btambién\b",
+    r"也",
 )
 NEGATED: Final = _any(
     r"\b(?:not|never|cannot|no|neither|nor|nobody|none)\b", r"n't\b", r"\b(?:avoid|skip|omit|stop|refrain|disable|exclude|leave out|refuse|hate|hates|dislike|dislikes|forbidden|banned|prohibited|off limits|unsupported)\b",
     r"\b(?:nicht|nie|niemals|kein\w*|vermeide\w*)\b", r"\b(?:ne|jamais|aucun\w*|n|pas|déteste)\b", r"\b(?:nunca|jamás|ningun\w*|evita|odio)\b|^no\b|\bno (?=\w+[oaes]\b)", r"不|别|没|从不|勿|禁止|讨厌",
 )  # fmt: skip
-NOT_NEGATIVE: Final = _any(r"\bno (?:longer than|more than|later than|less than|fewer than|problem)\b", r"\bnot only\b", r"\bno\. ?\d", r"^no[,.;:]\s")
+NOT_NEGATIVE: Final = _any(
+    r"\bno (?:longer than|more than|later than|less than|fewer than|problem)\b",
+    r"\bnot only\b",
+    r"\bno\. ?\d",
+    r"^no[,.;:]\s",
+)
 PERMITTED: Final = _any(
-    r"\b(?:is|are) (?:now )?(?:perfectly |totally )?(?:fine|ok|okay|allowed|permitted|acceptable|welcome)\b", r"\bfeel free to\b", r"\byou (?:can|may)\b"
+    r"\b(?:is|are) (?:now )?(?:perfectly |totally )?(?:fine|ok|okay|allowed|permitted|acceptable|welcome)\b",
+    r"\bfeel free to\b",
+    r"\byou (?:can|may)\b",
 )
 CONDITION: Final = _any(
     r"\bif\b", r"\bwhen(?:ever)?\b", r"\bunless\b", r"\bas long as\b", r"\bin case\b", r"\bprovided\b", r"\bonce (?:i|we|the)\b", r"\b(?:wenn|falls|sofern|sobald)\b", r"\b(?:si|quand|lorsque|lorsqu')\b(?! bien)", r"\bcuando\b", r"如果|当.+时|的时候",
@@ -82,7 +98,7 @@ PAST_VERB: Final = _any(
 )  # fmt: skip
 
 LEAD: Final = re.compile(
-    r"^(?:(?:no|nope|yes|yeah|yep|well|ok|okay|oh|so|and|but|hey|hi|hm+|also|actually|please|sorry|thanks|thank you|by the way|btw|fyi|for the record|just so you know|just to be clear|to be clear|to clarify|in fact"
+    r"^(?:(?:the decision is to|no|nope|yes|yeah|yep|well|ok|okay|oh|so|and|but|hey|hi|hm+|also|actually|please|sorry|thanks|thank you|by the way|btw|fyi|for the record|just so you know|just to be clear|to be clear|to clarify|in fact"
     r"|honestly|look|listen|right|correction|i misspoke|my mistake|note that|note|remember(?: that)?|keep in mind that|please remember(?: that)?|be aware that|for your information|one thing|update|heads up|as i said|quick note|small correction|as it happens"
     r"|i (?:want|need|would like|'d like) you to|make sure (?:that )?(?:you|to)|make sure|be sure to|you (?:should|must|need to|have to)|let's|could you|can you|would you|nein|ja|bitte|übrigens|also|non|oui|s'il te plaît|s'il vous plaît|au fait|sí|por favor|por cierto|不|请|对了)"
     r"(?:\s*[,:;.!–—-]+\s*|\s+|(?<=[不请])|(?<=对了)))",
@@ -100,13 +116,14 @@ SCOPES: Final[tuple[re.Pattern[str], ...]] = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         rf"\b(?:in|for|on|within|inside|across|throughout) (?:this|that|these|the current|our current) {_PLACE}\b",
-        rf"\b(?:in|for|on|within|inside|with|under) (?:the |our |my )?project [\w.-]+",
+        r"\b(?:in|for|on|within|inside|with|under) (?:the |our |my )?project [\w.-]+",
         rf"\b(?:in|for|on|within|inside|with|under) (?:the |our |my |all )?(?:[\w'./-]+ ){{1,3}}{_NAMED}(?=[\s,.;!]|$)",
         r"\b(?:but )?(?:only|exclusively|solely|specifically|just) (?:for|in|on|when|with|at|during|inside|within)\b[^,.;]*",
         r"\b(?:for|in|on|with) [^,.;]{2,40}? only\b",
         r"\bexcept(?:ing|ion)?(?: (?:for|on|in|when|with|at|during|if))?\b[^,.;]*", r"\b(?:apart|aside) from\b[^,.;]*", r"\bother than (?:on|in|for)\b[^,.;]*", r"\bbut not (?:on|in|for|with|when|during|at)\b[^,.;]*",
         r"^(?:on|in|for|with|during|at|inside|within|under) (?!(?:the )?(?:19|20)\d\d|my (?:opinion|view)|general|fact|future|case|total|the (?:future|past|end)|(?:january|february|march|april|may|june|july|august|september|october|november|december)\b)[^,.;]{2,50}?,\s",
         r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:i|we)\b)",
+        r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:use|write|keep|send|answer|reply|run|deploy|avoid|skip|do not|never|always|prefer|wrap|add|format)\b)",
         r"\bwhen(?:ever)? (?:(?:i'm|we're|you're|i am|we are|you are) )?(?:\w+ing\b|(?:it comes to|talking to))[^,.;]*", r"\bwhile \w+ing\b[^,.;]*",
         r"\bon (?:draft|feature|release|hotfix|experimental|weekend|business|overnight|long-haul|public|personal|mobile|client) \w+\b", r"\b(?:on|over) (?:the )?weekends?\b", r"\bat (?:work|home|the office)\b", r"\bon (?:holidays?|vacation)\b",
         r"\bin diesem (?:repo|projekt|ordner|modul)\b", r"\baußer\b[^,.;]*", r"\bnur (?:für|in|bei|am)\b[^,.;]*", r"\bim projekt [\w-]+", r"\bdans ce (?:dépôt|projet|dossier|module)\b", r"\bsauf\b[^,.;]*", r"\b(?:uniquement|seulement) (?:pour|dans)\b[^,.;]*", r"\bpour le projet [\w-]+",
@@ -115,15 +132,23 @@ SCOPES: Final[tuple[re.Pattern[str], ...]] = tuple(
 )  # fmt: skip
 """Phrases that narrow where or when a statement holds."""
 
+FRONTED: Final = re.compile(
+    r"^(?:(?:when(?:ever)?|if|while|unless|once) [^,;]{3,60}?(?:,\s*|\s+(?=(?:i|we|the user|the team)\s+(?!am\b|is\b|are\b)))|(?:since|from|until|as of|starting|by) [^,;]{2,25}?(?:,\s*|\s+(?=(?:i|we|the|my|our)\s)))(?=\w+\s)",
+    re.IGNORECASE,
+)
+"""A condition or date that stands before what is said."""
 TAG: Final = re.compile(
     r",?\s+(?:you know|by the way|btw|thanks|thank you|please|though|obviously|of course|actually|if i remember correctly|as you know|for what it's worth|fyi|ok|okay|right|alright|haha|lol)(?=[.!?]*$)",
     re.IGNORECASE,
 )
 """What is hung on a sentence and says nothing."""
 
-PURPOSE: Final = re.compile(r"\bfor (?!(?:the )?(?:most|moment|sure|example|instance|years|years|a (?:while|year))|\d|at least|(?:two|three|four|five) )(?P<purpose>[^,.;]{3,60}?)(?=[,.;!]|$)", re.IGNORECASE)
+PURPOSE: Final = re.compile(
+    r"\bfor (?!(?:the )?(?:most|moment|sure|example|instance|years|years|a (?:while|year))|\d|at least|(?:two|three|four|five) )(?P<purpose>[^,.;]{3,60}?)(?=[,.;!]|$)",
+    re.IGNORECASE,
+)
 INSTEAD: Final = re.compile(
-    r"(?:\binstead of|\brather than|,\s*not|\bin place of|\bin favou?r of|\breplacing|\bover|\bstatt|\bau lieu de|\ben lugar de|\ben vez de|而不是)\s+(?P<old>[^,.;!]+)",
+    r"(?:\binstead of|\b(?:better|more) than|\brather than|,\s*not|\bin place of|\bin favou?r of|\breplacing|\bover|\bstatt|\bau lieu de|\ben lugar de|\ben vez de|而不是)\s+(?P<old>[^,.;!]+)",
     re.IGNORECASE,
 )
 REPLACED: Final = tuple(
@@ -135,7 +160,9 @@ REPLACED: Final = tuple(
     )
 )  # fmt: skip
 """What took the place of what."""
-FROM_TO: Final = re.compile(r"\b(?:from|von|de)\s+(?P<old>[^,.;]+?)\s+(?:to|zu|auf|à|a)\s+(?P<new>[^,.;!]+)", re.IGNORECASE)
+FROM_TO: Final = re.compile(
+    r"\b(?:from|von|de)\s+(?P<old>[^,.;]+?)\s+(?:to|zu|auf|à|a)\s+(?P<new>[^,.;!]+)", re.IGNORECASE
+)
 
 
 def tidy(text: str) -> str:
@@ -154,7 +181,7 @@ _SHORT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), long)
     for pattern, long in (
         (r"\bwon't\b", "will not"), (r"\bcan't\b", "cannot"), (r"\bshan't\b", "shall not"), (r"n't\b", " not"), (r"\bi'm\b", "I am"), (r"(?<=\w)'re\b", " are"),
-        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
+        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\bi would (?:much )?rather (?:have|see|get|use)\b", "I prefer"), (r"\bi would (?:much )?(?:prefer|rather)\b", "I prefer"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
     )
 )  # fmt: skip
 

@@ -94,7 +94,7 @@ def read(text: str) -> Statement:
     plain, replaced = _given_up(narrowed, changed=flags["changed"] or flags["ended"])
     conditional = bool(marks.CONDITION.search(plain)) and not forgets
     purpose = marks.PURPOSE.search(plain)
-    frame = framed(marks.TIMES.sub(" ", plain).strip(" ,"))
+    frame = framed(marks.TIMES.sub(" ", marks.FRONTED.sub("", plain)).strip(" ,"))
     found = Statement(
         text=text, subject=frame.subject, attribute=frame.attribute, single=frame.single, verb=frame.verb,
         about=frame.about, words=_content(frame, ended=ended), scope=scope, replaced=replaced, person=_person(frame),
@@ -124,7 +124,12 @@ def _followed(clause: str, rest: str) -> bool:
     if _FOLLOWED.search(clause):
         return True
     new = rest and terms(rest) and not marks.ENDED.search(rest)
-    return bool(new and re.search(r"\b(?:now|instead|use|uses|is|are|am|prefer|switched|moved|on|to)\b|改|现在", rest, re.IGNORECASE))
+    return bool(
+        new
+        and re.search(
+            r"\b(?:now|instead|use|uses|is|are|am|prefer|switched|moved|on|to)\b|改|现在", rest, re.IGNORECASE
+        )
+    )
 
 
 def _narrowing(clause: str) -> tuple[str, str]:
@@ -139,14 +144,16 @@ def _narrowing(clause: str) -> tuple[str, str]:
     return re.sub(r"\s+", " ", clause).strip(" ,"), "; ".join(found)
 
 
-_CHOOSING: Final = re.compile(r"\b(?:prefer|prefers|preferred|choose|chooses|favou?rs?|rather|like|likes|pick)\b", re.IGNORECASE)
+_CHOOSING: Final = re.compile(
+    r"\b(?:prefer|prefers|preferred|choose|chooses|favou?rs?|rather|like|likes|pick)\b", re.IGNORECASE
+)
 
 
 def _given_up(clause: str, *, changed: bool) -> tuple[str, frozenset[str]]:
     """The clause without what it says is given up, and that."""
     gone: set[str] = set()
     if match := marks.INSTEAD.search(clause):
-        over = match[0].lower().startswith("over")
+        over = match[0].lower().startswith(("over", "better", "more"))
         if not over or _CHOOSING.search(clause[: match.start()]):
             gone |= _canon(match["old"])
             clause = clause[: match.start()] + " " + clause[match.end() :]

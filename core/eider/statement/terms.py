@@ -17,7 +17,7 @@ TYPED: Final = frozenset({"url", "path", "time", "day", "month", "version", "num
 _HAN: Final = "\u3400-\u9fff"
 _TOKEN: Final = re.compile(
     r"(?P<url>https?://[^\s,;)]+[^\s,;).!?])"
-    r"|(?P<path>(?:~|\.{1,2})?/[\w.@~-]+(?:/[\w.@~-]+)*(?<![.])|\b\w+(?:/[\w.-]+)+\.\w+)"
+    r"|(?P<path>(?:~|\.{1,2})?/[\w.@~-]+(?:/[\w.@~-]+)*(?<![.])|\b(?!and/or\b|https?:)[A-Za-z][\w.-]*(?:/[\w.-]+)+)"
     r"|(?P<time>\b\d{1,2}(?::\d{2}|h\d{0,2})(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s?[ap]\.?m\b|\b(?:noon|midnight)\b)"
     r"|(?P<version>\bv?\d+(?:\.\d+){1,3}\b(?!%)|\bv\d+\b)"
     r"|(?P<number>\b\d+(?:[.,]\d+)*(?:st|nd|rd|th)?)"
@@ -61,7 +61,7 @@ UNITS: Final = frozenset(
 
 _SAME = """
 live: reside base locate situate relocate move settle
-work: employ join
+work: employ
 allergic: allergy
 short: concise brief terse succinct compact
 long: detailed verbose thorough lengthy elaborate
@@ -112,10 +112,31 @@ grey: gray
 enable: activate
 disable: deactivate
 host: serve
+sleep: bed bedtime
+phone: telephone cellphone
+email: mail
+teach: tutor
+forbid: ban prohibit
 space: leerzeichen espace espacio
 tab: tabulator
 """
-_EXACT: Final = {"vs": "vscode", "timezone": "zone", "manager": "boss", "mail": "email", "emails": "email", "lives": "live", "daily": "day", "weekly": "week", "monthly": "month", "yearly": "year", "annually": "year", "hourly": "hour", "annual": "year", "means": "mean"}
+_EXACT: Final = {
+    "vs": "vscode",
+    "timezone": "zone",
+    "manager": "boss",
+    "mail": "email",
+    "emails": "email",
+    "lives": "live",
+    "goes": "go",
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "yearly": "year",
+    "annually": "year",
+    "hourly": "hour",
+    "annual": "year",
+    "means": "mean",
+}
 _ROOTS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern))
     for name, pattern in (
@@ -146,7 +167,7 @@ _OTHER_STOPS: Final = (STOP_WORDS["de"] | STOP_WORDS["fr"] | STOP_WORDS["es"]) -
     " solo ante con fait ser plus".split()
 )
 """Function words of the other languages that are not English words."""
-_ENGLISH_STOPS: Final = (STOP_WORDS["en"] | {"s", "ll", "ve", "im", "dont", "about", "each", "per", "every", "any", "also", "too", "s"}) - {
+_ENGLISH_STOPS: Final = (STOP_WORDS["en"] | {"s", "ll", "ve", "im", "dont", "about", "each", "per", "every", "any", "also", "too"}) - {
     "no", "not", "before", "after", "over", "on", "off",
 }  # fmt: skip
 
@@ -241,8 +262,19 @@ _HAN_PIECES: Final = re.compile(
     "周[一二三四五六日天]|星期[一二三四五六日天]|不再|已经|现在|可能|也许|以后|喜欢|使用|时间|改成|改为|工作|我们|用户"
     "|这次|不要|总是|从不|部署|会议|名字|经理|电话|编辑器|回答|简短|详细|中文|英文|数据库|端口|住在|项目|测试|[一-鿿]"
 )
-_HAN_LIGHT: Final = frozenset("我 你 他 她 它 的 了 吗 呢 是 在 也 还 就 会 要 我们 用户 现在 已经 请 把 用 到 很 从".split())
-_HAN_SAME: Final = {"住在": "live", "住": "live", "喜欢": "like", "使用": "use", "用": "use", "抽": "smoke", "简短": "short", "详细": "long"}
+_HAN_LIGHT: Final = frozenset(
+    "我 你 他 她 它 的 了 吗 呢 是 在 也 还 就 会 要 我们 用户 现在 已经 请 把 用 到 很 从".split()
+)
+_HAN_SAME: Final = {
+    "住在": "live",
+    "住": "live",
+    "喜欢": "like",
+    "使用": "use",
+    "用": "use",
+    "抽": "smoke",
+    "简短": "short",
+    "详细": "long",
+}
 
 
 def _han(run: str, at: int) -> list[Term]:
@@ -251,7 +283,15 @@ def _han(run: str, at: int) -> list[Term]:
         piece, start = match[0], at + match.start()
         if piece in DAYS:
             found.append(Term(piece, "day", f"day{DAYS[piece]}", start, start + len(piece)))
-        elif found and len(piece) == 1 == len(found[-1].text) and piece not in _HAN_LIGHT and piece not in _HAN_SAME and found[-1].canon not in _HAN_SAME.values() and found[-1].text not in _HAN_LIGHT and found[-1].end == start:
+        elif (
+            found
+            and len(piece) == 1 == len(found[-1].text)
+            and piece not in _HAN_LIGHT
+            and piece not in _HAN_SAME
+            and found[-1].canon not in _HAN_SAME.values()
+            and found[-1].text not in _HAN_LIGHT
+            and found[-1].end == start
+        ):
             found[-1] = Term(found[-1].text + piece, "name", found[-1].canon + piece, found[-1].start, start + 1)
         else:
             found.append(Term(piece, "word", _HAN_SAME.get(piece, piece), start, start + len(piece)))
