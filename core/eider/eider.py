@@ -116,10 +116,10 @@ class Eider:
         return self._ask("record", request)
 
     def record_many(
-        self, items: Sequence[Utterance | Mapping[str, object]], *, user: str | None = None
+        self, items: Sequence[Utterance | Mapping[str, object]], *, user: str | None = None, key: str | None = None
     ) -> list[Episode]:
         """Keep many utterances, each a mapping of `record`'s arguments; all are checked before the first is kept."""
-        return self._ask("record_many", verbs.RecordMany(items=items, user=self._whose(user)))
+        return self._ask("record_many", verbs.RecordMany(items=items, user=self._whose(user), key=key))
 
     def remember(
         self, text: str, *, user: str | None = None, kind: MemoryKind = "fact", scope: str = GLOBAL,
@@ -146,10 +146,10 @@ class Eider:
         return self._ask("remember", request)
 
     def remember_many(
-        self, items: Sequence[Remember | Mapping[str, object] | str], *, user: str | None = None
+        self, items: Sequence[Remember | Mapping[str, object] | str], *, user: str | None = None, key: str | None = None
     ) -> list[Memory]:
         """Keep many statements, each a text or a mapping of `remember`'s arguments."""
-        return self._ask("remember_many", verbs.RememberMany(items=items, user=self._whose(user)))
+        return self._ask("remember_many", verbs.RememberMany(items=items, user=self._whose(user), key=key))
 
     # ------------------------------------------------------------------ learning
 

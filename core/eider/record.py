@@ -41,11 +41,17 @@ def record_many(engine: Engine, request: RecordMany, door: Door) -> list[Episode
     plain = [i for i, e in enumerate(episodes) if e.key is None]
     for start in range(0, len(plain), _BATCH):
         places = plain[start : start + _BATCH]
-        kept.update(zip(places, _keep_episodes(engine, [episodes[i] for i in places], user, door, None), strict=True))
+        batch = [episodes[i] for i in places]
+        kept.update(zip(places, _keep_episodes(engine, batch, user, door, _part(request.key, start)), strict=True))
     for i, episode in enumerate(episodes):
         if episode.key is not None:
             kept[i] = _keep_episodes(engine, [episode], user, door, redact(episode.key))[0]
     return [kept[i] for i in range(len(episodes))]
+
+
+def _part(key: str | None, start: int) -> CleanText | None:
+    """The key of one transaction of a bulk write."""
+    return None if key is None else redact(f"{key}:{start}")
 
 
 def _keep_episodes(
@@ -152,11 +158,16 @@ def remember_many(engine: Engine, request: RememberMany, door: Door) -> list[Mem
     kept: list[Memory] = []
     for start in range(0, len(requests), _BATCH):
         batch = requests[start : start + _BATCH]
-        kept += engine.planned(lambda batch=batch: _remember_batch(engine, batch, user, door))
+        key = _part(request.key, start)
+        kept += engine.planned(lambda batch=batch, key=key: _remember_batch(engine, batch, user, door, key))
     return kept
 
 
-def _remember_batch(engine: Engine, requests: Sequence[Remember], user: str, door: Door) -> list[Memory]:
+def _remember_batch(
+    engine: Engine, requests: Sequence[Remember], user: str, door: Door, key: CleanText | None
+) -> list[Memory]:
+    asked = ChangeSet(user=user, op="remember", actor=door.channel, at=engine.now(), key=key)
+    again = key is not None and engine.store.repeated(asked) is not None
     answer: list[Memory] = []
     new: dict[str, Memory] = {}
     restated: dict[str, Memory] = {}
@@ -168,14 +179,15 @@ def _remember_batch(engine: Engine, requests: Sequence[Remember], user: str, doo
         twin = new.get(said)
         if twin is None and memory.valid_to is None and identity in known:
             twin = engine.store.twin(memory)
-            if twin is not None:
+            if twin is not None and not again:
                 restated[twin.id] = twin
         answer.append(twin or new.setdefault(said, memory))
     if new:
         made = engine.indexed_memories(list(new.values()))
         changes = ChangeSet(
-            user=user, op="remember", actor=door.channel, at=engine.now(), memories=tuple(new.values()), indexing=made
-        )
+            user=user, op="remember", actor=door.channel, at=engine.now(), memories=tuple(new.values()), indexing=made,
+            key=None if again else key,
+        )  # fmt: skip
         stored = {m.id: m for m in engine.commit(changes).memories}
         answer = [stored.get(m.id, m) for m in answer]
     for twin in restated.values():

@@ -58,10 +58,13 @@ class RecordMany(Request):
     """Keep many utterances in one transaction; items are `Record`s or mappings of their fields."""
 
     items: Sequence[Record | Mapping[str, object]]
+    key: str | None = None
+    """Idempotency key of the whole; items that have one of their own are kept one by one."""
 
     def __post_init__(self) -> None:
         check.user(self.user)
         check.batch(self.items)
+        check.key(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +96,13 @@ class RememberMany(Request):
     """Keep many statements in one transaction; items are `Remember`s, mappings of their fields, or texts."""
 
     items: Sequence[Remember | Mapping[str, object] | str]
+    key: str | None = None
+    """Idempotency key of the whole; items that have one of their own are kept one by one."""
 
     def __post_init__(self) -> None:
         check.user(self.user)
         check.batch(self.items)
+        check.key(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,7 @@ def loads(text: str) -> Any:
     text = text.strip()
     try:
         found, end = _scan(text, 0)
-    except StopIteration:
+    except (StopIteration, SystemError):  # the latter where json itself was never imported
         raise ValueError("no JSON") from None
     if end != len(text):
         raise ValueError("more than one JSON value")
@@ -247,9 +247,7 @@ class Client:
         for name in ("store", "agent", "also"):
             if given := getattr(self, name):
                 whole[name] = given
-        if keyed and verb.endswith("_many"):
-            whole["batch"] = "auto:" + os.urandom(12).hex()
-        elif keyed and fields.get("key") is None:
+        if keyed and fields.get("key") is None:
             fields["key"] = "auto:" + os.urandom(12).hex()
         try:
             return self.ask("POST", f"/v1/{verb}", whole, until=until, again=keyed or verb not in WRITES)
@@ -257,7 +255,7 @@ class Client:
             if not (keyed and self.spools and error.kind in ("OwnerUnreachableError", "OwnerBusyError")):
                 raise
             sibling("spool").append(self.home, verb, whole, said=said, why=error.message)
-            return {"status": "queued", "key": fields.get("key") or whole.get("batch"), "why": error.message}
+            return {"status": "queued", "key": fields["key"], "why": error.message}
 
     def ask(self, method: str, path: str, body: Any = None, *, until: float | None = None, again: bool = True) -> Any:
         """One request of the HTTP API, tried again until the monotonic deadline while that is safe.

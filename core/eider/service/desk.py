@@ -105,8 +105,6 @@ class Desk:
     def carried_out(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Any:
         """One verb on one store."""
         given = dict(body.get("request") or {})
-        if body.get("batch"):
-            _key_items(given, str(body["batch"]))
         request = decode(given, VERBS[name].request)
         folder = self._folder(body)
         if name in WRITES:
@@ -209,13 +207,6 @@ def _door(body: Mapping[str, Any]) -> Door:
         ceiling=ceiling,
         agent=str(body.get("agent") or config.setting("agent") or "default"),
     )
-
-
-def _key_items(request: dict[str, Any], batch: str) -> None:
-    """Give each item of a bulk write a key of its own, so that the whole may be sent twice."""
-    items: list[Any] = list(request.get("items") or ())
-    plain = [{"text": i} if isinstance(i, str) else dict(i) for i in items]
-    request["items"] = [{**item, "key": item.get("key") or f"{batch}:{n}"} for n, item in enumerate(plain)]
 
 
 def _iso(seconds: float) -> str:

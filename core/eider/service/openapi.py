@@ -30,8 +30,8 @@ and who asks. An answer is `{{"status": …, "value": …}}`: `stored` when a wr
 something was read. Instants are ISO 8601; those that are answered are in UTC.
 
 **Once.** {", ".join(f"`{name}`" for name in SPOOLED if name in VERBS)} take a `key`: sent again with the same key they happen once.
-Derive it from where something was said (host, session, message), not from what was said. For the `_many` verbs `batch`
-gives every item a key of its own. Other verbs that write are not to be repeated without looking.
+Derive it from where something was said (host, session, message), not from what was said. A bulk
+write has a key of its own, which is that of the whole. Other verbs that write are not to be repeated without looking.
 
 **Errors** are `{{"error": {{"kind": …, "message": …, "fields": …}}}}` with a status that fits; the message says what to do.
 503 means: come again. `Eider-Deadline` (milliseconds) drops a request that waited longer for its turn.
@@ -57,10 +57,6 @@ _ENVELOPE: Final[Mapping[str, Schema]] = {
     "tz": {
         "type": "string",
         "description": 'The caller\'s time zone, such as Europe/Berlin; "yesterday" is read in it.',
-    },
-    "batch": {
-        "type": "string",
-        "description": "Makes keys for the items of a bulk write, so that it may be sent twice.",
     },
 }
 _TABLE: Final[Schema] = {
