@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from every_verb import ask_every_verb
 from homes import Home, until
+from logged import recent
 from prometheus_client.parser import text_string_to_metric_families
 
 from eider.service import openapi
 from eider.service.client import ClientError, notes
-from eider.service.logs import recent
 from eider.verbs import VERBS
 
 pytestmark = pytest.mark.slow

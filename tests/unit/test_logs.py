@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from logged import recent
 
 from eider import errors
 from eider.service import logs
 from eider.service.app import Seen
-from eider.service.logs import Logs, recent, without_content
+from eider.service.logs import Logs, without_content
 
 
 @pytest.fixture

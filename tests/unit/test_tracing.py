@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from every_verb import LATER, ask_every_verb
+from logged import recent
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
@@ -124,6 +125,4 @@ def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk
         desk.trace(foreground=True)
     desk.trace(foreground=False)
     desk.logs.flush()
-    from eider.service.logs import recent
-
     assert recent(desk.home, "errors")[-1]["kind"] == "MissingExtraError"

@@ -18,13 +18,12 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.errors import EiderError
 from eider.redact import redact
-from eider.service.client import loads
 
 if TYPE_CHECKING:
     from eider.service.app import Seen
@@ -184,26 +183,6 @@ def secret(folder: str) -> bytes:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         file.write(made := secrets.token_bytes(32))
     return made
-
-
-def recent(home: str, name: str, count: int = 50) -> list[dict[str, Any]]:
-    """The last lines of a log, `calls` or `errors`, oldest first; what is damaged is left out."""
-    found: list[dict[str, Any]] = []
-    for number in range(FILES):
-        path = os.path.join(home, "log", f"{name}.jsonl" if number == 0 else f"{name}.{number}.jsonl")
-        with suppress(OSError), open(path, encoding="utf-8") as file:
-            found = [*_lines(deque(file, count)), *found]
-        if len(found) >= count:
-            break
-    return found[-count:] if count > 0 else []
-
-
-def _lines(lines: deque[str]) -> Iterator[dict[str, Any]]:
-    for line in lines:
-        with suppress(ValueError, StopIteration):
-            said = loads(line)
-            if isinstance(said, dict):
-                yield said
 
 
 # ---------------------------------------------------------------------- messages without content
