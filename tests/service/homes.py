@@ -69,21 +69,27 @@ class Home:
                         found.append(int(entry.name))
         return found
 
+    def _gone(self, were: list[int]) -> bool:
+        """Whether they are; a process whose first thread has ended may hold its lock a moment longer."""
+        return not self.owners() and (not were or self.lock_is_free())
+
     def kill(self, sign: int = signal.SIGKILL) -> None:
         """End every owner the hard way and wait until it is gone."""
         self.killed = True
-        for pid in self.owners():
+        were = self.owners()
+        for pid in were:
             with suppress(ProcessLookupError):
                 os.kill(pid, sign)
-        until(lambda: not self.owners(), "the end of the owner")
+        until(lambda: self._gone(were), "the end of the owner")
 
     def stop(self) -> None:
         """End every owner the way an operator would, and wait until it is gone."""
-        for pid in self.owners():
+        were = self.owners()
+        for pid in were:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
                 os.kill(pid, signal.SIGTERM)
-        until(lambda: not self.owners(), "the end of the owner")
+        until(lambda: self._gone(were), "the end of the owner")
 
     def lock_is_free(self) -> bool:
         """Whether nobody holds the owner's lock."""

@@ -23,6 +23,8 @@ def main(given: list[str]) -> int:
         words = [word for word in given if word != "--quiet"]
         timeout, ceiling = float(_option(words, "--timeout", "30")), _option(words, "--ceiling", "agent")
         verb, request = words[0], loads(words[1]) if words[1:] else {}
+        if not isinstance(request, dict):
+            raise TypeError("no object")
         cold = COLD if quiet else None
         store, agent = os.environ.get("EIDER_STORE") or None, os.environ.get("EIDER_AGENT") or None
         client = Client(
@@ -32,7 +34,7 @@ def main(given: list[str]) -> int:
         os.write(1, answer.encode())
     except ClientError as error:
         return 0 if quiet else _told(f"{error.kind}: {error.message}", 1)
-    except (IndexError, ValueError):
+    except (IndexError, ValueError, TypeError):
         return 0 if quiet else _told(str(__doc__), 2)
     except Exception:
         if not quiet:

@@ -172,7 +172,7 @@ def _fixed(name: str, value: Any) -> Any:
 def _boot() -> str:
     """Which start of the machine this is: its clock without jumps counts from there."""
     try:
-        with open(_BOOT, encoding="ascii") as file:
+        with open(_BOOT, encoding="utf-8") as file:
             return file.read().strip()
     except OSError:
         return ""
