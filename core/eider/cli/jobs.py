@@ -70,9 +70,12 @@ def _queue(state: State) -> Generator[_Queue]:
 
     if state.store is None or not config.is_path(state.store):
         release(folder)
-    engine = open_engine(folder, paused=lambda: True)  # nothing runs while it is looked at
+    engine = open_engine(folder, paused=lambda: True)
     try:
-        yield _Queue(lambda name, **said: ANSWERS[name](engine, said), folder, engine)
+        engine.jobs.stop()  # nothing runs behind the back of who looks
+        queue = _Queue(lambda name, **said: ANSWERS[name](engine, said), folder, engine)
+        engine.paused = queue.paused
+        yield queue
     finally:
         engine.close()
 
@@ -180,7 +183,7 @@ def run(state: State, ids: tuple[int, ...], wait: bool) -> int:
     """
     with _queue(state) as queue:
         if queue.engine is not None:
-            rows = list(_run_here(state, queue, queue.engine, ids))
+            rows = list(_run_here(state, queue.engine, ids))
         else:
             rows = _told(queue.ask("jobs/run", ids=ids))
             if wait:
@@ -196,8 +199,7 @@ def run(state: State, ids: tuple[int, ...], wait: bool) -> int:
     return 1 if failed else 0
 
 
-def _run_here(state: State, queue: _Queue, engine: Engine, ids: Sequence[int]) -> Iterable[Job]:
-    engine.paused = queue.paused
+def _run_here(state: State, engine: Engine, ids: Sequence[int]) -> Iterable[Job]:
     for id_ in ids or [job.id for job in reversed(engine.jobs.listed("waiting"))]:
         with progress(state, f"job {id_}") as told:
             try:
