@@ -46,8 +46,8 @@ def open(  # noqa: A001 (the public face)
 
     Args:
         store: A path is mine: embedded in this process, locked while open. A name is a store under
-            `EIDER_HOME`, shared by all processes. An `https://…` address is a remote owner. None is the store that is
-            set, else "default".
+            `EIDER_HOME`, shared by all processes. An `https://…` address is a remote owner, with `#name` a certain
+            store of it. None is the store that is set, else "default".
         user: Whose memory is meant when a call does not say.
         agent: Name of the agent that learns.
         agent_description: What the agent does; kept with the store.

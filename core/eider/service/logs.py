@@ -54,7 +54,7 @@ class Logs:
         """Write nothing yet."""
         self.folder = os.path.join(home, "log")
         self.dropped = 0
-        self._lines: deque[tuple[str, str]] = deque()
+        self._lines: deque[tuple[str, Mapping[str, Any]]] = deque()
         self._wake, self._stopped = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._writing = threading.Lock()
@@ -134,7 +134,7 @@ class Logs:
         if len(self._lines) >= WAITING:
             self.dropped += 1
             return
-        self._lines.append((name, json.dumps(line, ensure_ascii=True, separators=(",", ":"))))
+        self._lines.append((name, line))
         if self._thread is None and not self._stopped.is_set():
             self._thread = threading.Thread(target=self._run, name="eider-logs", daemon=True)
             self._thread.start()
@@ -152,7 +152,7 @@ class Logs:
         gathered: dict[str, list[str]] = {}
         for _ in range(len(self._lines)):
             name, line = self._lines.popleft()
-            gathered.setdefault(name, []).append(line)
+            gathered.setdefault(name, []).append(json.dumps(line, separators=(",", ":")))
         for name, lines in gathered.items():
             path = os.path.join(self.folder, f"{name}.jsonl")
             os.makedirs(self.folder, mode=0o700, exist_ok=True)
