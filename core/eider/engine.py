@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Generator, Hashable, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,6 +19,7 @@ from eider.storage.erase import erase, rewrite, rewritten
 from eider.storage.nominated import segment_of
 from eider.storage.segments import Segments
 from eider.text import analyse
+from eider.together import Together
 from eider.usage import UsageBuffer, fresh
 from eider.values import Episode, Memory, Precision
 
@@ -58,6 +60,7 @@ class Engine:
     """Rows of one user beyond which the index nominates: loading them takes 200 MB and more than a second."""
     segments: Segments = field(init=False)
     usage: UsageBuffer = field(init=False)
+    together: Together = field(init=False, default_factory=Together)
     _published: tuple[str, ...] | None = field(init=False, default=None)
     policies: dict[Hashable, tuple[int, Policy]] = field(init=False, default_factory=dict[Any, Any])
     """Compiled guidance with the version of the user's rows it was made from."""
@@ -169,6 +172,26 @@ class Engine:
             if not committed.repeated:
                 self._follow(changes, committed)
         return committed
+
+    @contextmanager
+    def turn(self) -> Generator[None]:
+        """The writer's turn."""
+        with self._writer:
+            yield
+
+    def commit_all(self, plans: Sequence[Callable[[], ChangeSet]]) -> list[Committed]:
+        """Write several plans that read nothing in one transaction, or none of them; within the writer's turn."""
+        self.writable()
+        many: list[ChangeSet] = []
+        for place, plan in enumerate(plans):
+            made = plan()
+            many.append(replace(made, at=made.at + place * _TICK))
+        done = self.store.commit_all(many)
+        for changes, one in zip(many, done, strict=True):
+            self._last = max(self._last, changes.at)
+            if not one.repeated:
+                self._follow(changes, one)
+        return done
 
     def _follow(self, changes: ChangeSet, done: Committed) -> None:
         user, used = changes.user, [u.id for u in changes.usage]

@@ -30,7 +30,16 @@ def record(engine: Engine, request: Record, door: Door) -> Episode:
     user_name(request.user)
     episode = episode_of(engine, request, door)
     key = redact(request.key) if request.key is not None else None
-    return _keep_episodes(engine, [episode], request.user, door, key)[0]
+    made = engine.indexed_episodes([episode])
+
+    def plan() -> ChangeSet:
+        now = engine.now()
+        stamped = (replace(episode, recorded_at=now),)
+        return ChangeSet(
+            user=request.user, op="record", actor=door.channel, at=now, episodes=stamped, indexing=made, key=key
+        )
+
+    return engine.together.commit(engine, plan).episodes[0]
 
 
 def record_many(engine: Engine, request: RecordMany, door: Door) -> list[Episode]:

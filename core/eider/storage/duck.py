@@ -66,19 +66,46 @@ class DuckStore(Reads):
                 self._count(done.episodes)
         return done
 
+    def commit_all(self, many: Sequence[ChangeSet]) -> list[Committed]:
+        """Write several plans in one transaction, each with its event: one wait for the disk instead of many.
+
+        Either all are written or none is; whoever calls it then commits them one by one.
+        """
+        for changes in many:
+            check_sealed(changes)
+            check_owned(changes)
+        with self.database.turn():
+            was, counted = self.head, dict(self._sequences)
+            try:
+                with self.transaction() as (db, heads):
+                    done: list[Committed] = []
+                    for changes in many:
+                        done.append(self._carried_out(db, heads, changes))
+                        if heads:
+                            self.head = heads[-1]
+                        self._count(done[-1].episodes)
+            except BaseException:
+                self.head, self._sequences = was, counted
+                raise
+        return done
+
     def _written(self, changes: ChangeSet) -> Committed:
         with self.transaction() as (db, heads):
-            if changes.key is not None and (first := self._first_time(db, changes)) is not None:
-                return first
-            self._refuse_erased(db, changes)
-            before = self._refuse_stale(db, changes)
-            seq = self.head[0] + 1
-            episodes = self._write_episodes(db, changes, seq)
-            memories = self._write_memories(db, changes, seq, before)
-            self._write_side(db, changes, seq)
-            event, head = self._write_event(db, changes, seq, before)
-            heads.append(head)
-            point("commit.written")
+            return self._carried_out(db, heads, changes)
+
+    def _carried_out(self, db: Cursor, heads: list[tuple[int, str]], changes: ChangeSet) -> Committed:
+        """One plan within the caller's transaction."""
+        if changes.key is not None and (first := self._first_time(db, changes)) is not None:
+            return first
+        self._refuse_erased(db, changes)
+        before = self._refuse_stale(db, changes)
+        seq = self.head[0] + 1
+        episodes = self._write_episodes(db, changes, seq)
+        memories = self._write_memories(db, changes, seq, before)
+        self._write_side(db, changes, seq)
+        event, head = self._write_event(db, changes, seq, before)
+        heads.append(head)
+        point("commit.written")
         return Committed(event=event, episodes=episodes, memories=memories)
 
     @contextmanager
