@@ -7,8 +7,9 @@ import os
 import subprocess
 import sys
 import textwrap
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import click
 import pytest
@@ -203,6 +204,31 @@ def test_instants_look_the_same_as_values_and_as_text() -> None:
     assert lines.day(at) == lines.day(at.isoformat())
     assert lines.minute(at) == lines.minute(at.isoformat())
     assert hot.timed({"at": at.isoformat()})["at"] == output.plain(at)
+
+
+@pytest.mark.parametrize("kind", [values.Memory, values.Episode])
+def test_no_instant_is_forgotten(kind: type) -> None:
+    """Every time of what is kept is printed as the command prints it."""
+    hints = get_type_hints(kind)
+    times = {name for name, hint in hints.items() if datetime in (hint, *get_args(hint))}
+    assert times
+    assert times <= set(hot._TIMES)
+
+
+def test_a_fault_is_told_in_one_line(
+    shared: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What nobody foresaw ends with 70, and without a traceback."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr("eider.service.client.Client.call", broken)
+    assert hot.answered(["recall", "x"]) == 70
+    told = capsys.readouterr().err
+    assert "RuntimeError: boom" in told
+    assert "run it again with -v" in told
+    assert told.count("\n") == 1
 
 
 def test_reading_by_hand_loads_no_framework() -> None:

@@ -97,6 +97,7 @@ Environment:
   EIDER_HOME   directory of stores and settings
   EIDER_STORE  store name or path      EIDER_USER  whose memory
   EIDER_ORIGIN agent, tool or document: what enters claims no more
+  EIDER_OWNER  off: open stores in this process, share them with nobody
   NO_COLOR     no colours
 
 \b

@@ -42,6 +42,15 @@ class Shown(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON object)
 
 def answered(args: Sequence[str]) -> int | None:
     """Answer and return the exit code; None, with nothing done, when the command has to."""
+    try:
+        return _answered(args)
+    except Exception as error:  # noqa: BLE001 (every ending gets its code)
+        from eider.cli.app import ending
+
+        return ending(error, verbose=False)
+
+
+def _answered(args: Sequence[str]) -> int | None:
     if list(args) in (["--version"], ["-V"]):
         from eider import __version__
 
