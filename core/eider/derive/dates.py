@@ -37,16 +37,19 @@ def held(clause: str, episode: Episode) -> Held:
     """When a clause says that it holds, read on the day and in the zone of its speaker."""
     today = local_date(episode.at, episode.tz)
 
-    def at(phrase: str, *, ahead: bool) -> Window | None:
+    def at(match: re.Match[str] | None, *, ahead: bool) -> Window | None:
+        phrase = next((group for name, group in match.groupdict().items() if group and len(name) == 1), "") if match else ""
+        if not match or not phrase:
+            return None
         if year := _YEAR.match(phrase):
             phrase = f"in {year[1]} "
-        found = mentions(f"will {phrase}" if ahead else f"since {phrase}", said_on=today)
-        return found[0] if found else None
+        readings = (f"will {phrase}", f"will {match[0]}") if ahead else (f"since {phrase}", match[0])
+        return next((found[0] for reading in readings if (found := mentions(reading, said_on=today))), None)
 
     begin = _FROM.search(clause)
     end = _UNTIL.search(clause)
-    first = at(begin["a"] or begin["b"] or begin["c"], ahead=begin["since"] is None) if begin else None
-    last = at(end["a"] or end["b"], ahead=True) if end else None
+    first = at(begin, ahead=begin is not None and begin["since"] is None)
+    last = at(end, ahead=True)
     if first is None and last is None and read(clause).past:
         found = mentions(clause, said_on=today)
         first = last = found[0] if found else None

@@ -9,7 +9,7 @@ from eider.learning import MAX_DRAFT
 from eider.lexicon import STOP_WORDS
 from eider.statement import marks
 from eider.statement.terms import canon
-from eider.statement.verbs import VERBS
+from eider.statement.verbs import SPELT, VERBS
 
 _ADVERBS = (
     r"(?:always|never|usually|also|really|just|still|mostly|only|generally|often|typically|currently|now|strongly|much"
@@ -95,6 +95,7 @@ def _rewritten(text: str, *, decision: bool) -> str:
             text = found
             break
     if decision:
+        text = re.sub(r"^(?:we are |i am )?going (?=with )", "let's go ", text, count=1, flags=re.IGNORECASE)
         text = _DECIDED.sub("The decision is to ", text, count=1)
     subject = _LEADING.match(text)
     if subject and not re.match(r"(?:the decision|the user|the team)", text, re.IGNORECASE):
@@ -108,6 +109,7 @@ def _rewritten(text: str, *, decision: bool) -> str:
         return _persons(text, mine="their" if who == "i" else "the user's")
     text = re.sub(r"^our\s+", "The ", text, flags=re.IGNORECASE)
     text = re.sub(r"^my\s+", "The user's ", text, flags=re.IGNORECASE)
+    text = _WHENEVER.sub(lambda match: f"{match[1]} {gerund(match[2])}", text)
     return _persons(text, mine="the user's")
 
 
@@ -119,11 +121,12 @@ _WHOLE: Final = tuple(
         (r"^i would rather (?:that )?you (?:did not|do not|not) ", "do not "), (r"^i would rather (?:that )?you ", ""), (r"^i would rather not ", "I prefer not to "), (r"^i would rather ", "I prefer to "),
         (r"^i would (?:prefer|like|love|appreciate) (?:it )?if (?:you|we) (?:could )?", "I prefer that you "),
         (r"^i would (?:much )?(?:prefer|like|love|want) ", "I prefer "), (r"^i (?:want|need|expect) you to ", ""), (r"^i (?:do not|never) want you to ", "do not "),
+        (r"^(?:you )?(?:must|should|may|can) ?not ", "do not "),
         (r"^you (?:can|may) (?:always )?(?=assume)", ""), (r"^(?:there is|there are) ", "There is "),
     )
 )  # fmt: skip
 _DECIDED: Final = re.compile(
-    r"^(?:let's|let us|we will|we are going to|i will|i am going to|we shall|we have decided to|we decided to|i have decided to|i decided to|decided to|the decision is to|we agreed to|we have agreed to) ",
+    r"^(?:let's|let us|we will|we are going to|i will|i am going to|we shall|we have decided to|we decided to|i have decided to|i decided to|decided to|the decision is to|(?:we are |i am )?going to(?= go with)|we agreed to|we have agreed to) ",
     re.IGNORECASE,
 )
 _LEADING: Final = re.compile(
@@ -138,7 +141,7 @@ _AND: Final = re.compile(
 
 
 def _turned(match: re.Match[str]) -> str:
-    """ "(I) never use" as "never uses"; "(I) do not use" as "does not use"."""
+    """The verb after "I" or "we" as it stands in the third person: never use, never uses."""
     adverbs, verb = match["adverbs"] or "", match["verb"]
     denied = (match["not"] or "").lower()
     if denied:
@@ -160,6 +163,25 @@ _NOUNS: Final = frozenset(
     " format release commit deploy index cache label mark schedule document head lead comment quote cost limit block cap pass read"
     " set put cut hit let support access water drink cook bank book climb start end finish return rent sleep exercise ask call".split()
 )
+
+
+def gerund(verb: str) -> str:
+    """The "-ing" form of a verb.
+
+    >>> [gerund(verb) for verb in ("push", "write", "commit", "see")]
+    ['pushing', 'writing', 'committing', 'seeing']
+    """
+    low = verb.lower()
+    if low.endswith("e") and not low.endswith(("ee", "oe")):
+        return low[:-1] + "ing"
+    short = len(low) <= _ONE_SYLLABLE and re.search(r"(?:^|[^aeiou])[aeiou][bdgmnprt]$", low)
+    return low + (low[-1] if short or low in {"commit", "submit", "begin", "refer"} else "") + "ing"
+
+
+_ONE_SYLLABLE: Final = 4
+"""Letters up to which a verb is taken to have one syllable."""
+_VERB_FORMS: Final = "|".join(sorted(SPELT - {"be", "have", "do", "need", "want", "like", "know"}))
+_WHENEVER: Final = re.compile(rf"\b(before|after|when|while|without|whenever) you ({_VERB_FORMS})\b", re.IGNORECASE)
 
 
 def _acts(word: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 
 from eider.statement import kinds
 from eider.statement.terms import Term, canon, is_light
-from eider.statement.verbs import AUXILIARIES, MANY_VERBS, PREPOSITIONS, STATES, VERBS
+from eider.statement.verbs import AUXILIARIES, MANY_VERBS, PREPOSITIONS, READABLE, STATES, VERBS
 
 _ATTRIBUTES: Final = frozenset(
     "branch language name deadline port version colour color address host region target owner email phone number limit timeout"
@@ -32,7 +32,7 @@ def attribute_of(body: list[Term], verb: str, subject: str) -> tuple[str, bool]:
     if known:
         return known
     if verb in MANY_VERBS:
-        return verb, False
+        return READABLE.get(verb, verb), False
     content = [term for term in body if not is_light(term)]
     for name in _OPPOSED:
         if any(kinds.STRICT.get(term.canon) == name for term in content):
@@ -51,11 +51,11 @@ _CHOSEN_ONCE: Final = frozenset({"editor", "shell", "os", "packages", "diet", "t
 def _by_object(verb: str, kind: str, content: list[Term], *, own: bool) -> tuple[str, bool]:
     """The attribute by what the verb takes: a time, a place of a state, a choice of a category."""
     if verb in STATES:
-        return verb, not own or verb in _STATES_OF_PEOPLE
+        return READABLE.get(verb, verb), not own or verb in _STATES_OF_PEOPLE
     if kind:
-        return f"{verb} {kind}".removeprefix("be "), True
+        return f"{READABLE.get(verb, verb)} {kind}".removeprefix("be "), True
     if not own and verb in VERBS and verb not in _OPEN_VERBS:
-        return verb, True
+        return READABLE.get(verb, verb), True
     chosen = next((kinds.CHOICES[term.canon] for term in content if term.canon in kinds.CHOICES), "")
     return chosen, chosen in _CHOSEN_ONCE
 

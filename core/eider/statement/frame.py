@@ -165,9 +165,9 @@ def _is_name(value: list[Term]) -> bool:
 def _unowned(found: list[Term], start: int) -> Frame:
     if start >= len(found):
         return _predicated(found, "", 0)
-    verb = _verb_at(found, start + 1)
     lead = found[start]
-    if _is_verb(lead) and not (lead.canon in EITHER_FORMS and verb is not None):
+    verb = _verb_at(found, start + 1, guess=not _is_verb(lead))
+    if _is_verb(lead) and not (not start and lead.canon in EITHER_FORMS and verb is not None):
         third = _third_person(lead)
         return _predicated(found, "user" if third else "agent", start, imperative=not third)
     if verb is None:
@@ -234,16 +234,18 @@ def _is_verb(term: Term) -> bool:
 
 def _third_person(term: Term) -> bool:
     low = term.text.lower()
-    if low in {"is", "has", "was", "does", "are", "am"}:
+    if low in {"is", "has", "was", "does", "are", "am", "cannot", "can", "would", "will"}:
         return True
     if low.endswith(("ed", "ewrote", "went")) or not low.isascii():
         return True
     return (low.endswith("s") and not low.endswith("ss")) or low in FOREIGN
 
 
-def _verb_at(found: list[Term], start: int) -> int | None:
+def _verb_at(found: list[Term], start: int, *, guess: bool = True) -> int | None:
     """Where the predicate begins, None if no word from `start` on looks like one."""
     near = found[start : start + 8]
+    stop = next((at for at, term in enumerate(near) if term.text.lower() in _CLAUSES), len(near))
+    near = near[:stop]
     copula = next((start + at for at, term in enumerate(near) if term.text.lower() in AUXILIARIES), None)
     if copula is not None and any(term.text.lower() in BREAKS for term in found[start - 1 : copula]):
         copula = None
@@ -258,7 +260,11 @@ def _verb_at(found: list[Term], start: int) -> int | None:
             continue
         if copula is None or after is None or is_light(after) or after.kind in TYPED:
             return at
-    return copula if copula is not None else _verb_like(found, start)
+    return copula if copula is not None or not guess else _verb_like(found, start)
+
+
+_CLAUSES: Final = frozenset("before after because so until unless while since although".split())
+"""Words that open another clause: no predicate of this one is sought beyond them."""
 
 
 def _verb_like(found: list[Term], start: int) -> int | None:

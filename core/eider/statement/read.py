@@ -114,7 +114,7 @@ def _first(text: str) -> tuple[str, str]:
 
 
 _FOLLOWED: Final = re.compile(
-    r"(?:,|;|\band\b|\bbut\b)\s*(?:and |but |so |now |instead )*(?:(?:i|we|it|he|she|they|you)(?:'s| is| am| are| now)? (?!was|had|did)\w+|(?:switched|moved|migrated|went|changed) |use |it's |now )|\binstead\b|\bin favou?r of\b|\breplaced (?:it|them|by|with)\b",
+    r"(?:,|;|\band\b|\bbut\b)\s*(?:and |but |so |now |instead )*(?:(?:i|we|it|he|she|they|you|the team|the user)(?:'s| is| am| are| now)? (?!was|had|did)\w+|(?:switched|moved|migrated|went|changed) |use |it's |now )|\binstead\b|\bin favou?r of\b|\breplaced (?:it|them|by|with)\b",
     re.IGNORECASE,
 )
 

@@ -17,7 +17,7 @@ TYPED: Final = frozenset({"url", "path", "time", "day", "month", "version", "num
 _HAN: Final = "\u3400-\u9fff"
 _TOKEN: Final = re.compile(
     r"(?P<url>https?://[^\s,;)]+[^\s,;).!?])"
-    r"|(?P<path>(?:~|\.{1,2})?/[\w.@~-]+(?:/[\w.@~-]+)*(?<![.])|\b(?!and/or\b|https?:)[A-Za-z][\w.-]*(?:/[\w.-]+)+)"
+    r"|(?P<path>(?:~|\.{1,2})?/[\w.@~-]+(?:/[\w.@~-]+)*(?<![.])|\b(?!and/or\b|https?:)[A-Za-z][\w.-]*(?:/[\w.-]*\w)+/?)"
     r"|(?P<time>\b\d{1,2}(?::\d{2}|h\d{0,2})(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s?[ap]\.?m\b|\b(?:noon|midnight)\b)"
     r"|(?P<version>\bv?\d+(?:\.\d+){1,3}\b(?!%)|\bv\d+\b)"
     r"|(?P<number>\b\d+(?:[.,]\d+)*(?:st|nd|rd|th)?)"

@@ -18,9 +18,12 @@ stay expire rotate back sync publish document comment sign book join report summ
 escape wrap pin cache fetch load poll retry throw raise catch prefix suffix end happen consist contain belong grow
 bear born marry enjoy favour favor wear practise practice sing paint draw swim walk hike climb donate subscribe bank
 mention update create delete delete rely stand fail pass block limit cap last lint quote spell mark tag label
+freeze quarantine touch apologise apologize cite gate flag mock stub await crash train volunteer commute serve
 """.split()
 VERBS: Final = frozenset(canon(verb) for verb in _VERBS)
 SPELT: Final = frozenset(_VERBS)
+READABLE: Final = {canon(verb): verb for verb in reversed(_VERBS)}
+"""Compared forms to the words they stand for, so that an attribute can be read."""
 AUXILIARIES: Final = frozenset(
     "is are am was were be been has have had will would shall should must can cannot may might do does did need"
     " ist sind bin war est sont suis es son soy está están hat wird muss soll doit debe lautet".split()
