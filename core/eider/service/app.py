@@ -146,7 +146,8 @@ class App:
         local = is_local(scope)
         if not local:
             self._let_in(request)
-        _understands(request.headers.get("eider-client", ""))
+        if name not in _ALWAYS:
+            _understands(request.headers.get("eider-client", ""))
         if request.method == "GET" and scope["path"] in self.texts:
             media, text = await asyncio.get_running_loop().run_in_executor(self._pool, self.texts[scope["path"]])
             return Response(text, media_type=media)

@@ -268,7 +268,7 @@ class Client:
             again: Whether it may be sent again after the connection broke under it.
         """
         until = time.monotonic() + self.timeout if until is None else until
-        sent, why = b"" if body is None else dumps(body).encode(), "no answer in time"
+        sent, why, replaced = b"" if body is None else dumps(body).encode(), "no answer in time", False
         while True:
             link = None
             try:
@@ -286,7 +286,8 @@ class Client:
             else:
                 link.close() if headers.get("connection", "").lower() == "close" else self._idle.append(link)
                 theirs = headers.get("eider-version", VERSION)
-                replaced = self.spawns and theirs != VERSION and sibling("spawn").replace(self, theirs, until)
+                if self.spawns and theirs != VERSION:
+                    replaced = sibling("spawn").replace(self, theirs, until) or replaced
                 if status != _BUSY and not (replaced and status == _UPGRADE):
                     return _found(status, answer)
                 why = "busy" if status == _BUSY else why

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider import config
-from eider.clock import speaking_from
+from eider.clock import local_zone, speaking_from
 from eider.door import Door
 from eider.engines import note_agent, open_engine, open_layer
 from eider.errors import EiderError, InputError, PausedError
@@ -138,10 +138,14 @@ class Desk:
         if verb not in SPOOLED:
             raise InputError(f"{verb!r} cannot be spooled.")
         request = dict(said["request"])
+        with speaking_from(said.get("tz")):
+            zone = local_zone()
         if (field := _WHEN_SAID.get(verb)) is not None:  # it was said when it was spooled, not now
             for one in request.get("items", [request]):
                 if one.get(field) is None:
                     one[field] = _iso(float(said["at"]))
+                if field == "at" and one.get("tz") is None:
+                    one["tz"] = zone
         return self.carried_out(verb, {**said, "request": request})
 
     # ------------------------------------------------------------------ about the owner

@@ -153,6 +153,8 @@ class Logs:
         for _ in range(len(self._lines)):
             name, line = self._lines.popleft()
             gathered.setdefault(name, []).append(json.dumps(line, separators=(",", ":")))
+        if not os.path.isdir(os.path.dirname(self.folder)):
+            return  # a home that was removed does not come back for its log
         for name, lines in gathered.items():
             path = os.path.join(self.folder, f"{name}.jsonl")
             os.makedirs(self.folder, mode=0o700, exist_ok=True)

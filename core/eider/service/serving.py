@@ -136,11 +136,13 @@ def run(terms: Terms, lock: int) -> None:
         signal.signal(signal.SIGTERM, place.end)  # uvicorn raises it again when it is done: that shall not kill us
         signal.signal(signal.SIGINT, place.end)
     desk: Desk | None = None
+    sockets: list[socket.socket] = []
     try:
         _refuse_network(terms.home)
         _raise_limit()
-        sockets = [_listen_unix(terms.home), _listen_tcp(terms)]
+        sockets.append(_listen_unix(terms.home))
         place.socket = _inode(socket_path(terms.home))
+        sockets.append(_listen_tcp(terms))
         token = _token(terms.home)
         port = sockets[1].getsockname()[1]
         from eider.service.desk import Desk
@@ -157,6 +159,8 @@ def run(terms: Terms, lock: int) -> None:
     finally:
         if desk is not None:
             desk.close()
+        for sock in sockets:
+            sock.close()
         place.leave()
         os.close(lock)
 

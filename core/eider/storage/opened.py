@@ -15,6 +15,7 @@ from eider.storage.files import StoreFiles, create, uncreatable
 from eider.storage.indexer import Indexer
 from eider.storage.lance import LanceIndex
 from eider.storage.lock import OWNER, OwnerLock
+from eider.storage.mounts import network_kind
 from eider.storage.outbox import Outbox
 from eider.text import ANALYZER
 
@@ -84,6 +85,9 @@ def open_folder(
         StoreTooNewError: A later version wrote it.
         EmbedderMismatchError: Its vectors are another embedder's.
     """
+    if not read_only and (kind := network_kind(folder)):
+        raise StoreError(f"{str(folder)!r} is on a network file system ({kind}), whose locks do not hold between machines; "
+                         "keep the store on a local disk, or ask the owner of one machine by its address.")  # fmt: skip
     if _is_file(folder):
         raise InputError(f"{str(folder)!r} is a file; a store is a directory, so name another path.")
     if not read_only and _is_free(folder):
