@@ -17,7 +17,7 @@ from eider.policy import compiled
 from eider.policy.wording import specificity
 from eider.rank import rank
 from eider.recall import asked, view_of
-from eider.reconcile import opposed
+from eider.reconcile import judge
 from eider.storage.arrays import KIND_CODE, STATE_CODE, micros
 from eider.values import GLOBAL, Memory
 from eider.verbs import PolicyFor, Recall
@@ -74,12 +74,17 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
     chosen = _chosen(engine, request, now)
     done = compiled(
         chosen, engine.counter, budget=budget, exceeded=request.on_budget_exceeded, known=request.existing_instructions,
-        opposes=opposed,
+        opposes=_opposed,
     )  # fmt: skip
     if done.tokens > budget:
         raise BudgetExceededError(done.tokens, budget, [])
     why = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens"
     return Policy(text=done.text, memories=done.used, tokens=done.tokens, left_out=done.left_out, why=why)
+
+
+def _opposed(wide: Memory, narrow: Memory) -> bool:
+    """Whether a narrower memory states something else of the same matter."""
+    return judge(wide, narrow)[0] in ("supersede", "contradiction", "scope_override", "retract")
 
 
 def _chosen(engine: Engine, request: PolicyFor, now: datetime) -> list[Memory]:
