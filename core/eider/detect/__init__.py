@@ -12,7 +12,7 @@ from typing import Final
 
 from eider.detect.own import READ, stretches
 from eider.detect.clauses import Clause, Sentence, sentences
-from eider.detect.lexicon import guess, lexicon, tokens
+from eider.detect.lexicon import guess, lexicon, vocabulary
 from eider.detect.rules import RULES, Finding, asks, contrast, third_party, unreal
 from eider.learning import Signal
 
@@ -22,6 +22,8 @@ SURE: Final = 0.75
 """Confidence below which a model is asked where the mode allows: weaker structures are right about two times in three."""
 _MOST_KNOWN: Final = 4_000
 """Characters of the agent's output that a reply is read against."""
+_MOST_SIGNALS: Final = 24
+"""Signals of one reply: who seems to give more reasons at once has pasted a document."""
 _ABOUT: Final = 160
 """Characters of the agent's output that a signal quotes."""
 
@@ -38,7 +40,7 @@ def authored(reply: str) -> list[tuple[int, int]]:
 
 
 def detect(reply: str, agent_output: str = "", *, language: str | None = None) -> tuple[Signal, ...]:
-    """The signals of a reply, in order, at most one per clause.
+    """The signals of a reply, in order, at most one per clause; none where so many are found that it is a document.
 
     Args:
         reply: As the user sent it; the first `READ` characters are read.
@@ -54,7 +56,7 @@ def detect(reply: str, agent_output: str = "", *, language: str | None = None) -
     text = _blanked(reply, mentions)
     words = lexicon(language or guess(" ".join(text[start:end] for start, end in spans[:20])))
     said = sentences(text, spans, words)
-    known = frozenset(word for word, _, _ in tokens(agent_output[:_MOST_KNOWN]))
+    known = frozenset(vocabulary(agent_output[:_MOST_KNOWN]))
     found: list[Signal] = []
     ironic = _ironic(said)
     foreign = opened = False
@@ -66,9 +68,9 @@ def detect(reply: str, agent_output: str = "", *, language: str | None = None) -
             if foreign or _reported(clause):
                 continue
             result = None if asks(clause, sentence) else _judged(clause, sentence, opened, known, bool(agent_output))
-            if result and not (ironic and result[0] in {"praise", "preference", "fact"}):
+            if result and not (ironic and (result[1] < SURE or result[0] in {"praise", "preference", "fact"})):
                 found.append(_signal(clause, result, agent_output, known))
-    return tuple(found)
+    return tuple(found) if len(found) <= _MOST_SIGNALS else ()
 
 
 def _blanked(reply: str, mentions: list[tuple[int, int]]) -> str:
@@ -84,12 +86,12 @@ def _judged(clause: Clause, sentence: Sentence, opened: bool, known: frozenset[s
     if unreal(clause) or third_party(clause):
         return None
     once = sentence.seen & {"ONCE"} and not clause.has("FUTURE", "SCOPE")
-    if "HYPO" in sentence.seen or ("IF" in sentence.seen and "WOULD" in sentence.seen):
+    if "HYPO" in sentence.seen or ("IF" in sentence.seen and "WOULD" in sentence.seen and "LIKE" not in sentence.seen):
         return None
     for rule in RULES:
         result = rule(clause, sentence)
         if result:
-            if once and result[0] != "fact" and not clause.has("NEVER_ONCE"):
+            if once and (result[0] != "fact" or not _outlasts(clause, sentence)):
                 return None
             if opened and result[0] in {"fact", "directive", "preference"} and answered:
                 return "correction", max(result[1], SURE), f"contradiction; {result[2]}"
@@ -100,6 +102,11 @@ def _judged(clause: Clause, sentence: Sentence, opened: bool, known: frozenset[s
     if result is None and opened and answered:
         result = _asked_otherwise(clause)
     return result
+
+
+def _outlasts(clause: Clause, sentence: Sentence) -> bool:
+    """Whether a fact that names the present is about more than the present: a habit, a past, or a mere "here"."""
+    return clause.has("SINCE", "LIFE", "USUALLY") or all("HERE" in f for c in sentence.clauses for f in c.classes if "ONCE" in f)
 
 
 def _asked_otherwise(clause: Clause) -> Finding | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from eider.detect.lexicon import Lexicon, tokens
@@ -38,6 +39,8 @@ class Clause:
 
     def at(self, name: str, start: int = 0) -> int:
         """Place of the first word of a class, -1 where there is none."""
+        if name not in self.seen:
+            return -1
         for place in range(start, len(self.classes)):
             if name in self.classes[place]:
                 return place
@@ -47,9 +50,11 @@ class Clause:
         """Whether any word is of one of these classes."""
         return not self.seen.isdisjoint(names)
 
-    def near(self, names: frozenset[str], start: int, count: int) -> bool:
+    def near(self, names: Collection[str], start: int, count: int) -> bool:
         """Whether one of `count` words from `start` is of one of these classes."""
-        return any(not found.isdisjoint(names) for found in self.classes[max(start, 0) : start + count])
+        if self.seen.isdisjoint(names):
+            return False
+        return any(not found.isdisjoint(names) for found in self.classes[max(start, 0) : max(start, 0) + count])
 
 
 class Sentence:

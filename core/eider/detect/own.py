@@ -27,7 +27,7 @@ _FENCE_ENDS: Final = re.compile(r"(?:```|~~~|\"\"\"|''')\s*$")
 _LOGGED: Final = re.compile(
     r"\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[?(?:INFO|WARN(?:ING)?|DEBUG|ERROR|FATAL|TRACE)\b|Traceback \("
     r"|File \"|at [\w.$<>]+ ?\(|\w*(?:Error|Exception|Warning): |\S+:\d+(?::\d+)?:? |[-+@]{2,3} |[-+] ?[#/]|\$ |>>> |\.\.\. |#!"
-    r"|npm |diff --git|index [0-9a-f]{6}|stdout:|stderr:|\[tool|\[\w+:|-----BEGIN)"
+    r"|npm |diff --git|index [0-9a-f]{6}|stdout:|stderr:|\[tool|\[\w+:)"
 )
 _CODED: Final = re.compile(
     r"\s*(?:<[/!?A-Za-z][^>]*>|[{}\[\]]|\"[\w ]+\": |//|/\*|\*/|--\s|#include|import \w|from \w+ import|def \w+\(|class \w+[:(]|return\b.*[;)]$"
@@ -148,11 +148,12 @@ def _blocks(text: str) -> list[Span]:
     keep: list[Span] = []
     foreign = False  # what follows is a document, until the text ends
     at = 0
-    for paragraph in _paragraphs(text, lines):
+    paragraphs = _paragraphs(text, lines)
+    for paragraph in paragraphs:
         body = [text[a:b] for a, b in paragraph]
         if foreign:
-            continue
-        own, foreign = _judged(body, introduced=at)
+            break
+        own, foreign = _judged(body, introduced=at, last=at + 1 == len(paragraphs))
         at += 1
         for span, mine in zip(paragraph, own, strict=True):
             if mine:
@@ -205,7 +206,7 @@ def _paragraphs(text: str, lines: list[Span]) -> list[list[Span]]:
     return out
 
 
-def _judged(body: list[str], *, introduced: int) -> tuple[list[bool], bool]:
+def _judged(body: list[str], *, introduced: int, last: bool) -> tuple[list[bool], bool]:
     """For each line of a paragraph whether it is the user's own, and whether all that follows is not."""
     own: list[bool] = []
     machine = sum(bool(_LOGGED.match(line) or _CODED.match(line) or _TABLED.match(line)) for line in body)
@@ -226,7 +227,8 @@ def _judged(body: list[str], *, introduced: int) -> tuple[list[bool], bool]:
         if _FORWARDED.match(line) or _HEADER.match(line) or _SPOKEN.match(line) or _HEADING.match(line) or starts_mail:
             return own + [False] * (len(body) - len(own)), True
         own.append(True)
-        if _introduces(line, last=place + 1 == len(body)):
+        ends = place + 1 == len(body)
+        if not (ends and last) and _introduces(line, last=ends):
             return own + [False] * (len(body) - len(own)), True
     return own, False
 

@@ -70,6 +70,8 @@ WORDS: Final[dict[str, str]] = {
     "AUXQ": "kannst könntest könnten sollte soll sollen ist sind hast haben hat darf muss würdest wirst machst willst magst findest gibt",
     "HYPO": "angenommen stell_dir_vor nehmen_wir_an gesetzt_den_fall theoretisch stellen_wir_uns_vor wäre hätten wären",
     "HEDGE": "vielleicht eventuell möglicherweise irgendwann womöglich könnte könnten überlege überlegen weiß_nicht bin_nicht_sicher eines_tages vermutlich",
+    "HERE": "hier",
+    "WE_MY": "unser unsere unseren unserem unserer unseres",
     "SMALL": "kein_problem keine_ahnung keine_sorge kein_ding kein_stress keine_eile mach_weiter weiter_so mach_das_so schon_gut gern_geschehen keine_frage wie_immer keine_änderung mag_sein",
     "THANKS": "danke dankeschön vielen_dank merci",
     "ASSENT": "ok okay ja genau gut prima super klar passt stimmt alles_klar einverstanden",

@@ -18,7 +18,7 @@ WORDS: Final[dict[str, str]] = {
         others guy guys folks experts cousin aunt uncle grandma roommate flatmate team-mate teammate""",
     "SOME": "some many most few several",
     "BE": "am is are 'm 're 's be was were",
-    "HAVE": "have has 've had",
+    "HAVE": "'ve_got have_got have has 've had",
     "DO_AUX": "do does did",
     "WILL": "will 'll shall wo",
     "WOULD": "would 'd",
@@ -43,9 +43,9 @@ WORDS: Final[dict[str, str]] = {
     "SURE_DECIDE": "that_'s_final it_'s_final decision final_decision the_plan_is",
     "HABIT": """live work teach use run write speak study own play drive pay host deploy ship manage code commute cook bake eat drink
         sell grow keep handle lead maintain start finish bill charge sign go come sleep wake train belong rent practise practice
-        support develop report attend publish take operate store wear send meet call make""",
+        support develop report attend publish take operate store wear send meet call make read put cut set eat""",
     "FUTURE": """from_now_on going_forward from_here_on in_future in_the_future as_a_rule by_default henceforth from_today
-        from_today_on from_this_point_on from_then_on in_general without_exception""",
+        from_today_on as_of starting_from effective from_monday_on from_tomorrow_on from_this_point_on from_then_on in_general without_exception""",
     "BELOW": "following below",
     "RULE": "rule rules preference preferences requirements convention conventions wishes ground_rules house_rules habits",
     "NAMED": "called named name spelled spelt",
@@ -55,7 +55,7 @@ WORDS: Final[dict[str, str]] = {
         on_saturdays on_sundays every_night every_morning every_evening every_monday every_tuesday every_wednesday every_thursday every_friday
         every_saturday every_sunday every_other every_second every_few each_year each_month each_week each_day every_quarter every_hour every_spring every_summer every_autumn every_winter
         once_a_week once_a_day once_a_month once_a_year twice_a_week twice_a_year quarterly yearly annually every_two every_three every_four every_six every_90 every_30 every_60 every_15 every_10 every_5
-        every_time_a on_weekends at_weekends on_weekdays fortnightly per weekly daily monthly""",
+        every_time_a on_weekends at_weekends on_weekdays fortnightly per a_month a_year a_week weekly daily monthly""",
     "EACH": "every each all any nobody no_one everyone everything nothing anything no_more",
     "EVERY": "every each",
     "ONCE": """this_time this_once just_once for_now for_today for_the_moment at_the_moment right_now for_the_time_being
@@ -74,7 +74,7 @@ WORDS: Final[dict[str, str]] = {
     "LIKE": """prefer prefers like likes love enjoy hate dislike detest favour favor adore loathe despise 'd_rather
         would_rather 'd_sooner 'd_prefer would_prefer ca_n't_stand can't_stand cannot_stand lean_towards lean_toward fan_of
         fond_of not_keen keen_on big_on partial_to can't_bear ca_n't_bear do_n't_care_for have_no_patience_for rather_have
-        have_a_soft_spot allergic_to_the_word favourite favorite preference pet_peeve drives_me annoys_me bothers_me
+        have_a_soft_spot allergic_to_the_word favourite favorite loves hates enjoys dislikes preference pet_peeve drives_me annoys_me bothers_me
         annoy_me bother_me irritates_me irritate_me drive_me suits_me suit_me works_best_for_me work_best_for_me
         works_better_for_me work_better_for_me works_for_me work_for_me helps_me help_me_most
         n't_work_for_me easiest_for_me easier_for_me""",
@@ -98,9 +98,9 @@ WORDS: Final[dict[str, str]] = {
         speak talk cite quote spell abbreviate round format capitalise capitalize number label double-check favour favor assume
         treat refrain be take_care mind bear_in_mind keep_in_mind note name include refer ask_me tell_me_before warn_me
         let_me_know check_with_me only""",
-    "STRONG": """call_me address_me remember make_sure ensure be_sure avoid refrain stop ask_me check_with_me keep_in_mind
+    "STRONG": """spare_me enough_with no_need_to no_need_for lose_the call_me address_me remember make_sure ensure be_sure avoid refrain stop ask_me check_with_me keep_in_mind
         bear_in_mind take_care quit""",
-    "DO": """ask write translate summarise summarize fix add run rename move remove delete draft give show find sort check explain
+    "DO": """follow say ask write translate summarise summarize fix add run rename move remove delete draft give show find sort check explain
         list compare create generate build make put try change set get look start begin open close send book order plan
         continue go do shorten extend rewrite update refactor review read tell help suggest recommend compute calculate convert
         print plot draw design test deploy install merge rebase commit push pull skip drop leave replace insert wrap split
@@ -127,11 +127,20 @@ WORDS: Final[dict[str, str]] = {
     "WE_MY": "our ours",
     "SPELLED": "spelled spelt spells pronounced",
     "DEFINE": "i_mean i_say stands_for is_short_for refers_to means_the",
-    "BEGIN": "start begin continue finish finished done ready commit leave 're_done have_finished proceed",
+    "BEGIN": "start begin continue finish finished done ready commit leave have_finished proceed",
     "BUT": "but",
     "YET": "yet now",
     "EVER": "ever",
-    "SMALL": """no_worries no_problem no_idea no_thanks no_rush no_need never_mind nevermind always_a_pleasure no_clue
+    "STATIVE": "using living",
+    "TITLE": """lead manager head chef director ceo cto cfo owner maintainer contact president chair captain coach principal editor admin
+        landlord doctor dentist lawyer accountant tutor supervisor coordinator treasurer secretary dba""",
+    "EXPECT": "expect",
+    "MANNER": "write put format name spell show mark present state type say label list render display express",
+    "TAG": "remember",
+    "TOLD": "i_told_you i_already_told_you i_said as_i_said like_i_said i_mentioned as_mentioned i_already_said",
+    "DONE": "seen been done gone written known taken given heard found got gotten had become chosen spoken shown",
+    "HERE": "here",
+    "SMALL": """no_worries no_problem no_idea no_thanks no_rush never_mind nevermind always_a_pleasure no_clue
         no_wonder no_doubt no_luck no_way you_'re_welcome take_your_time i_'m_good all_good no_big_deal no_offence no_offense
         keep_going keep_it_up stop_it go_on go_ahead good_luck have_a_nice i_love_it love_it like_it i_love_that i_like_that
         like_that_one love_that hate_it hate_this i_love_you well_i_never never_heard_of no_reason no_change no_changes no_difference
@@ -156,7 +165,7 @@ WORDS: Final[dict[str, str]] = {
         oh_great oh_wonderful oh_perfect oh_good oh_joy oh_brilliant oh_fantastic oh_lovely oh_nice oh_sure who_needs who_doesn_'t
         who_does_n't""",
     "SAY": """says said wrote writes reads claims claimed states told tells according_to argues recommends insists announced
-        goes printed printed_out mentions contains reports suggests returned warns asserts advises quotes wrote_back explains teaches""",
+        printed printed_out suggests returned warns asserts advises wrote_back explains teaches""",
     "DOC": """mail email e-mail message page website site article blog docs documentation readme manual book log logs output
         stdout stderr terminal contract letter note notes guide paper report ticket description review text paragraph passage
         document pdf post thread transcript chat screenshot comment snippet error forum wikipedia song file brief policy
@@ -167,12 +176,12 @@ WORDS: Final[dict[str, str]] = {
         reply_to respond_to check look_at read critique classify extract following copied pasted forwarded below shorten fix polish
         improve rephrase what_do_you_think found says""",
     "STATE": """lives live runs run uses use sits belongs contains costs opens closes starts ends listens speaks supports
-        expires located hosted based built written made called named limited owned managed deployed stored licensed stands
-        consists serves handles owns leads manages maintains reviews approves has have takes_care is_responsible works
+        expires located hosted based built written limited owned managed deployed stored licensed stands
+        consists serves handles owns leads manages maintains reviews approves takes_care is_responsible works founded established
         lies ships talks_to connects points_to depends_on""",
-    "ROLE": """handles owns leads manages maintains approves runs takes_care looks_after does signs_off reviews is_our is_my
+    "ROLE": """handles owns leads manages maintains approves runs takes_care looks_after does is_in_charge in_charge signs_off reviews is_our is_my
         is_the heads oversees works is_responsible looks""",
-    "LIFE": """moved relocated married born grew_up joined studied graduated retired inherited adopted diagnosed started
+    "LIFE": """used_to moved relocated married born grew_up joined studied graduated retired inherited adopted diagnosed started
         switched quit_smoking divorced founded trained bought migrated changed promoted turned got_married was_born
         became raised hired enrolled stopped gave_up""",
     "SINCE": "since for_years for_decades for_a_decade years months never always ever",
@@ -181,7 +190,7 @@ WORDS: Final[dict[str, str]] = {
         self-employed freelance new_to in_charge not_a the_only native originally pescatarian divorced muslim jewish
         catholic hindu teetotal nearsighted gluten""",
     "PLACE": "next_to in on at under from with",
-    "MOMENT": """tired back sorry busy hungry stuck sure afraid done ready glad happy late lost confused curious sick ill
+    "MOMENT": """quick careful patient guess point concern hurts aches a_bug the_bug mood tired back sorry busy hungry stuck sure afraid done ready glad happy late lost confused curious sick ill
         getting going trying seeing looking wondering bored impressed surprised worried excited good fine ok okay
         thinking asking hoping sleepy annoyed pleased idea question questions problem issue trouble headache doubt minute
         hurry feeling moment so_far luck chance again still aware interested kidding joking serious free available about_to
@@ -194,7 +203,7 @@ WORDS: Final[dict[str, str]] = {
     "PAST": """ran went saw had did said got made took came found gave told wrote read sent put tried left lost met kept began
         brought thought meant felt paid sat stood heard let won broke spent slept ate drank drove flew fell forgot knew
         was were bought built caught hit cut set""",
-    "FAIL": """pass passes sounds seems makes_sense looks depends feels compile compiles load loads fails fail failing failed broken red n't_work not_work crashes crash hangs stuck wrong too_long too_short typo
+    "FAIL": """pass passes sounds seems makes_sense looks depends feels compile compiles load loads fails fail failing failed broken red crashes crash hangs stuck wrong too_long too_short typo
         missing slow throws prints works_now down an_error errors_out is_empty is_ok is_fine is_good looks_good looks""",
     "KEEP_ON": """keep_doing keep_this_up more_of_this more_of_that more_like_this more_like_that
         do_that_every do_it_like always_do_it always_do_that do_this_every again_next_time how_i_like how_i_want how_we_like

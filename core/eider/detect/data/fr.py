@@ -70,6 +70,8 @@ WORDS: Final[dict[str, str]] = {
     "AUXQ": "peux-tu pouvez-vous peut-on est-ce es-tu as-tu avez-vous dois-je faut-il pourrais-tu est-il",
     "HYPO": "supposons imaginons imagine admettons en_théorie étions étais hypothétiquement",
     "HEDGE": "peut-être éventuellement un_jour possiblement je_ne_sais_pas pas_sûr pas_sûre pourrait pourrais hésite hésitons sans_doute envisage réfléchis",
+    "HERE": "ici",
+    "WE_MY": "notre nos",
     "SMALL": "pas_de_problème pas_de_souci aucune_idée pas_grave de_rien pas_de_quoi rien_à_dire comme_toujours pas_mal fais_comme_ça pas_de_changement",
     "THANKS": "merci",
     "ASSENT": "ok oui d'accord parfait bien super c'est_bon entendu très_bien",
