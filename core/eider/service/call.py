@@ -11,7 +11,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import COLD, Client, ClientError, dumps, home, loads  # type: ignore[import-not-found]  # noqa: E402
+from client import COLD, Client, ClientError, dumps, home, loads  # type: ignore[import-not-found]
 
 del sys.path[0]
 
@@ -22,9 +22,7 @@ def main(given: list[str]) -> int:
     try:
         words = [word for word in given if word != "--quiet"]
         timeout, ceiling = float(_option(words, "--timeout", "30")), _option(words, "--ceiling", "agent")
-        verb, request = words[0], loads(words[1]) if words[1:] else {}
-        if not isinstance(request, dict):
-            raise TypeError("no object")
+        verb, request = words[0], dict(loads(words[1]) if words[1:] else {})
         cold = COLD if quiet else None
         store, agent = os.environ.get("EIDER_STORE") or None, os.environ.get("EIDER_AGENT") or None
         client = Client(

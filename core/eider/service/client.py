@@ -229,7 +229,7 @@ class Client:
     def through(self, channel: str, ceiling: str) -> Client:
         """The same owner seen from another channel, which may claim at most what this one may."""
         made = object.__new__(Client)
-        made.__dict__.update(self.__dict__, channel=channel, _idle=[])
+        made.__dict__.update(self.__dict__, channel=channel)  # lines are shared: they carry no channel
         made.ceiling = ceiling if TRUST.get(ceiling, 0) <= TRUST.get(self.ceiling, 0) else self.ceiling
         return made
 
