@@ -84,7 +84,7 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
 
 def _opposed(wide: Memory, narrow: Memory) -> bool:
     """Whether a narrower memory states something else of the same matter."""
-    return judge(wide, narrow)[0] in ("supersede", "contradiction", "scope_override", "retract")
+    return judge(wide.text, narrow.text)[0] in ("supersede", "contradiction", "scope_override", "retract")
 
 
 def _chosen(engine: Engine, request: PolicyFor, now: datetime) -> list[Memory]:

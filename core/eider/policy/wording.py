@@ -41,7 +41,12 @@ def line_of(memory: Memory) -> str:
     text = _NEVER.sub("Never ", text)
     if habit := _OPENING.match(text):
         text = f"{_HABITS[habit[1].lower()]} {text[habit.end() :]}"
-    return text[:1].upper() + text[1:]
+    return _opened(text)
+
+
+def _opened(text: str) -> str:
+    """A capital at the start, unless the first word is a name of code."""
+    return text[:1].upper() + text[1:] if text.split(" ", 1)[0].rstrip(",:;.").isalpha() else text
 
 
 def sentence(text: str) -> str:
@@ -52,8 +57,10 @@ def sentence(text: str) -> str:
     flat = flat.replace("<", "‹").replace(">", "›")
     if not flat:
         return flat
-    flat = flat[:1].upper() + flat[1:] if flat[:1].islower() and flat.split(" ", 1)[0].isalpha() else flat
-    return flat if flat[-1] in _ENDS or unicodedata.category(flat[-1]).startswith("So") else f"{flat}."
+    flat = _opened(flat)
+    if flat[-1] in _ENDS or unicodedata.category(flat[-1]) == "So":
+        return flat
+    return f"{flat}。" if "\u3040" <= flat[-1] <= "\u9fff" else f"{flat}."
 
 
 def label(scope: str) -> str:
