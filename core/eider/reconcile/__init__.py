@@ -6,6 +6,7 @@ what structure leaves open, and only where subject and attribute are the same.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ _WEIGHT: Final[dict[Relation, int]] = {
     "supersede": 6, "retract": 6, "contradiction": 5, "scope_override": 4, "none": 3, "merge": 2, "add": 0,
 }  # fmt: skip
 """Which of several rulings about one draft is acted on."""
+_FORBIDS: Final = re.compile(r"(?:please )?(?:stop|do not|don't|never)\b", re.IGNORECASE)
+"""A ban is worth keeping though nothing known is ended by it."""
 _OBEYED: Final = frozenset({"rule", "preference"})
 
 
@@ -116,7 +119,7 @@ def _standing(found: _Found) -> tuple[bool, int, float, str]:
 
 
 def _added(place: int, draft: Draft, found: Sequence[_Found]) -> Decision:
-    if draft.retracts:
+    if draft.retracts and not _FORBIDS.match(draft.text):
         return Decision(
             draft=place, relation="none", target=None, text=draft.text, reason="nothing is known that it ends"
         )

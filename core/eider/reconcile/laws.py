@@ -47,6 +47,13 @@ def says_the_same(pair: Pair) -> Ruling | None:
     return None
 
 
+def settles_a_doubt(pair: Pair) -> Ruling | None:
+    """What was doubtful is replaced by what is stated of the same."""
+    if pair.old.hedged and not pair.new.ended and pair.same_subject and (pair.overlap >= NEAR or pair.same_attribute):
+        return Ruling("supersede", "what was doubtful is stated now")
+    return None
+
+
 def denies_a_trait(pair: Pair) -> Ruling | None:
     """What somebody is or never does, and a habit that denies it, wait for a person."""
     if (
@@ -113,6 +120,8 @@ def comes_late(pair: Pair) -> Ruling | None:
     """What was true before never overwrites what is true since."""
     if pair.new.past and not pair.old.past:
         return Ruling("add", "it is about an earlier, closed time")
+    if pair.old.past and not pair.new.past and (pair.clash or pair.turned):
+        return Ruling("add", "the older one is about a closed time")
     if pair.late and (pair.clash or pair.turned or pair.new.ended):
         return Ruling("add", "an older fact learned late: it ends where the newer one begins")
     return None
@@ -214,13 +223,10 @@ def denies(pair: Pair) -> Ruling | None:
     if not pair.turned or pair.overlap < NEAR or (pair.clash and not pair.new.replaced):
         return None
     extra = pair.only_new.keys() - {pair.new.verb}
-    if (
-        extra
-        and not pair.only_old
-        and not pair.new.changed
-        and not pair.new.corrected
-        and len(extra) <= len(pair.shared) + 1
-    ):
+    firm = not pair.new.changed and not pair.new.corrected
+    if extra and not pair.only_old and firm and len(extra) <= len(pair.shared) + 1:
+        if pair.old.negated and not pair.old.imperative:
+            return Ruling("contradiction", "it does what is known never to be done", sure=False)
         return Ruling("scope_override", "it excepts a part of what is known", sure=False)
     if len(pair.shared) < len(extra) or (extra and pair.only_old and len(pair.shared) < 2 and not pair.new.changed):  # noqa: PLR2004
         return Ruling("add", "what it denies is something else", sure=False)
@@ -288,7 +294,7 @@ def is_new(pair: Pair) -> Ruling | None:
 
 
 LAWS: Final[tuple[Law, ...]] = (
-    claims_nothing, says_the_same, denies_a_trait, passes_a_role, is_about_another, comes_late, ends_it, cannot_change,
+    claims_nothing, says_the_same, settles_a_doubt, denies_a_trait, passes_a_role, is_about_another, comes_late, ends_it, cannot_change,
     narrows, is_general, has_a_condition, denies, replaces, repeats, is_new,
 )  # fmt: skip
 

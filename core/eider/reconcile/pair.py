@@ -63,7 +63,7 @@ class Pair:
         if old.person or new.person:
             return old.person == new.person or _mentions(old, new) or _mentions(new, old)
         if old.about and new.about:
-            return bool(old.about & new.about) and (old.about <= new.about or new.about <= old.about)
+            return bool(old.about & new.about) and (new.changed or old.about <= new.about or new.about <= old.about)
         if old.own and new.own:
             return (
                 "agent" in {old.subject, new.subject}
@@ -118,7 +118,7 @@ def _mentions(one: Statement, other: Statement) -> bool:
 
 def _general(old: Statement, new: Statement) -> bool:
     """Whether one of the two leaves its subject out: "Uses pytest" may be the user's or the team's."""
-    return not (_explicit(old) and _explicit(new))
+    return not (_explicit(old) and _explicit(new)) or old.words.keys() <= new.words.keys()
 
 
 def _explicit(one: Statement) -> bool:
@@ -152,6 +152,8 @@ def _clash(pair: Pair) -> Clash:
     if any(name in TYPED for name in on):
         old = {form: term for form, term in old.items() if term.kind not in TYPED | {"unit"}}
         new = {form: term for form, term in new.items() if term.kind not in TYPED | {"unit"}}
+    if (pair.new.lacks - pair.old.lacks) & pair.old.words.keys() or (pair.old.lacks - pair.new.lacks) & pair.new.words.keys():
+        on.append("part")
     if given_up := pair.new.replaced & pair.old.words.keys():
         on.append("what it replaces")
         old = {form: term for form, term in old.items() if form not in given_up}
@@ -169,7 +171,7 @@ def _clash(pair: Pair) -> Clash:
         and not pair.new.negated
     ):
         return Clash(on=(pair.new.attribute,), left_old=frozenset(), left_new=frozenset())
-    return Clash(on=tuple(on), left_old=frozenset(old), left_new=frozenset(new))
+    return Clash(on=tuple(on), left_old=frozenset(old) - {pair.old.verb}, left_new=frozenset(new) - {pair.new.verb})
 
 
 def _moves_on(pair: Pair) -> bool:

@@ -60,6 +60,8 @@ def framed(clause: str) -> Frame:
     if head == "the" and following in {"user", "team"}:
         start, head = start + 1, following
         following = found[start + 1].text.lower() if start + 1 < len(found) else ""
+    if head in _SOMEBODY:
+        return _predicated(found, "", start + 1)
     if head in SELF and following != "s":
         return _predicated(found, SELF[head], start + 1)
     owner = MINE.get(head, SELF.get(head) if following == "s" else None)
@@ -68,6 +70,8 @@ def framed(clause: str) -> Frame:
     return _unowned(found, start)
 
 
+_SOMEBODY: Final = frozenset("they it he she this that these those someone somebody people everybody everyone there".split())
+"""Subjects that point at what was said before, or at nobody."""
 _CALLED: Final = re.compile(
     r"^(?:call|address) (?:me|us|the user)(?: as| by)? (?P<name>.+)$|^(?:i am|the user is|user is|is) (?:called|named) (?P<known>.+)$|^(?:i go|goes|the user goes) by (?P<by>.+)$",
     re.IGNORECASE,

@@ -41,6 +41,7 @@ noise: quiet loud
 speed: fast slow
 clock: 12h 24h
 zone: utc local
+temperature: celsius fahrenheit
 daypart: morning afternoon evening night
 relationship: engaged married divorced widowed
 monitor: portrait landscape
@@ -56,13 +57,13 @@ browser: firefox chrome safari edge brave vivaldi opera
 packages: npm pnpm yarn bun pip uv poetry conda pipenv cargo
 tests: pytest unittest nose jest vitest mocha cypress playwright selenium rspec junit
 ci: jenkins buildkite circleci travis teamcity drone woodpecker
-cloud: aws azure gcp heroku fly hetzner render vercel netlify
+cloud: aws azure gcp heroku hetzner render vercel netlify
 database: mysql postgresql sqlite mongodb mariadb oracle cockroachdb dynamodb cassandra
 formatter: black ruff yapf prettier biome
 linter: flake8 pylint eslint
 casing: snake_case camelcase pascalcase kebab-case
 drink: tea coffee espresso beer wine water juice cocoa matcha
-transport: train plane car bus bike ferry
+transport: train plane car bus bike ferry fly
 channel: email phone chat slack teams discord letter
 diet: vegetarian vegan pescatarian omnivore
 markup: markdown html latex asciidoc rst
@@ -117,7 +118,7 @@ WITHOUT: Final[tuple[tuple[frozenset[str], frozenset[str]], ...]] = (
 """What a denial names, and what then cannot be had."""
 
 LASTING: Final = frozenset(
-    "birthday birthplace birth born grow raise blood native maiden mothertongue birthdate hometown ancestry".split()
+    "birthday birthplace birth born grow raise bloodtype native maiden mothertongue birthdate hometown ancestry".split()
 )
 """Attributes that do not change: two values mean that one was wrong."""
 VITAL: Final = frozenset(

@@ -25,8 +25,8 @@ ENDED: Final = _any(
     r"\b(?:is|are|was|has been|have been|got)\s+(?:over|lifted|retired|deprecated|removed|dropped|decommissioned|shut down|switched off|revoked|abolished|gone)\b",
     r"\b(?:we|i) (?:(?:have|just|finally|recently|already|also|then) )*(?:dropped|retired|removed|deprecated|sold|decommissioned|killed|abolished|shut down|left|deleted)\b(?! (?:a|some) (?:message|note))",
     r"\b(?:am|'m|are|is|'re|'s) (?:done|finished|through) with\b", r"\b(?:isn't|is not|not) (?:true|valid|the case|relevant) any ?more\b",
-    r"\bbroke up with\b", r"\b(?:has|have) (?:ended|expired|left)\b", r"\b(?:does not|doesn't|do not|don't) apply any ?more\b",
-    r"\bceased\b", r"\b(?:is|are) off (?:the )?(?:calendar|table|menu|list|agenda|cards)\b", r"\b(?:i|we) (?:have |just |finally )*(?:finished|completed|concluded|wrapped up) (?:the|my|our|with|taking)\b", r"\b(?:is|are|was|been) (?:finished|cancell?ed|suspended|disbanded|wound down)\b", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
+    r"\b(?:broke|split|broken) up\b", r"\bparted ways\b", r"^(?:please )?stop \w+ing\b", r"\bno more\b(?! than)", r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bbe )\b(?:dropped|deleted|scrapped|decommissioned|sunset)\b(?! (?:in|by|off|from|to)\b)", r"\b[A-Z]\w+ (?:has )?left\b", r"\b(?:has|have) (?:ended|expired|left)\b", r"\b(?:does not|doesn't|do not|don't) apply any ?more\b",
+    r"\bceased\b", r"\b(?:is|are) off (?:the )?(?:calendar|table|menu|list|agenda|cards)\b", r"\b(?:finished|completed|concluded|wrapped up) (?:the|my|our|with|taking)\b", r"\b(?:is|are|was|been) (?:finished|cancell?ed|suspended|disbanded|wound down)\b", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
     r"\bnicht mehr\b", r"\bkein\w* \w+ mehr\b", r"\baufgehört\b", r"\b(?:ne|n)\b.{1,40}\bplus\b", r"\b(?:ai|a|avons) arrêté\b", r"\bya no\b", r"\bdej(?:é|ó|amos) de\b",
     r"不再|已经不|戒了|不.{1,6}了$|没再",
 )  # fmt: skip
@@ -51,7 +51,7 @@ HEDGED: Final = _any(
 )  # fmt: skip
 ONCE: Final = _any(
     r"\b(?:just )?this once\b", r"\b(?:just |only )?for (?:this|that) (?:one|time|message|answer|reply|call|run|task|commit)\b", r"\bthis (?:one )?time\b(?! around)", r"\b(?:just )?for (?:now|today|tonight|the moment|the time being)\b",
-    r"\b(?:today|tonight|tomorrow) only\b", r"\bone-off\b", r"\btemporar(?:y|ily)\b", r"\bonly (?:for )?(?:today|tonight|this (?:week|time|one))\b", r"\bjust (?:today|tonight)\b", r"\bin this (?:case|instance|message|reply)\b", r"\bfor once\b", r"\bas an exception\b", r"\bjust (?:in )?this (?:one|message|reply)\b",
+    r"\b(?:today|tonight|tomorrow) only\b", r"\bone-off\b", r"\btemporar(?:y|ily)\b", r"\bonly (?:for )?(?:today|tonight|this (?:week|time|one))\b", r"\bjust (?:today|tonight)\b", r"\bin this (?:case|instance|message|reply)\b", r"\bfor once\b", r"\bthis one\b(?! (?:is|was|has))", r"\b(?:just|only) for (?:this|that) (?!repo|project|codebase|module|package|file|folder|directory|service|branch|workspace|team|channel|client|customer)\w+", r"\bas an exception\b", r"\bjust (?:in )?this (?:one|message|reply)\b",
     r"\bdieses (?:eine )?mal\b", r"\bnur heute\b", r"\bausnahmsweise\b", r"\bcette fois\b", r"\bpour l'instant\b", r"\bexceptionnellement\b", r"\b(?:por )?esta vez\b", r"\bpor ahora\b", r"\bsolo por hoy\b", r"这一?次|暂时|今天先|破例",
 )  # fmt: skip
 UNREAL: Final = _any(
@@ -124,7 +124,7 @@ SCOPES: Final[tuple[re.Pattern[str], ...]] = tuple(
         r"^(?:on|in|for|with|during|at|inside|within|under) (?!(?:the )?(?:19|20)\d\d|my (?:opinion|view)|general|fact|future|case|total|the (?:future|past|end)|(?:january|february|march|april|may|june|july|august|september|october|november|december)\b)[^,.;]{2,50}?,\s",
         r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:i|we)\b)",
         r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:use|write|keep|send|answer|reply|run|deploy|avoid|skip|do not|never|always|prefer|wrap|add|format)\b)",
-        r"\bwhen(?:ever)? (?:(?:i'm|we're|you're|i am|we are|you are) )?(?:\w+ing\b|(?:it comes to|talking to))[^,.;]*", r"\bwhile \w+ing\b[^,.;]*",
+        r"\bwhen(?:ever)? (?:(?:i'm|we're|you're|i am|we are|you are) )?(?:\w+ing\b|(?:it comes to|talking to))(?:(?! (?:i|we|the user|the team|use|keep|be|do|answer|write)\b)[^,.;])*", r"\bwhile \w+ing\b(?:(?! (?:i|we|the user|the team)\b)[^,.;])*",
         r"\bon (?:draft|feature|release|hotfix|experimental|weekend|business|overnight|long-haul|public|personal|mobile|client) \w+\b", r"\b(?:on|over) (?:the )?weekends?\b", r"\bat (?:work|home|the office)\b", r"\bon (?:holidays?|vacation)\b",
         r"\bin diesem (?:repo|projekt|ordner|modul)\b", r"\baußer\b[^,.;]*", r"\bnur (?:für|in|bei|am)\b[^,.;]*", r"\bim projekt [\w-]+", r"\bdans ce (?:dépôt|projet|dossier|module)\b", r"\bsauf\b[^,.;]*", r"\b(?:uniquement|seulement) (?:pour|dans)\b[^,.;]*", r"\bpour le projet [\w-]+",
         r"\ben este (?:repo|repositorio|proyecto|módulo)\b", r"\bexcepto\b[^,.;]*", r"\bsalvo\b[^,.;]*", r"\bs[oó]lo (?:para|en)\b[^,.;]*", r"\ben el proyecto [\w-]+", r"在?这个(?:仓库|项目|模块)(?:里|中)?", r"除了[^，。]*", r"只在[^，。]*", r"周末",
@@ -143,6 +143,7 @@ TAG: Final = re.compile(
 )
 """What is hung on a sentence and says nothing."""
 
+WITHOUT: Final = re.compile(r"\b(?:without|ohne|sans|sin) (?:any |the |a |an )?(?P<what>[^,.;]{2,40})", re.IGNORECASE)
 PURPOSE: Final = re.compile(
     r"\bfor (?!(?:the )?(?:most|moment|sure|example|instance|years|years|a (?:while|year))|\d|at least|(?:two|three|four|five) )(?P<purpose>[^,.;]{3,60}?)(?=[,.;!]|$)",
     re.IGNORECASE,
@@ -156,6 +157,7 @@ REPLACED: Final = tuple(
     for pattern in (
         r"\b(?:replaced|swapped|exchanged|traded|ditched|dropped|left|abandoned|swapped out|switched out|ersetzt|remplacé|reemplazado) (?P<old>[^,.;]+?) (?:with|by|for|in favou?r of|durch|par|por) (?P<new>[^,.;]+)",
         r"\b(?:moved|switched|migrated|went|got) (?:away from|off(?: of)?) (?P<old>[^,.;]+?)(?: to| and| onto) (?P<new>[^,.;]+)",
+        r"(?P<new>[^,.;]+)[,;] (?:and )?(?P<old>[^,.;]+?)(?:'s| is| are)(?: now)? (?:history|gone|out|retired|no more|dead|done|over)\b",
         r"(?P<new>[^,.;]+?) (?:has |have )?(?:replaces|replaced|superseded|supersedes|took over from|takes over from) (?P<old>[^,.;]+)",
     )
 )  # fmt: skip
@@ -181,7 +183,7 @@ _SHORT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), long)
     for pattern, long in (
         (r"\bwon't\b", "will not"), (r"\bcan't\b", "cannot"), (r"\bshan't\b", "shall not"), (r"n't\b", " not"), (r"\bi'm\b", "I am"), (r"(?<=\w)'re\b", " are"),
-        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\bi would (?:much )?rather (?:have|see|get|use)\b", "I prefer"), (r"\bi would (?:much )?(?:prefer|rather)\b", "I prefer"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
+        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\bi would (?:much )?rather (?:have|see|get|use)\b", "I prefer"), (r"\bi would (?:much )?(?:prefer|rather)\b", "I prefer"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bblood (?:type|group)\b", "bloodtype"), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
     )
 )  # fmt: skip
 

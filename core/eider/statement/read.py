@@ -37,6 +37,8 @@ class Statement:
     """Content words of "for …"."""
     replaced: frozenset[str]
     """What it says is given up: "instead of …", "from … to", ", not …"."""
+    lacks: frozenset[str]
+    """Content words of "without …"."""
     person: str
     """Another person it is about, as named: "user's sister"; empty for the user, the team and things."""
     negated: bool = False
@@ -94,11 +96,12 @@ def read(text: str) -> Statement:
     plain, replaced = _given_up(narrowed, changed=flags["changed"] or flags["ended"])
     conditional = bool(marks.CONDITION.search(plain)) and not forgets
     purpose = marks.PURPOSE.search(plain)
+    lacking = marks.WITHOUT.search(plain)
     frame = framed(marks.TIMES.sub(" ", marks.FRONTED.sub("", plain)).strip(" ,"))
     found = Statement(
         text=text, subject=frame.subject, attribute=frame.attribute, single=frame.single, verb=frame.verb,
         about=frame.about, words=_content(frame, ended=ended), scope=scope, replaced=replaced, person=_person(frame),
-        purpose=frozenset(_canon(purpose["purpose"])) if purpose else frozenset(), conditional=conditional,
+        purpose=frozenset(_canon(purpose["purpose"])) if purpose else frozenset(), lacks=frozenset(_canon(lacking["what"])) if lacking else frozenset(), conditional=conditional,
         negated=_negated(plain), imperative=frame.imperative,
     )  # fmt: skip
     return replace(found, **flags)
@@ -114,7 +117,7 @@ def _first(text: str) -> tuple[str, str]:
 
 
 _FOLLOWED: Final = re.compile(
-    r"(?:,|;|\band\b|\bbut\b)\s*(?:and |but |so |now |instead )*(?:(?:i|we|it|he|she|they|you|the team|the user)(?:'s| is| am| are| now)? (?!was|had|did)\w+|(?:switched|moved|migrated|went|changed) |use |it's |now )|\binstead\b|\bin favou?r of\b|\breplaced (?:it|them|by|with)\b",
+    r"(?:,|;|\band\b|\bbut\b)\s*(?:and |but |so |now |instead )*(?:(?:i|we|it|he|she|they|you|the team|the user)(?:'s| is| am| are| now)? (?!was|had|did)\w+|(?:switched|moved|migrated|went|changed) |use |it's |now )|\b(?:sondern|sino)\b|而是|\binstead\b|\bin favou?r of\b|\breplaced (?:it|them|by|with)\b",
     re.IGNORECASE,
 )
 

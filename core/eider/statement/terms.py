@@ -147,6 +147,12 @@ _ROOTS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
         ("speak", r"sprech(?:e|en)|spricht|parl(?:e|es|ent|ons)|habl(?:o|a|an|amos)"),
         ("have", r"hab(?:e|t|en)|hat|ai|avons|ont|tengo|tiene|tienen|tenemos"),
         ("use", r"nutz(?:e|t|en)|benutz(?:e|t|en)|verwend(?:e|et|en)|utilis(?:e|es|ent|ons|ez)|us(?:o|a|an|amos)"),
+        ("short", r"kurz(?:e|en|er|es)?|court(?:e|es|s)?|cort(?:a|o|as|os)|brèves?|breves?"),
+        ("long", r"lang(?:e|en|er|es)?|longue?s?|larg(?:a|o|as|os)|ausführlich\w*|détaillée?s?|detallad\w+"),
+        ("dark", r"dunkl?(?:e|en|er|es|el)|dunkel(?:modus)?|sombres?|oscur(?:o|a|os|as)"),
+        ("light", r"helle[nrs]?|clairs?|claires?|clar(?:o|a|os|as)"),
+        ("tea", r"tee|thé|té"),
+        ("coffee", r"kaffee|café|cafés"),
         ("smoke", r"rauch(?:e|t|en|st)|fum(?:e|es|ent|o|a|an)"),
         ("drink", r"trink(?:e|t|en)|boi(?:s|t)|buvons|beb(?:o|e|en|emos)|tom(?:o|a|an)"),
         ("name", r"heiß(?:e|t)|heisst|appelle|llam(?:o|a)|call(?:s|ed)?"),
@@ -259,15 +265,15 @@ def _clock(low: str) -> str:
 
 
 _HAN_PIECES: Final = re.compile(
-    "周[一二三四五六日天]|星期[一二三四五六日天]|不再|已经|现在|可能|也许|以后|喜欢|使用|时间|改成|改为|工作|我们|用户"
+    "周[一二三四五六日天]|星期[一二三四五六日天]|不再|搬到|咖啡|已经|现在|可能|也许|以后|喜欢|使用|时间|改成|改为|工作|我们|用户"
     "|这次|不要|总是|从不|部署|会议|名字|经理|电话|编辑器|回答|简短|详细|中文|英文|数据库|端口|住在|项目|测试|[一-鿿]"
 )
 _HAN_LIGHT: Final = frozenset(
-    "我 你 他 她 它 的 了 吗 呢 是 在 也 还 就 会 要 我们 用户 现在 已经 请 把 用 到 很 从".split()
+    "我 你 他 她 它 的 了 吗 呢 是 在 也 还 就 会 要 我们 用户 现在 已经 请 把 用 到 很 从 不 没 别".split()
 )
 _HAN_SAME: Final = {
     "住在": "live",
-    "住": "live",
+    "住": "live", "搬到": "live", "咖啡": "coffee", "茶": "tea",
     "喜欢": "like",
     "使用": "use",
     "用": "use",

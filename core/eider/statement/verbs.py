@@ -18,7 +18,7 @@ stay expire rotate back sync publish document comment sign book join report summ
 escape wrap pin cache fetch load poll retry throw raise catch prefix suffix end happen consist contain belong grow
 bear born marry enjoy favour favor wear practise practice sing paint draw swim walk hike climb donate subscribe bank
 mention update create delete delete rely stand fail pass block limit cap last lint quote spell mark tag label
-freeze quarantine touch apologise apologize cite gate flag mock stub await crash train volunteer commute serve
+freeze quarantine touch target greet queue share raise apologise apologize cite gate flag mock stub await crash train volunteer commute serve
 """.split()
 VERBS: Final = frozenset(canon(verb) for verb in _VERBS)
 SPELT: Final = frozenset(_VERBS)
@@ -34,7 +34,7 @@ COPULAS: Final = frozenset(
 EITHER: Final = frozenset(
     "commit test deploy release review report build log plan answer name backup lint code order call note design run work"
     " place feature change update mark label book train back start end pass block limit cap cost order group tag comment"
-    " schedule document head lead reply cache load spell quote sign play show need check change send".split()
+    " schedule document head lead reply cache load spell quote sign play show need check change send pull push merge sync rebase queue fetch poll retry watch travel stay target visit share".split()
 )
 """Verbs that are nouns as often."""
 BREAKS: Final = frozenset("before after that which who if when because so until unless while , ; and".split())
@@ -50,7 +50,7 @@ MINE: Final = {
     **dict.fromkeys("our unser unsere unserem unseren notre nos nuestro nuestra nuestros nuestras".split(), "team"),
 }
 PREPOSITIONS: Final = frozenset(
-    "in at on to for from with by of as into under near about after before over within via".split()
+    "in at on to for from with by of as into under near about after before over within via bei chez en à für pour".split()
 )
 MULTIPLE: Final = frozenset(
     "hobby skill interest project pet friend brother sister son daughter child kid language allergy colleague cat"
