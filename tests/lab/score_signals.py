@@ -78,7 +78,9 @@ def main() -> None:
     args = parser.parse_args()
     for name in [args.lang] if args.lang else LANGUAGES:
         result = score(rows(name, args.split))
-        print(f"{name} {args.split}: P {result.precision:.3f} R {result.recall:.3f} F1 {result.f1:.3f} tp {result.tp} fp {result.fp} fn {result.fn}")
+        print(
+            f"{name} {args.split}: P {result.precision:.3f} R {result.recall:.3f} F1 {result.f1:.3f} tp {result.tp} fp {result.fp} fn {result.fn}"
+        )
         if args.errors:
             print("".join(f"  {line}\n" for line in result.errors), end="")
         for (wanted, got), count in sorted(result.kinds.items()):

@@ -106,7 +106,9 @@ def _judged(clause: Clause, sentence: Sentence, opened: bool, known: frozenset[s
 
 def _outlasts(clause: Clause, sentence: Sentence) -> bool:
     """Whether a fact that names the present is about more than the present: a habit, a past, or a mere "here"."""
-    return clause.has("SINCE", "LIFE", "USUALLY") or all("HERE" in f for c in sentence.clauses for f in c.classes if "ONCE" in f)
+    return clause.has("SINCE", "LIFE", "USUALLY") or all(
+        "HERE" in f for c in sentence.clauses for f in c.classes if "ONCE" in f
+    )
 
 
 def _asked_otherwise(clause: Clause) -> Finding | None:
@@ -128,7 +130,16 @@ def _opens_correction(sentence: Sentence) -> bool:
 
 def _quotes(label: frozenset[str]) -> bool:
     """Whether what stands before a colon gives the word to someone else."""
-    return bool(label & {"DOC", "SAY", "TASK_DOC"}) and not label & {"I", "MY", "WE", "ALWAYS", "LIKE", "DECIDE", "RULE", "SCOPE"}
+    return bool(label & {"DOC", "SAY", "TASK_DOC"}) and not label & {
+        "I",
+        "MY",
+        "WE",
+        "ALWAYS",
+        "LIKE",
+        "DECIDE",
+        "RULE",
+        "SCOPE",
+    }
 
 
 def _reported(clause: Clause) -> bool:
@@ -153,6 +164,4 @@ def _signal(clause: Clause, found: Finding, agent_output: str, known: frozenset[
     about = ""
     if agent_output and (kind in {"correction", "praise"} or any(w in known for w in clause.words if len(w) > 4)):
         about = agent_output[:_ABOUT].strip()
-    return Signal(
-        kind=kind, start=clause.start, end=clause.end, confidence=confidence, reason=reason, about=about
-    )
+    return Signal(kind=kind, start=clause.start, end=clause.end, confidence=confidence, reason=reason, about=about)

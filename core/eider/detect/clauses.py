@@ -11,8 +11,12 @@ _ENDS: Final = frozenset(".!?…。！？;；")
 _ASKS: Final = frozenset("?？")
 _COMMAS: Final = frozenset(",，、")
 _BREAKS: Final = frozenset(":：—–-")
-_ABBREVIATIONS: Final = frozenset("mr mrs ms dr prof st e.g i.e z.b bzw ca vs no nr approx u.s etc p.ej sr sra mme".split())
-_AFTER_AND: Final = frozenset(("I", "WE", "MY", "POLITE", "ALWAYS", "STYLE", "DO", "LET", "YOU", "NEVER", "WE_VERB", "I_VERB", "NEG"))
+_ABBREVIATIONS: Final = frozenset(
+    "mr mrs ms dr prof st e.g i.e z.b bzw ca vs no nr approx u.s etc p.ej sr sra mme".split()
+)
+_AFTER_AND: Final = frozenset(
+    ("I", "WE", "MY", "POLITE", "ALWAYS", "STYLE", "DO", "LET", "YOU", "NEVER", "WE_VERB", "I_VERB", "NEG")
+)
 _EMPTY: Final[frozenset[str]] = frozenset()
 
 
@@ -88,7 +92,11 @@ def sentences(text: str, spans: list[tuple[int, int]], words: Lexicon) -> list[S
                 _close(out, found, classes, first, place, part, start, words, fresh=fresh)
                 fresh = "\n\n" in part[found[place - 1][2] : at]
                 first = place
-            if word in _ENDS and place >= first and not (word == "." and place and found[place - 1][0] in _ABBREVIATIONS):
+            if (
+                word in _ENDS
+                and place >= first
+                and not (word == "." and place and found[place - 1][0] in _ABBREVIATIONS)
+            ):
                 _close(out, found, classes, first, place + 1, part, start, words, fresh=fresh)
                 fresh = False
                 first = place + 1
@@ -147,7 +155,9 @@ def _cuts(
         cut = -1
         if word in _BREAKS:
             cut = place + 1
-        elif word in _COMMAS and "OPENER" in classes[begin] and place - begin <= 4 and _only_opens(classes, begin, place):
+        elif (
+            word in _COMMAS and "OPENER" in classes[begin] and place - begin <= 4 and _only_opens(classes, begin, place)
+        ):
             cut = place + 1
         elif word in _COMMAS and place + 2 < last and _forbids(found, classes, begin, place):
             cut = place + 1

@@ -50,6 +50,10 @@ class Lexicon:
             if len(key) > 1:
                 self._phrases.setdefault(key[0], []).append((key, frozenset(names)))
 
+    def knows(self, found: list[str]) -> int:
+        """How many of these words its lists hold."""
+        return sum(map(self._single.__contains__, found))
+
     def classes(self, words: list[str]) -> list[frozenset[str]]:
         """For each word its classes; a phrase's classes join those of its first word, the others of it have none."""
         out = [_NONE] * len(words)
@@ -81,7 +85,9 @@ def tokens_of(phrase: str) -> tuple[str, ...]:
     >>> tokens_of("do_n't"), tokens_of("i'm_good")
     (('do', "n't"), ('i', "'m", 'good'))
     """
-    return tuple(word for word, _, _ in tokens(phrase.replace("_", " ")))
+    if phrase.endswith("'"):
+        return (phrase,)
+    return tuple(word for word, _, _ in tokens(phrase.replace("'_", "'").replace("_", " ")))
 
 
 def tokens(text: str) -> list[tuple[str, int, int]]:
@@ -125,9 +131,11 @@ _FUNCTION_WORDS: Final[dict[str, frozenset[str]]] = {
     ),
 }
 _HAN: Final = re.compile(r"[\u3400-\u9fff]")
-_SPANISH: Final = re.compile(r"[¿¡ñ]|ción\b|\b\w+[áíóú]\w*\b")
+_SPANISH: Final = re.compile(r"[¿¡ñáíóú]|ción\b")
 _GERMAN: Final = re.compile(r"[äöüß]")
 _FRENCH: Final = re.compile(r"[çœêèàùâîô]")
+_PLAIN: Final = 2
+"""Function words that settle the language; with fewer, the word lists are asked as well."""
 _SAMPLE: Final = 2_000
 """Characters from which a language is guessed."""
 
@@ -147,7 +155,11 @@ def guess(text: str) -> str:
         lowered = sample.lower()
         score["es"] += 1.5 * bool(_SPANISH.search(lowered))
         score["de"] += 1.5 * bool(_GERMAN.search(lowered))
-        score["fr"] += 1.5 * bool(_FRENCH.search(lowered))
+        score["fr"] += 1.5 * bool(_FRENCH.search(lowered)) + 0.5 * ("é" in lowered)
+    first, second = sorted(score.values())[:-3:-1]
+    if first < _PLAIN or first - second < 1:
+        for code in score:
+            score[code] += 0.6 * lexicon(code).knows(words)
     score["en"] += 0.5  # in doubt
     best = max(score, key=lambda code: score[code])
     return best if score[best] else "en"

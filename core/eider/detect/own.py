@@ -56,7 +56,8 @@ _SIGN_OFF: Final = re.compile(
     re.IGNORECASE,
 )
 _SPOKEN: Final = re.compile(
-    r"\s*\**(?:assistant|user|human|ai|bot|chatgpt|claude|system|agent|assistent|nutzer|asistente|usuario|助手|用户)\**\s?[:：]", re.IGNORECASE
+    r"\s*\**(?:assistant|user|human|ai|bot|chatgpt|claude|system|agent|assistent|nutzer|asistente|usuario|助手|用户)\**\s?[:：]",
+    re.IGNORECASE,
 )
 _HEADING: Final = re.compile(r"\s*#{1,6} \S")
 _ITEM: Final = re.compile(r"\s*(?:[-*•+]|\d{1,2}[.)、])\s*\S")
@@ -218,12 +219,19 @@ def _judged(body: list[str], *, introduced: int, last: bool) -> tuple[list[bool]
         return [False] * len(body), False
     mail = any(_SIGN_OFF.match(line) for line in body)
     for place, line in enumerate(body):
-        if line.lstrip().startswith(">") or line.startswith(("    ", "\t")) or _LOGGED.match(line) or _CODED.match(line):
+        if (
+            line.lstrip().startswith(">")
+            or line.startswith(("    ", "\t"))
+            or _LOGGED.match(line)
+            or _CODED.match(line)
+        ):
             own.append(False)
             if line.lstrip().startswith(("$ ", ">>> ")):
                 return own + [False] * (len(body) - len(own)), False
             continue
-        starts_mail = _SALUTATION.match(line) and (introduced or place or mail or line.lower().lstrip().startswith(_FORMAL))
+        starts_mail = _SALUTATION.match(line) and (
+            introduced or place or mail or line.lower().lstrip().startswith(_FORMAL)
+        )
         if _FORWARDED.match(line) or _HEADER.match(line) or _SPOKEN.match(line) or _HEADING.match(line) or starts_mail:
             return own + [False] * (len(body) - len(own)), True
         own.append(True)

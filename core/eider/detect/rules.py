@@ -17,7 +17,9 @@ _FUSED: Final = frozenset(("I_VERB", "WE_VERB"))
 _POINTED: Final = frozenset(("THIS", "THE", "ORD"))
 _SPECIFIC: Final = frozenset(("THIS", "THE", "ORD", "A", "NUMBER"))
 _VERB: Final = frozenset(("STYLE", "DO", "STRONG"))
-_NO_VERB: Final = frozenset(("THE", "A", "THIS", "I", "WE", "MY", "YOU", "YOUR", "THEY", "BE", "HAVE", "NUMBER", "SUB", "WHQ", "NAMED", "PLACE"))
+_NO_VERB: Final = frozenset(
+    ("THE", "A", "THIS", "I", "WE", "MY", "YOU", "YOUR", "THEY", "BE", "HAVE", "NUMBER", "SUB", "WHQ", "NAMED", "PLACE")
+)
 _ADVERB: Final = frozenset(("ALWAYS", "USUALLY", "FILLER", "NEVER", "FUTURE", "ADV", "EACH", "SINCE"))
 _UNREAL: Final = frozenset(("HYPO", "HEDGE", "SLIP", "SMALL"))
 
@@ -65,7 +67,9 @@ def head(c: Clause) -> tuple[int, Names]:
         elif "ONLY" in found or "POLITE" in found or "SCOPE" in found:
             before |= found
             at += 1
-        elif ("FILLER" in found or c.words[at] in {",", "，"} or "USUALLY" in found) and found.isdisjoint(("STRONG", "WHEN")):
+        elif ("FILLER" in found or c.words[at] in {",", "，"} or "USUALLY" in found) and found.isdisjoint(
+            ("STRONG", "WHEN")
+        ):
             at += 1
         elif not found and at == 0 and c.words[at].endswith("ly"):
             at += 1
@@ -147,14 +151,23 @@ def directive(c: Clause, s: Sentence) -> Finding | None:
     if found:
         return found
     forbidden = c.at("YOU")
-    if 0 <= forbidden <= 1 and c.near(("MUST",), forbidden + 1, 1) and c.near(("NOT",), forbidden + 1, 2) and not _pointed(c):
+    if (
+        0 <= forbidden <= 1
+        and c.near(("MUST",), forbidden + 1, 1)
+        and c.near(("NOT",), forbidden + 1, 2)
+        and not _pointed(c)
+    ):
         return "directive", 0.65, "what the agent must not do"
     spared = c.at("YOU")
     if 0 <= spared <= 2 and first_person(c) < 0 and c.near(("MUST", "NEED"), spared + 1, 4) and c.has("NOT"):
         if not c.has("THIS", "THE", "ORD", "YET"):
             return "directive", 0.65, "what the agent need not do"
     you, always = c.at("YOU"), c.at("ALWAYS")
-    if 0 <= you and always >= 0 and (c.has("CAN", "MUST", "FUTURE", "IMPORTANT", "NEED", "AUXQ") and first_person(c) < 0):
+    if (
+        0 <= you
+        and always >= 0
+        and (c.has("CAN", "MUST", "FUTURE", "IMPORTANT", "NEED", "AUXQ") and first_person(c) < 0)
+    ):
         return "directive", 0.75, "what the agent may or must do always"
     if c.has("FUTURE") and first_person(c) < 0 and not c.has("PERSON", "THEY") and len(c.words) > 2:
         return "directive", 0.75, "holds from now on"
@@ -171,12 +184,23 @@ def _conditional(c: Clause) -> Finding | None:
     if indefinite and (at >= when or not c.words[0].isascii()):
         comma = next((i for i in range(when, len(c.words)) if c.words[i] in {",", "，"}), -1)
         if comma > 0:
-            rest = Clause(c.words[comma + 1 :], c.classes[comma + 1 :], (c.start, c.end), c.capital[comma + 1 :], c.label)
+            rest = Clause(
+                c.words[comma + 1 :], c.classes[comma + 1 :], (c.start, c.end), c.capital[comma + 1 :], c.label
+            )
             verb, again = head(rest)
             if c.near(("BEGIN", "MOMENT"), when, comma - when) and not c.has("ALWAYS"):
                 return None
-            open_verb = verb < len(rest.words) and not rest.classes[verb] and rest.words[verb].isalpha() and c.near(("YOU",), when, 2)
-            if verb < len(rest.words) and (not rest.classes[verb].isdisjoint(_VERB) or again or open_verb) and rest.classes[verb].isdisjoint(_FIRST):
+            open_verb = (
+                verb < len(rest.words)
+                and not rest.classes[verb]
+                and rest.words[verb].isalpha()
+                and c.near(("YOU",), when, 2)
+            )
+            if (
+                verb < len(rest.words)
+                and (not rest.classes[verb].isdisjoint(_VERB) or again or open_verb)
+                and rest.classes[verb].isdisjoint(_FIRST)
+            ):
                 return "directive", 0.8, "command under a general condition"
         elif c.at("STRONG", when) > when and not _pointed(c):
             return "directive", 0.75, "command under a general condition"
@@ -195,7 +219,9 @@ def _command(c: Clause) -> Finding | None:
     standing = bool(before & {"ALWAYS", "NEVER", "FUTURE"})
     verb = not kind.isdisjoint(_VERB) or "IMP" in kind
     if not verb and (standing or before & {"NOT", "ONLY"}) and kind.isdisjoint(_NO_VERB) and len(c.words) - at > 0:
-        verb = kind.isdisjoint(("THINK", "ED", "SMALL", "MOMENT", "FAIL", "PERSON", "THEY", "COMMA")) and c.words[at] not in {",", "，"}
+        verb = kind.isdisjoint(("THINK", "ED", "SMALL", "MOMENT", "FAIL", "PERSON", "THEY", "COMMA")) and c.words[
+            at
+        ] not in {",", "，"}
     if not verb:
         return None
     below = next((i for i in range(at + 1, len(c.words)) if not c.classes[i].isdisjoint(("SUB", "WHQ"))), len(c.words))
@@ -218,7 +244,13 @@ def _command(c: Clause) -> Finding | None:
         return "directive", 0.75, "prohibition of a kind of thing"
     if "ONLY" in before and open_object:
         return "directive", 0.7, "command with a restriction"
-    if open_object and c.has("INSTEAD") and "NOT" not in before and not any(w.isdigit() for w in c.words) and c.at("INSTEAD") > at + 1:
+    if (
+        open_object
+        and c.has("INSTEAD")
+        and "NOT" not in before
+        and not any(w.isdigit() for w in c.words)
+        and c.at("INSTEAD") > at + 1
+    ):
         return "directive", 0.7, "command that sets one manner against another"
     plural = any(w.endswith("s") and len(w) > 3 for w in c.words[at + 1 : at + 4])
     if "MANNER" in kind and open_object and plural and c.near(("PLACE",), at + 2, 4):
@@ -246,7 +278,11 @@ def _duty(c: Clause) -> Finding | None:
         if c.near(("ANYTHING",), 0, 2) and len(c.words) > 4 and not _pointed(c) and not _progressive(c):
             return "directive", 0.65, "statement about anything or nobody"
         if _bare_plural(c) and len(c.words) > 3 and not _pointed(c) and not c.near(("DO", "STYLE"), 0, 1):
-            return "directive", 0.7 if c.has("BELONG", "ALWAYS", "NOT", "USUALLY", "POLITE") else 0.6, "statement about a kind of thing"
+            return (
+                "directive",
+                0.7 if c.has("BELONG", "ALWAYS", "NOT", "USUALLY", "POLITE") else 0.6,
+                "statement about a kind of thing",
+            )
         return None
     before = c.classes[:must]
     if any(not f.isdisjoint(("I", "ORD", "I_VERB", "WHQ")) for f in before):
@@ -266,7 +302,7 @@ def _duty(c: Clause) -> Finding | None:
 
 
 def _pointed(c: Clause) -> bool:
-    return any("THIS" in f and "SUB" not in f for f in c.classes)
+    return any("THIS" in f and f.isdisjoint(("SUB", "THE")) for f in c.classes)
 
 
 def _progressive(c: Clause) -> bool:
@@ -285,7 +321,26 @@ def _bare_plural(c: Clause) -> bool:
     return False
 
 
-_NOUNS: Final = frozenset(("DO", "DOC", "GROUP", "HABIT", "ING", "ED", "BAD", "STYLE", "TASK_DOC", "DECIDE", "RULE", "BEGIN", "MANNER", "ADOPT", "ROLE", "TITLE"))
+_NOUNS: Final = frozenset(
+    (
+        "DO",
+        "DOC",
+        "GROUP",
+        "HABIT",
+        "ING",
+        "ED",
+        "BAD",
+        "STYLE",
+        "TASK_DOC",
+        "DECIDE",
+        "RULE",
+        "BEGIN",
+        "MANNER",
+        "ADOPT",
+        "ROLE",
+        "TITLE",
+    )
+)
 """Classes of words that may be nouns as well."""
 
 
@@ -315,7 +370,7 @@ def preference(c: Clause, s: Sentence) -> Finding | None:
             return None
         if subject >= 0 and c.near(("WILL",), subject + 1, 1):
             return None
-        if subject >= 0 and (subject <= like or "V2" in c.classes[like] or c.has("V2")) :
+        if subject >= 0 and (subject <= like or "V2" in c.classes[like] or c.has("V2")):
             return "preference", 0.9 if habitual else 0.8, "liking in the first person"
         if c.near(("MY",), 0, like + 1) and not c.near(("PERSON",), 0, like):
             return "preference", 0.85, "what is the user's favourite"
@@ -323,17 +378,34 @@ def preference(c: Clause, s: Sentence) -> Finding | None:
             return "preference", 0.7, "how something strikes the user"
         if "TO_ME" in c.classes[like] and c.has("WHEN"):
             return "preference", 0.75, "how something strikes the user"
-    if subject >= 0 and c.has("FIND") and c.at("FIND") > subject - 2 and (c.has("HARD", "COMPARE") or "ing" in c.words[-1][-3:]) and not c.has("THIS", "PAST", "ORD"):
+    if (
+        subject >= 0
+        and c.has("FIND")
+        and c.at("FIND") > subject - 2
+        and (c.has("HARD", "COMPARE") or "ing" in c.words[-1][-3:])
+        and not c.has("THIS", "PAST", "ORD")
+    ):
         return "preference", 0.7, "judgement in the first person"
     if subject >= 0 and c.has("WANT") and c.has("USUALLY", "ALWAYS", "EVERY", "FUTURE"):
         return "preference", 0.75, "standing wish"
-    if c.has("ME") and c.has("HARD", "COMPARE") and c.has("BE", "FOR_ME") and not c.near(("THIS", "THE"), 0, 2) and not s.asks:
+    if (
+        c.has("ME")
+        and c.has("HARD", "COMPARE")
+        and c.has("BE", "FOR_ME")
+        and not c.near(("THIS", "THE"), 0, 2)
+        and not s.asks
+    ):
         return "preference", 0.6, "judgement about what suits the user"
     want = c.at("WANT")
     if subject >= 0 and want > subject and not c.has("PAST", "YET", "MOMENT"):
         after = c.classes[want + 1 : want + 4]
         kinds = any(w.endswith("s") and len(w) > 3 for w in c.words[want + 1 : want + 4])
-        if kinds and not any(f & (_SPECIFIC | {"YOU", "TO", "ME"}) for f in after) and not c.near(("TO",), want, 2) and "need" not in c.words:
+        if (
+            kinds
+            and not any(f & (_SPECIFIC | {"YOU", "TO", "ME"}) for f in after)
+            and not c.near(("TO",), want, 2)
+            and "need" not in c.words
+        ):
             return "preference", 0.6, "wish for a kind of thing"
     if subject >= 0 and c.has("EXPECT") and c.has("YOU"):
         return "directive", 0.7, "what is expected of the agent"
@@ -365,18 +437,29 @@ def fact(c: Clause, s: Sentence) -> Finding | None:
     title = c.at("TITLE")
     if 0 < title <= 4 and "THE" in c.classes[0] and c.has("BE") and any(c.capital[title + 1 :]) and not c.has("PAST"):
         return "fact", 0.7, "who holds a role"
-    if len(c.words) > 4 and c.capital[0] and c.words[1] == "'s" and not c.classes[0] and c.has("BE", "STATE") and not c.has("FAIL"):
+    if (
+        len(c.words) > 4
+        and c.capital[0]
+        and c.words[1] == "'s"
+        and not c.classes[0]
+        and c.has("BE", "STATE")
+        and not c.has("FAIL")
+    ):
         return "fact", 0.65, "what is someone's"
     recurring = c.at("USUALLY")
     verb, _ = head(c)
-    if recurring > 1 and not c.has("FAIL", "PAST", "THEY", "PERSON", "YOU", "WHQ", "SAY") and c.classes[verb].isdisjoint(_VERB):
+    if (
+        recurring > 1
+        and not c.has("FAIL", "PAST", "THEY", "PERSON", "YOU", "WHQ", "SAY")
+        and c.classes[verb].isdisjoint(_VERB)
+    ):
         return "fact", 0.65, "what recurs"
     if c.has("DEFINE"):
         return "fact", 0.7, "what a word means here"
     if c.capital and c.capital[0] and c.has("ROLE") and not c.classes[0] and c.near(("ROLE",), 1, 3):
         return "fact", 0.75, "who does what"
     state = c.at("STATE")
-    if state > 0 and c.near(("THE",), 0, 2) and not c.has("THIS", "FAIL", "SAY", "DOC", "CAN", "WOULD"):
+    if state > 0 and c.near(("THE",), 0, 2) and not _pointed(c) and not c.has("FAIL", "SAY", "DOC", "CAN", "WOULD"):
         return "fact", 0.6, "state of a known thing"
     return None
 
@@ -399,7 +482,15 @@ def _of_me(c: Clause, subject: int) -> Finding | None:
     verb = after[0]
     inverted = subject > 0 and not c.classes[subject - 1].isdisjoint(("PRESENT",))
     negated = at + 1 < len(c.words) and "NOT" in c.classes[at + 1]
-    if "CAN" in verb and negated and at + 2 < len(c.words) and "HABIT" in c.classes[at + 2] and not c.has("THE", "THIS"):
+    if c.has("ASPECT") and not c.has("SINCE", "LIFE"):
+        return None
+    if (
+        "CAN" in verb
+        and negated
+        and at + 2 < len(c.words)
+        and "HABIT" in c.classes[at + 2]
+        and not c.has("THE", "THIS")
+    ):
         return "fact", 0.65, "what the user cannot do"
     if "WILL" in verb and c.words[at + 1 : at + 2] == ["be"] and c.near(("PLACE",), at + 2, 1):
         return "fact", 0.6, "where the user will be"
@@ -426,7 +517,10 @@ def _of_me(c: Clause, subject: int) -> Finding | None:
         return "fact", base, "change in the user's life"
     if "HABIT" in verb and c.has("USUALLY"):
         return "fact", base, "habit of the first person"
-    if not verb.isdisjoint(("PAST", "ED", "THINK", "LIKE", "MOMENT", "SAY", "SUB", "COMMA", "THE", "A", "ING")) or not c.words[at][0].isalnum():
+    if (
+        not verb.isdisjoint(("PAST", "ED", "THINK", "LIKE", "MOMENT", "SAY", "SUB", "COMMA", "THE", "A", "ING"))
+        or not c.words[at][0].isalnum()
+    ):
         return None
     if "DO_AUX" in verb:
         negated = at + 1 < len(c.words) and "NOT" in c.classes[at + 1]
@@ -438,7 +532,9 @@ def _of_me(c: Clause, subject: int) -> Finding | None:
         return None
     if c.near(("THIS",), at + 1, 1):
         return None
-    if (person == "we" or c.has("HABIT", "USUALLY", "ALWAYS", "PLACE", "SPELL", "NAMED", "TRAIT", "SINCE", "I_VERB", "EACH")):
+    if person == "we" or c.has(
+        "HABIT", "USUALLY", "ALWAYS", "PLACE", "SPELL", "NAMED", "TRAIT", "SINCE", "I_VERB", "EACH"
+    ):
         return "fact", base, f"habit or state, {'first person plural' if person == 'we' else 'first person'}"
     if person == "I" and ("HABIT" in verb or inverted):
         return "fact", base, "habit or state, first person"
@@ -457,7 +553,12 @@ def _being(c: Clause, at: int, base: float) -> Finding | None:
         nxt += 1
     if nxt >= len(c.words) or "ING" in c.classes[nxt]:
         return None
-    told = not c.classes[nxt].isdisjoint(("A", "TRAIT", "THE", "PLACE", "NUMBER", "MY")) or c.has("TRAIT") or c.words[nxt].isdigit() or c.capital[nxt]
+    told = (
+        not c.classes[nxt].isdisjoint(("A", "TRAIT", "THE", "PLACE", "NUMBER", "MY"))
+        or c.has("TRAIT")
+        or c.words[nxt].isdigit()
+        or c.capital[nxt]
+    )
     if told and not c.near(("THIS",), nxt, 2):
         return "fact", base, "what the user is"
     return None
@@ -466,7 +567,12 @@ def _being(c: Clause, at: int, base: float) -> Finding | None:
 def contrast(c: Clause, s: Sentence, *, answered: bool, opened: bool, known: frozenset[str]) -> Finding | None:
     """A value put right: "not X", "X isn't A, it's B", "you keep doing", "that should have been"."""
     you = c.at("YOU")
-    if 0 <= you <= 2 and answered and (c.has("AGAIN", "WRONG") or (c.has("MUST") and c.has("NOT"))) and not c.has("THANKS"):
+    if (
+        0 <= you <= 2
+        and answered
+        and (c.has("AGAIN", "WRONG") or (c.has("MUST") and c.has("NOT")))
+        and not c.has("THANKS")
+    ):
         return "correction", 0.75, "reproach that holds generally"
     if c.has("SHOULD_HAVE") and answered and c.near(("THIS", "IT"), 0, 2):
         return "correction", 0.65, "what should have been"
@@ -489,10 +595,22 @@ def contrast(c: Clause, s: Sentence, *, answered: bool, opened: bool, known: fro
     if opened and declared and answered and len(c.words) > 3 and not c.has("YOU", "PAST") and _restates(c, known):
         return "correction", 0.65, "contradiction with new words"
     figures = [w for w in c.words if any(ch.isdigit() for ch in w)]
-    if figures and declared and not known.isdisjoint(_figures(known)) and known.isdisjoint(figures) and c.near(_SUBJECTS, 0, 2):
+    if (
+        figures
+        and declared
+        and not known.isdisjoint(_figures(known))
+        and known.isdisjoint(figures)
+        and c.near(_SUBJECTS, 0, 2)
+    ):
         return "correction", 0.65, "another figure than the agent gave"
     denied = c.at("NOT")
-    if denied > 0 and declared and len(c.words) > 5 and any(w in known for w in c.words[denied:] if len(w) > 3) and c.has("THIS", "BE"):
+    if (
+        denied > 0
+        and declared
+        and len(c.words) > 5
+        and any(w in known for w in c.words[denied:] if len(w) > 3)
+        and c.has("THIS", "BE")
+    ):
         if c.at("COMMA") > denied or c.has("BUT"):
             return "correction", 0.7, "a value the agent had wrong, denied and put right"
     if against == 1 and len(c.words) <= 4 and answered:
@@ -509,7 +627,11 @@ def _figures(known: frozenset[str]) -> frozenset[str]:
 
 def _restates(c: Clause, known: frozenset[str]) -> bool:
     """Whether it speaks of what the agent spoke of and says something else of it."""
-    words = [w for w, f in zip(c.words, c.classes, strict=True) if len(w) > 2 and not f & {"BE", "HAVE", "THE", "NOT"} and w[0].isalnum()]
+    words = [
+        w
+        for w, f in zip(c.words, c.classes, strict=True)
+        if len(w) > 2 and not f & {"BE", "HAVE", "THE", "NOT"} and w[0].isalnum()
+    ]
     shared = sum(w in known for w in words)
     return 0 < shared < len(words)
 
@@ -535,7 +657,11 @@ def third_party(c: Clause) -> bool:
     limit = me if me >= 0 else len(c.words)
     other = min((p for p in (c.at("PERSON"), c.at("THEY")) if 0 <= p), default=-1)
     if other < 0:
-        other = 0 if c.capital and c.capital[0] and not c.classes[0] and c.near(("LIKE", "SAY", "ALWAYS", "NEVER"), 1, 2) else -1
+        other = (
+            0
+            if c.capital and c.capital[0] and not c.classes[0] and c.near(("LIKE", "SAY", "ALWAYS", "NEVER"), 1, 2)
+            else -1
+        )
     if other < 0 or other >= limit or (0 <= c.at("YOU") < other):
         return False
     at, before = head(c)
@@ -552,13 +678,19 @@ def asks(c: Clause, s: Sentence) -> bool:
     at = 0
     if c.classes and "POLITE" in c.classes[0]:
         return s.asks
-    while at < len(c.words) and "FILLER" in c.classes[at] and "WHQ" not in c.classes[at] and "AUXQ" not in c.classes[at]:
+    while (
+        at < len(c.words) and "FILLER" in c.classes[at] and "WHQ" not in c.classes[at] and "AUXQ" not in c.classes[at]
+    ):
         at += 1
     if at >= len(c.words):
         return s.asks
     begins = c.classes[at]
     subject = c.near(("I", "WE", "YOU", "THE", "THIS", "THEY", "MY", "A"), at + 1, 1)
-    request = "AUXQ" in begins and c.near(("YOU",), at + 1, 1) and not c.words[at].startswith(("do", "did", "is", "are", "have"))
+    request = (
+        "AUXQ" in begins
+        and c.near(("YOU",), at + 1, 1)
+        and not c.words[at].startswith(("do", "did", "is", "are", "have"))
+    )
     if request and c.has("ALWAYS", "FUTURE", "NEVER"):
         return False
     if s.asks and not ("TAG" in c.classes[-1] and len(c.words) > 3 and not begins.isdisjoint(("I", "WE", "MY"))):

@@ -40,14 +40,14 @@ WORDS: Final[dict[str, str]] = {
     "A": "ein eine einen einem einer",
     "ORD": "erste ersten zweite zweiten dritte dritten letzte letzten nächste nächsten vorige andere anderen",
     "NUMBER": "zwei drei vier fünf sechs sieben acht neun zehn",
-    "LIKE": """mag mögen bevorzuge bevorzugt bevorzugen liebe lieben hasse hassen am_liebsten lieber lieblings gefällt gefallen leiden ausstehen
+    "LIKE": """gefallen_mir gefällt_mir mag mögen bevorzuge bevorzugt bevorzugen liebe lieben hasse hassen am_liebsten lieber lieblings gefällt gefallen leiden ausstehen
         ziehe_vor schätze verabscheue lieblingssprache lieblingsfarbe lieblingsessen bevorzugte hätte_gern hätte_lieber würde_lieber""",
     "V2": "leiden ausstehen am_liebsten lieber",
     "COMPARE": "besser lieber leichter schneller klarer angenehmer übersichtlicher einfacher verständlicher schöner mehr_als",
     "FIND": "finde finden lerne lese",
     "HARD": "schwer anstrengend leicht einfach nervig verwirrend hilfreich nützlich mühsam unübersichtlich störend",
     "WANT": "will wollen möchte möchten brauche brauchen hätte_gerne suche suchen wünsche wollte",
-    "TO_ME": "nervt_mich stört_mich nerven_mich stören_mich liegt_mir liegen_mir passt_mir_besser",
+    "TO_ME": "gefallen_mir gefällt_mir nervt_mich stört_mich nerven_mich stören_mich liegt_mir liegen_mir passt_mir_besser",
     "HOW_I": "wie_ich wie_wir",
     "DECIDE": """entschieden beschlossen entschlossen einigten geeinigt gewählt ausgewählt bleiben_bei bleiben_wir_bei setzen_auf steigen_um
         umgestiegen wechseln_zu festgelegt nehmen_künftig verzichten_auf umsteigen haben_uns_auf entscheidung setze_auf bleibe_bei steige_um umstellen
@@ -55,7 +55,7 @@ WORDS: Final[dict[str, str]] = {
     "SURE_DECIDE": "entscheidung",
     "ADOPT": "nehmen verwenden benutzen bleiben wechseln setzen",
     "LET": "lass_uns lasst_uns",
-    "STYLE": """verwende benutze nutze schreib schreibe antworte antwort nenn nenne halte halt vermeide achte sprich zitiere gib nimm runde denk denke frag frage
+    "STYLE": """sei fass_dich verwende benutze nutze schreib schreibe antworte antwort nenn nenne halte halt vermeide achte sprich zitiere gib nimm runde denk denke frag frage
         hör merk bleib beachte duze sieze formatiere verzichte stell bevorzuge verweise beginne erwähne""",
     "STRONG": "nenn_mich duze_mich merk_dir denk_daran denk_dran achte_darauf vermeide frag_mich hör_auf verzichte_auf sprich_mich stell_sicher duz_mich sag_mir_bescheid verwende_keine benutze_keine nutze_keine",
     "NAMING": "nenn_mich duze_mich sprich_mich duz_mich",
@@ -126,5 +126,7 @@ WORDS: Final[dict[str, str]] = {
 ENDINGS: Final[tuple[tuple[str, str], ...]] = ()
 SPLITS: Final = "und aber sondern denn"
 """Conjunctions after which another clause may start."""
-STARTS: Final = "bitte gib ich wir mein unser immer nie niemals ab in_zukunft verwende schreib nutze denk achte frag vergiss"
+STARTS: Final = (
+    "bitte gib ich wir mein unser immer nie niemals ab in_zukunft verwende schreib nutze denk achte frag vergiss"
+)
 """What starts a clause after such a conjunction without a comma."""

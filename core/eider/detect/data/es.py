@@ -51,7 +51,7 @@ WORDS: Final[dict[str, str]] = {
     "COMPARE": "mejor más_claro más_claros más_claras más_fácil más_fáciles más_simple más_rápido más_que antes_que peor más_cómodo más_cómodos",
     "FIND": "me_resulta me_resultan me_parece me_parecen encuentro aprendo",
     "HARD": "difícil difíciles pesado pesados fácil incómodo útil práctico confuso más_claros más_claras molesto",
-    "WANT": "quiero queremos necesito necesitamos quisiera busco me_gustaría buscamos quería",
+    "WANT": "tengo_que tenemos_que quiero queremos necesito necesitamos quisiera busco me_gustaría buscamos quería",
     "TO_ME": "me_molesta me_molestan me_irrita me_irritan me_viene_mejor me_va_mejor me_funciona",
     "HOW_I": "como_me_gusta",
     "DECIDE": """decidido decidimos decidí elegido elegimos optado optamos nos_quedamos_con me_quedo_con acordado acordamos vamos_a_usar vamos_a_pasar pasamos_a abandonamos
@@ -59,7 +59,7 @@ WORDS: Final[dict[str, str]] = {
     "SURE_DECIDE": "decisión",
     "ADOPT": "usar quedarnos adoptar pasar",
     "LET": "",
-    "STYLE": """usa usen utiliza responde respóndeme escribe evita mantén cita llámame habla háblame recuerda tutéame trátame pregúntame avísame emplea redondea indica incluye
+    "STYLE": """sé sea da das usa usen utiliza responde respóndeme escribe evita mantén cita llámame habla háblame recuerda tutéame trátame pregúntame avísame emplea redondea indica incluye
         deja_de procura acuérdate prefiere limita no_uses añade termina empieza""",
     "STRONG": "tutéame llámame trátame evita evite deja_de recuerda pregúntame avísame acuérdate no_olvides asegúrate procura háblame respóndeme consúltame",
     "NAMING": "tutéame llámame trátame",

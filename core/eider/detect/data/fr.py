@@ -46,7 +46,7 @@ WORDS: Final[dict[str, str]] = {
     "COMPARE": "mieux plus_clair plus_clairs plus_claires plus_clair_que plus_simple plus_facile plus_faciles plus_rapide plus_lisible plus_lisibles plutôt que meilleur plus_agréable",
     "FIND": "trouve trouvons apprends lis",
     "HARD": "difficile pénible fatigant facile gênant utile pratique illisible confus plus_clairs plus_clair plus_lisibles",
-    "WANT": "veux voulons besoin voudrais cherche cherchons aimerais souhaite il_me_faut voulais",
+    "WANT": "ai_besoin avons_besoin veux voulons besoin voudrais cherche cherchons aimerais souhaite il_me_faut voulais",
     "TO_ME": "m'_énerve m'_énervent m'_agace m'_agacent me_gêne me_gênent me_convient me_conviennent m'_aide",
     "HOW_I": "comme_j' comme_je que_j'_aime",
     "DECIDE": """décidé choisi opté retenu tranché adopté reste_sur restons_sur restera_sur passons_à passe_à partons_sur part_sur abandonnons abandonné migrons décision
@@ -54,7 +54,7 @@ WORDS: Final[dict[str, str]] = {
     "SURE_DECIDE": "décision",
     "ADOPT": "prendre utiliser rester passer adopter garder",
     "LET": "",
-    "STYLE": """utilise utilisez réponds répondez écris écrivez évite évitez garde gardez cite citez appelle appelez parle parlez pense pensez emploie mets mettez
+    "STYLE": """sois soyez utilise utilisez réponds répondez écris écrivez évite évitez garde gardez cite citez appelle appelez parle parlez pense pensez emploie mets mettez
         arrête arrêtez demande demandez rappelle-toi souviens-toi arrondis indique indiquez tutoie vouvoie préfère tutoie-moi réponds-moi demande-moi appelle-moi
         veille commence termine limite signale""",
     "STRONG": "tutoie-moi tutoyez-moi vouvoie-moi appelle-moi appelez-moi évite évitez arrête arrêtez demande-moi demandez-moi préviens-moi souviens-toi n'_oublie pense_à veille_à parle-moi",
@@ -96,9 +96,9 @@ WORDS: Final[dict[str, str]] = {
     "ROLE": "gère dirige s'_occupe supervise pilote est_notre est_mon est_ma",
     "LIFE": "déménagé marié né née divorcé étudié commencé arrêté rejoint",
     "SINCE": "depuis jamais toujours ans",
-    "TRAIT": "allergique végétarien végétarienne végane marié mariée né née responsable diabétique intolérant coeliaque",
+    "TRAIT": "gaucher gauchère droitier daltonien daltonienne sourd sourde célibataire divorcé retraité indépendant allergique végétarien végétarienne végane marié mariée né née responsable diabétique intolérant coeliaque",
     "PLACE": "à en dans chez comme sous sur avec au aux de",
-    "MOMENT": "crevé crevée fatigué fatiguée désolé désolée sûr sûre content contente prêt prête occupé perdu pressé question problème souci là retard malade faim d'accord ravi ravie",
+    "MOMENT": "tout_de_suite bientôt reviens arrivé crevé crevée fatigué fatiguée désolé désolée sûr sûre content contente prêt prête occupé perdu pressé question problème souci là retard malade faim d'accord ravi ravie",
     "THINK": "pense crois sais vois espère comprends suppose veux voudrais peux dois vais trouve imagine sens ai_besoin viens",
     "PAST": "étais était fait vu lu essayé lancé envoyé testé mis pris dit eu été reçu passé corrigé ajouté",
     "FAIL": "échoue échouent cassé rouge plante erreur marche_pas fonctionne_pas trop_long manque bloqué",
@@ -123,5 +123,7 @@ WORDS: Final[dict[str, str]] = {
 ENDINGS: Final[tuple[tuple[str, str], ...]] = ()
 SPLITS: Final = "et mais donc"
 """Conjunctions after which another clause may start."""
-STARTS: Final = "pense toujours ne n' je j' nous mon notre merci désormais utilise écris réponds évite veille à_l'_avenir"
+STARTS: Final = (
+    "pense toujours ne n' je j' nous mon notre merci désormais utilise écris réponds évite veille à_l'_avenir"
+)
 """What starts a clause after such a conjunction without a comma."""
