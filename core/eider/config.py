@@ -32,7 +32,7 @@ _FILE: Final = "config.json"
 def home() -> Path:
     """Directory of everything Eider keeps: `EIDER_HOME`, else the platform's data directory."""
     if named := os.environ.get("EIDER_HOME"):
-        return Path(named).expanduser()
+        return Path(named).expanduser().absolute()
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "eider"
     if sys.platform == "win32":

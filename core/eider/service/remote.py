@@ -81,6 +81,8 @@ def connect(
             client.token = found_token(url)
         client.ask("POST", "/v1/owner/open", {k: v for k, v in said.items() if v is not None})
     except ClientError as error:
+        if error.kind in ("OwnerUnreachableError", "OwnerBusyError") and not url:
+            return Remote(client)  # what is written now goes to the spool; what is asked says who does not answer
         client.close()
         if error.kind == "ReadOnlyStoreError" and not url:
             return None
