@@ -167,6 +167,19 @@ def test_a_hook_does_not_wait_for_a_cold_owner(home: Home) -> None:
     assert [hit["text"] for hit in found] == ["Prefers tea."]
 
 
+def test_a_hook_does_not_wait_for_an_owner_that_is_stopped(home: Home) -> None:
+    """It accepts and never answers: the hook is silent, and over; what it wrote happens once when the owner goes on."""
+    pid = home.start()
+    os.kill(pid, signal.SIGSTOP)
+    read = called(home, "recall", '{"query": "tea"}', "--quiet")
+    assert (read.returncode, read.stdout, read.stderr) == (0, "", "")
+    wrote = called(home, "remember", '{"text": "Prefers tea."}', "--quiet", "--timeout", "0.3")
+    assert json.loads(wrote.stdout)["status"] == "queued"
+    os.kill(pid, signal.SIGCONT)
+    found = home.client().call("recall", {"query": "tea"})["value"]
+    assert [hit["text"] for hit in found] == ["Prefers tea."]
+
+
 def test_a_stale_socket_and_stale_notes_are_nobodys(home: Home) -> None:
     """After a kill -9 the next call works, although socket and notes still name a process, even one that lives."""
     home.start()

@@ -186,13 +186,14 @@ def test_a_write_that_is_not_answered_is_spooled_under_the_key_it_was_sent_with(
     assert keys == {json.loads(line)["request"]["key"]} == {found["key"]}
 
 
-def test_a_batch_is_spooled_under_the_batch_it_was_sent_with(fake: Callable[[Serve], Fake], short: Path) -> None:
-    """Items without a key of their own get one from the batch, live or late."""
+def test_a_batch_is_spooled_under_the_key_it_was_sent_with(fake: Callable[[Serve], Fake], short: Path) -> None:
+    """Live or late it is one write; items keep the keys of their own."""
     owner = fake(hangs_up)
     found = asked(short, spool=True).call("remember_many", {"items": ["a", {"text": "b", "key": "mine"}]})
     line = json.loads((short / "spool" / "writes.jsonl").read_text().split(" ", 1)[1])
-    batches = {json.loads(data.partition(b"\r\n\r\n")[2])["batch"] for data in owner.asked}
-    assert batches == {line["batch"]} == {found["key"]}
+    keys = {json.loads(data.partition(b"\r\n\r\n")[2])["request"]["key"] for data in owner.asked}
+    assert keys == {line["request"]["key"]} == {found["key"]}
+    assert line["request"]["items"] == [{"text": "a"}, {"text": "b", "key": "mine"}]
 
 
 @pytest.mark.parametrize("verb", sorted(WRITES - set(SPOOLED)))

@@ -1,8 +1,8 @@
 """`python -I -S …/service/call.py VERB '{"query": "…"}' [--timeout SECONDS] [--ceiling ORIGIN] [--quiet]`.
 
 One call, its answer as JSON on one line. What enters is an agent's unless the ceiling says that a person spoke.
-`--quiet` is for hooks: it waits little for an owner that has yet to start, and whatever fails prints nothing and ends
-with 0. Imports `client` from its own directory, so that the byte code of it is kept.
+`--quiet` is for hooks: it waits two seconds at most, less for an owner that has yet to start, and whatever fails prints
+nothing and ends with 0. Imports `client` from its own directory, so that the byte code of it is kept.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ def main(given: list[str]) -> int:
     quiet = "--quiet" in given
     try:
         words = [word for word in given if word != "--quiet"]
-        timeout, ceiling = float(_option(words, "--timeout", "30")), _option(words, "--ceiling", "agent")
+        timeout = float(_option(words, "--timeout", "2" if quiet else "30"))
+        ceiling = _option(words, "--ceiling", "agent")
         verb, request = words[0], dict(loads(words[1]) if words[1:] else {})
         cold = COLD if quiet else None
         store, agent = os.environ.get("EIDER_STORE") or None, os.environ.get("EIDER_AGENT") or None
