@@ -230,11 +230,13 @@ def test_a_draft_is_short_and_quotes_its_evidence(kind: SignalKind, clause: str,
 @pytest.mark.parametrize(("start", "end"), [(0, 999), (5, 5), (-1, 4), (7, 3), (4, 5)])
 def test_a_draft_without_evidence_is_refused(start: int, end: int) -> None:
     """A span that is empty, blank or outside the episode gives no draft."""
-    assert derive([Signal(kind="fact", start=start, end=end, confidence=1.0, reason="test")], said("I am a nurse")) == ()
+    assert (
+        derive([Signal(kind="fact", start=start, end=end, confidence=1.0, reason="test")], said("I am a nurse")) == ()
+    )
 
 
 def test_a_value_put_right_takes_its_sentence_from_what_the_agent_said() -> None:
-    """ "It's Karlos, not Carlos" is a fact about the reviewer, not about "it"."""
+    """An answer such as "it's Karlos, not Carlos" is a fact about the reviewer, not about "it"."""
     text = "it's Karlos, not Carlos"
     (draft,) = derive([signal("correction", text, about="Done. Your reviewer is Carlos.")], said(text))
     assert (draft.text, draft.kind) == ("The user's reviewer is Karlos.", "fact")

@@ -123,7 +123,7 @@ def test_a_late_older_fact_never_overwrites_a_newer_one() -> None:
 
 
 def test_a_correction_may_begin_earlier_than_what_it_corrects() -> None:
-    """ "No, it has been in eu-west-1 since March" replaces what was learned in May."""
+    """An answer such as "no, it has been in eu-west-1 since March" replaces what was learned in May."""
     march = datetime(2026, 3, 1, tzinfo=UTC)
     relation, target = said(
         "The cluster is in eu-west-1.", known("The cluster is in us-east-1."), valid_from=march, signal="correction"
@@ -136,6 +136,14 @@ def test_nothing_of_another_scope_is_closed() -> None:
     assert said("Lives in Ghent.", known("Lives in Porto."), scope="project:a") == ("scope_override", "m1")
     assert said("Lives in Ghent.", known("Lives in Porto.", scope="project:a"))[0] == "add"
     assert said("Lives in Ghent.", known("Lives in Porto.", scope="project:a"), scope="project:b")[0] == "add"
+
+
+def test_a_phrase_that_only_names_the_scope_narrows_nothing() -> None:
+    """Within a project "in this repo" is said of all of it; "in the docs folder" still of a part."""
+    here = known("Use tabs.", scope="project:a", kind="rule")
+    assert said("Use spaces in this repo.", here, scope="project:a", kind="rule") == ("supersede", "m1")
+    assert said("Use spaces in project a.", here, scope="project:a", kind="rule") == ("supersede", "m1")
+    assert said("Use spaces in the docs folder.", here, scope="project:a", kind="rule") == ("scope_override", "m1")
 
 
 def test_memories_of_more_than_one_user_fail_closed() -> None:
@@ -162,7 +170,7 @@ def test_a_retraction_of_nothing_known_does_nothing() -> None:
 
 
 def test_a_doubt_is_not_kept_without_neighbours_either() -> None:
-    """ "Might move" is no fact."""
+    """A sentence such as "might move" is no fact."""
     assert said("Might move to Oslo.") == ("none", None)
 
 
@@ -204,6 +212,6 @@ def test_every_decision_says_why() -> None:
 
 
 def test_the_users_own_name_is_the_user() -> None:
-    """ "Ada lives in Porto" and "lives in Ghent" are about one person, where Ada is the user."""
+    """Texts such as "Ada lives in Porto" and "lives in Ghent" are about one person, where Ada is the user."""
     assert said("Lives in Ghent.", known("Ada lives in Porto.")) == ("supersede", "m1")
     assert said("Lives in Ghent.", known("Bruno lives in Porto."))[0] == "add"

@@ -22,6 +22,10 @@ from eider.values import GLOBAL, Episode, Span
 
 __all__ = ["derive", "is_known", "sentence", "third_person"]
 
+_READ: Final = 2_000
+"""Characters of a clause that are read; a sentence keeps at most `MAX_DRAFT`. A guess."""
+_READ_OF_AGENT: Final = 20_000
+"""Characters of the agent's output in which a corrected value is looked for. A guess."""
 _HESITANT: Final = 0.6
 """What a doubt leaves of a draft's confidence. A guess."""
 
@@ -47,7 +51,7 @@ def derive(
     """
     drafts: list[Draft] = []
     for signal in sorted(signals, key=lambda each: (each.start, each.end)):
-        draft = _draft(signal, episode, about=signal.about or about, scope=scope)
+        draft = _draft(signal, episode, about=(signal.about or about)[:_READ_OF_AGENT], scope=scope)
         if draft is None or is_known(draft.text, known):
             continue
         if all(words(draft.text) != words(other.text) for other in drafts):
@@ -59,7 +63,7 @@ def _draft(signal: Signal, episode: Episode, *, about: str, scope: str) -> Draft
     span = _evidence(signal, episode)
     if span is None:
         return None
-    clause = episode.text[span.start : span.end]
+    clause = episode.text[span.start : min(span.end, span.start + _READ)]
     english = _is_english(clause)
     text = (_corrected(clause, about) if english and signal.kind == "correction" else "") or sentence(
         clause, english=english, decision=signal.kind == "decision"

@@ -38,7 +38,9 @@ def held(clause: str, episode: Episode) -> Held:
     today = local_date(episode.at, episode.tz)
 
     def at(match: re.Match[str] | None, *, ahead: bool) -> Window | None:
-        phrase = next((group for name, group in match.groupdict().items() if group and len(name) == 1), "") if match else ""
+        phrase = (
+            next((group for name, group in match.groupdict().items() if group and len(name) == 1), "") if match else ""
+        )
         if not match or not phrase:
             return None
         if year := _YEAR.match(phrase):

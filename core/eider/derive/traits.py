@@ -106,7 +106,12 @@ def _flush(run: list[Term], text: str, found: list[str]) -> None:
 def _entity(term: Term, text: str, *, first: bool) -> bool:
     if term.kind in {"code", "url", "path", "version"}:
         return True
-    if term.kind != "name" or term.text.lower() in _NOT_ENTITIES or term.text[0] >= "\u3400" or set(term.text) <= set("YMDHS"):
+    if (
+        term.kind != "name"
+        or term.text.lower() in _NOT_ENTITIES
+        or term.text[0] >= "\u3400"
+        or set(term.text) <= set("YMDHS")
+    ):
         return False
     opens = first or text[: term.start].rstrip().endswith((";", ".", ":"))
     return not opens or (term.text.isupper() and len(term.text) > 1)

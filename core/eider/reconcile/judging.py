@@ -11,7 +11,7 @@ from eider.learning import Draft, Relation
 from eider.reconcile.laws import NEAR, Ruling, ruled
 from eider.reconcile.pair import Pair
 from eider.statement import Statement, read
-from eider.values import Memory
+from eider.values import GLOBAL, Memory
 
 _SHORTEST_NAME: Final = 2
 """Letters a user's id needs to be taken for a name in a text."""
@@ -43,6 +43,8 @@ def paired(
     """Both statements read, and whether the newer one is about an earlier time."""
     known = _of_memory(old) if isinstance(old, Memory) else read(old)
     said = _of_draft(new, old) if isinstance(new, Draft) else read(new)
+    if isinstance(old, Memory) and isinstance(new, Draft) and old.scope == new.scope != GLOBAL:
+        known, said = (replace(one, scope=_beyond(one.scope, new.scope)) for one in (known, said))
     started = old_at or (old.valid_from if isinstance(old, Memory) else None)
     begins = new_at or (new.valid_from if isinstance(new, Draft) else None)
     late = started is not None and begins is not None and begins < started and not (said.corrected or said.changed)
@@ -50,6 +52,16 @@ def paired(
         late = late and new.signal != "correction"
         late = late or (started is not None and new.valid_to is not None and new.valid_to <= started)
     return Pair(old=known, new=said, old_at=started, new_at=begins, late=late)
+
+
+_HERE: Final = re.compile(r"\b(?:this|that|the current|our current|diesem|ce|este)\b|这个", re.IGNORECASE)
+
+
+def _beyond(phrases: str, scope: str) -> str:
+    """The narrowing phrases less those that only name the scope both are in: "in this repo"."""
+    name = scope.rpartition(":")[2].rpartition("/")[2].lower()
+    kept = [each for each in phrases.split("; ") if not _HERE.search(each) and name not in re.findall(r"[\w.-]+", each)]
+    return "; ".join(kept)
 
 
 def _of_memory(memory: Memory) -> Statement:

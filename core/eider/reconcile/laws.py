@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from eider.learning import Relation
 from eider.reconcile.pair import Pair
 from eider.statement import kinds
+from eider.statement.terms import TYPED
 from eider.text import words as plain_words
 
 NEAR: Final = 0.5
@@ -240,14 +241,29 @@ def replaces(pair: Pair) -> Ruling | None:
         return None
     if not (pair.shared or pair.same_attribute or _same_choice(pair) or new.replaced):
         return None
-    if clash.left_old and clash.left_new and not (new.changed and (pair.shared or _same_choice(pair))):
-        return Ruling("add", "each is about something else", sure=False)
+    if apart := _of_another(pair):
+        return Ruling("add", apart, sure=False)
     if new.also:
         return Ruling("add", "it is said beside the other")
     if not new.changed and (exception := _of_a_part(pair)):
         return exception
     on = clash.on[0]
     return Ruling("supersede", "it names what it replaces" if on == "what it replaces" else f"another {on} of the same")
+
+
+def _of_another(pair: Pair) -> str:
+    """Why two values that exclude one another are values of different things; empty if they are of one."""
+    clash, old, new = pair.clash, pair.old, pair.new
+    beyond = pair.shared - old.about
+    if (
+        clash.left_old
+        and clash.left_new
+        and not (new.changed and (beyond or _same_choice(pair) or old.about == new.about))
+    ):
+        return "each is about something else"
+    if clash.left_old and clash.on[0] in TYPED and not beyond and not pair.same_attribute:
+        return "they share only what they are about"
+    return ""
 
 
 def _of_a_part(pair: Pair) -> Ruling | None:

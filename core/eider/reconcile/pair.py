@@ -152,9 +152,12 @@ def _clash(pair: Pair) -> Clash:
     if any(name in TYPED for name in on):
         old = {form: term for form, term in old.items() if term.kind not in TYPED | {"unit"}}
         new = {form: term for form, term in new.items() if term.kind not in TYPED | {"unit"}}
-    if (pair.new.lacks - pair.old.lacks) & pair.old.words.keys() or (pair.old.lacks - pair.new.lacks) & pair.new.words.keys():
+    if (pair.new.lacks - pair.old.lacks) & pair.old.words.keys() or (
+        pair.old.lacks - pair.new.lacks
+    ) & pair.new.words.keys():
         on.append("part")
-    if given_up := pair.new.replaced & pair.old.words.keys():
+    named = pair.new.reason & pair.only_old.keys() if pair.shared and pair.only_new else frozenset[str]()
+    if given_up := (pair.new.replaced & pair.old.words.keys()) | named:
         on.append("what it replaces")
         old = {form: term for form, term in old.items() if form not in given_up}
         new = {}

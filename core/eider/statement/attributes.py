@@ -6,7 +6,7 @@ from typing import Final
 
 from eider.statement import kinds
 from eider.statement.terms import Term, canon, is_light
-from eider.statement.verbs import AUXILIARIES, MANY_VERBS, PREPOSITIONS, READABLE, STATES, VERBS
+from eider.statement.verbs import AUXILIARIES, MANY_VERBS, PREPOSITIONS, READABLE, STATES
 
 _ATTRIBUTES: Final = frozenset(
     "branch language name deadline port version colour color address host region target owner email phone number limit timeout"
@@ -54,7 +54,7 @@ def _by_object(verb: str, kind: str, content: list[Term], *, own: bool) -> tuple
         return READABLE.get(verb, verb), not own or verb in _STATES_OF_PEOPLE
     if kind:
         return f"{READABLE.get(verb, verb)} {kind}".removeprefix("be "), True
-    if not own and verb in VERBS and verb not in _OPEN_VERBS:
+    if not own and verb != "be" and verb not in _OPEN_VERBS:
         return READABLE.get(verb, verb), True
     chosen = next((kinds.CHOICES[term.canon] for term in content if term.canon in kinds.CHOICES), "")
     return chosen, chosen in _CHOSEN_ONCE

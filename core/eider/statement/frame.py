@@ -70,7 +70,9 @@ def framed(clause: str) -> Frame:
     return _unowned(found, start)
 
 
-_SOMEBODY: Final = frozenset("they it he she this that these those someone somebody people everybody everyone there".split())
+_SOMEBODY: Final = frozenset(
+    "they it he she this that these those someone somebody people everybody everyone there".split()
+)
 """Subjects that point at what was said before, or at nobody."""
 _CALLED: Final = re.compile(
     r"^(?:call|address) (?:me|us|the user)(?: as| by)? (?P<name>.+)$|^(?:i am|the user is|user is|is) (?:called|named) (?P<known>.+)$|^(?:i go|goes|the user goes) by (?P<by>.+)$",
@@ -262,7 +264,8 @@ def _verb_at(found: list[Term], start: int, *, guess: bool = True) -> int | None
         after = found[at + 1] if at + 1 < len(found) else None
         if after is not None and (copula == at + 1 or (_is_noun(term) and _is_verb(after) and not is_light(after))):
             continue
-        if copula is None or after is None or is_light(after) or after.kind in TYPED:
+        third = at == start and found[at - 1].kind == "name" and _third_person(term) and not _is_noun(term)
+        if copula is None or third or after is None or is_light(after) or after.kind in TYPED:
             return at
     return copula if copula is not None or not guess else _verb_like(found, start)
 
@@ -307,7 +310,13 @@ def _predicated(
     copula = next((at for at, term in enumerate(body) if term.text.lower() in COPULAS), None)
     verb_form = (
         main.canon
-        if main is not None and (copula is None or main.canon in STATES or main.start < body[copula].start)
+        if main is not None
+        and (
+            copula is None
+            or main.canon in STATES
+            or main.start < body[copula].start
+            or main.text.lower().endswith("ed")
+        )
         else "be"
     )
     if copula is None and main is None:

@@ -119,7 +119,7 @@ SCOPES: Final[tuple[re.Pattern[str], ...]] = tuple(
         r"\b(?:in|for|on|within|inside|with|under) (?:the |our |my )?project [\w.-]+",
         rf"\b(?:in|for|on|within|inside|with|under) (?:the |our |my |all )?(?:[\w'./-]+ ){{1,3}}{_NAMED}(?=[\s,.;!]|$)",
         r"\b(?:but )?(?:only|exclusively|solely|specifically|just) (?:for|in|on|when|with|at|during|inside|within)\b[^,.;]*",
-        r"\b(?:for|in|on|with) [^,.;]{2,40}? only\b",
+        r"\b(?:for|in|with) [^,.;]{2,40}? only\b",
         r"\bexcept(?:ing|ion)?(?: (?:for|on|in|when|with|at|during|if))?\b[^,.;]*", r"\b(?:apart|aside) from\b[^,.;]*", r"\bother than (?:on|in|for)\b[^,.;]*", r"\bbut not (?:on|in|for|with|when|during|at)\b[^,.;]*",
         r"^(?:on|in|for|with|during|at|inside|within|under) (?!(?:the )?(?:19|20)\d\d|my (?:opinion|view)|general|fact|future|case|total|the (?:future|past|end)|(?:january|february|march|april|may|june|july|august|september|october|november|december)\b)[^,.;]{2,50}?,\s",
         r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:i|we)\b)",
@@ -143,6 +143,11 @@ TAG: Final = re.compile(
 )
 """What is hung on a sentence and says nothing."""
 
+REASON: Final = re.compile(
+    r",?\s+\b(?:because|now that|due to|owing to|since (?=(?:the|it|he|she|they|we|i|our|my|\w+ (?:was|were|is|are|has|had))\b)|as (?=(?:the|it|he|she|they|we|there|our) \w+)|as (?=(?-i:[A-Z])\w+ (?:was|were|is|has|had|\w+ed)\b)|after (?=(?:\w+ ){1,4}?(?:was|were|had|failed|left|broke|died|went|\w+ed)\b)|so that|in order to|weil|damit|parce que|puisque|porque|ya que|à cause|wegen)\b.*$"
+    r"|(?:，|,)?(?:因为|由于).*$"
+)
+"""Why something is so: it often names what was so before."""
 WITHOUT: Final = re.compile(r"\b(?:without|ohne|sans|sin) (?:any |the |a |an )?(?P<what>[^,.;]{2,40})", re.IGNORECASE)
 PURPOSE: Final = re.compile(
     r"\bfor (?!(?:the )?(?:most|moment|sure|example|instance|years|years|a (?:while|year))|\d|at least|(?:two|three|four|five) )(?P<purpose>[^,.;]{3,60}?)(?=[,.;!]|$)",

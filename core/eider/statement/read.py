@@ -37,6 +37,8 @@ class Statement:
     """Content words of "for …"."""
     replaced: frozenset[str]
     """What it says is given up: "instead of …", "from … to", ", not …"."""
+    reason: frozenset[str]
+    """Content words of "because …"; they are not among `words`."""
     lacks: frozenset[str]
     """Content words of "without …"."""
     person: str
@@ -96,12 +98,15 @@ def read(text: str) -> Statement:
     plain, replaced = _given_up(narrowed, changed=flags["changed"] or flags["ended"])
     conditional = bool(marks.CONDITION.search(plain)) and not forgets
     purpose = marks.PURPOSE.search(plain)
+    reason = marks.REASON.search(plain)
+    if reason and terms(plain[: reason.start()]):
+        plain = plain[: reason.start()]
     lacking = marks.WITHOUT.search(plain)
     frame = framed(marks.TIMES.sub(" ", marks.FRONTED.sub("", plain)).strip(" ,"))
     found = Statement(
         text=text, subject=frame.subject, attribute=frame.attribute, single=frame.single, verb=frame.verb,
         about=frame.about, words=_content(frame, ended=ended), scope=scope, replaced=replaced, person=_person(frame),
-        purpose=frozenset(_canon(purpose["purpose"])) if purpose else frozenset(), lacks=frozenset(_canon(lacking["what"])) if lacking else frozenset(), conditional=conditional,
+        purpose=frozenset(_canon(purpose["purpose"])) if purpose else frozenset(), reason=frozenset(_canon(reason[0])) if reason else frozenset(), lacks=frozenset(_canon(lacking["what"])) if lacking else frozenset(), conditional=conditional,
         negated=_negated(plain), imperative=frame.imperative,
     )  # fmt: skip
     return replace(found, **flags)

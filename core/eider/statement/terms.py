@@ -21,12 +21,12 @@ _TOKEN: Final = re.compile(
     r"|(?P<time>\b\d{1,2}(?::\d{2}|h\d{0,2})(?:\s?[ap]\.?m\b\.?)?|\b\d{1,2}\s?[ap]\.?m\b|\b(?:noon|midnight)\b)"
     r"|(?P<version>\bv?\d+(?:\.\d+){1,3}\b(?!%)|\bv\d+\b)"
     r"|(?P<number>\b\d+(?:[.,]\d+)*(?:st|nd|rd|th)?)"
-    r"|(?P<code>\b[A-Za-z]+(?:[_-]\w+)*\d[\w-]*|\b\w+(?:_\w+)+|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*)"
+    r"|(?P<code>\b[A-Za-z]+(?:[_-][^\W_]*)*\d[\w-]*|\b[^\W_]+(?:_+[^\W_]+)+|\b[a-z]+[A-Z]\w*|\b[A-Z][a-z]+[A-Z]\w*)"
     rf"|(?P<han>[{_HAN}]+)"
     r"|(?P<word>[^\W\d_]+(?:['’-](?!s\b)[^\W\d_]+)*)",
     re.IGNORECASE,
 )
-_CODE: Final = re.compile(r"[A-Za-z]+(?:[_-]\w+)*\d[\w-]*|\w+(?:_\w+)+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*")
+_CODE: Final = re.compile(r"[A-Za-z]+(?:[_-][^\W_]*)*\d[\w-]*|[^\W_]+(?:_+[^\W_]+)+|[a-z]+[A-Z]\w*|[A-Z][a-z]+[A-Z]\w*")
 
 _DAYS = (
     "monday tuesday wednesday thursday friday saturday sunday|montag dienstag mittwoch donnerstag freitag samstag"
@@ -273,7 +273,10 @@ _HAN_LIGHT: Final = frozenset(
 )
 _HAN_SAME: Final = {
     "住在": "live",
-    "住": "live", "搬到": "live", "咖啡": "coffee", "茶": "tea",
+    "住": "live",
+    "搬到": "live",
+    "咖啡": "coffee",
+    "茶": "tea",
     "喜欢": "like",
     "使用": "use",
     "用": "use",
