@@ -251,10 +251,16 @@ def replaces(pair: Pair) -> Ruling | None:
     return Ruling("supersede", "it names what it replaces" if on == "what it replaces" else f"another {on} of the same")
 
 
+_MUCH: Final = 3
+"""Words shared from which one other word does not make another matter of it. A guess."""
+
+
 def _of_another(pair: Pair) -> str:
     """Why two values that exclude one another are values of different things; empty if they are of one."""
     clash, old, new = pair.clash, pair.old, pair.new
     beyond = pair.shared - old.about
+    if clash.on[0] in TYPED and len(pair.shared) >= _MUCH and len(clash.left_old) <= 1:
+        return ""
     if (
         clash.left_old
         and clash.left_new

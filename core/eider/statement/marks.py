@@ -24,9 +24,9 @@ ENDED: Final = _any(
     r"\b(?:gave|given|giving) up\b", r"\bgot(?:ten)? rid of\b", r"(?<!\bam )(?<!'m )(?<!\bare )(?<!\bget )(?<!\bgot )\bused to\b",
     r"\b(?:is|are|was|has been|have been|got)\s+(?:over|lifted|retired|deprecated|removed|dropped|decommissioned|shut down|switched off|revoked|abolished|gone)\b",
     r"\b(?:we|i) (?:(?:have|just|finally|recently|already|also|then) )*(?:dropped|retired|removed|deprecated|sold|decommissioned|killed|abolished|shut down|left|deleted)\b(?! (?:a|some) (?:message|note))",
-    r"\b(?:am|'m|are|is|'re|'s) (?:done|finished|through) with\b", r"\b(?:isn't|is not|not) (?:true|valid|the case|relevant) any ?more\b",
+    r"\b(?:i am|we are|user is|team is|they are|is) (?:done|through) with\b", r"\b(?:i am|we are|user is|team is) finished with\b", r"\b(?:isn't|is not|not) (?:true|valid|the case|relevant) any ?more\b",
     r"\b(?:broke|split|broken) up\b", r"\bparted ways\b", r"^(?:please )?stop \w+ing\b", r"\bno more\b(?! than)", r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bbe )\b(?:dropped|deleted|scrapped|decommissioned|sunset)\b(?! (?:in|by|off|from|to)\b)", r"\b[A-Z]\w+ (?:has )?left\b", r"\b(?:has|have) (?:ended|expired|left)\b", r"\b(?:does not|doesn't|do not|don't) apply any ?more\b",
-    r"\bceased\b", r"\b(?:is|are) off (?:the )?(?:calendar|table|menu|list|agenda|cards)\b", r"\b(?:finished|completed|concluded|wrapped up) (?:the|my|our|with|taking)\b", r"\b(?:is|are|was|been) (?:finished|cancell?ed|suspended|disbanded|wound down)\b", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
+    r"\bceased\b", r"\b(?:is|are) off (?:the )?(?:calendar|table|menu|list|agenda|cards)\b", r"\b(?:finished|completed|concluded|wrapped up) (?:the|my|our|with|taking)\b", r"\b(?:is|are|was|been) (?:finished|cancell?ed|suspended|disbanded|wound down)\b(?! (?:with|in|by))", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
     r"\bnicht mehr\b", r"\bkein\w* \w+ mehr\b", r"\baufgehört\b", r"\b(?:ne|n)\b.{1,40}\bplus\b", r"\b(?:ai|a|avons) arrêté\b", r"\bya no\b", r"\bdej(?:é|ó|amos) de\b",
     r"不再|已经不|戒了|不.{1,6}了$|没再",
 )  # fmt: skip
@@ -34,8 +34,8 @@ CHANGED: Final = _any(
     r"\bnow(?:adays)?\b(?! and then)", r"\bthese days\b", r"\bfrom (?:now|today|here) on(?:wards)?\b", r"\bas of (?:now|today)\b", r"\bgoing forward\b", r"\bhenceforth\b",
     r"\b(?:switched|moved|migrated|upgraded|changed|relocated|transitioned|converted|ported|rewrote|replaced|renamed|swapped|bumped|went over|rebranded|promoted|shifted|slipped|started|gone over|gone back|went back|turned to|pushed back|postponed|rescheduled|brought forward)\b",
     r"\binstead\b", r"\bagain\b", r"\bcurrently\b", r"\banymore\b", r"\bsince (?:last|this|yesterday|january|february|march|april|may|june|july|august|september|october|november|december|(?:19|20)\d\d)\b", r"\b(?:has|have) (?:become|turned into|joined)\b", r"\bnew\b",
-    r"\b(?:jetzt|nun|inzwischen|mittlerweile|ab sofort|umgestiegen|gewechselt|umgezogen|stattdessen)\b", r"\b(?:maintenant|désormais|dorénavant|à présent|déménagé|passé à)\b", r"\b(?:ahora|a partir de ahora|actualmente|mudé|cambié|cambiamos)\b",
-    r"现在|改(?:成|为|用|到)|换成了|以后都|从现在起|搬到",
+    r"\b(?:jetzt|nun|inzwischen|mittlerweile|ab sofort|umgestiegen|gewechselt|umgezogen|stattdessen|verlegt|verschoben|vorgezogen|neuerdings)\b", r"\b(?:maintenant|désormais|dorénavant|à présent|déménagé|passé à|repoussée?|reportée?|avancée?|remplacée?)\b", r"\b(?:ahora|a partir de ahora|actualmente|mudé|cambié|cambiamos|aplazad[oa]|adelantad[oa]|retrasad[oa])\b",
+    r"现在|改(?:成|为|用|到|回)|提前到|推迟到|换成了|以后都|从现在起|搬到",
 )  # fmt: skip
 CORRECTED: Final = _any(
     r"^(?:correction|i misspoke|my mistake|sorry, i meant|actually)\b", r"\bi (?:misspoke|got (?:that|it) wrong|was wrong)\b", r"\bcorrection:", r",\s*not \S+(?: \S+){0,3}[.!]?$",
@@ -144,7 +144,7 @@ TAG: Final = re.compile(
 """What is hung on a sentence and says nothing."""
 
 REASON: Final = re.compile(
-    r",?\s+\b(?:because|now that|due to|owing to|since (?=(?:the|it|he|she|they|we|i|our|my|\w+ (?:was|were|is|are|has|had))\b)|as (?=(?:the|it|he|she|they|we|there|our) \w+)|as (?=(?-i:[A-Z])\w+ (?:was|were|is|has|had|\w+ed)\b)|after (?=(?:\w+ ){1,4}?(?:was|were|had|failed|left|broke|died|went|\w+ed)\b)|so that|in order to|weil|damit|parce que|puisque|porque|ya que|à cause|wegen)\b.*$"
+    r",?\s+\b(?:because|now that|due to|owing to|since (?=(?:the|it|he|she|they|we|i|our|my|\w+ (?:was|were|is|are|has|had))\b)|as (?=(?:the|it|he|she|they|we|there|our) \w+)|as (?=(?-i:[A-Z])\w+ (?:was|were|is|has|had|\w+ed)\b)|after (?=(?:\w+ ){1,4}?(?:was|were|had|failed|left|broke|died|went|\w+ed)\b)|so that|in order to|weil|damit|parce que|puisque|porque|ya que|para (?:no )?\w+[aei]r|à cause|wegen)\b.*$"
     r"|(?:，|,)?(?:因为|由于).*$"
 )
 """Why something is so: it often names what was so before."""
