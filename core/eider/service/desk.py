@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider import config
+from eider.answers import Receipt
 from eider.clock import local_zone, speaking_from
 from eider.door import Door
 from eider.engines import note_agent, open_engine, open_layer
 from eider.errors import EiderError, InputError, PausedError
 from eider.handlers import HANDLERS
 from eider.places import folder_of
-from eider.service import afar, job_desk, openapi, pauses, standing, tracing, transfer
+from eider.service import afar, aside, job_desk, lean, openapi, pauses, standing, tracing, transfer
 from eider.service.app import App, Asked, Seen
 from eider.service.backup_desk import BackupDesk
 from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
@@ -113,6 +114,8 @@ class Desk:
         span = self.tracing.span(name, folder.stem, headers)
         with span as told, self.stores.use(folder, also) as engine, speaking_from(body.get("tz")):
             value = HANDLERS[name](engine, request, _door(body))
+            if isinstance(value, Receipt):
+                value = aside.noted(self.home, request, value)
             told(value)
         return {"status": "stored" if name in WRITES else "ok", "value": encode(value)}
 
@@ -192,6 +195,7 @@ class Desk:
             self.drain()
         self.stores.sweep()
         self.backups.tidy()
+        lean.give_back()
 
     def close(self) -> None:
         """Drain what waits and close every store."""

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.errors import ConfigError, EiderError, OwnerRunningError, StoreError
+from eider.service import lean
 from eider.service.client import PROTOCOL, VERSION, Client, ClientError, dumps, notes, socket_path
 from eider.service.folders import open_lock, private_folder, run_folder, run_place
 from eider.service.spawn import FAILED
@@ -135,6 +136,7 @@ def run(terms: Terms, lock: int) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, place.end)  # uvicorn raises it again when it is done: that shall not kill us
         signal.signal(signal.SIGINT, place.end)
+        lean.keep_little()
     desk: Desk | None = None
     sockets: list[socket.socket] = []
     try:
@@ -285,6 +287,7 @@ def _import_all() -> None:
     import pkgutil
 
     time.sleep(0.5)  # the first answers go first
+    lean.arrow_alone()
     left_out = ("eider.cli", "eider.testing", "eider.bench", "eider.demo", "eider.service.owner")
     for found in pkgutil.walk_packages(sys.modules["eider"].__path__, "eider."):
         if not found.name.startswith(left_out):
