@@ -17,13 +17,15 @@ _ABBREVIATIONS: Final = frozenset(
 _AFTER_AND: Final = frozenset(
     ("I", "WE", "MY", "POLITE", "ALWAYS", "STYLE", "DO", "LET", "YOU", "NEVER", "WE_VERB", "I_VERB", "NEG")
 )
+_OPENING: Final = 4
+"""Words of the longest opening before a comma: "thank you very much,"."""
 _EMPTY: Final[frozenset[str]] = frozenset()
 
 
 class Clause:
     """A stretch of a sentence that can say one thing, as words with their classes."""
 
-    __slots__ = ("capital", "classes", "end", "label", "seen", "start", "words")
+    __slots__ = ("capital", "classes", "end", "fresh", "label", "seen", "start", "words")
 
     def __init__(
         self,
@@ -38,8 +40,16 @@ class Clause:
         self.start, self.end = span
         self.capital = capital
         self.seen = _EMPTY.union(*classes)
+        self.fresh = False
+        """It stands in the first sentence of a paragraph."""
         self.label = label
         """Classes of what stands before a colon: "Background: …"."""
+
+    def part(self, start: int) -> Clause:
+        """The clause from one word on."""
+        return Clause(
+            self.words[start:], self.classes[start:], (self.start, self.end), self.capital[start:], self.label
+        )
 
     def at(self, name: str, start: int = 0) -> int:
         """Place of the first word of a class, -1 where there is none."""
@@ -73,6 +83,8 @@ class Sentence:
         """It opens a paragraph or follows what is not the user's own."""
         self.seen = _EMPTY.union(*(c.seen for c in clauses))
         self.first = clauses[0]
+        for clause in clauses:
+            clause.fresh = fresh
 
 
 def sentences(text: str, spans: list[tuple[int, int]], words: Lexicon) -> list[Sentence]:
@@ -153,13 +165,16 @@ def _cuts(
     for place in range(first, last):
         word = found[place][0]
         cut = -1
-        if word in _BREAKS:
-            cut = place + 1
-        elif (
-            word in _COMMAS and "OPENER" in classes[begin] and place - begin <= 4 and _only_opens(classes, begin, place)
+        if (
+            word in _BREAKS
+            or (
+                word in _COMMAS
+                and "OPENER" in classes[begin]
+                and place - begin <= _OPENING
+                and _only_opens(classes, begin, place)
+            )
+            or (word in _COMMAS and place + 2 < last and _forbids(found, classes, begin, place))
         ):
-            cut = place + 1
-        elif word in _COMMAS and place + 2 < last and _forbids(found, classes, begin, place):
             cut = place + 1
         elif word in words.splits and place > begin and _starts(found, classes, place, last, words):
             cut = place

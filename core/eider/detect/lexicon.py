@@ -28,6 +28,8 @@ _TOKEN: Final = re.compile(
 _LONGEST: Final = 7
 """Words of the longest phrase in the lists, contractions counted apart; checked by a test."""
 _NONE: Final[frozenset[str]] = frozenset()
+_INSIDE: Final = frozenset(("IN",))
+"""Class of the later words of a phrase."""
 
 
 class Lexicon:
@@ -55,7 +57,7 @@ class Lexicon:
         return sum(map(self._single.__contains__, found))
 
     def classes(self, words: list[str]) -> list[frozenset[str]]:
-        """For each word its classes; a phrase's classes join those of its first word, the others of it have none."""
+        """For each word its classes; a phrase's classes join those of its first word (in Chinese, replace them), the others of it have `IN`."""
         out = [_NONE] * len(words)
         at = 0
         single, phrases = self._single, self._phrases
@@ -64,7 +66,9 @@ class Lexicon:
             size = 1
             for key, names in phrases.get(word, ()):
                 if len(key) <= len(words) - at and tuple(words[at : at + len(key)]) == key:
-                    out[at], size = names | single.get(word, _NONE), len(key)
+                    alone = single.get(word, _NONE) if self.spaced else _NONE
+                    size = len(key)
+                    out[at : at + size] = [names | alone, *[_INSIDE] * (size - 1)]
                     break
             else:
                 known = single.get(word)

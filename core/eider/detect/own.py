@@ -34,7 +34,7 @@ _CODED: Final = re.compile(
     r"|(?:INSERT|UPDATE|DELETE|SELECT|CREATE|ALTER)\s+\w+|[\w.\[\]]+\s*(?:=|\+=|:=)\s*\S|(?:const|let|var|public|private|function)\s+\w+\s*[=({])"
     r"|.*[;{}]\s*$"
 )
-_TABLED: Final = re.compile(r"(?:[^,;\t|]*[,;\t|](?! )){2,}|\s*\|.*\|")
+_TABLED: Final = re.compile(r"(?:[^,;\t|\u3400-\u9fff]*[,;\t|](?! )){2,}|\s*\|.*\|")
 _HEADER: Final = re.compile(
     r"\s*(?:From|To|Cc|Subject|Date|Sent|Von|An|Betreff|Gesendet|Datum|De|À|Objet|Envoyé|Para|Asunto|Enviado|Fecha|发件人|收件人|主题|日期)"
     r"\s?[:：]\s",
@@ -148,14 +148,12 @@ def _blocks(text: str) -> list[Span]:
     lines = _lines(text)
     keep: list[Span] = []
     foreign = False  # what follows is a document, until the text ends
-    at = 0
     paragraphs = _paragraphs(text, lines)
-    for paragraph in paragraphs:
+    for at, paragraph in enumerate(paragraphs):
         body = [text[a:b] for a, b in paragraph]
         if foreign:
             break
         own, foreign = _judged(body, introduced=at, last=at + 1 == len(paragraphs))
-        at += 1
         for span, mine in zip(paragraph, own, strict=True):
             if mine:
                 if keep and keep[-1][1] + 1 == span[0]:

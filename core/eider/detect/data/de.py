@@ -72,6 +72,7 @@ WORDS: Final[dict[str, str]] = {
     "HEDGE": "vielleicht eventuell möglicherweise irgendwann womöglich könnte könnten überlege überlegen weiß_nicht bin_nicht_sicher eines_tages vermutlich",
     "HERE": "hier",
     "WE_MY": "unser unsere unseren unserem unserer unseres",
+    "BAN": "bitte_immer bitte_nie bitte_niemals bitte_stets auf_keinen_fall bitte_künftig bitte_ab_jetzt bitte_grundsätzlich",
     "SMALL": "kein_problem keine_ahnung keine_sorge kein_ding kein_stress keine_eile mach_weiter weiter_so mach_das_so schon_gut gern_geschehen keine_frage wie_immer keine_änderung mag_sein",
     "THANKS": "danke dankeschön vielen_dank merci",
     "ASSENT": "ok okay ja genau gut prima super klar passt stimmt alles_klar einverstanden",

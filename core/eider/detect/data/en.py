@@ -70,6 +70,7 @@ WORDS: Final[dict[str, str]] = {
     "THE": "the",
     "A": "a an",
     "ORD": "first second third fourth fifth last next previous other other_one",
+    "NEED": "need needs needed",
     "NUMBER": "two three four five six seven eight nine ten eleven twelve hundred thousand",
     "LIKE": """prefer prefers like likes love enjoy hate dislike detest favour favor adore loathe despise 'd_rather
         would_rather 'd_sooner 'd_prefer would_prefer ca_n't_stand can't_stand cannot_stand lean_towards lean_toward fan_of
@@ -140,6 +141,7 @@ WORDS: Final[dict[str, str]] = {
     "TOLD": "i_told_you i_already_told_you i_said as_i_said like_i_said i_mentioned as_mentioned i_already_said",
     "DONE": "seen been done gone written known taken given heard found got gotten had become chosen spoken shown",
     "HERE": "here",
+    "BAN": "please_always please_never on_no_account under_no_circumstances",
     "SMALL": """no_worries no_problem no_idea no_thanks no_rush never_mind nevermind always_a_pleasure no_clue
         no_wonder no_doubt no_luck no_way you_'re_welcome take_your_time i_'m_good all_good no_big_deal no_offence no_offense
         keep_going keep_it_up stop_it go_on go_ahead good_luck have_a_nice i_love_it love_it like_it i_love_that i_like_that
@@ -193,11 +195,11 @@ WORDS: Final[dict[str, str]] = {
     "MOMENT": """quick careful patient guess point concern hurts aches a_bug the_bug mood tired back sorry busy hungry stuck sure afraid done ready glad happy late lost confused curious sick ill
         getting going trying seeing looking wondering bored impressed surprised worried excited good fine ok okay
         thinking asking hoping sleepy annoyed pleased idea question questions problem issue trouble headache doubt minute
-        hurry feeling moment so_far luck chance again still aware interested kidding joking serious free available about_to
-        in_five_minutes in_ten_minutes in_a_few_minutes in_an_hour in_two_hours soon meeting appointment on_page on_line on_step on_the_train on_my_way on_it in_a_hurry in_a_meeting in_the_middle at_work
+        hurry feeling moment so_far luck chance again aware interested kidding joking serious free available about_to
+        in_five_minutes in_ten_minutes in_a_few_minutes in_an_hour in_two_hours soon have_a_meeting got_a_meeting on_page on_line on_step on_the_train on_my_way on_it in_a_hurry in_a_meeting in_the_middle at_work
         on_hold at_lunch at_a_loss in_bed on_a_call on_the_phone hunch stressed exhausted frustrated amazed relieved""",
     "THINK": """see think guess know mean hope wonder understand agree get believe feel suppose imagine assume notice remember
-        forget appreciate hear doubt expect promise bet swear apologise apologize find look seem follow recall care try wish
+        forget appreciate hear doubt expect promise bet swear find look seem follow recall care try wish
         say ask want need just thought figured realise realize gather wonder tell trust must apply confirm suggest recommend
         mind thank""",
     "PAST": """ran went saw had did said got made took came found gave told wrote read sent put tried left lost met kept began

@@ -76,6 +76,7 @@ WORDS: Final[dict[str, str]] = {
     "HEDGE": "quizá quizás tal_vez a_lo_mejor algún_día posiblemente podría podríamos no_estoy_seguro no_estoy_segura no_sé me_planteo pensando_en puede_que",
     "HERE": "aquí",
     "WE_MY": "nuestro nuestra nuestros nuestras",
+    "BAN": "por_favor_siempre por_favor_nunca bajo_ningún_concepto",
     "SMALL": "no_pasa_nada ni_idea de_nada sin_problema no_hay_problema como_siempre hazlo_así no_te_preocupes no_hay_prisa",
     "THANKS": "gracias",
     "ASSENT": "vale sí ok bien bueno perfecto de_acuerdo claro genial está_bien listo",

@@ -72,6 +72,7 @@ WORDS: Final[dict[str, str]] = {
     "HEDGE": "peut-être éventuellement un_jour possiblement je_ne_sais_pas pas_sûr pas_sûre pourrait pourrais hésite hésitons sans_doute envisage réfléchis",
     "HERE": "ici",
     "WE_MY": "notre nos",
+    "BAN": "merci_de_toujours merci_de_ne_jamais veuillez_toujours toujours_merci sous_aucun_prétexte",
     "SMALL": "pas_de_problème pas_de_souci aucune_idée pas_grave de_rien pas_de_quoi rien_à_dire comme_toujours pas_mal fais_comme_ça pas_de_changement",
     "THANKS": "merci",
     "ASSENT": "ok oui d'accord parfait bien super c'est_bon entendu très_bien",
