@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-from eider.values import GLOBAL, Episode, Memory, MemoryId, MemoryKind, Precision, Shown, Span
+from eider.values import GLOBAL, Episode, Event, Memory, MemoryId, MemoryKind, Precision, Shown, Span
 
 SignalKind = Literal["correction", "preference", "directive", "fact", "decision", "praise"]
 Relation = Literal["add", "merge", "supersede", "retract", "scope_override", "none", "contradiction"]
 SIGNAL_KINDS: Final = get_args(SignalKind)
 RELATIONS: Final = get_args(Relation)
+ScopeOp = Literal["merge", "rename", "split"]
 MAX_DRAFT: Final = 280
 """Characters of a derived statement: one sentence."""
 
@@ -81,7 +82,8 @@ class Decision:
     draft: int
     relation: Relation
     target: MemoryId | None
-    """The memory it merges with, closes, narrows or contradicts; None for a plain addition."""
+    """The memory it merges with, closes, narrows or contradicts; for an older fact that is added late, the one that
+    began after it; None for a plain addition."""
     text: str
     """What to keep: the draft's text, or the merged one."""
     reason: str
@@ -107,3 +109,44 @@ class Learned(Shown):
 
     def __bool__(self) -> bool:
         return bool(self.memories or self.inbox)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeCount(Shown):
+    """One scope and what is in it."""
+
+    name: str
+    memories: int
+    """Current ones."""
+    known: Literal["always", "declared", "registered", "used"]
+    """Why it is there: it is always, the agent declares it, it was registered as it appeared, or memories name it."""
+    agents: tuple[str, ...] = ()
+    """Who registered it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeStep:
+    """One change of scopes."""
+
+    op: ScopeOp
+    scopes: tuple[str, ...]
+    """What it is about; of a merge, those that go."""
+    into: tuple[str, ...]
+    """What they become; for a split two or more."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopePlan(Shown):
+    """What `consolidate_scopes` did, or would do."""
+
+    steps: tuple[ScopeStep, ...] = ()
+    memories: tuple[Memory, ...] = ()
+    """What moves, as it stands afterwards."""
+    dry_run: bool = True
+    why: str = ""
+    event: Event | None = None
+    """Undo it with `undo(event.id)`."""
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)

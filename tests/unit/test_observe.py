@@ -64,6 +64,23 @@ def test_the_output_a_host_recorded_is_not_recorded_again(memory: eider.Eider) -
     assert memory.search().total == 3
 
 
+def test_a_reply_a_host_recorded_is_learned_from_where_it_stands(memory: eider.Eider) -> None:
+    """What is learned quotes the utterance that is there; it is not kept twice."""
+    said = memory.record("No, please write in paragraphs.", key="turn-8:user")
+    done = memory.observe(**CORRECTION, key="turn-8")
+    assert done.memories[0].evidence[0].episode == said.id
+    assert memory.search(kinds=["episode"]).total == 2
+
+
+def test_an_older_fact_learned_late_fills_its_own_time(memory: eider.Eider) -> None:
+    """It ends where the newer one begins, and overwrites nothing."""
+    memory.remember("The user's manager is Petra.", valid_from="2026-04-01")
+    done = memory.observe(user_reply="My manager is Karlos.", at="2026-02-01T10:00:00+00:00")
+    assert not any("Karlos" in t for t in texts(memory))
+    assert any("Petra" in t for t in texts(memory))
+    assert [str(m.valid_to)[:10] for m in done.memories] == ["2026-04-01"]
+
+
 def test_what_is_said_again_is_strengthened_and_not_added(memory: eider.Eider) -> None:
     """A restatement by the user is a use."""
     kept = memory.observe(**CORRECTION).memories[0]

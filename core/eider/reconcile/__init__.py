@@ -14,7 +14,7 @@ from typing import Final
 
 from eider.learning import Decision, Draft, Relation, Verdict
 from eider.reconcile.judging import admits, judge, paired
-from eider.reconcile.laws import Ruling, ruled
+from eider.reconcile.laws import LATE, Ruling, ruled
 from eider.text import words
 from eider.values import GLOBAL, Memory
 
@@ -60,8 +60,8 @@ def reconcile(
             one user are all passed over.
 
     Returns:
-        One decision per draft, in their order. An older fact that is learned late is added: its interval is
-        to be closed where the target's begins.
+        One decision per draft, in their order. An older fact that is learned late is added with the memory that
+        began after it as its target: there its interval ends.
     """
     decisions: list[Decision] = []
     for place, draft in enumerate(drafts):
@@ -126,6 +126,9 @@ def _added(place: int, draft: Draft, found: Sequence[_Found]) -> Decision:
     alone = paired("", draft)
     if (ruling := ruled(alone)).relation == "none":
         return Decision(draft=place, relation="none", target=None, text=draft.text, reason=ruling.reason)
+    if late := [each for each in found if each.ruling.reason == LATE]:
+        first = min(late, key=lambda each: (each.memory.valid_from, each.memory.id)).memory
+        return Decision(draft=place, relation="add", target=first.id, text=draft.text, reason=LATE)
     reason = (
         max(found, key=lambda each: (each.overlap, each.memory.id)).ruling.reason
         if found

@@ -117,6 +117,9 @@ def passes_a_role(pair: Pair) -> Ruling | None:
     return None
 
 
+LATE: Final = "an older fact learned late: it ends where the newer one begins"
+
+
 def comes_late(pair: Pair) -> Ruling | None:
     """What was true before never overwrites what is true since."""
     if pair.new.past and not pair.old.past:
@@ -124,7 +127,7 @@ def comes_late(pair: Pair) -> Ruling | None:
     if pair.old.past and not pair.new.past and (pair.clash or pair.turned):
         return Ruling("add", "the older one is about a closed time")
     if pair.late and (pair.clash or pair.turned or pair.new.ended):
-        return Ruling("add", "an older fact learned late: it ends where the newer one begins")
+        return Ruling("add", LATE)
     return None
 
 
