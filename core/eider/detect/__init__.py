@@ -112,7 +112,7 @@ def _supposed(sentence: Sentence) -> bool:
 def _outlasts(clause: Clause, sentence: Sentence) -> bool:
     """Whether a fact that names the present is about more than the present: a habit, a past, or a mere "here"."""
     only_here = all("HERE" in f for c in sentence.clauses for f in c.classes if "ONCE" in f)
-    return only_here or clause.has("SINCE", "LIFE", "USUALLY")
+    return (only_here and clause.has("HABIT")) or clause.has("SINCE", "LIFE", "USUALLY")
 
 
 def _signal(clause: Clause, found: Finding, agent_output: str, known: frozenset[str]) -> Signal:

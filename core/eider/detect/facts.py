@@ -7,7 +7,18 @@ from __future__ import annotations
 from typing import Final
 
 from eider.detect.clauses import Clause
-from eider.detect.grammar import ADVERB, VERB, Finding, first_of, first_person, head, pointed, verb_after
+from eider.detect.grammar import (
+    ADVERB,
+    COMMAS,
+    VERB,
+    Finding,
+    first_of,
+    first_person,
+    head,
+    pointed,
+    progressive,
+    verb_after,
+)
 
 _EVENT: Final = frozenset("PAST ED THINK LIKE MOMENT SAY SUB COMMA THE A ING".split())
 """Classes of words after "I" that make no habit: the past, a thought, or no verb at all."""
@@ -36,9 +47,15 @@ def _spells(c: Clause) -> bool:
 
 def _of_mine(c: Clause) -> Finding | None:
     mine = c.at("MY")
-    if not 0 <= mine <= 4 or c.near(("SUB", "WHQ", "DO", "STYLE", "STRONG"), 0, mine) or len(c.words) <= mine + 2:
+    begins = mine <= 4 or c.words[mine - 1] in COMMAS
+    if mine < 0 or not begins or c.near(("SUB", "WHQ", "DO", "STYLE", "STRONG"), 0, mine) or len(c.words) <= mine + 2:
         return None
-    if c.has("FAIL") or c.near(("PAST",), mine + 1, 4) or (c.has("RULE") and not c.has("BE")):
+    if (
+        c.has("FAIL")
+        or (progressive(c) and not c.has("STATIVE"))
+        or c.near(("PAST",), mine + 1, 4)
+        or (c.has("RULE") and not c.has("BE"))
+    ):
         return None
     if c.has("NOT") and not c.has("USUALLY", "BE", "HAVE", "STATE", "NEVER", "EVER"):
         return None
@@ -90,14 +107,16 @@ def _of_me(c: Clause) -> Finding | None:
         return _being(c, at, base)
     if "HAVE" in verb:
         return _having(c, at, base)
-    if "LIFE" in verb:
+    if "LIFE" in verb and not c.near(("THE", "THIS", "ORD"), at + 1, 2):
         return "fact", base, "change in the user's life"
     return _doing(c, subject, at, base)
 
 
 def _modal(c: Clause, at: int) -> Finding | None:
-    if "CAN" in c.classes[at] and c.near(("NOT",), at + 1, 1) and c.near(("HABIT",), at + 2, 1):
-        return None if c.has("THE", "THIS") else ("fact", 0.65, "what the user cannot do")
+    if "CAN" in c.classes[at] and c.has("USUALLY") and not c.has("THE", "THIS"):
+        return "fact", 0.65, "what the user can do regularly"
+    if "CAN" in c.classes[at] and c.near(("NOT",), at + 1, 1) and c.near(("HABIT", "HAVE"), at + 2, 1):
+        return None if c.near(("THE", "THIS"), at + 3, 2) else ("fact", 0.65, "what the user cannot do")
     if "WILL" in c.classes[at] and c.words[at + 1 : at + 2] == ["be"] and c.near(("PLACE",), at + 2, 1):
         return "fact", 0.6, "where the user will be"
     return None
@@ -122,6 +141,8 @@ def _having(c: Clause, at: int, base: float) -> Finding | None:
     nxt = after[0] if after else _UNKNOWN
     if not nxt.isdisjoint(("NOT", "ADV", "IN")):
         nxt = after[1] if len(after) > 1 else _UNKNOWN
+    if "PAST" in c.classes[at] and nxt.isdisjoint(("DONE", "ED", "LIFE")):
+        return None
     if c.near(("SINCE",), at + 1, 12) and "THINK" not in nxt and not c.has("THIS"):
         return "fact", base, "what has held until now"
     if c.words[at + 1 : at + 2] == ["been"] or (len(after) > 1 and "SINCE" in after[0] and "DONE" in after[1]):
@@ -142,7 +163,8 @@ def _doing(c: Clause, subject: int, at: int, base: float) -> Finding | None:
     if "DO_AUX" in verb:
         return _not_doing(c, at, base)
     inverted = subject > 0 and "PRESENT" in c.classes[subject - 1]
-    if (len(c.words) - at < 2 and not inverted) or c.near(("THIS",), at + 1, 1):
+    in_sight = c.near(("THIS",), at + 1, 1) or (c.near(("THE",), at + 1, 1) and c.has("YOU"))
+    if in_sight or (len(c.words) - at < 2 and not inverted):
         return None
     if base > SINGULAR or inverted or c.has(*_LASTING):
         return "fact", base, f"habit or state, first person{' plural' if base > SINGULAR else ''}"

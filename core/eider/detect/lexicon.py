@@ -57,7 +57,7 @@ class Lexicon:
         return sum(map(self._single.__contains__, found))
 
     def classes(self, words: list[str]) -> list[frozenset[str]]:
-        """For each word its classes; a phrase's classes join those of its first word (in Chinese, replace them), the others of it have `IN`."""
+        """For each word its classes; a phrase's classes join those of its first word (in Chinese, and for fillers, replace them), the others of it have `IN`."""
         out = [_NONE] * len(words)
         at = 0
         single, phrases = self._single, self._phrases
@@ -66,7 +66,7 @@ class Lexicon:
             size = 1
             for key, names in phrases.get(word, ()):
                 if len(key) <= len(words) - at and tuple(words[at : at + len(key)]) == key:
-                    alone = single.get(word, _NONE) if self.spaced else _NONE
+                    alone = single.get(word, _NONE) if self.spaced and "FILLER" not in names else _NONE
                     size = len(key)
                     out[at : at + size] = [names | alone, *[_INSIDE] * (size - 1)]
                     break

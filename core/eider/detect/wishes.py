@@ -32,7 +32,7 @@ def decision(c: Clause) -> Finding | None:
 
 def _chosen(c: Clause) -> Finding | None:
     at = c.at("DECIDE")
-    if at < 0 or c.has("WOULD", "CAN", "THEY") or 0 <= c.at("IF") < at:
+    if at < 0 or c.has("THEY") or c.near(("WOULD", "CAN"), 0, at) or 0 <= c.at("IF") < at:
         return None
     own = 0 <= first_person(c) <= at + 2 or c.near(("GROUP", "MY"), 0, at) or "SURE_DECIDE" in c.classes[at]
     in_sight = (
@@ -77,6 +77,8 @@ def _liking(c: Clause, like: int) -> Finding | None:
         return None
     if subject >= 0 and (subject <= like or c.has("V2")):
         return "preference", 0.9 if _habitual(c) else 0.8, "liking in the first person"
+    if c.near(("FAN",), 0, 4) and subject < 0 and not c.has("BE", "THEY", "PERSON"):
+        return "preference", 0.75, "liking without a verb"
     if c.near(("MY",), 0, like + 1) and not c.near(("PERSON",), 0, like):
         return "preference", 0.85, "what is the user's favourite"
     if "TO_ME" in c.classes[like] and (c.has("WHEN") or not c.near(("THIS", "THE"), 0, like)):
@@ -88,7 +90,7 @@ def _judging(c: Clause) -> Finding | None:
     """Find "I find long lists tiring" and "mornings are easier for me"."""
     subject = first_person(c)
     hard = c.has("HARD", "COMPARE")
-    found = subject >= 0 and c.at("FIND") > subject - 2 and c.has("FIND")
+    found = subject >= 0 and not c.has("CAN") and c.at("FIND") > subject - 2 and c.has("FIND")
     if found and (hard or c.words[-1].endswith("ing")) and not c.has("THIS", "PAST", "ORD"):
         return "preference", 0.7, "judgement in the first person"
     if hard and c.has("ME") and c.has("BE") and not c.near(("THIS", "THE"), 0, 2):

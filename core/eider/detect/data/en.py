@@ -58,7 +58,7 @@ WORDS: Final[dict[str, str]] = {
         every_time_a on_weekends at_weekends on_weekdays fortnightly per a_month a_year a_week weekly daily monthly""",
     "EACH": "every each all any nobody no_one everyone everything nothing anything no_more",
     "EVERY": "every each",
-    "ONCE": """this_time this_once just_once for_now for_today for_the_moment at_the_moment right_now for_the_time_being
+    "ONCE": """yesterday last_night an_hour_ago minutes_ago hours_ago a_minute_ago this_time this_once just_once for_now for_today for_the_moment at_the_moment right_now for_the_time_being
         temporarily this_one that_one these_two those_two in_this for_this on_this in_that for_that on_that today tonight yet
         here just_here only_here meanwhile until_then for_a_moment until_tomorrow this_week this_morning this_afternoon
         this_evening just_now currently_trying one_time one-time tomorrow for_once as_an_exception exceptionally
@@ -95,7 +95,7 @@ WORDS: Final[dict[str, str]] = {
     "ADOPT": """go_with use stick_with stick_to switch_to adopt standardise_on standardize_on settle_on drop keep_using move_to
         choose pick be support migrate keep stay close open buy hire rent sell outsource discontinue remain""",
     "LET": "let_'s let_us lets",
-    "STYLE": """use keep stick stop avoid remember make_sure ensure be_sure prefer call_me address_me answer reply respond
+    "STYLE": """address use keep stick stop avoid remember make_sure ensure be_sure prefer call_me address_me answer reply respond
         speak talk cite quote spell abbreviate round format capitalise capitalize number label double-check favour favor assume
         treat refrain be take_care mind bear_in_mind keep_in_mind note name include refer ask_me tell_me_before warn_me
         let_me_know check_with_me only""",
@@ -122,6 +122,7 @@ WORDS: Final[dict[str, str]] = {
         not_decided n't_decided have_n't_decided undecided""",
     "MIGHT": "could might",
     "FOR": "for",
+    "FAN": "fan_of",
     "KEEP": "keep continue",
     "GOING_TO": "going_to gonna planning_to intend_to plan_to",
     "ANYTHING": "nobody no_one nothing anything anyone anybody everything whoever whatever",
@@ -166,7 +167,7 @@ WORDS: Final[dict[str, str]] = {
         what_a_surprise how_convenient how_lovely thanks_a_lot thanks_for_nothing so_helpful just_great just_perfect
         oh_great oh_wonderful oh_perfect oh_good oh_joy oh_brilliant oh_fantastic oh_lovely oh_nice oh_sure who_needs who_doesn_'t
         who_does_n't""",
-    "SAY": """says said wrote writes reads claims claimed states told tells according_to argues recommends insists announced
+    "SAY": """held ruled says said wrote writes reads claims claimed states told tells according_to argues recommends insists announced
         printed printed_out suggests returned warns asserts advises wrote_back explains teaches""",
     "DOC": """mail email e-mail message page website site article blog docs documentation readme manual book log logs output
         stdout stderr terminal contract letter note notes guide paper report ticket description review text paragraph passage
@@ -196,7 +197,7 @@ WORDS: Final[dict[str, str]] = {
         getting going trying seeing looking wondering bored impressed surprised worried excited good fine ok okay
         thinking asking hoping sleepy annoyed pleased idea question questions problem issue trouble headache doubt minute
         hurry feeling moment so_far luck chance again aware interested kidding joking serious free available about_to
-        in_five_minutes in_ten_minutes in_a_few_minutes in_an_hour in_two_hours soon have_a_meeting got_a_meeting on_page on_line on_step on_the_train on_my_way on_it in_a_hurry in_a_meeting in_the_middle at_work
+        in_five_minutes in_ten_minutes in_a_few_minutes in_an_hour in_two_hours soon have_a_meeting got_a_meeting at_step at_line at_page on_page on_line on_step on_the_train on_my_way on_it in_a_hurry in_a_meeting in_the_middle at_work
         on_hold at_lunch at_a_loss in_bed on_a_call on_the_phone hunch stressed exhausted frustrated amazed relieved""",
     "THINK": """see think guess know mean hope wonder understand agree get believe feel suppose imagine assume notice remember
         forget appreciate hear doubt expect promise bet swear find look seem follow recall care try wish
@@ -205,9 +206,9 @@ WORDS: Final[dict[str, str]] = {
     "PAST": """ran went saw had did said got made took came found gave told wrote read sent put tried left lost met kept began
         brought thought meant felt paid sat stood heard let won broke spent slept ate drank drove flew fell forgot knew
         was were bought built caught hit cut set""",
-    "FAIL": """pass passes sounds seems makes_sense looks depends feels compile compiles load loads fails fail failing failed broken red crashes crash hangs stuck wrong too_long too_short typo
+    "FAIL": """is_too are_too 's_too was_too were_too shows displays pass passes sounds seems makes_sense looks depends feels compile compiles load loads fails fail failing failed broken red crashes crash hangs stuck wrong too_long too_short typo
         missing slow throws prints works_now down an_error errors_out is_empty is_ok is_fine is_good looks_good looks""",
-    "KEEP_ON": """keep_doing keep_this_up more_of_this more_of_that more_like_this more_like_that
+    "KEEP_ON": """keep_doing keep_this_up keep_that_up more_of_this more_of_that more_like_this more_like_that
         do_that_every do_it_like always_do_it always_do_that do_this_every again_next_time how_i_like how_i_want how_we_like
         stick_with_that stick_to_that every_time do_it_this_way this_way_please the_way_i_like just_like_that do_that_more
         keep_giving keep_using_this like_this_always level_of_detail do_this_again continue_like
@@ -223,7 +224,8 @@ WORDS: Final[dict[str, str]] = {
     "NONE_OF": "no",
     "CONJ": "and but so also then plus or though although",
     "POLITE": "please kindly pls plz",
-    "FILLER": """please kindly pls plz and but so also then plus btw by_the_way fwiw honestly well oh hey hi anyway besides
+    "FILLER": """here_'s here_is here_are you_should_know just_so_you_know note_that heads_up fyi for_your_information before_we_go_on before_we_start
+        turns_out it_turns_out please kindly pls plz and but so also then plus btw by_the_way fwiw honestly well oh hey hi anyway besides
         just ok okay yes yeah thanks great good perfect to_be_honest tbh look listen furthermore moreover additionally
         one_more_thing reminder note nb ps p.s remember oh_and finally overall personally basically important again
         same_goes do simply really or though yep sure fine nice right cool first second rule""",

@@ -61,7 +61,7 @@ WORDS: Final[dict[str, str]] = {
     "NAMING": "tutoie-moi appelle-moi appelez-moi tutoyez-moi",
     "DO": """écris écris-moi traduis fais faites résume corrige trie montre montre-moi donne donne-moi ajoute supprime change vérifie lis explique cherche trouve
         calcule compare génère crée mets enlève retire dis dis-moi essaie continue commence envoie réserve rédige laisse prends ouvre lance
-        inclus indique signe ne_mets propose convertis ignore signale""",
+        inclus indique signe propose convertis ignore signale""",
     "ONLY": "seulement uniquement ne_que",
     "WHEN": "quand lorsque si avant_de avant_d' dès_que chaque_fois_que après_avoir à_chaque_fois_que lorsqu'",
     "IF": "si",
