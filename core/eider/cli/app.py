@@ -16,6 +16,7 @@ from eider.cli.output import complain
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Keep": {"record": "keeping", "remember": "keeping"},
+    "Learn": {"observe": "guiding", "direct": "guiding", "policy": "guiding"},
     "Ask": {"recall": "asking", "inject": "asking", "search": "asking", "sql": "asking"},
     "Change": {
         "correct": "changing", "deactivate": "changing", "reinforce": "changing", "pin": "changing",
@@ -41,6 +42,9 @@ _MODULES: Final = {name: module for commands in SECTIONS.values() for name, modu
 SUMMARIES: Final[Mapping[str, str]] = {
     "record": "Keep an utterance verbatim.",
     "remember": "Keep a statement.",
+    "observe": "Record an exchange and learn what lasts of it.",
+    "direct": "Keep explicit instructions as rules.",
+    "policy": "Print the guidance an agent should obey.",
     "recall": "Rank what is kept for a question.",
     "inject": "Print what belongs into a prompt by itself.",
     "search": "List and filter what is kept.",
@@ -103,6 +107,8 @@ Environment:
 \b
 Examples:
   eider remember "Prefers snake_case." --kind preference
+  eider observe "No, please write in paragraphs." --agent-output "I suggest bullets."
+  eider policy --context "reviewing a pull request"
   eider recall "how should I name this function?"
 """
 

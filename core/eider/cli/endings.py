@@ -15,6 +15,7 @@ CANNOT, REFUSED, FAILED, FAULT, INTERRUPTED, NO_READER = 2, 3, 4, 70, 130, 141
 CODES: Final[Mapping[str, int]] = {
     "InputError": CANNOT, "ConfigError": CANNOT,
     "UnknownIdError": REFUSED, "RefusedError": REFUSED, "SqlError": REFUSED, "StoreMissingError": REFUSED,
+    "BudgetExceededError": REFUSED,
     "EiderError": FAILED,
 }  # fmt: skip
 """Error → exit code; one that is not named has the code of the nearest error above it in the tree."""
