@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from eider.detect.blind import asks, gives_the_word, ironic, reported, third_party, unreal
+from eider.detect.blind import asks, gives_the_word, hands_over, ironic, reported, third_party, unreal
 from eider.detect.clauses import Clause, Sentence, sentences
 from eider.detect.corrections import Against, contrast, opens, reproach
 from eider.detect.facts import fact
@@ -79,6 +79,7 @@ def detect(reply: str, agent_output: str = "", *, language: str | None = None) -
             result = _judged(clause, sentence, Against(known, opened))
             if result and not (irony and (result[1] < SURE or result[0] in {"praise", "preference", "fact"})):
                 found.append(_signal(clause, result, agent_output, known))
+        foreign = foreign or hands_over(sentence)
     return tuple(found) if len(found) <= _MOST_SIGNALS else ()
 
 

@@ -66,8 +66,16 @@ def asks(c: Clause, s: Sentence) -> bool:
 
 def gives_the_word(label: frozenset[str]) -> bool:
     """Whether what stands before a colon lets someone else speak: "the page says: …"."""
+    if "PERSON" in label:
+        return True
     own = label & {"I", "MY", "WE", "ALWAYS", "LIKE", "DECIDE", "RULE", "SCOPE"}
     return bool(label & {"DOC", "SAY", "TASK_DOC"}) and not own
+
+
+def hands_over(s: Sentence) -> bool:
+    """Whether a sentence hands over a text that follows it: "Can you check this text?"."""
+    own = {"ALWAYS", "LIKE", "DECIDE", "RULE", "FUTURE"}
+    return {"TASK_DOC", "DOC"} <= s.seen and not s.seen.isdisjoint(("THIS", "BELOW")) and s.seen.isdisjoint(own)
 
 
 def reported(c: Clause) -> bool:

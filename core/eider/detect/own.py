@@ -41,7 +41,7 @@ _HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED: Final = re.compile(
-    r"\s*(?:-{2,}.*(?:forward|original|weitergeleitet|ursprüngliche|transféré|original|reenviad|转发).*|.{0,20}\bforwarded (?:message|mail).*"
+    r"\s*(?:(?:fwd?|wg|转发)\s?[:：].*|-{2,}.*(?:forward|original|weitergeleitet|ursprüngliche|transféré|original|reenviad|转发).*|.{0,20}\bforwarded (?:message|mail).*"
     r"|(?:On|Am|Le|El) .{6,80}(?:wrote|schrieb|écrit|escribió).{0,40}:?\s*|在.{4,40}写道[:：]?\s*|-----BEGIN.*|={3,} .* ={3,})$",
     re.IGNORECASE,
 )
@@ -59,6 +59,9 @@ _SPOKEN: Final = re.compile(
     r"\s*\**(?:assistant|user|human|ai|bot|chatgpt|claude|system|agent|assistent|nutzer|asistente|usuario|助手|用户)\**\s?[:：]",
     re.IGNORECASE,
 )
+_LABELLED: Final = re.compile(r"\s*(?:\[[^\]\n]{1,20}\]\s*)?([^\W\d_][\w .-]{0,24})[:：] ?\S")
+_FORM: Final = 3
+"""Labelled lines that make a form or a chat; a label that comes twice does, too."""
 _HEADING: Final = re.compile(r"\s*#{1,6} \S")
 _ITEM: Final = re.compile(r"\s*(?:[-*•+]|\d{1,2}[.)、])\s*\S")
 _MARK: Final = re.compile(r"<eider-memory\b")
@@ -213,7 +216,8 @@ def _judged(body: list[str], *, introduced: int, last: bool) -> tuple[list[bool]
         return [False] * len(body), False
     listed = sum(bool(_ITEM.match(line)) for line in body)
     pasted = len(body) - listed > _MANY_LINES or any(len(line) > _LONG_PARAGRAPH for line in body)
-    if pasted:
+    labels = [found.group(1) for line in body if (found := _LABELLED.match(line)) and not _ITEM.match(line)]
+    if pasted or len(labels) >= _FORM or len(set(labels)) < len(labels):
         return [False] * len(body), False
     mail = any(_SIGN_OFF.match(line) for line in body)
     for place, line in enumerate(body):

@@ -169,7 +169,7 @@ WORDS: Final[dict[str, str]] = {
         who_does_n't""",
     "SAY": """held ruled says said wrote writes reads claims claimed states told tells according_to argues recommends insists announced
         printed printed_out suggests returned warns asserts advises wrote_back explains teaches""",
-    "DOC": """mail email e-mail message page website site article blog docs documentation readme manual book log logs output
+    "DOC": """faq mail email e-mail message page website site article blog docs documentation readme manual book log logs output
         stdout stderr terminal contract letter note notes guide paper report ticket description review text paragraph passage
         document pdf post thread transcript chat screenshot comment snippet error forum wikipedia song file brief policy
         template advert newsletter abstract chapter excerpt draft section clause copy memo linter console guidelines config
