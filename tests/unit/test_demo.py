@@ -34,6 +34,18 @@ def test_the_first_process_is_killed(told: str) -> None:
     assert "killed with kill -9" in told
 
 
+def test_an_objection_in_one_process_is_obeyed_in_the_next(told: str) -> None:
+    """Nobody wrote a rule down: the killed process learned it, the new one's policy says it, with the words it rests on."""
+    learned, killed = told.index("Learned: Write release notes in two short paragraphs."), told.index("killed with")
+    asked = told.index("memory.policy(")
+    rule = told.index("- Write release notes in two short paragraphs.")
+    assert learned < killed < asked < rule
+    assert "- Always name who is on call." in told
+    quoted = told.index("write release notes in two short paragraphs'", rule)
+    assert told.index("memory.why(", rule) < quoted
+    assert story.OBJECTED in told[:killed]
+
+
 def test_an_agent_gets_what_it_needs_and_no_more(told: str) -> None:
     """The working prompt is helped, the general one is left alone."""
     working = told.index("Write the deploy checklist")
@@ -58,7 +70,7 @@ def test_the_address_is_gone(told: str) -> None:
 
 def test_the_ended_rule_comes_back(told: str) -> None:
     """Undo restores what a mistake ended."""
-    assert told.index("rules now: none") < told.index(f"rules now: {story.RULE}")
+    assert told.index("rules about refunds: none") < told.index(f"rules about refunds: {story.RULE}")
 
 
 def test_times_can_be_read_by_programs() -> None:

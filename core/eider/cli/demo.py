@@ -13,8 +13,8 @@ from eider.cli.output import say, width
 def demo(state: State) -> None:
     """Tell a story in a temporary store.
 
-    Three conversations are recorded, a fact changes, the process dies, a new one recalls, asks what was true
-    then, undoes and forgets. Your own stores are not touched.
+    Three conversations are recorded, a fact changes, a draft is objected to, the process dies. A new one recalls,
+    obeys what was objected, asks what was true then, undoes and forgets. Your own stores are not touched.
     """
     from eider.demo.play import play
     from eider.demo.stage import Stage

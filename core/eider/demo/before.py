@@ -18,7 +18,7 @@ from eider.opening import open as open_store
 
 
 def lived(store: str) -> None:
-    """Record the sessions, keep statements, correct one; each when it happened."""
+    """Record the sessions, keep statements, correct one, learn from an objection; each when it happened."""
     clock = FixedClock(story.SESSIONS[0][1])
     memory = open_store(store, user=story.USER, agent="claude", clock=clock)
     told("opened", 0.0)
@@ -26,8 +26,10 @@ def lived(store: str) -> None:
         [(begin, "session", (name, turns)) for name, begin, turns in story.SESSIONS]
         + [(at, "statement", (text, kind)) for text, kind, at in story.STATEMENTS]
         + [(story.CORRECTED, "correction", (story.BEFORE, story.AFTER))]
+        + [(story.OBJECTED_AT, "exchange", (story.DRAFTED, story.OBJECTED))]
     )  # fmt: skip
     kept: dict[str, str] = {}
+    learned: list[str] = []
     for at, what, said in moments:
         clock.set(at)
         start = time.perf_counter()
@@ -39,9 +41,15 @@ def lived(store: str) -> None:
         elif what == "statement":
             text, kind = said
             kept[text] = memory.remember(text, kind=kind, scope=story.SCOPE).id  # pyright: ignore[reportArgumentType]
-        else:
+        elif what == "correction":
             memory.correct(kept[story.BEFORE], story.AFTER)
-        told(what, 1e3 * (time.perf_counter() - start), at=f"{at:%Y-%m-%d}", name=str(said[0]), turns=len(said[1]))
+        else:
+            done = memory.observe(
+                agent_output=story.DRAFTED, user_reply=story.OBJECTED, scope=story.SCOPE, session="release"
+            )
+            learned = [one.text for one in done.memories]
+        spent = 1e3 * (time.perf_counter() - start)
+        told(what, spent, at=f"{at:%Y-%m-%d}", name=str(said[0]), turns=len(said[1]), learned=learned)
 
 
 def told(what: str, ms: float, **more: object) -> None:

@@ -35,6 +35,7 @@ def play(stage: Stage) -> None:
             memory = open_store(store, user=story.USER, agent="claude", clock=clock)
         with memory:
             _remembers(stage, memory)
+            _obeys(stage, memory)
             _then_and_now(stage, memory)
             _injects(stage, memory)
             _keeps_no_secret(stage, memory)
@@ -52,7 +53,7 @@ def _live(stage: Stage, store: Path) -> None:
         command = [sys.executable, "-P", "-m", "eider.demo.before", str(store)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 (our own module)
         events: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
-        if len(events) < 2 + len(story.SESSIONS) + len(story.STATEMENTS):
+        if len(events) < 3 + len(story.SESSIONS) + len(story.STATEMENTS):
             raise StoreError(
                 f"the first process of the story failed: {done.stderr.strip()[-400:] or 'it said nothing'}"
             )
@@ -61,6 +62,7 @@ def _live(stage: Stage, store: Path) -> None:
             stage.say(_told(event))
         turns = [e["ms"] / e["turns"] for e in events if e["what"] == "session"]
         stage.note("record, per utterance", sum(turns) / len(turns))
+        stage.note("observe, the first", next(e["ms"] for e in events if e["what"] == "exchange"))
         pid = events[0]["pid"]
         ending = "killed with kill -9: nothing was closed" if done.returncode < 0 else "ended"
         stage.say(f"Process {pid} was {ending}. What follows runs in another one.", "yellow")
@@ -71,6 +73,8 @@ def _told(event: dict[str, Any]) -> str:
         return (
             f"{event['at']}  {event['turns']} utterances recorded in session {event['name']!r}  ({event['ms']:.0f} ms)"
         )
+    if event["what"] == "exchange":
+        return f"{event['at']}  ada says to a draft: {story.OBJECTED!r} Learned: {' '.join(event['learned'])}"
     verb = "remembered" if event["what"] == "statement" else "corrected "
     text = story.AFTER if event["what"] == "correction" else event["name"]
     return f"{event['at']}  {verb} {text}"
@@ -84,6 +88,23 @@ def _remembers(stage: Stage, memory: Eider) -> None:
                 found = memory.recall(question, limit=limit)
             for one in found:
                 stage.hit(one)
+
+
+def _obeys(stage: Stage, memory: Eider) -> None:
+    with stage.act("What ada said to the draft of June is obeyed"):
+        stage.ask(f'memory.policy(context="{story.TASK}")')
+        with stage.timed("policy, cold"):
+            policy = memory.policy(context=story.TASK)
+        for line in policy.text.splitlines():
+            stage.say(line, "green", 5)
+        with stage.timed("policy, cached"):
+            memory.policy(context=story.TASK)
+        for rule in [one for one in policy.memories if one.evidence][:1]:
+            stage.ask(f'memory.why("{rule.id}").evidence')
+            for episode, quoted in memory.why(rule.id).evidence:
+                stage.say(f"{episode.speaker}, {episode.at:%d %b}: {quoted!r}", "dim", 5)
+        if not any(one.evidence for one in policy.memories):
+            raise StoreError("nothing was learned from the story's objection; report this as a fault of Eider.")
 
 
 def _then_and_now(stage: Stage, memory: Eider) -> None:
@@ -123,16 +144,16 @@ def _undoes(stage: Stage, memory: Eider) -> None:
         rule = memory.recall(story.RULE, limit=1, kinds=["rule"])[0]
         stage.ask(f'memory.deactivate("{rule.id}")')
         memory.deactivate(rule.id)
-        stage.say(f"rules now: {_rules(memory)}", indent=5)
+        stage.say(f"rules about refunds: {_rules(memory)}", indent=5)
         event = memory.events(limit=1)[0]
         stage.ask(f'memory.undo("{event.id}")')
         with stage.timed("undo"):
             memory.undo(event.id)
-        stage.say(f"rules now: {_rules(memory)}", "green", 5)
+        stage.say(f"rules about refunds: {_rules(memory)}", "green", 5)
 
 
 def _rules(memory: Eider) -> str:
-    return "; ".join(one.text for one in memory.search(kinds=["rule"]).items) or "none"
+    return "; ".join(one.text for one in memory.search("refunds", kinds=["rule"]).items) or "none"
 
 
 def _forgets(stage: Stage, memory: Eider) -> None:

@@ -66,6 +66,11 @@ STATEMENTS: Final = (
 )
 """(statement, kind, when it was kept)."""
 CORRECTED: Final = datetime(2026, 6, 2, 9, 30, tzinfo=UTC)
+DRAFTED: Final = "Draft of the release note: five bullet points."
+OBJECTED: Final = "No, please write release notes in two short paragraphs, and always name who is on call."
+OBJECTED_AT: Final = datetime(2026, 6, 2, 9, 45, tzinfo=UTC)
+"""What the user says to a draft of the agent; nobody writes a rule down."""
+TASK: Final = "write the release note for Tidewater"
 
 QUESTION: Final = "When is Tidewater deployed?"
 REFUND: Final = "Why do we not retry refunds?"
