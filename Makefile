@@ -8,7 +8,7 @@ export PYTHONDONTWRITEBYTECODE ?= 1
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test check format unit crash storm bench clean
+.PHONY: demo test check format unit service crash storm soak bench clean
 
 $(READY):
 	@if command -v uv >/dev/null 2>&1; then \
@@ -24,16 +24,37 @@ $(READY):
 demo: $(READY)  ## a story in a temporary store
 	@$(BIN)/eider demo
 
-test: unit crash  ## everything; fast tests first
+# The marks divide the tests: each is in one stage, as tests/unit/test_stages.py proves.
+UNIT := not slow and not crash
+SERVICE := slow and not crash
+CRASH := crash
+RUN = @echo "== $@"; $(BIN)/python -m pytest --durations=5 --durations-min=5
 
-unit: $(READY)
-	@$(BIN)/python -m pytest -m "not crash and not slow"
+# One after the other, also under make -j; the last lines are pytest's summary of the last stage, with its time.
+test: $(READY)  ## everything: unit, service, crash; fast tests first
+	@for stage in unit service; do \
+	  start=$$(date +%s); \
+	  $(MAKE) --no-print-directory $$stage || exit 1; \
+	  echo "== $$stage took $$(($$(date +%s) - start)) s"; \
+	done
+	@$(MAKE) --no-print-directory crash
 
-crash: $(READY)
-	@$(BIN)/python -m pytest -m "crash or slow"
+unit: $(READY)  ## unit, property and contract tests, documentation
+	$(RUN) -m "$(UNIT)"
 
-storm: $(READY)  ## the crash and isolation tests at full size
-	@EIDER_STORM=1 $(BIN)/python -m pytest -m "crash or slow"
+service: $(READY)  ## owners and their clients, backups, a short storm and soak
+	$(RUN) -m "$(SERVICE)"
+
+crash: $(READY)  ## kills
+	$(RUN) -m "$(CRASH)"
+
+storm: $(READY)  ## kills and storms at full size
+	$(RUN) tests/crash tests/service/test_storm.py
+
+soak: $(READY)  ## 200,000 rows at full size
+	$(RUN) tests/service/test_soak.py
+
+storm soak: export EIDER_STORM := 1
 
 check: $(READY)  ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
