@@ -23,8 +23,17 @@ SETTINGS: Final[Mapping[str, str]] = {
     "http_hosts": "hosts whose owner may be asked over plain http, with commas between them",
     "ca_file": "certificate of the authority that remote owners are signed by, where it is your own",
     "otel": "where the owner sends its spans, such as http://localhost:4318",
+    "mode": "how far models may be asked, for eider.from_env(): frugal | balanced | eager",
+    "model": "model that is asked, for eider.from_env(): provider:model, such as anthropic:claude-haiku-4-5",
+    "model_key": "key of the model's provider; an owner process sees no key of your shell, so it belongs here",
+    "model_url": "where the model's provider is, if not where its library looks",
+    "model_tokens": "model tokens each store may spend in a day (1000000), or unlimited",
+    "counter": "what counts tokens: heuristic | tiktoken | anthropic:model | openai:model | voyage:model",
+    "scope_consolidation_threshold": "memories after which scopes are consolidated by themselves; by default 50",
     "backup": "when the owner backs up its stores; set it with eider backup schedule",
 }
+SECRET: Final = frozenset({"model_key"})
+"""Settings that are never shown."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 _FILE: Final = "config.json"
 

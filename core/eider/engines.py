@@ -110,3 +110,4 @@ def note_agent(engine: Engine, agent: str, about: Mapping[str, object]) -> None:
     with opened.store.database.writing() as db:
         db.execute("DELETE FROM meta WHERE name = ?", [name])
         db.execute("INSERT INTO meta VALUES (?, ?)", [name, text])
+    engine.agents.pop(agent, None)

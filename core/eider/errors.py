@@ -35,6 +35,9 @@ EiderError
 ├── EmbedderError
 │   ├── EmbedderMismatchError        the store's vectors are of another embedder
 │   └── ProviderError                a service failed
+├── ModelError                       a model did not answer, or not usefully
+│   ├── ModelRefusedError            it declined to answer
+│   └── BudgetSpentError             the day's tokens are spent
 ├── BudgetExceededError              what must be said is larger than the budget
 ├── SqlError                         a user's query was refused or failed
 ├── ConfigError                      a setting cannot be used
@@ -307,6 +310,32 @@ class EmbedderMismatchError(EmbedderError):
 
 class ProviderError(EmbedderError):
     """A service failed; the cause is chained."""
+
+
+class ModelError(EiderError):
+    """A model did not answer, or answered with what cannot be used; the cause is chained."""
+
+    def __init__(self, message: str, retryable: bool = True, retry_after: float | None = None, tokens: int = 0) -> None:
+        super().__init__(message)
+        self.retryable, self.retry_after, self.tokens = retryable, retry_after, tokens
+
+
+class ModelRefusedError(ModelError):
+    """The model declined to answer; asking the same again would be declined again."""
+
+    def __init__(self, message: str, tokens: int = 0) -> None:
+        super().__init__(message, retryable=False, tokens=tokens)
+
+
+class BudgetSpentError(ModelError):
+    """The tokens of the day are spent; the next day has new ones."""
+
+    def __init__(self, spent: int, budget: int, retry_after: float) -> None:
+        super().__init__(
+            f"{spent:,} of {budget:,} model tokens are spent today; wait for tomorrow (UTC), or raise setting 'model_tokens'.",
+            retry_after=retry_after,
+        )
+        self.spent, self.budget = spent, budget
 
 
 class BudgetExceededError(EiderError):

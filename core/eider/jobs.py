@@ -88,7 +88,7 @@ class Jobs:
 
     def queue(
         self, kind: str, *, user: str = "", payload: Mapping[str, Any] | None = None, priority: int = 0,
-        batch: str | None = None,
+        batch: str | None = None, after: float = 0.0,
     ) -> int:  # fmt: skip
         """Put a job in; the same waiting job is not queued twice.
 
@@ -98,6 +98,7 @@ class Jobs:
             payload: What its handler needs to know: ids, never content.
             priority: Higher runs first.
             batch: A label shared by jobs that were queued together.
+            after: Seconds until it may begin.
 
         Raises:
             InputError: Nobody handles that kind.
@@ -106,7 +107,9 @@ class Jobs:
             raise InputError(f"job kind {kind!r} has no handler; known are {', '.join(map(repr, sorted(HANDLERS)))}.")
         text = json.dumps(payload or {}, sort_keys=True)
         with self._database.writing() as db:
-            id_ = job_rows.put(db, kind, user, text, priority, batch, now=to_db(self._engine.now()))
+            now = self._engine.now()
+            due = to_db(now + timedelta(seconds=after))
+            id_ = job_rows.put(db, kind, user, text, priority, batch, now=to_db(now), due=due)
         self._start()
         return id_
 
@@ -277,18 +280,19 @@ class Jobs:
                 raise InputError(f"job kind {job.kind!r} has no handler in this version.")  # noqa: TRY301
             handler(self._engine, job, progress)
         except Exception as error:  # noqa: BLE001 (a job's fault is the job's: noted, and tried again)
-            self._failed(job, str(redact(f"{type(error).__name__}: {error}")))
+            wait = getattr(error, "retry_after", None) or 0.0  # a service may say when it can be asked again
+            self._failed(job, str(redact(f"{type(error).__name__}: {error}")), timedelta(seconds=wait))
         else:
             with self._database.writing() as db:
                 job_rows.finish(db, job.id, now=to_db(self._engine.now()))
 
-    def _failed(self, job: Job, error: str) -> None:
+    def _failed(self, job: Job, error: str, least: timedelta) -> None:
         attempts, now = job.attempts + 1, self._engine.now()
         with suppress(EiderError), self._database.writing() as db:
             if attempts >= ATTEMPTS:
                 job_rows.bury(db, job.id, error, now=to_db(now))
             else:
-                job_rows.put_back(db, job.id, error, after=to_db(now + pause_after(attempts)))
+                job_rows.put_back(db, job.id, error, after=to_db(now + max(least, pause_after(attempts))))
 
     def resume(self) -> None:
         """Go on with what an earlier process left waiting."""

@@ -27,7 +27,9 @@ def _setting(name: str) -> dict[str, str | None]:
     known = config.read().get(name)
     from_shell = os.environ.get(f"EIDER_{name.upper()}")
     source = "environment" if from_shell else "file" if known else "unset"
-    return {"name": name, "value": from_shell or known, "source": source, "about": config.SETTINGS[name]}
+    value = from_shell or known
+    value = f"…{value[-4:]}" if value and name in config.SECRET else value
+    return {"name": name, "value": value, "source": source, "about": config.SETTINGS[name]}
 
 
 def _known(name: str) -> str:

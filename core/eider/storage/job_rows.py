@@ -55,7 +55,7 @@ class Batch:
 
 
 def put(
-    db: Cursor, kind: str, user: str, payload: str, priority: int, batch: str | None, *, now: datetime
+    db: Cursor, kind: str, user: str, payload: str, priority: int, batch: str | None, *, now: datetime, due: datetime
 ) -> int:  # fmt: skip
     """A new row, unless the same already waits in that batch; returns its number."""
     same = (
@@ -68,7 +68,7 @@ def put(
     id_ = int(db.execute("SELECT nextval('job_ids')").fetchall()[0][0])
     db.execute(
         f"INSERT INTO jobs ({_FIELDS}) VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?, 0, 0, NULL, ?, NULL, ?)",  # noqa: S608
-        [id_, kind, user, payload, priority, now, now, batch],
+        [id_, kind, user, payload, priority, due, now, batch],
     )
     return id_
 
