@@ -15,13 +15,14 @@ from eider.answers import Page, Recollection, Why
 from eider.budget import pack
 from eider.clock import local_date, local_zone, utc, zone
 from eider.engine import Engine
+from eider.outcomes import Recalled
 from eider.questions import Question
 from eider.rank import Ranked, rank
 from eider.segment import Segment
 from eider.storage.arrays import EPISODE_KIND, KIND_CODE, ORIGIN_CODE, STATE_CODE, micros
 from eider.values import Episode, Memory
 from eider.verbs import Filters, Recall, Search, When
-from eider.weights import WEIGHTS
+from eider.weights import WEIGHTS, Weights, as_shipped, balanced
 from eider.when import EventAnchor, Window, event_asked
 
 _EVENT_REACH: Final = 60
@@ -47,16 +48,29 @@ def recall(engine: Engine, request: Recall) -> list[Recollection]:
         sizes = [engine.counter.count(r.text) for r in found]
         found = pack(found, sizes, request.budget)
     engine.usage.shown(request.user, [r.id for r in found if r.memory is not None and not r.layer])
+    if request.loop is not None:
+        _note(engine, request.user, request.loop, found)
     return found
+
+
+def _note(engine: Engine, user: str, loop: str, found: Sequence[Recollection]) -> None:
+    """Remember what an open loop was shown, with the evidence as it would be without the user's balance."""
+    if engine.loop(loop, user).closed_at is not None:
+        return
+    share = engine.lexical_share(user)
+    seen = [(r.id, *as_shipped(r.why.shares, share)) for r in found if not r.layer]
+    noted = [Recalled(id=i, ask=0, words=words, meaning=meaning, rest=rest) for i, words, meaning, rest in seen]
+    engine.notes.noted(user, loop, noted)
 
 
 def in_all_layers(engine: Engine, request: Recall) -> list[Recollection]:
     """What the store and the layers beneath it hold, best first; notes nothing as shown."""
     view = view_of(engine, request)
-    found = _in_store(engine, request, view)
+    weights = balanced(engine.lexical_share(request.user))
+    found = _in_store(engine, request, view, weights)
     for layer in engine.layers:
         asked_there = replace(request, user=layer.published_for(request.user))
-        found = merged(found, [replace(r, layer=layer.name) for r in _in_store(layer, asked_there, view)])
+        found = merged(found, [replace(r, layer=layer.name) for r in _in_store(layer, asked_there, view, weights)])
     return found[: request.limit]
 
 
@@ -87,16 +101,16 @@ def view_of(engine: Engine, request: Filters) -> View:
     )  # fmt: skip
 
 
-def _in_store(engine: Engine, request: Recall, view: View) -> list[Recollection]:
+def _in_store(engine: Engine, request: Recall, view: View, weights: Weights) -> list[Recollection]:
     if view.known_at is not None:
         segment = Segment.build(engine.store.rows(user=request.user, known_at=view.known_at))
-        return _ranked(engine, segment, request, view)
+        return _ranked(engine, segment, request, view, weights)
     if engine.is_large(request.user) and not _filtered(request):
         vector = engine.embedder.embed([request.query], "query")[0]
         if (nominated := engine.nominated(request.user, request.query, vector)) is not None:
-            return _ranked(engine, nominated, request, view)
+            return _ranked(engine, nominated, request, view, weights)
     with engine.segments.hold(request.user) as segment:
-        return _ranked(engine, segment, request, view)
+        return _ranked(engine, segment, request, view, weights)
 
 
 def _filtered(request: Recall) -> bool:
@@ -105,17 +119,22 @@ def _filtered(request: Recall) -> bool:
     return any(f is not None for f in (*filters, request.as_of))
 
 
-def _ranked(engine: Engine, segment: Segment, request: Recall, view: View) -> list[Recollection]:
-    return fetched(engine, segment, ranked(engine, segment, request, view), request.user, view)
+def _ranked(
+    engine: Engine, segment: Segment, request: Recall, view: View, weights: Weights
+) -> list[Recollection]:  # fmt: skip
+    found = ranked(engine, segment, request, view, weights)
+    return fetched(engine, segment, found, request.user, view, weights)
 
 
-def ranked(engine: Engine, segment: Segment, request: Recall, view: View) -> list[Ranked]:
+def ranked(
+    engine: Engine, segment: Segment, request: Recall, view: View, weights: Weights = WEIGHTS
+) -> list[Ranked]:  # fmt: skip
     """Rows of one segment that answer, best first."""
     if not len(segment):
         return []
     question = asked(engine, segment, request, view)
     visible = seen(segment, request, view, question.window)
-    return rank(segment, question, visible, limit=request.limit)
+    return rank(segment, question, visible, limit=request.limit, weights=weights)
 
 
 def asked(engine: Engine, segment: Segment, request: Recall, view: View) -> Question:
@@ -198,7 +217,9 @@ def _edge(window: Window, tz: str, *, end: bool) -> int:
     return micros(datetime.combine(day, time(), zone(tz)).astimezone(UTC))
 
 
-def fetched(engine: Engine, segment: Segment, found: Sequence[Ranked], user: str, view: View) -> list[Recollection]:
+def fetched(
+    engine: Engine, segment: Segment, found: Sequence[Ranked], user: str, view: View, weights: Weights = WEIGHTS
+) -> list[Recollection]:  # fmt: skip
     """The ranked rows with their texts: those the segment keeps, the others from the truth."""
     ids = [segment.ids[r.row] for r in found]
     items = {i: segment.items[i] for i in ids if i in segment.items} if view.known_at is None else {}
@@ -215,13 +236,13 @@ def fetched(engine: Engine, segment: Segment, found: Sequence[Ranked], user: str
         if item is not None:
             if isinstance(item, Episode) and item.metadata:  # what is kept is nobody's to change
                 item = replace(item, metadata=deepcopy(item.metadata))
-            answer.append(recollection(item, one, view))
+            answer.append(recollection(item, one, view, weights))
     return answer
 
 
-def recollection(item: Episode | Memory, found: Ranked, view: View) -> Recollection:
+def recollection(item: Episode | Memory, found: Ranked, view: View, weights: Weights = WEIGHTS) -> Recollection:
     """One result with its reasons."""
-    why = Why(shares=found.shares, weights=WEIGHTS.version, notes=notes(item, view.now))
+    why = Why(shares=found.shares, weights=weights.version, notes=notes(item, view.now))
     memory = item if isinstance(item, Memory) else None
     episode = item if isinstance(item, Episode) else None
     return Recollection(
@@ -254,10 +275,10 @@ def search(engine: Engine, request: Search) -> Page:
         if request.text.strip() and len(rows):
             ask = Recall(user=request.user, query=request.text)
             question = replace(asked(engine, segment, ask, view), window=None)
-            ranked = rank(segment, question, visible, limit=request.offset + request.limit)
+            ranked = rank(segment, question, visible, limit=max(_COUNTED, request.offset + request.limit))
             ranked = [r for r in ranked if r.coverage > 0 or r.cosine > _ALIKE]
             total = len(ranked)
-            shown = ranked[request.offset :]
+            shown = ranked[request.offset : request.offset + request.limit]
         else:
             order = rows[np.argsort(-segment.column("at")[rows], kind="stable")]
             total = len(order)
@@ -268,6 +289,8 @@ def search(engine: Engine, request: Search) -> Page:
 
 _STATED: Final = (STATE_CODE["active"], STATE_CODE["superseded"])
 """States of a statement that was made; the validity decides whether it holds."""
+_COUNTED: Final = 1_000
+"""Matches that are counted whole: as many as the ranker looks at twice in a large store."""
 _ALIKE: Final = 0.3
 """Cosine from which a line without a common word still counts as a match for people. A guess."""
 

@@ -24,6 +24,7 @@ from eider.crash import point
 from eider.engine import Engine
 from eider.errors import (
     EiderError,
+    EmbedderError,
     InputError,
     RefusedError,
     StoreDamagedError,
@@ -77,8 +78,8 @@ class _Stored:
     def __init__(self, fingerprint: str) -> None:
         self.fingerprint, self.width = fingerprint, 1
 
-    def embed(self, texts: Sequence[str], role: Role) -> NoReturn:
-        raise NotImplementedError
+    def embed(self, texts: Sequence[str], role: Role) -> NoReturn:  # noqa: ARG002 (the protocol's)
+        raise EmbedderError("a restored copy is looked at, not asked; nothing is embedded here.")
 
 
 def restore(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -24,12 +25,12 @@ _TEXTS: Final = (
 )
 
 
-class TokenCounterContract:
+class TokenCounterContract(ABC):
     """Tests a counter passes; subclass it in a test module and override `counter`."""
 
+    @abstractmethod
     def counter(self) -> TokenCounter:
         """Make the counter to test."""
-        raise NotImplementedError
 
     def test_nothing_costs_nothing(self) -> None:
         """The empty text has no tokens."""

@@ -1,12 +1,14 @@
 """What every embedder must do. Inherit, say how one is made, and pytest runs the promises.
 
 class TestMine(EmbedderContract):
+    @abstractmethod
     def make(self) -> Embedder:
         return MyEmbedder()
 """
 
 from __future__ import annotations
 
+from abc import ABC
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -45,12 +47,11 @@ _WITHIN = 1e-3
 """How far two vectors of one fingerprint may differ, and a length from 1."""
 
 
-class EmbedderContract:
+class EmbedderContract(ABC):
     """Promises of `eider.protocols.Embedder`, one per test."""
 
     def make(self) -> Embedder:
         """Make the embedder to be tested; called once per test."""
-        raise NotImplementedError
 
     def test_a_fingerprint_names_the_embedder(self) -> None:
         """Two embedders made alike share a fingerprint that holds their width."""

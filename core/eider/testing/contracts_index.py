@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Final
 
@@ -68,14 +69,14 @@ def row(id: str, text: str, *, user: str = "ada", rev: int = 1, axis: int | None
     return IndexRow(id=id, rev=rev, user=user, text=text, vector=vector)
 
 
-class IndexContract:
+class IndexContract(ABC):
     """Inherit it, override `make`, and pytest runs every promise of `eider.protocols.Index`."""
 
+    @abstractmethod
     def make(self, tmp_path: Path) -> Index:
         """An index over the files in `tmp_path`, for vectors of 8 floats; they may exist already."""
-        raise NotImplementedError
 
-    def damage(self, tmp_path: Path) -> None:
+    def damage(self, tmp_path: Path) -> None:  # noqa: B027 (an index without files has nothing to damage)
         """Make the files unreadable; leave it as it is when there are none."""
 
     @pytest.fixture
