@@ -2,13 +2,14 @@
 
 class TestMine(EmbedderContract):
     @abstractmethod
+    @abstractmethod
     def make(self) -> Embedder:
         return MyEmbedder()
 """
 
 from __future__ import annotations
 
-from abc import ABC
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ _WITHIN = 1e-3
 class EmbedderContract(ABC):
     """Promises of `eider.protocols.Embedder`, one per test."""
 
+    @abstractmethod
     def make(self) -> Embedder:
         """Make the embedder to be tested; called once per test."""
 
