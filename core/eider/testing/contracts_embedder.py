@@ -1,8 +1,6 @@
 """What every embedder must do. Inherit, say how one is made, and pytest runs the promises.
 
 class TestMine(EmbedderContract):
-    @abstractmethod
-    @abstractmethod
     def make(self) -> Embedder:
         return MyEmbedder()
 """
