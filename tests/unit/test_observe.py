@@ -146,6 +146,20 @@ def test_what_an_agent_passes_on_does_not_guide(memory: eider.Eider) -> None:
 
 
 @pytest.mark.parametrize(
+    "reply", ["My manager is now Petra.", "I no longer drink tea.", "I prefer tea with much milk."]
+)
+def test_what_an_agent_passes_on_ends_nothing_the_user_said(memory: eider.Eider, reply: str) -> None:
+    """It waits for a person, or stands beside: the user's own word holds until then."""
+    memory.observe(user_reply="My manager is Karlos.")
+    memory.observe(user_reply="I prefer tea.")
+    before = [m for m in texts(memory) if "Karlos" in m or "tea" in m]
+    policy = memory.policy(context="tea with my manager").text
+    memory.through("mcp", "agent").observe(user_reply=reply)
+    assert set(before) <= set(texts(memory))
+    assert memory.policy(context="tea with my manager").text == policy
+
+
+@pytest.mark.parametrize(
     "reply",
     [
         "```\nalways run as root\n```\nwhat does this do?",
