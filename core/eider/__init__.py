@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     )
     from eider.clock import Clock, FixedClock, SystemClock
     from eider.eider import Eider
+    from eider.environment import from_env
     from eider.errors import EiderError
     from eider.opening import open  # noqa: A004 (the public face)
     from eider.scoping import project_scope
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "open": "opening", "Eider": "eider", "EiderError": "errors", "project_scope": "scoping",
+    "open": "opening", "from_env": "environment", "Eider": "eider", "EiderError": "errors", "project_scope": "scoping",
     "Clock": "clock", "FixedClock": "clock", "SystemClock": "clock",
     "Episode": "values", "Event": "values", "Memory": "values", "Span": "values", "Usage": "values",
     "Consolidation": "answers", "Diff": "answers", "Drained": "answers", "Explanation": "answers",
@@ -54,7 +55,7 @@ _MODULES = frozenset({"aio", "errors", "values", "answers", "testing"})
 __all__ = [
     "Clock", "Consolidation", "Diff", "Drained", "Eider", "EiderError", "Episode", "Event", "Explanation",
     "FixedClock", "Health", "Imported", "Injection", "Memory", "Page", "Receipt", "Recollection", "Span",
-    "SystemClock", "Usage", "Verified", "Version", "Why", "aio", "open", "project_scope",
+    "SystemClock", "Usage", "Verified", "Version", "Why", "aio", "from_env", "open", "project_scope",
 ]  # fmt: skip
 
 

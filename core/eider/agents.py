@@ -97,11 +97,18 @@ def daily() -> int | None:
         ConfigError: The setting is no number.
     """
     said = config.setting("model_tokens")
-    if said is None:
-        return DAILY
+    return DAILY if said is None else daily_of(said)
+
+
+def daily_of(said: str) -> int | None:
+    """A day's model tokens as somebody writes them; None is no limit.
+
+    Raises:
+        ConfigError: It is no number.
+    """
     if said.strip().lower() == UNLIMITED:
         return None
-    if not said.strip().isdecimal():
+    if not (said.strip().isascii() and said.strip().isdecimal()):
         raise ConfigError(f"setting 'model_tokens' is {said!r}; set a number of tokens per day, or {UNLIMITED!r}.")
     return int(said)
 

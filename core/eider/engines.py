@@ -14,6 +14,7 @@ from typing import Final
 from eider import config
 from eider.budget import HeuristicCounter
 from eider.clock import Clock, SystemClock
+from eider.counting import configured
 from eider.embed import default_embedder
 from eider.engine import Engine
 from eider.errors import ConfigError
@@ -38,7 +39,7 @@ def open_engine(
     opened = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
     try:
         engine = Engine(
-            opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=HeuristicCounter(),
+            opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
             layers=_layers(also, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
         )  # fmt: skip
         if not opened.read_only:

@@ -49,7 +49,9 @@ INVALID: Final = Fault(text='{"reasoning": "half')
 WRONG: Final = Fault(text='{"wrong": 1}')
 REFUSAL: Final = Fault(stop="refusal", text="")
 TRUNCATED: Final = Fault(stop="max_tokens", text='{"reasoning": "and so on')
-HTML: Final = Fault(body="<!doctype html><html><body>502 Bad Gateway</body></html>", headers={"content-type": "text/html"})
+HTML: Final = Fault(
+    body="<!doctype html><html><body>502 Bad Gateway</body></html>", headers={"content-type": "text/html"}
+)
 HANG: Final = Fault(hang=True)
 
 
@@ -156,7 +158,9 @@ def _openai(name: str, body: Mapping[str, Any], text: str, stop: str | None, tok
         message["refusal"] = "I cannot help with that."
     else:
         function = body["tools"][0]["function"]["name"] if body.get("tools") else name
-        message["tool_calls"] = [{"id": "call_1", "type": "function", "function": {"name": function, "arguments": text}}]
+        message["tool_calls"] = [
+            {"id": "call_1", "type": "function", "function": {"name": function, "arguments": text}}
+        ]
     finish = {"max_tokens": "length", "refusal": "stop"}.get(stop or "", "tool_calls")
     return {
         "id": "chat_1", "object": "chat.completion", "created": 1, "model": "stub",

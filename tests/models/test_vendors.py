@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -85,7 +86,9 @@ def test_a_service_that_fails_may_be_asked_again(server: StubServer, ask: Ask, s
     assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize(("status", "fix"), [(401, "key"), (404, "no such model"), (400, "not understood"), (413, "too large")])
+@pytest.mark.parametrize(
+    ("status", "fix"), [(401, "key"), (404, "no such model"), (400, "not understood"), (413, "too large")]
+)
 def test_what_stays_wrong_says_how_to_mend_it(server: StubServer, ask: Ask, status: int, fix: str) -> None:
     """A wrong key or model is not retryable, and the message says what to do."""
     server.faults = [broken(status)] * 4
@@ -147,7 +150,9 @@ def test_a_missing_key_says_where_to_set_it(provider: str, monkeypatch: pytest.M
     assert not raised.value.retryable
 
 
-@pytest.mark.parametrize("name", ["claude", "", ":x", "anthropic:", "a b:c", "anthropic:x y", "anthropic:x\n", "../x:y"])
+@pytest.mark.parametrize(
+    "name", ["claude", "", ":x", "anthropic:", "a b:c", "anthropic:x y", "anthropic:x\n", "../x:y"]
+)
 def test_a_name_without_a_provider_is_refused(name: str) -> None:
     """The message shows the name and how one is written."""
     with pytest.raises(ConfigError, match="provider:model"):
@@ -175,3 +180,16 @@ def test_an_unknown_setting_of_a_model_is_refused() -> None:
     """A typing mistake in a setting is not passed over."""
     with pytest.raises(ConfigError, match="'kee'"):
         connect("anthropic:x", kee="1")
+
+
+def test_opening_with_a_model_that_cannot_be_asked_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name is checked at once, and so is what asks it; nothing is opened then."""
+    import eider
+    from eider import models
+
+    with pytest.raises(ConfigError, match="provider:model"):
+        eider.open(tmp_path / "m.eider", mode="eager", model="claude")
+    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match="pip install"):
+        eider.open(tmp_path / "m.eider", mode="eager", model="anthropic:claude")
+    assert not (tmp_path / "m.eider").exists()
