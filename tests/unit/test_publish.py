@@ -76,6 +76,7 @@ def test_a_reader_of_the_old_snapshot_goes_on(published: tuple[Path, Path]) -> N
             memory.remember("Second fact.")
             memory.publish(snap)
         assert [r.text for r in reader.recall("fact")] == ["First fact."]
+        assert texts(snap) == {"First fact.", "Second fact."}
     assert texts(snap) == {"First fact.", "Second fact."}
 
 

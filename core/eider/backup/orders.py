@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,8 +13,6 @@ from eider.backup.retention import Keep
 from eider.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from eider.backup.manifest import Backup
     from eider.engine import Engine
     from eider.jobs import Job
@@ -30,9 +29,8 @@ def run(engine: Engine, said: Mapping[str, Any]) -> dict[str, Any]:
     """
     start = time.perf_counter()
     engine.writable()
-    to = said.get("to")
-    keep = _keep(said.get("keep"))
-    made = making.make(engine, None if to is None else Path(str(to)), parquet=bool(said.get("parquet")))
+    to, keep = _place(said.get("to")), _keep(said.get("keep"))
+    made = making.make(engine, to, parquet=bool(said.get("parquet")))
     gone = rotation.rotate(engine, keep, before_forget=True) if keep is not None else []
     return {**told(made), "removed": [b.name for b in gone], "seconds": round(time.perf_counter() - start, 3)}
 
@@ -57,9 +55,19 @@ def told(backup: Backup) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _place(to: Any) -> Path | None:
+    if to is None:
+        return None
+    if not isinstance(to, str) or not Path(to).is_absolute():
+        raise InputError(f"to={to!r} cannot be used; pass the whole path of a directory.")
+    return Path(to)
+
+
 def _keep(said: Any) -> Keep | None:
     if said is None:
         return None
+    if not isinstance(said, Mapping):
+        raise InputError(f"keep={said!r} cannot be used; pass an object such as {{'daily': 7}}.")
     rule = {name: said.get(name, getattr(Keep(), name)) for name in ("daily", "weekly", "monthly")}
     for name, count in rule.items():
         if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= _MOST:

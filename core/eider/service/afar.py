@@ -13,6 +13,7 @@ from eider import config
 from eider.errors import InputError
 from eider.service import transfer
 from eider.service.app import Asked
+from eider.service.said import layers, object_in
 
 Carried = Callable[[str, Mapping[str, Any]], Any]
 """Carries out a verb as if asked on this machine."""
@@ -24,7 +25,7 @@ def check(asked: Asked) -> None:
     Raises:
         InputError: It does.
     """
-    named = [asked.body.get("store"), *(asked.body.get("also") or ())]
+    named = [asked.body.get("store"), *layers(asked.body)]
     ours = config.home().absolute() / "stores"
     for store in named:
         if isinstance(store, str) and config.is_path(store) and Path(store).parent != ours:
@@ -40,7 +41,7 @@ def check(asked: Asked) -> None:
 
 def exported(home: str, body: Mapping[str, Any], carried_out: Carried) -> transfer.Sent:
     """An export as a file to be sent; of the path only its ending counts."""
-    request = dict(body.get("request") or {})
+    request = object_in(body, "request")
     given = str(request.get("path") or "export.jsonl")
     with transfer.private(home) as place:
         path = place / ("export.gz" if given.endswith(".gz") else "export")
@@ -51,7 +52,7 @@ def exported(home: str, body: Mapping[str, Any], carried_out: Carried) -> transf
 
 def imported(upload: Path, asked: Asked, carried_out: Carried) -> Any:
     """An import of what was sent along."""
-    request = dict(asked.body.get("request") or {})
+    request = object_in(asked.body, "request")
     path = transfer.arrived(upload, asked.headers.get("content-type", ""))
     with transfer.told_of(path, str(request.get("path") or "what was sent")):
         return carried_out("import_", {**asked.body, "request": {**request, "path": str(path)}})

@@ -26,6 +26,7 @@ from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
 from eider.service.drain import Drain, SpoolReport
 from eider.service.logs import Logs
 from eider.service.metrics import Metrics
+from eider.service.said import layers, object_in
 from eider.service.stores import Stores
 from eider.service.tracing import Tracing
 from eider.service.wire import decode, encode
@@ -105,12 +106,11 @@ class Desk:
 
     def carried_out(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Any:
         """One verb on one store."""
-        given = dict(body.get("request") or {})
-        request = decode(given, VERBS[name].request)
+        request = decode(object_in(body, "request"), VERBS[name].request)
         folder = self._folder(body)
         if name in WRITES:
             pauses.check(self.home, folder)
-        also = tuple(map(str, body.get("also") or ())) if name in _LAYERED else ()
+        also = [self._folder({"store": path}) for path in layers(body)] if name in _LAYERED else ()
         span = self.tracing.span(name, folder.stem, headers)
         with span as told, self.stores.use(folder, also) as engine, speaking_from(body.get("tz")):
             value = HANDLERS[name](engine, request, _door(body))
@@ -157,7 +157,7 @@ class Desk:
         """Open a store and note what its agent says of itself: errors of opening come here, not with the first verb."""
         folder = self._folder(asked.body)
         with self.stores.use(folder) as engine:
-            note_agent(engine, str(asked.body.get("agent") or "default"), dict(asked.body.get("about") or {}))
+            note_agent(engine, str(asked.body.get("agent") or "default"), object_in(asked.body, "about"))
             return {"folder": str(folder), "read_only": engine.opened.read_only}
 
     def release(self, asked: Asked) -> Any:

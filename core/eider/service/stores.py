@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import copy
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from eider.errors import EiderError
+from eider.errors import EiderError, OwnerBusyError
 
 if TYPE_CHECKING:
     from eider.engine import Engine
 
 IDLE: Final = 900.0
 """Seconds after which a store nobody asked for is closed and its lock given back. A guess."""
+_Key = tuple[Path, tuple[int, int] | None]
+"""A store by its directory; a snapshot by its directory and what that is on the disk: one that replaces it is another."""
 
 
 @dataclass(slots=True, eq=False)
@@ -27,13 +30,12 @@ class Held:
     engine: Engine
     used: float
     busy: int = 0
-    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Stores:
     """Open stores by directory."""
 
-    def __init__(self, opened: Callable[[Path], Engine], layer: Callable[[str], Engine]) -> None:
+    def __init__(self, opened: Callable[[Path], Engine], layer: Callable[[Path], Engine]) -> None:
         """Start with none.
 
         Args:
@@ -41,26 +43,42 @@ class Stores:
             layer: Opens a published snapshot.
         """
         self._open, self._layer = opened, layer
-        self._held: dict[Path, Held] = {}
-        self._layers: dict[str, Engine] = {}
+        self._held: dict[_Key, Held] = {}
         self._opening: dict[Path, threading.Lock] = {}
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
+        self._ended = False
 
-    def use(self, folder: Path, also: Sequence[str] = ()) -> _Use:
-        """A context with the engine of a store, opened if need be."""
-        return _Use(self, folder, tuple(also))
+    def use(self, folder: Path, also: Sequence[Path] = ()) -> _Use:
+        """A context with the engine of a store, opened if need be, and published snapshots beneath it."""
+        return _Use(self, folder, also)
 
     def take(self, folder: Path) -> Held:
-        """Open a store if need be and keep it open until `give`."""
-        with self._turn(folder):  # one opens, the others of that store wait; other stores go on
+        """Open a store if need be and keep it open until `give`.
+
+        Raises:
+            OwnerBusyError: The owner ends; the next one answers.
+        """
+        return self._taken((folder, None), self._open)
+
+    def take_layer(self, folder: Path) -> Held:
+        """The same with a snapshot; one that was published anew is opened anew."""
+        try:
+            found = os.stat(folder)
+        except OSError:  # opening it says what is wrong
+            return self._taken((folder, (0, 0)), self._layer)
+        return self._taken((folder, (found.st_dev, found.st_ino)), self._layer)
+
+    def _taken(self, key: _Key, opened: Callable[[Path], Engine]) -> Held:
+        with self._turn(key[0]):  # one opens, the others of that store wait; other stores go on
             with self._lock:
-                held = self._held.get(folder)
+                held, ended = self._held.get(key), self._ended
             if held is None:
-                engine = self._open(folder)
-                with self._lock:
-                    held = self._held[folder] = Held(engine, time.monotonic())
+                if ended:
+                    raise OwnerBusyError(0)
+                held = Held(opened(key[0]), time.monotonic())
             with self._lock:
+                self._held[key] = held
                 held.busy += 1
                 held.used = time.monotonic()
         return held
@@ -76,25 +94,19 @@ class Stores:
             held.used = time.monotonic()
             self._changed.notify_all()
 
-    def view(self, engine: Engine, also: Sequence[str]) -> Engine:
-        """The same store with published snapshots beneath it."""
-        seen = copy.copy(engine)
-        with self._lock:
-            for path in also:
-                if path not in self._layers:
-                    self._layers[path] = self._layer(path)
-            seen.layers = tuple(self._layers[path] for path in also)
-        return seen
-
     def release(self, folder: Path, timeout: float = 10.0) -> bool:
-        """Close a store and give its lock back, once nobody is at it; False when it was not open."""
-        with self._turn(folder):
+        """Close a store and give its lock back, once nobody is at it; False when it was not open, or stays in use."""
+        return self._released((folder, None), timeout)
+
+    def _released(self, key: _Key, timeout: float, *, force: bool = False) -> bool:
+        with self._turn(key[0]):
             with self._lock:
-                held = self._held.get(folder)
+                held = self._held.get(key)
                 if held is None:
                     return False
-                self._changed.wait_for(lambda: not held.busy, timeout)
-                self._held.pop(folder, None)
+                if not self._changed.wait_for(lambda: not held.busy, timeout) and not force:
+                    return False  # closed under a request it would fail for a reason that is none of its own
+                del self._held[key]
             held.engine.close()
         return True
 
@@ -102,37 +114,52 @@ class Stores:
         """Close what nobody asked for lately, unless it has work to do."""
         now = time.monotonic()
         with self._lock:
-            old = [f for f, h in self._held.items() if not h.busy and now - h.used > IDLE]
-        for folder in old:
+            old = [(k, h.engine) for k, h in self._held.items() if not h.busy and now - h.used > IDLE]
+        for key, engine in old:
             with suppress(EiderError):
-                self.release(folder, 0.0)
+                if key[1] is not None or not engine.jobs.busy():
+                    self._released(key, 0.0)
 
     def engines(self) -> Mapping[Path, Engine]:
-        """What is open now."""
+        """The stores that are open now."""
         with self._lock:
-            return {folder: held.engine for folder, held in self._held.items()}
+            return {folder: held.engine for (folder, layer), held in self._held.items() if layer is None}
 
     def close(self) -> None:
-        """Close everything; one that fails does not keep the others open."""
-        for folder in list(self._held):
+        """Open nothing more and close everything; one that fails, or is in use for too long, keeps no other open."""
+        with self._lock:
+            self._ended = True
+            opening = list(self._opening.values())
+        for turn in opening:  # what is being opened now is there once its turn is over
+            with turn:
+                pass
+        for key in list(self._held):
             with suppress(Exception):
-                self.release(folder)
-        for layer in self._layers.values():
-            with suppress(Exception):
-                layer.close()
+                self._released(key, 10.0, force=True)
 
 
 class _Use:
     __slots__ = ("_also", "_folder", "_held", "_stores")
 
-    def __init__(self, stores: Stores, folder: Path, also: tuple[str, ...]) -> None:
+    def __init__(self, stores: Stores, folder: Path, also: Sequence[Path]) -> None:
         self._stores, self._folder, self._also = stores, folder, also
-        self._held: Held | None = None
+        self._held: list[Held] = []
 
     def __enter__(self) -> Engine:
-        self._held = self._stores.take(self._folder)
-        return self._stores.view(self._held.engine, self._also) if self._also else self._held.engine
+        self._held.append(self._stores.take(self._folder))
+        try:
+            for folder in self._also:
+                self._held.append(self._stores.take_layer(folder))
+        except BaseException:
+            self.__exit__()
+            raise
+        engine, *layers = (held.engine for held in self._held)
+        if not layers:
+            return engine
+        seen = copy.copy(engine)
+        seen.layers = tuple(layers)
+        return seen
 
     def __exit__(self, *_: object) -> None:
-        if self._held is not None:
-            self._stores.give(self._held)
+        while self._held:
+            self._stores.give(self._held.pop())

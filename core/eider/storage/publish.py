@@ -19,7 +19,9 @@ from eider.storage.duck import DuckStore
 from eider.storage.files import CURRENT, HEAD, PUBLISHED, sync
 from eider.storage.lock import LOCK
 
-_TRUTH: Final = "truth-000001.duckdb"
+_NUMBERS: Final = 10**9
+"""One process gets the same database for the same path as long as somebody has it open: whoever still reads the old
+snapshot would get that for the new one. So each has a name of its own."""
 
 
 def publish(store: DuckStore, target: Path, at: datetime) -> Path:
@@ -43,8 +45,9 @@ def publish(store: DuckStore, target: Path, at: datetime) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     made.mkdir(mode=0o700)
     try:
-        head = _copied(store, made / _TRUTH)
-        _write(made / CURRENT, _TRUTH)
+        truth = f"truth-{secrets.randbelow(_NUMBERS):09}.duckdb"
+        head = _copied(store, made / truth)
+        _write(made / CURRENT, truth)
         _write(made / HEAD, f"{head[0]:020d} {head[1]}")
         _write(made / LOCK, "")
         _write(made / PUBLISHED, json.dumps({"at": to_db(at).isoformat(), "events": head[0]}))

@@ -1,0 +1,78 @@
+"""What stands behind the owner's HTTP API, asked without the HTTP: strangers' requests, snapshots, callers from afar."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eider import config
+from eider.errors import InputError
+from eider.service import afar
+from eider.service.app import Asked
+from eider.service.desk import Desk
+
+
+@pytest.fixture
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A desk whose stores open in no time."""
+    monkeypatch.setenv("EIDER_EMBEDDER", "hash")
+    made = Desk(str(config.home()))
+    yield made
+    made.close()
+
+
+def asked(name: str, *, local: bool = True, **body: Any) -> Asked:
+    """A request as the HTTP side hands it over."""
+    return Asked(name=name, body=body, local=local, until=1e12)
+
+
+def remember(desk: Desk, text: str) -> None:
+    """Keep a statement of ada's."""
+    desk.verb(asked("remember", request={"text": text, "user": "ada"}, store="notes"))
+
+
+@pytest.mark.parametrize("wrong", [
+    {"request": [1]}, {"request": "tea"}, {"request": {"query": "a", "user": "ada"}, "also": 5},
+    {"request": {"query": "a", "user": "ada"}, "also": "team"}, {"request": {"query": "a", "user": "ada"}, "also": [5]},
+    {"request": {"query": "a", "user": "ada"}, "also": ["./team.eider"]}, {"request": {"query": "a", "user": "ada"}, "store": 5},
+])  # fmt: skip
+def test_a_request_of_a_wrong_shape_is_refused_by_name(desk: Desk, wrong: dict[str, Any]) -> None:
+    """A mistake of a caller is told as one, never as a fault of Eider."""
+    remember(desk, "likes tea")
+    with pytest.raises(InputError):
+        desk.verb(asked("recall", **{"store": "notes", **wrong}))
+
+
+@pytest.mark.parametrize(("route", "wrong"), [
+    ("owner/open", {"about": 5}), ("backup/run", {"to": 5}), ("backup/run", {"to": "here"}),
+    ("backup/run", {"keep": "all"}), ("backup/prune", {"keep": 7}), ("jobs/list", {"state": 5}), ("jobs/show", {"ids": "1"}),
+])  # fmt: skip
+def test_so_is_one_about_the_owner(desk: Desk, route: str, wrong: dict[str, Any]) -> None:
+    """The routes beside the verbs are as careful."""
+    remember(desk, "likes tea")
+    answer = desk.app(token="", hosts=frozenset()).answers[route]
+    with pytest.raises(InputError):
+        answer(asked(route, store="notes", **wrong))
+
+
+@pytest.mark.parametrize(
+    "route", ["recall", "owner/open", "owner/examine", "owner/release", "owner/count", "jobs/list", "backup/run"]
+)
+@pytest.mark.parametrize("store", ["/etc/x.eider", "../x.eider", "~/x.eider"])
+def test_callers_from_afar_name_no_path(route: str, store: str) -> None:
+    """Whatever is asked over TCP, directories of the owner's machine are not its business."""
+    with pytest.raises(InputError, match="name a store"):
+        afar.check(asked(route, local=False, store=store))
+
+
+def test_a_snapshot_published_anew_is_recalled_anew(desk: Desk, tmp_path: Path) -> None:
+    """An owner that has an old snapshot open answers from the one that replaced it."""
+    snapshot = str(tmp_path / "team.eider")
+    recall = asked("recall", store="mine", also=[snapshot], request={"query": "tea coffee", "user": "ada"})
+    for text in ("Likes green tea.", "Likes black coffee."):
+        remember(desk, text)
+        desk.verb(asked("publish", request={"path": snapshot}, store="notes"))
+        assert text in {found["text"] for found in desk.verb(recall)["value"]}
