@@ -153,6 +153,8 @@ class Explanation:
     retrievability: float
     """Probability that it is still worth recalling, in [0, 1]."""
     summary: str
+    against: tuple[Memory, ...] = ()
+    """What it contradicts, where it waits in the inbox or did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

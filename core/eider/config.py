@@ -36,6 +36,8 @@ SECRET: Final = frozenset({"model_key"})
 """Settings that are never shown."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 _FILE: Final = "config.json"
+SCOPE_THRESHOLD: Final = 50
+"""Memories after which scopes are consolidated by themselves, where none are set."""
 
 
 def home() -> Path:
@@ -125,6 +127,22 @@ def write(name: str, content: str | None) -> None:
 def setting(name: str) -> str | None:
     """A setting: from the environment (`EIDER_STORE`, `EIDER_USER` …), else from the file."""
     return os.environ.get(f"EIDER_{name.upper()}") or read().get(name)
+
+
+def scope_threshold() -> int:
+    """Memories after which scopes are consolidated by themselves.
+
+    Raises:
+        ConfigError: The setting is no number.
+    """
+    said = setting("scope_consolidation_threshold")
+    if said is None:
+        return SCOPE_THRESHOLD
+    if not said.strip().isdecimal() or int(said) < 1:
+        raise ConfigError(
+            f"setting 'scope_consolidation_threshold' is {said!r}; set a whole number from 1 on, such as '{SCOPE_THRESHOLD}'."
+        )
+    return int(said)
 
 
 def default_user() -> str:

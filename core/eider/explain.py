@@ -55,6 +55,7 @@ def why(engine: Engine, request: WhyOf) -> Explanation:
         memory=memory, status=memory.status(now), evidence=quoted, events=tuple(reversed(touched)),
         replaces=tuple(dict.fromkeys(replaces)), replaced_by=memory.superseded_by, usage=usage, retrievability=chance,
         summary=_summary(memory, now, touched, chance),
+        against=tuple(engine.store.memories(engine.store.linked(memory.id, "contradicts", user=request.user), user=request.user)),
     )  # fmt: skip
 
 

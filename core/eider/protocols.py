@@ -131,6 +131,10 @@ class Store(Protocol):
         """Write buffered counters."""
         ...
 
+    def scopes(self, *, user: str) -> list[tuple[str, str]]:
+        """Registered scopes: (agent, name), in the order they came."""
+        ...
+
     def users(self) -> list[str]:
         """Everyone who has rows."""
         ...

@@ -41,6 +41,9 @@ def _strings(changes: ChangeSet) -> Iterator[tuple[str, str]]:
             yield f"{field} of {m.id}", getattr(m, field)
         yield f"key of {m.id}", m.key or ""
         yield from _within(m.entities, f"entities of {m.id}")
+    for agent, name in (*changes.registers, *changes.unregisters):
+        yield "agent of a scope", agent
+        yield "name of a scope", name
     yield from _within(changes.detail, "detail")
 
 

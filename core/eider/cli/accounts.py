@@ -29,6 +29,8 @@ def _explained(found: Explanation) -> None:
     indented(found.summary)
     for episode, quoted in found.evidence:
         indented(f"“{quoted}” ({episode.speaker}, {episode.at:%Y-%m-%d}, {episode.id})", "  quotes  ")
+    for other in found.against:
+        indented(f"{other.text} ({other.id})", "  contradicts  ")
     for one in found.replaces:
         say(f"  replaces  {one}")
     if found.replaced_by:

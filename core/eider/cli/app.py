@@ -21,7 +21,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Change": {
         "correct": "changing", "deactivate": "changing", "reinforce": "changing", "pin": "changing",
         "unpin": "changing", "undo": "changing", "consolidate": "changing", "forget": "forgetting",
-        "forget-user": "forgetting",
+        "forget-user": "forgetting", "inbox": "scopes", "scopes": "scopes",
     },
     "Account": {
         "why": "accounts", "history": "accounts", "events": "accounts", "diff": "accounts", "health": "accounts",
@@ -58,6 +58,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "consolidate": "Close memories that have decayed.",
     "forget": "Erase a memory or an utterance for good.",
     "forget-user": "Erase all of a user for good.",
+    "inbox": "Show what contradicts something known, and say which holds.",
+    "scopes": "List scopes, and keep them few.",
     "why": "Show what a memory rests on.",
     "history": "Show all versions of a memory.",
     "events": "List what changed, newest first.",

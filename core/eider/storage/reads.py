@@ -116,6 +116,16 @@ class Reads:
         with self.database.reading() as db:
             return [rows.memory_of(row) for row in db.execute(sql, [list(ids), user]).fetchall()]
 
+    def scopes(self, *, user: str) -> list[tuple[str, str]]:
+        """Names of scopes that were registered for a user, each with the agent that did."""
+        with self.database.reading() as db:
+            return self._scopes(db, user)
+
+    @staticmethod
+    def _scopes(db: Cursor, user: str) -> list[tuple[str, str]]:
+        found = db.execute("SELECT agent, name FROM scopes WHERE user_id = ? ORDER BY rev, name, agent", [user])
+        return [(agent, name) for agent, name in found.fetchall()]
+
     def linked(self, id: str, kind: EdgeKind, *, user: str) -> list[str]:  # noqa: A002
         """Memories that a memory points to by edges of one kind."""
         sql = "SELECT DISTINCT target FROM edges WHERE user_id = ? AND source = ? AND kind = ? ORDER BY target"

@@ -46,6 +46,7 @@ class MemoryStore:
         self._keys: dict[_Key, int] = {}
         self._graves: set[tuple[str, str]] = set()
         self._dead_keys: set[_Key] = set()
+        self._scopes: dict[tuple[str, str, str], None] = {}
 
     # ------------------------------------------------------------------ writing
 
@@ -66,6 +67,10 @@ class MemoryStore:
             self._episodes |= {e.id: e for e in episodes}
             self._indexing |= changes.indexing
             self._usage |= {u.id: (changes.user, u) for u in changes.usage}
+            for one in changes.unregisters:
+                self._scopes.pop((changes.user, *one), None)
+            for one in changes.registers:
+                self._scopes.setdefault((changes.user, *one))
             event = self._note(changes, written, before, seq)
             return Committed(event=event, episodes=episodes, memories=written)
 
@@ -146,6 +151,9 @@ class MemoryStore:
             "user": changes.user, "reason": changes.reason, "memories": {m.id: before.get(m.id) for m in memories},
             "detail": changes.detail,
         }  # fmt: skip
+        if changes.registers or changes.unregisters:
+            both = {"added": [list(s) for s in changes.registers], "removed": [list(s) for s in changes.unregisters]}
+            self._payloads[seq] = {**self._payloads[seq], "scopes": both}
         if changes.key is not None:
             self._keys[changes.user, changes.op, str(changes.key)] = seq
         return event
@@ -180,10 +188,16 @@ class MemoryStore:
             del self._keys[key]
         counts = {"event_payloads": sum(self._payloads.pop(seq, None) is not None for seq in touched)}
         counts["episodes"] = sum(self._episodes.pop(i, None) is not None for i in named)
+        scopes = {v.scope for i in named for v in self._versions.get(i, [])}
         counts["memories"] = sum(len(self._versions.pop(i, [])) for i in named)
         for i in named:
             self._indexing.pop(i, None)
             self._usage.pop(i, None)
+        scopes -= {v.scope for versions in self._versions.values() for v in versions if v.user == user}
+        unused = [s for s in self._scopes if s[0] == user and (erasure.everything or s[2] in scopes)]
+        counts["scopes"] = len(unused)
+        for one in unused:
+            del self._scopes[one]
         if erasure.everything:
             self._events = [("" if whose == user else whose, e) for whose, e in self._events]
         self._versions |= {g.id: [g] for g in graves}
@@ -279,6 +293,10 @@ class MemoryStore:
             for one in usage:
                 if self._usage.get(one.id, (user,))[0] == user:
                     self._usage[one.id] = (user, one)
+
+    def scopes(self, *, user: str) -> list[tuple[str, str]]:
+        """Registered scopes: (agent, name), in the order they came."""
+        return [(agent, name) for whose, agent, name in self._scopes if whose == user]
 
     def users(self) -> list[str]:
         """Everyone who has rows."""

@@ -1,0 +1,152 @@
+"""What is learned and waits or has a place: `scopes list`, `scopes consolidate`, `inbox list`, `inbox accept`, `inbox reject`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from eider.cli.command import State, command, opened, pass_state
+from eider.cli.output import indented, json_line, say, show, table
+from eider.learning import ScopeCount, ScopePlan
+from eider.values import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eider.eider import Eider
+
+_ID: Final = click.argument("id", metavar="ID")
+_SHOWN: Final = 20
+"""Memories of a plan that are printed; --json prints all."""
+
+
+@click.group("scopes")
+def scopes() -> None:
+    """List scopes, and keep them few.
+
+    A scope is where something applies: global is everywhere, project:alpha in that project.
+    """
+
+
+@command("list", answer=ScopeCount, examples=("eider scopes list", "eider scopes list --user ada --json"))
+@pass_state
+def list_scopes(state: State) -> None:
+    """List scopes with how much is kept there."""
+    with opened(state) as memory:
+        found = memory.scopes()
+    show(state, found, lambda: table([_scope(s) for s in found], ["memories", "scope", "known"], right=[0]))
+
+
+def _scope(scope: ScopeCount) -> list[object]:
+    by = f" by {', '.join(scope.agents)}" if scope.agents else ""
+    return [scope.memories, scope.name, f"{scope.known}{by}"]
+
+
+@command(
+    "consolidate", answer=ScopePlan, examples=("eider scopes consolidate", "eider scopes consolidate --apply --json")
+)
+@click.option("--apply", "applied", is_flag=True, help="Do it; without it only the plan is shown.")
+@pass_state
+def consolidate(state: State, applied: bool) -> None:
+    """Merge, rename and split scopes that have become too many.
+
+    Nothing is done in frugal mode, or where there are fewer than two. What was done can be undone.
+    """
+    with opened(state) as memory:
+        plan = memory.consolidate_scopes(dry_run=not applied)
+    if state.json:
+        json_line(plan)
+    elif plan:
+        _planned(plan)
+    else:
+        say(plan.why)
+
+
+def _planned(plan: ScopePlan) -> None:
+    for step in plan.steps:
+        indented(f"{', '.join(step.scopes)} → {', '.join(step.into)}  ({step.reason})", f"{step.op}  ")
+    for one in plan.memories[:_SHOWN]:
+        indented(f"{one.text}", f"  {one.scope}  ", dim=True)
+    if (more := len(plan.memories) - _SHOWN) > 0:
+        say(f"  and {more} more", dim=True)
+    count = f"{len(plan.memories)} memory(s)"
+    if plan.event is not None:
+        say(f"moved {count}; take it back with eider undo {plan.event.id}")
+    else:
+        say(f"would move {count}; do it with eider scopes consolidate --apply" if plan.dry_run else f"moved {count}")
+
+
+scopes.add_command(list_scopes)
+scopes.add_command(consolidate)
+
+
+@click.group("inbox")
+def inbox() -> None:
+    """Show what contradicts something known, and say which holds."""
+
+
+@command(
+    "list",
+    answer=(*Memory.__dataclass_fields__, "against"),
+    examples=("eider inbox list", "eider inbox list --limit 5 --json"),
+)
+@click.option("--limit", "-n", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Most of them.")
+@pass_state
+def list_inbox(state: State, limit: int) -> None:
+    """List what waits, with what it contradicts."""
+    with opened(state) as memory:
+        waiting = [(one, _against(memory, one)) for one in memory.inbox(limit=limit)]
+    if state.json:
+        for one, against in waiting:
+            json_line({**{name: getattr(one, name) for name in Memory.__dataclass_fields__}, "against": against})
+        return
+    for one, against in waiting:
+        indented(one.text, f"{one.id}  ", bold=True)
+        for other in against:
+            indented(other.text, f"  against {other.id}  ")
+        where = "everywhere" if one.scope == "global" else f"in {one.scope}"
+        say(f"  {one.kind}, {where}, said {one.valid_from:%Y-%m-%d}", dim=True)
+    say("accept or reject with eider inbox accept|reject ID" if waiting else "nothing waits")
+
+
+def _against(memory: Eider, waiting: Memory) -> Sequence[Memory]:
+    """What a memory in the inbox stands against."""
+    return memory.why(waiting.id).against
+
+
+@command("accept", answer=Memory, examples=("eider inbox accept mem_01k", "eider inbox accept mem_01k --json"))
+@_ID
+@pass_state
+def accept(state: State, id: str) -> None:  # noqa: A002
+    """Let what waits hold from now on.
+
+    What it contradicts ends, and can still be asked for.
+    """
+    _settled(state, id, accepted=True)
+
+
+@command("reject", answer=Memory, examples=("eider inbox reject mem_01k", "eider inbox reject mem_01k --json"))
+@_ID
+@pass_state
+def reject(state: State, id: str) -> None:  # noqa: A002
+    """Let what waits go; what it contradicts goes on."""
+    _settled(state, id, accepted=False)
+
+
+def _settled(state: State, id_: str, *, accepted: bool) -> None:
+    with opened(state) as memory:
+        done = memory.settle(id_, accept=accepted)
+
+    def human() -> None:
+        say(f"{done.id}  {'accepted' if accepted else 'rejected'}")
+        indented(done.text, "  ", dim=True)
+
+    show(state, [done], human)
+
+
+inbox.add_command(list_inbox)
+inbox.add_command(accept)
+inbox.add_command(reject)
+
+COMMANDS: Final = {"scopes": scopes, "inbox": inbox}

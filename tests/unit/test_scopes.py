@@ -1,0 +1,585 @@
+"""Scopes: where what is learned applies, that they stay few, and that tidying them up can be taken back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import eider
+from eider.cli.app import cli
+from eider.eider import Eider
+from eider.errors import ConfigError, InputError, ModelError
+from eider.learning import ScopeStep
+from eider.prompts.scope import ScopeAnswer
+from eider.prompts.scope_consolidation import ScopeConsolidationAnswer
+from eider.prompts.scope_consolidation import ScopeStep as Said
+from eider.scopes import scope_for, scopes_read
+from eider.scoping_rules import allowed, collapsed, is_short, merges, named_in, same_meaning, spelled_alike, tidy
+
+MODEL = "openai:small"
+RULE = "Always answer in short sentences."
+names = st.one_of(
+    st.sampled_from(["code-review", "Code Reviews", "email", "e-mail", "global", "q1 report", "q2 report", "team-a"]),
+    st.text(alphabet="abcdeLMN12 -_:/é", max_size=14),
+    st.builds(
+        "{}:{}".format, st.sampled_from(["project", "role"]), st.text(alphabet="abc12-_", min_size=1, max_size=8)
+    ),
+)
+projects = st.text(alphabet="abcxyz0123456789._-", min_size=1, max_size=12).filter(lambda n: n == tidy(n).strip())
+
+
+class Scripted:
+    """A model that answers each kind of question as told, and counts."""
+
+    name = MODEL
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.asked = answers, cast("list[str]", [])
+
+    def ask(self, prompt: Any) -> Any:
+        self.asked.append(prompt.name)
+        if prompt.name not in self.answers:
+            raise ModelError("it does not answer.")
+        return self.answers[prompt.name]
+
+
+Opens = Callable[..., Eider]
+
+
+@pytest.fixture
+def opens(tmp_path: Path) -> Iterator[Opens]:
+    """Opens one store anew, for an agent set up as told; `model` stands in for the named one."""
+    held: list[Eider] = []
+
+    def of(mode: str = "frugal", model: Scripted | None = None, **how: Any) -> Eider:
+        for one in held:
+            one.close()
+        named = {} if mode == "frugal" else {"model": MODEL}
+        memory = eider.open(tmp_path / "s.eider", user="ada", mode=mode, **named, **how)
+        memory._engine.models[MODEL] = model or Scripted()  # pyright: ignore[reportPrivateUsage]
+        held.append(memory)
+        return memory
+
+    yield of
+    for one in held:
+        one.close()
+
+
+def scope_of(memory: Eider, **how: Any) -> str:
+    """The scope that a direction which nobody asked a model about ends up in."""
+    (found,) = memory.observe(**{"user_reply": RULE, **how}).memories
+    return found.scope
+
+
+def counts(memory: Eider, user: str = "ada") -> dict[str, int]:
+    return {s.name: s.memories for s in memory.scopes(user=user)}
+
+
+def filled(memory: Eider, **scopes: list[str]) -> None:
+    """Statements by scope; a double underscore stands for a colon, a single one for a dash."""
+    for name, texts in scopes.items():
+        for text in texts:
+            memory.remember(text, kind="rule", scope=name.replace("__", ":").replace("_", "-"))
+
+
+def answers(memory: Eider) -> dict[str, Any]:
+    """What the reading verbs say, moments aside."""
+    current = [r.memory for r in memory.search(status="current", limit=500).items if r.memory]
+    return {
+        "scopes": memory.scopes(),
+        "memories": sorted((m.id, m.scope, m.text, m.kind, m.pinned, str(m.valid_to)) for m in current),
+        "recall": [(r.text, round(r.score, 6)) for r in memory.recall("what about reviews?", limit=20)],
+        "within": [r.text for r in memory.recall("what about reviews?", scopes=["code-review"], limit=20)],
+        "policy": memory.policy(context="a review").text,
+        "narrow": memory.policy(scopes=["code-reviews"]).text,
+    }
+
+
+# ---------------------------------------------------------------------- names
+
+
+@given(names, st.lists(names, max_size=6))
+def test_collapsing_a_collapsed_name_changes_nothing(name: str, known: list[str]) -> None:
+    """What a name stands for stands for itself."""
+    once = collapsed(name, known)
+    assert collapsed(once, known) == once
+    assert once in known or once == tidy(name) or once == "global"
+
+
+@given(st.lists(names, max_size=8))
+def test_collapsing_a_list_twice_is_collapsing_it_once(given_names: list[str]) -> None:
+    """Registering them again registers nothing new."""
+
+    def registered(some: list[str]) -> list[str]:
+        known: list[str] = []
+        for name in some:
+            if (one := collapsed(name, known)) not in known:
+                known.append(one)
+        return known
+
+    first = registered(given_names)
+    assert registered(first) == first
+    assert registered([*first, *given_names]) == first
+
+
+@given(projects, projects, st.sampled_from(["project:", "role:", "client-", "projects/"]))
+def test_names_of_different_things_are_never_joined(one: str, other: str, kind: str) -> None:
+    """However little they differ, and whatever an embedder says of them."""
+    if tidy(kind + one) == tidy(kind + other):
+        return
+    a, b = kind + one, kind + other
+    assert collapsed(a, [b], lambda *_: 1.0) == tidy(a)
+    assert merges({a: 3, b: 5}, (), lambda *_: 1.0) == ()
+    assert not allowed(ScopeStep(op="merge", scopes=(a,), into=(b,)), {a, b}, ())
+
+
+@given(st.dictionaries(names, st.integers(0, 9), max_size=8))
+def test_merges_touch_each_name_once_and_never_what_is_everywhere(sizes: dict[str, int]) -> None:
+    """A plan can be carried out in any order."""
+    gone = [s for step in merges(sizes) for s in step.scopes]
+    into = [n for step in merges(sizes) for n in step.into]
+    assert len(gone) == len(set(gone))
+    assert not set(gone) & set(into)
+    assert "global" not in (*gone, *into)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("code-review", "code_review"), ("code review", "code reviews"), ("Email", "email"), ("email", "e-mail"),
+     ("front end", "frontend"), ("marketing", "marekting"), ("documentation", "documentatoin"), ("doc", "docs")],
+)  # fmt: skip
+def test_spellings_of_one_name_are_one(one: str, other: str) -> None:
+    """Case, separators, plurals and slips."""
+    assert spelled_alike(one, other)
+    assert spelled_alike(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("project:alpha1", "project:alpha2"), ("project:alpha", "project:alphas"), ("role:dev", "role:devs"), ("q1", "q2"),
+     ("python2", "python3"), ("team-a", "team-b"), ("test", "text"), ("mail", "main"), ("personal", "personnel"),
+     ("client-marta", "client-maria"), ("docs/api", "docs/apis"), ("global", "globals"), ("new", "news")],
+)  # fmt: skip
+def test_other_names_stay_apart(one: str, other: str) -> None:
+    """A digit, a proper name or a short word makes the difference."""
+    assert not spelled_alike(one, other)
+    assert collapsed(one, [other]) == one
+
+
+def test_opposites_are_not_the_same_for_being_alike() -> None:
+    """Embedders take them for likeness; and what is narrower is not the same."""
+    for pair in (("inbound", "outbound"), ("internal", "external"), ("formal", "informal"), ("review", "code-review")):
+        assert not same_meaning(*pair, lambda *_: 1.0)
+    assert same_meaning("travel", "trip", lambda *_: 0.7)
+
+
+@given(st.text(max_size=40))
+def test_tidying_twice_is_tidying_once(name: str) -> None:
+    """A tidy name is tidy, and a short one is lower case."""
+    assert tidy(tidy(name)) == tidy(name)
+    assert not is_short(name) or name == name.lower()
+
+
+def test_a_context_that_names_two_scopes_names_none() -> None:
+    """Nothing is filed by guessing."""
+    assert named_in("merge project:alpha into project:beta", []) is None
+    assert named_in("see https://project:80/x", []) is None
+    assert named_in("Code  Review", ["code-review"]) == "code-review"
+    assert named_in("reviewing in project:github.com/ada/engine.", []) == "project:github.com/ada/engine"
+    assert named_in("a review of the code", ["code-review"]) is None
+
+
+# ---------------------------------------------------------------------- where something applies
+
+
+def test_what_is_said_outright_wins(opens: Opens) -> None:
+    """Explicit, then what the context names, then everywhere."""
+    memory = opens(scopes=["email"])
+    assert scope_of(memory, scope="email", context="project:alpha") == "email"
+    assert scope_of(memory, user_reply="Always use tabs.", context="A PR in project:alpha") == "project:alpha"
+    assert scope_of(memory, user_reply="Never use emojis.", context="Email") == "email"
+    assert scope_of(memory, user_reply="Prefer ISO dates.", context="answering mail for a client") == "global"
+    assert scope_of(memory, user_reply="Write in British English everywhere.", context="project:alpha") == "global"
+
+
+def test_frugal_infers_nothing_and_reads_everywhere(opens: Opens) -> None:
+    """However clear the words are; and every scope is considered."""
+    memory = opens(scopes=["code-review", "travel"])
+    engine = memory._engine
+    said = "reviewing the code of a pull request, a code review"
+    assert scope_for(engine, "ada", "default", explicit=None, context=said) == ("global", False)
+    assert scopes_read(engine, "ada", "default", said) is None
+    memory.remember("Ask for tests.", kind="rule", scope="code-review")
+    assert "Ask for tests." in memory.policy(context="plan my holiday").text
+
+
+def test_balanced_infers_from_the_name_and_from_what_is_kept_there(opens: Opens) -> None:
+    """Likeness first; what is like nothing is open."""
+    memory = opens("balanced", scopes=["code-review", "travel"])
+    engine = memory._engine
+    filled(memory, ops=["The server room is in the basement.", "Restart the nginx server after deploying."])
+    for context, scope in (
+        ("review the code of this change", "code-review"),
+        ("travel plans: a trip to Rome", "travel"),
+        ("the nginx server needs restarting", "ops"),
+        ("what is for dinner", "global"),
+    ):
+        assert scope_for(engine, "ada", "default", explicit=None, context=context)[0] == scope, context
+    assert scopes_read(engine, "ada", "default", "review the code of this change") == ("code-review",)
+    assert scopes_read(engine, "ada", "default", "what is for dinner") is None
+
+
+def test_what_is_everywhere_is_always_in(opens: Opens) -> None:
+    """In the list, and in every policy whatever the scope; of another scope nothing is."""
+    memory = opens("balanced", scopes=["code-review", "travel"])
+    filled(memory, code_review=["Ask for tests."], travel=["Book aisle seats."])
+    memory.remember("Be brief.", kind="rule")
+    assert next(iter(counts(memory))) == "global"
+    text = memory.policy(context="review the code of this change").text
+    assert "Be brief." in text
+    assert "Ask for tests." in text
+    assert "aisle" not in text
+    assert "Be brief." in memory.policy(scopes=["unheard-of"]).text
+    assert counts(opens())["global"] == 1
+
+
+def test_the_more_specific_wins_and_both_stay(opens: Opens) -> None:
+    """One line says both; neither is closed."""
+    memory = opens()
+    memory.observe(user_reply="Always use spaces for indentation.")
+    memory.observe(user_reply="Always use tabs for indentation.", context="project:alpha")
+    assert counts(memory) == {"global": 1, "project:alpha": 1}
+    text = memory.policy(scopes=["project:alpha"]).text
+    assert text.index("tabs") >= 0
+    assert "spaces" not in memory.policy(scopes=["project:alpha"]).text or "in project alpha: " in text.lower()
+
+
+def test_a_model_is_asked_where_likeness_leaves_it_open(opens: Opens) -> None:
+    """Balanced: when open; eager: always; never where the context names it; and its failure costs nothing."""
+    says = ScopeAnswer(reasoning="", scope=2, new="", confidence=0.9)
+    model = Scripted(scope=says)
+    memory = opens("balanced", model, scopes=["code-review", "travel"])
+    assert scope_of(memory, context="what is for dinner") == "travel"
+    assert model.asked.count("scope") == 1
+    assert scope_of(memory, user_reply="Always use tabs.", context="review the code of this change") == "code-review"
+    assert scope_of(memory, user_reply="Never use emojis.", context="project:alpha") == "project:alpha"
+    assert model.asked.count("scope") == 1
+    silent = opens("balanced", Scripted(), scopes=["code-review", "travel"])
+    assert scope_of(silent, user_reply="Always use commas.", context="some lunch") == "global"
+
+
+def test_a_model_names_only_what_it_may(opens: Opens) -> None:
+    """A number it was not shown, or a new name where none are allowed, is no scope."""
+    wrong = ({"scope": 9, "new": ""}, {"scope": -1, "new": "cooking"}, {"scope": 1, "new": "", "confidence": 0.1})
+    for direction, said in zip((RULE, "Always use tabs.", "Never use emojis."), wrong, strict=True):
+        answer = ScopeAnswer(**{"reasoning": "", "confidence": 0.9, **said})
+        memory = opens("balanced", Scripted(scope=answer), scopes=["code-review", "travel"])
+        assert scope_of(memory, user_reply=direction, context="some lunch") == "global"
+    answer = ScopeAnswer(reasoning="", scope=-1, new="Cooking", confidence=0.9)
+    memory = opens("balanced", Scripted(scope=answer), scopes=["travel"], dynamic_scopes=True)
+    assert scope_of(memory, user_reply="Always use grams.", context="some lunch with friends") == "cooking"
+
+
+# ---------------------------------------------------------------------- new names
+
+
+def test_new_names_are_registered_once_and_near_ones_collapse(opens: Opens) -> None:
+    """For this user and agent; they are there after the store was closed."""
+    memory = opens(dynamic_scopes=True)
+    assert scope_of(memory, scope="Code Review") == "code-review"
+    assert scope_of(memory, user_reply="Always use tabs.", scope="code_reviews") == "code-review"
+    assert scope_of(memory, user_reply="Prefer ISO dates.", context="travel") == "travel"
+    assert scope_of(memory, user_reply="Never use emojis.", scope="travelling") == "travel"
+    assert scope_of(memory, user_reply="Avoid tables.", scope="project:alpha1") == "project:alpha1"
+    assert scope_of(memory, user_reply="Avoid lists.", scope="project:alpha2") == "project:alpha2"
+    again = opens(dynamic_scopes=True)
+    found = {s.name: (s.known, s.agents) for s in again.scopes()}
+    assert found.pop("global") == ("always", ())
+    assert set(found.values()) == {("registered", ("default",))}
+    assert set(found) == {"code-review", "travel", "project:alpha1", "project:alpha2"}
+    assert scope_of(again, user_reply="Avoid jargon.", context="Code reviews") == "code-review"
+
+
+def test_without_dynamic_scopes_nothing_is_registered(opens: Opens) -> None:
+    """What was passed is taken as it is."""
+    memory = opens()
+    assert scope_of(memory, scope="Code Review") == "Code Review"
+    assert scope_of(memory, user_reply="Always use tabs.", context="cooking") == "global"
+    assert {s.name: s.known for s in memory.scopes()} == {"global": "always", "Code Review": "used"}
+
+
+def test_a_registered_name_goes_with_what_it_came_from(opens: Opens) -> None:
+    """Undo takes it out; forgetting the last memory erases it everywhere; others keep theirs."""
+    memory = opens(dynamic_scopes=True)
+    memory.observe(user_reply=RULE, scope="zanzibar", user="bob")
+    done = memory.observe(user_reply=RULE, scope="zanzibar")
+    assert counts(memory)["zanzibar"] == 1
+    memory.undo(memory.events()[0].id)
+    assert counts(memory) == {"global": 0}
+    (kept,) = memory.observe(user_reply="Always use tabs.", scope="quokka").memories
+    receipt = memory.forget(kept.id)
+    assert all(receipt.checks.values())
+    assert counts(memory) == {"global": 0}
+    assert memory.sql("select count(*) from memories where scope = 'quokka'").rows == [(0,)]
+    assert counts(memory, "bob") == {"global": 0, "zanzibar": 1}
+    assert done.memories
+
+
+def test_scopes_are_taken_along(opens: Opens, tmp_path: Path) -> None:
+    """An export carries them with the memories; names of others stay where they are."""
+    memory = opens(dynamic_scopes=True)
+    memory.observe(user_reply=RULE, scope="cooking")
+    memory.observe(user_reply=RULE, scope="zanzibar", user="bob")
+    memory.export(tmp_path / "out.jsonl")
+    with eider.open(tmp_path / "other.eider", user="ada") as other:
+        other.import_(tmp_path / "out.jsonl")
+        assert counts(other) == {"global": 0, "cooking": 1}
+
+
+def test_nobody_sees_or_moves_the_scopes_of_others(opens: Opens) -> None:
+    """Names, counts, collapsing and consolidating are each user's own."""
+    memory = opens("balanced", dynamic_scopes=True)
+    memory.observe(user_reply=RULE, scope="code-review", user="bob")
+    memory.observe(user_reply=RULE, scope="writing", user="bob")
+    assert counts(memory) == {"global": 0}
+    assert scope_of(memory, scope="code-reviews") == "code-reviews"
+    filled(memory, code_review=["Ask for tests."])
+    before = counts(memory, "bob")
+    memory.consolidate_scopes(dry_run=False)
+    assert counts(memory, "bob") == before == {"global": 0, "code-review": 1, "writing": 1}
+
+
+# ---------------------------------------------------------------------- keeping them few
+
+
+def crowded(memory: Eider) -> None:
+    """Scopes of which two are one, with a past."""
+    filled(memory, code_review=["Ask for tests.", "Reviews name the file."], code_reviews=["Reviews are short."],
+           project__alpha1=["Use tabs."], project__alpha2=["Use spaces."])  # fmt: skip
+    first = memory.remember("Reviews are kind.", kind="rule", scope="code-reviews")
+    memory.correct(first.id, "Reviews are kind and honest.")
+    memory.pin(memory.remember("Reviews cite lines.", kind="rule", scope="code-reviews").id)
+
+
+def test_a_plan_is_looked_at_carried_out_and_taken_back(opens: Opens) -> None:
+    """A preview writes nothing; carrying out is one event; undoing it restores every scope and all answers."""
+    memory = opens("balanced")
+    crowded(memory)
+    before, events = answers(memory), len(memory.events())
+    plan = memory.consolidate_scopes()
+    assert [(s.op, s.scopes, s.into) for s in plan.steps] == [("merge", ("code-review",), ("code-reviews",))]
+    assert (plan.dry_run, plan.event, len(plan.memories)) == (True, None, 2)
+    assert (answers(memory), len(memory.events())) == (before, events)
+    done = memory.consolidate_scopes(dry_run=False, steps=plan.steps)
+    assert {m.scope for m in done.memories} == {"code-reviews"}
+    assert counts(memory) == {"global": 0, "code-reviews": 5, "project:alpha1": 1, "project:alpha2": 1}
+    assert [e.op for e in memory.events()][:-events] == ["consolidate_scopes"]
+    assert done.event is not None
+    undone = memory.undo(done.event.id)
+    assert answers(memory) == before
+    memory.undo(undone.id)
+    assert counts(memory)["code-reviews"] == 5
+    assert memory.verify().findings == ()
+
+
+@settings(max_examples=12, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["mail", "code-review", "code-reviews", "Code Review", "emails", "email"]),
+            st.integers(0, 9),
+        ),
+        max_size=8,
+    )
+)
+def test_undoing_a_plan_restores_every_scope(
+    tmp_path_factory: pytest.TempPathFactory, kept: list[tuple[str, int]]
+) -> None:
+    """Whatever was in it."""
+    from eider.embed.hashing import HashEmbedder
+
+    folder = tmp_path_factory.mktemp("p") / "p.eider"
+    with eider.open(folder, user="ada", mode="balanced", model=MODEL, embedder=HashEmbedder(width=32)) as memory:
+        memory._engine.models[MODEL] = Scripted()
+        for scope, n in kept:
+            memory.remember(f"Statement {n} holds.", scope=scope)
+        before = answers(memory)
+        plan = memory.consolidate_scopes(dry_run=False)
+        assert sum(counts(memory).values()) == sum(s.memories for s in before["scopes"])
+        if plan.event is not None:
+            memory.undo(plan.event.id)
+        assert answers(memory) == before
+
+
+def test_frugal_and_fewer_than_two_scopes_are_left_alone(opens: Opens) -> None:
+    """The reason is said."""
+    memory = opens()
+    crowded(memory)
+    done = memory.consolidate_scopes(dry_run=False)
+    assert not done
+    assert "frugal" in done.why
+    memory = opens("balanced")
+    memory.remember("Bob writes.", user="bob", scope="email")
+    lonely = memory.consolidate_scopes(user="bob", dry_run=False)
+    assert (bool(lonely), "fewer than two" in lonely.why) == (False, True)
+
+
+def test_declared_names_stay(opens: Opens) -> None:
+    """What is like one goes into it; two that are declared stay two."""
+    memory = opens("balanced", scopes=["code-review"])
+    crowded(memory)
+    assert [s.into for s in memory.consolidate_scopes().steps] == [("code-review",)]
+    memory = opens("balanced", scopes=["code-review", "code-reviews"])
+    assert memory.consolidate_scopes().steps == ()
+
+
+def test_a_model_merges_renames_and_splits_within_bounds(opens: Opens) -> None:
+    """By the numbers it was shown; projects are never joined, and what is declared is not renamed."""
+    order = ["mixed", "misc", "billing", "invoices", "project:alpha1", "project:alpha2"]
+    said = [
+        Said(reasoning="two kinds of work", op="split", scopes=[1], into=["Cooking", "programming"]),
+        Said(reasoning="says nothing", op="rename", scopes=[2], into=["travel"]),
+        Said(reasoning="the same", op="merge", scopes=[3, 4], into=["billing"]),
+        Said(reasoning="the same", op="merge", scopes=[5, 6], into=["project:alpha1"]),
+    ]
+    model = Scripted(scope_consolidation=ScopeConsolidationAnswer(reasoning="", steps=said))
+    memory = opens("balanced", model)
+    filled(memory, mixed=["Bake the bread with rye flour.", "Write Python code with types."], misc=["Book aisle seats."],
+           billing=["Bills go out on Mondays.", "Bills are in euros."], invoices=["Round to cents."],
+           project__alpha1=["Use tabs."], project__alpha2=["Use spaces."])  # fmt: skip
+    shown = sorted((s.name for s in memory.scopes() if s.name != "global"), key=order.index)
+    places = {n: [s.name for s in memory.scopes() if s.name != "global"].index(n) + 1 for n in shown}
+    for step in said:
+        step.scopes = [places[order[n - 1]] for n in step.scopes]
+    before = answers(memory)
+    done = memory.consolidate_scopes(dry_run=False)
+    assert [s.op for s in done.steps] == ["split", "rename", "merge"]
+    found = {m.text: m.scope for m in done.memories}
+    assert found == {
+        "Bake the bread with rye flour.": "cooking", "Write Python code with types.": "programming",
+        "Book aisle seats.": "travel", "Round to cents.": "billing",
+    }  # fmt: skip
+    assert done.event is not None
+    memory.undo(done.event.id)
+    assert answers(memory) == before
+
+
+def test_steps_that_cannot_be_taken_are_refused_by_name(opens: Opens) -> None:
+    """Nothing is written."""
+    memory = opens("balanced")
+    crowded(memory)
+    for step in (
+        ScopeStep(op="merge", scopes=("nowhere",), into=("code-review",)),
+        ScopeStep(op="merge", scopes=("global",), into=("code-review",)),
+        ScopeStep(op="rename", scopes=("code-review",), into=("project:alpha1",)),
+        ScopeStep(op="split", scopes=("code-review",), into=("one",)),
+    ):
+        with pytest.raises(InputError, match=step.scopes[0] if step.op == "merge" else step.op):
+            memory.consolidate_scopes(dry_run=False, steps=[step])
+    assert [e for e in memory.events() if e.op == "consolidate_scopes"] == []
+    own = memory.consolidate_scopes(
+        dry_run=False, steps=[ScopeStep(op="merge", scopes=("project:alpha2",), into=("project:alpha1",))]
+    )
+    assert [m.text for m in own.memories] == ["Use spaces."]
+
+
+def test_scopes_are_consolidated_after_so_many_memories(opens: Opens, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a job, once per measure; not in frugal mode; a measure that is none is refused by name."""
+    monkeypatch.setenv("EIDER_SCOPE_CONSOLIDATION_THRESHOLD", "3")
+    frugal = opens()
+    crowded(frugal)
+    frugal.observe(user_reply=RULE)
+    assert frugal._engine.jobs.counts().get("done", 0) + frugal._engine.jobs.counts()["waiting"] == 0
+    memory = opens("balanced")
+    memory.observe(user_reply="Always use tabs.")
+    memory.drain()
+    assert "code-review" not in counts(memory)
+    (event,) = [e for e in memory.events() if e.op == "consolidate_scopes"]
+    assert event.actor == "jobs"
+    memory.observe(user_reply="Never use emojis.")
+    kinds = [j.kind for j in memory._engine.jobs.listed()]
+    assert kinds.count("consolidate_scopes") == 1
+    monkeypatch.setenv("EIDER_SCOPE_CONSOLIDATION_THRESHOLD", "many")
+    assert memory.observe(user_reply="Always use commas.").memories
+    with pytest.raises(ConfigError, match=r"'many'.*whole number"):
+        opens("balanced")
+
+
+def test_declared_scopes_are_checked_when_a_memory_is_opened(tmp_path: Path) -> None:
+    """A text in place of a list is named, not spelled out letter by letter."""
+    with pytest.raises(InputError, match="scopes="):
+        eider.open(tmp_path / "m.eider", scopes="email")
+
+
+# ---------------------------------------------------------------------- the command line
+
+
+def run(tmp_path: Path, *words: str) -> str:
+    done = CliRunner().invoke(cli, [*words, "--store", str(tmp_path / "s.eider"), "--user", "ada"])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_command_line_lists_and_consolidates(opens: Opens, tmp_path: Path) -> None:
+    """A plan first; with --apply it is done, and the line says how to take it back."""
+    memory = opens("balanced")
+    crowded(memory)
+    memory.close()
+    assert "project:alpha1" in run(tmp_path, "scopes", "list")
+    rows = [json.loads(line) for line in run(tmp_path, "scopes", "list", "--json").splitlines()]
+    assert rows[0] == {"name": "global", "memories": 0, "known": "always", "agents": []}
+    assert "--apply" in run(tmp_path, "scopes", "consolidate")
+    assert "eider undo evt_" in run(tmp_path, "scopes", "consolidate", "--apply")
+    assert "code-reviews" in run(tmp_path, "scopes", "list")
+
+
+def test_the_inbox_shows_what_waits_against_what(opens: Opens, tmp_path: Path) -> None:
+    """Accepting ends what is contradicted, rejecting ends what waits."""
+    memory = opens()
+    waiting: list[str] = []
+    for n, (old, new) in enumerate(
+        (("The office is in Porto.", "The office is in Lisbon."), ("Ship on Friday.", "Ship on Monday."))
+    ):
+        known = memory.remember(old, user="ada")
+        waiting.append(contradicting(memory, known.id, new, n))
+    memory.close()
+    listed = run(tmp_path, "inbox", "list")
+    assert "against" in listed
+    assert "Porto" in listed
+    rows = [json.loads(line) for line in run(tmp_path, "inbox", "list", "--json").splitlines()]
+    assert {(r["text"], r["against"][0]["text"]) for r in rows} == {
+        ("The office is in Lisbon.", "The office is in Porto."), ("Ship on Monday.", "Ship on Friday."),
+    }  # fmt: skip
+    assert "accepted" in run(tmp_path, "inbox", "accept", waiting[0])
+    assert "rejected" in run(tmp_path, "inbox", "reject", waiting[1])
+    assert "nothing waits" in run(tmp_path, "inbox", "list")
+    with eider.open(tmp_path / "s.eider", user="ada") as again:
+        current = {r.text for r in again.search(status="current").items}
+    assert current == {"The office is in Lisbon.", "Ship on Friday."}
+
+
+def contradicting(memory: Eider, against: str, text: str, n: int) -> str:
+    """Put a statement into the inbox that contradicts a memory."""
+    from dataclasses import replace
+
+    from eider.changes import ChangeSet
+    from eider.ids import new_id
+    from eider.redact import redact
+    from eider.revise import sealed
+    from eider.values import Edge
+
+    engine = memory._engine
+    (old,) = engine.store.memories([against], user="ada")
+    new = replace(sealed(old), id=new_id("mem_"), rev=0, text=redact(text), state="inbox", recorded_at=engine.now())
+    changes = ChangeSet(
+        user="ada", op="observe", actor="library", at=engine.now(), memories=(new,), key=redact(f"c{n}"),
+        edges=(Edge(source=new.id, target=old.id, kind="contradicts"),), indexing=engine.indexed_memories([new]),
+    )  # fmt: skip
+    return engine.commit(changes).memories[0].id
