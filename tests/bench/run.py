@@ -1,16 +1,19 @@
-"""`make bench`: measure, and write BENCHMARKS.md. `--large` adds the store of a million episodes."""
+"""`make bench`: measure, and write BENCHMARKS.md, whole or the parts that are named."""
 
 from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import learning
 import measure
 import quality
 import scale
 import speed
+
+import service
 
 PLOT = Path(__file__).with_name("growth.svg")
 TARGET = Path(__file__).resolve().parents[2] / "BENCHMARKS.md"
@@ -47,8 +50,8 @@ def plot(rows: list[list[str]]) -> None:
     figure.savefig(PLOT, metadata={"Date": None})
 
 
-def main() -> None:
-    """Measure everything, in order of how long it takes."""
+def machine_part() -> list[str]:
+    """What a reader needs to place the figures."""
     with tempfile.TemporaryDirectory() as folder:
         fsync = measure.fsync_ms(Path(folder))
     facts = measure.machine() | {
@@ -56,32 +59,125 @@ def main() -> None:
         "bare interpreter": f"{measure.interpreter_ms():.0f} ms",
         "`import eider`": f"{measure.import_ms():.0f} ms above the interpreter",
     }
-    growth = list(speed.neighbour_rows())
-    plot(growth)
-    out = [
-        "# Benchmarks", "",
-        "Written by `make bench` (`make bench LARGE=1` adds the large store). Times are p50 / p95 in milliseconds of calls",
-        "in this process; the machine is shared, so read ratios and medians. Texts of the speed part are synthetic.", "",
-        "## Machine", "", *table(["what", "value"], ([k, v] for k, v in facts.items())),
-        "## Recall", "",
+    return table(["what", "value"], ([k, v] for k, v in facts.items()))
+
+
+def recall_part() -> list[str]:
+    """Recall, by the number of rows."""
+    return [
         "Warm: 200 different questions, limit 10. Cold: the first recall after opening, modules loaded, median of 5 processes.", "",
         *table(["episodes", "warm ms", "cold ms", "open ms", "exact text first", "inject ms"], speed.recall_rows()),
-        "## Writes", "", f"Every write is durable when it returns; two fsyncs here are {2 * fsync:.2f} ms.", "",
+    ]  # fmt: skip
+
+
+def writes_part() -> list[str]:
+    """Single and bulk writes, beside the floor of the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        fsync = measure.fsync_ms(Path(folder))
+    return [
+        f"Every write is durable when it returns; two fsyncs here are {2 * fsync:.2f} ms.", "",
         *table(["write", "ms", "rate"], speed.write_rows()),
-        "## Growth", "", "Time per verb against one's own rows and other users' rows.", "",
+    ]  # fmt: skip
+
+
+def outside_part() -> list[str]:
+    """Processes, HTTP and the owner's life."""
+    return [
+        "Whole processes over 10,000 rows, interleaved, p50 / p95 in ms; busy: beside two clients that write and ask without a pause.", "",
+        *table(["process", "idle ms", "times the bare interpreter", "busy ms"], service.rows()),
+        "Recall over keep-alive HTTP (Unix socket, 10,000 rows).", "",
+        *table(["clients", "ms", "per second", "errors"], service.http_rows()),
+        *table(["owner", "value"], service.life_rows()),
+    ]  # fmt: skip
+
+
+def learning_part() -> list[str]:
+    """Observing and guiding without a model."""
+    head = [
+        "memories",
+        "observe, with a signal, ms",
+        "observe, without, ms",
+        "`record` beside it, ms",
+        "policy, cold, ms",
+        "policy, cached, ms",
+    ]
+    return [
+        *table(head, learning.rows()),
+        *table(["noticing that nothing lasting was said, ms"], [learning.thinking_row()]),
+    ]
+
+
+def growth_part() -> list[str]:
+    """The cost of growth, plotted."""
+    growth = list(speed.neighbour_rows())
+    plot(growth)
+    return [
+        "Time per verb against one's own rows and other users' rows.", "",
         *table(["own", "others", "recall", "record", "remember", "correct"], growth),
         "![time per verb against rows](tests/bench/growth.svg)", "",
-        "## Disk and erase", "",
-        *table(["MB per 1,000 short memories", "truth", "index"], [speed.disk_row()]),
-        *table(["store MB", "forget s", "longest recall before, ms", "longest during, ms", "recalls during"], [speed.erase_row()]),
     ]  # fmt: skip
-    if "--large" in sys.argv:
-        out += ["## One million episodes, a thousand users", "", *table(["what", "value"], scale.rows())]
-    out += ["## Quality", ""]
+
+
+def disk_part() -> list[str]:
+    """Bytes, and what a forget costs."""
+    return [
+        *table(["MB per 1,000 short memories", "truth", "index"], [speed.disk_row()]),
+        *table(
+            ["store MB", "forget s", "longest recall before, ms", "longest during, ms", "recalls during"],
+            [speed.erase_row()],
+        ),
+    ]
+
+
+def large_part() -> list[str]:
+    """One million episodes: minutes and gigabytes."""
+    return table(["what", "value"], scale.rows())
+
+
+def quality_part() -> list[str]:
+    """Retrieval on data that is not ours to ship."""
+    out: list[str] = []
     for command, text in quality.sections():
         print(text, file=sys.stderr, flush=True)
         out += [f"`{command}`", "", "```", text, "```", ""]
-    TARGET.write_text("\n".join(out), encoding="utf-8")
+    return out
+
+
+PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
+    "machine": ("Machine", machine_part), "recall": ("Recall", recall_part), "writes": ("Writes", writes_part),
+    "outside": ("From outside: many processes, one owner", outside_part), "learning": ("Learning and guiding, without a model", learning_part),
+    "growth": ("Growth", growth_part), "disk": ("Disk and erase", disk_part),
+    "large": ("One million episodes, a thousand users", large_part), "quality": ("Quality", quality_part),
+}  # fmt: skip
+"""Name → heading and how it is measured; the order is that of the page."""
+HEAD = """# Benchmarks
+
+Written by `make bench`; `make bench LARGE=1` adds the large store, `make bench ONLY="recall writes"` renews some parts.
+Times are p50 / p95 in milliseconds, in process where nothing else is said; the machine is shared, so read ratios and
+medians. Texts of the speed parts are synthetic.
+"""
+
+
+def known() -> dict[str, str]:
+    """The parts of the page as it stands, by heading."""
+    if not TARGET.exists():
+        return {}
+    _, *parts = TARGET.read_text(encoding="utf-8").split("\n## ")
+    return {heading: body.strip() for heading, _, body in (part.partition("\n") for part in parts)}
+
+
+def main() -> None:
+    """Measure what is asked for; the rest of the page stays."""
+    asked = sys.argv[1:] or [name for name in PARTS if name != "large"]
+    if unknown := [name for name in asked if name not in PARTS]:
+        sys.exit(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}.")
+    found = known()
+    for name in asked:
+        heading, part = PARTS[name]
+        print(f"== {heading}", file=sys.stderr, flush=True)
+        found[heading] = "\n".join(part()).strip()
+        page = [HEAD, *(f"## {heading}\n\n{found[heading]}\n" for heading, _ in PARTS.values() if heading in found)]
+        TARGET.write_text("\n".join(page), encoding="utf-8")
     print(f"wrote {TARGET.name}", file=sys.stderr)
 
 

@@ -49,7 +49,9 @@ def rows(users: int = 1_000, each: int = 1_000) -> Iterator[list[str]]:
             warm = measure.each(lambda q: memory.recall(str(q), user="user-7"), asked)
             following = measure.once(memory.drain)
         command = [sys.executable, "-c", _OPEN, str(path), str(users)]
-        opened, first, one_mb, many_mb = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+        opened, first, one_mb, many_mb = subprocess.run(
+            command, check=True, capture_output=True, text=True
+        ).stdout.split()
         size = measure.size_mb(path)
     with tempfile.TemporaryDirectory() as folder, eider.open(Path(folder) / "memory.eider", user="user-7") as alone:
         alone.record_many(list(corpus.episodes(each, seed=7)))
@@ -60,4 +62,7 @@ def rows(users: int = 1_000, each: int = 1_000) -> Iterator[list[str]]:
     yield ["warm recall there / in a store of its own", f"{warm} ms / {own} ms: {warm.p50 / own.p50:.2f} times"]
     yield ["first recall of a user", f"{cold} ms"]
     yield ["open, fresh process", f"{float(opened):.2f} s (import included), first recall {float(first) * 1e3:.0f} ms"]
-    yield ["resident memory", f"a fresh process, index up to date: {float(one_mb):.0f} MB after one user, {float(many_mb):.0f} MB after 200"]
+    yield [
+        "resident memory",
+        f"a fresh process, index up to date: {float(one_mb):.0f} MB after one user, {float(many_mb):.0f} MB after 200",
+    ]
