@@ -20,14 +20,14 @@ PATIENCE = 60.0
 """Seconds after which a condition that should have come is a failure; the machine may be busy."""
 
 
-def until(condition: Callable[[], Any], what: str = "the condition") -> Any:
+def until(condition: Callable[[], Any], what: str = "the condition", patience: float = PATIENCE) -> Any:
     """Wait for a condition and return what it said."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         if found := condition():
             return found
         time.sleep(0.01)
-    raise AssertionError(f"{what} did not come within {PATIENCE:.0f} s")
+    raise AssertionError(f"{what} did not come within {patience:.0f} s")
 
 
 class Home:

@@ -11,8 +11,8 @@ from eider.service import lean
 
 ALONE = """
 import sys
-from eider.service.lean import arrow_alone, give_back, keep_little
-keep_little()
+from eider.service.lean import arrow_alone, give_back, share_heaps
+share_heaps()
 arrow_alone()
 import pyarrow as pa
 assert pa.array([1, 2]).to_pylist() == [1, 2]
@@ -40,5 +40,5 @@ def test_nothing_stays_hidden() -> None:
 def test_where_the_c_library_is_another_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """On macOS and musl the system's allocator decides by itself."""
     monkeypatch.setattr(lean, "_glibc", object)
-    lean.keep_little()
+    lean.share_heaps()
     lean.give_back()

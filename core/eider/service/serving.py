@@ -136,7 +136,7 @@ def run(terms: Terms, lock: int) -> None:
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, place.end)  # uvicorn raises it again when it is done: that shall not kill us
         signal.signal(signal.SIGINT, place.end)
-        lean.keep_little()
+        lean.share_heaps()
     desk: Desk | None = None
     sockets: list[socket.socket] = []
     try:
