@@ -31,7 +31,8 @@ def give_back() -> None:
     """Return what is free to the system: building segments and indexing leave tens of megabytes in small pieces.
 
     For moments of rest: a fraction of a millisecond where little is free, some milliseconds after a bulk write. Having
-    glibc do it with every large block that is freed (`mallopt`) saved 30 MB more, and made each write a fifth dearer (6.7 to 8 ms of CPU at 200,000 rows).
+    glibc do it with every large block that is freed (`mallopt`) saved 30 MB more, and made each write a fifth dearer:
+    6.7 to 8 ms of CPU at 200,000 rows.
     """
     with suppress(OSError, AttributeError):
         _glibc().malloc_trim(0)
