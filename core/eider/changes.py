@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
+from eider.outcomes import Loop
 from eider.values import Edge, Episode, Event, Memory, MemoryId, Metadata, Usage
 
 
@@ -17,6 +19,10 @@ class Indexing:
     """float32, one row of the embedder's width; empty when the text has no vector."""
     analysis: bytes
     """`eider.text.Analysis` as bytes."""
+
+
+ScopeName = tuple[str, str]
+"""An agent, and the name of a scope that it may use."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +48,23 @@ class ChangeSet:
     edges: tuple[Edge, ...] = ()
     indexing: Mapping[str, Indexing] = field(default_factory=dict[str, Indexing])
     """Id → its search material; for new texts only."""
+    registers: tuple[ScopeName, ...] = ()
+    """Names of scopes to note; those that are there stay."""
+    unregisters: tuple[ScopeName, ...] = ()
     key: str | None = None
     """Idempotency key; a second commit with the same one answers like the first."""
     detail: Metadata = field(default_factory=dict)
     """What `why` and `undo` need beyond the revisions."""
+    loops: tuple[Loop, ...] = ()
+    """Loops that end with this change, as they are afterwards."""
+    learned: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict[str, "Mapping[str, Any] | None"])
+    """What outcomes have taught, by name, as it is afterwards; numbers only. None: nothing."""
+    unlearned: tuple[Usage, ...] | None = ()
+    """Usage before the first outcome changed it; None lets go of what was kept."""
 
     def __bool__(self) -> bool:
-        return bool(self.episodes or self.memories or self.usage or self.edges)
+        named = self.registers or self.unregisters
+        return bool(self.episodes or self.memories or self.usage or self.edges or self.learned or named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

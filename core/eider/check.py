@@ -138,6 +138,20 @@ def whole(value: object, what: str, low: int, high: int) -> int:
     return value
 
 
+def outcome(value: object) -> float:
+    """How a turn went, in [-1, 1]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not -1 <= value <= 1:
+        raise InputError(f"outcome={_show(value)} is out of range; pass a number from -1 (harm) to 1 (just right).")
+    return float(value)
+
+
+def seconds(value: object, what: str, most: float) -> float:
+    """A length of time."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value <= most:
+        raise InputError(f"{what}={_show(value)} is out of range; pass seconds above 0, at most {most:,.0f}.")
+    return float(value)
+
+
 def fraction(value: object, what: str) -> float:
     """A number in [0, 1]."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:

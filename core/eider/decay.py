@@ -28,6 +28,10 @@ FACTOR: Final = 19 / 81
 GAIN, SATURATION, SPACING = 1.6474, 0.1367, 1.0461
 """Growth at a successful review, its loss with stability, its gain with forgetting. Source: FSRS-4.5 defaults w8–w10."""
 
+LAPSE, HARDNESS, LASTING, LATE = 2.1072, 0.0793, 0.3246, 1.587
+"""What is left after a failed review: its size, its loss with difficulty, its growth with stability and with
+forgetting. Source: FSRS-4.5 defaults w11–w14."""
+
 MIN_STABILITY: Final = 0.1
 """Days; FSRS's own floor for a card just failed."""
 MAX_STABILITY: Final = 36_500.0
@@ -147,6 +151,32 @@ def grow(
     ease = 11.0 - _of_importance(DIFFICULTY_OF_IMPORTANCE, importance)
     growth = np.exp(GAIN) * ease * np.power(before, -SATURATION) * np.expm1(SPACING * forgotten)
     return _like(np.minimum(before * (1.0 + growth), MAX_STABILITY))
+
+
+def shrink(stability: float, retrievability_at_use: float, importance: int = 3) -> Days:
+    """Stability after a memory was used and did harm: what a failed review leaves of it.
+
+    Args:
+        stability: Days before.
+        retrievability_at_use: In [0, 1].
+        importance: 1 to 5.
+
+    Returns:
+        Days, never more than before.
+
+    Raises:
+        InputError: The importance is not 1 to 5.
+
+    Source: FSRS-4.5 stability after forgetting, S' = w11 · D^-w12 · ((S + 1)^w13 - 1) · e^(w14 · (1 - R)).
+
+    >>> round(shrink(30.0, 0.9), 1), shrink(0.1, 0.9)
+    (4.5, 0.1)
+    """
+    before = float(_bounded(stability))
+    forgotten = 1.0 - min(1.0, max(0.0, retrievability_at_use))
+    hardness = _of_importance(DIFFICULTY_OF_IMPORTANCE, importance) ** -HARDNESS
+    left = LAPSE * hardness * ((before + 1.0) ** LASTING - 1.0) * float(np.exp(LATE * forgotten))
+    return max(MIN_STABILITY, min(before, left))
 
 
 def initial_stability(importance: int = 3, kind: MemoryKind = "fact") -> Days:

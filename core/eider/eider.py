@@ -8,6 +8,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from eider import verbs
+from eider.eider_learning import Outcomes
+from eider.eider_scopes import Scoping
 from eider.errors import InputError
 from eider.values import GLOBAL, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
 
@@ -56,7 +58,7 @@ class Asks(Protocol):
         ...
 
 
-class Eider:
+class Eider(Outcomes, Scoping):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
     def __init__(self, asks: Asks, *, user: str | None = None) -> None:

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from eider.balance import NEUTRAL, Balance
 from eider.changes import ChangeSet, Committed, Erasure, Indexing
 from eider.clock import Clock, local_date, local_zone, parse_instant, utc, zone, zone_name
 from eider.door import user_name
-from eider.errors import EmbedderError, ReadOnlyStoreError, StaleChangeError
+from eider.errors import EmbedderError, ReadOnlyStoreError, StaleChangeError, UnknownIdError
 from eider.jobs import Jobs
+from eider.noting import LoopNotes, Notes, joined
+from eider.outcomes import Loop
+from eider.storage import loop_rows
 from eider.storage.erase import erase, rewrite, rewritten
 from eider.storage.nominated import segment_of
 from eider.storage.segments import Segments
@@ -29,7 +33,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from eider.agents import Settings
     from eider.answers import Policy
+    from eider.models import Model
     from eider.protocols import Embedder, TokenCounter
     from eider.segment import Segment
     from eider.storage.duck import DuckStore
@@ -64,6 +70,17 @@ class Engine:
     _published: tuple[str, ...] | None = field(init=False, default=None)
     policies: dict[Hashable, tuple[int, Policy]] = field(init=False, default_factory=dict[Any, Any])
     """Compiled guidance with the version of the user's rows it was made from."""
+    agents: dict[str, Settings] = field(init=False, default_factory=dict[str, Any])
+    """Agent → what is set for it, as read from the store."""
+    models: dict[str, Model] = field(init=False, default_factory=dict[str, Any])
+    """Name → the model, once it was asked."""
+    notes: LoopNotes = field(init=False)
+    _shares: dict[str, float] = field(init=False, default_factory=dict[str, float])
+    """Each user's lexical share, as far as it was asked for."""
+    sweeps: dict[str, datetime] = field(init=False, default_factory=dict[str, datetime])
+    """When the job is due that closes a user's forgotten loops."""
+    learns: bool = field(init=False)
+    """Whether its schema holds what outcomes teach; older snapshots are read as they are."""
     _versions: dict[str, int] = field(init=False, default_factory=dict[str, int])
     _sizes: dict[str, int] = field(init=False, default_factory=dict[str, int])
     _writer: threading.RLock = field(init=False, default_factory=threading.RLock)
@@ -73,6 +90,9 @@ class Engine:
     def __post_init__(self) -> None:
         self.segments = Segments(lambda user: self.store.rows(user=user))
         self.usage = UsageBuffer(self.save_usage)
+        self.notes = LoopNotes(self._save_notes)
+        with self.store.database.reading() as db:
+            self.learns = loop_rows.there(db)
         self._last = self.store.last_event_at() or datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -160,6 +180,51 @@ class Engine:
             )
         return vectors
 
+    # ------------------------------------------------------------------ what outcomes taught
+
+    def lexical_share(self, user: str) -> float:
+        """Weight of words against meaning for a user; changed by an event, never by a recall."""
+        if (known := self._shares.get(user)) is not None:
+            return known
+        if not self.learns:
+            return NEUTRAL
+        version = self.version(user)
+        with self.store.database.reading() as db:
+            kept = loop_rows.learned(db, user).get("balance")
+        share = Balance.of(kept.content if kept else None).share
+        if version == self.version(user):  # else it may be older than what was learned meanwhile
+            self._shares[user] = share
+        return share
+
+    def loop(self, id_: str, user: str) -> Loop:
+        """A user's loop.
+
+        Raises:
+            UnknownIdError: There is none; another user's is not there either.
+        """
+        found = None
+        if self.learns:
+            with self.store.database.reading() as db:
+                found = loop_rows.one(db, id_, user)
+        if found is None:
+            raise UnknownIdError("loop", id_, user)
+        return found
+
+    def save_loop(self, loop: Loop) -> None:
+        """Write an open loop; nothing is learned from it yet, so it is no event."""
+        with self._writer:
+            self.writable()
+            with self.store.database.writing() as db:
+                loop_rows.put(db, loop)
+
+    def _save_notes(self, user: str, loop: str, answers: Notes) -> None:
+        if self.opened.read_only:
+            return
+        with self._writer, self.store.database.writing() as db:
+            known = loop_rows.one(db, loop, user)
+            if known is not None and known.closed_at is None:
+                loop_rows.put(db, replace(known, recalled=joined(known.recalled, answers)))
+
     # ------------------------------------------------------------------ writing
 
     def commit(self, changes: ChangeSet) -> Committed:
@@ -196,6 +261,8 @@ class Engine:
     def _follow(self, changes: ChangeSet, done: Committed) -> None:
         user, used = changes.user, [u.id for u in changes.usage]
         self._moved(user)
+        if changes.learned:
+            self._shares.pop(user, None)
         if used:
             ids = [*used, *(e.id for e in done.episodes), *(m.id for m in done.memories)]
             self.segments.put(user, lambda: self.store.rows(user=user, ids=ids))
@@ -258,15 +325,18 @@ class Engine:
         with self._writer:
             self.writable()
             self.usage.forget(erasure.user, erasure.memories, everything=erasure.everything)
+            gone = [*erasure.episodes, *erasure.memories]
+            self.notes.forget(erasure.user, gone, everything=erasure.everything)
             erased = erase(self.store, erasure)
             self._last = max(self._last, erasure.at)
             if erasure.everything:
                 self.segments.drop(erasure.user)
             else:
-                self.segments.remove(erasure.user, [*erasure.episodes, *erasure.memories])
+                self.segments.remove(erasure.user, gone)
                 if erasure.trimmed:
                     self.segments.drop(erasure.user)
             self._sizes.pop(erasure.user, None)
+            self._shares.pop(erasure.user, None)
             self._moved(erasure.user)
             self.opened.notify(1)
         return erased
@@ -318,6 +388,7 @@ class Engine:
         if self.store.database.forked:  # locks may be held by threads that this process does not have
             return
         self.usage.close()
+        self.notes.close()
         if self._jobs is not None:
             self._jobs.stop()
         self.opened.close()

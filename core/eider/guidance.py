@@ -13,14 +13,17 @@ from eider.clock import day_start
 from eider.decay import retrievability
 from eider.engine import Engine
 from eider.errors import BudgetExceededError
+from eider.outcomes import Recalled
 from eider.policy import compiled
 from eider.policy.wording import specificity
 from eider.rank import rank
 from eider.recall import asked, view_of
 from eider.reconcile import judge
+from eider.scopes import scopes_read
 from eider.storage.arrays import KIND_CODE, STATE_CODE, micros
 from eider.values import GLOBAL, Memory
 from eider.verbs import PolicyFor, Recall
+from eider.weights import balanced
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,18 +58,27 @@ def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
         BudgetExceededError: Pinned memories are larger than the budget.
     """
     now = day_start(engine.now().date(), "UTC")
-    place = (request.user, door.agent, request, now.date())
+    place = (request.user, door.agent, replace(request, loop=None), now.date())
     version = engine.version(request.user)
     kept = engine.policies.get(place)
     if kept is not None and kept[0] == version:
         found = kept[1]
     else:
-        found = _compiled(engine, request, now)
+        found = _compiled(engine, _placed(engine, request, door), now)
         engine.policies[place] = (version, found)
         while len(engine.policies) > _KEPT:
             engine.policies.pop(next(iter(engine.policies)))
     engine.usage.shown(request.user, [m.id for m in found.memories])
+    if request.loop is not None and engine.loop(request.loop, request.user).closed_at is None:
+        engine.notes.noted(request.user, request.loop, [Recalled(id=m.id, ask=-1) for m in found.memories])
     return found
+
+
+def _placed(engine: Engine, request: PolicyFor, door: Door) -> PolicyFor:
+    """The request with the scopes that its context belongs to, where none are named and the mode infers them."""
+    if request.scopes is not None:
+        return request
+    return replace(request, scopes=scopes_read(engine, request.user, door.agent, request.context))
 
 
 def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
@@ -120,7 +132,8 @@ def _related(
         return {}
     ask = Recall(user=request.user, query=request.context[:_READ])
     question = replace(asked(engine, segment, ask, view_of(engine, ask)), window=None)
-    found = rank(segment, question, visible, limit=_MOST)
+    weights = balanced(engine.lexical_share(request.user))
+    found = rank(segment, question, visible, limit=_MOST, weights=weights)
     best = max((r.score for r in found), default=0.0)
     if best <= 0:
         return {}

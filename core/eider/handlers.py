@@ -49,6 +49,7 @@ def _late(module: str, name: str) -> Handler:
 def drain(engine: Engine, request: Drain) -> Drained:
     """Bring the search index up to date and run due jobs."""
     engine.usage.flush()
+    engine.notes.flush()
     ran = engine.jobs.run_due(request.timeout)
     applied = engine.opened.outbox.drain()
     return Drained(applied=applied, left=engine.opened.outbox.pending(), jobs=ran)
@@ -59,6 +60,40 @@ def scrub(engine: Engine, job: Job, progress: Progress) -> None:
     """Let erased bytes leave the disk."""
     del job
     engine.scrub()
+    progress(1, 1)
+
+
+@handles("learn")
+def learn(engine: Engine, job: Job, progress: Progress) -> None:
+    """What a model could not be asked when it was said."""
+    from eider.later import learned
+
+    learned(engine, job)
+    progress(1, 1)
+
+
+@handles("sweep_loops")
+def sweep_loops(engine: Engine, job: Job, progress: Progress) -> None:
+    """Loops that nobody judged in time."""
+    from eider.loops import sweep
+
+    sweep(engine, job, progress)
+
+
+@handles("learn_decay")
+def learn_decay(engine: Engine, job: Job, progress: Progress) -> None:
+    """What an outcome teaches the online model of forgetting."""
+    from eider.decaying import learn_decay
+
+    learn_decay(engine, job, progress)
+
+
+@handles("consolidate_scopes")
+def consolidate_scopes(engine: Engine, job: Job, progress: Progress) -> None:
+    """Scopes that have become many."""
+    from eider.scopes import consolidated
+
+    consolidated(engine, job)
     progress(1, 1)
 
 
@@ -79,8 +114,15 @@ HANDLERS: Final[Mapping[str, Handler]] = {
     "observe": _late("eider.observe", "observe"),
     "direct": _late("eider.observe", "direct"),
     "policy": _late("eider.guidance", "policy"),
+    "scopes": _late("eider.scopes", "scopes"),
+    "consolidate_scopes": _late("eider.scopes", "consolidate_scopes"),
     "inbox": _late("eider.inbox", "inbox"),
     "settle": _late("eider.inbox", "settle"),
+    "open_loop": _late("eider.loops", "open_loop"),
+    "set_outcome": _late("eider.loops", "set_outcome"),
+    "close_loop": _late("eider.loops", "close_loop"),
+    "learned": _late("eider.loops", "learned"),
+    "reset_learned": _late("eider.loops", "reset_learned"),
     "recall": _listing(recall),
     "inject": _reading(inject),
     "search": _reading(search),

@@ -313,11 +313,18 @@ class Jobs:
             pause = _FIRST_PAUSE.total_seconds()
             with suppress(EiderError):
                 self.run_due()
-                pause = pause if self.counts()["waiting"] else _IDLE_PAUSE
+                pause = self._rest()
             with self._wake:
                 if not (self._stopped or self._called):
                     self._wake.wait(timeout=pause)
                 self._called = False
+
+    def _rest(self) -> float:
+        """Seconds until a job may be due: no longer than an idle runner rests, no shorter than a failure's first pause."""
+        with self._database.reading() as db:
+            due = job_rows.next_due(db)
+        left = _IDLE_PAUSE if due is None else (due - self._engine.now()).total_seconds()
+        return min(_IDLE_PAUSE, max(_FIRST_PAUSE.total_seconds(), left))
 
     def stop(self, timeout: float = 5.0) -> None:
         """Let the running job end; the rest waits for the next open."""

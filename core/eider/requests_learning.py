@@ -8,10 +8,14 @@ from typing import Final, Literal
 
 from eider import check
 from eider.errors import InputError
+from eider.learning import ScopeStep
+from eider.outcomes import FEEDBACK_SECONDS
 from eider.requests import Named, Request, When
 
 Exceeded = Literal["truncate", "error"]
 EXCEEDED: Final = ("truncate", "error")
+MAX_FEEDBACK: Final = 30 * 86_400.0
+"""Seconds: a month, after which nobody knows any more what was meant."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,3 +110,83 @@ class Settle(Named):
     """Accept or reject what waits in the inbox."""
 
     accept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLoop(Request):
+    """Begin a loop: from the first recall of an agent's turn to its known outcome."""
+
+    agent: str | None = None
+    """Whose turn; by default the agent that the memory was opened for."""
+    feedback_timeout: float = FEEDBACK_SECONDS
+    """Seconds until it counts as slightly negative, if nobody says how it went."""
+
+    def __post_init__(self) -> None:
+        check.user(self.user)
+        if self.agent is not None:
+            check.name(self.agent, "agent")
+        check.seconds(self.feedback_timeout, "feedback_timeout", MAX_FEEDBACK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOutcome(Named):
+    """Say how an open loop went."""
+
+    outcome: float
+    """From -1 (harm) over 0 (neither) to 1 (just right)."""
+
+    def __post_init__(self) -> None:
+        Named.__post_init__(self)
+        check.outcome(self.outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseLoop(Named):
+    """End a loop, and credit or blame what was recalled in it."""
+
+    agent_output: str = ""
+    """What the agent made of it; tells which of the recalled lines were used."""
+    outcome: float | None = None
+    """From -1 to 1; by default what was set before."""
+
+    def __post_init__(self) -> None:
+        Named.__post_init__(self)
+        if self.agent_output != "":
+            check.text(self.agent_output, "agent_output", limit=check.MAX_OBSERVED)
+        if self.outcome is not None:
+            check.outcome(self.outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedOf(Request):
+    """Show what outcomes have taught about a user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetLearned(Request):
+    """Take back what outcomes have taught about a user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scopes(Request):
+    """List scopes with what is in them."""
+
+    def __post_init__(self) -> None:
+        check.user(self.user)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsolidateScopes(Request):
+    """Merge, rename and split scopes."""
+
+    dry_run: bool = True
+    steps: Sequence[ScopeStep] | None = None
+    """What a dry run proposed, or a part of it; by default proposed anew."""
+
+    def __post_init__(self) -> None:
+        check.user(self.user)
+        for step in self.steps or ():
+            if not isinstance(step, ScopeStep):  # pyright: ignore[reportUnnecessaryIsInstance] (strangers call this)
+                raise InputError(f"step {str(step)[:40]!r} is {type(step).__name__}; pass steps of a plan.")
+            for name in (*step.scopes, *step.into):
+                check.name(name, "scope")

@@ -7,21 +7,25 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from eider.changes import ChangeSet
+from eider.changes import ChangeSet, ScopeName
 from eider.door import Door
 from eider.engine import Engine
 from eider.errors import ErasedError, RefusedError, UndoConflictError, UnknownIdError
 from eider.record import usage_detail
 from eider.redact import redact
 from eider.revise import sealed
+from eider.storage import loop_rows
 from eider.storage.rows import event_seq
 from eider.usage import fresh
 from eider.values import Event, Memory, Metadata, Usage
 from eider.verbs import Undo
 
+_BALANCE: Final = "balance"
 _FINAL: Final = {
     "record": "an utterance is kept as it was said; forget it instead",
     "forget": "what was erased is gone",
+    "reset_learned": "outcomes to come will teach it again",
+    "learn_decay": "reset_learned takes back all that outcomes taught",
     "import": "forget what it brought, or import into a fresh store",
 }
 
@@ -48,9 +52,11 @@ def _undo(engine: Engine, request: Undo, door: Door) -> Event:
         raise _conflict(event, _later(engine, request.user, event, [m.id for m in moved]))
     versions = tuple(_as_before(engine, m, before[m.id], now) for m in current.values())
     usage, was = _usage_before(engine, request.user, event, payload)
+    learned, knew = _learned_before(engine, request.user, event, payload)
     changes = ChangeSet(
         user=request.user, op="undo", actor=door.channel, at=now, memories=versions, usage=usage,
-        reads={m.id: m.rev for m in current.values()}, reason=redact(f"undo of {event.id}"), detail=was,
+        reads={m.id: m.rev for m in current.values()}, reason=redact(f"undo of {event.id}"), detail={**was, **knew}, learned=learned,
+        registers=_scopes(payload, "removed"), unregisters=_scopes(payload, "added"),
     )  # fmt: skip
     if not changes:
         raise RefusedError(f"event {event.id!r} ({event.op}) changed nothing that could be taken back.")
@@ -69,6 +75,12 @@ def _named(engine: Engine, request: Undo) -> tuple[Event, Mapping[str, Any]]:
     if payload is None:
         raise ErasedError(f"the content of event {event.id!r}")
     return event, payload  # pyright: ignore[reportReturnType] (JSON of our own making)
+
+
+def _scopes(payload: Mapping[str, Any], what: str) -> tuple[ScopeName, ...]:
+    """Names of scopes that an event registered, or took out."""
+    said: Mapping[str, Any] = payload.get("scopes") or {}
+    return tuple((redact(agent), redact(name)) for agent, name in said.get(what, ()))
 
 
 def _later(engine: Engine, user: str, event: Event, ids: list[str]) -> list[Event]:
@@ -95,8 +107,17 @@ def _usage_before(
     engine: Engine, user: str, event: Event, payload: Mapping[str, Any]
 ) -> tuple[tuple[Usage, ...], Metadata]:
     detail = payload.get("detail") or {}
+    if "usages" in detail:
+        each = [_one_before(engine, user, event, one) for one in detail["usages"]]
+        return tuple(was for was, _ in each), {redact("usages"): [usage_detail(now) for _, now in each]}
     if "stability" not in detail:
         return (), {}
+    was, now = _one_before(engine, user, event, detail)
+    return (was,), usage_detail(now)
+
+
+def _one_before(engine: Engine, user: str, event: Event, detail: Mapping[str, Any]) -> tuple[Usage, Usage]:
+    """A memory's usage before the event, and as it is."""
     id_ = detail["id"]
     found = engine.store.memories([id_], user=user)
     if not found or found[0].state == "erased":
@@ -105,11 +126,27 @@ def _usage_before(
     if later := [e for e in _later(engine, user, event, [id_]) if _is_use(engine, user, e, id_)]:
         raise _conflict(event, later)
     last = datetime.fromisoformat(detail["last_used"])
-    was = Usage(id=id_, stability=detail["stability"], last_used=last, uses=detail["uses"], shown=now.shown)
-    return (was,), usage_detail(now)
+    return Usage(id=id_, stability=detail["stability"], last_used=last, uses=detail["uses"], shown=now.shown), now
+
+
+def _learned_before(
+    engine: Engine, user: str, event: Event, payload: Mapping[str, Any]
+) -> tuple[Mapping[str, Mapping[str, Any] | None], Metadata]:
+    """The balance of words and meaning before the event; later outcomes build on it."""
+    detail = payload.get("detail") or {}
+    if _BALANCE not in detail:
+        return {}, {}
+    with engine.store.database.reading() as db:
+        kept = loop_rows.learned(db, user).get(_BALANCE)
+    if kept is not None and kept.version > event.seq:
+        later = engine.store.events(user=user, seqs=[kept.version], limit=1)
+        raise UndoConflictError(event.id, [e.id for e in later])
+    now = None if kept is None else {redact(name): kept.content[name] for name in kept.content}
+    return {_BALANCE: detail[_BALANCE]}, {redact(_BALANCE): now}
 
 
 def _is_use(engine: Engine, user: str, event: Event, id: str) -> bool:  # noqa: A002 (the word users know)
     """Whether an event changed how this memory counts as used."""
     payload: Mapping[str, Any] = engine.store.payload(event.seq, user=user) or {}
-    return (payload.get("detail") or {}).get("id") == id
+    detail: Mapping[str, Any] = payload.get("detail") or {}
+    return id in (detail.get("id"), *(one["id"] for one in detail.get("usages", ())))

@@ -6,16 +6,19 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from eider.decay import grow, initial_stability, retrievability
+from eider.decay import grow, initial_stability, retrievability, shrink
 from eider.errors import EiderError
 from eider.values import Memory, Usage
 
 FLUSH_SECONDS: Final = 3.0
 """A kill may lose this much of the show counters, and nothing else."""
 _DAY: Final = 86_400.0
+_MOSTLY: Final = 0.5
+"""Part of a good outcome from which it counts as a use. A guess."""
 
 
 def fresh(memory: Memory) -> Usage:
@@ -35,6 +38,26 @@ def used(usage: Usage, at: datetime) -> Usage:
     return Usage(
         id=usage.id, stability=float(grow(usage.stability, now)), last_used=max(at, usage.last_used),
         uses=usage.uses + 1, shown=usage.shown,
+    )  # fmt: skip
+
+
+def judged(usage: Usage, at: datetime, share: float, importance: int = 3) -> Usage:
+    """The usage after its part of an outcome: all of it is a use, or a lapse; less of it moves a part of the way.
+
+    Args:
+        usage: As it was.
+        at: When the outcome became known.
+        share: In [−1, 1]; below 0 it is blamed.
+        importance: Of the memory, 1 to 5.
+    """
+    if share <= 0:
+        chance = float(retrievability(days_between(usage.last_used, at), usage.stability))
+        lapsed = shrink(usage.stability, chance, importance)
+        return replace(usage, stability=usage.stability + share * (usage.stability - lapsed))
+    whole = used(usage, at)
+    return replace(
+        usage, stability=usage.stability + share * (whole.stability - usage.stability),
+        last_used=usage.last_used + share * (whole.last_used - usage.last_used), uses=usage.uses + (share >= _MOSTLY),
     )  # fmt: skip
 
 

@@ -7,8 +7,12 @@ kept mild: none of it outweighs a third of a matching word.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from eider.balance import NEUTRAL, scale
+from eider.features import GROUPS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,3 +83,41 @@ WEIGHTS: Final = Weights(
     ),
     by_name=MappingProxyType(_FITTED | _BY_HAND),
 )
+
+_LEXICAL: Final = ("words", "context")
+"""Groups that look at words: a row's own, and those around it. For a row without neighbours both say the same, and only
+together they are the whole of its lexical evidence."""
+
+
+@lru_cache(maxsize=256)
+def balanced(share: float) -> Weights:
+    """The weights with words and meaning in another proportion.
+
+    Args:
+        share: Of words, in [0, 1]; 0.5 gives the weights as they are.
+
+    >>> balanced(0.5) is WEIGHTS
+    True
+    """
+    if share == NEUTRAL:
+        return WEIGHTS
+    words, meaning = scale(share)
+    factors = {**dict.fromkeys(_LEXICAL, words), "meaning": meaning}
+    return Weights(
+        version=f"{WEIGHTS.version} words {share:.2f}",
+        source=MappingProxyType({n: f"{s}, scaled by what was learned of the user" for n, s in WEIGHTS.source.items()}),
+        by_name=MappingProxyType({n: w * factors.get(GROUPS[n], 1.0) for n, w in WEIGHTS.by_name.items()}),
+    )
+
+
+def as_shipped(shares: Mapping[str, float], share: float) -> tuple[float, float, float]:
+    """Evidence of words, of meaning, and of all else, with the user's balance taken out of it again.
+
+    >>> as_shipped({"words": 3.0, "meaning": 0.5, "date": 1.0}, 0.75)
+    (2.0, 1.0, 1.0)
+    """
+    words, meaning = (max(factor, 1e-6) for factor in scale(share))
+    lexical = sum(shares.get(group, 0.0) for group in _LEXICAL)
+    dense = shares.get("meaning", 0.0)
+    rest = sum(shares.values()) - lexical - dense
+    return round(lexical / words, 4), round(dense / meaning, 4), round(rest, 4)

@@ -55,12 +55,21 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
     done("export", path=str(path))
     done("import_", path=str(path), dry_run=True)
     if "observe" not in LATER:
+        done("scopes")
+        done("consolidate_scopes", dry_run=True)
         done("observe", agent_output="I used camelCase.", user_reply=f"No, {text}")
         done("direct", directions=[f"Always: {text}"])
     if "policy" not in LATER:
         done("policy", context=text)
     if "inbox" not in LATER and (waiting := done("inbox")):
         done("settle", id=waiting[0]["id"], accept=True)
+    if "open_loop" not in LATER:
+        loop = done("open_loop")
+        ask("recall", {"user": "ada", "query": text, "loop": loop["id"]})
+        done("set_outcome", id=loop["id"], outcome=1.0)
+        done("close_loop", id=loop["id"], agent_output=text)
+        done("learned")
+        done("reset_learned")
     done("forget", id=episode["id"])
     for verb, request in (
         ("drain", {}),

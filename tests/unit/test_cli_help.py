@@ -17,7 +17,16 @@ from eider.cli.command import EiderCommand, keys_of
 from eider.verbs import VERBS
 
 BULK = {"record_many", "remember_many"}
-WITHIN = {"inbox": "inbox list", "settle": "inbox accept"}
+WITHIN = {
+    "inbox": "inbox list",
+    "settle": "inbox accept",
+    "open_loop": "loop open",
+    "set_outcome": "loop outcome",
+    "close_loop": "loop close",
+    "reset_learned": "learned",
+    "scopes": "scopes list",
+    "consolidate_scopes": "scopes consolidate",
+}
 """Verbs that are commands of a group under another name."""
 HEAVY = {"numpy", "duckdb", "lancedb", "pyarrow", "rich", "wordllama", "tokenizers"}
 

@@ -23,6 +23,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "unpin": "changing", "undo": "changing", "consolidate": "changing", "forget": "forgetting",
         "forget-user": "forgetting", "inbox": "scopes", "scopes": "scopes",
     },
+    "Outcome": {"loop": "loops", "learned": "loops"},
     "Account": {
         "why": "accounts", "history": "accounts", "events": "accounts", "diff": "accounts", "health": "accounts",
     },
@@ -60,6 +61,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "forget-user": "Erase all of a user for good.",
     "inbox": "Show what contradicts something known, and say which holds.",
     "scopes": "List scopes, and keep them few.",
+    "loop": "Open, judge and close loops.",
+    "learned": "Show what outcomes have taught about a user.",
     "why": "Show what a memory rests on.",
     "history": "Show all versions of a memory.",
     "events": "List what changed, newest first.",
@@ -198,6 +201,9 @@ def ending(error: BaseException, *, verbose: bool) -> int:
 
 
 def _usage(error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        echo(error.format_message(), err=True)
+        return CANNOT
     message = " ".join(error.format_message().split())
     if isinstance(error, click.NoSuchOption):
         message += " Put -- before a text that begins with a dash."

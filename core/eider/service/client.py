@@ -28,7 +28,8 @@ SPOOLED: Final = ("record", "record_many", "remember", "remember_many", "reinfor
 """Verbs that carry a key, so that they may happen later, and twice only once."""
 WRITES: Final = frozenset(
     (*SPOOLED, "settle", "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
-     "publish", "rebuild", "direct")
+     "publish", "rebuild", "direct", "open_loop", "set_outcome", "close_loop", "reset_learned",
+     "consolidate_scopes")
 )  # fmt: skip
 """Verbs that are not simply sent again; those in SPOOLED are, with their key."""
 TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}

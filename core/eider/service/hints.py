@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, get_type_hints
 
-from eider import answers, learning, requests, values, verbs
+from eider import answers, learning, outcomes, requests, values, verbs
 
 
 @lru_cache(maxsize=64)
@@ -28,4 +28,4 @@ def _hinted(annotation: str) -> Callable[[], None]:
     return carrier
 
 
-_NAMES: Final = {**vars(values), **vars(learning), **vars(answers), **vars(requests), **vars(verbs), "Table": object, "Path": Path}
+_NAMES: Final = {**vars(values), **vars(learning), **vars(outcomes), **vars(answers), **vars(requests), **vars(verbs), "Table": object, "Path": Path}

@@ -12,10 +12,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from eider import answers, changes, learning, requests, values, verbs
+from eider import answers, changes, learning, outcomes, requests, values, verbs
 from eider.errors import EiderError, InputError
 
-_NAMES: Final = {**vars(values), **vars(learning), **vars(answers), **vars(requests), **vars(verbs), **vars(changes)}
+_NAMES: Final = {**vars(values), **vars(learning), **vars(outcomes), **vars(answers), **vars(requests), **vars(verbs), **vars(changes)}
 
 
 def encode(value: Any) -> Any:  # noqa: PLR0911 (one return per kind of value)
@@ -108,13 +108,19 @@ def hints_of(kind: type) -> Mapping[str, Any]:
     return get_type_hints(kind, globalns=_NAMES)
 
 
+@lru_cache(maxsize=256)
+def _needed(kind: Any) -> tuple[str, ...]:
+    """Fields without a default."""
+    return tuple(f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING)
+
+
 def _dataclass(given: Any, kind: type) -> Any:
     if not isinstance(given, Mapping):
         raise InputError(f"{kind.__name__.lower()} is {type(given).__name__}; send a JSON object of its fields.")
     hints = hints_of(kind)
-    if unknown := sorted(set(given) - set(hints)):
+    if unknown := sorted(given.keys() - hints.keys()):
         raise InputError(f"{unknown[0]!r} is no field of {kind.__name__.lower()}; known are {', '.join(hints)}.")
-    needed = [f.name for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING]
+    needed = _needed(kind)
     if missing := [n for n in needed if n not in given]:
         raise InputError(f"{missing[0]!r} is missing; {kind.__name__.lower()} needs {', '.join(needed)}.")
     return kind(**{name: decode(given[name], hints[name]) for name in given})

@@ -15,7 +15,7 @@ from eider.crash import point
 from eider.errors import EiderError, ErasedError, StaleChangeError, StoreError
 from eider.evidence import Quoted, check_owned, quoted_ids, rested
 from eider.sealed import check_sealed
-from eider.storage import chain, rows
+from eider.storage import chain, loop_rows, rows
 from eider.storage.database import Cursor, Database
 from eider.storage.files import StoreFiles
 from eider.storage.migrate import secret_of
@@ -247,6 +247,17 @@ class DuckStore(Reads):
             names = ["user_id", "source", "target", "kind", "weight", "rev"]
             insert(db, "edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])
         self.write_usage(db, changes.user, changes.usage)
+        for agent, name in changes.unregisters:
+            db.execute("DELETE FROM scopes WHERE user_id = ? AND agent = ? AND name = ?", [changes.user, agent, name])
+        if changes.registers:
+            there = set(self._scopes(db, changes.user))
+            new = [(changes.user, *one, rev) for one in dict.fromkeys(changes.registers) if one not in there]
+            insert(db, "scopes", ["user_id", "agent", "name", "rev"], new)
+        for loop in changes.loops:
+            loop_rows.put(db, loop)
+        loop_rows.write_learned(db, changes.user, changes.learned, rev, changes.at)
+        if changes.unlearned != ():
+            loop_rows.write_unlearned(db, changes.user, changes.unlearned)
         ids = [str(e.id) for e in changes.episodes] + [str(m.id) for m in changes.memories]
         if ids:
             insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, changes.user, "put") for i in ids])
@@ -273,6 +284,8 @@ class DuckStore(Reads):
             "memories": {m.id: before.get(m.id) for m in changes.memories},
             "detail": changes.detail,
         }
+        if changes.registers or changes.unregisters:
+            payload["scopes"] = {"added": changes.registers, "removed": changes.unregisters}
         link, head = self.append(db, changes.user, changes.actor, changes.op, changes.at, ids, payload)
         if changes.key is not None:
             db.execute("INSERT INTO idem_keys VALUES (?, ?, ?)", [self._key_digest(changes), changes.user, seq])

@@ -19,7 +19,7 @@ from eider.values import Memory
 
 _OWNED: Final = (
     "episodes memories embeddings edges entities scopes event_payloads outbox term_stats usage idem_keys loops "
-    "policies jobs"
+    "policies jobs learned unlearned"
 ).split()
 """Tables whose rows belong to a user; events stay, without the name, so that the chain still verifies."""
 
@@ -75,13 +75,14 @@ def _everything(store: DuckStore, db: Cursor, erasure: Erasure) -> dict[str, int
 def _named(store: DuckStore, db: Cursor, erasure: Erasure) -> dict[str, int]:
     user, ids = erasure.user, sorted(erasure.episodes | erasure.memories)
     in_ids = "user_id = ? AND id IN (SELECT unnest(?))"
+    scopes = _column(db, f"SELECT DISTINCT scope FROM memories WHERE {in_ids}", [user, ids])  # noqa: S608 (constants)
     graves = _tombstones(db, user, erasure)
     touched = _events_touching(db, user, ids)
     _bury(store, db, erasure, [store.digest("id", user, i) for i in ids])
     _bury(store, db, erasure, _key_digests(db, "seq IN (SELECT unnest(?))", [touched]))
     linked = "user_id = ? AND (source IN (SELECT unnest(?)) OR target IN (SELECT unnest(?)))"
     counts = {
-        table: _delete(db, table, in_ids, [user, ids]) for table in ("episodes", "memories", "embeddings", "usage")
+        table: _delete(db, table, in_ids, [user, ids]) for table in ("episodes", "memories", "embeddings", "usage", "unlearned")
     }
     counts["edges"] = _delete(db, "edges", linked, [user, ids, ids])
     counts["event_payloads"] = _delete(db, "event_payloads", "seq IN (SELECT unnest(?))", [touched])
@@ -92,10 +93,16 @@ def _named(store: DuckStore, db: Cursor, erasure: Erasure) -> dict[str, int]:
     for table, column in (("loops", "recalled"), ("jobs", "payload")):
         mentions = f"user_id = ? AND list_bool_or(list_transform(?, lambda i: contains({column}, i)))"
         counts[table] = _delete(db, table, mentions, [user, ids])
+    unused = "user_id = ? AND name IN (SELECT unnest(?)) AND name NOT IN (SELECT scope FROM memories WHERE user_id = ?)"
+    counts["scopes"] = _delete(db, "scopes", unused, [user, scopes, user])
     insert(db, "memories", rows.MEMORY, [rows.memory_row(g, g.rev) for g in graves])
     gone = [(store.head[0] + 1, i, user, "del") for i in ids]
     insert(db, "outbox", ["rev", "id", "user_id", "op"], gone)
     return {table: n for table, n in counts.items() if n}
+
+
+def _column(db: Cursor, sql: str, values: Sequence[object]) -> list[str]:
+    return [row[0] for row in db.execute(sql, list(values)).fetchall()]
 
 
 def _tombstones(db: Cursor, user: str, erasure: Erasure) -> list[Memory]:
@@ -232,6 +239,7 @@ def leftovers(store: DuckStore, ids: Sequence[str]) -> list[str]:
         "memories": "id IN (SELECT unnest($1)) AND state <> 'erased'",
         "embeddings": "id IN (SELECT unnest($1))",
         "usage": "id IN (SELECT unnest($1))",
+        "unlearned": "id IN (SELECT unnest($1))",
         "edges": "source IN (SELECT unnest($1)) OR target IN (SELECT unnest($1))",
     }
     with store.database.reading() as db:

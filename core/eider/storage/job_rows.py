@@ -63,7 +63,10 @@ def put(
         "AND state = 'waiting'"
     )
     found = db.execute(same, [kind, user, payload, batch]).fetchall()
-    if found:
+    if found:  # what failed keeps its pause; what was put off is due as soon as anybody wants it
+        db.execute(
+            "UPDATE jobs SET run_after = ? WHERE id = ? AND attempts = 0 AND run_after > ?", [due, found[0][0], due]
+        )
         return int(found[0][0])
     id_ = int(db.execute("SELECT nextval('job_ids')").fetchall()[0][0])
     db.execute(
@@ -131,6 +134,12 @@ def due(db: Cursor, now: datetime, first: Collection[int], id_: int | None = Non
     )
     found = db.execute(sql, [now, id_, list(first)]).fetchall()
     return _job(found[0]) if found else None
+
+
+def next_due(db: Cursor) -> datetime | None:
+    """When the first of the waiting jobs is due; None where none waits."""
+    at = db.execute("SELECT min(run_after) FROM jobs WHERE state = 'waiting'").fetchall()[0][0]
+    return None if at is None else from_db(at)
 
 
 def claim(db: Cursor, id_: int, by: str) -> None:
