@@ -49,6 +49,8 @@ def decode(given: Any, hint: Any) -> Any:  # noqa: PLR0911 (one return per kind 
     Raises:
         InputError: A field is unknown, missing or cannot be read.
     """
+    if hint in _PLAIN:  # most fields: a bulk answer has tens of thousands
+        return given
     origin = get_origin(hint)
     if origin in (Union, types.UnionType):
         return _one_of(given, get_args(hint))
@@ -67,6 +69,7 @@ def decode(given: Any, hint: Any) -> Any:  # noqa: PLR0911 (one return per kind 
     return given
 
 
+_PLAIN: Final = frozenset((str, int, bool))
 _READERS: Final[Mapping[Any, Callable[[str], Any]]] = {
     datetime: datetime.fromisoformat,
     date: date.fromisoformat,
