@@ -43,7 +43,7 @@ def counter(name: str = "heuristic", **settings: Any) -> TokenCounter:
         MissingExtraError: A package is not installed.
 
     >>> counter().count("Prefers tea.")
-    4
+    3
     """
     kind, _, model = name.partition(":")
     if kind == "heuristic" and not model:

@@ -31,7 +31,7 @@ def queued(engine: Engine, request: Observe, exchange: Exchange, door: Door, err
     """
     payload = {
         "episodes": [e.id for e in exchange.episodes], "reply": exchange.reply.id, "agent": door.agent, "channel": door.channel,
-        "ceiling": door.ceiling, "scope": str(exchange.scope),
+        "ceiling": door.ceiling, "scope": str(exchange.scope), "unsettled": exchange.unsettled,
     }  # fmt: skip
     wait = getattr(error, "retry_after", None) or 0.0
 
@@ -107,4 +107,8 @@ def _exchange(engine: Engine, job: Job) -> Exchange | None:
     if reply is None:
         return None
     output = next((e.text for e in found if e.role == "agent"), "")
-    return Exchange(episodes=(), reply=reply, output=output, context="", scope=job.payload.get("scope") or GLOBAL)
+    said = job.payload
+    return Exchange(
+        episodes=(), reply=reply, output=output, context="", scope=said.get("scope") or GLOBAL,
+        unsettled=bool(said.get("unsettled")),
+    )  # fmt: skip

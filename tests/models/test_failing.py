@@ -11,7 +11,7 @@ import pytest
 from stub_server import HANG, HTML, INVALID, REFUSAL, TRUNCATED, WRONG, Fault, StubServer, broken
 
 import eider
-from eider.errors import ModelError
+from eider.errors import ModelError, StoreFullError
 from eider.jobs import ATTEMPTS
 
 Open = Callable[..., eider.Eider]
@@ -263,3 +263,24 @@ def test_a_failing_model_raises_nothing_at_the_host(memory: Open, server: StubSe
             one.observe(agent_output="Notes.", user_reply=f"{VAGUE} And so on, {n}.")
     except ModelError as error:  # pragma: no cover
         pytest.fail(f"the host saw {error}")
+
+
+def test_a_commit_that_fails_leaves_nothing_to_learn(
+    memory: Open, server: StubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Job and utterances are kept together: where the latter could not be, the job finds nothing and asks nobody."""
+    server.faults = [broken(500)]
+    one = memory("balanced")
+    held(one)
+    store = one._engine.store
+
+    def full(changes: object) -> object:
+        raise StoreFullError(store.database.path, "scripted")
+
+    with monkeypatch.context() as broken_store:
+        broken_store.setattr(type(store), "commit", lambda self, changes: full(changes))
+        with pytest.raises(StoreFullError):
+            observed(one)
+    asked = len(server.asked)
+    assert one._engine.jobs.run_due() == 1
+    assert (one.health().episodes, texts(one), len(server.asked)) == (0, [], asked)
