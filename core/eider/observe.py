@@ -2,7 +2,7 @@
 
 One commit holds the utterances and all that was learned from them. Everything that thinks is pure and runs before it:
 `detect` → `derive` → `reconcile`; what a model says enters as data. Where nothing is noticed, recording is all that
-happens.
+happens; where a model was to be asked and cannot be, the learning is queued (`eider.later`).
 """
 
 from __future__ import annotations
@@ -12,22 +12,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
+from eider.agents import model_of, settings_of
 from eider.changes import ChangeSet, Committed
 from eider.check import MAX_TEXT
 from eider.derive import derive
 from eider.detect import detect
 from eider.door import Door, clean, user_name
 from eider.engine import Engine
-from eider.errors import InputError
+from eider.errors import InputError, MissingExtraError, ModelError
 from eider.ids import new_id
 from eider.learning import Decision, Draft, Learned, Signal, Verdict
 from eider.neighbours import near
+from eider.permitted import permitted
 from eider.reconcile import reconcile
 from eider.record import episode_of, usage_detail
 from eider.redact import redact
 from eider.revise import sealed
+from eider.scopes import asked_scope, scope_for, to_register, when_due
 from eider.usage import fresh, used
-from eider.values import GLOBAL, TRUST, Edge, Episode, Memory, Role, Span, Usage
+from eider.values import TRUST, Edge, Episode, Memory, Role, Span, Usage
 from eider.verbs import Direct, Observe, Record
 
 _USER: Final = TRUST["user"]
@@ -47,6 +50,10 @@ class Exchange:
     context: str
     scope: str
     known: tuple[str, ...] = ()
+    unsettled: bool = False
+    """A model may still be asked where it applies."""
+    kept: frozenset[str] = frozenset()
+    """Ids of utterances that a host had recorded already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +63,8 @@ class Thought:
     signals: tuple[Signal, ...] = ()
     drafts: tuple[Draft, ...] = ()
     verdicts: tuple[Verdict, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Models and versions of prompts that had a part in it."""
 
 
 def observe(engine: Engine, request: Observe, door: Door) -> Learned:
@@ -64,23 +73,42 @@ def observe(engine: Engine, request: Observe, door: Door) -> Learned:
     if (first := _before(engine, request, door)) is not None:
         return first
     exchange = exchange_of(engine, request, door)
-    thought = thought_of(exchange)
-    return engine.planned(lambda: _kept(engine, request, exchange, thought, door))
+    try:
+        thought = prepared(engine, exchange, thought_of(exchange), door)
+    except (ModelError, MissingExtraError) as error:
+        from eider.later import queued
+
+        return queued(engine, request, exchange, door, error)
+    return engine.planned(lambda: kept(engine, request, exchange, thought, door))
 
 
 def direct(engine: Engine, request: Direct, door: Door) -> list[Memory]:
     """Keep explicit instructions as rules, without detection; each is held against what is known."""
     user_name(request.user)
-    kept: list[Memory] = []
-    for text in request.directions:
+    given: list[Memory] = []
+    for text in _standing(engine, request.directions, door):
         asked = Observe(user=request.user, user_reply=text, scope=request.scope)
         exchange = exchange_of(engine, asked, door)
         whole = Signal(kind="directive", start=0, end=len(exchange.reply.text), confidence=1.0, reason="told outright")
         drafts = derive([whole], exchange.reply, scope=exchange.scope)
         thought = Thought(signals=(whole,), drafts=drafts or (_as_said(exchange, whole),))
-        done = engine.planned(lambda e=exchange, t=thought, a=asked: _kept(engine, a, e, t, door))
-        kept += [m for m in done.memories if m.status(engine.now()) == "current"] or list(done.inbox)
-    return kept
+        done = engine.planned(lambda e=exchange, t=thought, a=asked: kept(engine, a, e, t, door))
+        given += [m for m in done.memories if m.status(engine.now()) == "current"] or list(done.inbox)
+    return given
+
+
+def _standing(engine: Engine, directions: Sequence[str], door: Door) -> Sequence[str]:
+    """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
+    settings = settings_of(engine, door.agent)
+    if settings.mode != "eager" or TRUST[door.ceiling] < 1:
+        return directions
+    from eider.thinking import standing
+
+    try:
+        firm = set(standing(model_of(engine, settings), [str(redact(text)) for text in directions]))
+    except (ModelError, MissingExtraError):
+        return directions
+    return [text for text in directions if str(redact(text)) in firm]
 
 
 def thought_of(exchange: Exchange) -> Thought:
@@ -94,22 +122,69 @@ def thought_of(exchange: Exchange) -> Thought:
     return Thought(signals=signals, drafts=drafts)
 
 
+def prepared(
+    engine: Engine, exchange: Exchange, found: Thought, door: Door, *, hurried: bool = True
+) -> Thought:  # fmt: skip
+    """What was noticed, with what the agent's model adds where its mode asks one; nothing is written yet.
+
+    Raises:
+        ModelError: The model was to be asked and did not answer usably.
+        MissingExtraError: What asks it is not installed.
+        ConfigError: The agent's mode or model cannot be used.
+    """
+    settings = settings_of(engine, door.agent)
+    if settings.mode == "frugal" or TRUST[exchange.reply.origin] < 1:
+        return found
+    from eider.thinking import PATIENCE, think
+
+    def neighbours(text: str, scope: str) -> list[Memory]:
+        return near(engine, exchange.reply.user, text, scope=scope)
+
+    shown = replace(exchange, context=str(redact(exchange.context)))
+    seconds = PATIENCE if hurried else None
+    shown, found = _settled(engine, shown, found, door)
+    thought = think(model_of(engine, settings), settings.mode, shown, found, neighbours, seconds=seconds)
+    return _settled(engine, shown, thought, door)[1]
+
+
+def _settled(engine: Engine, exchange: Exchange, thought: Thought, door: Door) -> tuple[Exchange, Thought]:
+    """Where drafts apply, as a model says where that is open; one whose clause names a place stays there."""
+    if not exchange.unsettled or not thought.drafts:
+        return exchange, thought
+    said, user = " ".join(d.text for d in thought.drafts), exchange.reply.user
+    scope = asked_scope(engine, user, door.agent, exchange.scope, context=exchange.context, statement=said)
+    drafts = tuple(replace(d, scope=scope) if d.scope == exchange.scope else d for d in thought.drafts)
+    return replace(exchange, scope=scope, unsettled=False), replace(thought, drafts=drafts)
+
+
 # ---------------------------------------------------------------------- what was said
 
 
 def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
     """The utterances of an exchange, through the door; what is larger than one utterance may be comes in parts."""
     said: dict[str, Any] = {"session": request.session, "at": request.at, "tz": request.tz}
-    outputs = _parts(engine, request, "agent", request.agent_output, door, said)
-    replies = _parts(engine, request, "user", request.user_reply, door, said)
+    made = (
+        _parts(engine, request, "agent", request.agent_output, door, said),
+        _parts(engine, request, "user", request.user_reply, door, said),
+    )
+    outputs, replies = (tuple(_linked(engine, e, door) for e in episodes) for episodes in made)
     if not replies:
         raise InputError(
             "user_reply holds nothing but recalled memory, which is not learned again; pass what was said."
         )
-    scope = clean({"scope": request.scope})["scope"] if request.scope else redact(GLOBAL)
+    where, unsettled = scope_for(
+        engine,
+        request.user,
+        door.agent,
+        explicit=request.scope,
+        context=request.context or "",
+        statement=request.user_reply,
+    )
+    scope = clean({"scope": where})["scope"]
     return Exchange(
         episodes=(*outputs, *replies), reply=replies[0], output=outputs[0].text if outputs else "",
-        context=request.context or "", scope=scope, known=tuple(request.known),
+        context=request.context or "", scope=scope, unsettled=unsettled, known=tuple(request.known),
+        kept=frozenset(e.id for e in (*outputs, *replies)) - {e.id for episodes in made for e in episodes},
     )  # fmt: skip
 
 
@@ -138,31 +213,47 @@ def _before(engine: Engine, request: Observe, door: Door) -> Learned | None:
     done = engine.store.repeated(asked)
     if done is None:
         return None
-    return _told(done, Thought(), (), "this exchange was observed before; nothing was written")
+    told = _told(done, Thought(), (), "this exchange was observed before; nothing was written")
+    if done.memories or not done.episodes:
+        return told
+    from eider.later import since
+
+    return since(engine, told, door)
 
 
 # ---------------------------------------------------------------------- what is kept
 
 
-def _kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, door: Door) -> Learned:
+def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, door: Door) -> Learned:
+    """Hold what was noticed against what is known, and write both with what was said."""
     drafts = _addressed(engine, exchange, thought.drafts)
     neighbours = [near(engine, request.user, d.text, scope=d.scope) for d in drafts]
-    decisions = reconcile(drafts, neighbours, thought.verdicts, now=engine.now())
-    episodes = _new(engine, exchange.episodes, request.user, door)
-    changes = _planned(engine, request, episodes, drafts, decisions, neighbours, door)
-    return _told(engine.commit(changes), thought, decisions, _why(thought, decisions))
+    decided = reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, engine.now()))
+    decisions = permitted(decided, neighbours, TRUST[exchange.reply.origin])
+    now = engine.now()
+    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
+    changes = _planned(engine, request, episodes, drafts, decisions, neighbours, door, exchange.reply.at)
+    changes = replace(changes, reason=redact(_reason(decisions, thought)))
+    done = engine.commit(changes)
+    when_due(engine, request.user, door.agent, done.memories)
+    return _told(done, thought, decisions, _why(thought, decisions))
 
 
-def _new(engine: Engine, episodes: Sequence[Episode], user: str, door: Door) -> tuple[Episode, ...]:
-    """Those that a host has not recorded already under the same key."""
-    fresh_ones: list[Episode] = []
-    for episode in episodes:
-        asked = ChangeSet(
-            user=user, op="record", actor=door.channel, at=engine.now(), key=episode.key and redact(episode.key)
-        )
-        if episode.key is None or engine.store.repeated(asked) is None:
-            fresh_ones.append(replace(episode, recorded_at=engine.now()))
-    return tuple(fresh_ones)
+def recorded(engine: Engine, request: Observe, exchange: Exchange, door: Door, why: str) -> Learned:
+    """Write what was said alone; what is lasting in it is learned later."""
+    now = engine.now()
+    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
+    changes = _planned(engine, request, episodes, (), (), (), door, exchange.reply.at)
+    return replace(_told(engine.commit(changes), Thought(), (), why), status="queued")
+
+
+def _linked(engine: Engine, episode: Episode, door: Door) -> Episode:
+    """The utterance as a host recorded it already under the same key, else itself."""
+    if episode.key is None:
+        return episode
+    asked = ChangeSet(user=episode.user, op="record", actor=door.channel, at=engine.now(), key=redact(episode.key))
+    done = engine.store.repeated(asked)
+    return done.episodes[0] if done is not None and done.episodes else episode
 
 
 def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
@@ -181,7 +272,7 @@ def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> t
 
 def _planned(
     engine: Engine, request: Observe, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
-    decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], door: Door,
+    decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], door: Door, said_at: datetime,
 ) -> ChangeSet:  # fmt: skip
     now = engine.now()
     known = {m.id: m for group in neighbours for m in group}
@@ -204,7 +295,9 @@ def _planned(
                     sealed(old), recorded_at=now, valid_to=max(now, old.valid_from), to_precision="instant"
                 )
             continue
-        new = _memory(request, decision, draft, old, door, now)
+        new = _memory(
+            request, decision, replace(draft, valid_from=draft.valid_from or min(said_at, now)), old, door, now
+        )
         added.append(new)
         memories[new.id] = new
         if old is not None and decision.relation in ("supersede", "merge"):
@@ -220,7 +313,7 @@ def _planned(
         user=request.user, op="observe", actor=door.channel, at=now, episodes=episodes, memories=tuple(memories.values()),
         reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
         indexing=engine.indexed_episodes(episodes) | engine.indexed_memories(added),
-        key=request.key and redact(request.key), reason=redact(_reason(decisions)),
+        key=request.key and redact(request.key), registers=to_register(engine, request.user, door.agent, added),
         detail=usage_detail(_was(engine, first, known)) if first else {},
     )  # fmt: skip
 
@@ -236,13 +329,16 @@ def _memory(
     fields = clean({"text": decision.text, "scope": draft.scope, "agent": door.agent, "subject": draft.subject or "-"})
     origin = door.origin("user")
     merged = old is not None and decision.relation == "merge"
+    ends = draft.valid_to
+    if old is not None and decision.relation == "add":  # learned late: it held until the newer one began
+        ends = min(ends or old.valid_from, old.valid_from)
     return Memory(
         id=new_id("mem_"), rev=0, kind=draft.kind, text=fields["text"], user=request.user, agent=fields["agent"],
         scope=fields["scope"], origin=origin, trust=min(TRUST[origin], old.trust) if merged and old else TRUST[origin],
         valid_from=draft.valid_from or now, recorded_at=now, subject=fields["subject"] if draft.subject else redact(""),
         entities=tuple(redact(e) for e in draft.entities), importance=max(draft.importance, old.importance if merged and old else 1),
         confidence=draft.confidence, evidence=(*draft.evidence, *(old.evidence if merged and old else ())),
-        valid_to=draft.valid_to, from_precision=draft.from_precision, to_precision=draft.to_precision,
+        valid_to=ends, from_precision=draft.from_precision, to_precision=draft.to_precision,
         pinned=bool(merged and old and old.pinned), state="inbox" if decision.relation == "contradiction" else "active",
         merged_from=(old.id,) if merged and old else (),
     )  # fmt: skip
@@ -278,5 +374,7 @@ def _why(thought: Thought, decisions: Sequence[Decision]) -> str:
     return f"noticed {seen}. {done}"
 
 
-def _reason(decisions: Sequence[Decision]) -> str:
-    return ", ".join(dict.fromkeys(d.relation for d in decisions))
+def _reason(decisions: Sequence[Decision], thought: Thought) -> str:
+    """Kept with the event: what was decided, and which model and prompts had a part in it."""
+    done = ", ".join(dict.fromkeys(d.relation for d in decisions))
+    return "; ".join((done, *(f"asked {source}" for source in thought.sources)))

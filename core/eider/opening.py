@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from eider import config
 from eider.check import name as checked_name
 from eider.check import one_of
+from eider.check import scopes as checked_scopes
 from eider.eider import Eider
 from eider.errors import ConfigError, InputError
 from eider.places import DEFAULT_STORE, folder_of
@@ -72,12 +73,21 @@ def open(  # noqa: A001 (the public face)
         EmbedderMismatchError: Its vectors are another embedder's.
         OwnerError: The owner process refuses, or does not answer.
         InputError: An argument cannot be used.
+        ConfigError: The mode asks a model and none is named, or its name names no provider.
+        MissingExtraError: What asks the model is not installed.
     """
     one_of(mode, MODES, "mode")
     checked_name(agent, "agent")
     if mode != "frugal" and model is None:
         raise ConfigError(f"mode={mode!r} asks a model; pass model='provider:model', or use mode='frugal'.")
-    about: dict[str, object] = {"description": agent_description, "mode": mode, "model": model, "scopes": list(scopes)}
+    if mode != "frugal":
+        config.scope_threshold()
+    if model is not None:
+        from eider.models import spec_of
+
+        spec_of(model)
+    declared = list(checked_scopes(scopes) or ())
+    about: dict[str, object] = {"description": agent_description, "mode": mode, "model": model, "scopes": declared}
     about["dynamic_scopes"] = dynamic_scopes
     mine = {
         "embedder": embedder,
@@ -96,6 +106,10 @@ def open(  # noqa: A001 (the public face)
     from eider.embedded import Embedded
     from eider.engines import note_agent, open_engine
 
+    if mode != "frugal" and model is not None:
+        from eider.models import check
+
+        check(model)
     folder = folder_of(store)
     if store is None or not config.is_path(store):
         release(folder)
