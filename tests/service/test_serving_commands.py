@@ -272,6 +272,17 @@ def test_the_log_tells_what_was_asked_and_not_what_was_said(home: Home, memory: 
     assert len(answer("log", "-n", "1")) == 1
 
 
+def test_stores_behind_the_owner_are_counted_as_well(home: Home, memory: eider.Eider) -> None:
+    """A listing tells what is in a store whoever holds it, and a broken one does not hide the others."""
+    memory.remember("Likes tea.")
+    broken = home.path / "stores" / "broken.eider"
+    broken.mkdir()
+    (broken / "CURRENT").write_text("truth-000001.duckdb")
+    found = {line["name"]: line for line in answer("store", "list")}
+    assert (found["notes"]["users"], found["notes"]["memories"], found["notes"]["locked"]) == (1, 1, True)
+    assert found["broken"]["trouble"]
+
+
 def test_the_notes_of_a_foreground_owner_are_its_own(
     home: Home, foreground: Callable[..., subprocess.Popen[str]]
 ) -> None:

@@ -195,6 +195,13 @@ def test_users_do_not_see_each_other(run: Any) -> None:
     assert len(lines(result)) == len(config.SETTINGS)
 
 
+def test_a_group_without_a_word_shows_its_commands() -> None:
+    """Who does not know how to go on is told in lines that can be read."""
+    result = CliRunner().invoke(cli, ["jobs"])
+    assert result.exit_code == 2
+    assert "\n  purge  " in result.stderr
+
+
 def test_stdin_must_be_utf8(run: Any) -> None:
     """Another encoding is refused with the way to convert it."""
     assert "iconv" in run("remember", "-", stdin=b"caf\xe9", code=2).stderr

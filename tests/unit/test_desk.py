@@ -76,3 +76,16 @@ def test_a_snapshot_published_anew_is_recalled_anew(desk: Desk, tmp_path: Path) 
         remember(desk, text)
         desk.verb(asked("publish", request={"path": snapshot}, store="notes"))
         assert text in {found["text"] for found in desk.verb(recall)["value"]}
+
+
+def test_a_store_is_counted_whether_it_is_open_or_not(desk: Desk) -> None:
+    """A listing tells what is in a store, names what is wrong with it, and leaves those closed that were."""
+    remember(desk, "likes tea")
+    count = desk.app(token="", hosts=frozenset()).answers["owner/count"]
+    told = count(asked("owner/count", store="notes"))
+    assert (told["users"], told["memories"], told["locked"]) == (1, 1, True)
+    assert desk.stores.release(Path(desk.home, "stores", "notes.eider"))
+    told = count(asked("owner/count", store="notes"))
+    assert (told["users"], told["memories"], told["locked"]) == (1, 1, False)
+    assert not desk.stores.engines()
+    assert count(asked("owner/count", store="none"))["trouble"]

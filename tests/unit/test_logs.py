@@ -163,3 +163,21 @@ def test_many_threads_write_whole_lines(log: Logs, tmp_path: Path) -> None:
     log.close()
     assert len((tmp_path / "log" / "calls.jsonl").read_text().splitlines()) == 800
     assert len(recent(str(tmp_path), "calls", 1_000)) == 800
+
+
+def test_a_refusal_names_the_store_that_is_there(log: Logs, tmp_path: Path) -> None:
+    """Who looks for errors finds them under the store's name; what is no store stays a digest: it may be anything."""
+    (tmp_path / "stores" / "notes.eider").mkdir(parents=True)
+    for name in ("notes", "secret"):
+        body = {"store": f"/h/stores/{name}.eider", "request": {"user": "ada"}}
+        log.seen(seen(raised(errors.UnknownIdError("memory", "mem_1", "ada")), body=body))
+    log.flush()
+    first, second = (line["store"] for line in recent(str(tmp_path), "errors"))
+    assert first == "notes"
+    assert second not in {"notes", "secret"}
+
+
+def test_a_fix_keeps_its_command() -> None:
+    """The name of the program is in every store's path, and is told all the same."""
+    body = {"store": "/h/stores/notes.eider", "request": {}}
+    assert without_content("list them with eider jobs list.", body) == "list them with eider jobs list."

@@ -19,9 +19,9 @@ from openapi_spec_validator import validate
 from eider import config, errors
 from eider.errors import EiderError
 from eider.service import openapi
-from eider.service.app import status_of
+from eider.service.app import Asked, status_of
 from eider.service.desk import Desk
-from eider.service.wire import encode_error
+from eider.service.wire import encode, encode_error
 from eider.verbs import VERBS
 
 DOCUMENT = openapi.document()
@@ -110,6 +110,28 @@ def test_real_requests_and_answers_of_every_verb_fit(desk: Desk, tmp_path: Path)
 
     ask_every_verb(ask, tmp_path)
     assert asked >= set(VERBS) - LATER, "ask the new verb in every_verb.py"
+
+
+def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Desk) -> None:
+    """Whatever the owner answers is documented, and real requests and answers fit."""
+    answers = desk.app(token="", hosts=frozenset()).answers
+    assert {path.removeprefix("/v1/") for path in DOCUMENT["paths"] if path.startswith("/v1/")} == set(answers)
+    desk.carried_out("remember", {"request": {"user": "ada", "text": "Likes tea."}, "store": "notes"})
+    with desk.stores.use(config.store_path("notes")) as engine:
+        number = engine.jobs.queue("heal")
+        engine.jobs.run_due()
+    desk.stop = lambda: None
+    sent: dict[str, dict[str, Any]] = {
+        "owner/open": {"agent": "reviewer"}, "jobs/show": {"ids": [number]}, "backup/run": {"keep": {"daily": 1}},
+        "backup/prune": {"keep": {"daily": 1}, "before_forget": True}, "jobs/list": {"limit": 3},
+    }  # fmt: skip
+    for name in sorted(set(answers) - set(VERBS), key=lambda name: (name in {"jobs/purge", "owner/release"}, name)):
+        operation = DOCUMENT["paths"][f"/v1/{name}"]["post"]
+        whole = {"store": "notes", **sent.get(name, {})}
+        fits = validator(operation["requestBody"]["content"]["application/json"]["schema"])
+        fits.validate(whole if name not in {"owner/status", "owner/stop", "owner/drain"} else {})
+        answer = json.loads(json.dumps(encode(answers[name](Asked(name=name, body=whole, local=True, until=1e12)))))
+        validator(operation["responses"]["200"]["content"]["application/json"]["schema"]).validate(answer)
 
 
 @pytest.mark.parametrize("wrong", [

@@ -12,7 +12,7 @@ import click
 from eider import __version__
 from eider.cli.command import GLOBAL_OPTIONS, State, global_section
 from eider.cli.endings import CANNOT, FAILED, FAULT, INTERRUPTED, code_of, no_reader, told
-from eider.cli.output import complain
+from eider.cli.output import complain, echo
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Keep": {"record": "keeping", "remember": "keeping"},

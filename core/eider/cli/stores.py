@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -12,6 +13,9 @@ from eider import config
 from eider.cli.command import State, command, is_store, opened, pass_state
 from eider.cli.output import indented, json_line, progress, say, show, table
 from eider.errors import RefusedError, StoreMissingError
+
+if TYPE_CHECKING:
+    from eider.storage.overview import Overview
 
 KEYS: Final = (
     "name", "path", "bytes", "users", "episodes", "memories", "in_use", "published", "locked", "locked_by", "trouble",
@@ -39,15 +43,22 @@ def _existing(name: str) -> Path:
     return folder
 
 
-def _owned() -> bool:
-    """Whether an owner process runs; none is started."""
-    from eider.service.client import Client
+def _look(folder: Path, *, in_use: bool) -> Overview:
+    """What is in a store: an owner that runs says so, for it must find no store locked; none is started."""
+    from eider.service.client import Client, ClientError
+    from eider.storage.overview import Overview, glance, overview
 
-    client = Client(spawn=False, spool=False)
+    client = Client(home_folder=str(config.home()), spawn=False, spool=False)
     try:
-        return client.running()
+        if not client.running():
+            return overview(folder, in_use=in_use)
+        said: dict[str, Any] = client.ask("POST", "/v1/owner/count", {"store": str(folder)})
+    except ClientError:  # an older owner, or one that ends
+        return glance(folder, in_use=in_use)
     finally:
         client.close()
+    known = {f.name for f in fields(Overview)}
+    return replace(Overview(**{name: value for name, value in said.items() if name in known}), in_use=in_use)
 
 
 def _chosen() -> str:
@@ -57,18 +68,12 @@ def _chosen() -> str:
 @command("list", answer=KEYS, examples=("eider store list", "eider store list --json"))
 @pass_state
 def list_(state: State) -> None:
-    """List stores: size, contents, which is in use, who has it open.
-
-    While an owner process runs the contents are not counted: it must find no store locked.
-    """
-    from eider.storage.overview import glance, overview
-
-    look = glance if _owned() else overview
+    """List stores: size, contents, which is in use, who has it open."""
     chosen = _folder(state.store or _chosen())
     folders = sorted(p for p in (config.home() / "stores").glob("*.eider") if p.is_dir() and not p.name.startswith("."))
     if chosen not in folders and chosen.is_dir():
         folders.append(chosen)
-    found = [look(folder, in_use=folder == chosen) for folder in folders]
+    found = [_look(folder, in_use=folder == chosen) for folder in folders]
 
     def count(number: int | None) -> str:
         return "?" if number is None else str(number)

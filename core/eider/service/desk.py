@@ -67,6 +67,7 @@ class Desk:
         answers |= {
             "owner/status": self.status, "owner/stop": self.stopped, "owner/open": self.open, "owner/release": self.release,
             "owner/drain": lambda _: encode(self.drain()), "owner/examine": self.examined,
+            "owner/count": self.counted,
         }  # fmt: skip
         answers |= self.backups.answers()
         answers |= job_desk.answers(lambda body: self.stores.use(self._folder(body)))
@@ -163,6 +164,14 @@ class Desk:
     def release(self, asked: Asked) -> Any:
         """Close a store, so that another process may open it."""
         return {"released": self.stores.release(self._folder(asked.body))}
+
+    def counted(self, asked: Asked) -> Any:
+        """What a store holds; one that is not open is looked at and let go."""
+        from eider.storage.overview import overview, within
+
+        folder = self._folder(asked.body)
+        with self.stores.seen(folder) as engine:
+            return encode(overview(folder) if engine is None else within(folder, engine.store.database))
 
     def examined(self, asked: Asked) -> Any:
         """What the doctor finds in a store, looked at where it is open."""

@@ -39,6 +39,8 @@ WAITING: Final = 20_000
 _MAX_SAID: Final = 50_000
 """Characters of a request that are compared with a message; what is longer is told without its message."""
 _SHORT: Final = 4
+_OWN: Final = "eider"
+"""In every fix a message names, in every path of a store, and no content."""
 _FREE: Final = ("SqlError", "ProviderError")
 """Errors whose messages quote others at length."""
 _WORD: Final = re.compile(r"\w+")
@@ -114,7 +116,8 @@ class Logs:
         if not isinstance(store, str):
             return ""
         name = os.path.basename(store).removesuffix(".eider")
-        return name if seen.error is None else self._digest(name)
+        there = seen.error is None or os.path.isdir(os.path.join(self.folder, "..", "stores", f"{name}.eider"))
+        return name if there else self._digest(name)
 
     def _digest(self, said: Any) -> str:
         if not isinstance(said, str):
@@ -202,7 +205,7 @@ def without_content(message: str, body: Mapping[str, Any], kind: str = "") -> st
     if kind in _FREE or said is None:
         return "…"
     bare = _OPEN.sub("…", _QUOTED.sub("…", message))
-    words = {word.casefold() for word in _WORD.findall(said)}
+    words = {word.casefold() for word in _WORD.findall(said)} - {_OWN}
     return str(redact(_WORD.sub(lambda found: "…" if _is_told(found[0], words) else found[0], bare)))
 
 

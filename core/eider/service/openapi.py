@@ -13,6 +13,7 @@ from eider.errors import EiderError
 from eider.service.app import BODY_SECONDS, MAX_BODY, UPLOADS, status_of
 from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
 from eider.service.hints import answer_hint
+from eider.service.openapi_routes import routes
 from eider.service.schemas import Schema, Schemas
 from eider.service.transfer import FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS
 from eider.values import ORIGINS
@@ -84,7 +85,7 @@ def document() -> Schema:
     schemas = Schemas(asked=frozenset(verb.request.__module__ for verb in VERBS.values()))
     paths: Schema = {f"/v1/{name}": {"post": _operation(name, schemas)} for name in VERBS}
     paths |= {
-        "/v1/owner/status": {"post": _plain("status", "Who the owner is and what it holds open.", "application/json")},
+        **{f"/v1/{name}": {"post": _beside(name, *route)} for name, route in routes(schemas).items()},
         "/metrics": {"get": _plain("metrics", "Figures for Prometheus, without content.", "text/plain")},
         "/openapi.json": {"get": _plain("openapi", "This document.", "application/json")},
     }
@@ -94,7 +95,7 @@ def document() -> Schema:
                  "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}, "x-protocol": PROTOCOL},
         "servers": [{"url": "/"}],
         "security": [{"token": []}, {}],
-        "tags": [{"name": "writes"}, {"name": "reads"}, {"name": "owner"}],
+        "tags": [{"name": "writes"}, {"name": "reads"}, {"name": "owner"}, {"name": "jobs"}, {"name": "backup"}],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Over TCP; none on the socket."}},
@@ -147,6 +148,19 @@ def _answer(name: str, value: Schema) -> Schema:
         "required": ["status", "value"],
         "properties": {"status": {"const": status}, "value": value},
     }
+
+
+def _beside(name: str, summary: str, asked: Mapping[str, Schema], answered: Mapping[str, Schema]) -> Schema:
+    """A route that is no verb: its fields are the body itself, its answer has no status."""
+    sent = {"type": "object", "properties": dict(asked)}
+    told = {"type": "object", "required": list(answered), "properties": dict(answered)}
+    operation: Schema = {
+        "operationId": name.replace("/", "_"), "tags": [name.partition("/")[0]], "summary": summary,
+        "requestBody": {"content": {"application/json": {"schema": sent}}},
+        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": told}}}},
+    }  # fmt: skip
+    operation["responses"] |= {str(s): {"$ref": f"#/components/responses/{s}"} for s in sorted(_kinds())}
+    return operation
 
 
 def _plain(name: str, summary: str, media: str) -> Schema:

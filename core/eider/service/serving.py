@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 IDLE: Final = 1800.0
 """Seconds without a request after which the owner ends; the next call starts another."""
 _TICK: Final = 1.0
+_TIDY: Final = 60.0
+"""Seconds after which is tidied although somebody asks all the time: stores are let go, backups made."""
 _LOG: Final = 1024 * 1024
 """Bytes after which what the owner printed starts anew."""
 
@@ -267,6 +269,7 @@ async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket
 
 async def _watch(terms: Terms, app: App, desk: Desk, place: _Place) -> None:
     """End when idle, and when the home is no longer ours: removed, or another owner's."""
+    tidied = time.monotonic()
     while not place.stopping:
         await asyncio.sleep(_TICK)
         if not place.is_ours():
@@ -274,7 +277,8 @@ async def _watch(terms: Terms, app: App, desk: Desk, place: _Place) -> None:
         idle = time.monotonic() - app.last
         if terms.idle is not None and idle > terms.idle and not app.waiting and not desk.working():
             place.end()
-        if idle > _TICK and not place.stopping:
+        if (idle > _TICK or time.monotonic() - tidied > _TIDY) and not place.stopping:
+            tidied = time.monotonic()
             try:
                 await asyncio.get_running_loop().run_in_executor(None, desk.tidy)
             except Exception as error:  # noqa: BLE001 (the watch goes on, whatever tidying meets)

@@ -6,8 +6,8 @@ import copy
 import os
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -86,6 +86,22 @@ class Stores:
     def _turn(self, folder: Path) -> threading.Lock:
         with self._lock:
             return self._opening.setdefault(folder, threading.Lock())
+
+    @contextmanager
+    def seen(self, folder: Path) -> Generator[Engine | None]:
+        """The engine of a store that is open; None where it is not, and then nobody opens it meanwhile."""
+        with self._turn(folder):
+            with self._lock:
+                held = self._held.get((folder, None))
+                if held is not None:
+                    held.busy += 1
+            if held is None:
+                yield None
+                return
+        try:
+            yield held.engine
+        finally:
+            self.give(held)
 
     def give(self, held: Held) -> None:
         """Say that one is done with it."""

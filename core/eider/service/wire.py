@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +16,15 @@ from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 from eider import answers, changes, learning, outcomes, requests, values, verbs
 from eider.errors import EiderError, InputError
 
-_NAMES: Final = {**vars(values), **vars(learning), **vars(outcomes), **vars(answers), **vars(requests), **vars(verbs), **vars(changes)}
+_NAMES: Final = {
+    **vars(values),
+    **vars(learning),
+    **vars(outcomes),
+    **vars(answers),
+    **vars(requests),
+    **vars(verbs),
+    **vars(changes),
+}
 
 
 def encode(value: Any) -> Any:  # noqa: PLR0911 (one return per kind of value)
@@ -107,8 +116,8 @@ def _tuple(given: list[Any], of: tuple[Any, ...]) -> tuple[Any, ...]:
 
 @lru_cache(maxsize=256)
 def hints_of(kind: type) -> Mapping[str, Any]:
-    """Field → type hint, resolved."""
-    return get_type_hints(kind, globalns=_NAMES)
+    """Field → type hint, resolved: by what its module knows, and what only a checker would import there."""
+    return get_type_hints(kind, globalns={**_NAMES, **vars(sys.modules[kind.__module__])})
 
 
 @lru_cache(maxsize=256)

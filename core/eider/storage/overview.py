@@ -49,6 +49,15 @@ def overview(folder: Path, *, in_use: bool = False) -> Overview:
     return replace(seen, users=users, episodes=episodes, memories=memories)
 
 
+def within(folder: Path, database: Database) -> Overview:
+    """The same of a store that this process has open."""
+    users, episodes, memories = _contents(database)
+    return Overview(
+        name=folder.stem, path=str(folder), bytes=_bytes(folder), users=users, episodes=episodes, memories=memories,
+        published=StoreFiles(folder).published, locked=True, locked_by=os.getpid(),
+    )  # fmt: skip
+
+
 def glance(folder: Path, *, in_use: bool = False) -> Overview:
     """What can be said without touching the store's lock: an owner that runs may want to open it at any moment."""
     pid = holder(folder)
@@ -76,15 +85,20 @@ def _counts(files: StoreFiles) -> tuple[int, int, int]:
     with OwnerLock(files.folder, shared=True):
         database = Database(truth, read_only=True)
         try:
-            with database.reading() as db:
-                sql = (
-                    "SELECT (SELECT count(*) FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories)), "
-                    "(SELECT count(*) FROM episodes), "
-                    "(SELECT count(*) FROM memories WHERE retired_at IS NULL AND state <> 'erased')"
-                )
-                users, episodes, memories = db.execute(sql).fetchall()[0]
+            return _contents(database)
         finally:
             database.close()
+
+
+def _contents(database: Database) -> tuple[int, int, int]:
+    """Users, episodes, memories."""
+    sql = (
+        "SELECT (SELECT count(*) FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories)), "
+        "(SELECT count(*) FROM episodes), "
+        "(SELECT count(*) FROM memories WHERE retired_at IS NULL AND state <> 'erased')"
+    )
+    with database.reading() as db:
+        users, episodes, memories = db.execute(sql).fetchall()[0]
     return users, episodes, memories
 
 
