@@ -293,6 +293,7 @@ def live(
         memory.close_loop(loop.id, agent_output=answer, outcome=outcome)
 
 
+@pytest.mark.slow
 def test_a_user_of_words_gets_words(memory: eider.Eider, clock: FixedClock) -> None:
     """Right by words in 90 % of 50 loops: the share rises by 0.2 at least, and so does R@5, on questions not seen before."""
     asked = library(memory)
@@ -301,16 +302,15 @@ def test_a_user_of_words_gets_words(memory: eider.Eider, clock: FixedClock) -> N
     assert memory.alpha_estimate() == 0.5
     live(memory, clock, asked, lexical=0.9, turns=50)
     after = hits_at_5(memory, unseen, lambda _: 1)
-    print(f"share {memory.alpha_estimate()}, R@5 {before} -> {after}")
     assert memory.alpha_estimate() >= 0.7
     assert after > before
 
 
+@pytest.mark.slow
 def test_a_user_of_meaning_gets_meaning(memory: eider.Eider, clock: FixedClock) -> None:
     """The other way round the share falls."""
     asked = library(memory)
     live(memory, clock, asked, lexical=0.1, turns=50)
-    print(memory.alpha_estimate())
     assert memory.alpha_estimate() <= 0.4
 
 

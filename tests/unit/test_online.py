@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
 from math import log
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import eider
+from eider.clock import FixedClock
 from eider.decay import retrievability
+from eider.embed.hashing import HashEmbedder
 
 pytest.importorskip("river", reason="the extra 'online' is not installed")
 from eider_online import OnlineDecay
@@ -87,3 +94,32 @@ def test_a_small_part_of_an_outcome_teaches_little() -> None:
     faint.learn(sample(), False, 0.15)
     plain.learn(sample(), False, 1.0)
     assert plain.chance(sample()) < faint.chance(sample()) < OnlineDecay().chance(sample())
+
+
+def test_outcomes_of_loops_teach_it_as_a_job(tmp_path: Path) -> None:
+    """Closing queues; the job learns once, says so in `learned`, and reset takes it back with all stabilities."""
+    clock = FixedClock(datetime(2026, 5, 1, tzinfo=UTC))
+    with eider.open(tmp_path / "m.eider", user="ada", embedder=HashEmbedder(), clock=clock) as memory:
+        kept = memory.remember("The gate code is 4711.")
+        before = memory.why(kept.id).usage
+        for _ in range(4):
+            clock.advance(timedelta(days=9))
+            loop = memory.open_loop()
+            memory.recall("gate code", loop=loop.id)
+            memory.close_loop(loop.id, agent_output="The gate code is 4711.", outcome=-1.0)
+            memory.drain()
+        state = memory.learned()
+        assert state.decay["fsrs"] != 1.0
+        assert [e.op for e in memory.events()].count("learn_decay") == 4
+        assert memory.why(kept.id).usage.stability < before.stability
+        assert memory.reset_learned().decay == {}
+        assert memory.why(kept.id).usage.stability == before.stability
+        assert memory.verify(deep=True).findings == ()
+
+
+def test_opening_and_closing_loops_does_not_import_it() -> None:
+    """River takes a second to import: no recall and no import of Eider waits for it."""
+    code = (
+        "import sys, eider, eider.loops, eider.decaying; eider.decaying.installed(); sys.exit('river' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

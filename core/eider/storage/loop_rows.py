@@ -100,9 +100,9 @@ def write_unlearned(db: Cursor, user: str, before: Sequence[Usage] | None) -> No
     if before is None:
         db.execute("DELETE FROM unlearned WHERE user_id = ?", [user])
         return
-    for one_ in before:
-        sql = f"INSERT INTO unlearned ({rows.columns(rows.USAGE)}) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608
-        db.execute(sql, list(rows.usage_row(one_, user)))
+    if before:
+        sql, lists = rows.unnested("unlearned", rows.USAGE, [rows.usage_row(u, user) for u in before])
+        db.execute(f"{sql} ON CONFLICT DO NOTHING", lists)
 
 
 def _packed(recalled: Iterable[Recalled]) -> str:
