@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -187,8 +188,7 @@ def _mean(segment: Segment, visible: NDArray[np.bool_], code: int) -> NDArray[np
 
 def scopes(engine: Engine, request: Scopes, door: Door) -> list[ScopeCount]:
     """All scopes of a user with what is in them: `global` first, then by size."""
-    now = engine.now()
-    counts = Counter(str(m.scope) for m in engine.store.memories(None, user=request.user) if m.status(now) == "current")
+    counts = _counted(engine, request.user)
     declared = settings_of(engine, door.agent).scopes
     registered: dict[str, list[str]] = {}
     for agent, name in engine.store.scopes(user=request.user):
@@ -201,6 +201,16 @@ def scopes(engine: Engine, request: Scopes, door: Door) -> list[ScopeCount]:
         for name in {GLOBAL, *declared, *registered, *counts}
     ]  # fmt: skip
     return sorted(found, key=lambda s: (s.name != GLOBAL, -s.memories, s.name))
+
+
+def _counted(engine: Engine, user: str) -> Counter[str]:
+    """Scope → current memories."""
+    now = micros(engine.now())
+    with engine.segments.hold(user) as segment:
+        current = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["active"])
+        current &= segment.column("valid_to") > now
+        sizes = np.bincount(segment.column("scope")[current], minlength=len(segment.scopes) + 1)
+        return Counter({name: int(sizes[code]) for name, code in segment.scopes.items() if sizes[code]})
 
 
 # ---------------------------------------------------------------------- keeping them few
@@ -328,12 +338,15 @@ def when_due(engine: Engine, user: str, agent: str, learned: Sequence[Memory]) -
     """Queue a consolidation when enough was learned since the last one; what was committed is told in any case."""
     if not learned or settings_of(engine, agent).mode == "frugal":
         return
-    sql = (
-        "SELECT count(*) FROM (SELECT id FROM memories WHERE user_id = $1 GROUP BY id HAVING min(recorded_at) > (SELECT "
-        "coalesce(max(queued_at), TIMESTAMP '1970-01-01') FROM jobs WHERE user_id = $1 AND kind = $2))"
+    new = (
+        "SELECT count(DISTINCT id) FROM memories WHERE user_id = $1 AND recorded_at > $2 AND id NOT IN "
+        "(SELECT id FROM memories WHERE user_id = $1 AND recorded_at <= $2)"
     )
     with engine.store.database.reading() as db:
-        since = db.execute(sql, [user, _JOB]).fetchall()[0][0]
+        last = db.execute("SELECT max(queued_at) FROM jobs WHERE user_id = ? AND kind = ?", [user, _JOB]).fetchall()[0][
+            0
+        ]
+        since = db.execute(new, [user, last or datetime.min]).fetchall()[0][0]  # noqa: DTZ901 (instants in the store are naive)
     with suppress(ConfigError):  # a bad setting is told when a memory is opened
         if since >= config.scope_threshold():
             engine.jobs.queue(_JOB, user=user, payload={"agent": agent})
