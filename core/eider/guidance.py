@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eider.answers import Policy
+from eider.choosing import MOST, picked
 from eider.clock import day_start
-from eider.decay import retrievability
 from eider.engine import Engine
 from eider.errors import BudgetExceededError
 from eider.outcomes import Recalled
 from eider.policy import compiled
-from eider.policy.wording import specificity
 from eider.rank import rank
 from eider.recall import asked, view_of
 from eider.reconcile import judge
 from eider.scopes import scopes_read
-from eider.storage.arrays import KIND_CODE, STATE_CODE, micros
+from eider.storage.arrays import STATE_CODE, micros
 from eider.values import GLOBAL, Memory
 from eider.verbs import PolicyFor, Recall
 from eider.weights import balanced
@@ -33,22 +32,10 @@ if TYPE_CHECKING:
 
 BUDGET: Final = 1_200
 """Tokens where a call names none: a page that a model reads without losing the task. A guess."""
-_MOST: Final = 200
-"""Memories that are worded at most; a page holds some eighty."""
-_FACTS: Final = 12
-"""Facts, insights and contexts at most: only what matters to the context."""
-_STANDING_KINDS: Final = [KIND_CODE[k] for k in ("rule", "preference", "decision")]
 _RELATED: Final = 0.35
 """Cosine from which a fact matters to a context although they share no word. A guess above `recall`'s 0.3."""
 _KEPT: Final = 256
 """Compiled policies kept per open store."""
-_DAY: Final = 86_400_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    row: int
-    worth: float
 
 
 def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
@@ -106,10 +93,11 @@ def _chosen(engine: Engine, request: PolicyFor, now: datetime) -> list[Memory]:
         if not visible.any():
             return []
         related = _related(engine, segment, request, visible)
-        standing = _standing(segment, np.flatnonzero(visible), micros(now))
-        picked = _picked(segment, np.flatnonzero(visible), related, standing)
-        ids = [segment.ids[p.row] for p in picked]
-    found = {m.id: m for m in engine.store.memories(ids, user=request.user)}
+        ids = [segment.ids[row] for row in picked(segment, np.flatnonzero(visible), related, micros(now))]
+        known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
+        read = engine.store.memories([i for i in ids if i not in known], user=request.user)
+        segment.keep(read)
+    found = known | {m.id: m for m in read}
     return [found[i] for i in ids if i in found]
 
 
@@ -133,7 +121,7 @@ def _related(
     ask = Recall(user=request.user, query=request.context[:_READ])
     question = replace(asked(engine, segment, ask, view_of(engine, ask)), window=None)
     weights = balanced(engine.lexical_share(request.user))
-    found = rank(segment, question, visible, limit=_MOST, weights=weights)
+    found = rank(segment, question, visible, limit=MOST, weights=weights)
     best = max((r.score for r in found), default=0.0)
     if best <= 0:
         return {}
@@ -142,37 +130,3 @@ def _related(
 
 _READ: Final = 2_000
 """Characters of a context that are read: its beginning says what it is about."""
-
-
-def _standing(segment: Segment, rows: NDArray[np.intp], midnight: int) -> NDArray[np.float64]:
-    """What a memory is worth whatever the context, in [0, 1]: importance, and how likely it is still wanted."""
-    idle = np.maximum(0.0, (midnight - segment.column("last_used")[rows]) / _DAY)
-    alive = retrievability(idle, np.maximum(segment.column("stability")[rows], 0.1).astype(np.float64))
-    return 0.5 * segment.column("importance")[rows] / 5 + 0.5 * alive
-
-
-def _picked(
-    segment: Segment, rows: NDArray[np.intp], related: dict[int, tuple[float, bool]], standing: NDArray[np.float64]
-) -> list[_Ranked]:
-    column, names = segment.column, {code: name for name, code in segment.scopes.items()}
-    guides: list[_Ranked] = []
-    facts: list[_Ranked] = []
-    for row, stands in zip(rows.tolist(), standing.tolist(), strict=True):
-        score, bears = related.get(row, (0.0, False))
-        worth = (
-            2.0 * bool(column("pinned")[row])
-            + score * bears
-            + stands
-            + 0.1 * specificity(names[int(column("scope")[row])])
-        )
-        if column("pinned")[row] or column("kind")[row] in _STANDING_KINDS:
-            guides.append(_Ranked(row, worth))
-        elif bears or not related:
-            facts.append(_Ranked(row, worth))
-    order = _best(segment, guides)[:_MOST]
-    return _best(segment, [*order, *_best(segment, facts)[:_FACTS]])
-
-
-def _best(segment: Segment, ranked: list[_Ranked]) -> list[_Ranked]:
-    """Best first; of equal ones by id, so that the same memories always give the same text."""
-    return sorted(ranked, key=lambda p: (-round(p.worth, 4), segment.ids[p.row]))

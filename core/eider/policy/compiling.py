@@ -21,6 +21,9 @@ SECTIONS: Final = (
 """Heading and the kinds below it, in the order they are read."""
 _WORD: Final = re.compile(r"\w+")
 
+_JOIN: Final = 2
+"""Tokens that joining a line to a text may cost or save, beside its own, with any counter. A guess, and on the safe side."""
+
 Opposes = Callable[[Memory, Memory], bool]
 
 
@@ -71,21 +74,52 @@ def compiled(
     left: dict[str, str] = {}
     entries = _folded(_distinct(chosen, known, left), opposes)
     kept = sorted(entries, key=lambda e: (not e.pinned, e.rank))
-    text, tokens, fitting = "", 0, []
+    page = _Page(counter, budget)
     for entry in kept:
-        longer = _text([*fitting, entry])
-        size = counter.count(longer)
-        if size <= budget:
-            fitting.append(entry)
-            text, tokens = longer, size
-        elif entry.pinned:
+        if page.takes(entry):
+            continue
+        if entry.pinned:
+            size = counter.count(_text([*page.entries, entry]))
             raise BudgetExceededError(size, budget, [m.id for e in kept if e.pinned for m in e.memories])
-        elif exceeded == "error":
+        if exceeded == "error":
             raise BudgetExceededError(counter.count(_text(kept)), budget, [])
-        else:
-            left.update({m.id: "the budget is used up" for m in entry.memories})
-    used = tuple(m for e in _ordered(fitting) for m in e.memories)
+        left.update({m.id: "the budget is used up" for m in entry.memories})
+    while (tokens := counter.count(text := _text(page.entries))) > budget and not page.entries[-1].pinned:
+        left.update({m.id: "the budget is used up" for m in page.entries.pop().memories})
+    used = tuple(m for e in _ordered(page.entries) for m in e.memories)
     return Compiled(text=text, tokens=tokens, used=used, left_out=left)
+
+
+class _Page:
+    """The lines that fit. The whole text is counted only where the sum of its lines does not tell."""
+
+    def __init__(self, counter: TokenCounter, budget: int) -> None:
+        self.entries: list[_Entry] = []
+        self._count, self._budget = counter.count, budget
+        self._heads: set[tuple[int, str]] = set()
+        self._tokens = 0
+        """Of the text when it was last counted, and of each line since."""
+        self._slack = 0
+        """How far the sum may be off: lines joined may cost a token more than apart."""
+
+    def takes(self, entry: _Entry) -> bool:
+        """Add a line if the text stays within the budget with it."""
+        first = entry.memories[0]
+        head = (_section(first), first.scope)
+        line = self._count(f"\n- {entry.line}")
+        if head in self._heads and self._tokens - self._slack + line > self._budget + _JOIN:
+            return False
+        heading = 0 if head in self._heads else self._count(_text([entry]) + "\n\nEverywhere:")
+        self._tokens, before, self._slack = self._tokens + line + heading, self._tokens, self._slack + _JOIN
+        if self._tokens + self._slack > self._budget:
+            size = self._count(_text([*self.entries, entry]))
+            if size > self._budget:
+                self._tokens, self._slack = before, self._slack - _JOIN
+                return False
+            self._tokens, self._slack = size, 0
+        self._heads.add(head)
+        self.entries.append(entry)
+        return True
 
 
 def _distinct(chosen: Sequence[Memory], known: str, left: dict[str, str]) -> list[_Entry]:
@@ -121,7 +155,8 @@ def _folded(entries: list[_Entry], opposes: Opposes | None) -> list[_Entry]:
     folded: list[_Entry] = []
     for entry in sorted(entries, key=lambda e: specificity(e.memories[0].scope)):
         one = entry.memories[0]
-        wide = next((e for e in folded if _excepts(e.memories[0], one, opposes)), None)
+        general = folded if one.scope != GLOBAL else ()
+        wide = next((e for e in general if _excepts(e.memories[0], one, opposes)), None)
         if wide is None:
             folded.append(entry)
             continue
@@ -133,9 +168,7 @@ def _folded(entries: list[_Entry], opposes: Opposes | None) -> list[_Entry]:
 
 
 def _excepts(wide: Memory, narrow: Memory, opposes: Opposes) -> bool:
-    return (
-        wide.scope == GLOBAL and narrow.scope != GLOBAL and _section(wide) == _section(narrow) and opposes(wide, narrow)
-    )
+    return wide.scope == GLOBAL and _section(wide) == _section(narrow) and opposes(wide, narrow)
 
 
 def _section(memory: Memory) -> int:
