@@ -325,6 +325,23 @@ class StoreContract:
         assert list(store.rows(user="ada", ids=["mem_new1"]).ids) == ["mem_new1"]
         assert list(store.rows(user="ada", known_at=minute(-1)).ids) == []
 
+    def test_scopes_are_registered_once_per_user_and_agent(self, store: Store) -> None:
+        """They can be taken out again, and go with the last memory that was in them."""
+        review, mail = (redact("a"), redact("code-review")), (redact("a"), redact("mail"))
+        store.commit(plan(memory("mem_new1", scope=redact("mail")), memory("mem_new2", scope=redact("mail"))))
+        done = store.commit(plan(registers=(review, mail)))
+        store.commit(plan(registers=(review, (redact("b"), redact("mail")))))
+        assert store.scopes(user="ada") == [("a", "code-review"), ("a", "mail"), ("b", "mail")]
+        assert store.scopes(user="bob") == []
+        payload = store.payload(done.event.seq, user="ada")
+        assert payload is not None
+        assert payload["scopes"] == {"added": [["a", "code-review"], ["a", "mail"]], "removed": []}
+        store.commit(plan(unregisters=(review,)))
+        store.erase(forgetting("mem_new1"))
+        assert store.scopes(user="ada") == [("a", "mail"), ("b", "mail")]
+        store.erase(forgetting("mem_new2"))
+        assert store.scopes(user="ada") == []
+
     def test_closing_twice_is_harmless(self, store: Store) -> None:
         """The fixture closes it a third time."""
         store.close()
