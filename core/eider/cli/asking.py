@@ -61,6 +61,7 @@ def _chosen(state: State, said: dict[str, Any]) -> dict[str, Any]:
 @click.option("--known-at", metavar="TIME", help="What was known then.")
 @click.option("--now", metavar="TIME", help='The asker\'s present, for "last week".')
 @click.option("--budget", type=int, help="Most tokens in all.")
+@click.option("--loop", metavar="ID", help="Open loop that this belongs to.")
 @click.option("--also", multiple=True, metavar="STORE", help="A published snapshot to recall beneath; may be repeated.")
 @click.option("--brief", is_flag=True, help="Only the texts.")
 @pass_state

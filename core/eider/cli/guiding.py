@@ -97,6 +97,7 @@ def direct(state: State, directions: tuple[str, ...], scope: str | None) -> None
     "--scope", "scopes", multiple=True, help="Where the agent works; repeatable. What is global is always in."
 )
 @click.option("--budget", type=int, help="Most tokens; pinned rules survive any budget.")
+@click.option("--loop", metavar="ID", help="Open loop that this belongs to.")
 @click.option(
     "--on-budget-exceeded", type=click.Choice(EXCEEDED), default="truncate", show_default=True,
     help="Leave out the least, or refuse.",
