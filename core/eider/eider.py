@@ -184,9 +184,8 @@ class Eider(Outcomes, Scoping):
         self, directions: Sequence[str], *, user: str | None = None, scope: str | None = None
     ) -> list[Memory]:  # fmt: skip
         """Keep explicit instructions as rules, without detection."""
-        return self._ask(
-            "direct", verbs.Direct(directions=_listed(directions) or (), user=self._whose(user), scope=scope)
-        )
+        asked = verbs.Direct(directions=_listed(directions) or (), user=self._whose(user), scope=scope)
+        return self._ask("direct", asked)
 
     def policy(
         self, *, user: str | None = None, context: str | None = None, existing_instructions: str = "",
