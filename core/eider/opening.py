@@ -14,7 +14,7 @@ from eider.check import one_of
 from eider.check import scopes as checked_scopes
 from eider.eider import Eider
 from eider.errors import ConfigError, InputError
-from eider.places import DEFAULT_STORE, folder_of
+from eider.places import DEFAULT_STORE, folder_of, is_address
 
 if TYPE_CHECKING:
     from eider.clock import Clock
@@ -76,6 +76,7 @@ def open(  # noqa: A001 (the public face)
         ConfigError: The mode asks a model and none is named, or its name names no provider.
         MissingExtraError: What asks the model is not installed.
     """
+    store = _meant(store, token)
     one_of(mode, MODES, "mode")
     checked_name(agent, "agent")
     if mode != "frugal" and model is None:
@@ -124,13 +125,22 @@ def open(  # noqa: A001 (the public face)
     return Eider(Embedded(engine, Door(agent=agent)), user=user)
 
 
+def _meant(store: str | Path | None, token: str | None) -> str | Path | None:
+    """The store as passed, or the address of an owner elsewhere where that is set."""
+    if store is None and is_address(chosen := config.setting("store")):
+        store = chosen
+    if token is not None and not is_address(store):
+        raise InputError("token= is for an owner elsewhere; pass its https:// address as the store.")
+    return store
+
+
 def is_shared(store: str | Path | None, *, shared: bool | None, mine: Mapping[str, object]) -> bool:
     """Whether a store is asked for through the owner: a name is, unless this process brings what an owner cannot have.
 
     Raises:
         InputError: What was passed needs the store in this process, and `shared=True` forbids that.
     """
-    if isinstance(store, str) and store.startswith(("http://", "https://")):
+    if is_address(store):
         shared = True
     own = [name for name, given in mine.items() if given]
     if shared and own:

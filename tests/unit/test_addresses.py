@@ -22,6 +22,31 @@ def test_what_is_no_address_is_refused(url: str) -> None:
         eider.open(url, user="ada", token="t")
 
 
+@pytest.mark.parametrize("store", ["ftp://ada:hunter2secret@example.org", "file:///tmp/x.eider", "HTTPS://example.org"])
+def test_an_address_of_another_kind_makes_no_directory(
+    store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip in an address is told, and leaves nothing where one stands."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(errors.InputError, match="https://") as refused:
+        eider.open(store, user="ada")
+    assert "hunter2secret" not in str(refused.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_token_is_for_an_owner_elsewhere() -> None:
+    """Who passes one to a name believes to be somewhere else."""
+    with pytest.raises(errors.InputError, match="https://"):
+        eider.open("notes", user="ada", token="t")
+
+
+def test_an_address_may_be_what_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store of a whole machine may be an owner elsewhere; no directory of that name is made."""
+    monkeypatch.setenv("EIDER_STORE", "http://127.0.0.1:1")
+    with pytest.raises(errors.OwnerUnreachableError):
+        eider.open(user="ada", token="t")
+
+
 def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     """Addresses end up in logs; the error says where a token belongs, and does not show it."""
     with pytest.raises(errors.InputError, match="EIDER_TOKEN") as refused:

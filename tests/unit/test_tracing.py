@@ -17,6 +17,7 @@ from opentelemetry.trace import SpanKind, StatusCode
 from eider import config
 from eider.errors import ConfigError, InputError, MissingExtraError
 from eider.service import tracing
+from eider.service.client import Client
 from eider.service.desk import Desk
 from eider.verbs import VERBS
 
@@ -126,3 +127,13 @@ def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk
     desk.trace(foreground=False)
     desk.logs.flush()
     assert recent(desk.home, "errors")[-1]["kind"] == "MissingExtraError"
+
+
+@pytest.mark.parametrize(("given", "sent"), [("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", True),
+                                             ("a\r\nX: y", False), ("", False)])  # fmt: skip
+def test_a_client_passes_on_the_trace_it_is_part_of(given: str, sent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`TRACEPARENT` of a process is the parent of what it asks for; what is no header is left out."""
+    monkeypatch.setenv("TRACEPARENT", given)
+    head = Client(home_folder="/h")._head("POST", "/v1/recall", 0, 0.0)
+    assert (f"traceparent: {given}\r\n" in head) is sent
+    assert "X: y" not in head

@@ -137,10 +137,10 @@ def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider
         StoreMissingError: There is no such store and it is not made.
     """
     from eider.opening import open as open_store
-    from eider.places import folder_of
+    from eider.places import folder_of, is_address
 
     store = state.store or config.setting("store")
-    if store is None or not store.startswith(("http://", "https://")):
+    if not is_address(store):
         folder, store = folder_of(state.store), state.store
         if not create and not is_store(folder) and not _delivered(state, folder):
             raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")

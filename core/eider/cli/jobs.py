@@ -54,9 +54,9 @@ class _Queue:
 @contextmanager
 def _queue(state: State) -> Generator[_Queue]:
     from eider.opening import is_shared, release
-    from eider.places import folder_of
+    from eider.places import folder_of, is_address
 
-    if state.store and state.store.startswith(("http://", "https://")):
+    if is_address(state.store):
         raise InputError(f"jobs of {state.store!r} are run by its owner; ask there.")
     folder = folder_of(state.store)
     if not (folder.is_dir() and any(folder.iterdir())):

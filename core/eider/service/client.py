@@ -314,8 +314,8 @@ class Client:
         lines = [f"{method} {'/' + base if base else ''}{path} HTTP/1.1", f"Host: {host}", f"Content-Length: {size}",
                  "Content-Type: application/json", f"Eider-Client: {VERSION}/{PROTOCOL}",
                  f"Eider-Deadline: {max(0, int((until - time.monotonic()) * 1000))}"]  # fmt: skip
-        if self.token:
-            lines.append(f"Authorization: Bearer {self.token}")
+        said = {"Authorization": self.token and f"Bearer {self.token}", "traceparent": os.environ.get("TRACEPARENT")}
+        lines += [f"{name}: {value}" for name, value in said.items() if value and value.isprintable()]
         return "\r\n".join(lines) + "\r\n\r\n"
 
     def _link(self, until: float) -> tuple[Link, float]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from eider import config
 from eider.answers import Listing
 from eider.errors import InputError, QueuedError
+from eider.places import folder_of, is_address
 from eider.redact import redact
 from eider.service.client import Client, ClientError
 from eider.service.hints import answer_hint
@@ -92,9 +93,7 @@ def connect(
 
 def _address(store: str | Path | None, also: Sequence[str | Path]) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Where the owner is (None: here), the store there (None: the one it has set), and the layers beneath it."""
-    if not (isinstance(store, str) and store.startswith(("http://", "https://"))):
-        from eider.places import folder_of
-
+    if not (isinstance(store, str) and is_address(store)):
         return None, str(folder_of(store)), tuple(str(folder_of(path)) for path in also)
     url, _, name = store.partition("#")
     for layer in also:
