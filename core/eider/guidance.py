@@ -23,6 +23,7 @@ from eider.storage.arrays import STATE_CODE, micros
 from eider.values import GLOBAL, Memory
 from eider.verbs import PolicyFor, Recall
 from eider.weights import balanced
+from eider.worded import worded
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,6 +53,7 @@ def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
         found = kept[1]
     else:
         found = _compiled(engine, _placed(engine, request, door), now)
+        found = worded(engine, door.agent, found, context=request.context or "", budget=request.budget or BUDGET)
         engine.policies[place] = (version, found)
         while len(engine.policies) > _KEPT:
             engine.policies.pop(next(iter(engine.policies)))
