@@ -28,4 +28,13 @@ def _hinted(annotation: str) -> Callable[[], None]:
     return carrier
 
 
-_NAMES: Final = {**vars(values), **vars(learning), **vars(outcomes), **vars(answers), **vars(requests), **vars(verbs), "Table": object, "Path": Path}
+_NAMES: Final = {
+    **vars(values),
+    **vars(learning),
+    **vars(outcomes),
+    **vars(answers),
+    **vars(requests),
+    **vars(verbs),
+    "Table": object,
+    "Path": Path,
+}

@@ -82,7 +82,8 @@ def _named(store: DuckStore, db: Cursor, erasure: Erasure) -> dict[str, int]:
     _bury(store, db, erasure, _key_digests(db, "seq IN (SELECT unnest(?))", [touched]))
     linked = "user_id = ? AND (source IN (SELECT unnest(?)) OR target IN (SELECT unnest(?)))"
     counts = {
-        table: _delete(db, table, in_ids, [user, ids]) for table in ("episodes", "memories", "embeddings", "usage", "unlearned")
+        table: _delete(db, table, in_ids, [user, ids])
+        for table in ("episodes", "memories", "embeddings", "usage", "unlearned")
     }
     counts["edges"] = _delete(db, "edges", linked, [user, ids, ids])
     counts["event_payloads"] = _delete(db, "event_payloads", "seq IN (SELECT unnest(?))", [touched])
