@@ -40,5 +40,8 @@ def near(engine: Engine, user: str, text: str, *, scope: str = GLOBAL, limit: in
         ask = Recall(user=user, query=text[:_READ])
         question = replace(asked(engine, segment, ask, view_of(engine, ask)), window=None)
         ids = [segment.ids[r.row] for r in rank(segment, question, visible, limit=limit)]
-    found = {m.id: m for m in engine.store.memories(ids, user=user)}
+        known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
+        read = engine.store.memories([i for i in ids if i not in known], user=user)
+        segment.keep(read)
+    found = known | {m.id: m for m in read}
     return [found[i] for i in ids if i in found]
