@@ -33,8 +33,9 @@ def main(given: list[str]) -> int:
         os.write(1, answer.encode())
     except ClientError as error:
         return 0 if quiet else _told(f"{error.kind}: {error.message}", 1)
-    except (IndexError, ValueError, TypeError):
-        return 0 if quiet else _told(str(__doc__), 2)
+    except (IndexError, ValueError, TypeError) as error:
+        why = f"not understood: {error}.\n\n" if isinstance(error, ValueError) else ""
+        return 0 if quiet else _told(f"{why}{__doc__}", 2)
     except Exception:
         if not quiet:
             raise
