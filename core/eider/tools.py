@@ -218,12 +218,9 @@ def reinforce(memory: Eider, *, id: str, user: str, key: str | None = None, **_:
 @_answering
 def signal_outcome(memory: Eider, *, outcome: float, user: str, loop: str | None = None, **_: object) -> Answer:
     """Tell how the work went in which memory was used."""
-    verb = getattr(memory, "set_outcome", None)
-    if verb is None:
-        raise RefusedError("this version of Eider keeps no loops; reinforce the memories that helped.")
     if loop is None:
         raise RefusedError("no loop is bound to these tools; the host opens one and passes it to bind(loop=…).")
-    verb(loop, outcome, user=user)
+    memory.set_outcome(loop, outcome, user=user)
     return {"status": "stored", "loop": loop, "outcome": outcome}
 
 

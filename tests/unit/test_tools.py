@@ -201,24 +201,19 @@ def test_an_outcome_needs_a_loop(memory: eider.Eider) -> None:
     assert error["fix"]
 
 
-def test_an_outcome_is_told_to_the_bound_loop() -> None:
-    """By its id, whether the loop or its id was bound."""
-    said: list[tuple[object, ...]] = []
-
-    class Loop:
-        id = "loop_7"
-
-    class Memory:
-        def through(self, channel: str, ceiling: str) -> Memory:
-            return self
-
-        def set_outcome(self, loop: str, outcome: float, *, user: str) -> None:
-            said.append((loop, outcome, user))
-
-    for loop in (Loop(), "loop_7"):
-        box = bind(Memory(), user="ada", loop=loop)  # type: ignore[arg-type]
-        assert box.call("signal_outcome", {"outcome": -0.5})["status"] == "stored"
-    assert said == [("loop_7", -0.5, "ada")] * 2
+def test_an_outcome_is_told_to_the_bound_loop(memory: eider.Eider) -> None:
+    """What was recalled through the tools is credited with it when the host closes the loop."""
+    rule = memory.remember("Reports of the ferry name the tide first.", user="ada", kind="rule")
+    opened = memory.open_loop(user="ada")
+    for loop in (opened, opened.id):
+        box = bind(memory, user="ada", loop=loop)
+        assert rule.id in {
+            r["id"] for r in box.call("recall", {"query": "What do ferry reports name first?"})["results"]
+        }
+        assert box.call("signal_outcome", {"outcome": 0.5}) == {"status": "stored", "loop": opened.id, "outcome": 0.5}
+    memory.close_loop(opened.id, agent_output="The report of the ferry names the tide first.", user="ada")
+    assert memory.why(rule.id, user="ada").usage.uses == 1
+    assert "error" in bind(memory, user="bob", loop=opened).call("signal_outcome", {"outcome": 1})
 
 
 def test_a_fault_is_an_answer(memory: eider.Eider) -> None:
