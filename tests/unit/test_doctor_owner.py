@@ -150,6 +150,7 @@ def test_a_lock_held_elsewhere_is_told_from_a_silent_owner(locked: Path, tmp_pat
     proc = fake(tmp_path, 4242, *as_owner(locked), opened=locked / "run" / "owner.lock")
     (told,) = judge(seen(locked, proc))
     assert told.kind == "owner-silent"
+    assert "listens on no socket" in told.message
     assert "kill -9 4242" in told.fix
 
 

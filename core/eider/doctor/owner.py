@@ -144,8 +144,9 @@ def _silent(seen: Seen) -> Finding:
             "end the owner there, or give each container an EIDER_HOME of its own",
         )  # fmt: skip
     pids = ", ".join(map(str, seen.holders))
+    how = f"did not answer within {PATIENCE:.0f} s" if seen.listener is not None else "listens on no socket"
     return _found(
-        seen, "owner-silent", "error", f"process {pids} holds the owner's lock and did not answer within {PATIENCE:.0f} s",
+        seen, "owner-silent", "error", f"process {pids} holds the owner's lock and {how}",
         f"eider stop; if it stays: kill -9 {seen.holders[0]}; nothing stored is lost",
     )  # fmt: skip
 
