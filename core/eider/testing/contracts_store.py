@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -72,12 +73,12 @@ def version(store: Store, id: str, n: int, **changed: Any) -> Committed:  # noqa
     return store.commit(plan(new, n=n, reads={id: old.rev}))
 
 
-class StoreContract:
+class StoreContract(ABC):
     """Inherit it, override `make`, and pytest runs every promise of `eider.protocols.Store`."""
 
+    @abstractmethod
     def make(self, tmp_path: Path) -> Store:
         """An empty store, for vectors of 8 floats; its files go to `tmp_path`."""
-        raise NotImplementedError
 
     @pytest.fixture
     def store(self, tmp_path: Path) -> Iterator[Store]:
