@@ -15,6 +15,7 @@ from typing import Final
 from eider.learning import Decision, Draft, Relation, Verdict
 from eider.reconcile.judging import admits, judge, paired
 from eider.reconcile.laws import LATE, Ruling, ruled
+from eider.reconcile.pair import Pair
 from eider.text import words
 from eider.values import GLOBAL, Memory
 
@@ -145,7 +146,22 @@ def _judged(draft: Draft, memory: Memory, verdicts: Sequence[Verdict], now: date
         verdict = max(told, key=lambda each: (each.confidence, each.relation, each.reason))
         if admits(pair, verdict.relation):
             ruling = Ruling(verdict.relation, f"{verdict.reason} ({verdict.source})")
+    if ruling.relation in {"merge", "none"} and _thin(draft, memory, pair):
+        ruling = Ruling("add", f"a {draft.kind} beside a {memory.kind}")
     return _Found(memory=memory, ruling=_in_place(draft, memory, ruling), overlap=pair.overlap)
+
+
+def _thin(draft: Draft, memory: Memory, pair: Pair) -> bool:
+    """Whether a rule and a preference share one word only, and one of them says more."""
+    kinds = {draft.kind, memory.kind}
+    return (
+        kinds == set(_OBEYED) and len(pair.shared) == 1 and bool(pair.only_old or pair.only_new) and not _silent(pair)
+    )
+
+
+def _silent(pair: Pair) -> bool:
+    new = pair.new
+    return new.asked or new.once or new.unreal or new.hedged or new.ended
 
 
 def _in_place(draft: Draft, memory: Memory, ruling: Ruling) -> Ruling:

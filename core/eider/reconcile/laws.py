@@ -7,8 +7,8 @@ from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from eider.learning import Relation
-from eider.reconcile.pair import Pair
-from eider.statement import kinds
+from eider.reconcile.pair import CHANGING, Pair
+from eider.statement import Statement, canon, kinds
 from eider.statement.terms import TYPED
 from eider.text import words as plain_words
 
@@ -77,7 +77,8 @@ def denies_a_trait(pair: Pair) -> Ruling | None:
             and not had & kinds.SIBLINGS | (had & kinds.CHILDREN) | (had & kinds.PETS)
         ):
             continue
-        if not one.negated and any(have & trait and had & denied for trait, denied in kinds.DENIED):
+        alike = one.person == other.person or bool(had & kinds.SIBLINGS)
+        if alike and not one.negated and any(have & trait and had & denied for trait, denied in kinds.DENIED):
             if pair.new.changed:
                 return Ruling("supersede", "a new habit that the older statement rules out")
             return Ruling("contradiction", "a habit that what is known of the user rules out", sure=False)
@@ -91,6 +92,24 @@ def denies_a_trait(pair: Pair) -> Ruling | None:
 def _bare(have: AbstractSet[str], named: frozenset[str]) -> bool:
     """Whether a denial is a plain one: it names little beyond what is denied."""
     return len(have - named) <= 1
+
+
+_EXEMPT: Final = canon("exempt")
+_UNIVERSAL: Final = ("every ", "all ", "each ")
+
+
+def excepts_a_kind(pair: Pair) -> Ruling | None:
+    """A denial of one kind of thing narrows what is said of every thing: "Tests do not need docstrings"."""
+    old, new = pair.old, pair.new
+    if _EXEMPT in new.words and pair.shared - new.about and not old.ended:
+        return Ruling("scope_override", "it exempts a part of what is known")
+    if not (old.text.lower().startswith(_UNIVERSAL) and old.about and new.about and pair.turned) or new.ended:
+        return None
+    if old.about & new.about or not pair.shared or new.person or old.negated:
+        return None
+    if new.words.keys() - pair.shared - new.about - {new.verb}:
+        return None
+    return Ruling("scope_override", "it excepts a kind of what is said of all", sure=False)
 
 
 def is_about_another(pair: Pair) -> Ruling | None:
@@ -206,10 +225,17 @@ def has_a_condition(pair: Pair) -> Ruling | None:
     return Ruling("add", "it holds under a condition")
 
 
+_TAKING: Final = frozenset({"eat", "drink", "have"})
+
+
 def cannot_change(pair: Pair) -> Ruling | None:
     """Two values of what never changes, or a flat denial of what is vital: a person decides, unless it is a correction."""
-    lasting = (pair.shared | _attributes(pair)) & kinds.LASTING
+    lasting = (pair.shared | _attributes(pair)) & kinds.LASTING or (
+        pair.clash.on == ("side",) and "hand" in pair.shared
+    )
     vital = pair.shared & kinds.VITAL
+    if pair.only_old.keys() & kinds.VITAL and pair.shared and pair.new.verb in _TAKING and not pair.new.negated:
+        return Ruling("contradiction", "it is taken though it is known to harm", sure=False)
     differs = bool(pair.only_old) and bool(pair.only_new)
     if not (lasting and differs and not pair.turned) and not (vital and pair.turned and pair.overlap >= NEAR):
         return None
@@ -239,12 +265,12 @@ def denies(pair: Pair) -> Ruling | None:
 
 def replaces(pair: Pair) -> Ruling | None:
     """Another value of the same attribute replaces the value."""
-    clash, new = pair.clash, pair.new
+    clash, old, new = pair.clash, pair.old, pair.new
     if not clash or (pair.turned and not new.replaced):
         return None
-    if not (pair.shared or pair.same_attribute or _same_choice(pair) or new.replaced):
+    if not (pair.shared or pair.same_attribute or _same_choice(pair) or new.replaced or clash.on == ("value",)):
         return None
-    if apart := _of_another(pair):
+    if apart := "" if new.replaced & old.words.keys() and (old.attribute or pair.shared) else _of_another(pair):
         return Ruling("add", apart, sure=False)
     if new.also:
         return Ruling("add", "it is said beside the other")
@@ -262,6 +288,10 @@ def _of_another(pair: Pair) -> str:
     """Why two values that exclude one another are values of different things; empty if they are of one."""
     clash, old, new = pair.clash, pair.old, pair.new
     beyond = pair.shared - old.about
+    if _possessed(old) and _possessed(new):
+        return "" if pair.same_attribute else "each is another attribute"
+    if (new.changed or new.verb in CHANGING) and _same_thing(pair):
+        return ""
     if clash.on[0] in TYPED and len(pair.shared) >= _MUCH and len(clash.left_old) <= 1:
         return ""
     if (
@@ -275,20 +305,38 @@ def _of_another(pair: Pair) -> str:
     return ""
 
 
+def _possessed(one: Statement) -> bool:
+    """Whether it is of the form "my bike is …"."""
+    return bool(one.attribute) and one.own and f" {one.attribute} is " in one.text.lower()
+
+
+def _same_thing(pair: Pair) -> bool:
+    """Whether both name the thing itself: "the project deadline is …", "the deadline slipped to …"."""
+    old, new = pair.old, pair.new
+    if pair.clash.on[0] in TYPED and pair.clash.left_old <= set(pair.clash.on) and pair.shared:
+        return new.verb in CHANGING
+    if not old.about or not new.about:
+        return False
+    return old.about <= pair.shared or (new.about < old.about and canon(old.subject.rpartition(" ")[2]) in new.about)
+
+
 def _of_a_part(pair: Pair) -> Ruling | None:
     """What excludes the older statement only in a part of it, or only perhaps; "now" rules this out."""
     old, new, clash = pair.old, pair.new, pair.clash
     here = Ruling("scope_override", "it holds for that only; elsewhere the older one does")
-    if old.imperative and new.about and not new.about & old.words.keys():
+    qualified = len(new.about - frozenset(kinds.CHOICES.values())) > 1
+    if (old.imperative or (old.own and qualified)) and new.about and not new.about & old.words.keys():
         return here
-    if old.imperative and new.imperative and clash.left_new and not clash.left_old:
+    finer = bool(old.about) and old.about < new.about and clash.on[0] not in TYPED and not new.changed
+    if finer or (old.imperative and new.imperative and clash.left_new and not clash.left_old):
         return here
     if new.purpose and not old.purpose and not new.purpose & old.words.keys():
         return here
     apart = (old.about - new.about - new.words.keys()) | (new.about - old.about - old.words.keys())
     if old.about and new.about and apart and not new.corrected:
         return Ruling("add", "one is about a part of the other", sure=False)
-    if len(clash.left_old) > len(pair.shared) + 1 and not pair.same_attribute:
+    named = new.replaced & old.words.keys() and old.single
+    if len(clash.left_old) > len(pair.shared) + 1 and not pair.same_attribute and not named:
         return Ruling("contradiction", "they seem to exclude one another, and little else agrees", sure=False)
     return None
 
@@ -299,9 +347,9 @@ def repeats(pair: Pair) -> Ruling | None:
         return None
     if not pair.shared or not _same_matter(pair):
         return None
-    if not pair.only_new:
+    if not pair.only_new.keys() - pair.idle:
         return Ruling("none", "it is known" if not pair.only_old else "what is known says more")
-    if not pair.only_old:
+    if not pair.only_old.keys() - pair.idle:
         return Ruling("merge", "it says the same, and more")
     return None
 
@@ -319,7 +367,7 @@ def is_new(pair: Pair) -> Ruling | None:
 
 
 LAWS: Final[tuple[Law, ...]] = (
-    claims_nothing, says_the_same, settles_a_doubt, denies_a_trait, passes_a_role, is_about_another, comes_late, ends_it, cannot_change,
+    claims_nothing, says_the_same, settles_a_doubt, denies_a_trait, passes_a_role, excepts_a_kind, is_about_another, comes_late, ends_it, cannot_change,
     narrows, is_general, has_a_condition, denies, replaces, repeats, is_new,
 )  # fmt: skip
 

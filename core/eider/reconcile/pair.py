@@ -14,12 +14,24 @@ _CHOOSING: Final = frozenset(
     "use prefer be deploy run write answer reply send travel host store keep work default format want".split()
 )
 """Verbs, in their compared form, whose object is a choice: another choice replaces it."""
-_CHANGING: Final = frozenset(
+CHANGING: Final = frozenset(
     canon(verb) for verb in "switch upgrade downgrade migrate change bump rename swap push postpone".split()
 )
 """Verbs that say that a value changed."""
 _TOGETHER: Final = frozenset("like hate speak know have own visit play learn study read".split())
 """Verbs whose objects live side by side."""
+_ONE_OF: Final = frozenset(
+    canon(verb) for verb in "drive bank rent wear ride weigh earn commute order train date vote".split()
+)
+"""Verbs of which a person has one object at a time, so that "now" names another."""
+_PLACING: Final = frozenset(canon(verb) for verb in "host deploy run live serve store keep be".split())
+"""Verbs that say where a thing is."""
+_BLAND: Final = frozenset(
+    canon(verb) for verb in "use have do make include give provide add practice practise follow hold be".split()
+)
+"""Verbs that say little beside their object."""
+_MEASURES: Final = {"day": ("day",), "time": ("time",), "month": ("month", "date"), "version": ("version",)}
+"""What a typed value is a value of: "our deploy day is Tuesday" says no more than "we deploy on Tuesdays"."""
 _ALWAYS_ONE: Final = frozenset({"theme", "length", "quotes", "indentation", "formality", "seat"})
 """Opposites that exclude one another even among likings."""
 
@@ -49,6 +61,20 @@ class Pair:
     def only_new(self) -> dict[str, Term]:
         """Content words of the newer one alone."""
         return {form: term for form, term in self.new.words.items() if form not in self.old.words}
+
+    @cached_property
+    def idle(self) -> frozenset[str]:
+        """Words that only name what is said anyhow: the attribute both state, the category of a value both hold."""
+        named = {kinds.CHOICES[form] for form in self.shared if form in kinds.CHOICES}
+        named |= {name for form in self.shared for name in _MEASURES.get(self.new.words[form].kind, ())}
+        if {self.old.verb, self.new.verb} <= _BLAND:
+            named |= {self.old.verb, self.new.verb}
+        if "job" in {self.old.attribute, self.new.attribute}:
+            named.add("work")
+        if self.same_attribute:
+            named |= {canon(word) for one in (self.old, self.new) for word in one.attribute.split()}
+            named |= {self.old.verb, self.new.verb}
+        return frozenset(named) - self.shared
 
     @property
     def overlap(self) -> float:
@@ -81,6 +107,8 @@ class Pair:
         if old.about != new.about or not (old.single or new.single):
             return False
         mine, yours = _plain(old.attribute), _plain(new.attribute)
+        if old.attribute and canon(old.attribute) == canon(new.attribute):
+            return True
         return bool(mine) and (
             mine == yours or (mine[-1] == yours[-1] and (set(mine) <= set(yours) or set(yours) <= set(mine)))
             if yours
@@ -161,15 +189,15 @@ def _clash(pair: Pair) -> Clash:
         on.append("what it replaces")
         old = {form: term for form, term in old.items() if form not in given_up}
         new = {}
-    if not on and pair.new.verb in _CHANGING and pair.shared and pair.only_old and pair.only_new and not pair.turned:
+    if not on and pair.new.verb in CHANGING and pair.shared and pair.only_old and pair.only_new and not pair.turned:
         return Clash(on=("value",), left_old=frozenset(), left_new=frozenset())
     if not on and _moves_on(pair):
         return Clash(on=("value",), left_old=frozenset(), left_new=frozenset())
     if (
         not on
         and pair.same_attribute
-        and pair.only_old
-        and pair.only_new
+        and pair.only_old.keys() - pair.idle
+        and pair.only_new.keys() - pair.idle
         and not pair.old.negated
         and not pair.new.negated
     ):
@@ -190,7 +218,16 @@ def _moves_on(pair: Pair) -> bool:
     ):
         return False
     alike = (old.verb == new.verb and new.verb != "be" and bool(pair.shared - {new.verb})) or pair.overlap >= _NEAR
+    alike = alike or (old.verb == new.verb and old.verb in _ONE_OF and old.own and new.own)
+    alike = alike or bool(old.own and new.own and old.single and _goes_to(new.text, old.attribute))
+    alike = alike or (bool(old.about) and old.about == new.about and {old.verb, new.verb} <= _PLACING)
     return alike and bool(pair.only_old and pair.only_new)
+
+
+def _goes_to(text: str, attribute: str) -> bool:
+    """Whether the attribute is where a sentence goes to: "I moved to the search team", "to project Atlas"."""
+    plain, name = text.lower().rstrip(" .!").removesuffix(" now"), attribute.rpartition(" ")[2]
+    return bool(name) and (plain.endswith(f" {name}") or f" to {name} " in plain)
 
 
 _NEAR: Final = 0.5
@@ -205,18 +242,31 @@ def _slots(pair: Pair, old: dict[str, Term], new: dict[str, Term]) -> list[tuple
     for kind in sorted(TYPED):
         mine = {form for form, term in old.items() if term.kind == kind}
         yours = {form for form, term in new.items() if term.kind == kind}
-        if mine and yours:
+        if mine and yours and not (kind == "number" and _models(pair, mine, yours)):
             found.append((kind, mine, yours))
     verbs = {pair.old.verb, pair.new.verb}
-    together = bool(verbs & _TOGETHER)
+    together = bool(verbs & _TOGETHER) and pair.new.verb not in CHANGING
     for table, allowed in (
         (kinds.STRICT, not together),
+        (kinds.RELATIONSHIP, pair.old.own and pair.new.own and not together),
         (kinds.CHOICES, (bool(verbs & _CHOOSING) or pair.new.changed) and not together),
     ):
         mine, yours = _by_category(old, table), _by_category(new, table)
         both = sorted(mine.keys() & yours.keys())
         found += [(name, mine[name], yours[name]) for name in both if allowed or name in _ALWAYS_ONE]
     return found
+
+
+def _models(pair: Pair, mine: set[str], yours: set[str]) -> bool:
+    """Whether the numbers belong to different names: "Fairphone 4", "Pixel 9"."""
+    before, after = _named_before(pair.old, mine), _named_before(pair.new, yours)
+    return bool(before and after) and not before & after
+
+
+def _named_before(one: Statement, numbers: set[str]) -> set[str]:
+    """Compared forms of the names that stand right before numbers."""
+    starts = {one.words[form].start for form in numbers}
+    return {form for form, term in one.words.items() if term.kind in {"name", "code"} and term.end + 1 in starts}
 
 
 def _by_category(words: dict[str, Term], table: dict[str, str]) -> dict[str, set[str]]:

@@ -79,5 +79,5 @@ _KNOWN: Final[dict[tuple[str, str], tuple[str, bool]]] = {
     ("live", "in"): ("home", True), ("live", "to"): ("home", True), ("live", "at"): ("home", True), ("live", "near"): ("home", True), ("live", "from"): ("home", True),
     ("live", ""): ("home", True), ("live", "à"): ("home", True), ("work", "at"): ("employer", True), ("work", "for"): ("employer", True), ("work", "bei"): ("employer", True), ("work", "chez"): ("employer", True), ("work", "en"): ("employer", True), ("live", "en"): ("home", True), ("work", "as"): ("job", True),
     ("begin", "at"): ("employer", True), ("join", ""): ("employer", True), ("join", "as"): ("employer", True), ("born", "in"): ("birthplace", True),
-    ("bear", "in"): ("birthplace", True), ("grow", "in"): ("hometown", True), ("marry", "to"): ("spouse", True), ("write", "in"): ("", False),
+    ("bear", "in"): ("birthplace", True), ("grow", "in"): ("hometown", True), ("marry", "to"): ("spouse", True), ("married", "to"): ("spouse", True), ("write", "in"): ("", False),
 }  # fmt: skip

@@ -192,12 +192,12 @@ def _thing(found: list[Term], noun: list[Term], verb: int) -> Frame:
                          terms=(*noun, *after[skip:]), named=False, imperative=False)  # fmt: skip
     if (
         found[verb].text.lower() in COPULAS
-        and len(noun) == 1
-        and noun[0].kind == "name"
+        and len(noun) <= 3  # noqa: PLR2004 (names of people)
+        and all(term.kind == "name" for term in noun)
         and after
         and after[0].text.lower() == "the"
     ):
-        role = [term for term in after if term.text.lower() != "the"]
+        role = [term for term in after if term.text.lower() not in {"the", "new"}]
         return Frame(subject=" ".join(term.text.lower() for term in role), attribute="identity", single=True, verb="be",
                      about=frozenset(term.canon for term in role if not is_light(term)), terms=(*role, *noun), named=False, imperative=False)  # fmt: skip
     said = [
@@ -213,10 +213,15 @@ def _thing(found: list[Term], noun: list[Term], verb: int) -> Frame:
         and noun[-1].kind == "name"
         and noun[0] is noun[-1]
         and not noun[0].text.isupper()
+        and not noun[0].text.endswith(_ABSTRACT)
         and not copular
     )
     return Frame(subject=frame.subject, attribute=frame.attribute, single=frame.single, verb=frame.verb, about=frame.about,
                  terms=frame.terms, named=named and not noun[0].text.endswith("s") and frame.verb in BY_PEOPLE, imperative=False)  # fmt: skip
+
+
+_ABSTRACT: Final = ("tion", "ment", "ness", "ity", "ware", "base", "ing")
+"""Endings of nouns that name no person."""
 
 
 def _mine(after: list[Term]) -> tuple[str, int] | None:

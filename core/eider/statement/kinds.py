@@ -40,7 +40,7 @@ cost: cheap expensive
 noise: quiet loud
 speed: fast slow
 clock: 12h 24h
-zone: utc local
+zone: utc local cet cest gmt bst pst jst pacific
 temperature: celsius fahrenheit
 daypart: morning afternoon evening night
 relationship: engaged married divorced widowed
@@ -58,7 +58,7 @@ packages: npm pnpm yarn bun pip uv poetry conda pipenv cargo
 tests: pytest unittest nose jest vitest mocha cypress playwright selenium rspec junit
 ci: jenkins buildkite circleci travis teamcity drone woodpecker
 cloud: aws azure gcp heroku hetzner render vercel netlify
-database: mysql postgresql sqlite mongodb mariadb oracle cockroachdb dynamodb cassandra
+database: mysql postgresql sqlite mongodb mariadb oracle cockroachdb dynamodb cassandra clickhouse bigquery snowflake
 formatter: black ruff yapf prettier biome
 linter: flake8 pylint eslint
 casing: snake_case camelcase pascalcase kebab-case
@@ -70,8 +70,23 @@ markup: markdown html latex asciidoc rst
 serialisation: json yaml toml xml csv
 airline: lufthansa finnair tap klm ryanair easyjet iberia delta
 chat: mattermost zulip
-framework: react vue svelte angular solid
+frontend: react vue svelte angular solid
 webserver: nginx caddy apache traefik
+bundler: webpack vite rollup parcel esbuild turbopack
+tracker: jira linear trello asana shortcut notion
+forge: github gitlab bitbucket gitea codeberg
+broker: kafka rabbitmq nats pulsar activemq sqs
+monitoring: datadog grafana prometheus newrelic dynatrace
+provisioning: terraform pulumi ansible puppet
+container: docker podman
+search: elasticsearch opensearch solr meilisearch algolia
+cache: memcached redis valkey
+car: volvo fiat toyota honda ford tesla bmw audi skoda renault peugeot hyundai mazda
+handset: iphone pixel fairphone galaxy android
+laptop: thinkpad macbook framework xps
+backend: django flask fastapi rails laravel express spring
+music: spotify tidal deezer
+workplace: home office
 """.strip()
 _LANGUAGES = (
     "english german french spanish chinese mandarin italian portuguese dutch danish swedish norwegian finnish polish"
@@ -99,10 +114,18 @@ ALCOHOL: Final = frozenset("wine beer whisky whiskey gin vodka rum cocktail cham
 SIBLINGS: Final = frozenset("brother sister twin sibling".split())
 CHILDREN: Final = frozenset("son daughter child kid".split())
 PETS: Final = frozenset("cat dog rabbit hamster parrot puppy kitten".split())
+RELATIONSHIP: Final[dict[str, str]] = dict.fromkeys(
+    "single date engaged married divorced widowed marry divorce".split(), "relationship"
+)
+"""What a person is one of at a time; "single" is also said of quotes, so these are compared for people only."""
 DENIED: Final[tuple[tuple[frozenset[str], frozenset[str]], ...]] = (
     (frozenset({"vegetarian"}), MEAT | FISH),
     (frozenset({"vegan"}), MEAT | FISH | DAIRY),
     (frozenset({"pescatarian"}), MEAT),
+    (frozenset({"teetotal", "teetotaller", "teetotaler"}), ALCOHOL | {"alcohol"}),
+    (frozenset({"onlychild"}), SIBLINGS),
+    (frozenset({"gluten", "celiac", "coeliac"}), frozenset({"bread", "pasta", "wheat", "pizza"})),
+    (frozenset({"lactose"}), DAIRY - {"egg", "honey"}),
 )
 """What somebody is, and what they then do not eat."""
 WITHOUT: Final[tuple[tuple[frozenset[str], frozenset[str]], ...]] = (

@@ -25,15 +25,15 @@ ENDED: Final = _any(
     r"\b(?:is|are|was|has been|have been|got)\s+(?:over|lifted|retired|deprecated|removed|dropped|decommissioned|shut down|switched off|revoked|abolished|gone)\b",
     r"\b(?:we|i) (?:(?:have|just|finally|recently|already|also|then) )*(?:dropped|retired|removed|deprecated|sold|decommissioned|killed|abolished|shut down|left|deleted)\b(?! (?:a|some) (?:message|note))",
     r"\b(?:i am|we are|user is|team is|they are|is) (?:done|through) with\b", r"\b(?:i am|we are|user is|team is) finished with\b", r"\b(?:isn't|is not|not) (?:true|valid|the case|relevant) any ?more\b",
-    r"\b(?:broke|split|broken) up\b", r"\bparted ways\b", r"^(?:please )?stop \w+ing\b", r"\bno more\b(?! than)", r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bbe )\b(?:dropped|deleted|scrapped|decommissioned|sunset)\b(?! (?:in|by|off|from|to)\b)", r"\b[A-Z]\w+ (?:has )?left\b", r"\b(?:has|have) (?:ended|expired|left)\b", r"\b(?:does not|doesn't|do not|don't) apply any ?more\b",
-    r"\bceased\b", r"\b(?:is|are) off (?:the )?(?:calendar|table|menu|list|agenda|cards)\b", r"\b(?:finished|completed|concluded|wrapped up) (?:the|my|our|with|taking)\b", r"\b(?:is|are|was|been) (?:finished|cancell?ed|suspended|disbanded|wound down)\b(?! (?:with|in|by))", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
+    r"\b(?:broke|split|broken) up\b", r"\bparted ways\b", r"^(?:please )?(?:you (?:can|may) )?stop \w+ing\b", r"\b(?:died|passed away|(?:was|got|been) stolen|shaved off)\b", r"\b(?:got|had|have had) (?:my|our|the) [\w ]{2,30}? (?:removed|taken (?:out|off|down))\b", r"\bno more\b(?! than)", r"(?<!\bis )(?<!\bare )(?<!\bwas )(?<!\bbe )\b(?:dropped|deleted|scrapped|decommissioned|sunset)\b(?! (?:in|by|off|from|to)\b)", r"\b[A-Z]\w+ (?:has )?left\b", r"\b(?:has|have) (?:ended|expired|left|dissolved|disbanded|closed|folded)\b", r"\b(?:does not|doesn't|do not|don't) apply any ?more\b",
+    r"\bceased\b", r"\b(?:is|are) off (?:the )?(?:calendar|table|menu|list|agenda|cards)\b", r"\b(?:i|we) (?:have |just )*finished (?!\w+ing\b)\w+(?: \w+)?$", r"\bi am off (?:the |my )?(?!on\b|to\b|for\b|work\b|duty\b|today\b)\w+", r"\b(?:finished|completed|concluded|wrapped up) (?:the|my|our|with|taking)\b", r"\b(?:is|are|was|been) (?:finished|cancell?ed|suspended|disbanded|dissolved|wound down)\b(?! (?:with|in|by))", r"\b(?:doesn't|don't|do not|does not|needn't) (?:need|have) to\b[^.;]*\b(?:any ?more|now)\b",
     r"\bnicht mehr\b", r"\bkein\w* \w+ mehr\b", r"\baufgehört\b", r"\b(?:ne|n)\b.{1,40}\bplus\b", r"\b(?:ai|a|avons) arrêté\b", r"\bya no\b", r"\bdej(?:é|ó|amos) de\b",
     r"不再|已经不|戒了|不.{1,6}了$|没再",
 )  # fmt: skip
 CHANGED: Final = _any(
     r"\bnow(?:adays)?\b(?! and then)", r"\bthese days\b", r"\bfrom (?:now|today|here) on(?:wards)?\b", r"\bas of (?:now|today)\b", r"\bgoing forward\b", r"\bhenceforth\b",
-    r"\b(?:switched|moved|migrated|upgraded|changed|relocated|transitioned|converted|ported|rewrote|replaced|renamed|swapped|bumped|went over|rebranded|promoted|shifted|slipped|started|gone over|gone back|went back|turned to|pushed back|postponed|rescheduled|brought forward)\b",
-    r"\binstead\b", r"\bagain\b", r"\bcurrently\b", r"\banymore\b", r"\bsince (?:last|this|yesterday|january|february|march|april|may|june|july|august|september|october|november|december|(?:19|20)\d\d)\b", r"\b(?:has|have) (?:become|turned into|joined)\b", r"\bnew\b",
+    r"\b(?:switched|moved|migrated|upgraded|changed|relocated|transitioned|converted|ported|rewrote|replaced|renamed|swapped|bumped|went over|rebranded|promoted|shifted|slipped|started|gone over|gone back|went back|turned to|pushed back|postponed|rescheduled|reassigned|brought forward)\b",
+    r"\binstead\b", r"\bagain\b", r"\bcurrently\b", r"\banymore\b", r"\bsince (?:last|this|yesterday|january|february|march|april|may|june|july|august|september|october|november|december|(?:19|20)\d\d)\b", r"\b(?:has|have) (?:become|turned into|joined)\b", r"\b(?:became|turned|transferred|joined|have come to|went (?=vegan|vegetarian))\b", r"\bnew\b",
     r"\b(?:jetzt|nun|inzwischen|mittlerweile|ab sofort|umgestiegen|gewechselt|umgezogen|stattdessen|verlegt|verschoben|vorgezogen|neuerdings)\b", r"\b(?:maintenant|désormais|dorénavant|à présent|déménagé|passé à|repoussée?|reportée?|avancée?|remplacée?)\b", r"\b(?:ahora|a partir de ahora|actualmente|mudé|cambié|cambiamos|aplazad[oa]|adelantad[oa]|retrasad[oa])\b",
     r"现在|改(?:成|为|用|到|回)|提前到|推迟到|换成了|以后都|从现在起|搬到",
 )  # fmt: skip
@@ -42,7 +42,7 @@ CORRECTED: Final = _any(
     r"\bi meant\b", r"\bthat(?:'s| was| is) (?:wrong|not right|incorrect|outdated)\b", r"^(?:korrektur|correction|corrección|更正)",
 )  # fmt: skip
 HEDGED: Final = _any(
-    r"\bmight\b", r"\b(?:i|we|it|he|she|they|you|that)\s+(?:may|could)\b", r"\bmaybe\b", r"\bperhaps\b", r"\bpossibly\b", r"\bprobably\b", r"\bconsider(?:ing|ed)\b", r"\b(?:thinking|thought) (?:of|about)\b", r"\btoying with\b",
+    r"\bmight\b", r"\b(?:i|we|it|he|she|they|that)\s+(?:may|could)\b", r"\byou could\b", r"\bmaybe\b", r"\bperhaps\b", r"\bpossibly\b", r"\bprobably\b", r"\bconsider(?:ing|ed)\b", r"\b(?:thinking|thought) (?:of|about)\b", r"\btoying with\b",
     r"\bwonder(?:ing)?\b", r"\bnot (?:yet )?(?:sure|certain|decided)\b", r"\bi (?:guess|suppose|suspect)\b", r"\bsome ?day\b", r"\bat some point\b", r"\b(?:would|'d) (?:like|love) to (?:try|move|switch|learn|see)\b",
     r"\b(?:looking|look) (?:into|at) (?:moving|switching|using|changing|adopting)\b", r"\btempted\b", r"\bleaning towards?\b", r"\b(?:plan|planning|hope|hoping|want|intend|going) to (?:move|switch|change|try|migrate|look|quit|leave|buy|learn)\b", r"\bflirting with\b", r"\bin two minds\b",
     r"\b(?:i|we) (?:think|believe) (?:it|that|we|i|the \w+) (?:might|may|could|should be|is probably)\b", r"\bevaluating\b", r"\bexploring\b", r"\bunless i change my mind\b",
@@ -51,11 +51,11 @@ HEDGED: Final = _any(
 )  # fmt: skip
 ONCE: Final = _any(
     r"\b(?:just )?this once\b", r"\b(?:just |only )?for (?:this|that) (?:one|time|message|answer|reply|call|run|task|commit)\b", r"\bthis (?:one )?time\b(?! around)", r"\b(?:just )?for (?:now|today|tonight|the moment|the time being)\b",
-    r"\b(?:today|tonight|tomorrow) only\b", r"\bone-off\b", r"\btemporar(?:y|ily)\b", r"\bonly (?:for )?(?:today|tonight|this (?:week|time|one))\b", r"\bjust (?:today|tonight)\b", r"\bin this (?:case|instance|message|reply)\b", r"\bfor once\b", r"\bthis one\b(?! (?:is|was|has))", r"\b(?:just|only) for (?:this|that) (?!repo|project|codebase|module|package|file|folder|directory|service|branch|workspace|team|channel|client|customer)\w+", r"\bas an exception\b", r"\bjust (?:in )?this (?:one|message|reply)\b",
+    r"\b(?:today|tonight|tomorrow) only\b", r"\bone-off\b", r"\btemporar(?:y|ily)\b", r"\bonly (?:for )?(?:today|tonight|this (?:week|time|one))\b", r"\bjust (?:today|tonight)\b", r"\bin this (?:case|instance|message|reply)\b", r"\bfor once\b", r"\bthis one\b(?! (?:is|was|has))", r"\b(?:just|only) for (?:this|that) (?!repo|project|codebase|module|package|file|folder|directory|service|branch|workspace|team|channel|client|customer)\w+", r"\bas an exception\b", r"\bjust (?:in )?this (?:one|message|reply)\b", r"^(?:today|tonight|tomorrow),? (?:i|we|use|keep|please|let)\b",
     r"\bdieses (?:eine )?mal\b", r"\bnur heute\b", r"\bausnahmsweise\b", r"\bcette fois\b", r"\bpour l'instant\b", r"\bexceptionnellement\b", r"\b(?:por )?esta vez\b", r"\bpor ahora\b", r"\bsolo por hoy\b", r"这一?次|暂时|今天先|破例",
 )  # fmt: skip
 UNREAL: Final = _any(
-    r"\bif (?:i|we|it|you|he|she|they) (?:were|had|could|was)\b", r"\bwould(?:n't)? (?:have|prefer|pick|choose)\b.*\bif\b", r"\bif\b.*\bi'?d\b", r"\bwould have\b", r"\bhypothetically\b", r"\bsuppose\b", r"\bwhat if\b", r"\bimagine\b", r"\bpretend\b", r"\blet's say\b", r"\bin theory\b",
+    r"\bif (?:i|we|it|you|he|she|they) (?:were|had|could|was)\b", r"\bwould(?:n't)? (?:have|prefer|pick|choose)\b.*\bif\b", r"\bif (?:i|we|he|she|they|you|it) \w+\b.*\bwould\b", r"\bwould\b.*\bif (?:i|we|he|she|they|you|it) \w+(?:ed|d)\b", r"\bwould have\b", r"\bhypothetically\b", r"\bsuppose\b", r"\bwhat if\b", r"\bimagine\b", r"\bpretend\b", r"\blet's say\b", r"\bin theory\b",
     r"\bwäre\b", r"\bhätte\b", r"\bangenommen\b", r"\bsi (?:je|on|nous|je) ?(?:avait|avions|pouvais|étais)?\b.*\bserait\b", r"\bsi fuera\b", r"\bsi tuviera\b", r"如果我是|假如|假设",
 )  # fmt: skip
 ALSO: Final = _any(
@@ -119,13 +119,13 @@ SCOPES: Final[tuple[re.Pattern[str], ...]] = tuple(
         r"\b(?:in|for|on|within|inside|with|under) (?:the |our |my )?project [\w.-]+",
         rf"\b(?:in|for|on|within|inside|with|under) (?:the |our |my |all )?(?:[\w'./-]+ ){{1,3}}{_NAMED}(?=[\s,.;!]|$)",
         r"\b(?:but )?(?:only|exclusively|solely|specifically|just) (?:for|in|on|when|with|at|during|inside|within)\b[^,.;]*",
-        r"\b(?:for|in|with) [^,.;]{2,40}? only\b",
+        r"\b(?:for|in|with) (?:(?!\b(?:for|in|with)\b)[^,.;]){2,40}? only\b",
         r"\bexcept(?:ing|ion)?(?: (?:for|on|in|when|with|at|during|if))?\b[^,.;]*", r"\b(?:apart|aside) from\b[^,.;]*", r"\bother than (?:on|in|for)\b[^,.;]*", r"\bbut not (?:on|in|for|with|when|during|at)\b[^,.;]*",
         r"^(?:on|in|for|with|during|at|inside|within|under) (?!(?:the )?(?:19|20)\d\d|my (?:opinion|view)|general|fact|future|case|total|the (?:future|past|end)|(?:january|february|march|april|may|june|july|august|september|october|november|december)\b)[^,.;]{2,50}?,\s",
-        r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:i|we)\b)",
+        r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:i|we|you)\b)",
         r"^(?:on|at|in|for|with|during) (?!(?:the )?(?:19|20)\d\d)[^,.;]{3,40}?(?= (?:use|write|keep|send|answer|reply|run|deploy|avoid|skip|do not|never|always|prefer|wrap|add|format)\b)",
         r"\bwhen(?:ever)? (?:(?:i'm|we're|you're|i am|we are|you are) )?(?:\w+ing\b|(?:it comes to|talking to))(?:(?! (?:i|we|the user|the team|use|keep|be|do|answer|write)\b)[^,.;])*", r"\bwhile \w+ing\b(?:(?! (?:i|we|the user|the team)\b)[^,.;])*",
-        r"\bon (?:draft|feature|release|hotfix|experimental|weekend|business|overnight|long-haul|public|personal|mobile|client) \w+\b", r"\b(?:on|over) (?:the )?weekends?\b", r"\bat (?:work|home|the office)\b", r"\bon (?:holidays?|vacation)\b",
+        r"\bon (?:draft|feature|release|hotfix|experimental|weekend|business|overnight|long-haul|public|personal|mobile|client) \w+\b", r"\b(?:on|over) (?:the )?weekends?\b", r"(?<!\bwork )(?<!\bworks )(?<!\bworking )\bat (?:work|home|the office)\b", r"\bon (?:holidays?|vacation)\b",
         r"\bin diesem (?:repo|projekt|ordner|modul)\b", r"\baußer\b[^,.;]*", r"\bnur (?:für|in|bei|am)\b[^,.;]*", r"\bim projekt [\w-]+", r"\bdans ce (?:dépôt|projet|dossier|module)\b", r"\bsauf\b[^,.;]*", r"\b(?:uniquement|seulement) (?:pour|dans)\b[^,.;]*", r"\bpour le projet [\w-]+",
         r"\ben este (?:repo|repositorio|proyecto|módulo)\b", r"\bexcepto\b[^,.;]*", r"\bsalvo\b[^,.;]*", r"\bs[oó]lo (?:para|en)\b[^,.;]*", r"\ben el proyecto [\w-]+", r"在?这个(?:仓库|项目|模块)(?:里|中)?", r"除了[^，。]*", r"只在[^，。]*", r"周末",
     )
@@ -163,6 +163,7 @@ REPLACED: Final = tuple(
         r"\b(?:replaced|swapped|exchanged|traded|ditched|dropped|left|abandoned|swapped out|switched out|ersetzt|remplacé|reemplazado) (?P<old>[^,.;]+?) (?:with|by|for|in favou?r of|durch|par|por) (?P<new>[^,.;]+)",
         r"\b(?:moved|switched|migrated|went|got) (?:away from|off(?: of)?) (?P<old>[^,.;]+?)(?: to| and| onto) (?P<new>[^,.;]+)",
         r"(?P<new>[^,.;]+)[,;] (?:and )?(?P<old>[^,.;]+?)(?:'s| is| are)(?: now)? (?:history|gone|out|retired|no more|dead|done|over)\b",
+        r"(?P<new>[^,.;]+?) (?:to replace|as a replacement for|in place of) (?P<old>[^,.;]+)",
         r"(?P<new>[^,.;]+?) (?:has |have )?(?:replaces|replaced|superseded|supersedes|took over from|takes over from) (?P<old>[^,.;]+)",
     )
 )  # fmt: skip
@@ -188,7 +189,7 @@ _SHORT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), long)
     for pattern, long in (
         (r"\bwon't\b", "will not"), (r"\bcan't\b", "cannot"), (r"\bshan't\b", "shall not"), (r"n't\b", " not"), (r"\bi'm\b", "I am"), (r"(?<=\w)'re\b", " are"),
-        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\bi would (?:much )?rather (?:have|see|get|use)\b", "I prefer"), (r"\bi would (?:much )?(?:prefer|rather)\b", "I prefer"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bblood (?:type|group)\b", "bloodtype"), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
+        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\bi would (?:much )?rather (?:have|see|get|use)\b", "I prefer"), (r"\bi would (?:much )?(?:prefer|rather)\b", "I prefer"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bblood (?:type|group)\b", "bloodtype"), (r"\bonly child\b", "onlychild"), (r"\b(?:mother tongue|(?:native|first) (?:language|tongue))\b", "mothertongue"), (r"\b(?:do not|never) (\w+) ([^,.;]*?) ?without (?:first )?(\w+ing)\b([^,.;]*)", r"\3\4 before \1 \2"), (r"\bevery other (?=\w)", "every second "), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
     )
 )  # fmt: skip
 

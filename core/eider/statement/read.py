@@ -122,7 +122,7 @@ def _first(text: str) -> tuple[str, str]:
 
 
 _FOLLOWED: Final = re.compile(
-    r"(?:,|;|\band\b|\bbut\b)\s*(?:and |but |so |now |instead )*(?:(?:i|we|it|he|she|they|you|the team|the user)(?:'s| is| am| are| now)? (?!was|had|did)\w+|(?:switched|moved|migrated|went|changed) |use |it's |now )|\b(?:sondern|sino)\b|而是|\binstead\b|\bin favou?r of\b|\breplaced (?:it|them|by|with)\b",
+    r"(?:,|;|\band\b|\bbut\b)\s*(?:and |but |so |now |instead )*(?:(?:i|we|it|he|she|they|you|the team|the user)(?:'s| is| am| are| now)? (?!was|had|did|broke|split|parted)\w+|(?:switched|moved|migrated|went|changed) |use |it's |now |(?-i:[A-Z])\w+ (?:is|\w+s)\b)|\b(?:sondern|sino)\b|而是|\binstead\b|\bin favou?r of\b|\breplaced (?:it|them|by|with)\b",
     re.IGNORECASE,
 )
 
@@ -186,7 +186,7 @@ def _canon(text: str) -> set[str]:
 
 _ENDERS: Final = frozenset(
     "stop quit ditch abandon cancel discontinu unsubscrib scrap give forget disregard drop ignor delet remov lift retir deprec"
-    " rid over longer more any sell leav end finish true valid appli used vergiss mehr plus no ya rule need".split()
+    " rid over longer more any sell leav end finish true valid appli used vergiss mehr plus no ya rule need die pass away stolen steal shave off taken take".split()
 )
 
 
@@ -195,8 +195,13 @@ def _content(frame: Frame, *, ended: bool) -> dict[str, Term]:
     return {
         term.canon: term
         for term in frame.terms
-        if not is_light(term) and term.canon not in LIGHT and not (ended and term.canon in _ENDERS)
+        if not is_light(term) and (term.canon not in LIGHT or _titled(term)) and not (ended and term.canon in _ENDERS)
     }
+
+
+def _titled(term: Term) -> bool:
+    """Whether a light verb is a name where it stands: "written in Go"."""
+    return term.kind == "name" and term.start > 0 and term.text.lower() not in {"user", "team", "users"}
 
 
 LIGHT: Final = frozenset(
@@ -206,7 +211,7 @@ LIGHT: Final = frozenset(
         " usually normally generally ever fine ok okay allow permit free feel please thing way call name rewrite switch"
         " upgrade migrate change avoid skip happen take currently need ensure consist only without really even very"
         " contain exist still it them least most kind sort new again back tense mood convention notation styleown got"
-        " located based called named"
+        " located based called named hold occur"
     ).split()
 )
 """Words by which two statements neither meet nor differ: the verb and the polarity are kept apart from them."""

@@ -111,6 +111,22 @@ programme: program
 grey: gray
 enable: activate
 disable: deactivate
+afraid: scared frightened terrified
+fast: quick rapid quickly rapidly
+salary: wage
+photo: photograph picture
+ill: sick
+choose: pick select
+show: display
+check: verify
+folder: directory
+developer: programmer coder
+dinner: supper
+football: soccer
+sofa: couch
+lawyer: attorney
+fix: repair
+help: assist
 host: serve
 sleep: bed bedtime
 phone: telephone cellphone
@@ -222,8 +238,21 @@ def terms(text: str) -> list[Term]:
         if kind == "han":
             found += _han(raw, match.start())
         else:
-            found.append(_term(raw, kind, match.start(), match.end()))
+            found.append(_counted(_term(raw, kind, match.start(), match.end()), found))
     return found
+
+
+_COUNTING: Final = frozenset(
+    "number no rule step item phase part chapter section task ticket issue question case example option stage lesson".split()
+)
+"""Nouns whose number says which one is meant: "rule 3", "step 2"."""
+
+
+def _counted(term: Term, before: list[Term]) -> Term:
+    """A number that only tells one of a series from another is a name, no value."""
+    if term.kind != "number" or not before or before[-1].text.lower() not in _COUNTING:
+        return term
+    return term._replace(kind="code", canon=f"#{term.canon}")
 
 
 def _term(raw: str, kind: str, start: int, end: int) -> Term:
@@ -312,7 +341,7 @@ def _han(run: str, at: int) -> list[Term]:
 def is_light(term: Term) -> bool:
     """Whether a word is grammar only and says nothing by itself."""
     low = term.text.lower()
-    if term.kind == "name" and term.text.isupper() and len(term.text) > 1 and low != "i":
+    if term.kind == "name" and term.text.isupper() and low != "i" and (len(low) > 1 or term.start):
         return False
     if term.kind not in {"word", "name"}:
         return False
@@ -323,7 +352,7 @@ def _fill() -> None:
     from eider.statement import kinds
 
     words = {*kinds.STRICT, *kinds.CHOICES, *kinds.LASTING, *kinds.VITAL, *kinds.RELATIVES, *kinds.MEAT, *kinds.FISH,
-             *kinds.DAIRY, *kinds.ALCOHOL, *kinds.SIBLINGS, *kinds.CHILDREN, *kinds.PETS}  # fmt: skip
+             *kinds.DAIRY, *kinds.ALCOHOL, *kinds.RELATIONSHIP, *(trait for traits, _ in kinds.DENIED for trait in traits), *kinds.SIBLINGS, *kinds.CHILDREN, *kinds.PETS}  # fmt: skip
     for word in words:
         if word.isascii():
             _WHOLE.setdefault(stems.english(IRREGULAR.get(word, word)), word)
