@@ -124,8 +124,9 @@ def test_publishing_keeps_others_out(shell: dict[str, str], tmp_path: Path) -> N
 def test_an_interrupt_is_told_in_one_word(shell: dict[str, str]) -> None:
     """Ctrl-C ends with 130 and no traceback."""
     process = subprocess.Popen(
-        [*EIDER, "remember", "-"], env=shell, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+        [*EIDER, "remember", "-"], env=shell, stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 (a background shell ignores it)
+    )  # fmt: skip
     with process:
         time.sleep(1.0)  # until it waits for stdin; earlier, Python itself would report the interrupt
         process.send_signal(signal.SIGINT)

@@ -32,9 +32,17 @@ def as_nobody(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python without root's rights, who may write everywhere."""
     if os.getuid() == 0:
         code = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n{code}"
-    preload = "import sys, eider, duckdb, eider.opening, importlib.readers\nfrom eider.storage.migrate import scripts\nscripts()\nfrom eider.embed.hashing import HashEmbedder\n"
+    preload = """import sys, tempfile, eider, importlib.readers
+from eider.embed.hashing import HashEmbedder
+with tempfile.TemporaryDirectory() as place, eider.open(place + "/a.eider", user="ada", embedder=HashEmbedder(width=16)) as warm:
+    warm.remember("x y"); warm.recall("x"); warm.search(); warm.verify()  # all that is imported late, while it may be read
+"""
     return subprocess.run(
-        [sys.executable, "-c", preload + code, *arguments], capture_output=True, text=True, check=False
+        [sys.executable, "-c", preload + code, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "EIDER_HOME": "/nonexistent"},  # a home of root's would not be theirs to read
     )
 
 
