@@ -48,6 +48,12 @@ def _kinds(reply: str, agent_output: str = "") -> list[str]:
         ("correction", "The choir meets on Monday.", "No, the choir meets on Tuesday."),
         ("correction", "I wrapped it in a class.", "No, please write plain functions."),
         ("correction", "I removed the old notes.", "You shouldn't remove anything without asking."),
+        ("directive", "", "Two spaces, always."),
+        ("directive", "", "Short paragraphs please, I read on the tram."),
+        ("directive", "", "In the ferry project, write dates in full."),
+        ("directive", "", "Skip the greetings, our readers find them stiff."),
+        ("directive", "Here is a list.", "dont ever use lists"),
+        ("fact", "", "The notice board moved, it's a mailing list these days."),
         ("praise", "First the cost, then the plan.", "I love how you put the cost first."),
     ],
 )
@@ -79,6 +85,13 @@ def test_each_kind_is_told_by_its_structure(kind: str, agent: str, reply: str) -
         "According to the vet we should never feed them bread.",
         "The pump is leaking again.",
         "I'm exhausted today.",
+        "my function is called sum_up",
+        "we've got a rehearsal in 20",
+        "I moved the chapter",
+        "In section 2, cut the adjectives.",
+        "Two more examples please.",
+        "Drop the second bullet, it's empty.",
+        "i dont get it, explain it like im five",
     ],
 )
 def test_what_is_of_the_moment_asked_supposed_or_anothers_is_no_signal(reply: str) -> None:

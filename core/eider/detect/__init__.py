@@ -14,6 +14,7 @@ from eider.detect.blind import asks, gives_the_word, hands_over, ironic, reporte
 from eider.detect.clauses import Clause, Sentence, sentences
 from eider.detect.corrections import Against, contrast, opens, reproach
 from eider.detect.facts import fact
+from eider.detect.fragments import fragment
 from eider.detect.grammar import Finding, Look, first_of
 from eider.detect.lexicon import guess, lexicon, vocabulary
 from eider.detect.orders import directive
@@ -31,7 +32,7 @@ _MOST_SIGNALS: Final = 24
 """Signals of one reply: who seems to give more reasons at once has pasted a document."""
 _TELLING: Final = 4
 """Letters above which a word shared with the agent's output tells what it is about."""
-RULES: Final[tuple[Look, ...]] = (praise, decision, directive, preference, fact)
+RULES: Final[tuple[Look, ...]] = (praise, decision, directive, fragment, preference, fact)
 """In this order: the first that answers decides the kind."""
 _ABOUT: Final = 160
 """Characters of the agent's output that a signal quotes."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
-from eider.detect.lexicon import Lexicon, tokens
+from eider.detect.lexicon import Lexicon
 
 _ENDS: Final = frozenset(".!?…。！？;；")
 _ASKS: Final = frozenset("?？")
@@ -45,11 +45,10 @@ class Clause:
         self.label = label
         """Classes of what stands before a colon: "Background: …"."""
 
-    def part(self, start: int) -> Clause:
-        """The clause from one word on."""
-        return Clause(
-            self.words[start:], self.classes[start:], (self.start, self.end), self.capital[start:], self.label
-        )
+    def part(self, start: int, end: int | None = None) -> Clause:
+        """The clause from one word on, up to another."""
+        span = (self.start, self.end)
+        return Clause(self.words[start:end], self.classes[start:end], span, self.capital[start:end], self.label)
 
     def at(self, name: str, start: int = 0) -> int:
         """Place of the first word of a class, -1 where there is none."""
@@ -92,7 +91,7 @@ def sentences(text: str, spans: list[tuple[int, int]], words: Lexicon) -> list[S
     out: list[Sentence] = []
     for start, end in spans:
         part = text[start:end]
-        found = tokens(part)
+        found = words.tokens(part)
         if not found:
             continue
         classes = words.classes([word for word, _, _ in found])
@@ -190,7 +189,11 @@ def _forbids(found: list[tuple[str, int, int]], classes: list[frozenset[str]], b
         return False
     after = classes[place + 1]
     negated = found[place + 1][0] == "do" and not classes[place + 2].isdisjoint(("NOT",))
-    return negated or ("POLITE" in after and place + 3 < len(found)) or ("ALWAYS" in after and "NEVER" in after)
+    return (
+        negated
+        or ("POLITE" in after and place + 3 < len(found) and found[place + 2][0] not in _COMMAS)
+        or ("ALWAYS" in after and "NEVER" in after)
+    )
 
 
 def _only_opens(classes: list[frozenset[str]], begin: int, place: int) -> bool:

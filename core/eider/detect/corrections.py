@@ -26,7 +26,7 @@ class Against:
 def opens(s: Sentence) -> bool:
     """Whether a sentence begins to contradict."""
     first = s.first
-    return first.has("ACTUALLY", "WRONG") or ("NO" in first.classes[0] and "SMALL" not in first.classes[0])
+    return first.has("ACTUALLY", "WRONG", "TOLD") or ("NO" in first.classes[0] and "SMALL" not in first.classes[0])
 
 
 def reproach(c: Clause, against: Against) -> Finding | None:
@@ -51,7 +51,7 @@ def contrast(c: Clause, against: Against) -> Finding | None:
         return _asks_otherwise(c, verb) if against.opened and against.known else None
     if c.has("MOMENT", "FAIL", "SMALL", "THINK", "WANT", "THANKS"):
         return None
-    return _sets_against(c, against) or _contradicts(c, against) or _denies(c, against)
+    return _sets_against(c, against) or _contradicts(c, against) or _denies(c, against) or _moved(c, against)
 
 
 def _renames(c: Clause, known: frozenset[str]) -> bool:
@@ -95,6 +95,21 @@ def _denies(c: Clause, against: Against) -> Finding | None:
     known = any(w in against.known for w in c.words[denied:] if len(w) > 3)
     replaced = c.at("COMMA") > denied or c.has("BUT")
     return ("correction", 0.7, "a value the agent had wrong, denied and put right") if known and replaced else None
+
+
+def _moved(c: Clause, against: Against) -> Finding | None:
+    """Find "The wiki moved last week, it's on Notion." where the agent had spoken of the wiki."""
+    be = c.at("BE")
+    valued = be > 0 and any(c.capital[be + 1 :]) and "now" in c.words and "THE" in c.classes[0]
+    if valued and any(w in against.known for w in c.words if len(w) > 3):
+        return "correction", 0.65, "what the agent spoke of is otherwise now"
+    at = c.at("MOVED")
+    if at <= 0 or first_person(c) >= 0 or c.has("YOU") or not c.has("COMMA", "TO"):
+        return None
+    if "left" in c.words[at] and not c.has("STATE", "ROLE"):
+        return None
+    named = any(w in against.known for w in c.words[:at] if len(w) > 2)
+    return ("correction", 0.65, "what the agent spoke of has changed") if named else None
 
 
 def _figure(word: str) -> bool:

@@ -12,6 +12,7 @@ from eider.detect.grammar import (
     COMMAS,
     VERB,
     Finding,
+    comma_after,
     first_of,
     first_person,
     head,
@@ -24,6 +25,7 @@ _EVENT: Final = frozenset("PAST ED THINK LIKE MOMENT SAY SUB COMMA THE A ING".sp
 """Classes of words after "I" that make no habit: the past, a thought, or no verb at all."""
 _MODAL: Final = frozenset("WILL WOULD CAN WANT MUST LET".split())
 _LASTING: Final = "HABIT USUALLY ALWAYS PLACE SPELL NAMED TRAIT SINCE I_VERB EACH".split()
+_HOURS: Final = frozenset(("at", "in", "until", "till", "um", "à", "dans", "bis"))
 _UNKNOWN: Final[frozenset[str]] = frozenset()
 
 
@@ -31,11 +33,16 @@ def fact(c: Clause) -> Finding | None:
     """A state or habit in the first person, of what is the user's, or of a known thing or person."""
     if c.has("MOMENT", "SMALL") and not c.has("USUALLY"):
         return None
+    if c.has("REMIND") and c.at("REMIND") <= 1 and len(c.words) > 4 and not c.has("DOC", "YET"):
+        return "fact", 0.85, "what the user asks to remember"
+    if _appointed(c):
+        return None
     if c.has("SPELL") and not c.has("FAIL") and _spells(c):
         return "fact", 0.85, "how a name is written"
-    if first_person(c) >= 0:
-        return _of_me(c)
-    return first_of(c, _of_mine, _of_someone, _recurring, _of_a_thing)
+    if (me := first_person(c)) >= 0:
+        comma = comma_after(c, 0)
+        return _of_me(c) or (_of_mine(c.part(0, comma)) if 2 < comma < me else None)
+    return first_of(c, _of_mine, _of_someone, _recurring, _of_a_thing, _nowadays)
 
 
 def _spells(c: Clause) -> bool:
@@ -45,8 +52,18 @@ def _spells(c: Clause) -> bool:
     return letter or c.has("SPELLED") or not c.words[at].isascii()
 
 
+def _appointed(c: Clause) -> bool:
+    """Whether it ends with an hour or a span, once: "a meeting at 3", "standup in 10"."""
+    if c.has("USUALLY", "ALWAYS", "EACH") or len(c.words) < 4:
+        return False
+    last = next((i for i in (-1, -2) if c.words[i][0].isdigit()), 0)
+    return bool(last) and c.words[last - 1] in _HOURS
+
+
 def _of_mine(c: Clause) -> Finding | None:
     mine = c.at("MY")
+    if mine >= 0 and "WE_MY" not in c.classes[mine] and c.near(("ARTIFACT",), mine + 1, 2):
+        return None
     begins = mine <= 4 or c.words[mine - 1] in COMMAS
     if mine < 0 or not begins or c.near(("SUB", "WHQ", "DO", "STYLE", "STRONG"), 0, mine) or len(c.words) <= mine + 2:
         return None
@@ -79,7 +96,7 @@ def _of_someone(c: Clause) -> Finding | None:
 
 def _recurring(c: Clause) -> Finding | None:
     verb, _ = head(c)
-    if c.at("USUALLY") <= 1 or c.has("FAIL", "PAST", "THEY", "PERSON", "YOU", "WHQ", "SAY"):
+    if c.at("USUALLY") <= 1 or "THIS" in c.classes[0] or c.has("FAIL", "PAST", "THEY", "PERSON", "YOU", "WHQ", "SAY"):
         return None
     commanded = verb < len(c.words) and not c.classes[verb].isdisjoint(VERB)
     return None if commanded else ("fact", 0.65, "what recurs")
@@ -88,9 +105,16 @@ def _recurring(c: Clause) -> Finding | None:
 def _of_a_thing(c: Clause) -> Finding | None:
     if c.has("DEFINE"):
         return "fact", 0.7, "what a word means here"
-    if c.at("STATE") <= 0 or not c.near(("THE",), 0, 2) or pointed(c):
+    if c.at("STATE") <= 0 or not c.classes[0].isdisjoint(("PLACE", "FOR")) or not c.near(("THE",), 0, 2) or pointed(c):
         return None
     return None if c.has("FAIL", "SAY", "DOC", "CAN", "WOULD") else ("fact", 0.6, "state of a known thing")
+
+
+def _nowadays(c: Clause) -> Finding | None:
+    """Find "the wiki moved, it's Notion these days"."""
+    if not c.has("NOWADAYS") or c.has("FAIL", "PERSON", "GOOD", "BAD") or not c.has("BE", "HAVE", "STATE", "HABIT"):
+        return None
+    return "fact", 0.65, "what holds these days"
 
 
 def _of_me(c: Clause) -> Finding | None:
@@ -123,17 +147,25 @@ def _modal(c: Clause, at: int) -> Finding | None:
 
 
 def _being(c: Clause, at: int, base: float) -> Finding | None:
-    if c.near(("STATIVE",), at + 1, 2) and not pointed(c):
+    if c.near(("STATIVE",), at + 1, 2) and "PAST" not in c.classes[at] and not pointed(c):
         return "fact", base, "what the user makes use of"
     if "PAST" in c.classes[at] and not c.has("LIFE", "TRAIT"):
         return None
     nxt = at + 1
     while nxt < len(c.words) and (not c.classes[nxt].isdisjoint(ADVERB | {"NOT"}) or c.words[nxt].endswith("ly")):
         nxt += 1
-    if nxt >= len(c.words) or "ING" in c.classes[nxt] or c.near(("THIS",), nxt, 2):
+    if nxt >= len(c.words) or "ING" in c.classes[nxt] or c.near(("THIS",), nxt, 2) or c.near(("ORD",), nxt + 1, 2):
+        return None
+    if "PLACE" in c.classes[nxt] and (
+        c.near(("NUMBER",), nxt + 1, 1) or c.has("DOC", "ARTIFACT", "YET") or (_counted(c) and c.words[nxt] in _HOURS)
+    ):
         return None
     told = c.has("TRAIT") or not c.classes[nxt].isdisjoint(("A", "THE", "PLACE", "NUMBER", "MY"))
     return ("fact", base, "what the user is") if told or c.words[nxt].isdigit() or c.capital[nxt] else None
+
+
+def _counted(c: Clause) -> bool:
+    return any(w[0].isdigit() for w in c.words)
 
 
 def _having(c: Clause, at: int, base: float) -> Finding | None:
@@ -149,21 +181,26 @@ def _having(c: Clause, at: int, base: float) -> Finding | None:
         return None
     if "LIFE" in nxt:
         return "fact", base, "change in the user's life"
+    at_hand = (base == SINGULAR or c.has("ONLY")) and ("THE" in nxt or (c.has("THE") and c.has("DOC", "ARTIFACT")))
+    left_over = "PAST" in c.classes[-1] and ("NUMBER" in nxt or _counted(c))
     event = not nxt.isdisjoint(("ED", "PAST", "DONE", "WANT", "THIS", "TO"))
-    return None if event else ("fact", base - 0.05, "what the user has")
+    return None if event or at_hand or left_over else ("fact", base - 0.05, "what the user has")
 
 
 def _doing(c: Clause, subject: int, at: int, base: float) -> Finding | None:
     """The present tense of a verb is a habit, unless it is a thought or points at something in sight."""
     verb = c.classes[at]
-    if "HABIT" in verb and c.has("USUALLY"):
+    does = c.words[at] == "do" and c.near(("MY", "THE"), at + 1, 1)
+    if c.has("USUALLY") and ("HABIT" in verb or does):
         return "fact", base, "habit of the first person"
     if not verb.isdisjoint(_EVENT) or not c.words[at][0].isalnum():
         return None
     if "DO_AUX" in verb:
         return _not_doing(c, at, base)
     inverted = subject > 0 and "PRESENT" in c.classes[subject - 1]
-    in_sight = c.near(("THIS",), at + 1, 1) or (c.near(("THE",), at + 1, 1) and c.has("YOU"))
+    in_sight = (
+        c.near(("THIS",), at + 1, 1) or c.near(("ORD",), at + 1, 2) or (c.near(("THE",), at + 1, 1) and c.has("YOU"))
+    )
     if in_sight or (len(c.words) - at < 2 and not inverted):
         return None
     if base > SINGULAR or inverted or c.has(*_LASTING):

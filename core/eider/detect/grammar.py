@@ -25,7 +25,7 @@ ADVERB: Final = frozenset(("ALWAYS", "USUALLY", "FILLER", "NEVER", "FUTURE", "AD
 _NO_ADVERB: Final = frozenset(("THINK", "PAST", "LIKE", "MOMENT", "DO_AUX"))
 _NOT_ME: Final = frozenset(("TOLD", "PERSON", "MY"))
 _NOUNS: Final = frozenset(
-    "DO DOC GROUP HABIT ING ED BAD STYLE TASK_DOC DECIDE RULE BEGIN MANNER ADOPT ROLE TITLE".split()
+    "DO DOC GROUP HABIT ING ED BAD STYLE TASK_DOC DECIDE RULE BEGIN MANNER ADOPT ROLE TITLE FORM ARTIFACT WORK MOVED BANISH".split()
 )
 """Classes of words that may be nouns as well."""
 COMMAS: Final = frozenset((",", "，"))
@@ -134,6 +134,19 @@ def _general_place(c: Clause, start: int) -> bool:
 def pointed(c: Clause) -> bool:
     """Whether something in sight is pointed at: "this", "it"."""
     return any("THIS" in f and f.isdisjoint(("SUB", "THE")) for f in c.classes)
+
+
+def located(c: Clause) -> bool:
+    """Whether it is about one place in a text: "in section 2", "in the third list", "for q3"."""
+    for at, found in enumerate(c.classes[:-1]):
+        if found.isdisjoint(("PLACE", "FOR")):
+            continue
+        after = c.words[at + 1 : at + 3]
+        if c.near(("ORD",), at + 1, 2) or any(
+            len(w) <= 3 and any(map(str.isdigit, w)) and not (i == 0 and w.isdigit()) for i, w in enumerate(after)
+        ):
+            return True
+    return False
 
 
 def progressive(c: Clause) -> bool:

@@ -27,6 +27,8 @@ _TOKEN: Final = re.compile(
 )
 _LONGEST: Final = 7
 """Words of the longest phrase in the lists, contractions counted apart; checked by a test."""
+_AMBIGUOUS: Final = frozenset(("id", "its"))
+"""Words that are contractions only before certain others: "id rather", "its called"."""
 _NONE: Final[frozenset[str]] = frozenset()
 _INSIDE: Final = frozenset(("IN",))
 """Class of the later words of a phrase."""
@@ -41,6 +43,8 @@ class Lexicon:
         self.spaced = code != "zh"
         self.starts = frozenset(tokens_of(p)[0] for p in data.STARTS.split())
         self.splits = frozenset(data.SPLITS.split())
+        self._joined: dict[str, str] = getattr(data, "JOINED", {})
+        self._joined_before: frozenset[str] = frozenset(getattr(data, "JOINED_BEFORE", "").split())
         self._endings: tuple[tuple[str, str], ...] = data.ENDINGS
         phrases: dict[tuple[str, ...], set[str]] = {}
         for name, members in data.WORDS.items():
@@ -51,6 +55,22 @@ class Lexicon:
         for key, names in sorted(phrases.items(), key=lambda item: -len(item[0])):
             if len(key) > 1:
                 self._phrases.setdefault(key[0], []).append((key, frozenset(names)))
+
+    def tokens(self, text: str) -> list[tuple[str, int, int]]:
+        """Words and marks as `tokens` finds them, with contractions typed without an apostrophe taken apart."""
+        found = tokens(text)
+        if self._joined.keys().isdisjoint(word for word, _, _ in found):
+            return found
+        out: list[tuple[str, int, int]] = []
+        for place, (word, start, end) in enumerate(found):
+            first, _, rest = self._joined.get(word, "").partition(" ")
+            after = found[place + 1][0] if place + 1 < len(found) else ""
+            opens = word == "its" and (not place or not found[place - 1][0][0].isalnum())
+            if not rest or (word in _AMBIGUOUS and not opens and after not in self._joined_before):
+                out.append((word, start, end))
+            else:
+                out += ((first, start, start + len(first)), (rest, start + len(first), end))
+        return out
 
     def knows(self, found: list[str]) -> int:
         """How many of these words its lists hold."""
@@ -119,7 +139,7 @@ _FUNCTION_WORDS: Final[dict[str, frozenset[str]]] = {
     "en": frozenset(
         "the a an is are i you we it to of and in for that this my our not with on be do n't don't please always never no yes"
         " me all but so if can should would was were they he she by at as or when before anything keep one"
-        " have what use from your".split()
+        " have what use from your im dont its ive pls thats isnt cant doesnt".split()
     ),
     "de": frozenset(
         "der die das ein eine einen ich du wir ist sind nicht und zu mit für mein meine unser unsere bitte immer nie niemals kein"

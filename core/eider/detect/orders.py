@@ -20,6 +20,7 @@ from eider.detect.grammar import (
     generic,
     head,
     is_plural,
+    located,
     pointed,
     progressive,
 )
@@ -27,7 +28,7 @@ from eider.detect.grammar import (
 _STANDING: Final = ("ALWAYS", "NEVER", "FUTURE")
 _NO_VERB: Final = frozenset(
     (
-        "THE A THIS I WE MY YOU YOUR THEY BE HAVE NUMBER SUB WHQ NAMED PLACE THINK ED SMALL MOMENT FAIL PERSON COMMA"
+        "SOME DONE THE A THIS I WE MY YOU YOUR THEY BE HAVE NUMBER SUB WHQ NAMED PLACE THINK ED SMALL MOMENT FAIL PERSON COMMA"
     ).split()
 )
 """Classes of words that are no verb of a command, though "always" or "don't" stand before them."""
@@ -123,7 +124,8 @@ def _held_open(c: Clause, at: int, before: Names) -> Finding | None:
         return None
     if any("EVERY" in c.classes[i] and not c.classes[i - 1].isdisjoint(_INTO) for i in range(at + 2, below)):
         return "directive", 0.75, "command for every one"
-    return _general_command(c, at, below, before) if generic(c, at) else None
+    doing = "STRONG" in kind and c.near(("ING",), at + 1, 1) and not c.near(("THIS", "THE"), at + 1, 3)
+    return _general_command(c, at, below, before) if doing or generic(c, at) else None
 
 
 _INTO: Final = ("PLACE", "FOR", "TO")
@@ -137,7 +139,7 @@ def _general_command(c: Clause, at: int, below: int, before: Names) -> Finding |
     graded: tuple[tuple[bool, Finding], ...] = (
         ("KEEP" in kind and "ING" in c.classes[at + 1], ("praise", 0.75, "request to go on with a manner")),
         (c.near(("USUALLY",), at, below - at), ("directive", 0.8, "command that recurs")),
-        ("STRONG" in kind, ("directive", 0.8, "command to keep to something")),
+        ("STRONG" in kind and not _then_now(c, at), ("directive", 0.8, "command to keep to something")),
         ("NOT" in before and not c.has("FAIL"), ("directive", 0.75, "prohibition of a kind of thing")),
         ("ONLY" in before, ("directive", 0.7, "command with a restriction")),
         (against, ("directive", 0.7, "command that sets one manner against another")),
@@ -150,9 +152,19 @@ def _general_command(c: Clause, at: int, below: int, before: Names) -> Finding |
     return next((found for holds, found in graded if holds), None)
 
 
+def _then_now(c: Clause, at: int) -> bool:
+    """Whether a command about something in sight follows: "no need to explain, just fix it"."""
+    comma = comma_after(c, at)
+    rest = c.part(comma + 1) if comma > 0 else None
+    if rest is None or not rest.words or not pointed(rest):
+        return False
+    verb, _ = head(rest)
+    return verb < len(rest.words) and not rest.classes[verb].isdisjoint(VERB)
+
+
 def _duty(c: Clause) -> Finding | None:
     """Find "Every function needs a docstring." and "Secrets must not end up in logs."."""
-    if c.has("FORBID") and not c.near(("THIS",), 0, 3) and c.has("BE"):
+    if c.has("FORBID") and (not c.near(("THIS",), 0, 3) or c.has("WE", "MY")) and c.has("BE"):
         return "directive", 0.75, "prohibition or duty"
     if c.has("IMPORTANT") and c.has("YOU") and c.has("ALWAYS", "NEVER", "EVERY", "NOT"):
         return "directive", 0.8, "importance of a manner"
@@ -168,8 +180,11 @@ def _norm(c: Clause) -> Finding | None:
         return None
     if c.near(("ANYTHING",), 0, 2) and len(c.words) > 4 and not progressive(c):
         return "directive", 0.65, "statement about anything or nobody"
-    if len(c.words) > 3 and not c.near(("DO", "STYLE"), 0, 1) and bare_plural(c):
+    if len(c.words) > 3 and not c.near(("DO", "STYLE"), 0, 1) and bare_plural(c) and not progressive(c):
         firm = c.has("BELONG", "ALWAYS", "NOT", "USUALLY", "POLITE")
+        once = c.has("ORD") or (c.has("ONLY") and c.has("THE")) or located(c)
+        if once and (not firm or c.has("POLITE")):
+            return None
         return "directive", 0.7 if firm else 0.6, "statement about a kind of thing"
     return None
 

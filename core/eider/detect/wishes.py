@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from eider.detect.clauses import Clause
-from eider.detect.grammar import SPECIFIC, Finding, first_of, first_person, is_plural
+from eider.detect.grammar import FIRST, SPECIFIC, Finding, comma_after, first_of, first_person, is_plural
 
 
 def praise(c: Clause) -> Finding | None:
@@ -38,7 +38,8 @@ def _chosen(c: Clause) -> Finding | None:
     in_sight = (
         c.near(("THIS",), at + 1, 3) if c.has("WE", "WE_VERB") else c.near(("THIS", "ORD"), at + 1, 5)
     ) and not c.has("SUB")
-    if not own or in_sight:
+    happened = at == len(c.words) - 1 and first_person(c) < 0 and not c.has("GROUP", "SURE_DECIDE")
+    if not own or in_sight or happened:
         return None
     return "decision", 0.9 if c.has("WE", "WE_VERB", "GROUP", "SUB") else 0.8, "choice made in the first person"
 
@@ -59,12 +60,23 @@ def preference(c: Clause) -> Finding | None:
     if like == 0 and "TO_ME" in c.classes[0]:
         return None
     if like >= 0:
-        in_sight = c.near(("THIS", "ORD"), like + 1, 3) and not c.has("WHEN", "FUTURE")
+        in_sight = _sighted(c, like + 1) and not c.has("WHEN", "FUTURE")
         if in_sight or (c.near(("THE",), like + 1, 1) and not _habitual(c)):
             return None
         if found := _liking(c, like):
             return found
     return first_of(c, _judging, _wishing, _how)
+
+
+def _sighted(c: Clause, start: int) -> bool:
+    """Whether something in sight follows: "this one", but not "one big file"."""
+    for at in range(start, min(start + 3, len(c.words))):
+        if at == start and "THEY" in c.classes[at]:
+            return True
+        counted = c.words[at] == "one" and at + 1 < len(c.words) and not c.classes[at + 1]
+        if "ORD" in c.classes[at] or ("THIS" in c.classes[at] and not counted):
+            return True
+    return False
 
 
 def _habitual(c: Clause) -> bool:
@@ -73,7 +85,7 @@ def _habitual(c: Clause) -> bool:
 
 def _liking(c: Clause, like: int) -> Finding | None:
     subject = first_person(c)
-    if subject >= 0 and c.near(("WILL",), subject + 1, 1):
+    if subject >= 0 and (c.near(("WILL",), subject + 1, 1) or _compares(c, subject, like)):
         return None
     if subject >= 0 and (subject <= like or c.has("V2")):
         return "preference", 0.9 if _habitual(c) else 0.8, "liking in the first person"
@@ -84,6 +96,12 @@ def _liking(c: Clause, like: int) -> Finding | None:
     if "TO_ME" in c.classes[like] and (c.has("WHEN") or not c.near(("THIS", "THE"), 0, like)):
         return "preference", 0.75 if c.has("WHEN") else 0.7, "how something strikes the user"
     return None
+
+
+def _compares(c: Clause, subject: int, like: int) -> bool:
+    """Whether "like" after a comma has no subject of its own: "I don't get it, explain it like I'm five"."""
+    comma = comma_after(c, subject)
+    return c.words[like] == "like" and 0 <= comma < like and not c.near(FIRST, comma, like - comma)
 
 
 def _judging(c: Clause) -> Finding | None:
@@ -110,6 +128,13 @@ def _wishing(c: Clause) -> Finding | None:
         return None
     after = c.classes[want + 1 : want + 4]
     kinds = any(map(is_plural, c.words[want + 1 : want + 4]))
+    if (
+        "FOR" in c.classes[0]
+        and subject > 1
+        and any(map(is_plural, c.words[1:subject]))
+        and not c.near(("THIS", "ORD"), 0, subject)
+    ):
+        return "preference", 0.65, "wish for a kind of occasion"
     open_wish = kinds and not any(f & (SPECIFIC | {"YOU", "TO", "ME"}) for f in after)
     return ("preference", 0.6, "wish for a kind of thing") if open_wish else None
 

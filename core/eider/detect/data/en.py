@@ -16,7 +16,7 @@ WORDS: Final[dict[str, str]] = {
         friend friends neighbour neighbor landlord teacher professor son daughter kids children people person someone
         somebody everyone everybody developers engineers author authors teams companies
         others guy guys folks experts cousin aunt uncle grandma roommate flatmate team-mate teammate""",
-    "SOME": "some many most few several",
+    "SOME": "something some many most few several",
     "BE": "am is are 'm 're 's be was were",
     "HAVE": "'ve_got have_got have has 've had",
     "DO_AUX": "do does did",
@@ -50,13 +50,13 @@ WORDS: Final[dict[str, str]] = {
     "RULE": "rule rules preference preferences requirements convention conventions wishes ground_rules house_rules habits",
     "NAMED": "called named name spelled spelt",
     "GROUP": "board team company committee management family group council department board_members leadership",
-    "USUALLY": """usually normally typically mostly mainly tend_to tends_to often rarely seldom hardly_ever
+    "USUALLY": """mornings afternoons evenings weekends usually normally typically mostly mainly tend_to tends_to often rarely seldom hardly_ever
         every_day every_week every_month every_year on_mondays on_tuesdays on_wednesdays on_thursdays on_fridays
         on_saturdays on_sundays every_night every_morning every_evening every_monday every_tuesday every_wednesday every_thursday every_friday
         every_saturday every_sunday every_other every_second every_few each_year each_month each_week each_day every_quarter every_hour every_spring every_summer every_autumn every_winter
         once_a_week once_a_day once_a_month once_a_year twice_a_week twice_a_year quarterly yearly annually every_two every_three every_four every_six every_90 every_30 every_60 every_15 every_10 every_5
         every_time_a on_weekends at_weekends on_weekdays fortnightly per a_month a_year a_week weekly daily monthly""",
-    "EACH": "every each all any nobody no_one everyone everything nothing anything no_more",
+    "EACH": "every each all any nobody no_one nobody_here no_one_here everyone_here everyone everything nothing anything no_more",
     "EVERY": "every each",
     "ONCE": """yesterday last_night an_hour_ago minutes_ago hours_ago a_minute_ago this_time this_once just_once for_now for_today for_the_moment at_the_moment right_now for_the_time_being
         temporarily this_one that_one these_two those_two in_this for_this on_this in_that for_that on_that today tonight yet
@@ -68,7 +68,7 @@ WORDS: Final[dict[str, str]] = {
         in_this_family in_this_office in_this_workspace in_this_lab at_this_company on_this_machine""",
     "THIS": "this that it these those one ones",
     "THE": "the",
-    "A": "a an",
+    "A": "a an more_of_a more_of_an",
     "ORD": "first second third fourth fifth last next previous other other_one",
     "NEED": "need needs needed",
     "NUMBER": "two three four five six seven eight nine ten eleven twelve hundred thousand",
@@ -155,7 +155,7 @@ WORDS: Final[dict[str, str]] = {
     "ACTUALLY": "actually in_fact correction in_reality",
     "WRONG": """wrong incorrect not_right n't_right not_true n't_true not_correct n't_correct mistaken mistake misread
         misspelled misspelt misunderstood outdated out_of_date no_longer_true not_what_i not_how n't_how""",
-    "AGAIN": "again keep_writing keep_using keep_adding keep_saying keep_doing keep_putting keep_making still",
+    "AGAIN": "again keep_forgetting keep_ignoring keep_missing keep_changing keep_calling keep_removing keep_writing keep_using keep_adding keep_saying keep_doing keep_putting keep_making still",
     "INSTEAD": "instead not rather_than but_not as_opposed_to",
     "SHOULD_HAVE": "should_have should_n't_have should_'ve",
     "SLIP": """oops whoops i_meant meant my_bad wrong_window wrong_tab wrong_chat wrong_file typo_on_my ignore_that disregard
@@ -206,7 +206,8 @@ WORDS: Final[dict[str, str]] = {
     "PAST": """ran went saw had did said got made took came found gave told wrote read sent put tried left lost met kept began
         brought thought meant felt paid sat stood heard let won broke spent slept ate drank drove flew fell forgot knew
         was were bought built caught hit cut set""",
-    "FAIL": """is_too are_too 's_too was_too were_too shows displays pass passes sounds seems makes_sense looks depends feels compile compiles load loads fails fail failing failed broken red crashes crash hangs stuck wrong too_long too_short typo
+    "FAIL": """frozen unresponsive offline acting_up runs_out run_out running_out hang die dies freezes times_out time_out timing_out
+        go_away complaining leaking flickers attached is_too are_too 's_too was_too were_too shows displays pass passes sounds seems makes_sense looks depends feels compile compiles load loads fails fail failing failed broken red crashes crash hangs stuck wrong too_long too_short typo
         missing slow throws prints works_now down an_error errors_out is_empty is_ok is_fine is_good looks_good looks""",
     "KEEP_ON": """keep_doing keep_this_up keep_that_up more_of_this more_of_that more_like_this more_like_that
         do_that_every do_it_like always_do_it always_do_that do_this_every again_next_time how_i_like how_i_want how_we_like
@@ -222,6 +223,21 @@ WORDS: Final[dict[str, str]] = {
     "FORBID": "forbidden prohibited banned off-limits off_limits not_allowed n't_allowed taboo compulsory mandatory required obligatory",
     "IMPORTANT": "important essential crucial vital",
     "NONE_OF": "no",
+    "FORM": """spelling indent indents indentation tabs spaces quotes bullets bullet emojis emoji smileys headings headers
+        tone hints docstrings dark_mode light_mode units tense casing lowercase uppercase caps title_case sentence_case camel_case
+        snake_case semicolons commas exclamation dashes hashtags jargon buzzwords fluff filler
+        puns pleasantries greeting greetings apologies disclaimers caveats preamble markdown bold italics contractions abbreviations
+        acronyms footnotes plain_text prose they/them she/her he/him oxford_comma comments imperative_mood imperative active_voice passive_voice answers replies sentences paragraphs english
+        metric celsius annotations adjectives adverbs clichés cliches metaphors idioms small_talk sign-offs""",
+    "LESS": "less fewer",
+    "BANISH": "drop skip lose ditch cut omit leave_out cut_out leave_off remove no_need_for spare_me scrap kill",
+    "REMIND": "remember_that keep_in_mind_that bear_in_mind_that note_that don't_forget_that do_n't_forget_that remember_:",
+    "NOWADAYS": "these_days nowadays by_now",
+    "MOVED": "moved left renamed migrated replaced retired deprecated switched merged became gone sunset discontinued",
+    "WORK": """project repo repository codebase module package service app team channel company client department branch product site
+        course class blog newsletter column magazine lab office workspace org organisation organization""",
+    "ARTIFACT": """file function variable method script folder directory column component test branch class module table snippet query changes commit commits
+        draft document doc notebook string error endpoint container server app build pr pipeline spreadsheet sheet essay code""",
     "CONJ": "and but so also then plus or though although",
     "POLITE": "please kindly pls plz",
     "FILLER": """here_'s here_is here_are you_should_know just_so_you_know note_that heads_up fyi for_your_information before_we_go_on before_we_start
@@ -233,6 +249,26 @@ WORDS: Final[dict[str, str]] = {
         sorry excellent awesome alright thank_you thank_you_very_much thanks_a_lot cheers so by_the_way btw fwiw wrong correction
         that_'s_wrong not_quite for_the_record""",
 }
+JOINED: Final[dict[str, str]] = {
+    whole: f"{whole[:-cut]} {rest}"
+    for cut, rest, members in (
+        (1, "'m", "im"),
+        (2, "'ve", "ive weve youve theyve"),
+        (2, "'re", "youre theyre"),
+        (1, "'s", "its thats whats theres heres wheres shes hes"),
+        (1, "'d", "id"),
+        (
+            2,
+            "n't",
+            "dont doesnt didnt isnt arent wasnt cant wont havent hasnt hadnt shouldnt wouldnt couldnt mustnt neednt",
+        ),
+    )
+    for whole in members.split()
+}
+"""Contractions as typed without an apostrophe."""
+JOINED_BEFORE: Final = """rather sooner prefer like love a an the not called named spelled spelt just always never all been now been
+    too so my our your on in at"""
+"""Words before which "id" and "its" are contractions."""
 ENDINGS: Final[tuple[tuple[str, str], ...]] = (("ing", "ING"), ("ed", "ED"))
 SPLITS: Final = "and but so also plus though"
 """Conjunctions after which another clause may start."""
