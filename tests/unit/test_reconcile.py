@@ -97,6 +97,12 @@ LAWS: list[tuple[str, str, Relation]] = [
     ("The user was born in Leeds.", "The user was born in Cork.", "contradiction"),
     ("The staging port is 8080.", "The admin port is 9090.", "add"),
     ("The staging port is 8080.", "The staging port is 9090.", "supersede"),
+    ("Follow rule number 0.", "Follow rule number 1.", "add"),
+    ("Step 1 is to run the linter.", "Step 2 is to run the tests.", "add"),
+    ("Every function needs a docstring.", "Tests don't need docstrings.", "scope_override"),
+    ("The user's wife is Carla.", "I'm married to Carla.", "none"),
+    ("The service is written in Go.", "We rewrote the service in Rust.", "supersede"),
+    ("The user's bike is red.", "The user's car is blue.", "add"),
 ]  # fmt: skip
 
 
@@ -144,6 +150,14 @@ def test_a_phrase_that_only_names_the_scope_narrows_nothing() -> None:
     assert said("Use spaces in this repo.", here, scope="project:a", kind="rule") == ("supersede", "m1")
     assert said("Use spaces in project a.", here, scope="project:a", kind="rule") == ("supersede", "m1")
     assert said("Use spaces in the docs folder.", here, scope="project:a", kind="rule") == ("scope_override", "m1")
+
+
+def test_a_rule_and_a_preference_that_share_one_word_stand_side_by_side() -> None:
+    """Neither "paragraphs" takes the other's place; what they share in full is still one."""
+    short = "Prefers two short paragraphs."
+    assert said("Write in paragraphs.", known(short, kind="preference"), kind="rule") == ("add", None)
+    assert said(short, known("Write in paragraphs.", kind="rule"), kind="preference") == ("add", None)
+    assert said("Keep answers short.", known("Prefers short answers.", kind="preference"), kind="rule")[0] == "none"
 
 
 def test_memories_of_more_than_one_user_fail_closed() -> None:
