@@ -72,6 +72,7 @@ def _of_mine(c: Clause) -> Finding | None:
         or (progressive(c) and not c.has("STATIVE"))
         or c.near(("PAST",), mine + 1, 4)
         or (c.has("RULE") and not c.has("BE"))
+        or (c.near(("WANT",), mine + 1, 4) and c.near(("A", "THE", "THIS"), mine + 2, 4))
     ):
         return None
     if c.has("NOT") and not c.has("USUALLY", "BE", "HAVE", "STATE", "NEVER", "EVER"):
