@@ -69,7 +69,7 @@ class Pair:
         named |= {name for form in self.shared for name in _MEASURES.get(self.new.words[form].kind, ())}
         if {self.old.verb, self.new.verb} <= _BLAND:
             named |= {self.old.verb, self.new.verb}
-        if "job" in {self.old.attribute, self.new.attribute}:
+        if any(" as a" in one.text and one.verb == "work" for one in (self.old, self.new)):
             named.add("work")
         if self.same_attribute:
             named |= {canon(word) for one in (self.old, self.new) for word in one.attribute.split()}
