@@ -24,7 +24,7 @@ _ONE_OF: Final = frozenset(
     canon(verb) for verb in "drive bank rent wear ride weigh earn commute order train date vote".split()
 )
 """Verbs of which a person has one object at a time, so that "now" names another."""
-_PLACING: Final = frozenset(canon(verb) for verb in "host deploy run live serve store keep be".split())
+_PLACING: Final = frozenset(canon(verb) for verb in "host deploy run live serve store keep".split())
 """Verbs that say where a thing is."""
 _BLAND: Final = frozenset(
     canon(verb) for verb in "use have do make include give provide add practice practise follow hold be".split()
