@@ -346,9 +346,12 @@ def _quoted(db: Cursor, changes: ChangeSet) -> dict[str, Quoted]:
     wanted = quoted_ids(changes.memories)
     if not wanted:
         return {}
+    with_it = {e.id: Quoted(length=len(e.text), origin=e.origin) for e in changes.episodes if e.id in wanted}
+    if not (others := set(wanted) - set(with_it)):
+        return with_it
     sql = "SELECT id, length(content), origin FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"
-    found = db.execute(sql, [list(wanted), changes.user]).fetchall()
-    return {id_: Quoted(length=length, origin=origin) for id_, length, origin in found}
+    found = db.execute(sql, [list(others), changes.user]).fetchall()
+    return with_it | {id_: Quoted(length=length, origin=origin) for id_, length, origin in found}
 
 
 def insert(db: Cursor, table: str, names: Sequence[str], values: Sequence[rows.Row]) -> None:
