@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 class Outcomes:
     """What `Eider` offers about outcomes; it says whose memory is meant and where requests go."""
 
-    def _whose(self, user: str | None) -> str:
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def _ask(self, name: str, request: Any) -> Any:
-        raise NotImplementedError
+        def _whose(self, user: str | None) -> str: ...
+
+        def _ask(self, name: str, request: Any) -> Any: ...
 
     def open_loop(
         self, *, user: str | None = None, agent: str | None = None, feedback_timeout: float = FEEDBACK_SECONDS

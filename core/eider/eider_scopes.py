@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 class Scoping:
     """What `Eider` offers about scopes; it says whose memory is meant and where requests go."""
 
-    def _whose(self, user: str | None) -> str:
-        raise NotImplementedError
+    if TYPE_CHECKING:
 
-    def _ask(self, name: str, request: Any) -> Any:
-        raise NotImplementedError
+        def _whose(self, user: str | None) -> str: ...
+
+        def _ask(self, name: str, request: Any) -> Any: ...
 
     def scopes(self, *, user: str | None = None) -> list[ScopeCount]:
         """Where things apply, with how much is kept there: `global` first, then by size."""

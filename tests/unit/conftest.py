@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from scope_stores import MODEL, Scripted
 
 import eider
 from eider.embed.hashing import HashEmbedder
@@ -54,3 +56,22 @@ def source(lived: Path, store: Callable[[str], eider.Eider], tmp_path: Path) -> 
     """A copy of it for each test."""
     shutil.copytree(lived, tmp_path / "source.eider")
     return store("source")
+
+
+@pytest.fixture
+def opens(tmp_path: Path) -> Iterator[Callable[..., eider.Eider]]:
+    """Opens one store anew, for an agent set up as told; `model` stands in for the named one."""
+    held: list[eider.Eider] = []
+
+    def of(mode: str = "frugal", model: Scripted | None = None, **how: Any) -> eider.Eider:
+        for one in held:
+            one.close()
+        named = {} if mode == "frugal" else {"model": MODEL}
+        memory = eider.open(tmp_path / "s.eider", user="ada", mode=mode, **named, **how)
+        memory._engine.models[MODEL] = model or Scripted()  # pyright: ignore[reportPrivateUsage]
+        held.append(memory)
+        return memory
+
+    yield of
+    for one in held:
+        one.close()

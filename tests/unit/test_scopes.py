@@ -2,96 +2,20 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
 
 import pytest
-from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scope_stores import MODEL, RULE, Opens, Scripted, answers, counts, crowded, filled, scope_of
 
 import eider
-from eider.cli.app import cli
-from eider.eider import Eider
-from eider.errors import ConfigError, InputError, ModelError
+from eider.errors import ConfigError, InputError
 from eider.learning import ScopeStep
 from eider.prompts.scope import ScopeAnswer
 from eider.prompts.scope_consolidation import ScopeConsolidationAnswer
 from eider.prompts.scope_consolidation import ScopeStep as Said
 from eider.scopes import scope_for, scopes_read
-
-MODEL = "openai:small"
-RULE = "Always answer in short sentences."
-
-
-class Scripted:
-    """A model that answers each kind of question as told, and counts."""
-
-    name = MODEL
-
-    def __init__(self, **answers: Any) -> None:
-        self.answers, self.asked = answers, cast("list[str]", [])
-
-    def ask(self, prompt: Any) -> Any:
-        self.asked.append(prompt.name)
-        if prompt.name not in self.answers:
-            raise ModelError("it does not answer.")
-        return self.answers[prompt.name]
-
-
-Opens = Callable[..., Eider]
-
-
-@pytest.fixture
-def opens(tmp_path: Path) -> Iterator[Opens]:
-    """Opens one store anew, for an agent set up as told; `model` stands in for the named one."""
-    held: list[Eider] = []
-
-    def of(mode: str = "frugal", model: Scripted | None = None, **how: Any) -> Eider:
-        for one in held:
-            one.close()
-        named = {} if mode == "frugal" else {"model": MODEL}
-        memory = eider.open(tmp_path / "s.eider", user="ada", mode=mode, **named, **how)
-        memory._engine.models[MODEL] = model or Scripted()  # pyright: ignore[reportPrivateUsage]
-        held.append(memory)
-        return memory
-
-    yield of
-    for one in held:
-        one.close()
-
-
-def scope_of(memory: Eider, **how: Any) -> str:
-    """The scope that a direction which nobody asked a model about ends up in."""
-    (found,) = memory.observe(**{"user_reply": RULE, **how}).memories
-    return found.scope
-
-
-def counts(memory: Eider, user: str = "ada") -> dict[str, int]:
-    return {s.name: s.memories for s in memory.scopes(user=user)}
-
-
-def filled(memory: Eider, **scopes: list[str]) -> None:
-    """Statements by scope; a double underscore stands for a colon, a single one for a dash."""
-    for name, texts in scopes.items():
-        for text in texts:
-            memory.remember(text, kind="rule", scope=name.replace("__", ":").replace("_", "-"))
-
-
-def answers(memory: Eider) -> dict[str, Any]:
-    """What the reading verbs say, moments aside."""
-    current = [r.memory for r in memory.search(status="current", limit=500).items if r.memory]
-    return {
-        "scopes": memory.scopes(),
-        "memories": sorted((m.id, m.scope, m.text, m.kind, m.pinned, str(m.valid_to)) for m in current),
-        "recall": [(r.text, round(r.score, 6)) for r in memory.recall("what about reviews?", limit=20)],
-        "within": [r.text for r in memory.recall("what about reviews?", scopes=["code-review"], limit=20)],
-        "policy": memory.policy(context="a review").text,
-        "narrow": memory.policy(scopes=["code-reviews"]).text,
-    }
-
 
 # ---------------------------------------------------------------------- where something applies
 
@@ -256,15 +180,6 @@ def test_nobody_sees_or_moves_the_scopes_of_others(opens: Opens) -> None:
 # ---------------------------------------------------------------------- keeping them few
 
 
-def crowded(memory: Eider) -> None:
-    """Scopes of which two are one, with a past."""
-    filled(memory, code_review=["Ask for tests.", "Reviews name the file."], code_reviews=["Reviews are short."],
-           project__alpha1=["Use tabs."], project__alpha2=["Use spaces."])  # fmt: skip
-    first = memory.remember("Reviews are kind.", kind="rule", scope="code-reviews")
-    memory.correct(first.id, "Reviews are kind and honest.")
-    memory.pin(memory.remember("Reviews cite lines.", kind="rule", scope="code-reviews").id)
-
-
 def test_a_plan_is_looked_at_carried_out_and_taken_back(opens: Opens) -> None:
     """A preview writes nothing; carrying out is one event; undoing it restores every scope and all answers."""
     memory = opens("balanced")
@@ -413,70 +328,3 @@ def test_declared_scopes_are_checked_when_a_memory_is_opened(tmp_path: Path) -> 
     """A text in place of a list is named, not spelled out letter by letter."""
     with pytest.raises(InputError, match="scopes="):
         eider.open(tmp_path / "m.eider", scopes="email")
-
-
-# ---------------------------------------------------------------------- the command line
-
-
-def run(tmp_path: Path, *words: str) -> str:
-    done = CliRunner().invoke(cli, [*words, "--store", str(tmp_path / "s.eider"), "--user", "ada"])
-    assert done.exit_code == 0, done.output
-    return done.output
-
-
-def test_the_command_line_lists_and_consolidates(opens: Opens, tmp_path: Path) -> None:
-    """A plan first; with --apply it is done, and the line says how to take it back."""
-    memory = opens("balanced")
-    crowded(memory)
-    memory.close()
-    assert "project:alpha1" in run(tmp_path, "scopes", "list")
-    rows = [json.loads(line) for line in run(tmp_path, "scopes", "list", "--json").splitlines()]
-    assert rows[0] == {"name": "global", "memories": 0, "known": "always", "agents": []}
-    assert "--apply" in run(tmp_path, "scopes", "consolidate")
-    assert "eider undo evt_" in run(tmp_path, "scopes", "consolidate", "--apply")
-    assert "code-reviews" in run(tmp_path, "scopes", "list")
-
-
-def test_the_inbox_shows_what_waits_against_what(opens: Opens, tmp_path: Path) -> None:
-    """Accepting ends what is contradicted, rejecting ends what waits."""
-    memory = opens()
-    waiting: list[str] = []
-    for n, (old, new) in enumerate(
-        (("The office is in Porto.", "The office is in Lisbon."), ("Ship on Friday.", "Ship on Monday."))
-    ):
-        known = memory.remember(old, user="ada")
-        waiting.append(contradicting(memory, known.id, new, n))
-    memory.close()
-    listed = run(tmp_path, "inbox", "list")
-    assert "against" in listed
-    assert "Porto" in listed
-    rows = [json.loads(line) for line in run(tmp_path, "inbox", "list", "--json").splitlines()]
-    assert {(r["text"], r["against"][0]["text"]) for r in rows} == {
-        ("The office is in Lisbon.", "The office is in Porto."), ("Ship on Monday.", "Ship on Friday."),
-    }  # fmt: skip
-    assert "accepted" in run(tmp_path, "inbox", "accept", waiting[0])
-    assert "rejected" in run(tmp_path, "inbox", "reject", waiting[1])
-    assert "nothing waits" in run(tmp_path, "inbox", "list")
-    with eider.open(tmp_path / "s.eider", user="ada") as again:
-        current = {r.text for r in again.search(status="current").items}
-    assert current == {"The office is in Lisbon.", "Ship on Friday."}
-
-
-def contradicting(memory: Eider, against: str, text: str, n: int) -> str:
-    """Put a statement into the inbox that contradicts a memory."""
-    from dataclasses import replace
-
-    from eider.changes import ChangeSet
-    from eider.ids import new_id
-    from eider.redact import redact
-    from eider.revise import sealed
-    from eider.values import Edge
-
-    engine = memory._engine
-    (old,) = engine.store.memories([against], user="ada")
-    new = replace(sealed(old), id=new_id("mem_"), rev=0, text=redact(text), state="inbox", recorded_at=engine.now())
-    changes = ChangeSet(
-        user="ada", op="observe", actor="library", at=engine.now(), memories=(new,), key=redact(f"c{n}"),
-        edges=(Edge(source=new.id, target=old.id, kind="contradicts"),), indexing=engine.indexed_memories([new]),
-    )  # fmt: skip
-    return engine.commit(changes).memories[0].id
