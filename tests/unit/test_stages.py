@@ -41,7 +41,7 @@ def test_every_test_is_in_one_stage() -> None:
 def test_all_stages_are_run_in_their_order() -> None:
     """`make test` goes from fast to slow, and .ci/run asks for nothing less."""
     assert re.findall(r"\b(unit|service|crash)\b", rule("test")) == list(STAGES)
-    assert "make --no-print-directory test" in (ROOT / ".ci" / "run").read_text()
+    assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_the_marks_are_those_that_are_known() -> None:
