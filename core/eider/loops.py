@@ -7,17 +7,19 @@ outcome to the online model of forgetting, where there is one. `reset_learned` t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from eider import decaying
+from eider.agents import model_of, settings_of
 from eider.balance import ARMS, Balance, Candidate, taught
 from eider.changes import ChangeSet
 from eider.credit import Line, attributed, even
 from eider.door import Door, clean, user_name
 from eider.engine import Engine
-from eider.errors import RefusedError
+from eider.errors import ConfigError, MissingExtraError, ModelError, RefusedError
 from eider.ids import new_id
 from eider.jobs import Job, Progress
 from eider.outcomes import Arm, Credit, LearnedState, Loop
@@ -81,7 +83,7 @@ def close_loop(engine: Engine, request: CloseLoop, door: Door, attribute: Attrib
         engine: The open store.
         request: Which, and how it went.
         door: Who says so.
-        attribute: Tells what the answer made use of, in place of likeness.
+        attribute: Tells what the answer made use of, in place of likeness; an eager agent's model, where none is given.
 
     Raises:
         UnknownIdError: There is no such loop of this user.
@@ -94,6 +96,7 @@ def close_loop(engine: Engine, request: CloseLoop, door: Door, attribute: Attrib
         return Credit(loop=loop, lexical_share=engine.lexical_share(user), why=why)
     outcome = loop.outcome if request.outcome is None else float(request.outcome)
     texts = _texts(engine, loop) if outcome else {}
+    attribute = attribute or _by_model(engine, door.agent)
     found = _attributed(engine, texts, request.agent_output[:_READ], outcome or 0.0, attribute)
     return engine.planned(lambda: _closed(engine, loop.id, user, outcome, found, door))
 
@@ -154,13 +157,34 @@ def _attributed(
     lines = list(texts.values())
     if not answer.strip():
         return _Judged(parts=dict(zip(texts, (outcome * s for s in even(len(lines))), strict=True)), known=False)
+    shares: list[float] | None = None
     if attribute is not None:
-        shares = [min(1.0, max(0.0, float(s))) for s in attribute(answer, lines)]
-    else:
+        with suppress(ModelError, MissingExtraError, ConfigError):  # likeness does where no model answers
+            shares = [min(1.0, max(0.0, float(s))) for s in attribute(answer, lines)]
+    if shares is None:
         vectors = engine.embedder.embed([answer, *lines], "document")
         read = [Line(frozenset(terms(t).tolist()), v) for t, v in zip((answer, *lines), vectors, strict=True)]
-        shares = attributed(read[0], read[1:])
+        shares = list(attributed(read[0], read[1:]))
     return _Judged(parts={i: round(outcome * s, 4) for i, s in zip(texts, shares, strict=True) if s}, known=True)
+
+
+def _by_model(engine: Engine, agent: str) -> Attribute | None:
+    """What an eager agent's model says the answer rests on."""
+    settings = settings_of(engine, agent)
+    if settings.mode != "eager":
+        return None
+
+    def asked(answer: str, lines: Sequence[str]) -> list[float]:
+        from eider.prompts import attribution
+
+        said = "Which of the memories does the agent's answer rest on?"
+        shares = [0.0] * len(lines)
+        for one in model_of(engine, settings).ask(attribution.prompt(said, answer, lines)).memories:
+            if 1 <= one.memory <= len(lines):
+                shares[one.memory - 1] = one.confidence
+        return shares
+
+    return asked
 
 
 def _learned_by(engine: Engine, loop: Loop, found: _Judged) -> dict[str, Mapping[str, Any] | None]:

@@ -355,3 +355,22 @@ def test_balanced_guidance_asks_no_model(memory: Open, server: StubServer) -> No
     one.remember("Write in paragraphs.", kind="rule")
     assert one.policy().text == "Rules:\n- Write in paragraphs."
     assert server.asked == []
+
+
+def test_eager_credits_what_its_model_says_the_answer_rests_on(memory: Open, server: StubServer) -> None:
+    """Likeness decides where the model does not answer."""
+    one = memory("eager")
+    kept = [one.remember(text) for text in ("The heron nests by the weir.", "Tea is taken at four.")]
+    server.answers |= {
+        "attribution": {"reasoning": "it used the first", "memories": [{"memory": 1, "confidence": 1.0}]}
+    }
+    loop = one.open_loop()
+    shown = [hit.id for hit in one.recall("heron and tea", loop=loop.id)]
+    one.close_loop(loop.id, outcome=1.0, agent_output="Tea it is.")
+    assert server.asked == ["attribution"]
+    credited = next(m for m in kept if m.id == shown[0])
+    assert {m.id for m in kept if one.why(m.id).usage.uses} == {credited.id}
+    server.answers.pop("attribution")
+    loop = one.open_loop()
+    one.recall("heron and tea", loop=loop.id)
+    assert one.close_loop(loop.id, outcome=1.0, agent_output="Tea is taken at four.").loop.closed_at is not None
