@@ -7,7 +7,7 @@ READY := $(VENV)/.ready-$(shell cat pyproject.toml | cksum | cut -d' ' -f1)
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test check format unit service crash storm soak bench clean
+.PHONY: demo test check format unit service clients crash storm soak bench clean
 
 $(READY):
 	@if command -v uv >/dev/null 2>&1; then \
@@ -24,14 +24,15 @@ demo: $(READY)  ## a story in a temporary store
 	@$(BIN)/eider demo
 
 # The marks divide the tests: each is in one stage, as tests/unit/test_stages.py proves.
-UNIT := not slow and not crash
-SERVICE := slow and not crash
+UNIT := not slow and not client and not crash
+SERVICE := slow and not client and not crash
+CLIENTS := client and not crash
 CRASH := crash
 RUN = @echo "== $@"; $(BIN)/python -m pytest --durations=5 --durations-min=5
 
 # One after the other, also under make -j; the last lines are pytest's summary of the last stage, with its time.
-test: $(READY)  ## everything: unit, service, crash; fast tests first
-	@for stage in unit service; do \
+test: $(READY)  ## everything: unit, service, clients, crash; fast tests first
+	@for stage in unit service clients; do \
 	  start=$$(date +%s); \
 	  $(MAKE) --no-print-directory $$stage || exit 1; \
 	  echo "== $$stage took $$(($$(date +%s) - start)) s"; \
@@ -43,6 +44,9 @@ unit: $(READY)  ## unit, property and contract tests, documentation
 
 service: $(READY)  ## owners and their clients, backups, a short storm and soak
 	$(RUN) -m "$(SERVICE)"
+
+clients: $(READY)  ## the real clients and gateways, fetched with npm on first use, offline after that
+	$(RUN) -m "$(CLIENTS)"
 
 crash: $(READY)  ## kills
 	$(RUN) -m "$(CRASH)"

@@ -9,8 +9,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
-STAGES = ("unit", "service", "crash")
-MARKS = ("slow", "crash")
+STAGES = ("unit", "service", "clients", "crash")
+MARKS = ("client", "slow", "crash")
 
 
 def rule(target: str) -> str:
@@ -40,7 +40,7 @@ def test_every_test_is_in_one_stage() -> None:
 
 def test_all_stages_are_run_in_their_order() -> None:
     """`make test` goes from fast to slow, and .ci/run asks for nothing less."""
-    assert re.findall(r"\b(unit|service|crash)\b", rule("test")) == list(STAGES)
+    assert re.findall(r"\b(unit|service|clients|crash)\b", rule("test")) == list(STAGES)
     assert "make test" in (ROOT / ".ci" / "run").read_text()
 
 

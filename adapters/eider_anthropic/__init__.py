@@ -1,0 +1,1 @@
+"""Eider with Anthropic's client."""

@@ -1,0 +1,1 @@
+"""Eider in LlamaIndex."""

@@ -1,0 +1,1 @@
+"""Eider as an MCP server."""

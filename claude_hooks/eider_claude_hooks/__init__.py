@@ -1,0 +1,1 @@
+"""Eider in Claude Code: hooks that recall and learn."""

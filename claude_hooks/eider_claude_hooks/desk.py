@@ -1,0 +1,1 @@
+"""What the owner answers to Claude Code's hooks."""

@@ -1,0 +1,1 @@
+"""Claude Code as a target of `eider install`."""

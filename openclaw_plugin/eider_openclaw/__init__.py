@@ -1,0 +1,1 @@
+"""Eider in OpenClaw: the Python side of the plugin."""

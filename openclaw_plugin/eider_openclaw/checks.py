@@ -1,0 +1,1 @@
+"""What `eider doctor` looks at in OpenClaw."""

@@ -1,0 +1,1 @@
+"""OpenClaw as a target of `eider install`."""
