@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         Why,
     )
     from eider.clock import Clock, FixedClock, SystemClock
+    from eider.companion import Companion
     from eider.eider import Eider
     from eider.environment import from_env
     from eider.errors import EiderError
@@ -44,7 +45,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "open": "opening", "from_env": "environment", "Eider": "eider", "EiderError": "errors", "project_scope": "scoping",
-    "Clock": "clock", "FixedClock": "clock", "SystemClock": "clock",
+    "Clock": "clock", "Companion": "companion", "FixedClock": "clock", "SystemClock": "clock",
     "Episode": "values", "Event": "values", "Memory": "values", "Span": "values", "Usage": "values",
     "Consolidation": "answers", "Diff": "answers", "Drained": "answers", "Explanation": "answers",
     "Health": "answers", "Imported": "answers", "Injection": "answers", "Page": "answers", "Receipt": "answers",
@@ -53,7 +54,7 @@ _HOME = {
 _MODULES = frozenset({"aio", "errors", "values", "answers", "testing"})
 
 __all__ = [
-    "Clock", "Consolidation", "Diff", "Drained", "Eider", "EiderError", "Episode", "Event", "Explanation",
+    "Clock", "Companion", "Consolidation", "Diff", "Drained", "Eider", "EiderError", "Episode", "Event", "Explanation",
     "FixedClock", "Health", "Imported", "Injection", "Memory", "Page", "Receipt", "Recollection", "Span",
     "SystemClock", "Usage", "Verified", "Version", "Why", "aio", "from_env", "open", "project_scope",
 ]  # fmt: skip

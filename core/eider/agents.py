@@ -15,7 +15,7 @@ from eider.errors import ConfigError, EiderError
 if TYPE_CHECKING:
     from eider.engine import Engine
     from eider.guarded import Spent
-    from eider.models import Model
+    from eider.models import Model, OwnVendor
 
 Mode = Literal["frugal", "balanced", "eager"]
 MODES: Final = get_args(Mode)
@@ -88,6 +88,13 @@ def model_of(engine: Engine, settings: Settings) -> Model:
         key, url = config.setting("model_key"), config.setting("model_url")
         found = engine.models[name] = connect(name, purse=purse, key=key, url=url)
     return found
+
+
+def bring(engine: Engine, vendor: OwnVendor) -> None:
+    """Let agents ask a model that this process brings itself, under its name; guarded and counted like any other."""
+    from eider.guarded import Guarded
+
+    engine.models[vendor.name] = Guarded(vendor, vendor.name, purse=StorePurse(engine, daily()))
 
 
 def daily() -> int | None:

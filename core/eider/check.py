@@ -112,6 +112,14 @@ def listed(values: object, what: str) -> tuple[str, ...]:
     return tuple(values)
 
 
+def texts(values: object, what: str) -> None:
+    """A list of texts, never one text."""
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise InputError(f"{what}={_show(values)} is {type(values).__name__}; pass a list of texts.")
+    for one in values:  # pyright: ignore[reportUnknownVariableType]
+        string(one, f"an item of {what}")
+
+
 def when(value: object, what: str) -> None:
     """A time as people and programs give it."""
     if value is not None and not isinstance(value, str | date):

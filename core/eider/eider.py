@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from eider import verbs
+from eider.eider_accounts import Accounts
 from eider.eider_learning import Outcomes
 from eider.eider_scopes import Scoping
 from eider.errors import InputError
@@ -18,10 +20,7 @@ if TYPE_CHECKING:
 
     from eider.answers import (
         Consolidation,
-        Diff,
         Drained,
-        Explanation,
-        Health,
         Imported,
         Injection,
         Page,
@@ -29,11 +28,9 @@ if TYPE_CHECKING:
         Receipt,
         Recollection,
         Verified,
-        Version,
     )
     from eider.engine import Engine
     from eider.learning import Learned
-    from eider.query import Table
     from eider.verbs import Exceeded, ExportFormat, Remember, When
     from eider.verbs import Record as Utterance
 
@@ -53,12 +50,16 @@ class Asks(Protocol):
         """The same seen from a channel that may claim less."""
         ...
 
+    def patient(self, seconds: float) -> Asks:
+        """The same for a caller who waits no longer than that."""
+        ...
+
     def close(self) -> None:
         """Let go."""
         ...
 
 
-class Eider(Outcomes, Scoping):
+class Eider(Accounts, Outcomes, Scoping):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
     def __init__(self, asks: Asks, *, user: str | None = None) -> None:
@@ -82,6 +83,15 @@ class Eider(Outcomes, Scoping):
     def shared(self) -> bool:
         """Whether an owner process holds the store, for this process and others."""
         return self._asks.shared
+
+    @property
+    def user(self) -> str | None:
+        """Whose memory is meant where a verb does not say."""
+        return self._user
+
+    def patient(self, seconds: float) -> Eider:
+        """The same memory for a caller who waits no longer than that for an owner; the engine in this process is asked as ever."""
+        return Eider(self._asks.patient(seconds), user=self._user)
 
     def through(self, channel: str, ceiling: Origin = "agent") -> Eider:
         """The same memory seen from a channel that may claim less: what enters gets at most this origin."""
@@ -158,7 +168,7 @@ class Eider(Outcomes, Scoping):
     def observe(
         self, *, agent_output: str = "", user_reply: str, user: str | None = None, context: str | None = None,
         session: str | None = None, at: When | None = None, tz: str | None = None, scope: str | None = None,
-        known: Iterable[str] = (), key: str | None = None,
+        known: Iterable[str] = (), key: str | None = None, answering_key: str | None = None,
     ) -> Learned:  # fmt: skip
         """Record an exchange and learn what lasts: corrections, preferences, rules, facts, decisions.
 
@@ -173,10 +183,11 @@ class Eider(Outcomes, Scoping):
             scope: Where what is learned applies; by default everywhere.
             known: What the host's own files say already; not stored again.
             key: Idempotency key: the same exchange is learned from once.
+            answering_key: Key under which the agent's output was recorded already, where it was.
         """
         request = verbs.Observe(
             user_reply=user_reply, agent_output=agent_output, user=self._whose(user), context=context, session=session,
-            at=at, tz=tz, scope=scope, known=tuple(known), key=key,
+            at=at, tz=tz, scope=scope, known=tuple(known), key=key, answering_key=answering_key,
         )  # fmt: skip
         return self._ask("observe", request)
 
@@ -254,12 +265,23 @@ class Eider(Outcomes, Scoping):
 
     def inject(
         self, prompt: str, *, user: str | None = None, scopes: Iterable[str] | None = None,
-        session: str | None = None, budget: int = 400,
+        session: str | None = None, budget: int = 400, without: Iterable[str] = (), known: Iterable[str] = (),
     ) -> Injection:  # fmt: skip
-        """The few lines that help with a prompt, framed as data; empty, with the reason, when nothing helps."""
+        """The few lines that help with a prompt, framed as data; empty, with the reason, when nothing helps.
+
+        Args:
+            prompt: What the user asks.
+            user: Whose memory.
+            scopes: Where the agent works.
+            session: Conversation that asks; what was said in it is in its sight already.
+            budget: Most tokens, frame included.
+            without: Ids that were given to it before.
+            known: What the host's own files say already.
+        """
         request = verbs.Inject(
-            prompt=prompt, user=self._whose(user), scopes=_listed(scopes), session=session, budget=budget
-        )
+            prompt=prompt, user=self._whose(user), scopes=_listed(scopes), session=session, budget=budget,
+            without=_listed(without) or (), known=_listed(known) or (),
+        )  # fmt: skip
         return self._ask("inject", request)
 
     def search(
@@ -326,32 +348,6 @@ class Eider(Outcomes, Scoping):
         request = verbs.Consolidate(user=self._whose(user), prune_threshold=prune_threshold, dry_run=dry_run)
         return self._ask("consolidate", request)
 
-    # ------------------------------------------------------------------ accounts
-
-    def history(self, id: str, *, user: str | None = None) -> list[Version]:  # noqa: A002
-        """All versions of a memory, oldest first."""
-        return self._ask("history", verbs.History(id=id, user=self._whose(user)))
-
-    def events(self, *, user: str | None = None, limit: int = 50) -> list[Event]:
-        """What changed, newest first."""
-        return self._ask("events", verbs.Events(user=self._whose(user), limit=limit))
-
-    def health(self, *, user: str | None = None) -> Health:
-        """How much of what is kept, and what runs with less than it could."""
-        return self._ask("health", verbs.HealthOf(user=self._whose(user)))
-
-    def diff(self, *, since: When, until: When | None = None, user: str | None = None) -> Diff:
-        """What was learned, changed and closed between two instants."""
-        return self._ask("diff", verbs.DiffOf(user=self._whose(user), since=since, until=until))
-
-    def why(self, id: str, *, user: str | None = None) -> Explanation:  # noqa: A002
-        """What a memory rests on, and how it came to be as it is."""
-        return self._ask("why", verbs.WhyOf(id=id, user=self._whose(user)))
-
-    def sql(self, query: str, *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0) -> Table:
-        """Ask one's own rows in SQL, in a database that holds nothing else and can reach nothing."""
-        return self._ask("sql", verbs.Sql(query=query, user=self._whose(user), rows=rows, seconds=seconds))
-
     # ------------------------------------------------------------------ keeping house
 
     def export(self, path: str | Path, *, user: str | None = None, format: ExportFormat = "jsonl") -> int:  # noqa: A002
@@ -384,6 +380,8 @@ class Eider(Outcomes, Scoping):
 
     def close(self) -> None:
         """Write what is buffered and let go of the files; closing twice is harmless."""
+        if (companions := sys.modules.get("eider.companion")) is not None:
+            companions.finish()  # what hosts have told and nobody has written yet
         self._asks.close()
 
     def __enter__(self) -> Self:

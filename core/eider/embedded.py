@@ -36,6 +36,11 @@ class Embedded:
         lowered = self._door.origin(ceiling)
         return Embedded(self.engine, Door(channel=channel, ceiling=lowered, agent=self._door.agent))
 
+    def patient(self, seconds: float) -> Embedded:
+        """The same: nobody else is waited for."""
+        del seconds
+        return self
+
     def close(self) -> None:
         """Write what is buffered and let go of the files."""
         self.engine.close()

@@ -33,15 +33,21 @@ def inject(engine: Engine, request: Inject) -> Injection:
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
     found = in_all_layers(engine, ask)
-    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _of_session(r, request.session)][:LOOKED_AT]
+    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _in_sight(r, request)][:LOOKED_AT]
     words = " ".join(analysis.words(prompt[:READ]))
     verdict = admit([_judged(r, words) for r in allowed], prompt, _book(engine))
     return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
 
 
-def _of_session(found: Recollection, session: str | None) -> bool:
-    """Whether it was said in the session that asks, and so is in the prompt's sight already."""
-    return session is not None and found.episode is not None and found.episode.session == session
+def _in_sight(found: Recollection, request: Inject) -> bool:
+    """Whether the conversation holds it already: said in it, given to it before, or in the host's own files."""
+    if request.session is not None and found.episode is not None and found.episode.session == request.session:
+        return True
+    if found.id in request.without or not request.known:
+        return found.id in request.without
+    from eider.derive.known import is_known
+
+    return is_known(found.text, request.known)
 
 
 def _judged(found: Recollection, prompt: str) -> Line:

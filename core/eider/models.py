@@ -86,6 +86,15 @@ class Vendor(Protocol):
         ...
 
 
+class OwnVendor(Vendor, Protocol):
+    """A model that this process brings itself, such as one of a framework: `eider.open(path, mode=…, model=it)`."""
+
+    @property
+    def name(self) -> str:
+        """`provider:model`, as noted on what it produced."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spec:
     """Which model of which provider."""

@@ -164,7 +164,7 @@ def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
     """The utterances of an exchange, through the door; what is larger than one utterance may be comes in parts."""
     said: dict[str, Any] = {"session": request.session, "at": request.at, "tz": request.tz}
     made = (
-        _parts(engine, request, "agent", request.agent_output, door, said),
+        _parts(engine, request, "agent", request.agent_output, door, said, key=request.answering_key),
         _parts(engine, request, "user", request.user_reply, door, said),
     )
     outputs, replies = (tuple(_linked(engine, e, door) for e in episodes) for episodes in made)
@@ -189,12 +189,13 @@ def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
 
 
 def _parts(
-    engine: Engine, request: Observe, role: Role, text: str, door: Door, said: dict[str, Any]
+    engine: Engine, request: Observe, role: Role, text: str, door: Door, said: dict[str, Any], key: str | None = None
 ) -> tuple[Episode, ...]:
     made: list[Episode] = []
+    whole = key or (request.key and f"{request.key}:{role}")
     for place in range(0, len(text), MAX_TEXT):
         part = text[place : place + MAX_TEXT]
-        key = None if request.key is None else f"{request.key}:{role}" + (f":{place}" if place else "")
+        key = whole and whole + (f":{place}" if place else "")
         if not part.strip():
             continue
         try:

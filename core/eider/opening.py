@@ -18,6 +18,7 @@ from eider.places import DEFAULT_STORE, folder_of, is_address
 
 if TYPE_CHECKING:
     from eider.clock import Clock
+    from eider.models import OwnVendor
     from eider.protocols import Embedder
 
 Mode = Literal["frugal", "balanced", "eager"]
@@ -31,7 +32,7 @@ def open(  # noqa: A001 (the public face)
     agent: str = "default",
     agent_description: str = "",
     mode: Mode = "frugal",
-    model: str | None = None,
+    model: str | OwnVendor | None = None,
     scopes: Sequence[str] = (),
     dynamic_scopes: bool = False,
     embedder: Embedder | None = None,
@@ -53,7 +54,8 @@ def open(  # noqa: A001 (the public face)
         agent: Name of the agent that learns.
         agent_description: What the agent does; kept with the store.
         mode: How far a model may be asked when learning; "frugal" never asks one.
-        model: `provider:model` or `provider/model`, for the modes that ask.
+        model: `provider:model` or `provider/model`, for the modes that ask; or one that this process brings itself,
+            such as a framework's, which embeds the store here.
         scopes: Declared scopes.
         dynamic_scopes: Let new scopes be registered as they appear.
         embedder: Turns text into vectors; by default the offline one. A store stays with its embedder.
@@ -83,6 +85,7 @@ def open(  # noqa: A001 (the public face)
         raise ConfigError(f"mode={mode!r} asks a model; pass model='provider:model', or use mode='frugal'.")
     if mode != "frugal":
         config.scope_threshold()
+    own, model = (None, model) if model is None or isinstance(model, str) else (model, model.name)
     if model is not None:
         from eider.models import spec_of
 
@@ -91,6 +94,7 @@ def open(  # noqa: A001 (the public face)
     about: dict[str, object] = {"description": agent_description, "mode": mode, "model": model, "scopes": declared}
     about["dynamic_scopes"] = dynamic_scopes
     mine = {
+        "model": own,
         "embedder": embedder,
         "clock": clock,
         "read_only": read_only,
@@ -107,7 +111,7 @@ def open(  # noqa: A001 (the public face)
     from eider.embedded import Embedded
     from eider.engines import note_agent, open_engine
 
-    if mode != "frugal" and model is not None:
+    if mode != "frugal" and model is not None and own is None:
         from eider.models import check
 
         check(model)
@@ -119,6 +123,10 @@ def open(  # noqa: A001 (the public face)
     )
     try:
         note_agent(engine, agent, about)
+        if own is not None:
+            from eider.agents import bring
+
+            bring(engine, own)
     except BaseException:
         engine.close()
         raise

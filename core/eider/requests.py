@@ -161,11 +161,17 @@ class Inject(Request):
     scopes: Sequence[str] | None = None
     session: str | None = None
     budget: int = 400
+    without: Sequence[str] = ()
+    """Ids that the conversation holds already."""
+    known: Sequence[str] = ()
+    """What the host's own files say already."""
 
     def __post_init__(self) -> None:
         check.user(self.user)
         check.scopes(self.scopes)
         check.whole(self.budget, "budget", 1, 100_000)
+        check.texts(self.without, "without")
+        check.texts(self.known, "known")
         if not isinstance(self.prompt, str):  # pyright: ignore[reportUnnecessaryIsInstance] (untyped callers)
             raise InputError(f"prompt is {type(self.prompt).__name__}; pass a str.")
 

@@ -34,6 +34,8 @@ class Observe(Request):
     known: Sequence[str] = ()
     """What the host's own files say already: not stored again."""
     key: str | None = None
+    answering_key: str | None = None
+    """Key under which the host recorded the agent's output, where it did."""
 
     def __post_init__(self) -> None:
         check.user(self.user)
@@ -49,6 +51,7 @@ class Observe(Request):
         check.when(self.at, "at")
         check.zone_name(self.tz)
         check.key(self.key)
+        check.key(self.answering_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

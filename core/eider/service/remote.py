@@ -60,6 +60,12 @@ class Remote:
         door = Door(channel=self.client.channel, ceiling=self.client.ceiling)  # pyright: ignore[reportArgumentType]
         return Remote(self.client.through(channel, door.origin(ceiling)))
 
+    def patient(self, seconds: float) -> Remote:
+        """The same owner, waited for no longer than that."""
+        client = self.client.through(self.client.channel, self.client.ceiling)
+        client.timeout = min(seconds, client.timeout)
+        return Remote(client)
+
     def close(self) -> None:
         """Let go of the connections; the owner goes on."""
         self.client.close()
