@@ -41,3 +41,8 @@ def _inside(value: Any, text: str, place: str) -> Iterator[str]:
     elif isinstance(value, Mapping):
         for key, one in value.items():
             yield from _inside(one, text, f"{place}.{key}")
+
+
+def session_of(request: Json) -> str:
+    """The client's session that sent a request; "" when it does not say."""
+    return str(request["headers"].get("x-claude-code-session-id", ""))
