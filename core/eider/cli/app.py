@@ -36,6 +36,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "serve": "serve", "stop": "serve", "status": "serve", "jobs": "jobs", "pause": "jobs", "resume": "jobs",
         "log": "log", "service": "service_unit",
     },
+    "Agents": {"mcp": "mcp"},
     "See for yourself": {"demo": "demo", "bench": "bench"},
 }  # fmt: skip
 """Section → command → module below `eider.cli`; a module is imported when its command runs or its help is shown."""
@@ -85,6 +86,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "resume": "End a pause.",
     "log": "Show what the owner noted: calls and errors, never their content.",
     "service": "Keep the owner process always on.",
+    "mcp": "Serve the memory to an MCP client on stdin and stdout.",
     "demo": "Tell a story in a temporary store.",
     "bench": "Measure retrieval.",
 }

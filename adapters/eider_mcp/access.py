@@ -1,0 +1,185 @@
+"""One memory as one server gives it out: opened with the first call, asked through the channel of agents."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+
+import eider
+from eider import marks
+from eider.errors import InputError, RefusedError
+from eider.tools import Answer, Tool, Toolbox, told
+from eider.values import Episode
+
+CHANNEL: Final = "mcp"
+_TURN: Final = 8
+"""Recalls of one turn that an outcome is told of; the latest count."""
+_RECENT: Final = 20
+
+
+@dataclass(slots=True, kw_only=True)
+class Access:
+    """What a server may ask of one memory, for one user; no model can change whose it is.
+
+    Every method may be called from any thread.
+    """
+
+    opens: Callable[[], eider.Eider]
+    """Opens the memory; called again with the next call where it failed."""
+    user: str
+    scopes: tuple[str, ...] = ()
+    """Where the agent works; empty is everywhere."""
+    context: str | None = None
+    loop: str | None = None
+    """A loop that the host opened; without one, an outcome is told of what was recalled since the last."""
+    read_only: bool = False
+    turns: bool = True
+    """Whether one conversation asks: what it recalled is remembered until it tells how it went."""
+    _memory: eider.Eider | None = None
+    _asked: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
+    _calls: int = 0
+    """Calls that are under way."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _rest: threading.Condition = field(default_factory=threading.Condition)
+
+    def memory(self) -> eider.Eider:
+        """The open memory; whatever enters through it was said by an agent at most.
+
+        Raises:
+            EiderError: It cannot be opened now.
+        """
+        with self._lock:
+            if self._memory is None:
+                self._memory = self.opens().through(CHANNEL, "agent")
+            return self._memory
+
+    def tools(self) -> dict[str, Tool]:
+        """Name → tool as a model sees it, with what is bound written into its schema; asks nothing of the memory."""
+        return {tool.name: tool for tool in self._box(cast("eider.Eider", None)).tools()}
+
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Answer:
+        """Answer one call of a model; never raises."""
+        with self._noted():
+            if name == "signal_outcome" and self.loop is None:
+                return _safely(self._outcome, arguments)
+            answer = self.ask(name, arguments)
+        if name == "recall" and self.turns and not self.read_only and answer.get("found"):
+            with self._lock:
+                self._asked[:] = [*self._asked, dict(arguments)][-_TURN:]
+        return answer
+
+    def ask(self, name: str, arguments: Mapping[str, Any], loop: str | None = None) -> Answer:
+        """The same for whoever is no turn of a conversation; never raises."""
+        if name in _ACCOUNTS:
+            return _safely(lambda: _ACCOUNTS[name](self, **_checked(name, arguments)))
+        return _safely(lambda: self._box(self.memory(), loop).call(name, arguments))
+
+    def _box(self, memory: eider.Eider, loop: str | None = None) -> Toolbox:
+        return Toolbox(memory=memory, user=self.user, scopes=self.scopes, loop=loop or self.loop, context=self.context)
+
+    def _outcome(self, arguments: Mapping[str, Any]) -> Answer:
+        """Tell how the turn went: its recalls are asked once more in a loop, which is closed with the outcome.
+
+        A loop from the first recall on would count against what was recalled whenever nobody says how it went.
+        """
+        with self._lock:
+            asked = list(self._asked)
+        if not asked:
+            raise RefusedError("nothing was recalled since the last outcome; recall what the work needs, then tell.")
+        memory = self.memory()
+        loop = memory.open_loop(user=self.user)
+        for question in asked:
+            self.ask("recall", question, loop.id)
+        answer = self.ask("signal_outcome", arguments, loop.id)
+        memory.close_loop(loop.id, outcome=0.0 if "error" in answer else None, user=self.user)
+        if "error" not in answer:
+            with self._lock:
+                del self._asked[: len(asked)]
+        return answer
+
+    def policy(self, context: str | None = None) -> Answer:
+        """The guidance to obey, from what the user said."""
+        found = self.memory().policy(user=self.user, context=context or self.context, scopes=self.scopes or None)
+        return {"text": found.text, "ids": [m.id for m in found.memories], "tokens": found.tokens}
+
+    def why(self, id: str) -> Answer:  # noqa: A002 (the word users know)
+        """One memory and what it rests on; everything that anybody wrote is within the frame."""
+        found = self.memory().why(id, user=self.user)
+        kept = found.memory
+        lines = [kept.text, *(_quoted(episode, words) for episode, words in found.evidence)]
+        return {
+            "id": kept.id, "kind": kept.kind, "status": found.status, "scope": kept.scope, "trust": kept.trust,
+            "importance": kept.importance, "pinned": kept.pinned, "valid_from": kept.valid_from.isoformat(),
+            "valid_to": kept.valid_to.isoformat() if kept.valid_to else None, "replaced_by": found.replaced_by,
+            "replaces": list(found.replaces), "evidence": [episode.id for episode, _ in found.evidence],
+            "text": marks.mark(lines, [kept.id, *(episode.id for episode, _ in found.evidence)]),
+        }  # fmt: skip
+
+    def recent(self) -> Answer:
+        """What was kept last."""
+        return self.ask("search", {"limit": _RECENT})
+
+    def current(self, prefix: str = "") -> list[str]:
+        """Ids of memories that begin like this, the newest first."""
+        items = self.memory().search(user=self.user, scopes=_within(self.scopes), limit=100).items
+        return [r.id for r in items if r.memory is not None and r.id.startswith(prefix)]
+
+    @contextmanager
+    def _noted(self) -> Generator[None]:
+        with self._rest:
+            self._calls += 1
+        try:
+            yield
+        finally:
+            with self._rest:
+                self._calls -= 1
+                self._rest.notify_all()
+
+    def rest(self, timeout: float) -> bool:
+        """Wait until no call is under way, whether or not anybody waits for its answer; False where it takes longer."""
+        with self._rest:
+            return self._rest.wait_for(lambda: not self._calls, timeout)
+
+    def close(self) -> None:
+        """Let go of the memory; the next call opens it again."""
+        with self._lock:
+            if self._memory is not None:
+                self._memory.close()
+                self._memory = None
+
+
+def _safely(ask: Callable[..., Answer], *arguments: Any) -> Answer:
+    """An agent goes on whatever happens to its memory."""
+    try:
+        return ask(*arguments)
+    except Exception as error:  # noqa: BLE001 (every fault is an answer)
+        return told(error)
+
+
+def _within(scopes: tuple[str, ...]) -> list[str] | None:
+    return [*dict.fromkeys((*scopes, "global"))] if scopes else None
+
+
+def _quoted(episode: Episode, words: str) -> str:
+    return f"{episode.at:%Y-%m-%d} {episode.speaker}: {' '.join(words.split())}"
+
+
+def _checked(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments of an account, which are texts."""
+    allowed, required = _ARGUMENTS[name]
+    given = {key: value for key, value in arguments.items() if value is not None}
+    for key, value in given.items():
+        if key != allowed:
+            raise InputError(f"there is no argument {key[:40]!r}; use {allowed}.")
+        if not isinstance(value, str) or not value.strip():
+            raise InputError(f"{key}={str(value)[:40]!r} is no text; pass a string that is not empty.")
+    if required and not given:
+        raise InputError(f"{allowed} is missing; pass it.")
+    return given
+
+
+_ACCOUNTS: Final[Mapping[str, Callable[..., Answer]]] = {"policy": Access.policy, "why": Access.why}
+_ARGUMENTS: Final = {"policy": ("context", False), "why": ("id", True)}

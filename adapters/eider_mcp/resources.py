@@ -1,0 +1,75 @@
+"""What a client may attach without asking a model: the policy, what was kept last, a memory by its id."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.types import Completion, ResourceTemplateReference
+
+from eider.errors import EiderError, UnknownIdError
+from eider.tools import told
+
+if TYPE_CHECKING:
+    from mcp.server import MCPServer
+
+    from eider_mcp.access import Access
+
+MEMORY: Final = "eider://memory/{id}"
+_SHOWN: Final = 100
+"""Values of one completion at most, as the protocol has it."""
+
+
+def add_resources(server: MCPServer[Any], access: Access) -> None:
+    """Give a server the resources of a memory."""
+
+    @server.resource(
+        "eider://policy", name="policy", title="Policy", mime_type="text/plain",
+        description="What the user wants agents to obey: rules, preferences and decisions from earlier conversations.",
+    )  # fmt: skip
+    def policy() -> str:
+        return str(_read(access.policy)["text"])
+
+    @server.resource(
+        "eider://recent", name="recent", title="Kept last", mime_type="text/plain",
+        description="The latest of what is kept, framed as data.",
+    )  # fmt: skip
+    def recent() -> str:
+        answer = access.recent()
+        if "error" in answer:
+            raise ResourceError(f"{answer['error']['message']}; {answer['error']['fix']}")
+        return str(answer["text"])
+
+    @server.resource(
+        MEMORY, name="memory", title="A memory", mime_type="application/json",
+        description="One memory by its id: what it says, what it rests on, and whether it still holds.",
+    )  # fmt: skip
+    def memory(id: str) -> str:  # noqa: A002 (the word users know)
+        return json.dumps(_read(access.why, id), ensure_ascii=False)
+
+    @server.completion()
+    async def complete(ref: Any, argument: Any, context: Any) -> Completion | None:
+        del context
+        if not (isinstance(ref, ResourceTemplateReference) and ref.uri == MEMORY and argument.name == "id"):
+            return None
+        from anyio import to_thread
+
+        try:
+            found = await to_thread.run_sync(access.current, argument.value, abandon_on_cancel=True)
+        except EiderError:
+            return None
+        return Completion(values=found[:_SHOWN], has_more=len(found) > _SHOWN)
+
+    del policy, recent, memory, complete
+
+
+def _read(ask: Any, *arguments: str) -> dict[str, Any]:
+    """What was asked for; a fault in the words of the protocol, with the fix."""
+    try:
+        return ask(*arguments)
+    except UnknownIdError as error:
+        raise ResourceNotFoundError(str(error)) from None
+    except EiderError as error:
+        fault = told(error).get("error", {})
+        raise ResourceError(f"{fault.get('message')}; {fault.get('fix')}") from None

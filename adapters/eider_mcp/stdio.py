@@ -1,0 +1,59 @@
+"""A server on stdin and stdout: it comes up fast, says nothing but the protocol, and goes when it is asked to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from eider.errors import EiderError
+
+if TYPE_CHECKING:
+    from eider_mcp.access import Access
+
+LAST: Final = 2.0
+"""Seconds that a call under way may take when the server ends."""
+
+
+def serve(access: Access) -> None:
+    """Serve one client until it closes stdin, or a signal comes.
+
+    The owner is asked while the SDK is imported, which takes most of a second. Where it cannot be had, the server
+    serves all the same: each call says what is wrong, and opens the memory once it can be.
+    """
+    _end_on_signals(access)
+    threading.Thread(target=_warm, args=(access,), name="eider-mcp-open", daemon=True).start()
+    from eider_mcp.serving import server_of
+
+    server_of(access).run()
+    _leave(access)
+
+
+def _warm(access: Access) -> None:
+    with suppress(EiderError):  # told with the first call
+        access.memory()
+
+
+def _end_on_signals(access: Access) -> None:
+    """End promptly: the thread that waits for stdin could not be interrupted otherwise."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+
+    def end(number: int, frame: Any) -> None:
+        del frame
+        access.rest(LAST)
+        os._exit(130 if number == signal.SIGINT else 0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def _leave(access: Access) -> None:
+    """What was asked before stdin was closed is carried out, though nobody waits for the answer."""
+    access.rest(LAST)
+    access.close()
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
