@@ -50,6 +50,8 @@ class Conversation:
 
     def __init__(self, machine: Machine, process: subprocess.Popen[str], log: Path) -> None:
         self._machine, self._process, self.log = machine, process, log
+        self.approves = True
+        """What the host says to whatever the client asks its leave for."""
         self.turns: list[Turn] = []
 
     @property
@@ -68,7 +70,7 @@ class Conversation:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def say(self, prompt: str) -> Turn:
-        """Send a prompt and wait for its result; what the client asks its host for meanwhile is allowed."""
+        """Send a prompt and wait for its result, giving or refusing leave meanwhile."""
         before = len(self._machine.stub.turns())
         self._send({"type": "user", "message": {"role": "user", "content": prompt}})
         result = self._result()
@@ -86,7 +88,8 @@ class Conversation:
                 return dict(said)
             if said.get("type") == "control_request" and said["request"].get("subtype") == "can_use_tool":
                 allowed = {"behavior": "allow", "updatedInput": said["request"]["input"]}
-                answer = {"subtype": "success", "request_id": said["request_id"], "response": allowed}
+                verdict = allowed if self.approves else {"behavior": "deny", "message": "The user said no."}
+                answer = {"subtype": "success", "request_id": said["request_id"], "response": verdict}
                 self._send({"type": "control_response", "response": answer})
         raise AssertionError(f"the client ended without a result; its log ends:\n{self.debug[-3000:]}")
 
