@@ -1,0 +1,62 @@
+"""Whose conversation a run is: what was said outright, else what the framework's own context says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.runnables.config import ensure_config
+
+if TYPE_CHECKING:
+    from eider.companion import Companion
+    from langchain_core.runnables import RunnableConfig
+
+USER: Final = ("user_id", "user", "langgraph_auth_user_id")
+SESSION: Final = ("session_id", "session", "thread_id")
+"""Names under which a run's context, or its `config["configurable"]`, tells whose memory and which conversation."""
+
+
+def conversation(companion: Companion, config: RunnableConfig | None = None, context: object = None) -> Companion:
+    """The companion of the conversation that a run belongs to.
+
+    What the companion was made with stays. What it was not told is looked for in the run's context
+    (`context_schema`), then in `config["configurable"]`: `user_id` or `user`; `session_id`, `session` or `thread_id`;
+    `eider_scopes`, `eider_context`, `eider_loop`, `eider_budget`.
+
+    Args:
+        companion: Made once for the adapter.
+        config: Of the run; by default the one that is running here.
+        context: The run's context: a mapping, or an object with attributes.
+    """
+    given: Mapping[str, Any] = ensure_config(config).get("configurable") or {}
+    places = (context, getattr(given.get("__pregel_runtime"), "context", None), given)
+    scopes: Any = companion.scopes or _found(places, ("eider_scopes",)) or ()
+    budget = _found(places, ("eider_budget",))
+    return companion.of(
+        user=companion.user if companion.user is not None else _text(_found(places, USER)),
+        session=companion.session if companion.session is not None else _text(_found(places, SESSION)),
+        scopes=(scopes,) if isinstance(scopes, str) else _texts(scopes),
+        context=companion.context if companion.context is not None else _text(_found(places, ("eider_context",))),
+        loop=companion.loop if companion.loop is not None else _text(_found(places, ("eider_loop",))),
+        budget=budget if isinstance(budget, int) else None,
+    )  # fmt: skip
+
+
+def _found(places: Sequence[object], names: Sequence[str]) -> Any:
+    """The first that is there: context before config, and of each its names in order."""
+    for place in places:
+        for name in names:
+            value = place.get(name) if isinstance(place, Mapping) else getattr(place, name, None)
+            if value is not None and not callable(value):
+                return value
+    return None
+
+
+def _text(value: object) -> str | None:
+    """An id as text; users' ids are often numbers or UUIDs."""
+    value = getattr(value, "identity", value)
+    return None if value is None or isinstance(value, Mapping) else str(value)
+
+
+def _texts(values: Sequence[object]) -> tuple[str, ...]:
+    return tuple(str(value) for value in values)

@@ -1,0 +1,87 @@
+"""What LangChain's messages come to in a conversation: who said what to whom, under which key."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
+
+if TYPE_CHECKING:
+    from eider.companion import Companion
+
+_MADE: Final = "lc_source"
+"""LangChain notes here that it wrote a message itself, a summary for instance."""
+
+
+def text_of(message: BaseMessage) -> str:
+    """The words of a message; images and tool calls have none."""
+    return str(message.text)
+
+
+def by_user(message: BaseMessage) -> bool:
+    """Whether a person said it."""
+    return isinstance(message, HumanMessage) and _MADE not in message.additional_kwargs
+
+
+def last_of_user(messages: Sequence[BaseMessage]) -> HumanMessage | None:
+    """What the user said last."""
+    return next((m for m in reversed(messages) if isinstance(m, HumanMessage) and by_user(m)), None)
+
+
+def key_of(session: str | None, message: BaseMessage) -> str | None:
+    """A message's place in the world; None for one without an id, which is new each time."""
+    if message.id is None:
+        return None
+    place = f"langchain:{session or ''}:{message.id}"
+    return place if len(place) <= 160 else f"langchain:{sha256(place.encode()).hexdigest()}"  # noqa: PLR2004 (a key has 256)
+
+
+def latest_turn(messages: Sequence[BaseMessage]) -> int:
+    """Where the latest turn begins: the first words of the user since the agent last finished.
+
+    A turn that failed, or was interrupted and left, did not finish: it belongs to the one that follows.
+    """
+    answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
+    last = max((i for i, m in enumerate(messages) if by_user(m)), default=len(messages))
+    done = next((i for i in range(last - 1, -1, -1) if _finished(messages[i], answered)), -1)
+    return next((i for i in range(done + 1, len(messages)) if by_user(messages[i])), len(messages))
+
+
+def _finished(message: BaseMessage, answered: Collection[str]) -> bool:
+    return isinstance(message, AIMessage) and all(call["id"] in answered for call in message.tool_calls)
+
+
+def tell(companion: Companion, messages: Sequence[BaseMessage], start: int = 0, own: Collection[str] = ()) -> None:
+    """Tell a companion what was said from a place on; each reply is judged against the agent's words before it.
+
+    Args:
+        companion: Of this conversation.
+        messages: The conversation as far as it is known.
+        start: Where what is new begins.
+        own: Names of Eider's own tools, whose answers are memory already.
+    """
+    before = next((m for m in reversed(messages[:start]) if isinstance(m, AIMessage) and text_of(m).strip()), None)
+    tainted = False
+    for message in messages[start:]:
+        words, key = text_of(message), key_of(companion.session, message)
+        if by_user(message):
+            answering = "" if before is None else text_of(before)
+            answering_key = None if before is None else key_of(companion.session, before)
+            companion.heard(words, answering=answering, key=key, answering_key=answering_key)
+            tainted = False
+        elif isinstance(message, ToolMessage):
+            if message.name in own:
+                tainted |= _doubtful(message.artifact)
+            else:
+                companion.met(words, key=key)
+        elif isinstance(message, AIMessage) and words.strip():
+            companion.said(words, key=key, tainted=tainted)
+            before = message
+
+
+def _doubtful(answer: Any) -> bool:
+    """Whether memory answered with what a tool or document once said."""
+    results = answer.get("results", ()) if isinstance(answer, dict) else ()
+    return any(isinstance(found, dict) and found.get("trust") == 0 for found in results)

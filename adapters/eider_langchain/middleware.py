@@ -1,0 +1,171 @@
+"""Memory for agents made by `create_agent`: guided before a turn, taught by it, never held up by it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from eider.companion import Companion
+from langchain.agents.middleware import AgentMiddleware, AgentState
+from langchain_core.messages import SystemMessage
+
+from eider_langchain.identity import conversation
+from eider_langchain.messages import key_of, last_of_user, latest_turn, tell, text_of
+from eider_langchain.tools import tools_of
+
+if TYPE_CHECKING:
+    from eider import Eider
+    from langchain.agents.middleware import ModelRequest
+    from langchain.agents.middleware.types import ModelResponse
+    from langchain_core.messages import BaseMessage
+    from langgraph.runtime import Runtime
+
+R = TypeVar("R")
+State = AgentState[Any]
+_TURNS: Final = 512
+"""Turns whose memory is kept at hand; one that was dropped is asked for again."""
+
+
+class _Turn:
+    """What memory says for one turn; asked once, however many steps the agent takes."""
+
+    def __init__(self, companion: Companion, prompt: str) -> None:
+        self._companion, self._prompt = companion, prompt
+        self._words: tuple[str, str] | None = None
+
+    def known(self, existing: str) -> str | None:
+        """What to add to these instructions, if that was asked before."""
+        return self._words[1] if self._words is not None and self._words[0] == existing else None
+
+    def words(self, existing: str) -> str:
+        """What to add to the agent's instructions: what to obey, then what was recalled and is not said yet."""
+        if (known := self.known(existing)) is not None:
+            return known
+        policy = self._companion.guidance(existing, context=self._prompt or None)
+        recalled = self._companion.recalled(self._prompt, without=[m.id for m in policy.memories])
+        words = "\n\n".join(part for part in (policy.text, recalled.text) if part)
+        self._words = (existing, words)
+        return words
+
+
+class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
+    """Gives an agent memory: what it should obey and know goes into the system message, what was said is learned from.
+
+    Nothing is added to the agent's state. Whose memory and which conversation it is comes from the run:
+    `config["configurable"]` (`user_id`, `thread_id`) or its context; arguments here come first.
+
+        agent = create_agent(model, middleware=[EiderMemoryMiddleware(memory)], checkpointer=saver)
+        agent.invoke({"messages": [("user", "…")]}, {"configurable": {"user_id": "ada", "thread_id": "1"}})
+    """
+
+    def __init__(
+        self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
+        context: str | None = None, budget: int = 400, loop: str | None = None,
+        tools: Sequence[str] | None = None, recall: bool = True, learn: bool = True,
+    ) -> None:  # fmt: skip
+        """Wrap an open memory.
+
+        Args:
+            memory: An open memory. Where other agents speak to this one, `memory.through("team", "agent")` keeps their
+                words from being believed like a user's.
+            user: Whose; by default as the run says, else as `eider.open` was told.
+            session: Name of the conversation; by default the run's `thread_id`.
+            scopes: Where the agent works; what is learned is kept under the first.
+            context: What the work is about.
+            budget: Most tokens that recalled lines may add to one turn.
+            loop: Open loop that policies and tools belong to.
+            tools: Names of the tools to offer; by default all seven, `[]` for none.
+            recall: Whether guidance and recalled lines are added to the system message.
+            learn: Whether what is said is kept and learned from.
+        """
+        super().__init__()
+        self.companion = Companion(
+            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop, host="langchain"
+        )
+        self.tools = tools_of(self.companion, tools)
+        self._own = {tool.name for tool in self.tools}
+        self._recalls, self._learns = recall, learn
+        self._turns: OrderedDict[tuple[str | None, ...], _Turn] = OrderedDict()
+        self._lock = threading.Lock()
+
+    # ------------------------------------------------------------------ before a turn
+
+    def before_agent(self, state: State, runtime: Runtime[Any]) -> None:
+        """Begin a turn: memory is asked anew, once, when the model is first called."""
+        if self._recalls:
+            self._turn(state["messages"], runtime, new=True)
+
+    async def abefore_agent(self, state: State, runtime: Runtime[Any]) -> None:
+        """The same for async agents."""
+        self.before_agent(state, runtime)
+
+    def wrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
+    ) -> ModelResponse[Any]:
+        """Call the model with what memory says in its system message."""
+        return handler(self._told(request))
+
+    async def awrap_model_call(
+        self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
+    ) -> ModelResponse[Any]:
+        """The same for async agents."""
+        if self._recalls:
+            turn = self._turn(request.state["messages"], request.runtime)
+            if turn.known(request.system_prompt or "") is None:
+                await asyncio.to_thread(turn.words, request.system_prompt or "")
+        return await handler(self._told(request))
+
+    def _told(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+        if not self._recalls:
+            return request
+        turn = self._turn(request.state["messages"], request.runtime)
+        words = turn.words(request.system_prompt or "")
+        return request.override(system_message=_with(request.system_message, words)) if words else request
+
+    def _turn(self, messages: Sequence[BaseMessage], runtime: Runtime[Any], *, new: bool = False) -> _Turn:
+        """The turn that these messages are at; parallel runs and threads never share one."""
+        companion = conversation(self.companion, context=getattr(runtime, "context", None))
+        prompt = last_of_user(messages)
+        words = "" if prompt is None else text_of(prompt)
+        mark = words if prompt is None else key_of(companion.session, prompt) or words
+        place = (companion.user, companion.session, mark, companion.context, companion.loop, *companion.scopes)
+        with self._lock:
+            if new or place not in self._turns:
+                self._turns[place] = _Turn(companion, words)
+            self._turns.move_to_end(place)
+            while len(self._turns) > _TURNS:
+                self._turns.popitem(last=False)
+            return self._turns[place]
+
+    # ------------------------------------------------------------------ after it
+
+    def after_agent(self, state: State, runtime: Runtime[Any]) -> None:
+        """Have the turn learned from, behind the agent's back; told twice, it is kept once."""
+        if self._learns:
+            companion = conversation(self.companion, context=getattr(runtime, "context", None))
+            messages = state["messages"]
+            tell(companion, messages, latest_turn(messages), self._own)
+
+    async def aafter_agent(self, state: State, runtime: Runtime[Any]) -> None:
+        """The same for async agents; nothing is waited for."""
+        self.after_agent(state, runtime)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait until all that was said is kept; False when that takes longer than `timeout` seconds."""
+        return self.companion.flush(timeout)
+
+    async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
+        """`flush` for async code."""
+        return await self.companion.aflush(timeout)
+
+
+def _with(message: SystemMessage | None, words: str) -> SystemMessage:
+    """Instructions with memory beneath them, as text or as a block beside the blocks that are there."""
+    if message is None:
+        return SystemMessage(words)
+    if isinstance(message.content, str):
+        return message.model_copy(update={"content": f"{message.content}\n\n{words}".strip()})
+    return message.model_copy(update={"content": [*message.content, {"type": "text", "text": words}]})
