@@ -37,11 +37,17 @@ _NOTHING: Final = {"recall": "Nothing is known about that.", "search": "Nothing 
                    "policy": "Nothing is known that guides this work."}  # fmt: skip
 
 
-def server_of(access: Access) -> MCPServer[Any]:
-    """An MCP server over one memory; any transport of the SDK serves it."""
+def server_of(access: Access, *, listens: bool = True) -> MCPServer[Any]:
+    """An MCP server over one memory; any transport of the SDK serves it.
+
+    Args:
+        access: What it may ask of the memory.
+        listens: Whether a client may wait for news, which keeps its request open.
+    """
     made: MCPServer[Any] = MCPServer(
         NAME, title="Eider memory", instructions=READ_ONLY if access.read_only else INSTRUCTIONS,
         version=eider.__version__, tools=_tools(access), log_level="WARNING",
+        subscriptions=None if listens else False,
     )  # fmt: skip
     add_resources(made, access)
     add_prompts(made, access)
