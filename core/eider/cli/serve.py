@@ -35,7 +35,9 @@ def _idle(_: click.Context, __: click.Parameter, given: str | None) -> float | N
 
 
 @command(
-    "serve", answer=_SERVED, examples=("eider serve --ensure", "eider serve --foreground --port 8765 --name memory.lan")
+    "serve",
+    answer=_SERVED,
+    examples=("eider serve --foreground --port 8765 --name memory.lan", "eider serve -- ./entrypoint.sh"),
 )
 @click.option("--ensure", is_flag=True, help="Fine if one runs already: returns when an owner answers.")
 @click.option("--foreground", is_flag=True, help="Serve in this process, as supervisors and containers want it.")
@@ -43,16 +45,25 @@ def _idle(_: click.Context, __: click.Parameter, given: str | None) -> float | N
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen at; by default a free one.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A further host name it answers to; repeatable.")
 @click.option("--idle", metavar="SECONDS|never", callback=_idle, help="End after that long without a request.")
+@click.argument("program", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 @pass_state
 def serve(
     state: State, ensure: bool, foreground: bool, host: str | None, port: int | None, names: tuple[str, ...],
-    idle: float | None,
+    idle: float | None, program: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Start the process that holds the stores for all others.
 
     Whoever needs it starts it anyway; this is for doing so beforehand. With --foreground it runs here
-    until SIGTERM or Ctrl-C, and for ever unless --idle says otherwise.
+    until SIGTERM or Ctrl-C, and for ever unless --idle says otherwise. With a COMMAND it is there as
+    long as that runs: the first process of a container, which hands signals on and ends as COMMAND does.
     """
+    if program:
+        if ensure or foreground or host or port is not None or names or idle is not None:
+            raise click.UsageError("a COMMAND goes with no other option of serve; leave them out.")
+        from eider.service import beside
+        from eider.service.client import home
+
+        raise click.exceptions.Exit(beside.run(home(), program))
     if foreground:
         if ensure:
             raise click.UsageError("--ensure and --foreground exclude each other; give one.")
