@@ -1,0 +1,278 @@
+"""Memory for any Anthropic client: what is known goes into `system`, what is said is learned from behind its back.
+
+Every variant of a message (`create`, `stream`, `parse`, `tool_runner`, beta or not) is one `post` of the client in
+the end, so that is where memory listens, and nowhere else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from uuid import uuid4
+
+import anthropic
+
+from eider import Companion
+from eider_anthropic.reading import (
+    Turn,
+    answered,
+    continues,
+    from_outside,
+    system_text,
+    text_of,
+    turn_of,
+    whole,
+    with_system,
+)
+
+if TYPE_CHECKING:
+    from eider import Eider
+
+T = TypeVar("T")
+Client = TypeVar("Client", bound="anthropic.Anthropic | anthropic.AsyncAnthropic")
+Named = str | Callable[[], str] | None
+HOST: Final = "anthropic"
+_PATH: Final = "/v1/messages"
+_HELD: Final = "_eider_listener"
+_TURNS: Final = 512
+"""Turns whose memory is kept ready, so that a loop of tools is sent the same system prompt at every step. A guess."""
+_THREADS: Final = 64
+"""Threads kept by the server whose beginning is remembered here. A guess."""
+_log: Final = logging.getLogger("eider")
+
+
+def wrap(
+    client: Client, memory: Eider, *, user: Named = None, session: Named = None, scopes: Sequence[str] = (),
+    context: str | None = None, budget: int = 400, loop: str | None = None,
+) -> Client:  # fmt: skip
+    """The same client with a memory; the given one stays as it is.
+
+    Args:
+        client: Any client of anthropic's, sync or async.
+        memory: An open memory.
+        user: Whose, or a function that says so at each call; by default as `eider.open` was told.
+        session: Name of the conversation, or a function that says so; by default each wrapped client is one.
+        scopes: Where the agent works.
+        context: What the work is about.
+        budget: Most tokens that recalled lines may add to a request.
+        loop: Open loop that policies belong to.
+    """
+    companion = Companion(memory, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST)
+    listener = _Listener(companion, user=user, session=session if session is not None else uuid4().hex)
+    return _listening(cast("Any", client), listener)
+
+
+def companion_of(client: anthropic.Anthropic | anthropic.AsyncAnthropic) -> Companion | None:
+    """The memory of a wrapped client, to `flush` it for instance; None for any other client."""
+    listener: _Listener | None = vars(client).get(_HELD)
+    return None if listener is None else listener.companion
+
+
+def _listening(client: Any, listener: _Listener) -> Any:
+    """A copy of a client whose posts pass by memory."""
+    kind: Any = type(client)
+    made = kind.copy(client)
+    post = made.post
+
+    def asking(path: str, *, body: Any = None, stream: bool = False, **more: Any) -> Any:
+        if not _is_message(path, body):
+            return post(path, body=body, stream=stream, **more)
+        turn, fuller = listener.before(body)
+        answer = post(path, body=fuller, stream=stream, **more)
+        return listener.after(turn, answer, stream=stream)
+
+    async def aasking(path: str, *, body: Any = None, stream: bool = False, **more: Any) -> Any:
+        if not _is_message(path, body):
+            return await post(path, body=body, stream=stream, **more)
+        turn, fuller = await asyncio.to_thread(listener.before, body)
+        answer = await post(path, body=fuller, stream=stream, **more)
+        return listener.after(turn, answer, stream=stream)
+
+    def copied(**changes: Any) -> Any:
+        return _listening(kind.copy(made, **changes), listener)
+
+    made.post = aasking if inspect.iscoroutinefunction(kind.post) else asking
+    made.copy = made.with_options = copied
+    setattr(made, _HELD, listener)
+    return made
+
+
+def _is_message(path: str, body: object) -> bool:
+    return path.partition("?")[0] == _PATH and isinstance(body, Mapping)
+
+
+class _Listener:
+    """What stands between a client and the API. Nothing it does fails a request."""
+
+    def __init__(self, companion: Companion, *, user: Named, session: Named) -> None:
+        self.companion, self._user, self._session = companion, user, session
+        self._known = _Recent[tuple[str, ...]](_TURNS)
+        self._told = _Recent[bool](_TURNS)
+        self._threads = _Recent[Mapping[str, Any]](_THREADS)
+        self._warned = False
+
+    def before(self, body: Mapping[str, Any]) -> tuple[_Telling | None, Mapping[str, Any]]:
+        """The turn, and the body with what is known of it."""
+        try:
+            prior = continues(body)
+            full = body if prior is None else whole(body, self._threads.get(prior))
+            if (turn := turn_of(full)) is None:
+                return None, body
+            companion = self.companion.of(user=_named(self._user), session=_named(self._session))
+            telling = _Telling(self, companion, turn, full)
+            if prior is not None:  # the server keeps the system prompt of a thread as it was at its beginning
+                return telling, body
+            texts = self._texts(companion, turn, system_text(body))
+            return telling, with_system(body, texts) if texts else body
+        except Exception as error:  # noqa: BLE001 (a request goes out whatever happens to its memory)
+            self._failed(error)
+            return None, body
+
+    def after(self, telling: _Telling | None, answer: Any, *, stream: bool) -> Any:
+        """The answer, heard; a stream is heard while the host reads it."""
+        if telling is None:
+            return answer
+        try:
+            telling.heard()
+            if not stream:
+                telling.said(getattr(answer, "id", ""), _content(answer))
+            elif isinstance(answer, anthropic.AsyncStream):
+                _tap(answer, telling.apassing)
+            elif isinstance(answer, anthropic.Stream):
+                _tap(answer, telling.passing)
+        except Exception as error:  # noqa: BLE001 (an answer is the host's, whatever happens to its memory)
+            self._failed(error)
+        return answer
+
+    def first(self, name: str) -> bool:
+        """Whether something is told for the first time; the store's keys hold beyond this process."""
+        return self._told.put(name, True)
+
+    def keep(self, message: str, request: Mapping[str, Any]) -> None:
+        """Note what a message of a thread goes on from."""
+        self._threads.put(message, request)
+
+    def _texts(self, companion: Companion, turn: Turn, existing: str) -> tuple[str, ...]:
+        """Policy, then recalled lines: what changes seldom comes first."""
+        name = (companion.user, companion.session, turn.place)
+        known = self._known.get(name)
+        if known is None:
+            texts = companion.guidance(existing).text, companion.recalled(turn.prompt).text
+            known = tuple(text for text in texts if text)
+            self._known.put(name, known)
+        return known
+
+    def _failed(self, error: Exception) -> None:
+        if not self._warned:
+            self._warned = True
+            _log.warning("memory did not follow a request (%s); the client goes on without it", type(error).__name__)
+
+
+class _Recent(Generic[T]):
+    """The last few of something, by name; threads share it."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._held: OrderedDict[object, T] = OrderedDict()
+
+    def get(self, name: object) -> T | None:
+        with self._lock:
+            return self._held.get(name)
+
+    def put(self, name: object, value: T) -> bool:
+        """Hold something; True when it is new."""
+        with self._lock:
+            new = name not in self._held
+            self._held[name] = value
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+            return new
+
+
+class _Telling:
+    """One turn as it is told to memory."""
+
+    def __init__(self, listener: _Listener, companion: Companion, turn: Turn, request: Mapping[str, Any]) -> None:
+        self.companion, self._listener, self._turn, self._request = companion, listener, turn, request
+
+    def heard(self) -> None:
+        """The user's words, once; then what tools and documents said to them."""
+        turn, key = self._turn, self._key(self._turn.place)
+        if self._listener.first(key):
+            before = turn.answering_place
+            self.companion.heard(
+                turn.prompt, answering=turn.answering, key=key, answering_key=before and self._key(before)
+            )
+        for met in turn.met:
+            if self._listener.first(name := self._key(met.place)):
+                self.companion.met(met.text, source=met.source, key=name)
+
+    def said(self, message: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        """The agent's words, once."""
+        text, key = text_of(blocks), self._key(self._turn.said)
+        if text.strip() and self._listener.first(key):
+            outside = any(from_outside(block["type"]) for block in blocks)
+            self.companion.said(text, key=key, tainted=outside or self._turn.tainted)
+        if message and self._request.get("thread"):
+            self._listener.keep(message, answered(self._request, blocks))
+
+    def passing(self, events: Iterator[Any]) -> Iterator[Any]:
+        """The events of a stream, heard as they pass."""
+        heard = _Heard()
+        for event in events:
+            if heard.last(event):
+                self.said(heard.message, heard.blocks)
+            yield event
+
+    async def apassing(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The same for an async stream."""
+        heard = _Heard()
+        async for event in events:
+            if heard.last(event):
+                self.said(heard.message, heard.blocks)
+            yield event
+
+    def _key(self, place: str) -> str:
+        """An idempotency key from coordinates: host, conversation, place."""
+        session = self.companion.session or ""
+        return f"{HOST}:{session[:96]}:{place[:128]}"
+
+
+class _Heard:
+    """A streamed message, gathered."""
+
+    def __init__(self) -> None:
+        self.message = ""
+        self.blocks: list[dict[str, Any]] = []
+
+    def last(self, event: Any) -> bool:
+        """Take in one event; True at the end of the message."""
+        kind = getattr(event, "type", "")
+        if kind == "message_start":
+            self.message = event.message.id
+        elif kind == "content_block_start":
+            block = event.content_block
+            self.blocks.append({name: getattr(block, name, "") for name in ("type", "id", "name", "text")})
+        elif kind == "content_block_delta" and event.delta.type == "text_delta" and self.blocks:
+            self.blocks[-1]["text"] += event.delta.text
+        return kind == "message_stop"
+
+
+def _tap(stream: Any, passing: Callable[[Any], Any]) -> None:
+    """Have the events of a stream pass by; the stream itself stays the library's own."""
+    stream._iterator = passing(stream._iterator)  # noqa: SLF001 (subclassing would not reach streams it makes itself)
+
+
+def _content(answer: Any) -> Sequence[Mapping[str, Any]]:
+    """The blocks of a message; raw responses are the host's to read, and are heard with the next request."""
+    content = getattr(answer, "content", None)
+    return [block.model_dump() for block in content] if isinstance(content, list) else ()
+
+
+def _named(name: Named) -> str | None:
+    return name() if callable(name) else name
