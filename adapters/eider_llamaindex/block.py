@@ -1,0 +1,92 @@
+"""A memory block: what to obey and what helps, in every prompt that LlamaIndex's `Memory` puts together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from llama_index.core.base.llms.types import ChatMessage
+from llama_index.core.memory import BaseMemoryBlock
+from pydantic import PrivateAttr
+
+from eider import Companion
+from eider_llamaindex import shapes
+from eider_llamaindex.identity import HOST, Once, current
+
+if TYPE_CHECKING:
+    from eider import Eider
+
+
+class EiderMemoryBlock(BaseMemoryBlock[str]):
+    """Recalls for `Memory`; learns only what falls out of a long chat, so give it an `EiderChatStore` as well.
+
+    `eider_memory` wires both.
+    """
+
+    _companion: Companion = PrivateAttr()
+    _guidance: bool = PrivateAttr()
+    _learn: bool = PrivateAttr()
+    _failed: Once = PrivateAttr(default_factory=Once)
+
+    def __init__(
+        self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
+        context: str | None = None, budget: int = 400, loop: str | None = None, guidance: bool = True,
+        learn: bool = True, name: str = "eider", priority: int = 0,
+    ) -> None:  # fmt: skip
+        """Stand ready.
+
+        Args:
+            memory: An open memory.
+            user: Whose, unless `speaking(user=…)` says otherwise; by default as `eider.open` was told.
+            session: Name of the conversation; by default that of the `Memory`.
+            scopes: Where the agent works.
+            context: What the work is about.
+            budget: Most tokens of recalled lines in one prompt.
+            loop: Open loop that this belongs to.
+            guidance: Whether the user's rules and preferences enter each prompt as well.
+            learn: Whether messages that fall out of the chat are learned from; not where a chat store tells them.
+            name: Name of the block.
+            priority: As LlamaIndex means it: 0 is never left out.
+        """
+        super().__init__(name=name, description="What is remembered of this user.", priority=priority)
+        self._companion = Companion(
+            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST
+        )
+        self._guidance, self._learn = guidance, learn
+
+    @property
+    def companion(self) -> Companion:
+        """What it asks."""
+        return self._companion
+
+    async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:
+        """Guidance and recalled lines for the last thing the user said; empty when there are none."""
+        try:
+            companion = current(self._companion, block_kwargs.get("session_id"))
+        except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
+            self._failed(error)
+            return ""
+        said = [text for m in messages or [] if (text := shapes.text_of(m))]
+        prompt = shapes.plain(messages or []).text
+        guidance = (await companion.aguidance(context=prompt or None)).text if self._guidance else ""
+        recalled = (await companion.arecalled(prompt, known=[*said, guidance])).text if prompt else ""
+        return "\n\n".join(part for part in (guidance, recalled) if part)
+
+    async def _aput(self, messages: list[ChatMessage]) -> None:
+        """Learn from what falls out of the chat."""
+        if not self._learn:
+            return
+        try:
+            said = ""
+            for message in messages:
+                companion = current(self._companion, message.additional_kwargs.get("session_id"))
+                role, text = shapes.role_of(message), shapes.text_of(message).strip()
+                if role == "user":
+                    companion.heard(text, answering=said or None)
+                elif role == "assistant" and text:
+                    companion.said(text)
+                    said = text
+                elif role in {"tool", "function"}:
+                    companion.met(text)
+        except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
+            self._failed(error)

@@ -1,0 +1,239 @@
+"""The event handler: learns from whatever goes through LlamaIndex, without being asked by any of it."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from llama_index_instrumentation import get_dispatcher
+from llama_index_instrumentation.dispatcher import active_instrument_tags
+from llama_index_instrumentation.event_handlers import BaseEventHandler
+from llama_index_instrumentation.span import BaseSpan
+from llama_index_instrumentation.span_handlers import BaseSpanHandler
+from pydantic import PrivateAttr
+
+from eider import Companion
+from eider_llamaindex import shapes
+from eider_llamaindex.identity import HOST, Once, addressed, silent
+from eider_llamaindex.turns import Names, Turn, Turns
+
+if TYPE_CHECKING:
+    from llama_index_instrumentation.base import BaseEvent
+
+    from eider import Eider
+
+_SEEN: Final = 4_096
+"""Messages of resent histories that are recognised. A guess."""
+
+
+class EiderEventHandler(BaseEventHandler):
+    """Keeps and learns from every exchange of chat engines, query engines, agents and plain calls of chat models.
+
+        with EiderEventHandler(memory, user="ada"):        # or: get_dispatcher().add_event_handler(handler)
+            engine.chat("Please answer in metric units.")
+
+    What is one exchange is told by the tree of spans: the outermost call in which a user speaks. So concurrent requests
+    never mix, an agent's many calls of its model are one exchange, and what programs say to a model (condensing,
+    extracting, judging) is nobody's. The host never waits and never fails: what is heard is queued.
+    """
+
+    _companion: Companion = PrivateAttr()
+    _plain: bool = PrivateAttr()
+    _turns: Turns = PrivateAttr()
+    _watch: _Watch = PrivateAttr()
+    _names: Names = PrivateAttr(default_factory=Names)
+    _heard: OrderedDict[tuple[Any, ...], None] = PrivateAttr(default_factory=OrderedDict)
+    _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+    _failed: Once = PrivateAttr(default_factory=Once)
+
+    def __init__(
+        self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
+        context: str | None = None, loop: str | None = None, plain_calls: bool = True,
+    ) -> None:  # fmt: skip
+        """Stand ready; it learns once it is on a dispatcher.
+
+        Args:
+            memory: An open memory.
+            user: Whose words these are, unless `speaking(user=…)` says otherwise; by default as `eider.open` was told.
+            session: Name of the conversation; by default that of the engine's or agent's memory.
+            scopes: Where what is learned applies: the first.
+            context: What the work is about.
+            loop: Open loop that this belongs to.
+            plain_calls: Whether a chat model that is called directly, outside any engine, is spoken to by the user.
+        """
+        super().__init__()
+        self._companion = Companion(
+            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
+        )
+        self._plain = plain_calls
+        self._turns = Turns(self._begun, self._told)
+        self._watch = _Watch(self._turns, self._failed)
+        get_dispatcher().add_span_handler(self._watch)
+
+    @classmethod
+    def class_name(cls) -> str:
+        """Name in LlamaIndex."""
+        return "EiderEventHandler"
+
+    def attach(self) -> Self:
+        """Learn from everything in this process; the same as adding it to the root dispatcher."""
+        root = get_dispatcher()
+        if not any(handler is self for handler in root.event_handlers):
+            root.add_event_handler(self)
+        if not any(handler is self._watch for handler in root.span_handlers):
+            root.add_span_handler(self._watch)
+        return self
+
+    def detach(self) -> None:
+        """Learn no more; what was heard is still written."""
+        root = get_dispatcher()
+        root.event_handlers = [handler for handler in root.event_handlers if handler is not self]
+        root.span_handlers = [handler for handler in root.span_handlers if handler is not self._watch]
+
+    def __enter__(self) -> Self:
+        return self.attach()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.detach()
+        self.flush()
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait until all that was heard is written; False when that takes longer than `timeout` seconds."""
+        return self._companion.flush(timeout)
+
+    async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
+        """`flush` without blocking the loop."""
+        return await self._companion.aflush(timeout)
+
+    # ------------------------------------------------------------------ what LlamaIndex calls
+
+    def handle(self, event: BaseEvent, **_: Any) -> None:
+        """Take note of one event; nothing is written here."""
+        name = event.class_name()
+        if name.endswith("InProgressEvent"):
+            return
+        try:
+            turn = self._turns.of(event.span_id)
+            if turn is not None:
+                turn.seen = True
+                self._noted(turn, name, event)
+        except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
+            self._failed(error)
+
+    def _noted(self, turn: Turn, name: str, event: Any) -> None:
+        if name == "LLMChatStartEvent" and turn.answering is None:
+            said = shapes.plain(event.messages)
+            if said.text.strip() == turn.text.strip():
+                turn.answering = said.answering.strip()
+        elif name == "RetrievalEndEvent":
+            turn.tainted |= shapes.least_trust(event.nodes) == 0
+        elif name == "LLMChatEndEvent":
+            self._turns.streamed(turn, shapes.reply_of(event.response) or "")
+        elif name == "LLMCompletionEndEvent":
+            self._turns.streamed(turn, getattr(event.response, "text", ""))
+
+    # ------------------------------------------------------------------ turns
+
+    def _begun(self, span: str, method: str, arguments: dict[str, Any], instance: Any, outermost: bool) -> Turn | None:
+        tags = active_instrument_tags.get()
+        if silent(tags):
+            return None
+        said = None
+        text = shapes.asked(method, arguments)
+        if text is None and self._plain and outermost and method in shapes.CHATS and "messages" in arguments:
+            said = shapes.plain(arguments["messages"])
+            text = said.text or None
+        if text is None:
+            return None
+        start = arguments.get("start_event")
+        named = getattr(getattr(start, "memory", None), "session_id", None) if start is not None else None
+        if named is None and start is None and said is None:
+            named = self._names.of(instance)
+        companion = addressed(self._companion, tags, named)
+        turn = Turn(id=span, text=text, companion=companion, plain=said)
+        if said is not None:
+            turn.answering, turn.met = said.answering.strip(), [*said.met]
+            turn.tainted = bool(said.met)
+        return turn
+
+    def _told(self, turn: Turn, done: bool) -> None:
+        """Queue what a turn says so far: the user's words once its call has returned, the agent's when it is done."""
+        if turn.claimed or not turn.seen:
+            return
+        companion, key = turn.companion, f"{HOST}:{turn.id}"
+        if not turn.heard:
+            turn.heard = True
+            if not self._resent(turn):
+                companion.heard(turn.text, answering=self._answering(turn), key=f"{key}:user")
+            for number, said in enumerate(turn.met):
+                companion.met(said, key=f"{key}:tool:{number}")
+        if done:
+            companion.said(turn.reply.strip(), key=f"{key}:agent", tainted=turn.tainted or bool(turn.met))
+
+    @staticmethod
+    def _answering(turn: Turn) -> str | None:
+        """What the model was shown; where it was shown nothing, what was said last in a conversation with a name."""
+        if turn.answering is not None:
+            return turn.answering
+        return None if turn.companion.session else ""
+
+    def _resent(self, turn: Turn) -> bool:
+        """Whether the user's last message of a plain call has been heard: agents and retries send it again."""
+        if turn.plain is None:
+            return False
+        whose = turn.companion
+        mark = (whose.user, whose.session, turn.plain.number, hash(turn.plain.text), hash(turn.plain.answering))
+        with self._lock:
+            known = mark in self._heard
+            self._heard[mark] = None
+            self._heard.move_to_end(mark)
+            while len(self._heard) > _SEEN:
+                self._heard.popitem(last=False)
+        return known
+
+
+class _Watch(BaseSpanHandler[BaseSpan]):
+    """Tells turns of spans; keeps none itself."""
+
+    _turns: Turns = PrivateAttr()
+    _failed: Once = PrivateAttr()
+
+    def __init__(self, turns: Turns, failed: Once) -> None:
+        super().__init__()
+        self._turns, self._failed = turns, failed
+
+    def new_span(
+        self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,
+        parent_span_id: str | None = None, tags: dict[str, Any] | None = None, **_: Any,
+    ) -> None:  # fmt: skip
+        """A call begins."""
+        del tags
+        try:
+            self._turns.entered(id_, parent_span_id, bound_args.arguments, instance)
+        except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
+            self._failed(error)
+
+    def prepare_to_exit_span(
+        self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None, result: Any | None = None,
+        **_: Any,
+    ) -> None:  # fmt: skip
+        """A call has returned."""
+        del bound_args
+        try:
+            self._turns.left(id_, instance, result)
+        except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
+            self._failed(error)
+
+    def prepare_to_drop_span(
+        self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,
+        err: BaseException | None = None, **_: Any,
+    ) -> None:  # fmt: skip
+        """A call has failed."""
+        del err
+        self.prepare_to_exit_span(id_, bound_args, instance, None)

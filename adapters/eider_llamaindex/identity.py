@@ -1,0 +1,108 @@
+"""Whose words these are: as the host said when it set memory up, or for one request by LlamaIndex's own tags."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
+
+from eider.errors import EiderError, InputError
+
+if TYPE_CHECKING:
+    from eider import Companion
+
+HOST: Final = "llamaindex"
+_NAMES: Final = ("user", "session", "context", "loop")
+_SCOPES: Final = "eider.scopes"
+_SILENT: Final = "eider.silent"
+_log: Final = logging.getLogger("eider")
+
+
+@contextmanager
+def speaking(
+    *, user: str | None = None, session: str | None = None, scopes: Sequence[str] | None = None,
+    context: str | None = None, loop: str | None = None,
+) -> Generator[None]:  # fmt: skip
+    """Say for one request whose it is; it reaches everything that the request runs, in tasks and threads as well.
+
+    with speaking(user="ada", session="chat-7"):
+        await agent.run("…")
+
+    It sets the tags `eider.user`, `eider.session` … of `instrument_tags`, beside those that are set already.
+    """
+    said = {"user": user, "session": session, "context": context, "loop": loop}
+    tags: dict[str, Any] = {f"eider.{name}": value for name, value in said.items() if value is not None}
+    if scopes is not None:
+        tags[_SCOPES] = [scopes] if isinstance(scopes, str) else [*scopes]
+    with instrument_tags({**active_instrument_tags.get(), **tags}):
+        yield
+
+
+@contextmanager
+def silently() -> Generator[None]:
+    """What runs in here is nobody's conversation: Eider's own questions to a model."""
+    with instrument_tags({**active_instrument_tags.get(), _SILENT: True}):
+        yield
+
+
+def silent(tags: Mapping[str, Any]) -> bool:
+    """Whether a request is to be left alone."""
+    return bool(tags.get(_SILENT))
+
+
+def told(tags: Mapping[str, Any]) -> dict[str, Any]:
+    """What the tags say of a request, as `Companion.of` takes it.
+
+    Raises:
+        InputError: A tag is there and says nothing: nobody's words must not become somebody's.
+    """
+    known: dict[str, Any] = {}
+    for name in _NAMES:
+        if (tag := f"eider.{name}") in tags:
+            value = tags[tag]
+            if not isinstance(value, str) or not value.strip():
+                raise InputError(f"the tag {tag!r} is {str(value)[:40]!r}; set it to a text, or do not set it.")
+            known[name] = value
+    if _SCOPES in tags:
+        scopes: Any = tags[_SCOPES]
+        known["scopes"] = (scopes,) if isinstance(scopes, str) else tuple(scopes)
+    return known
+
+
+def current(companion: Companion, session: str | None = None) -> Companion:
+    """The conversation of the request that runs now.
+
+    Args:
+        companion: What the host set up.
+        session: The framework's name of the conversation, where nobody gave another.
+
+    Raises:
+        InputError: A tag says nothing.
+    """
+    return addressed(companion, active_instrument_tags.get(), session)
+
+
+def addressed(companion: Companion, tags: Mapping[str, Any], session: str | None = None) -> Companion:
+    """The conversation that tags name; see `current`."""
+    said = told(tags)
+    said.setdefault("session", companion.session or session)
+    return companion.of(**said)
+
+
+class Once:
+    """Says once that something of ours failed; the host goes on."""
+
+    __slots__ = ("_said",)
+
+    def __init__(self) -> None:
+        self._said = False
+
+    def __call__(self, error: Exception) -> None:
+        """Say it, the first time."""
+        if not self._said:
+            self._said = True
+            what = str(error) if isinstance(error, EiderError) else f"a fault of Eider itself ({type(error).__name__})"
+            _log.warning("memory fails and %s goes on without it: %s", HOST, what)

@@ -1,0 +1,146 @@
+"""What LlamaIndex's objects say, read by their shape, so that nothing of the framework has to be imported."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+CHATS: Final = frozenset({"chat", "achat", "stream_chat", "astream_chat"})
+QUERIES: Final = frozenset({"query", "aquery"})
+WRITES: Final = frozenset({"write_response_to_history", "awrite_response_to_history"})
+CALLS: Final = frozenset({"call", "acall", "__call__"})
+_PROGRAMS: Final = frozenset(
+    f"{a}{name}"
+    for a in ("", "a")
+    for name in (
+        "predict", "stream", "complete", "stream_complete", "structured_predict", "stream_structured_predict",
+        "predict_and_call", "retrieve", "synthesize", "evaluate",
+    )
+)  # fmt: skip
+"""Within these a program speaks to a model, in words of its own."""
+_DEPTH: Final = 4
+_HANDOFF: Final = "handoff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plain:
+    """What a list of messages to a model says, read from its end."""
+
+    text: str = ""
+    """The last thing the user said."""
+    answering: str = ""
+    """What the assistant had said before that."""
+    number: int = 0
+    """Which of the user's messages it is, from 1: resent histories say the same under the same number."""
+    answered: bool = False
+    """Whether the assistant has spoken since, as between the calls of tools."""
+    met: tuple[str, ...] = ()
+    """What tools answered after that."""
+
+
+def method_of(span: str) -> str:
+    """The method a span's id names: `SimpleChatEngine.achat-…`."""
+    return span.partition("-")[0].rpartition(".")[2]
+
+
+def is_program(method: str, instance: Any) -> bool:
+    """Whether what runs below speaks for a program, not for a user."""
+    return method in _PROGRAMS or type(instance).__name__ == "StructuredLLM"
+
+
+def asked(method: str, arguments: dict[str, Any]) -> str | None:
+    """What a user said with this call; None where it is no call of a user."""
+    if method in CHATS and isinstance(said := arguments.get("message"), str):
+        return said
+    if method in QUERIES and (query := arguments.get("str_or_query_bundle")) is not None:
+        return query if isinstance(query, str) else getattr(query, "query_str", None)
+    if method == "run" and (start := arguments.get("start_event")) is not None:
+        return _asked_of_agent(start)
+    return None
+
+
+def _asked_of_agent(start: Any) -> str | None:
+    said = getattr(start, "user_msg", None)
+    if said is None and (history := getattr(start, "chat_history", None)):
+        return plain(history).text or None
+    return said if isinstance(said, str) or said is None else text_of(said)
+
+
+def plain(messages: Sequence[Any]) -> Plain:
+    """The end of a conversation as a model is sent it."""
+    roles = [role_of(message) for message in messages]
+    if "user" not in roles:
+        return Plain()
+    last = len(roles) - 1 - roles[::-1].index("user")
+    before = (text_of(m) for m, role in zip(messages[last::-1], roles[last::-1], strict=True) if role == "assistant")
+    after = roles[last + 1 :]
+    fresh = len(roles) - after[::-1].index("assistant") if "assistant" in after else last + 1
+    return Plain(
+        text=text_of(messages[last]), answering=next((text for text in before if text.strip()), ""),
+        number=roles.count("user"), answered="assistant" in after,
+        met=tuple(text_of(m) for m, role in zip(messages[fresh:], roles[fresh:], strict=True) if role == "tool"),
+    )  # fmt: skip
+
+
+def role_of(message: Any) -> str:
+    """Who speaks: user, assistant, system, tool."""
+    role = getattr(message, "role", "")
+    return str(getattr(role, "value", role))
+
+
+def text_of(message: Any) -> str:
+    """The words of a message; pictures and calls of tools are none."""
+    content = getattr(message, "content", None)
+    return content if isinstance(content, str) else ""
+
+
+def reply_of(result: Any, depth: int = _DEPTH) -> str | None:
+    """What the agent said, from whatever a call returned; None where it is still to be streamed."""
+    if result is None or isinstance(result, str):
+        return result or ""
+    if is_stream(result):
+        return None
+    for name in ("message", "response", "result"):
+        inner = getattr(result, name, None)
+        if inner is not None and depth:
+            return reply_of(inner, depth - 1)
+    return text_of(result)
+
+
+def is_stream(result: Any) -> bool:
+    """Whether a result only begins to be said. Reading it would use it up, so no property of it is run."""
+    kind = type(result)
+    return hasattr(kind, "__next__") or hasattr(kind, "__anext__") or _has(result, "response_gen") or is_written(result)
+
+
+def is_written(result: Any) -> bool:
+    """Whether a stream is written to the history by the engine itself."""
+    return _has(result, "chat_stream") or _has(result, "achat_stream")
+
+
+def _has(result: Any, field: str) -> bool:
+    return getattr(result, "__dict__", {}).get(field) is not None
+
+
+def tool_output(instance: Any, result: Any) -> str:
+    """What a tool said; empty for what is no output of a tool, for the agent's own moves, and for Eider's own tools."""
+    name = getattr(result, "tool_name", None)
+    if not name or name == _HANDOFF or not hasattr(result, "raw_output") or is_ours(instance):
+        return ""
+    return text_of(result)
+
+
+def is_ours(instance: Any) -> bool:
+    """Whether it is a tool of Eider's."""
+    return bool(getattr(type(instance), "of_eider", False))
+
+
+def least_trust(nodes: Sequence[Any]) -> int:
+    """How far what was retrieved may be believed: Eider's own nodes say it, any other is a document."""
+    return min((_trust(getattr(n, "node", n)) for n in nodes), default=2)
+
+
+def _trust(node: Any) -> int:
+    trust = getattr(node, "metadata", {}).get("eider_trust", 0)
+    return trust if isinstance(trust, int) else 0
