@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -136,6 +137,10 @@ class Machine:
             plain["TMPDIR"] = os.environ["TMPDIR"]
         model = {"ANTHROPIC_BASE_URL": self.stub.base_url, "ANTHROPIC_API_KEY": "dummy-key"}
         return {**plain, **QUIET, **model, **self.env, **(extra or {})}
+
+    def with_eider_on_path(self) -> dict[str, str]:
+        """An environment in which `eider` is a command."""
+        return {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{SYSTEM_PATH}"}
 
     @contextmanager
     def talk(

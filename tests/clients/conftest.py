@@ -10,6 +10,7 @@ import pytest
 from claude_code import Machine
 from homes import Home
 from installed import UnreachableError, claude_binary
+from set_up import install
 from stub_model import StubModel
 
 import eider
@@ -55,7 +56,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 @pytest.fixture
 def memory(home: Home) -> Iterator[eider.Eider]:
     """The memory that the machine's clients share, as another program sees it."""
-    with eider.open() as opened:
+    with eider.open(user="ada") as opened:
         yield opened
 
 
@@ -70,3 +71,9 @@ def stub() -> Iterator[StubModel]:
 def machine(claude: Path, home: Home, stub: StubModel, tmp_path: Path) -> Machine:
     """A machine with Claude Code on it, and no Eider yet."""
     return Machine(binary=claude, root=tmp_path, stub=stub, env={"EIDER_HOME": str(home)})
+
+
+@pytest.fixture
+def equipped(machine: Machine) -> Machine:
+    """A machine on which `eider install` was run."""
+    return install(machine)

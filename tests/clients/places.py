@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -46,3 +47,16 @@ def _inside(value: Any, text: str, place: str) -> Iterator[str]:
 def session_of(request: Json) -> str:
     """The client's session that sent a request; "" when it does not say."""
     return str(request["headers"].get("x-claude-code-session-id", ""))
+
+
+def read(request: Json, place: str) -> str:
+    """The text at a place that `where_is` has named."""
+    found: Any = request["body"]
+    for step in re.findall(r"\w+", place):
+        if isinstance(found, list):
+            found = found[int(step)]
+        elif "role" in found:
+            found = found["content"]  # the step names the role
+        else:
+            found = found[step]
+    return str(found)

@@ -30,11 +30,6 @@ from typing import Any, Final
 from stub_wire import Json
 
 DEFAULT: Final[Json] = {"text": "stub: ok"}
-SUMMARISING: Final[Json] = {
-    "when": {"last_user": "Respond with plain text only — an <analysis> block followed by a <summary> block"},
-    "reply": {"text": "<analysis>short</analysis><summary>They spoke of this and that.</summary>"},
-}
-"""A rule for Claude Code's request to summarise, at /compact."""
 
 
 def flat(content: Any) -> str:

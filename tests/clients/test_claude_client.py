@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from claude_code import Machine
 from places import where_is
-from stub_script import SUMMARISING
+from replies import SUMMARISING, planned, send
 
 pytestmark = pytest.mark.client
 EVENTS = (
@@ -85,12 +85,10 @@ def context(event: str, text: str) -> dict[str, Any]:
 
 def test_every_event_but_the_start_comes_over_http(hooked: Machine, listener: Listener) -> None:
     """So only SessionStart needs a command; a compaction's own agent has no type and counts for nothing."""
-    agent = {"name": "Agent", "input": {"description": "d", "prompt": "LOOK", "subagent_type": "general-purpose"}}
-    agent["input"]["run_in_background"] = False  # type: ignore[index]
     hooked.stub.script.load(
         {
             "rules": [SUMMARISING, {"when": {"last_user": "LOOK"}, "reply": {"text": "seen"}}],
-            "replies": [{"tools": [agent]}, {"text": "done"}],
+            "replies": [send("LOOK"), {"text": "done"}],
         }
     )
     (hooked.project / "CLAUDE.md").write_text("Be brief.\n")
@@ -104,17 +102,10 @@ def test_every_event_but_the_start_comes_over_http(hooked: Machine, listener: Li
     assert briefed == [["messages[0].user[0].text"]]
 
 
-def plan(text: str) -> list[dict[str, Any]]:
-    """What a model says that writes a plan and shows it."""
-    write = {"name": "Write", "input": {"file_path": "{FILE}", "content": text}}
-    file = {"FILE": r"(/[^\s`\"]*/plans/[^\s`\"]*\.md)"}
-    return [{"tools": [write], "extract": file}, {"tools": [{"name": "ExitPlanMode"}]}, {"text": "Then I begin."}]
-
-
 @pytest.mark.parametrize("approved", [True, False])
 def test_only_an_approved_plan_comes_after_the_tool(hooked: Machine, listener: Listener, approved: bool) -> None:
     """PreToolUse shows a plan before the person has read it; PostToolUse has it in the response, and its input is empty."""
-    hooked.stub.script.load({"replies": plan("First plums, then pears.")})
+    hooked.stub.script.load({"replies": planned("First plums, then pears.")})
     with hooked.talk("--permission-mode", "plan", ask=True) as talk:
         talk.approves = approved
         talk.say("Plan it.")

@@ -1,0 +1,93 @@
+"""Eider on a test's machine, set up the way a user does it, and what Claude Code's model read of it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, Literal
+
+from claude_code import Machine
+from places import read, where_is
+from stub_wire import Json
+
+import eider
+
+EIDER: Final = Path(sys.executable).with_name("eider")
+MARK: Final = "<eider-memory"
+Form = Literal["http", "command"]
+"""How most events reach the owner; the start of a session is always a command."""
+_BRIEFING: Final = "SessionStart hook additional context: "
+_RECALLED: Final = "UserPromptSubmit hook additional context: "
+
+
+def eider_command(
+    machine: Machine, *told: str, program: Sequence[str] = (str(EIDER),)
+) -> subprocess.CompletedProcess[str]:
+    """What a person types on that machine."""
+    return subprocess.run(
+        [*program, *told],
+        cwd=machine.project,
+        env=machine.environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def seen(python: str = sys.executable, *people: str) -> tuple[str, ...]:
+    """Eider's command where these other people may log in: that decides between http and command hooks."""
+    told = "from eider_claude_hooks import machine; from eider.cli import main; machine.other_people = lambda: PEOPLE; main()"
+    return (python, "-c", told.replace("PEOPLE", repr(list(people))))
+
+
+def install(machine: Machine, *more: str, form: Form = "http", python: str = sys.executable) -> Machine:
+    """`eider install`; the machine."""
+    program = seen(python, *(() if form == "http" else ("eve",)))
+    done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", *more, program=program)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return machine
+
+
+def marked(request: Json) -> dict[str, str]:
+    """By place, all that Eider told the model in a request."""
+    return {place: read(request, place) for place in where_is(request, MARK)}
+
+
+def briefing(request: Json) -> str:
+    """What a session was opened with, which is the first the model reads; "" when nothing."""
+    found = {place: text for place, text in marked(request).items() if _BRIEFING in text}
+    assert set(found) <= {"messages[0].user[0].text"}, found
+    return "".join(found.values())
+
+
+def recalled(request: Json) -> str:
+    """What was recalled for the prompt at hand, which stands before it in its message; "" when nothing."""
+    messages = request["body"]["messages"]
+    last = max(at for at, one in enumerate(messages) if one["role"] == "user")
+    found = {
+        place: text
+        for place, text in marked(request).items()
+        if _RECALLED in text and place.startswith(f"messages[{last}].user[")
+    }
+    assert len(found) <= 1, found
+    for place in found:
+        number = re.fullmatch(rf"messages\[{last}\]\.user\[(\d+)\]\.text", place)
+        assert number is not None
+        assert int(number[1]) < len(messages[last]["content"]) - 1, "a recalled line stands after the prompt"
+    return "".join(found.values())
+
+
+def heard(memory: eider.Eider, role: str | None = None, session: str | None = None) -> list[str]:
+    """Utterances that are kept, in their order."""
+    rows = memory.sql("SELECT text, role, session FROM episodes ORDER BY said_at, seq").rows
+    return [text for text, who, where in rows if role in {None, who} and session in {None, where}]
+
+
+def kept(memory: eider.Eider) -> list[str]:
+    """Memories that hold."""
+    return [row[0] for row in memory.sql("SELECT text FROM memories WHERE status = 'current' ORDER BY id").rows]
