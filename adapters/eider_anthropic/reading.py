@@ -186,9 +186,9 @@ def _met(messages: Messages, at: int, place: str, ours: frozenset[str]) -> tuple
                 if names.get(call) in ours:
                     tainted = tainted or _doubtful(text)
                 elif text:
-                    found.append(Met(text=text, source="tool", place=f"{place}:{call}"))
+                    found.append(Met(text=text, source="tool", place=f"{place}:tool:{call}"))
             elif kind in ("document", "search_result") and (text := _document(block)):
-                found.append(Met(text=text, source="document", place=f"{place}:{number}"))
+                found.append(Met(text=text, source="document", place=f"{place}:document:{number}"))
             elif from_outside(kind):
                 tainted = True
     return tuple(found), tainted

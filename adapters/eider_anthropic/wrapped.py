@@ -9,40 +9,28 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
-import threading
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from uuid import uuid4
 
 import anthropic
 
 from eider import Companion
-from eider_anthropic.reading import (
-    Turn,
-    answered,
-    continues,
-    from_outside,
-    system_text,
-    text_of,
-    turn_of,
-    whole,
-    with_system,
-)
+from eider_anthropic.reading import Turn, continues, system_text, turn_of, whole, with_system
+from eider_anthropic.telling import HOST, Recent, Telling
 
 if TYPE_CHECKING:
     from eider import Eider
 
-T = TypeVar("T")
 Client = TypeVar("Client", bound="anthropic.Anthropic | anthropic.AsyncAnthropic")
 Named = str | Callable[[], str] | None
-HOST: Final = "anthropic"
 _PATH: Final = "/v1/messages"
 _HELD: Final = "_eider_listener"
 _TURNS: Final = 512
 """Turns whose memory is kept ready, so that a loop of tools is sent the same system prompt at every step. A guess."""
 _THREADS: Final = 64
 """Threads kept by the server whose beginning is remembered here. A guess."""
+_ABSENT: Final = (anthropic.Omit, anthropic.NotGiven)
 _log: Final = logging.getLogger("eider")
 
 
@@ -111,20 +99,21 @@ class _Listener:
 
     def __init__(self, companion: Companion, *, user: Named, session: Named) -> None:
         self.companion, self._user, self._session = companion, user, session
-        self._known = _Recent[tuple[str, ...]](_TURNS)
-        self._told = _Recent[bool](_TURNS)
-        self._threads = _Recent[Mapping[str, Any]](_THREADS)
+        self._known = Recent[tuple[str, ...]](_TURNS)
+        self._told = Recent[bool](_TURNS)
+        self._threads = Recent[Mapping[str, Any]](_THREADS)
         self._warned = False
 
-    def before(self, body: Mapping[str, Any]) -> tuple[_Telling | None, Mapping[str, Any]]:
+    def before(self, body: Mapping[str, Any]) -> tuple[Telling | None, Mapping[str, Any]]:
         """The turn, and the body with what is known of it."""
         try:
+            body = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
             prior = continues(body)
             full = body if prior is None else whole(body, self._threads.get(prior))
             if (turn := turn_of(full)) is None:
                 return None, body
             companion = self.companion.of(user=_named(self._user), session=_named(self._session))
-            telling = _Telling(self, companion, turn, full)
+            telling = Telling(self, companion, turn, full)
             if prior is not None:  # the server keeps the system prompt of a thread as it was at its beginning
                 return telling, body
             texts = self._texts(companion, turn, system_text(body))
@@ -133,7 +122,7 @@ class _Listener:
             self._failed(error)
             return None, body
 
-    def after(self, telling: _Telling | None, answer: Any, *, stream: bool) -> Any:
+    def after(self, telling: Telling | None, answer: Any, *, stream: bool) -> Any:
         """The answer, heard; a stream is heard while the host reads it."""
         if telling is None:
             return answer
@@ -171,96 +160,6 @@ class _Listener:
         if not self._warned:
             self._warned = True
             _log.warning("memory did not follow a request (%s); the client goes on without it", type(error).__name__)
-
-
-class _Recent(Generic[T]):
-    """The last few of something, by name; threads share it."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._held: OrderedDict[object, T] = OrderedDict()
-
-    def get(self, name: object) -> T | None:
-        with self._lock:
-            return self._held.get(name)
-
-    def put(self, name: object, value: T) -> bool:
-        """Hold something; True when it is new."""
-        with self._lock:
-            new = name not in self._held
-            self._held[name] = value
-            while len(self._held) > self._most:
-                self._held.popitem(last=False)
-            return new
-
-
-class _Telling:
-    """One turn as it is told to memory."""
-
-    def __init__(self, listener: _Listener, companion: Companion, turn: Turn, request: Mapping[str, Any]) -> None:
-        self.companion, self._listener, self._turn, self._request = companion, listener, turn, request
-
-    def heard(self) -> None:
-        """The user's words, once; then what tools and documents said to them."""
-        turn, key = self._turn, self._key(self._turn.place)
-        if self._listener.first(key):
-            before = turn.answering_place
-            self.companion.heard(
-                turn.prompt, answering=turn.answering, key=key, answering_key=before and self._key(before)
-            )
-        for met in turn.met:
-            if self._listener.first(name := self._key(met.place)):
-                self.companion.met(met.text, source=met.source, key=name)
-
-    def said(self, message: str, blocks: Sequence[Mapping[str, Any]]) -> None:
-        """The agent's words, once."""
-        text, key = text_of(blocks), self._key(self._turn.said)
-        if text.strip() and self._listener.first(key):
-            outside = any(from_outside(block["type"]) for block in blocks)
-            self.companion.said(text, key=key, tainted=outside or self._turn.tainted)
-        if message and self._request.get("thread"):
-            self._listener.keep(message, answered(self._request, blocks))
-
-    def passing(self, events: Iterator[Any]) -> Iterator[Any]:
-        """The events of a stream, heard as they pass."""
-        heard = _Heard()
-        for event in events:
-            if heard.last(event):
-                self.said(heard.message, heard.blocks)
-            yield event
-
-    async def apassing(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """The same for an async stream."""
-        heard = _Heard()
-        async for event in events:
-            if heard.last(event):
-                self.said(heard.message, heard.blocks)
-            yield event
-
-    def _key(self, place: str) -> str:
-        """An idempotency key from coordinates: host, conversation, place."""
-        session = self.companion.session or ""
-        return f"{HOST}:{session[:96]}:{place[:128]}"
-
-
-class _Heard:
-    """A streamed message, gathered."""
-
-    def __init__(self) -> None:
-        self.message = ""
-        self.blocks: list[dict[str, Any]] = []
-
-    def last(self, event: Any) -> bool:
-        """Take in one event; True at the end of the message."""
-        kind = getattr(event, "type", "")
-        if kind == "message_start":
-            self.message = event.message.id
-        elif kind == "content_block_start":
-            block = event.content_block
-            self.blocks.append({name: getattr(block, name, "") for name in ("type", "id", "name", "text")})
-        elif kind == "content_block_delta" and event.delta.type == "text_delta" and self.blocks:
-            self.blocks[-1]["text"] += event.delta.text
-        return kind == "message_stop"
 
 
 def _tap(stream: Any, passing: Callable[[Any], Any]) -> None:

@@ -1,0 +1,119 @@
+"""One turn, told to memory: once each, in its order, and what is streamed as it passes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
+
+from eider_anthropic.reading import Turn, answered, from_outside, text_of
+
+if TYPE_CHECKING:
+    from eider import Companion
+
+T = TypeVar("T")
+HOST: Final = "anthropic"
+
+
+class Notes(Protocol):
+    """What was told already, and what threads hold."""
+
+    def first(self, name: str) -> bool:
+        """Whether something is told for the first time."""
+        ...
+
+    def keep(self, message: str, request: Mapping[str, Any]) -> None:
+        """Note what a message of a thread goes on from."""
+        ...
+
+
+class Recent(Generic[T]):
+    """The last few of something, by name; threads share it."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._held: OrderedDict[object, T] = OrderedDict()
+
+    def get(self, name: object) -> T | None:
+        """What is held under a name."""
+        with self._lock:
+            return self._held.get(name)
+
+    def put(self, name: object, value: T) -> bool:
+        """Hold something; True when it is new."""
+        with self._lock:
+            new = name not in self._held
+            self._held[name] = value
+            while len(self._held) > self._most:
+                self._held.popitem(last=False)
+            return new
+
+
+class Telling:
+    """One turn as it is told to memory."""
+
+    def __init__(self, notes: Notes, companion: Companion, turn: Turn, request: Mapping[str, Any]) -> None:
+        self.companion, self._notes, self._turn, self._request = companion, notes, turn, request
+
+    def heard(self) -> None:
+        """The user's words, once; then what tools and documents said to them."""
+        turn, key = self._turn, self._key(self._turn.place)
+        if self._notes.first(key):
+            before = turn.answering_place
+            self.companion.heard(
+                turn.prompt, answering=turn.answering, key=key, answering_key=before and self._key(before)
+            )
+        for met in turn.met:
+            if self._notes.first(name := self._key(met.place)):
+                self.companion.met(met.text, source=met.source, key=name)
+
+    def said(self, message: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+        """The agent's words, once."""
+        text, key = text_of(blocks), self._key(self._turn.said)
+        if text.strip() and self._notes.first(key):
+            outside = any(from_outside(block["type"]) for block in blocks)
+            self.companion.said(text, key=key, tainted=outside or self._turn.tainted)
+        if message and self._request.get("thread"):
+            self._notes.keep(message, answered(self._request, blocks))
+
+    def passing(self, events: Iterator[Any]) -> Iterator[Any]:
+        """The events of a stream, heard as they pass."""
+        heard = _Heard()
+        for event in events:
+            if heard.last(event):
+                self.said(heard.message, heard.blocks)
+            yield event
+
+    async def apassing(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The same for an async stream."""
+        heard = _Heard()
+        async for event in events:
+            if heard.last(event):
+                self.said(heard.message, heard.blocks)
+            yield event
+
+    def _key(self, place: str) -> str:
+        """An idempotency key from coordinates: host, conversation, place."""
+        session = self.companion.session or ""
+        return f"{HOST}:{session[:96]}:{place[:128]}"
+
+
+class _Heard:
+    """A streamed message, gathered."""
+
+    def __init__(self) -> None:
+        self.message = ""
+        self.blocks: list[dict[str, Any]] = []
+
+    def last(self, event: Any) -> bool:
+        """Take in one event; True at the end of the message."""
+        kind = getattr(event, "type", "")
+        if kind == "message_start":
+            self.message = event.message.id
+        elif kind == "content_block_start":
+            block = event.content_block
+            self.blocks.append({name: getattr(block, name, "") for name in ("type", "id", "name", "text")})
+        elif kind == "content_block_delta" and event.delta.type == "text_delta" and self.blocks:
+            self.blocks[-1]["text"] += event.delta.text
+        return kind == "message_stop"
