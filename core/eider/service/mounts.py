@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from eider.service.within import Inside
 
 GROUP: Final = "eider.mounts"
-OURS: Final[Mapping[str, str]] = {"mcp": "eider_mcp.http:mounted"}
+OURS: Final[Mapping[str, str]] = {"mcp": "eider_mcp.http:mounted", "openclaw": "eider_openclaw.served:mounted"}
 """Mounts of this distribution."""
 
 Factory = Callable[["Inside"], "ASGIApp"]
