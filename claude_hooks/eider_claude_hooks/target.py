@@ -1,1 +1,170 @@
 """Claude Code as a target of `eider install`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from eider import config
+from eider.errors import ConfigError, RefusedError
+from eider.install import files, records
+from eider.install.jsontext import JsonText
+from eider.install.target import Edit, Options, Plan
+from eider.service import hook_port
+from eider_claude_hooks import assets, machine, settings
+from eider_claude_hooks.wiring import ALLOWED, PROJECT_SCRIPT, URL_PATH, Form, allows, exec_form, shell_form
+
+SETTINGS: Final = "settings.json"
+POINTER: Final = "claude-code.python"
+"""Below `<EIDER_HOME>/install`: the interpreter and the hook, for launchers that have to find them."""
+_SHARED: Final = 0o644
+_PRIVATE: Final = 0o600
+_UNRESERVED: Final = "http://127.0.0.1:PORT/v1/hooks"
+_FORMS: Final = ("auto", "http", "command")
+_AGENT: Final = {"EIDER_ORIGIN": "agent"}
+"""What Claude types on the command line was said by the agent, whatever it claims."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaudeCode:
+    """Hooks, a permission, the skill and slash commands, in the settings of an account or of a project."""
+
+    name: str = "claude-code"
+    title: str = "Claude Code"
+
+    def found(self) -> bool:
+        """Whether it has run here, or could."""
+        return machine.config_folder().is_dir() or machine.on_path()
+
+    def place(self, options: Options) -> Path:
+        """The directory of settings."""
+        return machine.config_folder() if options.project is None else options.project / ".claude"
+
+    def plan(self, options: Options) -> Plan:
+        """Settings last: hooks point at nothing that is not there."""
+        place, notes = self.place(options), list[str]()
+        edits = [edit for name, text in assets.shown().items() if (edit := _shown(place / name, text, options, notes))]
+        if options.project is None:
+            edits.append(_pointer(options))
+        else:
+            edits.append(
+                _file(options.project / PROJECT_SCRIPT, assets.script(), "finds Eider when a hook runs", options)
+            )
+        edits.append(self._settings(place / SETTINGS, options, notes))
+        return Plan(edits=edits, notes=[*notes, *_path_note()])
+
+    def without(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+        """Only settings are shared with others; a file of ours that somebody rewrote is theirs now."""
+        return settings.without(text, memo) if path.name.startswith(SETTINGS.removesuffix(".json")) else None
+
+    def strays(self, options: Options) -> Sequence[Edit]:
+        """Hooks in the settings that no record knows of."""
+        path = self.place(options) / SETTINGS
+        before = files.read(path)
+        if before is None:
+            return ()
+        after = str(settings.without_hooks(settings.read(path, before))).encode()
+        return (_edit(path, before, after, "hooks that no record knows of"),) if after != before else ()
+
+    def _settings(self, path: Path, options: Options, notes: list[str]) -> Edit:
+        before = files.read(path)
+        found = settings.read(path, before)
+        if found.value.get("disableAllHooks"):
+            notes.append(f"{str(path)!r} says disableAllHooks: no hook runs until that is taken out.")
+        why = _no_http(found, options)
+        env = _AGENT if options.project is not None else {**_AGENT, **_home_env(options)}
+        known = hook_port.read(options.home)
+        form = _form(options, known, why)
+        done = settings.wired(found, form, env)
+        if why is None and done.text != before and not options.preview:
+            known = hook_port.reserve(options.home, rotate=_is_alone(self.name, path.parent, options.home))
+            form = _form(options, known, why)
+            done = settings.wired(found, form, env)
+        mode = None if form.base is None else _PRIVATE
+        if before is None and options.project is not None:
+            mode = _SHARED
+        what = f"hooks over {'http' if why is None else f'the command hook: {why}'}; permission {ALLOWED}"
+        return Edit(
+            path=path, before=before, after=done.text, what=what, mode=mode, memo=done.memo,
+            secrets=[form.token] if form.token else (),
+            by_hand=f"take out each hook that names {URL_PATH}, hook.py or eider.sh, and the permission {ALLOWED}",
+        )  # fmt: skip
+
+
+def _no_http(found: JsonText, options: Options) -> str | None:
+    """Why the command hook is used, which needs no port; None where http is."""
+    if options.project is not None:
+        return "a project's settings may be committed"
+    chosen = config.setting("hook_form") or "auto"
+    if chosen not in _FORMS:
+        raise ConfigError(f"setting 'hook_form' is {chosen!r}; set it to one of {', '.join(map(repr, _FORMS))}.")
+    if chosen == "command":
+        return "setting 'hook_form' says so"
+    if chosen == "auto" and (people := machine.other_people()):
+        return f"other people may log in here ({', '.join(people[:3])}{', …' if people[3:] else ''})"
+    known = hook_port.read(options.home)
+    url = (known.base if known else _UNRESERVED) + URL_PATH.removeprefix("/v1/hooks")
+    for whose, said in (("the settings", found.value), ("managed settings", machine.managed())):
+        if not allows(said.get("allowedHttpHookUrls"), url):
+            return f"allowedHttpHookUrls of {whose} leaves our address out"
+    return None
+
+
+def _form(options: Options, known: hook_port.HookPort | None, why: str | None) -> Form:
+    script = assets.hook_script()
+    for path in (sys.executable, str(script)):
+        if not path.isprintable():
+            raise RefusedError(f"{path!r} holds what settings cannot; install Eider below another directory.")
+    command = exec_form(sys.executable, str(script)) if options.project is None else shell_form()
+    if why is not None:
+        return Form(command=command)
+    return Form(command=command, base=known.base if known else _UNRESERVED, token=known.token if known else "TOKEN")
+
+
+def _is_alone(target: str, place: Path, home: Path) -> bool:
+    """Whether no other settings rely on the token, which a new one would cut off."""
+    return all(record.place == str(place) for record in records.active(home, target))
+
+
+def _home_env(options: Options) -> dict[str, str]:
+    """Where Eider keeps things, if that is said by the shell alone."""
+    return {"EIDER_HOME": str(options.home)} if os.environ.get("EIDER_HOME") else {}
+
+
+def _shown(path: Path, text: bytes, options: Options, notes: list[str]) -> Edit | None:
+    before = files.read(path)
+    if before is not None and before != text and not assets.is_ours(before):
+        notes.append(f"{str(path)!r} is yours and stays; ours is not installed.")
+        return None
+    return _file(path, text, "the skill" if path.name == "SKILL.md" else f"the command /{path.stem}", options)
+
+
+def _pointer(options: Options) -> Edit:
+    text = f"{sys.executable}\n{assets.hook_script()}\n".encode()
+    return _file(options.home / "install" / POINTER, text, "where launchers find Eider", options)
+
+
+def _file(path: Path, text: bytes, what: str, options: Options) -> Edit:
+    before = files.read(path)
+    mode = _SHARED if options.project is not None and before is None else None
+    return Edit(path=path, before=before, after=text, what=what, mode=mode, by_hand="remove the file")
+
+
+def _edit(path: Path, before: bytes, after: bytes, what: str) -> Edit:
+    return Edit(path=path, before=before, after=after, what=what, by_hand="")
+
+
+def _path_note() -> list[str]:
+    import shutil
+
+    if shutil.which("eider") is not None:
+        return []
+    beside = Path(sys.executable).with_name("eider")
+    return [f"'eider' is not on PATH, so the skill cannot call it; add {str(beside.parent)!r} to PATH."]
+
+
+TARGET: Final = ClaudeCode()

@@ -37,6 +37,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "log": "log", "service": "service_unit",
     },
     "Agents": {"mcp": "mcp"},
+    "Hosts": {"install": "installing", "uninstall": "installing"},
     "See for yourself": {"demo": "demo", "bench": "bench"},
 }  # fmt: skip
 """Section → command → module below `eider.cli`; a module is imported when its command runs or its help is shown."""
@@ -87,6 +88,8 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "log": "Show what the owner noted: calls and errors, never their content.",
     "service": "Keep the owner process always on.",
     "mcp": "Serve the memory to an MCP client on stdin and stdout.",
+    "install": "Wire the hosts on this machine to Eider.",
+    "uninstall": "Take back what eider install changed.",
     "demo": "Tell a story in a temporary store.",
     "bench": "Measure retrieval.",
 }

@@ -10,8 +10,8 @@ import click
 
 from eider.answers import Injection, Recollection
 from eider.check import STATUSES
-from eider.cli.command import State, command, opened, pass_state, text_of
-from eider.cli.lines import injected, listing, ranked
+from eider.cli.command import State, command, opened, pass_state, scope_of, text_of
+from eider.cli.lines import injected, listing, ranked, terse
 from eider.cli.output import cells, json_line, say, show, table, width
 from eider.values import KINDS, ORIGINS
 
@@ -23,7 +23,9 @@ def filters(function: C) -> C:
     """Options that restrict what is answered."""
     for option in reversed(
         (
-            click.option("--scope", "scopes", multiple=True, help="Only this scope; may be repeated."),
+            click.option(
+                "--scope", "scopes", multiple=True, help="Only this scope (project: of this directory); repeatable."
+            ),
             click.option(
                 "--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only this kind; repeatable."
             ),
@@ -44,6 +46,7 @@ def filters(function: C) -> C:
 def _chosen(state: State, said: dict[str, Any]) -> dict[str, Any]:
     """Options as arguments of the verb: nothing chosen is None."""
     said = {name: (list(value) or None) if isinstance(value, tuple) else value for name, value in said.items()}
+    said["scopes"] = [scope_of(scope) for scope in said["scopes"]] if said.get("scopes") else None
     return {**said, "tz": state.zone(said.get("tz"))}
 
 
@@ -70,12 +73,14 @@ def recall(
 ) -> None:
     """Rank what is kept for a question.
 
-    Each line shows its score and why it came back: the share of each signal. Reading changes nothing.
+    Each line shows its score and why it came back: the share of each signal. An agent gets one line per result:
+    id, kind, scope, date, text. Reading changes nothing.
     """
     chosen = _chosen(state, said)
     with opened(state, also=also) as memory:
         found = memory.recall(text_of(words), now=_instant(now, chosen["tz"]), **chosen)
-    show(state, found, lambda: ranked(found, brief=brief))
+    lean = state.ceiling() != "user" and not brief
+    show(state, found, lambda: terse(found) if lean else ranked(found, brief=brief))
 
 
 def _instant(text: str | None, tz: str) -> datetime | None:
@@ -103,7 +108,9 @@ def inject(state: State, words: tuple[str, ...], scopes: tuple[str, ...], sessio
     Often nothing: then stdout stays empty and stderr says why. Silence is an answer, the exit code is 0.
     """
     with opened(state) as memory:
-        given = memory.inject(text_of(words), scopes=list(scopes) or None, session=session, budget=budget)
+        given = memory.inject(
+            text_of(words), scopes=[scope_of(s) for s in scopes] or None, session=session, budget=budget
+        )
     if state.json:
         json_line(given)
     else:
@@ -128,7 +135,8 @@ def search(state: State, words: tuple[str, ...], **said: Any) -> None:
     """
     with opened(state) as memory:
         page = memory.search(text_of(words), **_chosen(state, said))
-    show(state, page.items, lambda: listing(page.items, page.offset, page.total))
+    lean = state.ceiling() != "user"
+    show(state, page.items, lambda: terse(page.items) if lean else listing(page.items, page.offset, page.total))
 
 
 @command(

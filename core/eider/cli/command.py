@@ -156,6 +156,13 @@ def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider
             raise click.exceptions.Exit(0) from None
 
 
+def scope_of(said: str) -> str:
+    """A scope as it is kept: `project` is that of the directory the command runs in."""
+    from eider.scoping import project_scope
+
+    return project_scope() if said == "project" else said
+
+
 def is_store(folder: Path) -> bool:
     """Whether a directory is there and not empty."""
     return folder.is_dir() and any(folder.iterdir())

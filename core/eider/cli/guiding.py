@@ -7,7 +7,7 @@ from typing import Any, Final
 import click
 
 from eider.answers import Policy
-from eider.cli.command import State, command, opened, pass_state, stdin_text, text_of
+from eider.cli.command import State, command, opened, pass_state, scope_of, stdin_text, text_of
 from eider.cli.lines import kept
 from eider.cli.output import echo, indented, say, show
 from eider.learning import Learned
@@ -80,7 +80,7 @@ def direct(state: State, directions: tuple[str, ...], scope: str | None) -> None
     if not given:
         raise click.UsageError("stdin holds no direction; write one on each line.")
     with opened(state, create=True) as memory:
-        done = memory.direct(given, scope=scope)
+        done = memory.direct(given, scope=scope and scope_of(scope))
     show(state, done, lambda: kept(done))
 
 
@@ -110,7 +110,7 @@ def policy(state: State, scopes: tuple[str, ...], **how: Any) -> None:
     the user said guides; the text goes to stdout, what was left out to stderr.
     """
     with opened(state) as memory:
-        found = memory.policy(scopes=list(scopes) or None, **how)
+        found = memory.policy(scopes=[scope_of(s) for s in scopes] or None, **how)
     show(state, [found], lambda: _guidance(found))
 
 

@@ -202,7 +202,8 @@ def _asked(
         from eider.cli.endings import queued
 
         return _ended(lambda: queued([found["key"]], as_json=as_json))
-    return _ended(lambda: _printed(verb, found["value"], as_json=as_json, brief=brief))
+    lean = place["ceiling"] != "user"
+    return _ended(lambda: _printed(verb, found["value"], as_json=as_json, brief=brief, lean=lean))
 
 
 def _status(*, as_json: bool) -> int | None:
@@ -222,14 +223,16 @@ def _status(*, as_json: bool) -> int | None:
     return _ended(lambda: json_line(known) if as_json else lines.standing(found))
 
 
-def _printed(verb: str, value: Any, *, as_json: bool, brief: bool) -> None:
+def _printed(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bool) -> None:
     items: list[Any] = value["items"] if verb == "search" else value if verb == "recall" else [value]
     if as_json:
         for item in items:
             json_line(timed(item))
         return
     seen = [Shown(item) for item in items]
-    if verb == "recall":
+    if lean and not brief and verb in ("recall", "search"):
+        lines.terse(seen)
+    elif verb == "recall":
         lines.ranked(seen, brief=brief)
     elif verb == "search":
         lines.listing(seen, value["offset"], value["total"])

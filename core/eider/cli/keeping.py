@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state, stdin_text, text_of
+from eider.cli.command import State, command, opened, pass_state, scope_of, stdin_text, text_of
 from eider.cli.endings import queued
 from eider.cli.lines import kept
 from eider.cli.output import show
@@ -75,7 +75,12 @@ def record(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, metad
 )
 @_TEXT
 @click.option("--kind", type=click.Choice(KINDS), default="fact", show_default=True, help="What kind of statement.")
-@click.option("--scope", default="global", show_default=True, help="Label it is visible under, such as project:alpha.")
+@click.option(
+    "--scope",
+    default="global",
+    show_default=True,
+    help="Label it is visible under, such as project:alpha; project: this directory's.",
+)
 @click.option("--importance", type=click.IntRange(1, 5), default=3, show_default=True, help="1 trivial to 5 vital.")
 @click.option("--valid-from", metavar="TIME", help="First instant it holds, such as 2026-05; by default now.")
 @click.option("--valid-to", metavar="TIME", help="First instant it no longer holds.")
@@ -90,6 +95,7 @@ def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, **s
     Saying it again adds nothing: the known one is strengthened. TEXT - reads stdin, as one statement,
     one per line (--lines) or as JSON lines of text, kind, scope, importance, valid_from, valid_to, pinned, key (--jsonl).
     """
+    said["scope"] = scope_of(said["scope"])
     many = _many(words, lines=lines, jsonl=jsonl)
     with opened(state, create=True) as memory:
         if many is None:

@@ -65,6 +65,18 @@ def ranked(found: Sequence[Any], *, brief: bool) -> None:
             indented(f"why: {why}", pad, dim=True)
 
 
+def terse(found: Sequence[Any]) -> None:
+    """One line per result, for agents: id, kind, scope, date, text; what a stranger said is marked."""
+    if not found:
+        say("nothing found")
+    for one in found:
+        m, e = one.memory, one.episode
+        kind, scope, at = (m.kind, m.scope, m.valid_from) if m is not None else ("episode", e.speaker, e.at)
+        strange = m.trust == 0 if m is not None else e.origin in ("tool", "document")
+        mark = " (unverified)" if strange else ""
+        echo(one_line(f"{one.id} {kind} {scope} {day(at)}{mark}: {one.text}"))
+
+
 def about(one: Any) -> str:
     """Id, kind, scope and times of one result."""
     parts = [one.id]

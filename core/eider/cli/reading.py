@@ -105,6 +105,8 @@ def _taken(said: dict[str, Any], field: str, takes: Any, value: str) -> bool:
     """Note what an option says; False when it is not beyond doubt."""
     if not value.strip() or value.startswith("-") or len(value) > MAX_NAME or not value.isprintable():
         return False
+    if value == "project" and field in ("scope", "scopes"):  # the command knows which
+        return False
     if takes == MANY or takes[0] == MANY:
         said.setdefault(field, []).append(value)
         return takes == MANY or value in takes[1:]

@@ -1,0 +1,64 @@
+"""What this machine says about how Claude Code can be wired: its directory, other people, its own rules."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from eider.errors import RefusedError
+from eider.install import files
+from eider.install.jsontext import JsonText, JsonTextError
+
+_FIRST_PERSON: Final = 500 if os.uname().sysname == "Darwin" else 1000
+"""Lowest account number that people get."""
+_NOBODY: Final = 65534
+_NO_LOGIN: Final = ("nologin", "false", "sync", "shutdown", "halt", "git-shell")
+_MANAGED: Final = (
+    "/etc/claude-code/managed-settings.json", "/Library/Application Support/ClaudeCode/managed-settings.json",
+)  # fmt: skip
+
+
+def config_folder() -> Path:
+    """Where Claude Code keeps this account's settings."""
+    named = os.environ.get("CLAUDE_CONFIG_DIR")
+    return Path(named).expanduser().absolute() if named else Path.home() / ".claude"
+
+
+def on_path() -> bool:
+    """Whether the program is there."""
+    import shutil
+
+    return shutil.which("claude") is not None
+
+
+def other_people(passwd: str = "/etc/passwd") -> list[str]:  # noqa: S107 (a file of names)
+    """Accounts of other people who may log in here: they could listen on a port before we do."""
+    try:
+        lines = Path(passwd).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    rows = [line.split(":") for line in lines if line.count(":") >= 6]  # noqa: PLR2004 (passwd(5))
+    return [name for name, _, uid, *_, shell in rows if _is_person(uid, shell)]
+
+
+def _is_person(uid: str, shell: str) -> bool:
+    number = int(uid) if uid.isdecimal() else -1
+    return (
+        _FIRST_PERSON <= number != _NOBODY
+        and number != os.getuid()
+        and shell.strip().rpartition("/")[2] not in ("", *_NO_LOGIN)
+    )
+
+
+def managed(paths: Sequence[str] = _MANAGED) -> dict[str, Any]:
+    """Settings that whoever administers this machine has laid down; empty when there are none, or none readable."""
+    for path in paths:
+        try:
+            found = JsonText((files.read(Path(path)) or b"").decode()).value
+        except (RefusedError, JsonTextError, UnicodeDecodeError):
+            continue
+        if found and isinstance(found, dict):
+            return found
+    return {}

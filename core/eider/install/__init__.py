@@ -1,0 +1,1 @@
+"""Wiring hosts: what is changed is shown first, kept beside, and taken back byte for byte."""
