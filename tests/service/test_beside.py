@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from homes import PATIENCE, Home, until
 
 import eider
+from eider.embed.hashing import HashEmbedder
 
 pytestmark = pytest.mark.slow
 
@@ -104,13 +105,18 @@ class TestContainers:
         _PLACE.rmdir()
 
     @staticmethod
-    def container(volume: Home, own: Path, script: str) -> subprocess.Popen[str]:
-        """A shell beneath `eider serve` as first process, in a home of its own that has the volume's store in it."""
-        Home(own)
+    def container(volume: Home, own: Path, script: str, shared: Path | None = None) -> subprocess.Popen[str]:
+        """A shell beneath `eider serve` as first process, in a home of its own that has the volume's store in it.
+
+        What all groups share is mounted read-only.
+        """
+        Home(own).settings(embedder="hash", also=str(_PLACE / "global.eider"))
         mounts = " && ".join((
             f"mount --bind {own} {_PLACE}",
             *(f"mkdir -p {volume}/{part} {_PLACE}/{part} && mount --bind {volume}/{part} {_PLACE}/{part}"
               for part in ("stores", "run")),
+            *([f"mkdir -p {_PLACE}/global.eider && mount --bind {shared} {_PLACE}/global.eider",
+               f"mount -o remount,ro,bind {_PLACE}/global.eider"] if shared else []),
         ))  # fmt: skip
         inner = f"{mounts} && EIDER_HOME={_PLACE} exec {sys.executable} -m eider serve -- bash -c '{script}'"
         return started(["unshare", "--mount", "--pid", "--fork", "--mount-proc", "sh", "-c", inner])
@@ -145,3 +151,25 @@ class TestContainers:
         code, out, err = ended(second, "\n")
         assert (code, out, err) == (0, "kept\n", "")
         assert sorted(kept(home)) == ["Kept after the first.", "Kept beside the first."]
+
+    def test_groups_see_their_own_and_what_is_shared_which_none_can_change(
+        self, home: Home, homes: Callable[[Path], Home], tmp_path: Path
+    ) -> None:
+        """A published snapshot lies read-only beneath each group's store; one group's words never reach another."""
+        shared = tmp_path / "global.eider"
+        with eider.open(tmp_path / "shared.eider", user="ada", embedder=HashEmbedder()) as memory:
+            memory.remember("The company is closed on Fridays.")
+            memory.publish(shared)
+        asked = f'{sys.executable} -m eider recall "what about Fridays and staging" --store notes --user ada'
+        code, out, err = ended(self.container(home, tmp_path / "a", f"{_KEEPS} > /dev/null; {asked}", shared))
+        assert (code, err) == (0, "")
+        assert "Fridays" in out
+        assert "heron" in out
+        other = homes(tmp_path / "other")
+        mine = f'{_REMEMBER} "Writes Rust." > /dev/null'
+        script = f"{mine}; {asked}; echo x > {_PLACE}/global.eider/x || echo refused"
+        code, out, err = ended(self.container(other, tmp_path / "b", script, shared))
+        assert code == 0
+        assert "Fridays" in out
+        assert "heron" not in out
+        assert "refused" in out
