@@ -46,7 +46,8 @@ def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
         BudgetExceededError: Pinned memories are larger than the budget.
     """
     now = day_start(engine.now().date(), "UTC")
-    place = (request.user, door.agent, replace(request, loop=None), now.date())
+    scopes = None if request.scopes is None else tuple(request.scopes)  # from a client they come as a list
+    place = (request.user, door.agent, replace(request, loop=None, scopes=scopes), now.date())
     version = engine.version(request.user)
     kept = engine.policies.get(place)
     if kept is not None and kept[0] == version:

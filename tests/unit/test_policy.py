@@ -161,3 +161,14 @@ def test_a_bad_budget_is_named(tmp_path: Path) -> None:
             memory.policy(budget=0)
         with pytest.raises(InputError, match="on_budget_exceeded"):
             memory.policy(on_budget_exceeded="guess")  # type: ignore[arg-type]
+
+
+def test_scopes_may_come_as_a_list(tmp_path: Path) -> None:
+    """As they do from another process: a request's values are then those of JSON."""
+    from eider.requests_learning import PolicyFor
+
+    with eider.open(tmp_path / "own.eider", user="ada") as opened:
+        opened.remember("Deploy on Friday.", kind="rule", scope="project:alpha")
+        said = opened._asks.ask("policy", PolicyFor(user="ada", scopes=["project:alpha"]))
+        assert said == opened.policy(scopes=["project:alpha"])
+        assert "Deploy on Friday." in said.text
