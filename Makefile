@@ -7,7 +7,7 @@ READY := $(VENV)/.ready-$(shell cat pyproject.toml | cksum | cut -d' ' -f1)
 export OMP_NUM_THREADS ?= 2
 export OPENBLAS_NUM_THREADS ?= 2
 
-.PHONY: demo test check format unit service clients crash storm soak bench clean
+.PHONY: demo test check format unit service clients crash test-matrix storm soak bench clean
 
 $(READY):
 	@if command -v uv >/dev/null 2>&1; then \
@@ -50,6 +50,9 @@ clients: $(READY)  ## the real clients and gateways, fetched with npm on first u
 
 crash: $(READY)  ## kills
 	$(RUN) -m "$(CRASH)"
+
+test-matrix: $(READY)  ## the adapters under the lowest and newest versions of their frameworks
+	@$(BIN)/python tests/matrix.py $(MATRIX)
 
 storm: $(READY)  ## kills and storms at full size
 	$(RUN) tests/crash tests/service/test_storm.py
