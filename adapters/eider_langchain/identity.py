@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from langchain_core.runnables.config import ensure_config
 
 if TYPE_CHECKING:
-    from eider.companion import Companion
     from langchain_core.runnables import RunnableConfig
+
+    from eider.companion import Companion
 
 USER: Final = ("user_id", "user", "langgraph_auth_user_id")
 SESSION: Final = ("session_id", "session", "thread_id")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
+from eider import marks
+
 if TYPE_CHECKING:
     from eider.companion import Companion
 
@@ -65,9 +67,9 @@ def tell(companion: Companion, messages: Sequence[BaseMessage], start: int = 0, 
     before = next((m for m in reversed(messages[:start]) if isinstance(m, AIMessage) and text_of(m).strip()), None)
     tainted = False
     for message in messages[start:]:
-        words, key = text_of(message), key_of(companion.session, message)
+        words, key = marks.strip(text_of(message)), key_of(companion.session, message)
         if by_user(message):
-            answering = "" if before is None else text_of(before)
+            answering = "" if before is None else marks.strip(text_of(before))
             answering_key = None if before is None else key_of(companion.session, before)
             companion.heard(words, answering=answering, key=key, answering_key=answering_key)
             tainted = False

@@ -8,20 +8,21 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from eider.companion import Companion
 from langchain.agents.middleware import AgentMiddleware, AgentState
 from langchain_core.messages import SystemMessage
 
+from eider.companion import Companion
 from eider_langchain.identity import conversation
 from eider_langchain.messages import key_of, last_of_user, latest_turn, tell, text_of
 from eider_langchain.tools import tools_of
 
 if TYPE_CHECKING:
-    from eider import Eider
     from langchain.agents.middleware import ModelRequest
     from langchain.agents.middleware.types import ModelResponse
     from langchain_core.messages import BaseMessage
     from langgraph.runtime import Runtime
+
+    from eider import Eider
 
 R = TypeVar("R")
 State = AgentState[Any]
@@ -83,7 +84,14 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
         """
         super().__init__()
         self.companion = Companion(
-            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop, host="langchain"
+            memory,
+            user=user,
+            session=session,
+            scopes=scopes,
+            context=context,
+            budget=budget,
+            loop=loop,
+            host="langchain",
         )
         self.tools = tools_of(self.companion, tools)
         self._own = {tool.name for tool in self.tools}

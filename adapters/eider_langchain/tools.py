@@ -6,17 +6,21 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from eider import tools
-from eider.companion import Companion
-from eider.errors import InputError
 from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr
 
+from eider import tools
+from eider.companion import Companion
+from eider.errors import InputError
 from eider_langchain.identity import conversation
 
 if TYPE_CHECKING:
     from eider import Eider
+
+
+OWN = "eider"
+"""Marks Eider's own tools in their metadata: what they return is memory already."""
 
 
 class EiderTool(BaseTool):
@@ -30,9 +34,11 @@ class EiderTool(BaseTool):
 
     def __init__(self, name: str, companion: Companion) -> None:
         """Offer the tool of that name; whose memory it is, each run's context says where the companion does not."""
-        anybody = companion.of(user=companion.user or "anybody")  # what a tool looks like does not depend on whose it is
+        anybody = companion.of(
+            user=companion.user or "anybody"
+        )  # what a tool looks like does not depend on whose it is
         tool = next(t for t in anybody.toolbox().tools() if t.name == name)
-        super().__init__(name=name, description=tool.description, args_schema=dict(tool.schema))
+        super().__init__(name=name, description=tool.description, args_schema=dict(tool.schema), metadata={OWN: True})
         self._companion = companion
 
     def _to_args_and_kwargs(

@@ -1,0 +1,233 @@
+"""Passive capture: hand the handler to any chain, model or graph, and what is said there is kept and learned from."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from langchain_core.callbacks import BaseCallbackHandler
+from langchain_core.documents import Document
+from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
+from langchain_core.outputs import LLMResult
+
+from eider import marks
+from eider.companion import Companion, Source
+from eider_langchain.identity import conversation
+from eider_langchain.messages import last_of_user, text_of
+from eider_langchain.tools import OWN
+
+if TYPE_CHECKING:
+    from eider import Eider
+
+_INPUTS: Final = ("input", "question", "query", "messages", "prompt", "text", "user_input", "human_input")
+_OUTPUTS: Final = ("output", "answer", "result", "response", "messages", "text", "content")
+"""Names under which chains take what the user said, and give what they answer; the first that is there counts."""
+_RUNS: Final = 10_000
+"""Runs that may be under way at once; the oldest of more is given up."""
+_MANY: Final = 64
+"""Documents of one retrieval that are kept at most. A guess."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """One outermost run, from the user's words to the answer."""
+
+    id: UUID
+    metadata: Mapping[str, Any]
+    heard: str = ""
+    heard_key: str | None = None
+    answering: str | None = None
+    met: list[tuple[str, Source]] = field(default_factory=list["tuple[str, Source]"])
+    wrote: str = ""
+    """What a model wrote last."""
+    companion: Companion | None = None
+
+
+class EiderCallbackHandler(BaseCallbackHandler):
+    """Keeps what a run's caller said and what the run answered, and learns from it; nothing is injected.
+
+        chain.invoke({"input": "…"}, config={"callbacks": [handler], "configurable": {"user_id": "ada"}})
+
+    The user's words are what the outermost run was called with: prompts that a program wrote are nobody's words. What
+    tools return and retrievers find is kept at their trust. Beside `EiderMemoryMiddleware`, which does the same for its
+    agent, it is not needed.
+    """
+
+    def __init__(
+        self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
+        context: str | None = None, input_key: str | None = None, output_key: str | None = None,
+    ) -> None:  # fmt: skip
+        """Listen for a memory.
+
+        Args:
+            memory: An open memory.
+            user: Whose; by default as the run's config or its `metadata` says, else as `eider.open` was told.
+            session: Name of the conversation; by default the run's `thread_id`.
+            scopes: What is learned is kept under the first.
+            context: What the work is about.
+            input_key: Which input the user said, where the usual names do not tell.
+            output_key: Which output answers it.
+        """
+        self.companion = Companion(memory, user=user, session=session, scopes=scopes, context=context, host="langchain")
+        self._inputs = _INPUTS if input_key is None else (input_key,)
+        self._outputs = _OUTPUTS if output_key is None else (output_key,)
+        self._runs: OrderedDict[UUID, _Run] = OrderedDict()
+        self._lock = threading.Lock()
+
+    # ------------------------------------------------------------------ what begins
+
+    def on_chain_start(
+        self, serialized: dict[str, Any], inputs: Any, *, run_id: UUID, parent_run_id: UUID | None = None,
+        metadata: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """A chain or graph begins; the outermost one is called with the user's words."""
+        del serialized, kwargs
+        self._begin(run_id, parent_run_id, metadata, inputs)
+
+    def on_chat_model_start(
+        self, serialized: dict[str, Any], messages: list[list[BaseMessage]], *, run_id: UUID,
+        parent_run_id: UUID | None = None, metadata: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """A chat model is asked."""
+        del serialized, kwargs
+        self._begin(run_id, parent_run_id, metadata, messages[0] if messages else [])
+
+    def on_llm_start(
+        self, serialized: dict[str, Any], prompts: list[str], *, run_id: UUID, parent_run_id: UUID | None = None,
+        metadata: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """A model of plain text is asked."""
+        del serialized, kwargs
+        self._begin(run_id, parent_run_id, metadata, prompts[0] if prompts else "")
+
+    def on_tool_start(
+        self, serialized: dict[str, Any], input_str: str, *, run_id: UUID, parent_run_id: UUID | None = None,
+        metadata: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """A tool begins; called outright, nobody said anything."""
+        del serialized, input_str, kwargs
+        if not (metadata or {}).get(OWN):
+            self._begin(run_id, parent_run_id, metadata, None)
+
+    def on_retriever_start(
+        self, serialized: dict[str, Any], query: str, *, run_id: UUID, parent_run_id: UUID | None = None,
+        metadata: dict[str, Any] | None = None, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        """A retriever begins; called outright, nobody said anything."""
+        del serialized, query, kwargs
+        self._begin(run_id, parent_run_id, metadata, None)
+
+    def _begin(self, id: UUID, parent: UUID | None, metadata: Mapping[str, Any] | None, inputs: Any) -> None:  # noqa: A002
+        with self._lock:
+            run = self._runs.get(parent) if parent is not None else None
+            if run is None:
+                run = _Run(id=id, metadata=metadata or {})
+                self._heard(run, inputs)
+            elif run.companion is None:  # the config of a run is seen from within it
+                found = conversation(self.companion, context=run.metadata)
+                run.companion = found if found.user is not None or found.session is not None else None
+            self._runs[id] = run
+            while len(self._runs) > _RUNS:
+                self._runs.popitem(last=False)
+
+    def _heard(self, run: _Run, inputs: Any) -> None:
+        """The user's words among what a run is called with, and the answer before them."""
+        if isinstance(inputs, Mapping):
+            inputs = next((inputs[name] for name in self._inputs if name in inputs), None)
+        if isinstance(inputs, str):
+            run.heard = inputs
+        messages = [inputs] if isinstance(inputs, BaseMessage) else _messages(inputs)
+        if (last := last_of_user(messages)) is None:
+            return
+        before = messages[: messages.index(last)]
+        run.heard, run.heard_key = text_of(last), None if last.id is None else str(last.id)
+        run.answering = next((text_of(m) for m in reversed(before) if isinstance(m, AIMessage) and text_of(m)), None)
+
+    # ------------------------------------------------------------------ what ends
+
+    def on_llm_end(self, response: LLMResult, *, run_id: UUID, **kwargs: Any) -> None:
+        """A model has written, streamed or at once."""
+        del kwargs
+        written = response.generations[0][0].text if response.generations and response.generations[0] else ""
+        self._end(run_id, written, wrote=written)
+
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A chain or graph has answered."""
+        del kwargs
+        self._end(run_id, self._said(outputs))
+
+    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """A tool has returned something."""
+        del kwargs
+        text = text_of(output) if isinstance(output, BaseMessage) else str(output)
+        self._end(run_id, "", met=[(text, "tool")])
+
+    def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any) -> None:
+        """A retriever has found something."""
+        del kwargs
+        self._end(run_id, "", met=[(found.page_content, "document") for found in documents[:_MANY]])
+
+    def _failed(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+        """What the user said counts all the same."""
+        del error, kwargs
+        self._end(run_id, "")
+
+    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _failed  # pyright: ignore[reportAssignmentType]
+
+    def _end(self, id: UUID, said: str, *, wrote: str = "", met: Sequence[tuple[str, Source]] = ()) -> None:  # noqa: A002
+        with self._lock:
+            run = self._runs.pop(id, None)
+        if run is None:
+            return
+        run.met.extend(one for one in met if marks.strip(one[0]).strip())
+        run.wrote = wrote or run.wrote
+        if run.id == id:
+            self._tell(run, said or run.wrote)
+
+    def _tell(self, run: _Run, said: str) -> None:
+        """Tell memory the whole run in its order: what was heard, what was met, what was said."""
+        companion = run.companion or conversation(self.companion, context=run.metadata)
+        place = f"langchain:{(companion.session or '')[:120]}"
+        heard, said = marks.strip(run.heard), marks.strip(said)
+        if not heard.strip() and not companion.session:
+            return  # a tool or retriever called outright belongs to no conversation
+        answering = None if run.answering is None else marks.strip(run.answering)
+        key = f"{place}:{run.id}"
+        companion.heard(heard, answering=answering, key=f"{place}:{run.heard_key}" if run.heard_key else key)
+        for number, (text, source) in enumerate(run.met):
+            companion.met(marks.strip(text), source=source, key=f"{key}:met:{number}")
+        companion.said(said, key=f"{key}:said")
+
+    def _said(self, outputs: Any) -> str:
+        if isinstance(outputs, Mapping):
+            outputs = next((outputs[name] for name in self._outputs if name in outputs), None)
+        if isinstance(outputs, str):
+            return outputs
+        if isinstance(outputs, AIMessage):
+            return text_of(outputs)
+        answer = next((m for m in reversed(_messages(outputs)) if isinstance(m, AIMessage) and text_of(m)), None)
+        return "" if answer is None else text_of(answer)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait until all that was said is kept; False when that takes longer than `timeout` seconds."""
+        return self.companion.flush(timeout)
+
+    async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
+        """`flush` for async code."""
+        return await self.companion.aflush(timeout)
+
+
+def _messages(given: Any) -> list[BaseMessage]:
+    """Messages in whatever form LangChain takes them; none where it is something else."""
+    if hasattr(given, "to_messages"):
+        return given.to_messages()
+    if not isinstance(given, (list, tuple)):
+        return []
+    try:
+        return convert_to_messages(given)
+    except (NotImplementedError, ValueError, TypeError, KeyError):
+        return []

@@ -1,0 +1,168 @@
+"""A chat's history kept in Eider: every process finds it again, and what lasts in it is learned."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+from langchain_core.chat_history import BaseChatMessageHistory
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    HumanMessage,
+    ToolMessage,
+    message_to_dict,
+    messages_from_dict,
+)
+
+from eider import marks
+from eider.companion import Companion
+from eider.errors import ErasedError, UnknownIdError
+from eider_langchain.messages import by_user, key_of, text_of
+from eider_langchain.quietly import Quietly
+
+if TYPE_CHECKING:
+    from eider import Eider, Episode
+    from eider.values import Origin, Role
+
+_PAGE: Final = 10_000
+_WORDLESS: Final = "(no words)"
+"""Stands as the text of a message that has none, such as a call of a tool."""
+
+
+class EiderChatMessageHistory(BaseChatMessageHistory):
+    """The messages of one session, in order; what the user says is learned from as a reply to the agent.
+
+    RunnableWithMessageHistory(chain, lambda session: EiderChatMessageHistory(memory, session, user="ada"))
+    """
+
+    def __init__(
+        self, memory: Eider, session_id: str, *, user: str | None = None, scopes: Sequence[str] = (),
+        learn: bool = True, limit: int | None = None,
+    ) -> None:  # fmt: skip
+        """Go on with a session, or begin it.
+
+        Args:
+            memory: An open memory.
+            session_id: Name of the session.
+            user: Whose; by default as `eider.open` was told.
+            scopes: What is learned is kept under the first.
+            learn: Whether what the user says is learned from, and not only kept.
+            limit: `messages` are the last so many; by default all.
+        """
+        self._companion = Companion(memory, user=user, session=session_id, scopes=scopes, host="langchain")
+        self._quietly, self._learn, self._limit = Quietly(), learn, limit
+        self.session_id = session_id
+
+    @property
+    def messages(self) -> list[BaseMessage]:  # pyright: ignore[reportIncompatibleVariableOverride] (as LangChain documents it)
+        """The session's messages, oldest first."""
+        rows = self._quietly.asked(self._rows, [])
+        told = [_message(row) for row in rows]
+        return told if self._limit is None else told[max(0, len(told) - self._limit) :]
+
+    async def aget_messages(self) -> list[BaseMessage]:
+        """The same for async code."""
+        return await asyncio.to_thread(lambda: self.messages)
+
+    def add_messages(self, messages: Sequence[BaseMessage]) -> None:
+        """Keep messages, each once where it has an id; learning happens behind."""
+        self._quietly.asked(partial(self._add, messages), None)
+
+    async def aadd_messages(self, messages: Sequence[BaseMessage]) -> None:
+        """The same for async code."""
+        await asyncio.to_thread(self.add_messages, messages)
+
+    def clear(self) -> None:
+        """Erase the session's messages for good, with what was learned from them alone."""
+        self._companion.flush()
+        for row in self._quietly.asked(partial(self._rows, every=True), []):
+            self._quietly.asked(partial(self._forget, row.id), None)
+
+    async def aclear(self) -> None:
+        """The same for async code."""
+        await asyncio.to_thread(self.clear)
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait until all that was added is learned from; False when that takes longer than `timeout` seconds."""
+        return self._companion.flush(timeout)
+
+    async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
+        """`flush` for async code."""
+        return await self._companion.aflush(timeout)
+
+    # ------------------------------------------------------------------
+
+    def _rows(self, *, every: bool = False) -> list[Episode]:
+        found: list[Episode] = []
+        total = 1
+        while len(found) < total:
+            page = self._companion.memory.search(
+                user=self._companion.user, session=self.session_id, kinds=["episode"], limit=_PAGE, offset=len(found)
+            )
+            found += [r.episode for r in page.items if r.episode is not None]
+            total = page.total if page.items else 0
+        return sorted((e for e in found if every or "message" in e.metadata), key=lambda e: e.seq)
+
+    def _add(self, messages: Sequence[BaseMessage]) -> None:
+        rows = self._rows()
+        told = [_message(row) for row in rows[-1:]] if rows else []
+        before = next((r for r in reversed(rows) if r.role == "agent" and r.text != _WORDLESS), None)
+        answering, answering_key = (before.text, before.key) if before else ("", None)
+        tainted = bool(told) and isinstance(told[0], ToolMessage)
+        for message in messages:
+            key = key_of(self.session_id, message) or f"langchain:{self.session_id[:120]}:{uuid4().hex}"
+            key = self._keep(message, key, tainted=tainted)
+            if by_user(message):
+                if self._learn:
+                    self._companion.heard(text_of(message), answering=answering, key=key, answering_key=answering_key)
+                tainted = False
+            elif isinstance(message, ToolMessage):
+                tainted = True
+            elif isinstance(message, AIMessage) and text_of(message).strip():
+                answering, answering_key = text_of(message), key
+
+    def _keep(self, message: BaseMessage, key: str, *, tainted: bool) -> str:
+        """Keep one message; returns the key it is kept under: another one where its own was erased."""
+        role, door = _door(message, tainted=tainted)
+        words = text_of(message)
+        kept = message_to_dict(message)
+        if message.content == words:
+            del kept["data"]["content"]  # it is the utterance itself
+        said = words if marks.strip(words).strip() else _WORDLESS
+        if said == _WORDLESS:
+            kept["data"]["content"] = "" if message.content == words else message.content
+        tell = partial(
+            self._companion.memory.through("langchain", door).record, said, user=self._companion.user, role=role,
+            session=self.session_id, metadata={"message": kept},
+        )  # fmt: skip
+        of_user = ":user" if role == "user" else ""
+        try:
+            tell(key=f"{key}{of_user}")
+        except ErasedError:  # forgotten once, and said again
+            key = f"langchain:{self.session_id[:120]}:{uuid4().hex}"
+            tell(key=f"{key}{of_user}")
+        return key
+
+    def _forget(self, id: str) -> None:  # noqa: A002 (the word users know)
+        try:
+            self._companion.memory.forget(id, user=self._companion.user, wait=False)
+        except UnknownIdError:  # it went with another one
+            return
+
+
+def _door(message: BaseMessage, *, tainted: bool) -> tuple[Role, Origin]:
+    if isinstance(message, HumanMessage) and by_user(message):
+        return "user", "user"
+    if isinstance(message, AIMessage):
+        return "agent", "tool" if tainted else "agent"
+    return "other", "tool" if isinstance(message, ToolMessage) else "document"
+
+
+def _message(row: Episode) -> BaseMessage:
+    kept: Any = row.metadata["message"]
+    data = {"content": row.text, **kept["data"]}
+    return messages_from_dict([{**kept, "data": data}])[0]

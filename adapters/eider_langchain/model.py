@@ -1,0 +1,105 @@
+"""Any LangChain chat model as the model that Eider asks when it learns."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
+from pydantic import ValidationError
+
+from eider.errors import ModelError
+from eider.models import Answer, Prompt
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+    from langchain_core.messages import BaseMessage
+    from langchain_core.runnables import RunnableConfig
+
+T = TypeVar("T")
+_REFUSED: Final = (400, 401, 403, 404, 422)
+"""What a service answers to a request that is no better later."""
+_ALONE: Final[RunnableConfig] = {"callbacks": [], "tags": ["eider"], "run_name": "eider"}
+"""Eider's own questions are nobody's conversation: no handler of the host hears them."""
+_OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
+
+
+class ChatModel:
+    """A LangChain chat model as Eider's vendor; `eider` puts deadline, budget and breaker around it."""
+
+    def __init__(self, chat: BaseChatModel, name: str) -> None:
+        """Use `as_model`."""
+        self._chat, self._name = chat, name
+
+    @property
+    def name(self) -> str:
+        """`provider:model`, as noted on what it produced."""
+        return self._name
+
+    def answer(self, prompt: Prompt[T], seconds: float) -> Answer[T]:
+        """Ask once, with the model's own retries and timeout.
+
+        Raises:
+            ModelError: It failed, or answered in another form than asked.
+        """
+        del seconds  # the guard around every vendor gives up in time
+        messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.text)]
+        try:
+            return self._structured(prompt, messages)
+        except NotImplementedError:  # a model without tools or schemas
+            return self._written(prompt, messages)
+
+    def _structured(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
+        asks: Any = self._chat.with_structured_output(prompt.answer, include_raw=True)
+        answer: Any = self._asked(asks, messages)
+        if answer["parsed"] is None:
+            raise self._other_form(prompt, answer["raw"]) from answer["parsing_error"]
+        return _counted(answer["parsed"], answer["raw"])
+
+    def _written(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
+        """The form is asked for in words and found in the text."""
+        kind: Any = prompt.answer
+        form = json.dumps(kind.model_json_schema(), ensure_ascii=False)
+        told = SystemMessage(f"{prompt.system}\n\nAnswer with one JSON object of this schema and nothing else:\n{form}")
+        raw = self._asked(self._chat, [told, *messages[1:]])
+        found = _OBJECT.search(str(raw.text))
+        try:
+            return _counted(kind.model_validate_json(found[0] if found else str(raw.text)), raw)
+        except ValidationError as error:
+            raise self._other_form(prompt, raw) from error
+
+    def _asked(self, chat: Any, messages: list[BaseMessage]) -> Any:
+        try:
+            return chat.invoke(messages, _ALONE)
+        except (ModelError, NotImplementedError):
+            raise
+        except Exception as error:
+            status = getattr(error, "status_code", None)
+            raise ModelError(
+                f"{self._name} did not answer ({type(error).__name__}); it is asked again later.",
+                retryable=status not in _REFUSED,
+            ) from error
+
+    def _other_form(self, prompt: Prompt[Any], raw: object) -> ModelError:
+        counted = _counted(None, raw)
+        return ModelError(
+            f"{self._name} answered {prompt.source} in another form than asked.",
+            tokens=counted.input_tokens + counted.output_tokens,
+        )
+
+
+def as_model(chat_model: BaseChatModel, *, name: str | None = None) -> ChatModel:
+    """A chat model for `eider.open(path, mode="balanced", model=as_model(chat_model))`.
+
+    Args:
+        chat_model: Any chat model of LangChain; with structured output if it has that, else asked for JSON in words.
+        name: `provider:model`, noted on what it produced; by default `langchain:` and what the model calls itself.
+    """
+    found = getattr(chat_model, "model_name", None) or getattr(chat_model, "model", None) or type(chat_model).__name__
+    return ChatModel(chat_model, name or f"langchain:{re.sub(r'[^!-~]+', '-', str(found))}")
+
+
+def _counted(value: Any, raw: object) -> Answer[Any]:
+    used: Any = (raw.usage_metadata if isinstance(raw, AIMessage) else None) or {}
+    return Answer(value=value, input_tokens=used.get("input_tokens", 0), output_tokens=used.get("output_tokens", 0))
