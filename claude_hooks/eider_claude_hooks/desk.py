@@ -1,1 +1,301 @@
-"""What the owner answers to Claude Code's hooks."""
+"""What the owner answers to Claude Code's hooks.
+
+Each event has one method. What the client reads is made at once, out of what is known; what was said is written behind
+its back, in its order, by one thread.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from eider.scribe import Scribe
+from eider.service import briefs
+from eider.service.client import dumps
+from eider_claude_hooks import briefing
+from eider_claude_hooks.learning import Learner
+from eider_claude_hooks.project import place_of
+from eider_claude_hooks.session import HOST, Session, Sessions
+from eider_claude_hooks.transcript import taints
+from eider_claude_hooks.words import spoken
+
+if TYPE_CHECKING:
+    from eider import Eider
+    from eider.service.hooks import Around
+    from eider.values import Origin
+
+Answer = Mapping[str, Any]
+NOTHING: Final[Answer] = {}
+LIMIT: Final = 10_000
+"""Characters of output that the client takes."""
+INJECTED: Final = 400
+"""Tokens of what is recalled for one prompt, and for a subagent's."""
+GUIDED: Final = 200
+"""Tokens of guidance for a subagent."""
+_REMADE: Final = 16
+"""Directories whose briefings are made anew after a change: those used last."""
+
+
+def start(around: Around) -> Desk:
+    """What answers Claude Code; the owner calls this once."""
+    return Desk(around)
+
+
+class Desk:
+    """The hooks of Claude Code."""
+
+    def __init__(self, around: Around) -> None:
+        """Hear nothing yet."""
+        self._around = around
+        self.sessions = Sessions(around.home)
+        self.learner = Learner(self._memory, self.sessions, partial(around.fault, HOST))
+        self.briefings = briefing.Kept(around.home)
+        self.scribe = Scribe(partial(around.fault, HOST))
+        self._waiting = 0
+        self._lock = threading.Lock()
+        self._stale = False
+        self._places: dict[str, tuple[str, ...]] = {}
+        """Directory → what the host's files said there, of the sessions that were briefed last."""
+        self._pruned = 0.0
+        self._events: Mapping[str, Callable[[Session, Mapping[str, Any], float], Answer]] = {
+            "SessionStart": self._started, "InstructionsLoaded": self._instructed, "UserPromptSubmit": self._prompted,
+            "Stop": self._stopped, "SubagentStart": self._helped, "SubagentStop": self._reported,
+            "PreToolUse": self._about_to, "PostToolUse": self._used, "PreCompact": self._compacting,
+            "SessionEnd": self._ended,
+        }  # fmt: skip
+
+    def _memory(self, ceiling: Origin) -> Eider:
+        return self._around.memory(HOST, ceiling)
+
+    # ------------------------------------------------------------------ the owner's questions
+
+    def answer(self, event: Mapping[str, Any], until: float) -> Answer:
+        """What the client reads; nothing for what is no event of a session."""
+        react = self._events.get(_text(event, "hook_event_name"))
+        session = self.sessions.of(event)
+        if react is None or session is None or not session.cwd:
+            return NOTHING
+        answer = react(session, event, until)
+        return answer if len(dumps(answer)) < LIMIT else NOTHING
+
+    def changed(self, folder: Path, verb: str) -> None:
+        """What was told last may no longer hold."""
+        del folder
+        self._stale = True
+        if verb in briefs.ERASING:
+            self.briefings.drop()
+
+    def tidy(self) -> None:
+        """Make briefings anew where something changed, and let go of old sessions."""
+        if self._stale:
+            self._stale = False
+            for cwd, known in list(self._places.items()):
+                self._behind(partial(self._kept, cwd, known))
+        if time.monotonic() - self._pruned > 3600 or not self._pruned:  # noqa: PLR2004 (once an hour)
+            self._pruned = time.monotonic()
+            self.sessions.prune()
+
+    def busy(self) -> bool:
+        """Whether something that was heard is still to be written."""
+        return self._waiting > 0
+
+    def status(self) -> Mapping[str, Any]:
+        """What sessions cost and brought, since the owner began and each."""
+        recent = {s.id: s.figures() for s in self.sessions.recent()}
+        return {**self.sessions.totals, "waiting": self._waiting, "sessions": recent}
+
+    def close(self, timeout: float) -> None:
+        """Write what was heard."""
+        self.scribe.end(timeout)
+
+    def _behind(self, work: Callable[[], object]) -> None:
+        """Have something done after the answer."""
+        with self._lock:
+            self._waiting += 1
+
+        def counted() -> None:
+            try:
+                work()
+            finally:
+                with self._lock:
+                    self._waiting -= 1
+
+        self.scribe.tell(counted)
+
+    # ------------------------------------------------------------------ a session begins
+
+    def _started(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        source, place = _text(event, "source"), place_of(session.cwd)
+        if source in ("compact", "clear"):
+            session.restart()
+        if source == "fork":
+            session.since = time.time()  # what it brings along was said, and kept, elsewhere
+        self._behind(partial(self.learner.read, session, under_way=source == "compact"))
+        if not place.injects:
+            return NOTHING
+        known, turn = self.learner.known(session, place), self.briefings.turn()
+        about = "\n".join(self.learner.topics(session)) if source == "compact" else ""
+        made = briefing.compiled(self._memory("user"), place, known, about=about)
+        if time.monotonic() < until:
+            session.give(made.ids)
+            self._counted(session, made.tokens, len(made.ids))
+        self._places.pop(session.cwd, None)
+        self._places[session.cwd] = known
+        while len(self._places) > _REMADE:
+            self._places.pop(next(iter(self._places)))
+        if not about:
+            self._behind(partial(self.briefings.keep, session.cwd, made.text, turn))
+        return {**_context("SessionStart", made.text), **self._warning()}
+
+    def _warning(self) -> Answer:
+        """Said to the person, not to the model: hooks would post what is said to a stranger."""
+        port, fault = self._around.port()
+        if port is None and fault:
+            return {"systemMessage": f"Eider cannot hear Claude Code's prompts: {fault}. Run eider doctor."}
+        return NOTHING
+
+    def _kept(self, cwd: str, known: tuple[str, ...]) -> None:
+        turn = self.briefings.turn()
+        made = briefing.compiled(self._memory("user"), place_of(cwd), known)
+        self.briefings.keep(cwd, made.text, turn)
+
+    def _instructed(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """The client loads these by itself: they are neither learned nor given again."""
+        del until
+        if path := _text(event, "file_path"):
+            session.files[path] = None
+        return NOTHING
+
+    def _compacting(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """All that was said is kept before the client lets go of it."""
+        del event, until
+        self._behind(partial(self.learner.read, session, under_way=True))
+        return NOTHING
+
+    def _ended(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        del event, until
+        self._behind(partial(self.learner.read, session))
+        return NOTHING
+
+    # ------------------------------------------------------------------ a turn
+
+    def _prompted(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        place, turn = place_of(session.cwd), _text(event, "prompt_id")
+        said = spoken(_text(event, "prompt"), event.get("source"))
+        session.private.extend(said.private)
+        if not said.text:
+            return NOTHING
+        answer = self._recalled(session, said.text, until) if place.injects else NOTHING
+        session.prompts += 1
+        session.topics.append(said.text[:500])
+        if not said.command:
+            self._behind(partial(self.learner.heard, session, turn or _unnamed(session), said.text))
+        return answer
+
+    def _recalled(self, session: Session, text: str, until: float) -> Answer:
+        place = place_of(session.cwd)
+        found = self._memory("user").inject(
+            text, scopes=place.scopes, session=session.id, budget=INJECTED, without=tuple(session.given),
+            known=self.learner.known(session, place),
+        )  # fmt: skip
+        if not found or time.monotonic() > until:
+            return NOTHING
+        session.give(r.id for r in found.recollections)
+        self._counted(session, found.tokens, len(found.recollections))
+        return _context("UserPromptSubmit", found.text)
+
+    def _counted(self, session: Session, tokens: int, lines: int) -> None:
+        session.injected += tokens
+        session.recalled += lines
+        self.sessions.totals["injected_tokens"] += tokens
+        self.sessions.totals["recalled"] += lines
+
+    def _stopped(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """Hand over and say nothing: any word would make the agent go on."""
+        del until
+        if answer := _text(event, "last_assistant_message"):
+            turn = _text(event, "prompt_id") or _unnamed(session)
+            self._behind(partial(self.learner.told, session, turn, answer))
+        return NOTHING
+
+    # ------------------------------------------------------------------ tools
+
+    def _about_to(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """What a subagent will be asked; it is briefed when it starts."""
+        del until
+        given = event.get("tool_input")
+        if _text(event, "tool_name") in ("Agent", "Task") and isinstance(given, Mapping):
+            session.asked.append((_text(given, "subagent_type"), _text(given, "prompt")))
+        return NOTHING
+
+    def _used(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """What others wrote has been seen; a plan that was let through has been approved."""
+        del until
+        tool, answered = _text(event, "tool_name"), event.get("tool_response")
+        turn = _text(event, "prompt_id")
+        if tool == "ExitPlanMode":
+            for one in (answered, event.get("tool_input")):
+                if isinstance(one, Mapping) and (text := _text(one, "plan")):
+                    use = _text(event, "tool_use_id") or turn
+                    self._behind(partial(self.learner.approved, session, use, text, turn))
+                    break
+        elif taints(tool, event.get("tool_input")):
+            session.tainted.add(_text(event, "agent_id") or turn)
+        return NOTHING
+
+    def _helped(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """Brief a subagent: what it should obey, and what helps with its task."""
+        place, prompt = place_of(session.cwd), self._asked(session, _text(event, "agent_type"))
+        if not place.injects or not _text(event, "agent_type"):
+            return NOTHING
+        memory, known = self._memory("user"), self.learner.known(session, place)
+        policy = memory.policy(
+            context=prompt[:2000] or None, existing_instructions="\n".join(known), scopes=place.scopes, budget=GUIDED
+        )
+        parts = [briefing.framed(policy)] if policy else []
+        ids, tokens = [m.id for m in policy.memories], policy.tokens
+        if prompt.strip():
+            found = memory.inject(prompt, scopes=place.scopes, budget=INJECTED - GUIDED, without=ids, known=known)
+            parts += [found.text] if found else []
+            ids, tokens = [*ids, *(r.id for r in found.recollections)], tokens + found.tokens
+        if not parts or time.monotonic() > until:
+            return NOTHING
+        self._counted(session, tokens, len(ids))
+        return _context("SubagentStart", "\n".join(parts))
+
+    def _asked(self, session: Session, kind: str) -> str:
+        """What the subagent that starts was asked: the first that waits of its type."""
+        with session.lock:
+            for place, (asked, prompt) in enumerate(session.asked):
+                if asked == kind or not asked:
+                    del session.asked[place]
+                    return spoken(prompt).text
+        return ""
+
+    def _reported(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """Keep what a subagent came to; the client's own forks have no type."""
+        del until
+        kind, agent = _text(event, "agent_type"), _text(event, "agent_id")
+        if kind and agent and (result := _text(event, "last_assistant_message")):
+            record = _text(event, "agent_transcript_path")
+            self._behind(partial(self.learner.reported, session, agent, kind, result, record))
+        return NOTHING
+
+
+def _context(event: str, text: str) -> Answer:
+    return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    """A text of an event; strangers may send anything."""
+    found = given.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _unnamed(session: Session) -> str:
+    """A turn that the client does not name: its number within the session."""
+    return f"n{session.prompts}"

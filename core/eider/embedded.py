@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from eider import config
 from eider.door import Door
 from eider.handlers import HANDLERS
-from eider.service import pauses
+from eider.service import briefs, pauses
 from eider.service.client import WRITES
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ class Embedded:
         self.engine.store.database.check()
         if name in WRITES:
             pauses.check(str(config.home()), self.engine.opened.files.folder)
-        return HANDLERS[name](self.engine, request, self._door)
+        answer = HANDLERS[name](self.engine, request, self._door)
+        if name in briefs.ERASING:
+            briefs.drop(str(config.home()))
+        return answer
 
     def through(self, channel: str, ceiling: Origin) -> Embedded:
         """The same engine, with a door that is at most as trusted."""

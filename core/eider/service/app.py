@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
+    from eider.service.mounts import Mounts
+
 MAX_BODY: Final = 32 * 1024 * 1024
 """Bytes of one request; a bulk write of more goes in parts."""
 BODY_SECONDS: Final = 20.0
@@ -49,9 +51,14 @@ WORKERS: Final = 8
 WAITING: Final = 64
 """Requests that may wait for a worker; beyond that callers are asked to come again."""
 
+HOOKS: Final = 4
+
 UPLOADS: Final = 2
 """Files that may arrive at once; each takes its size on the disk."""
 
+HOOKED: Final = "eider.hook"
+"""In the scope of what came over the hook port: its token was looked at there, and opens hooks only."""
+_HOOKS: Final = "hooks/"
 _ALWAYS: Final = frozenset(("owner/status", "owner/stop"))
 _LONGEST: Final = 9
 """Digits of a deadline in milliseconds."""
@@ -104,15 +111,23 @@ class App:
     """Looks at every request that came over TCP; raises where it may not be answered."""
     home: str = ""
     """Where files that arrive are held."""
+    patience: Callable[[Asked], float | None] = lambda _: None
+    """Seconds after which a request is answered with nothing while its work goes on; None for all but hooks."""
+    mounts: Mounts | None = None
+    """What other packages serve here."""
     last: float = field(default_factory=time.monotonic)
     """When somebody last asked for something."""
     waiting: int = 0
     uploading: int = 0
     held: int = 0
     """Bytes of requests that are being read or answered."""
+    hurried: int = 0
+    """Hooks under way, those that nobody waits for any more included."""
     _desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "eider-desk"))
     """For what must be answered however busy the others are: how the owner stands, and that it shall end."""
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, "eider-verb"))
+    _hooks: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(HOOKS, "eider-hook"))
+    """Of their own: a hook waits for no model that a verb asks."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever happens, with a status and an error that says what to do."""
@@ -136,22 +151,30 @@ class App:
             told = f"a fault of Eider itself ({type(error).__name__}: {error}); see eider log and report it."
             fault, response = error, _json(dumps({"error": {"kind": "EiderError", "message": told, "fields": {}}}), 500)
         response.headers["eider-version"], response.headers["eider-protocol"] = VERSION, str(PROTOCOL)
-        known = name in self.answers or scope["path"] in self.texts
-        self.observe(Seen(route=name if known else "other", status=response.status_code, error=fault, body=body,
+        route = name if scope["path"] in self.texts else self._route(name)
+        self.observe(Seen(route=route, status=response.status_code, error=fault, body=body,
                           seconds=time.monotonic() - began, client=request.headers.get("eider-client", "")))  # fmt: skip
         await response(scope, receive, send)
+
+    def _route(self, name: str) -> str:
+        """What a path is called in the table of answers; hosts of hooks are one."""
+        if name in self.answers:
+            return name
+        return "hooks" if name.startswith(_HOOKS) else "other"
 
     async def _answered(self, request: Request, name: str, scope: Scope, body: dict[str, Any]) -> Response:
         """The answer to a request; what was asked is put into `body` as soon as it is known."""
         local = is_local(scope)
-        if not local:
+        if not local and not scope.get(HOOKED):
             self._let_in(request)
+        if self.mounts is not None and not scope.get(HOOKED) and (mount := self.mounts.name(scope["path"])):
+            return await self._mounted(self.mounts, mount, request)
         if name not in _ALWAYS:
             _understands(request.headers.get("eider-client", ""))
         if request.method == "GET" and scope["path"] in self.texts:
             media, text = await asyncio.get_running_loop().run_in_executor(self._pool, self.texts[scope["path"]])
             return Response(text, media_type=media)
-        answer = self.answers.get(name)
+        answer = self.answers.get(self._route(name))
         if answer is None:
             raise InputError(f"there is no {scope['path']!r} here; GET /openapi.json lists what there is.")
         if not name.startswith("owner/"):
@@ -161,7 +184,21 @@ class App:
         with self._room(request):
             body |= await self._read(await self._body(request))
             asked = Asked(name=name, body=body, local=local, until=_until(request), headers=request.headers)
+            if (patience := self.patience(asked)) is not None:
+                return _json(await self._in_time(answer, asked, patience))
             return _response(await self._run(answer, asked))
+
+    async def _mounted(self, mounts: Mounts, name: str, request: Request) -> Response:
+        """What a mounted application answers; it is bounded like everything else."""
+        self.last = time.monotonic()
+        if self.waiting >= WORKERS + WAITING:
+            raise OwnerBusyError(self.waiting)
+        self.waiting += 1
+        try:
+            with self._room(request):
+                return await mounts.answered(name, request.scope, await self._body(request), request.receive)
+        finally:
+            self.waiting -= 1
 
     @contextmanager
     def _room(self, request: Request) -> Generator[None]:
@@ -254,6 +291,22 @@ class App:
         finally:
             self.waiting -= 1
 
+    async def _in_time(self, answer: Answer, asked: Asked, patience: float) -> str:
+        """A hook's answer, or nothing when it comes too late; what it set off goes on."""
+        if self.hurried >= HOOKS + WAITING:
+            return "{}"
+
+        self.hurried += 1
+        under_way = asyncio.get_running_loop().run_in_executor(self._hooks, lambda: dumps(answer(asked)))
+        under_way.add_done_callback(self._hurried)
+        done, _ = await asyncio.wait({under_way}, timeout=patience)
+        return under_way.result() if done else "{}"
+
+    def _hurried(self, done: asyncio.Future[str]) -> None:
+        self.hurried -= 1
+        if not done.cancelled():
+            done.exception()  # nobody may wait for it any more
+
     def _let_in(self, request: Request) -> None:
         """Raise unless a TCP request may come in: DNS rebinding and web pages are kept out before the token is looked at."""
         host = request.headers.get("host", "").rsplit("@", 1)[-1].lower()
@@ -268,7 +321,7 @@ class App:
 
     def close(self) -> None:
         """Let the workers end."""
-        for pool in (self._pool, self._desk):
+        for pool in (self._pool, self._desk, self._hooks):
             pool.shutdown(wait=True, cancel_futures=True)
 
 

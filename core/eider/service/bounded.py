@@ -19,12 +19,16 @@ CONNECTIONS: Final = 1024
 
 def server_of(app: Any) -> uvicorn.Server:
     """A server of the owner's kind for an ASGI application."""
-    config = uvicorn.Config(
+    return uvicorn.Server(config_of(app))
+
+
+def config_of(app: Any) -> uvicorn.Config:
+    """How such a server answers."""
+    return uvicorn.Config(
         app, lifespan="off", log_config=None, access_log=False, http=BoundedProtocol, ws="none", loop="asyncio",
         server_header=False, timeout_keep_alive=300, timeout_graceful_shutdown=15, limit_concurrency=512,
         h11_max_incomplete_event_size=64 * 1024, proxy_headers=False,
     )  # fmt: skip
-    return uvicorn.Server(config)
 
 
 class BoundedProtocol(H11Protocol):

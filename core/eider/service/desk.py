@@ -24,12 +24,15 @@ from eider.service.app import App, Asked, Seen
 from eider.service.backup_desk import BackupDesk
 from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
 from eider.service.drain import Drain, SpoolReport
+from eider.service.hooks import Hooks
 from eider.service.logs import Logs
 from eider.service.metrics import Metrics
+from eider.service.mounts import Mounts
 from eider.service.said import layers, object_in
 from eider.service.stores import Stores
 from eider.service.tracing import Tracing
 from eider.service.wire import decode, encode
+from eider.service.within import Inside
 from eider.values import ORIGINS
 from eider.verbs import VERBS
 
@@ -60,6 +63,7 @@ class Desk:
         self.logs, self.tracing = Logs(home), Tracing()
         self.metrics = Metrics(home, self.stores.engines, {"log_lines_dropped": lambda: self.logs.dropped})
         self.backups = BackupDesk(home, self.stores, self._folder)
+        self.hooks = Hooks(home, self.performed, self.logs.fault)
 
     def app(self, *, token: str, hosts: frozenset[str]) -> App:
         """The HTTP application."""
@@ -71,10 +75,12 @@ class Desk:
         }  # fmt: skip
         answers |= self.backups.answers()
         answers |= job_desk.answers(lambda body: self.stores.use(self._folder(body)))
+        answers |= {"hooks": self.hooks.answer, "hooks/hello": self.hooks.hello}
         texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
         return App(
-            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=afar.check, observe=self.seen
-        )
+            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=afar.check, observe=self.seen,
+            patience=self.hooks.patience, mounts=Mounts(inside=Inside(desk=self)),
+        )  # fmt: skip
 
     # ------------------------------------------------------------------ verbs
 
@@ -108,17 +114,26 @@ class Desk:
     def carried_out(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Any:
         """One verb on one store."""
         request = decode(object_in(body, "request"), VERBS[name].request)
+        value = self.performed(name, request, body, _door(body), headers)
+        return {"status": "stored" if name in WRITES else "ok", "value": encode(value)}
+
+    def performed(
+        self, name: str, request: Any, body: Mapping[str, Any], door: Door, headers: Mapping[str, str] = NONE
+    ) -> Any:
+        """The same with values in and out."""
         folder = self._folder(body)
         if name in WRITES:
             pauses.check(self.home, folder)
         also = [self._folder({"store": path}) for path in layers(body)] if name in _LAYERED else ()
         span = self.tracing.span(name, folder.stem, headers)
         with span as told, self.stores.use(folder, also) as engine, speaking_from(body.get("tz")):
-            value = HANDLERS[name](engine, request, _door(body))
+            value = HANDLERS[name](engine, request, door)
             if isinstance(value, Receipt):
                 value = aside.noted(self.home, request, value)
             told(value)
-        return {"status": "stored" if name in WRITES else "ok", "value": encode(value)}
+        if name in WRITES:
+            self.hooks.changed(folder, name)
+        return value
 
     def _folder(self, body: Mapping[str, Any]) -> Path:
         """The directory a request means; only directories of stores, never somewhere relative."""
@@ -191,23 +206,25 @@ class Desk:
         return {
             "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,
             "stores": [str(folder) for folder in self.stores.engines()], "paused": pauses.read(self.home),
-            **standing.figures(self.home, self.began, self.stores.engines()),
+            **standing.figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(),
         }  # fmt: skip
 
     def working(self) -> bool:
         """Whether jobs wait that nobody else would run."""
-        return any(engine.jobs.busy() for engine in self.stores.engines().values())
+        return self.hooks.busy() or any(engine.jobs.busy() for engine in self.stores.engines().values())
 
     def tidy(self) -> None:
         """What is done while nobody asks: late writes, idle stores."""
         with suppress(EiderError):
             self.drain()
+        self.hooks.tidy()
         self.stores.sweep()
         self.backups.tidy()
         lean.give_back()
 
     def close(self) -> None:
         """Drain what waits and close every store."""
+        self.hooks.close()
         with suppress(EiderError):
             self.drain()
         self.stores.close()

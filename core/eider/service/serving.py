@@ -27,10 +27,12 @@ from eider.storage.mounts import network_kind
 if TYPE_CHECKING:
     from eider.service.app import App
     from eider.service.desk import Desk
+    from eider.service.hook_listener import Listener
 
 IDLE: Final = 1800.0
 """Seconds without a request after which the owner ends; the next call starts another."""
 _TICK: Final = 1.0
+_SOON: Final = 0.01
 _TIDY: Final = 60.0
 """Seconds after which is tidied although somebody asks all the time: stores are let go, backups made."""
 _LOG: Final = 1024 * 1024
@@ -211,7 +213,7 @@ def _listen_unix(home: str) -> socket.socket:
 
 
 def _listen_tcp(terms: Terms) -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, so that asyncio sends at once
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((terms.host, terms.port))
@@ -257,21 +259,25 @@ def _note(terms: Terms, port: int) -> None:
 
 async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket], place: _Place) -> None:
     from eider.service.bounded import server_of
+    from eider.service.hook_listener import Listener
 
     server = place.server = server_of(app)
     server.should_exit = place.stopping
     desk.stop = place.end
-    watch = asyncio.create_task(_watch(terms, app, desk, place))
-    threading.Thread(target=_import_all, name="eider-imports", daemon=True).start()
+    listener = Listener(terms.home, app, desk.logs.fault)
+    desk.hooks.listening = lambda: (listener.port, listener.fault)
+    watch = asyncio.create_task(_watch(terms, app, desk, place, listener))
+    threading.Thread(target=_import_all, args=(desk,), name="eider-imports", daemon=True).start()
     await server.serve(sockets=sockets)
     watch.cancel()
 
 
-async def _watch(terms: Terms, app: App, desk: Desk, place: _Place) -> None:
-    """End when idle, and when the home is no longer ours: removed, or another owner's."""
+async def _watch(terms: Terms, app: App, desk: Desk, place: _Place, listener: Listener) -> None:
+    """End when idle, and when the home is no longer ours: removed, or another owner's. Follow the hook port."""
     tidied = time.monotonic()
     while not place.stopping:
-        await asyncio.sleep(_TICK)
+        await listener.follow(place.server)
+        await asyncio.sleep(_TICK if place.server.started else _SOON)
         if not place.is_ours():
             place.end()
         idle = time.monotonic() - app.last
@@ -285,12 +291,13 @@ async def _watch(terms: Terms, app: App, desk: Desk, place: _Place) -> None:
                 desk.logs.fault("tidy", error)
 
 
-def _import_all() -> None:
+def _import_all(desk: Desk) -> None:
     """Import whatever a later answer may need: the environment this runs in may vanish (uvx). LanceDB last, and late."""
     import importlib
     import pkgutil
 
     time.sleep(0.5)  # the first answers go first
+    desk.hooks.load()
     lean.arrow_alone()
     left_out = ("eider.cli", "eider.testing", "eider.bench", "eider.demo", "eider.service.owner")
     for found in pkgutil.walk_packages(sys.modules["eider"].__path__, "eider."):

@@ -1,0 +1,119 @@
+"""The briefing at a session's start: what the user asked for, what is open, how to ask for more.
+
+The same bytes as long as nothing changes, for the client puts the same text into a conversation once. The last one of
+each directory stays on disk for a start at which the owner is still asleep; a forget takes it away.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from eider import marks
+from eider.service import briefs
+from eider_claude_hooks.hook import briefing_name
+from eider_claude_hooks.session import HOST, write
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eider import Eider
+    from eider.answers import Policy
+    from eider_claude_hooks.project import Place
+
+POLICY: Final = 400
+"""Tokens of guidance."""
+ABOUT: Final = 120
+"""Tokens of what a compacted session was about."""
+OPEN: Final = 2
+"""Contradictions shown."""
+_CHARACTERS: Final = 160
+HOW: Final = (
+    "Eider keeps this user's memory across sessions. Memories that help with a prompt come with it by themselves, framed "
+    "as eider-memory. To look something up, keep, correct or forget something, use the skill eider."
+)
+OBEY: Final = "What the user told earlier follows; act on it unless they say otherwise now."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Briefing:
+    """What a session is told when it begins."""
+
+    text: str
+    ids: tuple[str, ...] = ()
+    """Memories that it tells."""
+    tokens: int = 0
+    """Of what was recalled, the standing words aside."""
+
+
+def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = "") -> Briefing:
+    """The briefing for a place; `about` is what a session was about that has lost its beginning."""
+    policy = memory.policy(
+        context=about or None, existing_instructions="\n".join(known), scopes=place.scopes,
+        budget=POLICY - ABOUT if about else POLICY,
+    )  # fmt: skip
+    lines, ids = policy.text.splitlines(), [m.id for m in policy.memories]
+    tokens = policy.tokens
+    waiting = [m for m in memory.inbox(limit=50) if m.scope in place.scopes]
+    for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
+        lines.append(f"Open: {_short(one.text)} This contradicts what is known; ask the user which holds ({one.id}).")
+        ids.append(one.id)
+    text = f"{HOW}\n{OBEY}\n{marks.mark(lines, ids)}" if lines else HOW
+    if about:
+        more = memory.inject(about, scopes=place.scopes, budget=ABOUT, without=ids, known=known)
+        if more:
+            text += f"\nWhat this session was about, as far as it was kept:\n{more.text}"
+            ids += [r.id for r in more.recollections]
+            tokens += more.tokens
+    return Briefing(text=text, ids=tuple(ids), tokens=tokens)
+
+
+def framed(policy: Policy) -> str:
+    """Guidance for an agent that is told nothing else."""
+    return f"{OBEY}\n{marks.mark(policy.text.splitlines(), [m.id for m in policy.memories])}"
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _CHARACTERS else f"{flat[:_CHARACTERS]}…"
+
+
+class Kept:
+    """The last briefing of each directory, on disk."""
+
+    def __init__(self, home: Path) -> None:
+        """Write nothing yet."""
+        self._home = home
+        self._lock = threading.Lock()
+        self._turn = 0
+
+    def turn(self) -> int:
+        """A number that changes when what was compiled before it may say what was forgotten."""
+        with self._lock:
+            return self._turn
+
+    def drop(self) -> None:
+        """Take them all away."""
+        with self._lock:
+            self._turn += 1
+            briefs.drop(str(self._home))
+
+    def keep(self, cwd: str, text: str, turn: int) -> None:
+        """Keep one, unless something was forgotten since `turn`.
+
+        Raises:
+            OSError: It cannot be written; a cold start goes without.
+        """
+        folder = Path(briefs.place(str(self._home), HOST))
+        with self._lock:
+            if turn != self._turn:
+                return
+            for parent in (folder.parent.parent, folder.parent, folder):
+                parent.mkdir(mode=0o700, exist_ok=True)
+            path = folder / briefing_name(cwd)
+            said = json.dumps({"text": text}, ensure_ascii=False)
+            if not path.is_file() or path.read_text(encoding="utf-8") != said:
+                write(path, said)

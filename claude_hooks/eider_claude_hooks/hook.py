@@ -1,0 +1,165 @@
+"""The command hook of Claude Code: `python -I -S hook.py`, the event on standard input, what the client reads on output.
+
+Standard library only. Whatever happens it ends with 0, in time, and prints either one JSON object or nothing: a turn goes
+on with or without memory. Only the start of a session starts an owner; while that is still asleep, what it told last in
+this directory is told again.
+"""
+
+# pathlib costs more than the call:
+# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+    from typing import Any, Final
+
+SECONDS: Final = 0.135
+"""A hook's own deadline; starting the interpreter takes the rest of 150 ms."""
+START: Final = 0.375
+"""The same at a session's start, where an owner may have to be started: of 400 ms."""
+_MOST: Final = 32 * 1024 * 1024
+_LIMIT: Final = 10_000
+"""Characters of output that the client takes."""
+_QUIET: Final = 60.0
+"""Seconds in which trouble is logged once."""
+_LOG: Final = 256 * 1024
+_HERE: Final = os.path.dirname(os.path.abspath(__file__))
+
+
+def briefing_name(cwd: str) -> str:
+    """File of the last briefing of a directory.
+
+    >>> briefing_name("/home/ada")
+    '2d93b1cf6462bf42.json'
+    """
+    mark = 0xCBF29CE484222325
+    for byte in os.fsencode(cwd):  # FNV-1a: hashlib costs more than the call
+        mark = ((mark ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
+    return f"{mark:016x}.json"
+
+
+def main() -> int:
+    """Always 0."""
+    began = time.monotonic()
+    if os.environ.get("EIDER_HOOKS", "").strip().lower() == "off":
+        return 0
+    _patience(SECONDS, _leave)
+    try:
+        _answered(began)
+    except BaseException as error:  # noqa: BLE001 (the client would show it to somebody who did not ask)
+        _log(type(error).__name__)
+    return 0
+
+
+def _answered(began: float) -> None:
+    client = _client()
+    event = client.loads(_input())
+    if not isinstance(event, dict):
+        return
+    starting = event.get("hook_event_name") == "SessionStart"
+    if starting:
+        _patience(max(0.01, began + START - time.monotonic()), lambda *_: (_last(client, event), _leave()))
+    until = began + (START if starting else SECONDS)
+    asking = client.Client(spool=False, spawn=starting, cold=max(0.01, until - time.monotonic()), channel="hook")
+    try:
+        found = asking.ask("POST", "/v1/hooks/claude-code", event, until=until - 0.02)
+    except client.ClientError as error:
+        _patience(0.0, _leave)
+        if starting:
+            _last(client, event)
+        _log(error.kind)
+        return
+    _patience(0.0, _leave)
+    if isinstance(found, dict) and found:
+        _print(client.dumps(found))
+
+
+def _client() -> Any:
+    """Eider's client, by path: nothing of Eider is on the path of an interpreter started with `-I -S`."""
+    beside = os.path.dirname(_HERE)
+    for root in (beside, os.path.join(os.path.dirname(beside), "core")):
+        folder = os.path.join(root, "eider", "service")
+        if os.path.isfile(os.path.join(folder, "client.py")):
+            sys.path.insert(0, folder)
+            try:
+                import client  # type: ignore[import-not-found]
+            finally:
+                sys.path.remove(folder)
+            return client
+    raise ImportError("eider.service.client")
+
+
+def _input() -> str:
+    parts: list[bytes] = []
+    size = 0
+    while size <= _MOST and (part := os.read(0, 1 << 16)):
+        parts.append(part)
+        size += len(part)
+    return b"".join(parts).decode("utf-8", "replace")
+
+
+def _last(client: Any, event: dict[str, Any]) -> None:
+    """Print what was told last in this directory."""
+    try:
+        cwd = event.get("cwd")
+        path = os.path.join(client.home(), "hooks", "claude-code", "briefings", briefing_name(str(cwd)))
+        with open(path, encoding="utf-8") as file:
+            text = client.loads(file.read())["text"]
+        said = {"hookEventName": "SessionStart", "additionalContext": text}
+        _print(client.dumps({"hookSpecificOutput": said}))
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+
+
+def _print(text: str) -> None:
+    data = text.encode()
+    if len(text) < _LIMIT:
+        while data:
+            data = data[os.write(1, data) :]
+
+
+def _patience(seconds: float, then: Any) -> None:
+    """Have something done when time is up; 0 ends the waiting."""
+    try:
+        import signal
+
+        signal.signal(signal.SIGALRM, then)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+    except (ImportError, AttributeError, ValueError, OSError):
+        return  # a system without timers: the client's own deadline remains
+
+
+def _leave(number: int = 0, frame: FrameType | None = None) -> None:
+    del number, frame
+    try:
+        _log("late")
+    finally:
+        os._exit(0)
+
+
+def _log(kind: str) -> None:
+    """One line, without content, once in a while; a home that is not there is not made."""
+    try:
+        home = _client().home()
+        path = os.path.join(home, "log", "hooks.jsonl")
+        if not os.path.isdir(os.path.dirname(path)):
+            return
+        if os.path.exists(path) and (time.time() - os.stat(path).st_mtime < _QUIET or os.stat(path).st_size > _LOG):
+            return
+        line = f'{{"at":{time.time():.3f},"kind":"{kind}"}}\n'
+        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            os.write(file, line.encode())
+        finally:
+            os.close(file)
+    except (OSError, ImportError):
+        return
+
+
+if __name__ == "__main__":
+    os._exit(main())  # nothing is buffered, and nothing is worth waiting for

@@ -1,0 +1,208 @@
+"""Learning from a session, behind its back: what was said is kept once, in its order, whoever told it.
+
+Hooks say what happens; what they could not deliver stands in the client's transcript and is caught up from there, under
+the same keys.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from eider import marks
+from eider.check import MAX_TEXT
+from eider.errors import ErasedError, InputError, PausedError
+from eider.scoping_rules import holds_everywhere
+from eider_claude_hooks import plan, transcript
+from eider_claude_hooks.project import Place, host_files, known, place_of
+from eider_claude_hooks.session import HOST, Answer, Session, Sessions
+from eider_claude_hooks.words import blanked, spoken
+
+if TYPE_CHECKING:
+    from eider import Eider
+    from eider.values import Origin, Role
+
+Memory = Callable[["Origin"], "Eider"]
+_MEANT: Final = (PausedError, ErasedError)
+"""What is not kept because somebody wants that: writing is paused, or it was forgotten. It is not tried again."""
+_BACK: Final = 2 * 1024 * 1024
+"""Bytes of a transcript that are read for what a session was about."""
+
+
+class Learner:
+    """Keeps and learns what sessions say; called by one thread."""
+
+    def __init__(self, memory: Memory, sessions: Sessions, fault: Callable[[BaseException], None]) -> None:
+        """Learn through these doors."""
+        self._memory, self._sessions, self._fault = memory, sessions, fault
+
+    # ------------------------------------------------------------------ what the client told
+
+    def heard(self, session: Session, turn: str, prompt: str) -> None:
+        """A prompt, as soon as it was submitted; turns before it are complete."""
+        place = self._caught_up(session, turn)
+        if place.learns and turn not in session.heard:
+            self._hear(session, place, turn, prompt, at=None, answering=session.last)
+        self._sessions.save(session)
+
+    def told(self, session: Session, turn: str, answer: str) -> None:
+        """What the agent said at last."""
+        place = self._caught_up(session, turn)
+        if place.learns and turn not in session.told:
+            here, _ = transcript.turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
+            met = any(t.id == turn and (t.tainted or t.source or not spoken(t.prompt).text) for t in here)
+            self._tell(session, place, turn, answer, at=None, tainted=met)
+        self._sessions.save(session)
+
+    def read(self, session: Session, *, under_way: bool = False) -> None:
+        """Take in what the transcript holds; a turn that is `under_way` is not answered yet."""
+        self._caught_up(session, None, under_way=under_way)
+        self._sessions.save(session)
+
+    def topics(self, session: Session) -> list[str]:
+        """The latest prompts of a session, from its transcript where the owner was another when they were said."""
+        if not session.topics and session.transcript:
+            found, _ = transcript.turns(Path(session.transcript), max(0, session.mark - _BACK))
+            said = (spoken(turn.prompt, turn.source) for turn in found)
+            session.topics.extend(one.text[:500] for one in said if one.text and not one.command)
+        return list(session.topics)
+
+    def reported(self, session: Session, agent: str, kind: str, result: str, record: str) -> None:
+        """What a subagent came to."""
+        place = place_of(session.cwd)
+        if not place.learns:
+            return
+        tainted = agent in session.tainted or (bool(record) and transcript.uses_tools(Path(record)))
+        with suppress(*_MEANT):
+            key = f"{session.key(agent)}:agent"
+            self._keep(session, place, key, result, speaker=kind[:100], at=None, tainted=tainted)
+        self._sessions.save(session)
+
+    def approved(self, session: Session, use: str, text: str, turn: str) -> None:
+        """A plan that the user let pass: its points are decisions, in the agent's words."""
+        place = place_of(session.cwd)
+        if not place.learns:
+            return
+        door = self._memory("tool" if turn in session.tainted else "agent")
+        for number, decision in enumerate(plan.decisions(blanked(text, session.private))):
+            with suppress(*_MEANT):
+                key = f"{session.key(use)}:plan:{number}"
+                made = door.remember(decision, kind="decision", scope=place.scope, key=key)
+                session.give([made.id])
+                self._learned(session, 1)
+        self._sessions.save(session)
+
+    # ------------------------------------------------------------------ what it could not tell
+
+    def _caught_up(self, session: Session, current: str | None, *, under_way: bool = False) -> Place:
+        """Take in what the transcript holds beyond the mark, but for the current turn; the last may be under way."""
+        place = place_of(session.cwd)
+        if not session.transcript:
+            return place
+        found, end = transcript.turns(Path(session.transcript), session.mark)
+        if not place.learns:
+            session.mark = end  # what is said while nothing may be learned is not learned later
+            return place
+        for turn in found:
+            if turn.id == current:
+                break
+            if _seconds(turn.at) >= session.since:
+                self._turn(session, place, turn, whole=not (under_way and turn is found[-1]))
+            key = f"{session.key(turn.id)}:agent"
+            if turn.answer and session.last.key != key:
+                session.last = Answer(text=turn.answer, key=key)
+        if found:
+            session.mark = found[-1].start
+        return place
+
+    def _turn(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
+        said = spoken(turn.prompt, turn.source)
+        session.private.extend(p for p in said.private if p not in session.private)
+        if turn.id not in session.heard and said.text and not said.command:
+            self._sessions.totals["caught_up"] += 1
+            self._hear(session, place, turn.id, said.text, at=turn.at, answering=session.last)
+        if turn.id not in session.told and turn.answer and whole:
+            machine = turn.tainted or not (said.text or said.command)
+            self._tell(session, place, turn.id, turn.answer, at=turn.at, tainted=machine)
+
+    # ------------------------------------------------------------------ keeping
+
+    def _hear(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: Answer) -> None:
+        """Keep a prompt where the project's words belong, and learn from it as a reply."""
+        session.heard.append(turn)
+        text, output = marks.strip(text), blanked(answering.text, session.private)
+        if not text.strip():
+            return
+        key, door = session.key(turn), self._memory("user")
+        with self._minding(session.heard, turn):
+            self._record(door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place))
+            learned = door.observe(
+                agent_output=output, user_reply=text, session=session.id, at=at, context=_context(place),
+                scope="global" if holds_everywhere(text) else place.scope, known=self.known(session, place), key=key,
+                answering_key=answering.key if output.strip() else None,
+            )  # fmt: skip
+            session.give(m.id for m in learned.memories)
+            self._learned(session, len(learned.memories))
+
+    def _tell(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool) -> None:
+        key = f"{session.key(turn)}:agent"
+        session.told.append(turn)
+        with self._minding(session.told, turn):
+            self._keep(session, place, key, text, speaker=None, at=at, tainted=tainted or turn in session.tainted)
+            session.last = Answer(text=text, key=key)
+
+    def _keep(
+        self, session: Session, place: Place, key: str, text: str, *, speaker: str | None, at: str | None, tainted: bool
+    ) -> None:  # fmt: skip
+        """Keep the agent's words; where others' words were in its sight, they are believed no more than those."""
+        text = marks.strip(blanked(text, session.private))
+        door = self._memory("tool" if tainted else "agent")
+        self._record(door, text, "agent", key, session=session.id, at=at, metadata=_metadata(place), speaker=speaker)
+
+    def _record(self, door: Eider, text: str, role: Role, key: str, **said: Any) -> None:
+        """Keep an utterance, in parts where it is too long for one, each under the key that `observe` looks for."""
+        for start in range(0, len(text), MAX_TEXT):
+            if (part := text[start : start + MAX_TEXT]).strip():
+                door.record(part, role=role, key=key + (f":{start}" if start else ""), **said)
+
+    @contextmanager
+    def _minding(self, done: deque[str], turn: str) -> Generator[None]:
+        """What is refused for good stays done; what failed is caught up from the transcript another time."""
+        try:
+            yield
+        except _MEANT:
+            return
+        except InputError as error:
+            self._fault(error)
+        except BaseException:
+            with suppress(ValueError):
+                done.remove(turn)
+            raise
+
+    def _learned(self, session: Session, count: int) -> None:
+        session.learned += count
+        self._sessions.totals["learned"] += count
+
+    def known(self, session: Session, place: Place) -> tuple[str, ...]:
+        """What the client's own files say, which is neither learned nor given again."""
+        return known([*map(Path, session.files), *host_files(place, session.cwd, session.transcript)])
+
+
+def _metadata(place: Place) -> dict[str, str]:
+    return {"scope": place.scope, "host": HOST, **({"branch": place.branch} if place.branch else {})}
+
+
+def _context(place: Place) -> str:
+    return f"{place.scope} (branch {place.branch})" if place.branch else place.scope
+
+
+def _seconds(at: str | None) -> float:
+    try:
+        found = datetime.fromisoformat(at) if at else None
+    except ValueError:
+        return 0.0
+    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() if found else 0.0

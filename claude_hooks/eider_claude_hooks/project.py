@@ -1,0 +1,136 @@
+"""Where a session works: its project's scope and branch, what the project allows, and what the host loads by itself."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import eider
+
+FILE: Final = ".eider.toml"
+_FRESH: Final = 10.0
+"""Seconds for which what was found about a directory is not looked up again."""
+_READ: Final = 64 * 1024
+"""Characters read of one of the host's files."""
+_LINES: Final = 400
+"""Sentences of the host's files that are held against what is learned. A guess."""
+_SHORT: Final = 12
+"""Characters below which a line states nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One working directory."""
+
+    scope: str
+    branch: str = ""
+    learns: bool = True
+    injects: bool = True
+    root: Path
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What is seen from here: the project's own, and what holds everywhere."""
+        return (self.scope, "global")
+
+
+_places: dict[str, tuple[float, Place]] = {}
+
+
+def place_of(cwd: str) -> Place:
+    """What is known of a directory."""
+    known = _places.get(cwd)
+    if known is not None and time.monotonic() - known[0] < _FRESH:
+        return known[1]
+    if len(_places) > 256:  # noqa: PLR2004 (more directories than anybody works in)
+        _places.clear()
+    place = _looked(Path(cwd))
+    _places[cwd] = (time.monotonic(), place)
+    return place
+
+
+def _looked(cwd: Path) -> Place:
+    root = next((f for f in (cwd, *cwd.parents) if (f / ".git").exists()), cwd)
+    learns, injects = allowed(cwd, root)
+    return Place(
+        scope=eider.project_scope(cwd), branch=_branch(root / ".git"), learns=learns, injects=injects, root=root
+    )
+
+
+def allowed(cwd: Path, root: Path) -> tuple[bool, bool]:
+    """(learn, inject) as the nearest `.eider.toml` says; one that cannot be read means neither."""
+    for folder in (cwd, *cwd.parents):
+        if (folder / FILE).is_file():
+            try:
+                said = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                return False, False
+            whole = said.get("enabled", True) is True
+            return whole and said.get("learn", True) is True, whole and said.get("inject", True) is True
+        if folder == root:
+            break
+    return True, True
+
+
+def _branch(git: Path) -> str:
+    """The branch that is checked out; empty where none is."""
+    with suppress(OSError):
+        if git.is_file():  # a worktree
+            git = (git.parent / git.read_text(errors="replace").partition("gitdir:")[2].strip()).resolve()
+        head = (git / "HEAD").read_text(errors="replace").strip()
+        return head.removeprefix("ref: refs/heads/") if head.startswith("ref: ") else ""
+    return ""
+
+
+# ---------------------------------------------------------------------- what the host loads by itself
+
+
+def host_files(place: Place, cwd: str, transcript: str | None) -> list[Path]:
+    """Files that the client gives its agent to read, as far as they can be guessed; others it names itself."""
+    found = [
+        folder / name
+        for folder in {Path(cwd), place.root}
+        for name in ("CLAUDE.md", "CLAUDE.local.md", ".claude/CLAUDE.md")
+    ]
+    if transcript:
+        sessions = Path(transcript).parent
+        found.append(sessions.parent.parent / "CLAUDE.md")
+        with suppress(OSError):
+            found += sorted((sessions / "memory").glob("*.md"))[:32]
+    return found
+
+
+_files: dict[Path, tuple[tuple[int, int], tuple[str, ...]]] = {}
+
+
+def known(files: Iterable[Path]) -> tuple[str, ...]:
+    """The sentences of such files; kept in memory while the files stay as they are, and nowhere else."""
+    lines: dict[str, None] = {}
+    for path in dict.fromkeys(files):
+        lines.update(dict.fromkeys(_read(path)))
+    return tuple(lines)[:_LINES]
+
+
+def _read(path: Path) -> tuple[str, ...]:
+    try:
+        found = path.stat()
+        stamp = (found.st_mtime_ns, found.st_size)
+        before = _files.get(path)
+        if before is not None and before[0] == stamp:
+            return before[1]
+        with path.open(encoding="utf-8", errors="replace") as file:
+            text = file.read(_READ)
+    except OSError:
+        return ()
+    lines = tuple(
+        s for line in text.splitlines() if len(s := line.strip().lstrip("-*#>0123456789. ").strip()) >= _SHORT
+    )
+    if len(_files) > 512:  # noqa: PLR2004 (more files than anybody's sessions load)
+        _files.clear()
+    _files[path] = (stamp, lines)
+    return lines

@@ -1,0 +1,206 @@
+"""What is known of one session: what it was given, how far it was read, what it cost. On disk without a word of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import threading
+import time
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+HOST: Final = "claude-code"
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_GIVEN: Final = 1_000
+"""Ids remembered as given to one session."""
+_TURNS: Final = 64
+_OPEN: Final = 256
+"""Sessions kept in memory."""
+_FILES: Final = 500
+_DAYS: Final = 30
+"""After that a session's file is gone; resumed later, it starts anew."""
+_CAUGHT_UP: Final = 86_400.0
+"""Seconds: what was said longer ago in a session never heard of is not caught up, but imported if somebody asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the agent said last."""
+
+    text: str = ""
+    key: str | None = None
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Session:
+    """One session; whoever changes it holds its lock."""
+
+    id: str
+    cwd: str = ""
+    transcript: str = ""
+    given: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])
+    """Ids of memories that the conversation holds."""
+    heard: deque[str] = field(default_factory=lambda: deque[str](maxlen=_TURNS))
+    """Prompts that were learned from."""
+    told: deque[str] = field(default_factory=lambda: deque[str](maxlen=_TURNS))
+    """Prompts whose answers were kept."""
+    mark: int = 0
+    """Byte of the transcript up to which everything was taken in."""
+    since: float = 0.0
+    """Seconds since 1970; what is older in the transcript is left alone."""
+    injected: int = 0
+    """Tokens."""
+    recalled: int = 0
+    """Lines."""
+    learned: int = 0
+    """Memories."""
+    prompts: int = 0
+    used: float = 0.0
+    # what follows is never written anywhere
+    last: Answer = field(default_factory=Answer)
+    topics: deque[str] = field(default_factory=lambda: deque[str](maxlen=6))
+    """The latest prompts: what the session is about."""
+    private: deque[str] = field(default_factory=lambda: deque[str](maxlen=64))
+    tainted: set[str] = field(default_factory=set[str])
+    """Prompts, and subagents, that met what others wrote."""
+    asked: deque[tuple[str, str]] = field(default_factory=lambda: deque[tuple[str, str]](maxlen=32))
+    """(type, prompt) of subagents that are about to start."""
+    files: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])
+    """Instructions that the client said it loaded."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    def give(self, ids: Iterable[str]) -> None:
+        """Note what the conversation holds from now on."""
+        with self.lock:
+            for one in ids:
+                self.given[one] = None
+            while len(self.given) > _GIVEN:
+                self.given.popitem(last=False)
+
+    def restart(self) -> None:
+        """The conversation has lost what it was given: it was compacted, or cleared."""
+        with self.lock:
+            self.given.clear()
+
+    def key(self, turn: str) -> str:
+        """Idempotency key of a turn, from coordinates alone."""
+        return f"{HOST}:{self.id}:{turn}"
+
+    def figures(self) -> dict[str, Any]:
+        """What it cost and brought."""
+        return {
+            "prompts": self.prompts,
+            "injected_tokens": self.injected,
+            "recalled": self.recalled,
+            "learned": self.learned,
+        }
+
+    def kept(self) -> dict[str, Any]:
+        """What survives the owner: ids, places and counts, nothing that was said."""
+        with self.lock:
+            return {"v": 1, "given": list(self.given), "heard": list(self.heard), "told": list(self.told), "mark": self.mark,
+                    "since": self.since, "used": self.used, **self.figures()}  # fmt: skip
+
+
+class Sessions:
+    """The sessions of one home."""
+
+    def __init__(self, home: Path) -> None:
+        """Read nothing yet."""
+        self.folder = home / "hooks" / HOST / "sessions"
+        self._open: OrderedDict[str, Session] = OrderedDict()
+        self._lock = threading.Lock()
+        self.totals = {"injected_tokens": 0, "recalled": 0, "learned": 0, "caught_up": 0}
+        """Since the owner began."""
+
+    def of(self, event: Mapping[str, Any]) -> Session | None:
+        """The session an event belongs to; None where it names none."""
+        said = event.get("session_id")
+        if not isinstance(said, str) or not said:
+            return None
+        id_ = said if _ID.fullmatch(said) else sha256(said.encode("utf-8", "replace")).hexdigest()[:32]
+        with self._lock:
+            session = self._open.get(id_)
+            if session is None:
+                session = self._open[id_] = _restored(id_, self._file(id_))
+            self._open.move_to_end(id_)
+            while len(self._open) > _OPEN:
+                self._open.popitem(last=False)
+        session.used = time.time()
+        for name, field_ in (("cwd", "cwd"), ("transcript_path", "transcript")):
+            if isinstance(given := event.get(name), str) and given.startswith("/") and "\0" not in given:
+                setattr(session, field_, given)
+        return session
+
+    def save(self, session: Session) -> None:
+        """Keep what must survive the owner.
+
+        Raises:
+            OSError: It cannot be written; the session goes on from memory.
+        """
+        path = self._file(session.id)
+        for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
+            folder.mkdir(mode=0o700, exist_ok=True)
+        write(path, json.dumps(session.kept(), separators=(",", ":")))
+
+    def recent(self, limit: int = 5) -> list[Session]:
+        """Those used last, newest first."""
+        with self._lock:
+            return sorted(self._open.values(), key=lambda s: -s.used)[:limit]
+
+    def prune(self) -> None:
+        """Let go of files that nobody will ask for."""
+        with suppress(OSError):
+            found = sorted(((f.stat().st_mtime, f) for f in self.folder.glob("*.json")), reverse=True)
+            for number, (used, file) in enumerate(found):
+                if number >= _FILES or time.time() - used > _DAYS * 86_400:
+                    file.unlink(missing_ok=True)
+
+    def _file(self, id_: str) -> Path:
+        return self.folder / f"{id_}.json"
+
+
+def write(path: Path, text: str) -> None:
+    """Put a file in its place whole, for this account alone."""
+    fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
+    try:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+        fresh.replace(path)
+    except OSError:
+        with suppress(OSError):
+            fresh.unlink()
+        raise
+
+
+def _restored(id_: str, path: Path) -> Session:
+    """A session as it was left; one that cannot be read starts anew, and its keys keep it from doubling anything."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return Session(id=id_, since=time.time() - _CAUGHT_UP)
+    if not isinstance(kept, dict):
+        return Session(id=id_, since=time.time() - _CAUGHT_UP)
+    session = Session(id=id_, since=_number(kept, "since"), mark=int(_number(kept, "mark")))
+    session.give(_texts(kept, "given"))
+    session.heard.extend(_texts(kept, "heard"))
+    session.told.extend(_texts(kept, "told"))
+    session.prompts, session.injected = int(_number(kept, "prompts")), int(_number(kept, "injected_tokens"))
+    session.recalled, session.learned = int(_number(kept, "recalled")), int(_number(kept, "learned"))
+    return session
+
+
+def _number(kept: Mapping[str, Any], name: str) -> float:
+    found = kept.get(name)
+    return max(0, found) if isinstance(found, int | float) and not isinstance(found, bool) and found == found else 0  # noqa: PLR0124 (not a number)
+
+
+def _texts(kept: Mapping[str, Any], name: str) -> list[str]:
+    found = kept.get(name)
+    return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []

@@ -1,0 +1,221 @@
+"""Hooks of host programs, answered by the owner: `POST /v1/hooks/<host>` takes what a host says and answers what it reads.
+
+A host's module is named by an entry point of the group `eider.hooks` and has a function `start(around)` that returns a
+`Host`. A hook is answered within its patience or with nothing, `{}`, while the work goes on; it is never answered
+with an error, for its host could only show that to somebody who did not ask.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from eider import config
+from eider.door import Door
+from eider.eider import Eider
+from eider.errors import PausedError
+from eider.service import briefs, hook_port
+from eider.values import Origin
+
+if TYPE_CHECKING:
+    from eider.service.app import Asked
+
+GROUP: Final = "eider.hooks"
+PATIENCE: Final = 0.15
+"""Seconds a host waits at most, where its hook does not say."""
+LONGEST: Final = 0.4
+"""What a hook may ask for: the start of a session."""
+_SPARE: Final = 0.01
+"""Seconds of a caller's deadline that its way back takes."""
+_QUIET: Final = 300.0
+"""Seconds in which the same fault of the same place is told once."""
+_NONCE: Final = 128
+OFF: Final = "off"
+"""In the header `Eider-Hooks`: whoever runs this host wants no memory in it."""
+
+Performed = Callable[[str, Any, Mapping[str, Any], Door], Any]
+"""Carries out a verb: its name, its request, which store, through which door."""
+Fault = Callable[[str, BaseException], None]
+
+
+class Host(Protocol):
+    """What answers the hooks of one host; it is called by several threads."""
+
+    def answer(self, event: Mapping[str, Any], until: float) -> Mapping[str, Any]:
+        """What the host reads; empty for nothing. After the monotonic instant `until` nobody reads it."""
+        ...
+
+    def changed(self, folder: Path, verb: str) -> None:
+        """A store was written to."""
+        ...
+
+    def tidy(self) -> None:
+        """Nobody asks for anything now."""
+        ...
+
+    def busy(self) -> bool:
+        """Whether something that was heard is still to be written."""
+        ...
+
+    def status(self) -> Mapping[str, Any]:
+        """Figures for people."""
+        ...
+
+    def close(self, timeout: float) -> None:
+        """Write what was heard, as far as there is time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What the owner gives a host's module."""
+
+    home: Path
+    memory: Callable[[str, Origin], Eider]
+    """(agent and channel, ceiling) → the store that is set, seen through that door."""
+    fault: Fault
+    """Notes what failed, without content."""
+    port: Callable[[], tuple[int | None, str]]
+    """The hook port that is listened on, and why a reserved one is not."""
+
+
+class Hooks:
+    """The hosts of one owner."""
+
+    def __init__(self, home: str, performed: Performed, fault: Fault) -> None:
+        """Import nothing yet."""
+        self.home, self._performed, self._fault = home, performed, fault
+        self.listening: Callable[[], tuple[int | None, str]] = lambda: (None, "")
+        self._hosts: dict[str, Host] = {}
+        self._loading = threading.Lock()
+        self._loaded = threading.Event()
+        self._told: dict[tuple[str, str], float] = {}
+
+    def load(self) -> None:
+        """Import the modules; the environment they are in may vanish. One that fails is told, the others serve."""
+        with self._loading:
+            if self._loaded.is_set():
+                return
+            for point in entry_points(group=GROUP):
+                try:
+                    self._hosts[point.name] = point.load().start(self._around())
+                except Exception as error:  # noqa: BLE001 (another package's fault is told, and the owner lives on)
+                    self._said(point.name, error)
+            self._loaded.set()
+
+    def _around(self) -> Around:
+        return Around(home=Path(self.home), memory=self._memory, fault=self._said, port=self.port)
+
+    def _memory(self, agent: str, ceiling: Origin) -> Eider:
+        door = Door(channel=agent, ceiling=ceiling, agent=agent)
+        return Eider(Within(self._performed, door), user=config.default_user())
+
+    def port(self) -> tuple[int | None, str]:
+        """Where hooks are listened for over HTTP; without, and why not where a port is reserved."""
+        return self.listening()
+
+    # ------------------------------------------------------------------ answering
+
+    def patience(self, asked: Asked) -> float | None:
+        """Seconds after which a request is answered with nothing; None for what is no hook."""
+        if not asked.name.startswith("hooks/"):
+            return None
+        if "eider-deadline" not in asked.headers:
+            return PATIENCE
+        return max(0.0, min(LONGEST, asked.until - time.monotonic() - _SPARE))
+
+    def answer(self, asked: Asked) -> Mapping[str, Any]:
+        """What a host's hook reads."""
+        name = asked.name.removeprefix("hooks/")
+        try:
+            self.load()
+            host = self._hosts.get(name)
+            if host is None or asked.headers.get("eider-hooks", "").strip().lower() == OFF:
+                return {}
+            return host.answer(asked.body, min(asked.until, time.monotonic() + (self.patience(asked) or PATIENCE)))
+        except PausedError:
+            return {}
+        except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
+            self._said(name, error)
+            return {}
+
+    def hello(self, asked: Asked) -> Mapping[str, Any]:
+        """Prove that whoever listens here holds the hook token."""
+        known, nonce = hook_port.read(self.home), asked.body.get("nonce")
+        if known is None or not isinstance(nonce, str) or len(nonce) > _NONCE:
+            return {}
+        return {"proof": hook_port.proof(known.token, nonce)}
+
+    def _said(self, where: str, error: BaseException) -> None:
+        """Note a fault once in a while: a hook that fails does so at every prompt."""
+        place, now = (where, type(error).__name__), time.monotonic()
+        if now - self._told.get(place, -_QUIET) >= _QUIET:
+            self._told[place] = now
+            self._fault(f"hooks/{where}", error)
+
+    # ------------------------------------------------------------------ the owner's life
+
+    def changed(self, folder: Path, verb: str) -> None:
+        """Tell the hosts that a store was written to; what they keep for a cold start is gone before a forget ends."""
+        if verb in briefs.ERASING:
+            briefs.drop(self.home)
+        for name, host in list(self._hosts.items()):
+            self._safely(name, lambda host=host: host.changed(folder, verb))
+
+    def tidy(self) -> None:
+        """What hosts do while nobody asks."""
+        for name, host in list(self._hosts.items()):
+            self._safely(name, host.tidy)
+
+    def busy(self) -> bool:
+        """Whether any of them has something to write."""
+        return any(host.busy() for host in list(self._hosts.values()))
+
+    def status(self) -> dict[str, Any]:
+        """Figures of each, and the hook port."""
+        port, fault = self.port()
+        hosts = {name: dict(host.status()) for name, host in list(self._hosts.items())}
+        return {"port": port, "fault": fault, "hosts": hosts}
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Let each write what it heard."""
+        for name, host in list(self._hosts.items()):
+            self._safely(name, lambda host=host: host.close(timeout))
+
+    def _safely(self, name: str, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except Exception as error:  # noqa: BLE001 (one host's fault is none of the others')
+            self._said(name, error)
+
+
+class Within:
+    """The owner's own stores as a façade asks for them."""
+
+    shared = True
+
+    def __init__(self, performed: Performed, door: Door) -> None:
+        """Ask through one door."""
+        self._performed, self._door = performed, door
+
+    def ask(self, name: str, request: Any) -> Any:
+        """Answer one request of the table."""
+        return self._performed(name, request, {}, self._door)
+
+    def through(self, channel: str, ceiling: Origin) -> Within:
+        """The same stores, through a door that is at most as trusted."""
+        lowered = self._door.origin(ceiling)
+        return Within(self._performed, Door(channel=channel, ceiling=lowered, agent=self._door.agent))
+
+    def patient(self, seconds: float) -> Within:
+        """The same: nobody else is waited for."""
+        del seconds
+        return self
+
+    def close(self) -> None:
+        """The stores are the owner's."""
