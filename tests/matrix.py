@@ -1,7 +1,7 @@
 """The adapters under the lowest and the newest versions of their frameworks: `make test-matrix`.
 
 Each column is an environment of its own, kept between runs, with what `pyproject.toml` allows at least (`>=1.6` becomes
-`==1.6.*`), or the newest there is. Exits with 1 when a test fails in any of them.
+`==1.6`), or the newest there is. Exits with 1 when a test fails in any of them.
 """
 
 from __future__ import annotations
@@ -56,16 +56,15 @@ def required(extra: str, column: str) -> list[str]:
 
 
 def lowest(requirement: str) -> str:
-    """The same at the first series that is allowed.
+    """The same at the first version that is allowed.
 
     >>> lowest("langchain-core>=1.6,<2"), lowest("mcp>=2,<3")
-    ('langchain-core==1.6.*', 'mcp==2.0.*')
+    ('langchain-core==1.6', 'mcp==2')
     """
     found = _AT_LEAST.match(requirement)
     if found is None:
         raise ValueError(f"{requirement!r} has no least version; write name>=version.")
-    version = found["version"] if "." in found["version"] else f"{found['version']}.0"
-    return f"{found['name']}=={version}.*"
+    return f"{found['name']}=={found['version']}"
 
 
 def tested(extra: str, column: str) -> int:
