@@ -58,7 +58,7 @@ UPLOADS: Final = 2
 
 HOOKED: Final = "eider.hook"
 """In the scope of what came over the hook port: its token was looked at there, and opens hooks only."""
-_HOOKS: Final = "hooks/"
+ANY_HOST: Final = "hooks/{host}"
 _ALWAYS: Final = frozenset(("owner/status", "owner/stop"))
 _LONGEST: Final = 9
 """Digits of a deadline in milliseconds."""
@@ -160,7 +160,7 @@ class App:
         """What a path is called in the table of answers; hosts of hooks are one."""
         if name in self.answers:
             return name
-        return "hooks" if name.startswith(_HOOKS) else "other"
+        return ANY_HOST if name.startswith("hooks/") else "other"
 
     async def _answered(self, request: Request, name: str, scope: Scope, body: dict[str, Any]) -> Response:
         """The answer to a request; what was asked is put into `body` as soon as it is known."""

@@ -20,7 +20,7 @@ from eider.errors import EiderError, InputError, PausedError
 from eider.handlers import HANDLERS
 from eider.places import folder_of
 from eider.service import afar, aside, job_desk, lean, openapi, pauses, standing, tracing, transfer
-from eider.service.app import App, Asked, Seen
+from eider.service.app import ANY_HOST, App, Asked, Seen
 from eider.service.backup_desk import BackupDesk
 from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
 from eider.service.drain import Drain, SpoolReport
@@ -75,7 +75,7 @@ class Desk:
         }  # fmt: skip
         answers |= self.backups.answers()
         answers |= job_desk.answers(lambda body: self.stores.use(self._folder(body)))
-        answers |= {"hooks": self.hooks.answer, "hooks/hello": self.hooks.hello}
+        answers |= {ANY_HOST: self.hooks.answer, "hooks/hello": self.hooks.hello}
         texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
         return App(
             answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=afar.check, observe=self.seen,

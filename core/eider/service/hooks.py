@@ -148,7 +148,7 @@ class Hooks:
         """Prove that whoever listens here holds the hook token."""
         known, nonce = hook_port.read(self.home), asked.body.get("nonce")
         if known is None or not isinstance(nonce, str) or len(nonce) > _NONCE:
-            return {}
+            return {"proof": ""}
         return {"proof": hook_port.proof(known.token, nonce)}
 
     def _said(self, where: str, error: BaseException) -> None:

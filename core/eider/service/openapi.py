@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
@@ -95,7 +96,7 @@ def document() -> Schema:
                  "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}, "x-protocol": PROTOCOL},
         "servers": [{"url": "/"}],
         "security": [{"token": []}, {}],
-        "tags": [{"name": "writes"}, {"name": "reads"}, {"name": "owner"}, {"name": "jobs"}, {"name": "backup"}],
+        "tags": [{"name": "writes"}, {"name": "reads"}, {"name": "owner"}, {"name": "jobs"}, {"name": "backup"}, {"name": "hooks"}],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Over TCP; none on the socket."}},
@@ -155,11 +156,15 @@ def _beside(name: str, summary: str, asked: Mapping[str, Schema], answered: Mapp
     sent = {"type": "object", "properties": dict(asked)}
     told = {"type": "object", "required": list(answered), "properties": dict(answered)}
     operation: Schema = {
-        "operationId": name.replace("/", "_"), "tags": [name.partition("/")[0]], "summary": summary,
+        "operationId": name.replace("/", "_").strip("_{}"), "tags": [name.partition("/")[0]], "summary": summary,
         "requestBody": {"content": {"application/json": {"schema": sent}}},
         "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": told}}}},
     }  # fmt: skip
     operation["responses"] |= {str(s): {"$ref": f"#/components/responses/{s}"} for s in sorted(_kinds())}
+    if named := re.findall(r"{(\w+)}", name):
+        operation["parameters"] = [
+            {"name": n, "in": "path", "required": True, "schema": {"type": "string"}} for n in named
+        ]
     return operation
 
 

@@ -43,7 +43,7 @@ def routes(schemas: Schemas) -> Mapping[str, Route]:
         "owner/status": ("Who the owner is and what it holds open.", {}, {
             "pid": _NUMBER, "version": _TEXT, "protocol": _NUMBER, "home": _TEXT, "started": {"type": "number"},
             "uptime": {"type": "number"}, "stores": _NAMES, "paused": {"type": "object"}, "jobs": counts,
-            "spool_bytes": _NUMBER, "rss_bytes": _NUMBER,
+            "spool_bytes": _NUMBER, "rss_bytes": _NUMBER, "hooks": {"type": "object"},
         }),
         "owner/stop": ("End the owner, once what is under way is answered.", {"why": _TEXT}, {"stopping": _FLAG, "pid": _NUMBER}),
         "owner/open": ("Open a store and note what its agent says of itself.", {
@@ -73,6 +73,10 @@ def routes(schemas: Schemas) -> Mapping[str, Route]:
         "backup/prune": ("Remove backups by a rule, and those that hold what was forgotten.", {
             "store": _STORE, "keep": _KEEP, "before_forget": _FLAG, "dry_run": _FLAG,
         }, {"removed": _NAMES, "left": _NAMES, "holding": _NAMES}),
+        "hooks/hello": ("Prove to hold the hook token, which is not sent to ask.", {
+            "nonce": {"type": "string", "description": "Anything new, of at most 128 characters."},
+        }, {"proof": {"type": "string", "description": "HMAC-SHA256; empty where no hook port is reserved."}}),
+        "hooks/{host}": ("What a host's hook says, in the host's own words; answered in time, with nothing if need be.", {}, {}),
     }  # fmt: skip
 
 
