@@ -102,14 +102,15 @@ def write(path: Path, text: bytes, mode: int | None = None) -> None:
 
 
 def remove(path: Path) -> None:
-    """Take a file away for good."""
+    """Take a file away for good; a symbolic link to it stays."""
+    real = Path(os.path.realpath(path))
     try:
-        path.unlink(missing_ok=True)
-        sync(path.parent)
+        real.unlink(missing_ok=True)
+        sync(real.parent)
     except FileNotFoundError:
         return
     except OSError as error:
-        raise StoreError(f"{str(path)!r} cannot be removed ({error.strerror}); mend its permissions.") from None
+        raise StoreError(f"{str(real)!r} cannot be removed ({error.strerror}); mend its permissions.") from None
 
 
 def remove_empty(folder: Path) -> bool:

@@ -13,7 +13,6 @@ from typing import Any, Final, Protocol, runtime_checkable
 from eider.errors import InputError
 
 GROUP: Final = "eider.install"
-PRIVATE: Final = 0o600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
