@@ -197,14 +197,14 @@ class Companion:
             text: The user's words.
             answering: The agent's output they reply to, where the host has it; by default what was last `said`.
             key: Idempotency key from coordinates: the same reply told again is learned from once.
-            answering_key: Key under which that output was told by `said`.
+            answering_key: Key under which that output was told by `said`, where this process did not tell it last.
             at: When; by default now.
         """
         if not text.strip():
             return
         last = self._hall.last(self._whose())
         if answering is None or answering == last.text:
-            answering, answering_key = last.text, answering_key or last.key
+            answering, answering_key = last.text, last.key or answering_key
         self._hall.note(self._whose(), replace(last, tainted=False))
         scope = self.scopes[0] if self.scopes else None
         self._hall.scribe.tell(partial(

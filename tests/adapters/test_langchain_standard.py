@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
+from uuid import uuid4
 
 import pytest
 from langchain_core.tools import BaseTool
@@ -21,13 +21,14 @@ from eider_langchain import EiderByteStore, EiderRetriever, memory_tools
 
 
 class _Opened:
-    """Each test has a store of its own."""
+    """Each suite has a store of its own."""
 
     memory: eider.Eider
 
-    @pytest.fixture(autouse=True)
-    def _open(self, tmp_path: Path) -> Iterator[None]:
-        with eider.open(tmp_path / "m.eider", user="ada") as self.memory:
+    @pytest.fixture(autouse=True, scope="class")
+    @classmethod
+    def _open(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+        with eider.open(tmp_path_factory.mktemp("standard") / "m.eider", user="ada") as cls.memory:
             yield
 
 
@@ -49,7 +50,7 @@ class TestRetriever(_Opened, RetrieversIntegrationTests):
 class TestByteStore(_Opened, BaseStoreSyncTests[bytes]):
     @pytest.fixture
     def kv_store(self) -> EiderByteStore:
-        return EiderByteStore(self.memory)
+        return EiderByteStore(self.memory, user=uuid4().hex)
 
     @pytest.fixture
     def three_values(self) -> tuple[bytes, bytes, bytes]:
@@ -58,8 +59,8 @@ class TestByteStore(_Opened, BaseStoreSyncTests[bytes]):
 
 class TestByteStoreAsync(_Opened, BaseStoreAsyncTests[bytes]):
     @pytest.fixture
-    async def kv_store(self) -> AsyncIterator[EiderByteStore]:
-        yield EiderByteStore(self.memory)
+    async def kv_store(self) -> EiderByteStore:
+        return EiderByteStore(self.memory, user=uuid4().hex)
 
     @pytest.fixture
     def three_values(self) -> tuple[bytes, bytes, bytes]:
@@ -76,17 +77,17 @@ class _Tool(_Opened):
         return self.example
 
     name: str
-    example: dict[str, Any]
+    example: ClassVar[dict[str, Any]]
 
 
 class _Remember(_Tool):
     name = "remember"
-    example = {"text": "Ada prefers snake_case.", "kind": "preference"}
+    example: ClassVar[dict[str, Any]] = {"text": "Ada prefers snake_case.", "kind": "preference"}
 
 
 class _Recall(_Tool):
     name = "recall"
-    example = {"query": "Which case does Ada prefer?"}
+    example: ClassVar[dict[str, Any]] = {"query": "Which case does Ada prefer?"}
 
 
 class TestRememberUnit(_Remember, ToolsUnitTests): ...
