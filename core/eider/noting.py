@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from typing import Final
 
-from eider.errors import EiderError
+from eider.buffered import Buffer
 from eider.outcomes import Recalled
-from eider.usage import FLUSH_SECONDS
 
 MOST: Final = 400
 """Lines noted of one loop: forty recalls of ten. A guess; later ones go without credit or blame."""
@@ -17,40 +14,21 @@ MOST: Final = 400
 Notes = Sequence[Sequence[Recalled]]
 
 
-class LoopNotes:
-    """What was recalled in which loop; a timer writes it a few seconds later."""
+class LoopNotes(Buffer[tuple[str, str], list[Sequence[Recalled]]]):
+    """What was recalled in which loop."""
 
     def __init__(self, save: Callable[[str, str, Notes], None]) -> None:
         """Start empty; `save(user, loop, answers)` writes one loop's notes, an answer per recall."""
+        super().__init__()
         self._save = save
-        self._waiting: dict[tuple[str, str], list[Sequence[Recalled]]] = {}
-        self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-        self._closed = False
 
     def noted(self, user: str, loop: str, answer: Sequence[Recalled]) -> None:
         """Note one answer of an open loop."""
-        if not answer:
-            return
-        with self._lock:
-            if self._closed:
-                return
-            self._waiting.setdefault((user, loop), []).append(answer)
-            if self._timer is None:
-                self._timer = threading.Timer(FLUSH_SECONDS, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+        if answer:
+            self._gather(lambda waiting: waiting.setdefault((user, loop), []).append(answer))
 
-    def flush(self) -> None:
-        """Write what is buffered; notes are not worth an error in the host."""
-        with self._lock:
-            waiting, self._waiting = self._waiting, {}
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = None
-        for (user, loop), answers in waiting.items():
-            with suppress(EiderError):
-                self._save(user, loop, answers)
+    def _write(self, place: tuple[str, str], kept: list[Sequence[Recalled]]) -> None:
+        self._save(*place, kept)
 
     def forget(self, user: str, ids: Collection[str], *, everything: bool = False) -> None:
         """Drop the notes of what is being erased."""
@@ -62,12 +40,6 @@ class LoopNotes:
                 else:
                     left = [[r for r in answer if r.id not in gone] for answer in self._waiting[place]]
                     self._waiting[place] = [answer for answer in left if answer]
-
-    def close(self) -> None:
-        """Write what is left and take nothing more."""
-        self.flush()
-        with self._lock:
-            self._closed = True
 
 
 def joined(known: Sequence[Recalled], answers: Notes) -> tuple[Recalled, ...]:

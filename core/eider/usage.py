@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
+from eider.buffered import Buffer
 from eider.decay import grow, initial_stability, retrievability, shrink
-from eider.errors import EiderError
 from eider.values import Memory, Usage
 
-FLUSH_SECONDS: Final = 3.0
-"""A kill may lose this much of the show counters, and nothing else."""
 _DAY: Final = 86_400.0
 _MOSTLY: Final = 0.5
 """Part of a good outcome from which it counts as a use. A guess."""
@@ -61,50 +57,25 @@ def judged(usage: Usage, at: datetime, share: float, importance: int = 3) -> Usa
     )  # fmt: skip
 
 
-class UsageBuffer:
-    """Counts what was shown; a timer writes it a few seconds later."""
+class UsageBuffer(Buffer[str, Counter[str]]):
+    """Counts what was shown."""
 
     def __init__(self, save: Callable[[str, Mapping[str, int]], None]) -> None:
         """Start empty; `save(user, id → times)` writes one user's counts."""
+        super().__init__()
         self._save = save
-        self._shown: dict[str, Counter[str]] = {}
-        self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
-        self._closed = False
 
     def shown(self, user: str, ids: Collection[str]) -> None:
         """Note that these memories were shown."""
-        if not ids:
-            return
-        with self._lock:
-            if self._closed:
-                return
-            self._shown.setdefault(user, Counter()).update(ids)
-            if self._timer is None:
-                self._timer = threading.Timer(FLUSH_SECONDS, self.flush)
-                self._timer.daemon = True
-                self._timer.start()
+        if ids:
+            self._gather(lambda waiting: waiting.setdefault(user, Counter()).update(ids))
 
-    def flush(self) -> None:
-        """Write what is buffered; counters are not worth an error in the host."""
-        with self._lock:
-            waiting, self._shown = self._shown, {}
-            if self._timer is not None:
-                self._timer.cancel()
-            self._timer = None
-        for user, counts in waiting.items():
-            with suppress(EiderError):
-                self._save(user, counts)
+    def _write(self, place: str, kept: Counter[str]) -> None:
+        self._save(place, kept)
 
     def forget(self, user: str, ids: Collection[str], *, everything: bool = False) -> None:
         """Drop the counts of what is being erased."""
         with self._lock:
-            counts = self._shown.pop(user, Counter()) if everything else self._shown.get(user, Counter())
+            counts = self._waiting.pop(user, Counter()) if everything else self._waiting.get(user, Counter())
             for one in ids:
                 counts.pop(one, None)
-
-    def close(self) -> None:
-        """Write what is left and take nothing more."""
-        self.flush()
-        with self._lock:
-            self._closed = True
