@@ -14,7 +14,7 @@ import eider
 
 FILE: Final = ".eider.toml"
 _FRESH: Final = 10.0
-"""Seconds for which what was found about a directory is not looked up again."""
+"""Seconds for which a directory's scope and branch are not looked up again."""
 _READ: Final = 64 * 1024
 """Characters read of one of the host's files."""
 _LINES: Final = 400
@@ -39,19 +39,32 @@ class Place:
         return (self.scope, "global")
 
 
-_places: dict[str, tuple[float, Place]] = {}
+_places: dict[str, tuple[float, list[int], Place]] = {}
 
 
 def place_of(cwd: str) -> Place:
-    """What is known of a directory."""
+    """What is known of a directory; whether it stays out of everything holds from the moment that is said."""
     known = _places.get(cwd)
-    if known is not None and time.monotonic() - known[0] < _FRESH:
-        return known[1]
+    if known is not None and time.monotonic() - known[0] < _FRESH and known[1] == _said(Path(cwd), known[2].root):
+        return known[2]
     if len(_places) > 256:  # noqa: PLR2004 (more directories than anybody works in)
         _places.clear()
     place = _looked(Path(cwd))
-    _places[cwd] = (time.monotonic(), place)
+    _places[cwd] = (time.monotonic(), _said(Path(cwd), place.root), place)
     return place
+
+
+def _said(cwd: Path, root: Path) -> list[int]:
+    """When each `.eider.toml` that counts here was written, in nanoseconds; 0 where there is none."""
+    stamps: list[int] = []
+    for folder in (cwd, *cwd.parents):
+        try:
+            stamps.append((folder / FILE).stat().st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+        if folder == root:
+            break
+    return stamps
 
 
 def _looked(cwd: Path) -> Place:

@@ -15,6 +15,12 @@ PROJECT_SCRIPT: Final = ".claude/hooks/eider.sh"
 URL_PATH: Final = "/v1/hooks/claude-code"
 _OWN_URL: Final = re.compile(rf"https?://(?:127\.0\.0\.1|localhost|\[::1\]):[^/]*{URL_PATH}/?")
 _OWN_FILES: Final = ("eider_claude_hooks/hook.py", "eider_claude_hooks\\hook.py", PROJECT_SCRIPT, "hooks/eider.sh")
+_RUN: Final = (
+    "import os,sys;p=sys.argv[1];"
+    "os.path.isfile(p)and exec(compile(open(p,'rb').read(),p,'exec'),{'__name__':'__main__','__file__':p})"
+)
+"""Runs a script if it is there. Both python and sh end with 2 where it is not, and by that number a hook of Claude Code
+blocks the prompt: whoever removed Eider without uninstalling it could not work any more."""
 
 Wire = Literal["command", "http"]
 
@@ -79,13 +85,13 @@ class Form:
 
 
 def exec_form(python: str, script: str) -> dict[str, Any]:
-    """A command without a shell: paths may hold spaces and quotes."""
-    return {"command": python, "args": ["-I", "-S", script]}
+    """A command without a shell: paths may hold spaces and quotes, and a script that is gone refuses nothing."""
+    return {"command": python, "args": ["-I", "-S", "-c", _RUN, script]}
 
 
 def shell_form() -> dict[str, Any]:
     """A command for a file that is shared: it names no machine's paths, and looks for Eider when it runs."""
-    return {"command": f'sh "$CLAUDE_PROJECT_DIR"/{PROJECT_SCRIPT}'}
+    return {"command": f'sh "$CLAUDE_PROJECT_DIR"/{PROJECT_SCRIPT} || true'}
 
 
 def is_ours(hook: object) -> bool:

@@ -58,10 +58,10 @@ def marked(request: Json) -> dict[str, str]:
     return {place: read(request, place) for place in where_is(request, MARK)}
 
 
-def briefing(request: Json) -> str:
+def briefing(request: Json, place: str = "messages[0].user[0].text") -> str:
     """What a session was opened with, which is the first the model reads; "" when nothing."""
-    found = {place: text for place, text in marked(request).items() if _BRIEFING in text}
-    assert set(found) <= {"messages[0].user[0].text"}, found
+    found = {where: text for where, text in marked(request).items() if _BRIEFING in text}
+    assert set(found) <= {place}, found
     return "".join(found.values())
 
 
