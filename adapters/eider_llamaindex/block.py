@@ -9,12 +9,11 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import BaseMemoryBlock
 from pydantic import PrivateAttr
 
-from eider import Companion
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, Once, current
+from eider_llamaindex.identity import Once, companion_of, current
 
 if TYPE_CHECKING:
-    from eider import Eider
+    from eider import Companion, Eider
 
 
 class EiderMemoryBlock(BaseMemoryBlock[str]):
@@ -49,8 +48,8 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
             priority: As LlamaIndex means it: 0 is never left out.
         """
         super().__init__(name=name, description="What is remembered of this user.", priority=priority)
-        self._companion = Companion(
-            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST
+        self._companion = companion_of(
+            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop
         )
         self._guidance, self._learn = guidance, learn
 
@@ -68,8 +67,9 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
             return ""
         said = [text for m in messages or [] if (text := shapes.text_of(m))]
         prompt = shapes.plain(messages or []).text
-        guidance = (await companion.aguidance(context=prompt or None)).text if self._guidance else ""
-        recalled = (await companion.arecalled(prompt, known=[*said, guidance])).text if prompt else ""
+        policy = await companion.aguidance() if self._guidance else None
+        guidance, shown = (policy.text, [m.id for m in policy.memories]) if policy is not None else ("", [])
+        recalled = (await companion.arecalled(prompt, without=shown, known=said)).text if prompt else ""
         return "\n\n".join(part for part in (guidance, recalled) if part)
 
     async def _aput(self, messages: list[ChatMessage]) -> None:

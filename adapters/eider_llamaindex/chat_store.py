@@ -12,14 +12,13 @@ from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, Messag
 from llama_index_instrumentation.span import active_span_id
 from pydantic import PrivateAttr
 
-from eider import Companion
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, Once, current
+from eider_llamaindex.identity import Once, companion_of, current
 from eider_llamaindex.turns import claim
 from eider_llamaindex.window import Window
 
 if TYPE_CHECKING:
-    from eider import Eider
+    from eider import Companion, Eider, Episode
 
 RESTORED: Final = 100
 """Messages of an earlier process that a conversation goes on from. A guess: more is recalled, not repeated."""
@@ -40,6 +39,7 @@ class EiderChatStore(AsyncDBChatStore):
     _inner: AsyncDBChatStore = PrivateAttr()
     _restored: set[tuple[str | None, str]] | None = PrivateAttr()
     _told: dict[tuple[str | None, str], Counter[tuple[str, str]]] = PrivateAttr(default_factory=dict)
+    _keys: dict[tuple[str | None, str], tuple[str, str | None]] = PrivateAttr(default_factory=dict)
     _failed: Once = PrivateAttr(default_factory=Once)
 
     def __init__(
@@ -58,7 +58,7 @@ class EiderChatStore(AsyncDBChatStore):
             restore: Whether a conversation that this process does not know begins with what memory holds of it.
         """
         super().__init__()
-        self._companion = Companion(memory, user=user, scopes=scopes, context=context, loop=loop, host=HOST)
+        self._companion = companion_of(memory, user=user, scopes=scopes, context=context, loop=loop)
         self._inner = inner if inner is not None else Window()
         self._restored = set() if restore and inner is None else None
 
@@ -99,12 +99,13 @@ class EiderChatStore(AsyncDBChatStore):
             told = self._told.setdefault((companion.user, key), Counter())
             there: Counter[tuple[str, str]] = Counter()
             said = next((t for m in reversed(before) if (t := _said(m, "assistant"))), "")
+            restored, restored_key = self._keys.get((companion.user, key), ("", None))
             for message in messages:
                 mark = (shapes.role_of(message), shapes.text_of(message))
                 there[mark] += 1
                 if not again or there[mark] > told[mark]:
                     told[mark] += 1
-                    _told(companion, message, said)
+                    _told(companion, message, said, restored_key if said == restored else None)
                 said = _said(message, "assistant") or said
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
             self._failed(error)
@@ -119,7 +120,11 @@ class EiderChatStore(AsyncDBChatStore):
             if place in self._restored:
                 return
             self._restored.add(place)
-            messages = await asyncio.to_thread(_remembered, companion)
+            spoken = await asyncio.to_thread(_remembered, companion)
+            messages = [ChatMessage(role=_ROLES[e.role], content=e.text) for e in spoken]
+            said = next((e for e in reversed(spoken) if e.role == "agent"), None)
+            if said is not None:
+                self._keys[place] = (said.text, said.key)
             self._told[place] = Counter((shapes.role_of(m), shapes.text_of(m)) for m in messages)
             if messages:
                 await self._inner.add_messages(key, messages)
@@ -177,21 +182,19 @@ def _said(message: ChatMessage, role: str) -> str:
     return shapes.text_of(message).strip() if shapes.role_of(message) == role else ""
 
 
-def _told(companion: Companion, message: ChatMessage, said: str) -> None:
+def _told(companion: Companion, message: ChatMessage, said: str, said_key: str | None) -> None:
     role, text = shapes.role_of(message), shapes.text_of(message).strip()
     if role == "user":
-        companion.heard(text, answering=said)
+        companion.heard(text, answering=said, answering_key=said_key)
     elif role == "assistant":
         companion.said(text)
     elif role in {"tool", "function"}:
         companion.met(text)
 
 
-def _remembered(companion: Companion) -> list[ChatMessage]:
+def _remembered(companion: Companion) -> list[Episode]:
     """The end of a conversation as memory holds it, oldest first."""
     companion.flush()
-    page = companion.memory.search(
-        user=companion.user, session=companion.session, kinds=["episode"], limit=RESTORED
-    )  # fmt: skip
-    spoken = sorted((r.episode for r in page.items if r.episode is not None), key=lambda e: e.seq)
-    return [ChatMessage(role=_ROLES[e.role], content=e.text) for e in spoken if e.role in _ROLES]
+    page = companion.memory.search(user=companion.user, session=companion.session, kinds=["episode"], limit=RESTORED)
+    spoken = [r.episode for r in page.items if r.episode is not None and r.episode.role in _ROLES]
+    return sorted(spoken, key=lambda episode: episode.seq)

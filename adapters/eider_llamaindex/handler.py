@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Sequence
 from types import TracebackType
@@ -16,15 +18,14 @@ from llama_index_instrumentation.span import BaseSpan
 from llama_index_instrumentation.span_handlers import BaseSpanHandler
 from pydantic import PrivateAttr
 
-from eider import Companion
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, Once, addressed, silent
+from eider_llamaindex.identity import HOST, Once, addressed, companion_of, silent
 from eider_llamaindex.turns import Names, Turn, Turns
 
 if TYPE_CHECKING:
     from llama_index_instrumentation.base import BaseEvent
 
-    from eider import Eider
+    from eider import Companion, Eider
 
 _SEEN: Final = 4_096
 """Messages of resent histories that are recognised. A guess."""
@@ -66,9 +67,7 @@ class EiderEventHandler(BaseEventHandler):
             plain_calls: Whether a chat model that is called directly, outside any engine, is spoken to by the user.
         """
         super().__init__()
-        self._companion = Companion(
-            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
-        )
+        self._companion = companion_of(memory, user=user, session=session, scopes=scopes, context=context, loop=loop)
         self._plain = plain_calls
         self._turns = Turns(self._begun, self._told)
         self._watch = _Watch(self._turns, self._failed)
@@ -105,11 +104,13 @@ class EiderEventHandler(BaseEventHandler):
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was heard is written; False when that takes longer than `timeout` seconds."""
-        return self._companion.flush(timeout)
+        until = time.monotonic() + timeout
+        settled = self._turns.settled(timeout)
+        return self._companion.flush(max(0.0, until - time.monotonic())) and settled
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` without blocking the loop."""
-        return await self._companion.aflush(timeout)
+        return await asyncio.to_thread(self.flush, timeout)
 
     # ------------------------------------------------------------------ what LlamaIndex calls
 
@@ -158,6 +159,7 @@ class EiderEventHandler(BaseEventHandler):
         companion = addressed(self._companion, tags, named)
         turn = Turn(id=span, text=text, companion=companion, plain=said)
         if said is not None:
+            turn.messages = arguments["messages"]
             turn.answering, turn.met = said.answering.strip(), [*said.met]
             turn.tainted = bool(said.met)
         return turn
@@ -166,6 +168,10 @@ class EiderEventHandler(BaseEventHandler):
         """Queue what a turn says so far: the user's words once its call has returned, the agent's when it is done."""
         if turn.claimed or not turn.seen:
             return
+        with self._lock:  # a stream may come to its end in another thread
+            self._queue(turn, done)
+
+    def _queue(self, turn: Turn, done: bool) -> None:
         companion, key = turn.companion, f"{HOST}:{turn.id}"
         if not turn.heard:
             turn.heard = True
@@ -189,12 +195,11 @@ class EiderEventHandler(BaseEventHandler):
             return False
         whose = turn.companion
         mark = (whose.user, whose.session, turn.plain.number, hash(turn.plain.text), hash(turn.plain.answering))
-        with self._lock:
-            known = mark in self._heard
-            self._heard[mark] = None
-            self._heard.move_to_end(mark)
-            while len(self._heard) > _SEEN:
-                self._heard.popitem(last=False)
+        known = mark in self._heard
+        self._heard[mark] = None
+        self._heard.move_to_end(mark)
+        while len(self._heard) > _SEEN:
+            self._heard.popitem(last=False)
         return known
 
 

@@ -7,10 +7,11 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from eider_llamaindex import shapes
+from eider_llamaindex import shapes, streams
 
 if TYPE_CHECKING:
     from eider import Companion
@@ -36,6 +37,8 @@ class Turn:
     tainted: bool = False
     """Whether the answer rests on documents or tools."""
     reply: str = ""
+    messages: Any = None
+    """The very list that a plain call was given."""
     seen: bool = False
     """Whether the handler was told of it by an event; it is attached then."""
     claimed: bool = False
@@ -68,7 +71,7 @@ class Turns:
         self._begin, self._tell = begin, tell
         self._open: dict[str, Turn | bool] = {}
         self._streams: OrderedDict[str, Turn] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.Condition(threading.Lock())
         ALIVE.add(self)
 
     def of(self, span: str | None) -> Turn | None:
@@ -78,7 +81,7 @@ class Turns:
 
     def entered(self, span: str, parent: str | None, arguments: dict[str, Any], instance: Any) -> None:
         """A call begins: within the turn of its parent, within a program's own work, or as a turn."""
-        here: Turn | bool | None = self._open.get(parent) if parent is not None else None
+        here: Turn | bool | None = self._open.get(parent) if parent is not None else self._going_on(arguments)
         if here is None or here is False:
             method = shapes.method_of(span)
             program = shapes.is_program(method, instance)
@@ -87,6 +90,13 @@ class Turns:
             self._open[span] = here
             if isinstance(here, Turn):
                 here.spans.add(span)
+
+    def _going_on(self, arguments: dict[str, Any]) -> Turn | None:
+        """The plain call whose stream makes this one: it is made where the stream is read, so it has no parent."""
+        messages = arguments.get("messages")
+        with self._lock:
+            waiting = list(self._streams.values()) if messages is not None else []
+        return next((turn for turn in waiting if turn.messages is messages), None)
 
     def left(self, span: str, instance: Any, result: Any) -> None:
         """A call has returned; `result` is None where it failed."""
@@ -106,23 +116,35 @@ class Turns:
             turn.tainted |= '"trust": 0' in shapes.text_of(result)
 
     def streamed(self, turn: Turn, text: str) -> None:
-        """A model has finished its stream: the answer, where the call returned a stream that nothing else writes."""
-        if turn.ended and not turn.written and turn.id in self._streams:
+        """A model that was called directly has finished its stream."""
+        if turn.ended and turn.plain is not None and turn.id in self._streams:
             turn.reply = text
             self._done(turn)
 
     def _ended(self, turn: Turn, result: Any) -> None:
         reply = shapes.reply_of(result)
         if reply is None and not turn.streamed:
+            turn.written = shapes.is_written(result)
             with self._lock:
                 self._streams[turn.id] = turn
-            turn.ended, turn.written = True, shapes.is_written(result)
+            if not turn.written:
+                streams.follow(result, turn.id, partial(self._read, turn))
+            turn.ended = True
             self._tell(turn, False)
             self._done_if_ended(turn)  # its writer may have come to the end meanwhile
             self._bound()
             return
         turn.reply, turn.ended = reply or turn.reply, True
         self._done(turn)
+
+    def _read(self, turn: Turn, text: str) -> None:
+        turn.reply = text
+        self._done(turn)
+
+    def settled(self, timeout: float) -> bool:
+        """Wait until no engine is about to write a stream to its history; False when that takes too long."""
+        with self._lock:
+            return self._lock.wait_for(lambda: not any(t.written for t in self._streams.values()), timeout)
 
     def _done_if_ended(self, turn: Turn) -> None:
         if turn.ended and turn.streamed:
@@ -131,12 +153,15 @@ class Turns:
     def _done(self, turn: Turn) -> None:
         with self._lock:
             first = turn.id in turn.spans
-            self._streams.pop(turn.id, None)
             for span in turn.spans:
                 self._open.pop(span, None)
             turn.spans.clear()
         if first:
+            turn.messages = None
             self._tell(turn, True)
+        with self._lock:
+            self._streams.pop(turn.id, None)
+            self._lock.notify_all()
 
     def _bound(self) -> None:
         while len(self._streams) > STREAMS:

@@ -1,0 +1,65 @@
+"""Streams that a host reads by itself: what was read of them is what was said."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from llama_index_instrumentation.span import active_span_id
+
+Read = Callable[[str], None]
+
+
+def follow(result: Any, span: str, read: Read) -> None:
+    """Have the stream of a query's response told when it has been read, or given up.
+
+    Args:
+        result: A response; one without a stream of tokens is left as it is.
+        span: The call that returned it. Models are asked when the stream is read, and belong to it.
+        read: Called with what was read.
+    """
+    stream = getattr(result, "__dict__", {}).get("response_gen")
+    if stream is None:
+        return
+    result.response_gen = _atokens(stream, span, read) if hasattr(stream, "__anext__") else _tokens(stream, span, read)
+
+
+def _tokens(stream: Iterator[str], span: str, read: Read) -> Generator[str]:
+    said: list[str] = []
+    try:
+        while True:
+            try:
+                with _within(span):
+                    token = next(stream)
+            except StopIteration:
+                return
+            said.append(token)
+            yield token
+    finally:
+        read("".join(said))
+
+
+async def _atokens(stream: AsyncIterator[str], span: str, read: Read) -> AsyncGenerator[str]:
+    said: list[str] = []
+    try:
+        while True:
+            try:
+                with _within(span):
+                    token = await anext(stream)
+            except StopAsyncIteration:
+                return
+            said.append(token)
+            yield token
+    finally:
+        read("".join(said))
+
+
+@contextmanager
+def _within(span: str) -> Generator[None]:
+    before = active_span_id.get()
+    active_span_id.set(span)
+    try:
+        yield
+    finally:
+        active_span_id.set(before)
