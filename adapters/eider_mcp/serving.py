@@ -119,5 +119,6 @@ def _tool(access: Access, name: str, about: str, schema: dict[str, Any], form: F
     )  # fmt: skip
     return MemoryTool(
         fn=access.call, name=name, context_kwarg=None, title=form.title, description=about, parameters=schema, is_async=False, annotations=hints,
+        meta={"anthropic/alwaysLoad": True} if form.first else None,
         fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=dict(form.answer)),
     )  # fmt: skip

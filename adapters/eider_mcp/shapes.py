@@ -22,6 +22,8 @@ class Form:
     destroys: bool = False
     repeats: bool = False
     """Whether calling it again with the same arguments changes nothing more."""
+    first: bool = False
+    """Whether a model should see it from the beginning, where a client lets models look tools up first."""
 
 
 _TEXT: Final = {"type": "string"}
@@ -53,9 +55,9 @@ def _kept(**more: Shape) -> Shape:
 
 
 FORMS: Final[Mapping[str, Form]] = {
-    "remember": Form(title="Keep a statement", answer=_kept(), repeats=True),
+    "remember": Form(title="Keep a statement", answer=_kept(), repeats=True, first=True),
     "recall": Form(
-        title="Look something up", writes=False, repeats=True,
+        title="Look something up", writes=False, repeats=True, first=True,
         answer=_shape("found", "results", "text", found=_COUNT, results=_RESULTS, text=_FRAMED),
     ),
     "search": Form(
@@ -78,7 +80,7 @@ FORMS: Final[Mapping[str, Form]] = {
         answer=_shape("status", status=_STATUS, loop=_TEXT, outcome={"type": "number"}, why=_TEXT),
     ),
     "policy": Form(
-        title="What the user wants obeyed", writes=False, repeats=True,
+        title="What the user wants obeyed", writes=False, repeats=True, first=True,
         answer=_shape("text", "ids", "tokens", text=_TEXT, ids=_IDS, tokens=_COUNT),
     ),
     "why": Form(
