@@ -94,6 +94,11 @@ def shell_form() -> dict[str, Any]:
     return {"command": f'sh "$CLAUDE_PROJECT_DIR"/{PROJECT_SCRIPT} || true'}
 
 
+def plugin_form() -> dict[str, Any]:
+    """A command for the plugin, wherever it lies; it looks for Eider when it runs."""
+    return {"command": "sh", "args": ["-c", 'sh "$1" || true', "eider", "${CLAUDE_PLUGIN_ROOT}/hooks/eider.sh"]}
+
+
 def is_ours(hook: object) -> bool:
     """Whether an entry is one that some version of Eider wrote.
 

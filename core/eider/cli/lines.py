@@ -5,7 +5,7 @@ Imports nothing heavy: `eider.cli.hot` prints with it before the command line's 
 
 from __future__ import annotations
 
-from eider.cli.output import echo, indented, one_line, say, table
+from eider.cli.output import clean, echo, indented, one_line, say, table
 from eider.reasons import reasons
 
 TYPE_CHECKING = False
@@ -70,11 +70,15 @@ def terse(found: Sequence[Any]) -> None:
     if not found:
         say("nothing found")
     for one in found:
-        m, e = one.memory, one.episode
-        kind, scope, at = (m.kind, m.scope, m.valid_from) if m is not None else ("episode", e.speaker, e.at)
-        strange = m.trust == 0 if m is not None else e.origin in ("tool", "document")
-        mark = " (unverified)" if strange else ""
-        echo(one_line(f"{one.id} {kind} {scope} {day(at)}{mark}: {one.text}"))
+        echo(clean(lean(one)))
+
+
+def lean(one: Any) -> str:
+    """Such a line."""
+    m, e = one.memory, one.episode
+    kind, scope, at = (m.kind, m.scope, m.valid_from) if m is not None else ("episode", e.speaker, e.at)
+    strange = m.trust == 0 if m is not None else e.origin in ("tool", "document")
+    return f"{one.id} {kind} {scope} {day(at)}{' (unverified)' if strange else ''}: {' '.join(one.text.split())}"
 
 
 def about(one: Any) -> str:
