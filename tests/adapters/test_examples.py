@@ -1,0 +1,42 @@
+"""The examples run as they are: in a directory of their own, without a key, without a network."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SAYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "mcp_client.py": ("one process offers remember, recall", "decision: The ledger is deployed on Fridays.", "pass 1 to 20."),
+}  # fmt: skip
+"""Example → what its output shows, in this order: that it does what it is for."""
+
+
+def test_every_example_is_run() -> None:
+    """None is left out of this file, and none is gone."""
+    assert set(SAYS) == {path.name for path in EXAMPLES.glob("*.py")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SAYS)
+def test_an_example_does_what_it_is_for(name: str, tmp_path: Path) -> None:
+    """It ends well, says what it should, and leaves nothing in the directory it was started from."""
+    env = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
+    env |= {"EIDER_HOME": str(tmp_path / "home"), "EIDER_OWNER": "off"}
+    (tmp_path / "here").mkdir()
+    done = subprocess.run(
+        [sys.executable, str(EXAMPLES / name)], cwd=tmp_path / "here", env=env, text=True, capture_output=True, timeout=120, check=False
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    at = 0
+    for line in SAYS[name]:
+        at = done.stdout.find(line, at)
+        assert at >= 0, f"{line!r} is missing in:\n{done.stdout}"
+    assert "Traceback" not in done.stderr
+    assert list((tmp_path / "here").iterdir()) == []
