@@ -10,7 +10,7 @@ from llama_index.core.memory import BaseMemoryBlock
 from pydantic import PrivateAttr
 
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import Once, companion_of, current
+from eider_llamaindex.identity import companion_of, current
 
 if TYPE_CHECKING:
     from eider import Companion, Eider
@@ -25,7 +25,6 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
     _companion: Companion = PrivateAttr()
     _guidance: bool = PrivateAttr()
     _learn: bool = PrivateAttr()
-    _failed: Once = PrivateAttr(default_factory=Once)
 
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
@@ -63,7 +62,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         try:
             companion = current(self._companion, block_kwargs.get("session_id"))
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._failed(error)
+            self._companion.failed(error)
             return ""
         said = [text for m in messages or [] if (text := shapes.text_of(m))]
         prompt = shapes.plain(messages or []).text
@@ -89,4 +88,4 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
                 elif role in {"tool", "function"}:
                     companion.met(text)
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._failed(error)
+            self._companion.failed(error)

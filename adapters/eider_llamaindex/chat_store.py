@@ -13,7 +13,7 @@ from llama_index_instrumentation.span import active_span_id
 from pydantic import PrivateAttr
 
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import Once, companion_of, current
+from eider_llamaindex.identity import companion_of, current
 from eider_llamaindex.turns import claim
 from eider_llamaindex.window import Window
 
@@ -40,7 +40,6 @@ class EiderChatStore(AsyncDBChatStore):
     _restored: set[tuple[str | None, str]] | None = PrivateAttr()
     _told: dict[tuple[str | None, str], Counter[tuple[str, str]]] = PrivateAttr(default_factory=dict)
     _keys: dict[tuple[str | None, str], tuple[str, str | None]] = PrivateAttr(default_factory=dict)
-    _failed: Once = PrivateAttr(default_factory=Once)
 
     def __init__(
         self, memory: Eider, *, user: str | None = None, scopes: Sequence[str] = (), context: str | None = None,
@@ -108,7 +107,7 @@ class EiderChatStore(AsyncDBChatStore):
                     _told(companion, message, said, restored_key if said == restored else None)
                 said = _said(message, "assistant") or said
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._failed(error)
+            self._companion.failed(error)
 
     async def _restore(self, key: str) -> None:
         """Begin with what an earlier process was told of this conversation."""
@@ -129,7 +128,7 @@ class EiderChatStore(AsyncDBChatStore):
             if messages:
                 await self._inner.add_messages(key, messages)
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._failed(error)
+            self._companion.failed(error)
 
     # ------------------------------------------------------------------ what only concerns the conversation
 

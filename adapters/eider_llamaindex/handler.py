@@ -19,7 +19,7 @@ from llama_index_instrumentation.span_handlers import BaseSpanHandler
 from pydantic import PrivateAttr
 
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, Once, addressed, companion_of, silent
+from eider_llamaindex.identity import HOST, addressed, companion_of, silent
 from eider_llamaindex.turns import Names, Turn, Turns
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ class EiderEventHandler(BaseEventHandler):
     _names: Names = PrivateAttr(default_factory=Names)
     _heard: OrderedDict[tuple[Any, ...], None] = PrivateAttr(default_factory=OrderedDict)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
-    _failed: Once = PrivateAttr(default_factory=Once)
 
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
@@ -70,7 +69,7 @@ class EiderEventHandler(BaseEventHandler):
         self._companion = companion_of(memory, user=user, session=session, scopes=scopes, context=context, loop=loop)
         self._plain = plain_calls
         self._turns = Turns(self._begun, self._told)
-        self._watch = _Watch(self._turns, self._failed)
+        self._watch = _Watch(self._turns, self._companion)
         get_dispatcher().add_span_handler(self._watch)
 
     @classmethod
@@ -125,7 +124,7 @@ class EiderEventHandler(BaseEventHandler):
                 turn.seen = True
                 self._noted(turn, name, event)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._failed(error)
+            self._companion.failed(error)
 
     def _noted(self, turn: Turn, name: str, event: Any) -> None:
         if name == "LLMChatStartEvent" and turn.answering is None:
@@ -207,11 +206,11 @@ class _Watch(BaseSpanHandler[BaseSpan]):
     """Tells turns of spans; keeps none itself."""
 
     _turns: Turns = PrivateAttr()
-    _failed: Once = PrivateAttr()
+    _companion: Companion = PrivateAttr()
 
-    def __init__(self, turns: Turns, failed: Once) -> None:
+    def __init__(self, turns: Turns, companion: Companion) -> None:
         super().__init__()
-        self._turns, self._failed = turns, failed
+        self._turns, self._companion = turns, companion
 
     def new_span(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,
@@ -222,7 +221,7 @@ class _Watch(BaseSpanHandler[BaseSpan]):
         try:
             self._turns.entered(id_, parent_span_id, bound_args.arguments, instance)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._failed(error)
+            self._companion.failed(error)
 
     def prepare_to_exit_span(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None, result: Any | None = None,
@@ -233,7 +232,7 @@ class _Watch(BaseSpanHandler[BaseSpan]):
         try:
             self._turns.left(id_, instance, result)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._failed(error)
+            self._companion.failed(error)
 
     def prepare_to_drop_span(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,

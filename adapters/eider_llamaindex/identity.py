@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
 from eider import Companion
-from eider.errors import EiderError, InputError
+from eider.errors import InputError
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -21,7 +20,6 @@ HOST: Final = "llamaindex"
 _NAMES: Final = ("user", "session", "context", "loop")
 _SCOPES: Final = "eider.scopes"
 _SILENT: Final = "eider.silent"
-_log: Final = logging.getLogger("eider")
 
 
 _MEMORIES: Final = 8
@@ -114,19 +112,3 @@ def addressed(companion: Companion, tags: Mapping[str, Any], session: str | None
     said = told(tags)
     said.setdefault("session", companion.session or session)
     return companion.of(**said)
-
-
-class Once:
-    """Says once that something of ours failed; the host goes on."""
-
-    __slots__ = ("_said",)
-
-    def __init__(self) -> None:
-        self._said = False
-
-    def __call__(self, error: Exception) -> None:
-        """Say it, the first time."""
-        if not self._said:
-            self._said = True
-            what = str(error) if isinstance(error, EiderError) else f"a fault of Eider itself ({type(error).__name__})"
-            _log.warning("memory fails and %s goes on without it: %s", HOST, what)

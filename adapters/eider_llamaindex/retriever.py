@@ -11,7 +11,7 @@ from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from eider import marks
-from eider_llamaindex.identity import Once, companion_of, current
+from eider_llamaindex.identity import companion_of, current
 
 if TYPE_CHECKING:
     from eider import Eider, Recollection
@@ -44,7 +44,6 @@ class EiderRetriever(BaseRetriever):
         super().__init__(callback_manager=callback_manager)
         self._companion = companion_of(memory, user=user, scopes=scopes, loop=loop)
         self._session, self._limit, self._filters = session, limit, filters
-        self._failed = Once()
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         try:
@@ -55,7 +54,7 @@ class EiderRetriever(BaseRetriever):
                 limit=self._limit, **self._filters,
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001 (a query goes on whatever happens to its memory)
-            self._failed(error)
+            self._companion.failed(error)
             return []
         return [node_of(one) for one in found]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
@@ -17,6 +17,10 @@ from eider_llamaindex.identity import companion_of, current
 
 if TYPE_CHECKING:
     from eider import Eider
+
+
+_ANYBODY: Final = "anybody"
+"""What the tools are does not depend on whose they are."""
 
 
 class EiderTool(FunctionTool):
@@ -63,7 +67,7 @@ class EiderToolSpec(BaseToolSpec):
             if name not in TOOLS:
                 raise InputError(f"there is no tool {name!r}; use {', '.join(TOOLS)}.")
         about = func_to_metadata_mapping or {}
-        known = {d["name"]: d for d in self._companion.toolbox().definitions()}
+        known = {d["name"]: d for d in self._companion.of(user=_ANYBODY).toolbox().definitions()}
         return [self._tool(name, about.get(name) or _metadata(known[name])) for name in chosen]
 
     def _tool(self, name: str, metadata: ToolMetadata) -> EiderTool:

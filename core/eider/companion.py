@@ -144,6 +144,10 @@ class Companion:
         """The memory it stands on."""
         return self._hall.memory
 
+    def failed(self, error: Exception) -> None:
+        """Say once, for all conversations over this memory, that it fails; for what a host's adapter does by itself."""
+        self._hall.failed(error)
+
     # ------------------------------------------------------------------ before a turn
 
     def guidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:

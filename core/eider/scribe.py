@@ -72,6 +72,8 @@ class Scribe:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._work, name="eider-scribe", daemon=True)
                 self._thread.start()
+                atexit.unregister(_at_exit)  # the last to register is the first to run: before a memory closes itself
+                atexit.register(_at_exit)
 
     def _work(self) -> None:
         while (note := self._notes.get()) is not None:
@@ -108,4 +110,3 @@ def _at_exit() -> None:
 
 
 os.register_at_fork(after_in_child=_forked)
-atexit.register(_at_exit)

@@ -1,0 +1,178 @@
+"""The retriever, the tools and the model, in engines and agents."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from llama_index.core.llms import ChatMessage
+from llama_index.core.query_engine import RetrieverQueryEngine
+from llama_index.core.schema import MetadataMode
+from llamaindex_fakes import Parrot, agent, an_open_memory, calls, last, learned, model, nothing_swallowed, says, spoken  # noqa: F401
+from pydantic import BaseModel
+
+import eider
+from eider.errors import InputError, ModelError
+from eider.models import Prompt
+from eider_llamaindex import EiderEventHandler, EiderRetriever, EiderToolSpec, as_model, speaking
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The `__.*__` attribute is deprecated:DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore:Accessing the 'model_.*' attribute on the instance:DeprecationWarning"),
+]
+
+# ---------------------------------------------------------------------- retriever
+
+
+async def test_a_query_engine_answers_from_memory(memory: eider.Eider) -> None:
+    """Sync and async alike; the model reads each node framed as data, and nothing that is beside its text."""
+    kept = memory.remember("The deploy day is <b>Friday</b>.", user="ada", scope="project:alpha")
+    llm = Parrot()
+    retriever = EiderRetriever(memory, user="ada", scopes=["project:alpha"], limit=3)
+    engine = RetrieverQueryEngine.from_args(retriever, llm=llm)
+    answers = [engine.query("When is the deploy day?"), await engine.aquery("When is the deploy day?")]
+    for answer, messages in zip(answers, llm.seen, strict=True):
+        (node,) = answer.source_nodes
+        assert node.node.node_id == kept.id
+        assert node.node.metadata["eider_trust"] == 2
+        assert "deploy day is &lt;b&gt;Friday" in messages[-1][1]
+        assert f'<eider-memory v="1" ids="{kept.id}">' in messages[-1][1]
+        assert "eider_trust" not in node.node.get_content(MetadataMode.LLM)
+        assert "eider_why" not in messages[-1][1]
+
+
+async def test_a_retriever_sees_its_user_and_its_scopes(memory: eider.Eider) -> None:
+    """The user comes from the request where the host says so; another scope's memories stay out."""
+    for user in ("ada", "bob"):
+        memory.remember(f"The deploy day of {user} is Friday.", user=user)
+        memory.remember(f"The secret deploy day of {user} is Monday.", user=user, scope="project:beta")
+    retriever = EiderRetriever(memory, scopes=["project:alpha"])
+
+    async def found(user: str) -> list[str]:
+        with speaking(user=user):
+            return [node.text for node in await retriever.aretrieve("deploy day")]
+
+    for user, texts in zip(("ada", "bob"), await asyncio.gather(found("ada"), found("bob")), strict=True):
+        assert len(texts) == 1
+        assert f"of {user} is Friday" in texts[0]
+
+
+async def test_what_tools_said_is_marked_as_such(memory: eider.Eider) -> None:
+    """A line of low trust says whose it is, and taints an answer that rests on it."""
+    memory.through("page", "document").record("The deploy day is Tuesday.", user="ada", role="other", speaker="page")
+    retriever = EiderRetriever(memory, user="ada")
+    (node,) = retriever.retrieve("When is the deploy day?")
+    assert "(said by: document)" in node.text
+    with EiderEventHandler(memory, user="ada") as handler:
+        answer = RetrieverQueryEngine.from_args(retriever, llm=Parrot()).query("When is the deploy day?")
+        assert handler.flush()
+    (said,) = [r for r in memory.search(user="ada", kinds=["episode"]).items if r.episode and r.episode.role == "agent"]
+    assert (said.text, said.trust) == (str(answer), 0)
+
+
+# ---------------------------------------------------------------------- tools
+
+
+def remembers(messages: Sequence[ChatMessage]) -> ChatMessage:
+    """Keeps what it is told, recalls what it is asked for."""
+    text = str(last(messages).content)
+    if last(messages).role != "user":
+        return says(f"Tool said: {text}")
+    return calls("recall", query=text) if text.endswith("?") else calls("remember", text=text, kind="preference")
+
+
+async def test_an_agent_uses_its_memory_itself(memory: eider.Eider) -> None:
+    """What it keeps is an agent's word for the user of the request; what it recalls comes framed."""
+    worker = agent(remembers, tools=EiderToolSpec(memory).to_tool_list())
+    with speaking(user="ada"):
+        kept = str(await worker.run("Ada's editor is Helix."))
+        found = str(await worker.run("Which editor does Ada use?"))
+    assert json.loads(kept.removeprefix("Tool said: "))["status"] == "stored"
+    assert '<eider-memory v=\\"1\\"' in found
+    assert "editor is Helix" in found
+    (one,) = [r for r in memory.search(user="ada").items if r.memory]
+    assert (one.text, one.trust) == ("Ada's editor is Helix.", 1)
+
+
+async def test_what_eiders_tools_answer_is_not_learned_again(memory: eider.Eider) -> None:
+    """A tool's output is kept as a tool's, but not Eider's own."""
+    memory.remember("Ada's editor is Helix.", user="ada")
+    worker = agent(remembers, tools=EiderToolSpec(memory, user="ada").to_tool_list(["recall"]))
+    with EiderEventHandler(memory, user="ada") as handler:
+        await worker.run("Which editor does Ada use?")
+        assert await handler.aflush()
+    told = spoken(memory, "ada")
+    assert [role for role, _ in told] == ["user", "agent"]
+    assert not any("Helix" in text for _, text in told)
+    assert learned(memory, "ada") == ["Ada's editor is Helix."]
+
+
+def test_the_seven_tools_have_their_own_schemas(memory: eider.Eider) -> None:
+    """Names, descriptions and schemas are core's; a tool of another name is refused with those there are."""
+    spec = EiderToolSpec(memory, user="ada", scopes=["project:alpha"])
+    tools = {tool.metadata.get_name(): tool for tool in spec.to_tool_list()}
+    known = {
+        d["name"]: d for d in eider.Companion(memory, user="ada", scopes=["project:alpha"]).toolbox().definitions()
+    }
+    assert tools.keys() == known.keys()
+    for name, tool in tools.items():
+        shown: Any = tool.metadata.to_openai_tool(skip_length_check=True)["function"]
+        assert shown["description"] == known[name]["description"]
+        assert shown["parameters"]["properties"] == known[name]["parameters"]["properties"]
+    assert [t.metadata.name for t in spec.to_tool_list(["recall"])] == ["recall"]
+    with pytest.raises(InputError, match="no tool 'rember'"):
+        spec.to_tool_list(["rember"])
+
+
+def test_a_tool_that_is_called_wrongly_answers_with_the_fix(memory: eider.Eider) -> None:
+    """It never raises: the model reads what to change."""
+    tools = {t.metadata.get_name(): t for t in EiderToolSpec(memory, user="ada").to_tool_list()}
+    for name, arguments, fix in [
+        ("remember", {}, "text"), ("recall", {"query": "x", "limit": "many"}, "whole number"), ("forget", {"id": "no"}, "no"),
+    ]:  # fmt: skip
+        error = json.loads(str(tools[name](**arguments)))["error"]
+        assert fix in f"{error['message']} {error['fix']}"
+    nobody = EiderToolSpec(memory).to_tool_list(["recall"])[0]
+    assert "user is missing" in json.loads(str(nobody(query="x")))["error"]["message"]
+
+
+# ---------------------------------------------------------------------- model
+
+
+class Verdict(BaseModel):
+    reason: str
+    same: bool
+
+
+PROMPT = Prompt(name="same", version="1", system="Judge {this}.", text="I prefer {tabs}.", answer=Verdict)
+
+
+async def test_a_model_of_llamaindex_answers_eiders_questions(memory: eider.Eider) -> None:
+    """Structured, with braces as they are; and nobody is heard saying what Eider asks."""
+    seen: list[list[tuple[str, str]]] = []
+    llm = model(lambda _: calls("Verdict", reason="they are", same=True), seen)
+    llm.response_generator = lambda messages, **_: (
+        seen.append([(m.role.value, str(m.content)) for m in messages]), calls("Verdict", reason="they are", same=True),
+    )[1]  # fmt: skip
+    with EiderEventHandler(memory, user="ada") as handler:
+        answer = as_model(llm).ask(PROMPT)
+        assert handler.flush()
+    assert answer == Verdict(reason="they are", same=True)
+    assert seen == [[("system", "Judge {this}."), ("user", "I prefer {tabs}.")]]
+    assert spoken(memory, "ada") == []
+
+
+def test_a_model_that_fails_says_so_in_eiders_words() -> None:
+    """Whatever it raises is a model's error, with the cause."""
+
+    def broken(*_: Any, **__: Any) -> ChatMessage:
+        raise ConnectionError("no model today")
+
+    llm = model(last)
+    llm.response_generator = broken
+    with pytest.raises(ModelError, match="same/1") as caught:
+        as_model(llm).ask(PROMPT)
+    assert isinstance(caught.value.__cause__, ConnectionError)
