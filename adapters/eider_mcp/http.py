@@ -7,6 +7,7 @@ answered one by one, without sessions: an owner may end and another begin betwee
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
@@ -152,6 +153,15 @@ class _Served:
 
 
 def _server_of(access: Access) -> Any:
+    """A server within the owner, whose own log tells of calls: what the SDK logs may hold what strangers said."""
     from eider_mcp.serving import server_of
 
-    return server_of(access, listens=False)
+    kept = logging.NullHandler()
+    root, theirs = logging.getLogger(), logging.getLogger("mcp")
+    theirs.propagate = False
+    theirs.addHandler(kept)
+    root.addHandler(kept)  # else the SDK gives the whole process a handler
+    try:
+        return server_of(access, listens=False)
+    finally:
+        root.removeHandler(kept)

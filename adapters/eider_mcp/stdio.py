@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -26,6 +27,7 @@ def serve(access: Access) -> None:
     """
     _end_on_signals(access)
     threading.Thread(target=_warm, args=(access,), name="eider-mcp-open", daemon=True).start()
+    logging.basicConfig(level=logging.WARNING, format="eider: %(message)s")  # on stderr, before the SDK has its say
     from eider_mcp.serving import server_of
 
     server_of(access).run()
