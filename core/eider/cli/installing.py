@@ -82,7 +82,9 @@ def uninstall(state: State, names: tuple[str, ...], project: bool, dry_run: bool
     """
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not (yes or dry_run or state.json)
     options = _options(project=project)
-    chosen = named(names) if names else [t for t in targets().values() if _is_meant(t, options)]
+    chosen = named(names) if names else [t for t in targets().values() if _is_wired(t, options)]
+    if not chosen:
+        _human(state, lambda: say("nothing is wired"))
     return _each(chosen, lambda target: _uninstall(state, target, options, dry_run=dry_run, asks=asks))
 
 
@@ -97,6 +99,17 @@ def _is_meant(target: Target, options: Options) -> bool:
     except RefusedError:
         return False
     return True
+
+
+def _is_wired(target: Target, options: Options) -> bool:
+    """Whether there is anything to take back, or to say about it."""
+    try:
+        found, undone = installing.undoing(target, options)
+        return bool(found or undone or installing.elsewhere(target, options))
+    except RefusedError:
+        return False
+    except EiderError:
+        return True
 
 
 def _each(chosen: Sequence[Target], does: Callable[[Target], int]) -> int:
