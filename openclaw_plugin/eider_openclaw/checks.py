@@ -1,1 +1,64 @@
 """What `eider doctor` looks at in OpenClaw."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from eider.doctor import Finding, Place, Severity, place_check
+from eider.install.jsontext import JsonText, JsonTextError
+from eider_openclaw import places
+from eider_openclaw.settings import GATE, inner
+
+
+@place_check("openclaw")
+def openclaw(place: Place) -> Iterator[Finding]:
+    """Whether a plugin that is there can do anything."""
+    path = places.config_file()
+    if place.home is None or not path.is_file():
+        return
+    text = path.read_text(encoding="utf-8", errors="replace")
+    try:
+        found = JsonText(text).value
+    except JsonTextError as error:
+        if places.ID in text:
+            yield _found(path, "openclaw-config-unread", "info", f"it is no plain JSON ({error}), so it was not looked into",
+                         "openclaw plugins inspect eider --runtime says whether its hooks run")  # fmt: skip
+        return
+    entry = inner(found, ("plugins", "entries", places.ID))
+    folders = [Path(one) for one in inner(found, ("plugins", "load", "paths")) or [] if isinstance(one, str)]
+    ours = [one for one in folders if one == places.plugin_folder() or one.parent.name == "eider_openclaw"]
+    if entry is not None or ours or places.is_installed():
+        yield from _judged(path, found, entry if isinstance(entry, dict) else {}, ours)
+
+
+def _judged(path: Path, found: Any, entry: dict[str, Any], ours: list[Path]) -> Iterator[Finding]:
+    if entry.get("enabled") is False or inner(found, ("plugins", "enabled")) is False:
+        return
+    if inner(entry, ("hooks", "allowConversationAccess")) is not True:
+        yield _found(
+            path, "openclaw-gate-closed", "warning",
+            "OpenClaw keeps the plugin out of conversations: nothing is recalled, nothing is learned",
+            f"set {GATE} to true, or run eider install --target openclaw",
+        )  # fmt: skip
+    elif inner(entry, ("hooks", "allowPromptInjection")) is False:
+        yield _found(
+            path, "openclaw-injection-off", "info", "OpenClaw lets the plugin learn, but add nothing to a prompt",
+            "take allowPromptInjection out of its hooks if that is not meant",
+        )  # fmt: skip
+    allow = inner(found, ("plugins", "allow"))
+    if allow and places.ID not in allow:
+        yield _found(path, "openclaw-not-allowed", "warning", "plugins.allow leaves the plugin out, so it is not loaded",
+                     f"add {places.ID!r} to plugins.allow")  # fmt: skip
+    if not places.is_installed() and not any((one / places.MANIFEST).is_file() for one in ours):
+        yield _found(path, "openclaw-plugin-gone", "warning", "the plugin's folder is not there, or not in plugins.load.paths",
+                     "run eider install --target openclaw")  # fmt: skip
+    command = inner(entry, ("config", "command")) or []
+    if command and Path(str(command[0])).is_absolute() and not Path(str(command[0])).exists():
+        yield _found(path, "openclaw-command-gone", "warning", f"{command[0]!r}, which starts Eider for it, is not there",
+                     f"set plugins.entries.{places.ID}.config.command, or uninstall and install again")  # fmt: skip
+
+
+def _found(path: Path, kind: str, severity: Severity, message: str, fix: str) -> Finding:
+    return Finding(kind=kind, severity=severity, subject=str(path), message=message, fix=fix)

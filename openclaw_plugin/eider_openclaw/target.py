@@ -1,1 +1,89 @@
 """OpenClaw as a target of `eider install`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from eider.errors import RefusedError
+from eider.install import files
+from eider.install.target import Edit, Options, Plan
+from eider_openclaw import places, settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenClaw:
+    """The plugin's folder, its entry and its permission in OpenClaw's config."""
+
+    name: str = "openclaw"
+    title: str = "OpenClaw"
+
+    def found(self) -> bool:
+        """Whether it has run here, or could."""
+        return places.is_here()
+
+    def place(self, options: Options) -> Path:
+        """The directory of the config.
+
+        Raises:
+            RefusedError: A project is meant; OpenClaw has no settings of one.
+        """
+        if options.project is not None:
+            raise RefusedError("OpenClaw has no settings of a project; leave --project out.")
+        return places.config_file().parent
+
+    def plan(self, options: Options) -> Plan:
+        """One file: its config."""
+        self.place(options)
+        path = places.config_file()
+        before = files.read(path)
+        folder = None if places.is_installed() else str(places.plugin_folder())
+        done = settings.wired(path, settings.read(path, before), folder=folder, config=_config(options))
+        after = str(done.text).encode()
+        edit = Edit(
+            path=path, before=before, after=after, memo=done.memo(folder or ""),
+            what=f"the plugin {places.ID!r}, and the permission to read and complete conversations ({settings.GATE})",
+            by_hand=f"take out plugins.entries.{places.ID}, and {folder!r} in plugins.load.paths",
+        )  # fmt: skip
+        return Plan(edits=[edit], notes=_notes(done, before, after))
+
+    def without(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+        """Take out the folder, the entry and the permission."""
+        return settings.without(text, memo) if path.name == places.config_file().name else None
+
+    def strays(self, options: Options) -> Sequence[Edit]:
+        """A folder of ours in the config that no record knows of."""
+        del options
+        path = places.config_file()
+        before, folder = files.read(path), str(places.plugin_folder())
+        if before is None or json.dumps(folder).encode() not in before:
+            return ()
+        after = settings.stray(before, folder)
+        return () if after is None else (Edit(path=path, before=before, after=after, what="the plugin", by_hand=""),)
+
+
+def _config(options: Options) -> dict[str, Any]:
+    """How the plugin finds Eider: this very installation, and its home where only the shell names it."""
+    command = [sys.executable, "-m", "eider"]
+    return {"command": command, **({"home": str(options.home)} if os.environ.get("EIDER_HOME") else {})}
+
+
+def _notes(done: settings.Wiring, before: bytes | None, after: bytes) -> list[str]:
+    notes: list[str] = []
+    entry = settings.inner(done.text.value, ("plugins", "entries", places.ID)) or {}
+    if after != (before or b""):
+        notes.append(
+            "OpenClaw keeps plugins out of conversations until allowConversationAccess is set; this sets it for "
+            f"{places.ID!r}. A gateway that runs takes it up by itself, or restart it."
+        )
+    if entry.get("enabled") is False or settings.inner(done.text.value, ("plugins", "enabled")) is False:
+        notes.append("the plugin is switched off in the config, and stays so.")
+    return notes
+
+
+TARGET: Final = OpenClaw()

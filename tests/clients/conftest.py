@@ -10,6 +10,7 @@ import pytest
 from claude_code import Machine
 from homes import Home
 from installed import UnreachableError, claude_binary
+from openclaw import openclaw
 from set_up import install
 from stub_model import StubModel
 
@@ -40,6 +41,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def claude() -> Path:
     """The real Claude Code."""
     return fetched("Claude Code", claude_binary)
+
+
+@pytest.fixture(scope="session")
+def openclaw_program() -> Path:
+    """The real OpenClaw."""
+    return fetched("OpenClaw", openclaw)
 
 
 @pytest.fixture

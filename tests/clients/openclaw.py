@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -30,6 +31,7 @@ QUIET: Final = {
     "OPENCLAW_DISABLE_BONJOUR": "1", "OPENCLAW_NO_AUTO_UPDATE": "1", "OPENCLAW_NO_RESPAWN": "1",
     "OPENCLAW_SKIP_CHANNELS": "1", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
 }  # fmt: skip
+_STAMP: Final = re.compile(r"^\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d [^\]]*\] ")
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -58,15 +60,18 @@ class Turn:
 
     @property
     def asked(self) -> str:
-        """The user's message as the model read it: the last that is not OpenClaw's own note."""
-        users = [_texts(m["content"]) for m in self._messages if m["role"] == "user"]
-        return [text for text in users if "OPENCLAW_INTERNAL_CONTEXT" not in text][-1]
+        """The user's message as the model read it, less OpenClaw's time stamp: the last that is not its own note."""
+        return self._users[-1]
 
     @property
     def earlier(self) -> list[str]:
         """The user's messages before that one."""
-        users = [_texts(m["content"]) for m in self._messages if m["role"] == "user"]
-        return [text for text in users if "OPENCLAW_INTERNAL_CONTEXT" not in text][:-1]
+        return self._users[:-1]
+
+    @property
+    def _users(self) -> list[str]:
+        said = [_texts(m["content"]) for m in self._messages if m["role"] == "user"]
+        return [_STAMP.sub("", text) for text in said if "OPENCLAW_INTERNAL_CONTEXT" not in text]
 
     @property
     def _messages(self) -> list[Json]:
@@ -208,18 +213,18 @@ class Gateway:
             learns: Whether the plugin shall have looked at the turn.
             headers: More of the request's.
         """
-        before, seen = len(self.machine.stub.turns()), self._progress()
+        before, began = len(self.machine.stub.turns()), time.time() * 1000
         body = {"model": f"openclaw/{agent}", "messages": [{"role": "user", "content": text}]}
         answer = self._asked(
             "/v1/chat/completions", body, {"x-openclaw-session-key": f"agent:{agent}:{session}", **headers}
         )
         if learns:
-            until(lambda: self._is_delivered(seen), f"the learning of {text!r}")
+            until(lambda: self._is_delivered(began), f"the learning of {text!r}")
         return Turn(text=answer["choices"][0]["message"]["content"], requests=self.machine.stub.turns()[before:])
 
-    def _is_delivered(self, before: Json) -> bool:
-        now = self._progress()
-        return now != before and all(mark["at"] == mark["seen"] for mark in now.values())
+    def _is_delivered(self, since: float) -> bool:
+        marks = self._progress().values()
+        return any(mark["seen"] >= since for mark in marks) and all(mark["at"] == mark["seen"] for mark in marks)
 
     def _progress(self) -> Json:
         try:

@@ -1,0 +1,40 @@
+"""Where OpenClaw keeps its config on this machine, and where the plugin's JavaScript is."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+ID: Final = "eider"
+"""The plugin's name in OpenClaw."""
+MANIFEST: Final = "openclaw.plugin.json"
+
+
+def state_folder() -> Path:
+    """OpenClaw's state directory."""
+    named = os.environ.get("OPENCLAW_STATE_DIR")
+    return Path(named).expanduser().absolute() if named else Path.home() / ".openclaw"
+
+
+def config_file() -> Path:
+    """OpenClaw's config."""
+    named = os.environ.get("OPENCLAW_CONFIG_PATH")
+    return Path(named).expanduser().absolute() if named else state_folder() / "openclaw.json"
+
+
+def is_here() -> bool:
+    """Whether OpenClaw has run here, or could."""
+    return config_file().exists() or state_folder().is_dir() or shutil.which("openclaw") is not None
+
+
+def plugin_folder() -> Path:
+    """The npm package: beside this module in an installed wheel, around it in a checkout."""
+    shipped = Path(__file__).parent / "plugin"
+    return shipped if (shipped / MANIFEST).is_file() else Path(__file__).parents[1]
+
+
+def is_installed() -> bool:
+    """Whether `openclaw plugins install` has put a copy into OpenClaw's own directory."""
+    return (state_folder() / "extensions" / ID).is_dir()

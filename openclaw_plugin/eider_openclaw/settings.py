@@ -1,0 +1,138 @@
+"""OpenClaw's config, edited as text: no byte of what others wrote changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from eider.errors import RefusedError
+from eider.install.jsontext import JsonText, JsonTextError
+from eider_openclaw.places import ID
+
+GATE: Final = f"plugins.entries.{ID}.hooks.allowConversationAccess"
+_ENTRY: Final = ("plugins", "entries", ID)
+_PATHS: Final = ("plugins", "load", "paths")
+_ALLOW: Final = ("plugins", "allow")
+
+
+@dataclass(slots=True)
+class Wiring:
+    """A config while it is wired, and what was added to it."""
+
+    text: JsonText
+    made: list[list[str]] = field(default_factory=list[list[str]])
+    """Objects and lists that were not there."""
+    put: list[list[str]] = field(default_factory=list[list[str]])
+    """Members that were not there."""
+    allowed: bool = False
+
+    def memo(self, folder: str) -> dict[str, Any]:
+        """What taking it out again needs to know."""
+        return {"folder": folder, "made": self.made, "put": self.put, "allowed": self.allowed}
+
+    def holder(self, path: Sequence[str], empty: Any) -> None:
+        """Make an object or list where there is none."""
+        for place in range(1, len(path) + 1):
+            if inner(self.text.value, path[:place]) is None:
+                value: Any = empty if place == len(path) else {}
+                self.text = self.text.put(path[: place - 1], path[place - 1], value)
+                self.made.append(list(path[:place]))
+
+    def member(self, path: Sequence[str], value: Any) -> None:
+        """Add a member that is not there."""
+        self.holder(path[:-1], {})
+        self.text = self.text.put(path[:-1], path[-1], value)
+        self.put.append(list(path))
+
+
+def read(path: Path, before: bytes | None) -> JsonText:
+    """The config.
+
+    Raises:
+        RefusedError: It is JSON5, which cannot be edited without touching other bytes, or no JSON at all.
+    """
+    by_hand = "add the plugin by hand as its README shows, or write the file as plain JSON and run this again."
+    try:
+        found = JsonText((before or b"").decode())
+    except (UnicodeDecodeError, JsonTextError) as error:
+        raise RefusedError(f"{str(path)!r} cannot be edited byte for byte ({error}); {by_hand}") from None
+    plugins = found.value.get("plugins", {}) if isinstance(found.value, dict) else None
+    if not isinstance(plugins, dict) or "$include" in plugins:
+        raise RefusedError(f"{str(path)!r} keeps its plugins elsewhere; {by_hand}")
+    return found
+
+
+def wired(path: Path, found: JsonText, *, folder: str | None, config: Mapping[str, Any]) -> Wiring:
+    """The config with the plugin in it, enabled, its gate open; what is there already stays as it is.
+
+    Args:
+        path: The file, for messages.
+        found: Its text.
+        folder: Where the plugin is loaded from; None where OpenClaw has a copy of its own.
+        config: The plugin's settings, where it has none yet.
+
+    Raises:
+        RefusedError: Somebody has said no to it, or the shape of the file is another.
+    """
+    wiring = Wiring(found)
+    try:
+        _checked(path, found.value)
+        if folder is not None and folder not in (inner(found.value, _PATHS) or []):
+            wiring.holder(_PATHS, [])
+            wiring.text = wiring.text.push(_PATHS, folder)
+        if ID not in (allow := inner(found.value, _ALLOW) or [ID]) and allow:
+            wiring.text, wiring.allowed = wiring.text.push(_ALLOW, ID), True
+        if inner(found.value, _ENTRY) is None:
+            entry = {"enabled": True, "hooks": {"allowConversationAccess": True}, "config": dict(config)}
+            wiring.member(_ENTRY, entry)
+        elif inner(found.value, (*_ENTRY, "hooks", "allowConversationAccess")) is None:
+            wiring.member((*_ENTRY, "hooks", "allowConversationAccess"), value=True)
+    except JsonTextError as error:
+        raise RefusedError(f"{str(path)!r} has another shape than OpenClaw's config ({error}); mend it.") from None
+    return wiring
+
+
+def without(text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+    """A config less what was added to it; None where that cannot be told."""
+    try:
+        found = JsonText(text.decode())
+        folder = memo.get("folder")
+        for place in reversed(range(len(inner(found.value, _PATHS) or []))):
+            if (inner(found.value, _PATHS) or [])[place] == folder:
+                found = found.drop([*_PATHS, place])
+        if memo.get("allowed") and ID in (allow := inner(found.value, _ALLOW) or []):
+            found = found.drop([*_ALLOW, allow.index(ID)])
+        for path in reversed(memo.get("put", [])):
+            if inner(found.value, path) is not None:
+                found = found.drop(path)
+        for path in reversed(memo.get("made", [])):
+            if inner(found.value, path) in ({}, []):
+                found = found.drop(path)
+    except (UnicodeDecodeError, JsonTextError):
+        return None
+    return str(found).encode()
+
+
+def stray(text: bytes, folder: str) -> bytes | None:
+    """The same where no record says what was added: our folder and our entry go."""
+    return without(text, {"folder": folder, "put": [list(_ENTRY)]})
+
+
+def inner(value: Any, path: Sequence[str]) -> Any:
+    """What stands at a path; None where there is nothing."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _checked(path: Path, value: Any) -> None:
+    """Raise where somebody has said no: a permission is opened by a person, not over another's word."""
+    if ID in (inner(value, ("plugins", "deny")) or []):
+        raise RefusedError(f"{str(path)!r} denies the plugin {ID!r} (plugins.deny); take it out and run this again.")
+    if inner(value, (*_ENTRY, "hooks", "allowConversationAccess")) is False:
+        raise RefusedError(f"{str(path)!r} says {GATE}: false; set it to true, or take it out and run this again.")
+    for key in (_PATHS, _ALLOW):
+        if not isinstance(inner(value, key) or [], list):
+            raise JsonTextError(f"{'.'.join(key)} is no list")

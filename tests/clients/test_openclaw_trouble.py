@@ -1,0 +1,115 @@
+"""The plugin where something is not as it should be, and installed in its other ways."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homes import Home
+from openclaw import PLUGIN, Gateway, Machine, free_port, merged, node
+from stub_model import StubModel
+
+pytestmark = pytest.mark.client
+INVALID = 78
+
+
+@pytest.fixture
+def machine(openclaw_program: Path, tmp_path: Path) -> Iterator[Machine]:
+    """A machine with OpenClaw, and an Eider that nobody has asked yet."""
+    home = Home()
+    home.settings(embedder="hash", user="ada")
+    with StubModel({"default": {"text": "I suggest bullet points."}}) as stub:
+        yield Machine(root=tmp_path, home=home, stub=stub)
+    home.close()
+
+
+def doctor(machine: Machine) -> dict[str, str]:
+    """What the doctor finds in OpenClaw: kind → what to do."""
+    done = subprocess.run(
+        [sys.executable, "-m", "eider", "doctor", "--json"], env=machine.environment(), stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    found = [json.loads(line) for line in done.stdout.splitlines()]
+    return {one["kind"]: one["fix"] for one in found if one["kind"].startswith("openclaw")}
+
+
+def changed(machine: Machine, over: Mapping[str, Any]) -> None:
+    """Change OpenClaw's config."""
+    machine.config.write_text(json.dumps(merged(json.loads(machine.config.read_text()), over)))
+
+
+def test_a_closed_gate_is_a_finding_and_costs_no_turn(machine: Machine) -> None:
+    """OpenClaw refuses the hooks; nothing is recalled or learned, and the doctor says which setting opens it."""
+    machine.write(free_port())
+    changed(machine, {"plugins": {"entries": {"eider": {"hooks": {"allowConversationAccess": False}}}}})
+    with Gateway(machine, keep=True) as gateway:
+        assert gateway.say("No, write in paragraphs.", learns=False).text == "I suggest bullet points."
+        assert "allowConversationAccess" in gateway.said()
+    assert not (machine.state / "eider" / "progress.json").exists()
+    fixes = doctor(machine)
+    assert "plugins.entries.eider.hooks.allowConversationAccess to true" in fixes["openclaw-gate-closed"]
+
+
+def test_a_setting_that_is_none_is_refused_by_the_gateway(machine: Machine) -> None:
+    """It names the plugin and the setting, and does not start."""
+    machine.settings = {"budgett": 7}
+    gateway = Gateway(machine)
+    assert gateway.process.wait(60) == INVALID
+    assert "plugins.entries.eider" in gateway.said()
+    assert "budgett" in gateway.said()
+
+
+def test_a_packed_plugin_works_from_openclaws_own_directory(machine: Machine) -> None:
+    """`npm pack`, `openclaw plugins install`, and `eider install` opens the gate without a second copy."""
+    environment = {**machine.environment(), "npm_config_cache": str(machine.root / "npm")}
+    told = ["npm", "pack", str(PLUGIN), "--pack-destination", str(machine.root), "--silent"]
+    packed = subprocess.run(
+        told, env=environment, check=True, capture_output=True, text=True, timeout=60
+    ).stdout.split()[-1]
+    names = subprocess.run(
+        ["tar", "tzf", str(machine.root / packed)], check=True, capture_output=True, text=True
+    ).stdout.split()
+    assert not [name for name in names if "/test/" in name or name.endswith((".py", "tsconfig.json"))]
+    machine.write(free_port(), with_plugin=False)
+    archive = f"npm-pack:{machine.root / packed}"
+    done = machine.run("plugins", "install", archive, "--force", "--accept-capabilities")
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = subprocess.run(
+        [sys.executable, "-m", "eider", "install", "--target", "openclaw", "--no-wizard"], env=machine.environment(),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert str(PLUGIN) not in json.dumps(json.loads(machine.config.read_text())["plugins"].get("load", {}))
+    with Gateway(machine, keep=True) as gateway:
+        gateway.say("How?", "explicit:one")
+        gateway.say("No, please write in paragraphs.", "explicit:one")
+        assert "Write in paragraphs." in gateway.say("Hello.", "explicit:two").system
+    assert doctor(machine) == {}
+
+
+def test_as_the_owner_of_the_memory_slot_openclaws_own_memory_steps_back(machine: Machine) -> None:
+    """The system prompt says where memory is, and everything else goes on as before."""
+    machine.write(free_port())
+    changed(machine, {"plugins": {"load": {"paths": [str(PLUGIN / "slot")]}, "slots": {"memory": "eider"}}})
+    with Gateway(machine, keep=True) as gateway:
+        gateway.say("How?", "explicit:one")
+        first = gateway.say("No, please write in paragraphs.", "explicit:one")
+        assert "memory_recall" in first.system
+        assert "Write in paragraphs." in gateway.say("Hello.", "explicit:two").system
+
+
+def test_the_plugins_own_tests_pass() -> None:
+    """`node --test`, with the machine's Node.js."""
+    files = sorted(str(path) for path in (PLUGIN / "test").glob("*.test.js"))
+    assert files
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("EIDER_", "NODE_"))}
+    done = subprocess.run(
+        [str(node()), "--test", *files], env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
