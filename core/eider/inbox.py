@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from eider.changes import ChangeSet
 from eider.door import Door
 from eider.engine import Engine
 from eider.errors import RefusedError
 from eider.revise import known, sealed
+from eider.storage.arrays import STATE_CODE
 from eider.values import TRUST, Edge, Memory
 from eider.verbs import Inbox, Settle
 
 
 def inbox(engine: Engine, request: Inbox, _door: Door) -> list[Memory]:
     """What waits, newest first."""
-    waiting = [m for m in engine.store.memories(None, user=request.user) if m.state == "inbox" and m.valid_to is None]
+    with engine.segments.hold(request.user) as segment:
+        rows = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["inbox"])
+        ids = [segment.ids[row] for row in np.flatnonzero(rows)]
+    waiting = [m for m in engine.store.memories(ids, user=request.user) if m.state == "inbox" and m.valid_to is None]
     return sorted(waiting, key=lambda m: m.recorded_at, reverse=True)[: request.limit]
 
 

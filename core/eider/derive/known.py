@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from eider.statement import Statement, read
 from eider.statement.terms import TYPED
-from eider.text import fingerprint
+from eider.text import fingerprint, words
 
+_BEGINS: Final = 4
+"""Letters by which words are compared before anything is read closely."""
+_ALIKE: Final = 1 / 3
+"""Share of a text's words that a sentence must begin alike to be read closely; rewordings share far more. A guess."""
 _NEAR: Final = 0.8
 """Share of all content words of both from which one is a rewording of the other. A guess."""
 
@@ -19,9 +26,41 @@ def is_known(text: str, known: Collection[str]) -> bool:
     >>> is_known("Use ISO dates.", ["- always use ISO dates!"]), is_known("Use ISO dates.", ["Never use ISO dates."])
     (True, False)
     """
-    mark = fingerprint(text)
-    said = read(text)
-    return any(fingerprint(each) == mark or _rewords(said, read(each)) for each in known)
+    shelf = _shelf(tuple(known))
+    if fingerprint(text) in shelf.marks:
+        return True
+    near = shelf.near(text)
+    return bool(near) and any(_rewords(read(text), read(each)) for each in near)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shelf:
+    """Known sentences in the order of their words: hosts hold the same hundred lines against every memory."""
+
+    marks: frozenset[int]
+    sentences: tuple[str, ...]
+    holding: Mapping[str, Sequence[int]]
+    """Beginning of a word → the sentences that have it."""
+
+    def near(self, text: str) -> list[str]:
+        """Those that may say the same, as their words begin."""
+        own = _beginnings(text)
+        shared = Counter(place for begin in own for place in self.holding.get(begin, ()))
+        return [self.sentences[place] for place, count in shared.items() if count >= len(own) * _ALIKE]
+
+
+@lru_cache(maxsize=16)
+def _shelf(known: tuple[str, ...]) -> _Shelf:
+    holding: dict[str, list[int]] = {}
+    for place, sentence in enumerate(known):
+        for begin in _beginnings(sentence):
+            holding.setdefault(begin, []).append(place)
+    return _Shelf(marks=frozenset(map(fingerprint, known)), sentences=known, holding=holding)
+
+
+def _beginnings(text: str) -> set[str]:
+    said = set(words(text))
+    return {word[:_BEGINS] for word in said if len(word) >= _BEGINS} or said
 
 
 def _rewords(said: Statement, known: Statement) -> bool:
