@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,6 +82,13 @@ class Desk:
             return NOTHING
         answer = react(session, event, until)
         return answer if len(dumps(answer)) < LIMIT else NOTHING
+
+    def warm(self) -> None:
+        """Open the store and load what recalling and learning need."""
+        memory = self._memory("user")
+        memory.policy(budget=briefing.POLICY)
+        memory.inject("what is about to be asked")
+        import_module("eider.observe")
 
     def changed(self, folder: Path, verb: str) -> None:
         """What was told last may no longer hold."""

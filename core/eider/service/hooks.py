@@ -50,6 +50,10 @@ class Host(Protocol):
         """What the host reads; empty for nothing. After the monotonic instant `until` nobody reads it."""
         ...
 
+    def warm(self) -> None:
+        """Load what the first answers need; somebody may be about to ask."""
+        ...
+
     def changed(self, folder: Path, verb: str) -> None:
         """A store was written to."""
         ...
@@ -159,6 +163,13 @@ class Hooks:
             self._fault(f"hooks/{where}", error)
 
     # ------------------------------------------------------------------ the owner's life
+
+    def warm(self) -> None:
+        """Import the hosts' modules and have those get ready that are used here."""
+        self.load()
+        for name, host in list(self._hosts.items()):
+            if Path(self.home, "hooks", name).is_dir() or Path(self.home, hook_port.FILE).exists():
+                self._safely(name, host.warm)
 
     def changed(self, folder: Path, verb: str) -> None:
         """Tell the hosts that a store was written to; what they keep for a cold start is gone before a forget ends."""

@@ -296,8 +296,8 @@ def _import_all(desk: Desk) -> None:
     import importlib
     import pkgutil
 
+    desk.hooks.warm()
     time.sleep(0.5)  # the first answers go first
-    desk.hooks.load()
     lean.arrow_alone()
     left_out = ("eider.cli", "eider.testing", "eider.bench", "eider.demo", "eider.service.owner")
     for found in pkgutil.walk_packages(sys.modules["eider"].__path__, "eider."):
