@@ -17,7 +17,7 @@ Where LangGraph's own stores disagree, or Eider has reasons, it is as follows (M
 - TTLs work (as S; M refuses). What has expired is gone at once; `sweep_ttl` erases it. A read prolongs a life by writing
   a version, once a twentieth of it has passed.
 - A namespace whose last item is deleted is no longer listed (as S; M goes on listing it).
-- Values are JSON (as S; M keeps any object), at most 64 KiB; secrets in them are redacted, and recalled text that carries
+- Values are JSON (as S; M keeps any object) of at most 60,000 characters; secrets in them are redacted, and recalled text that carries
   Eider's marks is taken out, like everywhere in Eider.
 """
 
@@ -40,6 +40,7 @@ from eider_langchain.store_rows import (
     Index,
     Row,
     again,
+    end_of,
     episodes,
     item_id,
     json_value,
@@ -210,7 +211,7 @@ class EiderStore(base.BaseStore):
         row = Row(
             id="", session=item_id(op.namespace, op.key), namespace=tuple(op.namespace), key=op.key, value=json_value(op.value),
             created=before.created if before is not None and lives else written, updated=written, written=written,
-            ttl=op.ttl, expires=None if op.ttl is None else now + timedelta(minutes=op.ttl),
+            ttl=op.ttl, expires=end_of(now, op.ttl),
         )  # fmt: skip
         index: Index = op.index
         return utterance(row, index, self._fields)

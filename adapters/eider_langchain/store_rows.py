@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langgraph.store.base import Item, SearchItem, get_text_at_path
 
-from eider.errors import InputError
+from eider.errors import InputError, TooLargeError
 from eider_langchain.store_filters import Namespace
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 PAGE: Final = 10_000
 """Rows of one listing: as many as a search answers with."""
+MOST: Final = 60_000
+"""Characters of a value as JSON; metadata holds 65,536, and namespace and key are there too."""
 _UNSEARCHED: Final = "(not searched)"
 """Stands as the text of what is not to be found by its words."""
 Index = Literal[False] | Sequence[str] | None
@@ -101,10 +103,9 @@ def utterance(row: Row, index: Index, fields: Sequence[str]) -> dict[str, Any]:
 
 def again(row: Row, text: str, written: datetime) -> dict[str, Any]:
     """The same version with its life prolonged by its `ttl`."""
-    longer = written + timedelta(minutes=row.ttl or 0)
-    kept = utterance(row, False, ())
-    kept["metadata"]["item"] |= {"expires": longer.isoformat(), "searched": row.searched}
-    return {**kept, "text": text, "at": written}
+    kept = utterance(replace(row, written=written, expires=end_of(written, row.ttl)), False, ())
+    kept["metadata"]["item"]["searched"] = row.searched
+    return {**kept, "text": text}
 
 
 def row_of(episode: Episode) -> Row | None:
@@ -157,13 +158,24 @@ def json_value(value: Any) -> dict[str, Any]:
 
     Raises:
         InputError: It is something else.
+        TooLargeError: It is too large.
     """
     if not isinstance(value, Mapping):
         raise InputError(f"value={str(value)[:40]!r} is {type(value).__name__}; pass a dict.")
     try:
-        plain = json.loads(json.dumps(value, allow_nan=False))
+        said = json.dumps(value, ensure_ascii=False, allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise InputError(
             f"value={str(value)[:40]!r} is not JSON ({error}); keep str, numbers, lists and dicts."
         ) from error
-    return plain
+    if len(said) > MOST:
+        raise TooLargeError(f"value={str(value)[:40]!r}", len(said), MOST)
+    return json.loads(said)
+
+
+def end_of(now: datetime, ttl: float | None) -> datetime | None:
+    """When a life of `ttl` minutes ends; one that outlasts the calendar has no end."""
+    try:
+        return None if ttl is None else now + timedelta(minutes=ttl)
+    except OverflowError:
+        return None

@@ -1,0 +1,229 @@
+"""LangGraph's long-term store on Eider: what it promises beyond what LangGraph's own stores agree on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain.agents import create_agent
+from langchain.tools import ToolRuntime, tool
+from langchain_agents import a_memory, a_user, calling, scripted  # noqa: F401
+from langgraph.store.base import GetOp, InvalidNamespaceError, PutOp, SearchOp
+
+import eider
+from eider.errors import InputError, TooLargeError
+from eider_langchain import EiderStore
+
+PLACE = ("users", "ada")
+
+
+class Clock:
+    """A present that moves when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, minutes: float) -> None:
+        self.now += timedelta(minutes=minutes)
+
+
+@pytest.fixture(name="store")
+def a_store(memory: eider.Eider, ada: str) -> EiderStore:
+    return EiderStore(memory, user=ada)
+
+
+def test_an_item_outlives_the_process(tmp_path: Path) -> None:
+    """What was put is there when the memory is opened again, with its times."""
+    with eider.open(tmp_path / "m.eider") as memory:
+        EiderStore(memory).put(PLACE, "diet", {"text": "eats no nuts", "since": 2020, "tags": ["food"]})
+        first = EiderStore(memory).get(PLACE, "diet")
+    with eider.open(tmp_path / "m.eider") as memory:
+        assert EiderStore(memory).get(PLACE, "diet") == first
+
+
+def test_overwriting_adds_a_version_and_keeps_the_older_ones(store: EiderStore) -> None:
+    """Readers see the newest; history has all, oldest first; when it was created stays."""
+    for cups in (1, 2, 3):
+        store.put(PLACE, "coffee", {"cups": cups})
+    item = store.get(PLACE, "coffee")
+    assert item is not None
+    assert item.value == {"cups": 3}
+    versions = store.history(PLACE, "coffee")
+    assert [v.value["cups"] for v in versions] == [1, 2, 3]
+    assert {v.created_at for v in versions} == {item.created_at}
+    assert item.updated_at > item.created_at
+    assert [i.value for i in store.search(PLACE)] == [{"cups": 3}]
+
+
+def test_a_deleted_item_is_erased_with_all_its_versions(memory: eider.Eider, store: EiderStore, ada: str) -> None:
+    """No version, no name of its namespace, no row of it is left; the same key can be used again."""
+    store.put(PLACE, "secret", {"text": "the nickname is Rumpelstilzchen"})
+    store.put(PLACE, "secret", {"text": "the nickname is Rumpelstilzchen the second"})
+    store.delete(PLACE, "secret")
+    assert store.get(PLACE, "secret") is None
+    assert store.history(PLACE, "secret") == []
+    assert store.search((), query="Rumpelstilzchen") == []
+    assert store.list_namespaces() == []
+    assert memory.search(user=ada).total == 0
+    memory.drain()
+    assert memory.verify()
+    assert len(memory.sql("SELECT * FROM episodes UNION ALL BY NAME SELECT * FROM memories WHERE status <> 'erased'", user=ada)) == 0  # fmt: skip
+    store.put(PLACE, "secret", {"text": "the nickname is Rumpelstilzchen"})
+    assert store.get(PLACE, "secret") is not None
+
+
+def test_a_query_finds_items_by_their_words_best_first(store: EiderStore) -> None:
+    """No index needs to be set up; what is not searched for comes last, without a score."""
+    store.put(PLACE, "a", {"text": "Ada is allergic to peanuts", "kind": "health"})
+    store.put(PLACE, "b", {"text": "Ada drives a red car", "kind": "thing"})
+    store.put(PLACE, "c", {"text": "peanuts peanuts peanuts"}, index=False)
+    found = store.search(("users",), query="Which allergies does Ada have?")
+    assert [i.key for i in found] == ["a", "b", "c"]
+    assert found[0].score is not None
+    assert found[1].score is not None
+    assert found[0].score > found[1].score
+    assert found[2].score is None
+    assert [i.key for i in store.search(("users",), query="allergies", filter={"kind": "thing"})] == ["b"]
+    assert [i.key for i in store.search(("users",), query="allergies", limit=1, offset=1)] == ["b"]
+
+
+def test_only_the_named_fields_are_searched(memory: eider.Eider, ada: str) -> None:
+    """`fields` of the store, and `index` of one put, say by what an item is found."""
+    store = EiderStore(memory, user=ada, fields=["title", "parts[*].name"])
+    store.put(PLACE, "a", {"title": "puffin", "body": "walrus", "parts": [{"name": "beak"}, {"name": "wing"}]})
+    store.put(PLACE, "b", {"title": "heron", "body": "walrus"}, index=["body"])
+    assert store.search(PLACE, query="walrus")[0].key == "b"
+    assert store.search(PLACE, query="wing")[0].key == "a"
+    assert store.search(PLACE, query="puffin")[0].key == "a"
+
+
+def test_an_item_expires_and_a_read_prolongs_it(memory: eider.Eider, ada: str) -> None:
+    """Gone at once when its time has come, erased by the sweep; reading in between gives it its time again."""
+    clock = Clock()
+    store = EiderStore(memory, user=ada, ttl={"refresh_on_read": True, "default_ttl": 10.0}, clock=clock)
+    store.put(PLACE, "kept", {"n": 1})
+    store.put(PLACE, "lost", {"n": 2})
+    store.put(PLACE, "forever", {"n": 3}, ttl=None)
+    clock.wait(8)
+    assert store.get(PLACE, "kept") is not None
+    assert store.get(PLACE, "lost", refresh_ttl=False) is not None
+    clock.wait(8)
+    assert store.get(PLACE, "lost") is None
+    assert {i.key for i in store.search(PLACE)} == {"kept", "forever"}
+    assert len(store.history(PLACE, "kept")) == 1
+    assert store.sweep_ttl() == 1
+    assert store.history(PLACE, "lost") == []
+    clock.wait(8)
+    assert store.get(PLACE, "kept") is not None
+    clock.wait(11)
+    assert store.get(PLACE, "kept") is None
+    assert store.get(PLACE, "forever") is not None
+
+
+def test_a_prolonged_item_is_still_found_by_its_words(memory: eider.Eider, ada: str) -> None:
+    """Prolonging changes when it ends and nothing else."""
+    clock = Clock()
+    store = EiderStore(memory, user=ada, ttl={"default_ttl": 10.0}, clock=clock)
+    store.put(PLACE, "a", {"text": "Ada is allergic to peanuts"})
+    before = store.get(PLACE, "a")
+    clock.wait(5)
+    assert store.get(PLACE, "a") == before
+    (found,) = store.search(PLACE, query="peanuts")
+    assert found.score is not None
+    assert found.updated_at == found.created_at
+
+
+def test_within_a_batch_reads_come_before_writes(store: EiderStore) -> None:
+    """And the last write to a key wins, as in LangGraph's own stores."""
+    results = store.batch([
+        PutOp(PLACE, "k", {"v": 1}), GetOp(PLACE, "k"), PutOp(PLACE, "k", {"v": 2}), SearchOp(PLACE),
+    ])  # fmt: skip
+    assert results == [None, None, None, []]
+    item = store.get(PLACE, "k")
+    assert item is not None
+    assert item.value == {"v": 2}
+    assert len(store.history(PLACE, "k")) == 1
+
+
+async def test_the_async_twins_answer_the_same(store: EiderStore) -> None:
+    """aput, aget, asearch, alist_namespaces, adelete."""
+    await store.aput(PLACE, "k", {"v": 1})
+    assert (await store.aget(PLACE, "k")) == store.get(PLACE, "k")
+    assert (await store.asearch(PLACE)) == store.search(PLACE)
+    assert (await store.alist_namespaces()) == [PLACE]
+    await store.adelete(PLACE, "k")
+    assert await store.aget(PLACE, "k") is None
+
+
+def test_what_cannot_be_kept_is_refused_by_name(store: EiderStore) -> None:
+    """Nothing of a refused batch is written."""
+    for bad in ({"when": datetime.now(UTC)}, {"x": float("nan")}, ["no", "object"]):
+        with pytest.raises(InputError, match="value="):
+            store.put(PLACE, "bad", bad)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(TooLargeError):
+        store.batch([PutOp(PLACE, "good", {"v": 1}), PutOp(PLACE, "bad", {"text": "x" * 70_000})])
+    with pytest.raises(InvalidNamespaceError):
+        store.batch([PutOp(("a.b",), "k", {"v": 1})])
+    store.put(PLACE, "k", {"v": 1})
+    with pytest.raises(ValueError, match="operator '\\$in' is unknown"):
+        store.search(PLACE, filter={"v": {"$in": [1]}})
+    assert {i.key for i in store.search(())} == {"k"}
+
+
+def test_secrets_do_not_reach_the_disk_through_a_store(store: EiderStore) -> None:
+    """Values pass the same filter as everything else."""
+    store.put(PLACE, "login", {"user": "ada", "password": "hunter2-and-more"})
+    item = store.get(PLACE, "login")
+    assert item is not None
+    assert item.value == {"user": "ada", "password": "[redacted:password]"}
+
+
+def test_items_are_apart_from_what_people_said(memory: eider.Eider, store: EiderStore, ada: str) -> None:
+    """A store's items do not enter prompts, and what a user said is no item."""
+    store.put(PLACE, "k", {"text": "the staging server is called puffin"})
+    memory.record("The staging server is called heron.", user=f"{ada}-person")
+    assert "puffin" not in memory.inject("What is the staging server called?", user=f"{ada}-person").text
+    assert [i.key for i in store.search((), query="staging server heron")] == ["k"]
+    assert EiderStore(memory, user=f"{ada}-other").search(()) == []
+
+
+def test_an_agents_tools_reach_the_store(store: EiderStore) -> None:
+    """`create_agent(store=…)` hands it to tools, as any store of LangGraph's."""
+
+    @tool
+    def save(text: str, runtime: ToolRuntime) -> str:
+        """Save a note."""
+        assert runtime.store is not None
+        runtime.store.put(("notes",), "n1", {"text": text})
+        return "saved"
+
+    model = scripted(calling("save", text="buy milk"), "done")
+    create_agent(model, tools=[save], store=store).invoke({"messages": [("user", "Note: buy milk")]})
+    item = store.get(("notes",), "n1")
+    assert item is not None
+    assert item.value == {"text": "buy milk"}
+
+
+@pytest.mark.filterwarnings("ignore:Importing Send from langgraph.constants is deprecated")
+async def test_langmems_tools_work_on_it(store: EiderStore) -> None:
+    """Create, find, change and delete, as langmem does it, sync and async."""
+    from langmem import create_manage_memory_tool, create_search_memory_tool
+
+    config: Any = {"configurable": {"user_id": "ada"}}
+    manage = create_manage_memory_tool(namespace=("memories", "{user_id}"), store=store)
+    search = create_search_memory_tool(namespace=("memories", "{user_id}"), store=store)
+    told = manage.invoke({"content": "Ada is allergic to peanuts.", "action": "create"}, config)
+    key = told.split()[-1]
+    assert "peanuts" in search.invoke({"query": "allergies"}, config)
+    await manage.ainvoke({"content": "Ada is allergic to walnuts.", "action": "update", "id": key}, config)
+    assert "walnuts" in str(await search.ainvoke({"query": "allergies"}, config))
+    assert [v.value["content"] for v in store.history(("memories", "ada"), key)] == [
+        "Ada is allergic to peanuts.", "Ada is allergic to walnuts.",
+    ]  # fmt: skip
+    manage.invoke({"action": "delete", "id": key}, config)
+    assert store.list_namespaces() == []
