@@ -109,12 +109,10 @@ def _port(home: Path, path: Path, ours: list[dict[str, Any]]) -> Iterator[Findin
         why = "hooks post with another port or token than this home has reserved, so nothing is heard"
         yield _finding("claude-token-differs", "error", path, why, _AGAIN)
         return
-    if hook_port.answers(known):
-        return
-    if not hook_port.is_free(known.port):
+    if machine.is_taken(home, known):
         why = f"somebody else listens on port {known.port} of this machine, which hooks post to"
         yield _finding("claude-port-taken", "error", path, why, f"end that program, or take another port: {_AGAIN}")
-    elif is_locked(str(home)):
+    elif is_locked(str(home)) and hook_port.is_free(known.port):
         why = f"the owner runs and does not listen on port {known.port}; prompts are caught up from the transcript"
         yield _finding("claude-port-deaf", "warning", path, why, "eider stop; the next call starts it anew")
 

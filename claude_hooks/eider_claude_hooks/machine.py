@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from eider.doctor.owner import is_locked
 from eider.errors import RefusedError
 from eider.install import files
 from eider.install.jsontext import JsonText, JsonTextError
+from eider.service import hook_port
 
 _FIRST_PERSON: Final = 500 if os.uname().sysname == "Darwin" else 1000
 """Lowest account number that people get."""
+_NOTICED: Final = 2.5
+"""Seconds in which an owner has looked at its hook port twice."""
 _NOBODY: Final = 65534
 _NO_LOGIN: Final = ("nologin", "false", "sync", "shutdown", "halt", "git-shell")
 _MANAGED: Final = (
@@ -50,6 +55,18 @@ def _is_person(uid: str, shell: str) -> bool:
         and number != os.getuid()
         and shell.strip().rpartition("/")[2] not in ("", *_NO_LOGIN)
     )
+
+
+def is_taken(home: Path, known: hook_port.HookPort) -> bool:
+    """Whether somebody else listens where hooks post to; our owner gets a moment to take up a new token."""
+    until = time.monotonic() + _NOTICED
+    while not hook_port.is_free(known.port):
+        if hook_port.answers(known):
+            return False
+        if not is_locked(str(home)) or time.monotonic() > until:
+            return True
+        time.sleep(0.1)
+    return False
 
 
 def managed(paths: Sequence[str] = _MANAGED) -> dict[str, Any]:

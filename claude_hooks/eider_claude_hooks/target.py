@@ -77,11 +77,13 @@ class ClaudeCode:
             notes.append(f"{str(path)!r} says disableAllHooks: no hook runs until that is taken out.")
         why = _no_http(found, options)
         env = _AGENT if options.project is not None else {**_AGENT, **_home_env(options)}
-        known = hook_port.read(options.home)
+        known = _usable(options.home)
         form = _form(options, known, why)
         done = settings.wired(found, form, env)
         if why is None and done.text != before and not options.preview:
-            known = hook_port.reserve(options.home, rotate=_is_alone(self.name, path.parent, options.home))
+            known = hook_port.reserve(
+                options.home, rotate=known is None or _is_alone(self.name, path.parent, options.home)
+            )
             form = _form(options, known, why)
             done = settings.wired(found, form, env)
         mode = None if form.base is None else _PRIVATE
@@ -123,6 +125,12 @@ def _form(options: Options, known: hook_port.HookPort | None, why: str | None) -
     if why is not None:
         return Form(command=command)
     return Form(command=command, base=known.base if known else _UNRESERVED, token=known.token if known else "TOKEN")
+
+
+def _usable(home: Path) -> hook_port.HookPort | None:
+    """The reserved port; None when there is none, or somebody else listens on it."""
+    known = hook_port.read(home)
+    return None if known is None or machine.is_taken(home, known) else known
 
 
 def _is_alone(target: str, place: Path, home: Path) -> bool:
