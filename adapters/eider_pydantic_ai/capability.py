@@ -1,0 +1,160 @@
+"""Memory as a capability: guidance as instructions, recalled lines for the prompt, and learning when a run is over."""
+
+from __future__ import annotations
+
+import copy
+import logging
+from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_ai import AgentRunResult, RunContext
+from pydantic_ai.capabilities import AbstractCapability
+from pydantic_ai.messages import ModelMessage, ModelResponse, UserPromptPart
+
+from eider import Companion, Eider
+from eider_pydantic_ai.reading import answered, prompt_at, spoken, words
+from eider_pydantic_ai.toolset import HOST, FromRun, memory_toolset, of_run
+
+if TYPE_CHECKING:
+    from pydantic_ai.capabilities.abstract import WrapModelRequestHandler
+    from pydantic_ai.models import ModelRequestContext
+    from pydantic_ai.toolsets import AgentToolset
+
+_log: Final = logging.getLogger("eider")
+
+
+@dataclass
+class EiderCapability(AbstractCapability[Any]):
+    """Gives an agent a memory: `Agent(model, capabilities=[EiderCapability(memory, user=…)])`.
+
+    What the user's words taught stands in the instructions. What helps with a prompt is put before it, framed as data,
+    for the model alone: it never lands in the message history. When a run is over, what was said is learned from in
+    the background. A memory that fails never fails a run.
+    """
+
+    memory: Eider
+    """An open memory."""
+    _: KW_ONLY
+    user: FromRun[str | None] = None
+    """Whose, or a function of the run that says so; by default as `eider.open` was told."""
+    session: FromRun[str | None] = None
+    """Name of the conversation, or a function; by default the run's conversation."""
+    scopes: FromRun[Sequence[str]] = ()
+    """Where the agent works, or a function."""
+    context: FromRun[str | None] = None
+    """What the work is about, or a function."""
+    loop: FromRun[str | None] = None
+    """Open loop that policies and tools belong to, or a function."""
+    budget: int = 400
+    """Most tokens that recalled lines may add to a prompt."""
+    tools: bool = True
+    """Whether the agent gets the seven tools too."""
+    learn: bool = True
+    """Whether what is said in a run is kept and learned from."""
+    id: str | None = "eider"
+    companion: Companion = field(init=False, repr=False, compare=False)
+    """The memory of the agent; within a run, of its conversation."""
+    known: dict[str, str] = field(init=False, repr=False, compare=False)
+    """What was found for a run, so that all its requests carry the same."""
+
+    def __post_init__(self) -> None:
+        """Begin, for an agent."""
+        self.companion, self.known = Companion(self.memory, budget=self.budget, host=HOST), {}
+
+    def flush(self, timeout: float = 2.0) -> bool:
+        """Wait until all that was said is written; False when that takes longer."""
+        return self.companion.flush(timeout)
+
+    async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
+        """`flush` for async code."""
+        return await self.companion.aflush(timeout)
+
+    # ------------------------------------------------------------------ hooks of pydantic-ai
+
+    async def for_run(self, ctx: RunContext[Any]) -> EiderCapability:
+        """One run's own view; who asks and where is settled here."""
+        own = copy.copy(self)
+        session = of_run(self.session, ctx) or getattr(ctx, "conversation_id", None) or ctx.run_id
+        own.known = {}
+        own.companion = self.companion.of(
+            user=of_run(self.user, ctx), session=session, scopes=tuple(of_run(self.scopes, ctx)),
+            context=of_run(self.context, ctx), loop=of_run(self.loop, ctx),
+        )  # fmt: skip
+        return own
+
+    def get_instructions(self) -> Any:
+        """What the agent is to obey."""
+        return self._guidance
+
+    def get_toolset(self) -> AgentToolset[Any] | None:
+        """The seven tools."""
+        if not self.tools:
+            return None
+        return memory_toolset(
+            self.memory, user=self.user, scopes=self.scopes, loop=self.loop, context=self.context, id=self.id
+        )
+
+    async def wrap_model_request(
+        self, ctx: RunContext[Any], *, request_context: ModelRequestContext, handler: WrapModelRequestHandler
+    ) -> ModelResponse:
+        """Put what helps with the prompt before it, in this request only: the history never holds it."""
+        del ctx
+        try:
+            asked = copy.copy(request_context)
+            asked.messages = await self._recalled(request_context.messages)
+        except Exception as error:  # noqa: BLE001 (a run goes on whatever happens to its memory)
+            _fault(error)
+            asked = request_context
+        return await handler(asked)
+
+    async def after_run(self, ctx: RunContext[Any], *, result: AgentRunResult[Any]) -> AgentRunResult[Any]:
+        """Tell memory what was said."""
+        del ctx
+        try:
+            if self.learn:
+                new = result.new_messages()
+                self._tell(new, result.all_messages()[: -len(new) or None])
+        except Exception as error:  # noqa: BLE001 (a result is the host's, whatever happens to its memory)
+            _fault(error)
+        return result
+
+    # ------------------------------------------------------------------
+
+    async def _guidance(self) -> str:
+        if (text := self.known.get("")) is None:
+            text = self.known[""] = (await self.companion.aguidance()).text
+        return text
+
+    async def _recalled(self, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+        """The messages with recalled lines before the user's last words."""
+        changed = list(messages)
+        if (found := prompt_at(messages)) is None:
+            return changed
+        place, number = found
+        request: Any = changed[place]
+        prompt = words(request.parts[number].content)
+        if (text := self.known.get(prompt)) is None:
+            text = self.known[prompt] = (await self.companion.arecalled(prompt)).text
+        if text:
+            parts = [*request.parts[:number], UserPromptPart(text), *request.parts[number:]]
+            changed[place] = replace(request, parts=parts)
+        return changed
+
+    def _tell(self, new: Sequence[ModelMessage], before: Sequence[ModelMessage]) -> None:
+        """In order; the first words of the user answer what the agent had said before the run."""
+        found, key = answered(before)
+        answering: str | None = found
+        for one in spoken(new):
+            if one.who == "user":
+                self.companion.heard(one.text, answering=answering, key=one.key, answering_key=key)
+                answering = key = None
+            elif one.who == "agent":
+                self.companion.said(one.text, key=one.key, tainted=one.tainted)
+            else:
+                self.companion.met(one.text, source=one.who, key=one.key)
+
+
+def _fault(error: Exception) -> None:
+    """Say that memory did not follow; what memory itself reports is said by the companion, once."""
+    _log.warning("memory did not follow a run (%s); the agent goes on without it", type(error).__name__)

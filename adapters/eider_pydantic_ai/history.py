@@ -1,0 +1,182 @@
+"""Message histories of pydantic-ai in a store: what is saved for a session is what is loaded again, in any process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserPromptPart
+
+from eider import marks
+from eider.errors import InputError
+from eider_pydantic_ai.toolset import HOST
+
+if TYPE_CHECKING:
+    from eider import Eider
+    from eider.values import Episode
+
+SCOPE: Final = "pydantic-ai:messages"
+"""Where messages are kept: a recall that names scopes does not meet them."""
+ROOM: Final = 60_000
+"""Bytes that a message may take as JSON; the store holds 65,536 with what stands around it."""
+_SHORTER: Final = (16_000, 4_000, 1_000, 250, 60, 10)
+"""Characters left of each text of a message that is too large, tried one after the other."""
+_PAGE: Final = 10_000
+
+
+class EiderHistory:
+    """Keeps the messages of each session.
+
+    history = EiderHistory(memory, user="ada")
+    result = agent.run_sync(prompt, message_history=history.load("chat-7"))
+    history.save("chat-7", result.all_messages())
+
+    Messages are kept as data, not learned from: that is the capability's part. Secrets are redacted, what memory gave
+    out is left out, and a message beyond 60 KB is kept with its files and long texts cut.
+    """
+
+    def __init__(self, memory: Eider, *, user: str | None = None) -> None:
+        """Open the histories of one user; by default whose `eider.open` was told."""
+        self._memory, self._user = memory.through(HOST, "agent"), user
+
+    def load(self, session: str, *, limit: int | None = None) -> list[ModelMessage]:
+        """The messages of a session, oldest first.
+
+        Args:
+            session: Name of the conversation.
+            limit: At least so many of the last: they begin with the user's words, so that no tool's answer comes
+                without its call.
+        """
+        if limit is not None and limit < 1:
+            raise InputError(f"limit={limit} is no number of messages; pass 1 or more, or nothing for all.")
+        trees = [cast("dict[str, Any]", row.metadata["message"]) for row in self._rows(session)]
+        messages = ModelMessagesTypeAdapter.validate_json(json.dumps(trees))
+        return messages if limit is None else messages[_turn_at(messages, limit) :]
+
+    def save(self, session: str, messages: Sequence[ModelMessage]) -> None:
+        """Make these the messages of a session: new ones are added, and what is no longer among them is erased."""
+        rows, trees = self._rows(session), trees_of(messages)
+        names = [digest(tree) for tree in trees]
+        known = [row.metadata.get("digest") for row in rows]
+        same = next((i for i, pair in enumerate(zip(known, names, strict=False)) if pair[0] != pair[1]), None)
+        same = min(len(known), len(names)) if same is None else same
+        self._erase(rows[same:])
+        self._add(session, trees[same:], same)
+
+    def append(self, session: str, messages: Sequence[ModelMessage]) -> None:
+        """Add messages to a session, such as `result.new_messages()`."""
+        self._add(session, trees_of(messages), len(self._rows(session)))
+
+    def delete(self, session: str) -> None:
+        """Erase a session for good."""
+        self._erase(self._rows(session))
+
+    async def aload(self, session: str, *, limit: int | None = None) -> list[ModelMessage]:
+        """`load` for async code."""
+        return await asyncio.to_thread(self.load, session, limit=limit)
+
+    async def asave(self, session: str, messages: Sequence[ModelMessage]) -> None:
+        """`save` for async code."""
+        await asyncio.to_thread(self.save, session, messages)
+
+    async def aappend(self, session: str, messages: Sequence[ModelMessage]) -> None:
+        """`append` for async code."""
+        await asyncio.to_thread(self.append, session, messages)
+
+    async def adelete(self, session: str) -> None:
+        """`delete` for async code."""
+        await asyncio.to_thread(self.delete, session)
+
+    # ------------------------------------------------------------------
+
+    def _rows(self, session: str) -> list[Episode]:
+        page = self._memory.search(kinds=["episode"], user=self._user, session=_named(session), limit=_PAGE)
+        return sorted((one.episode for one in page.items if one.episode is not None), key=lambda row: row.seq)
+
+    def _add(self, session: str, trees: Sequence[dict[str, Any]], first: int) -> None:
+        items: list[dict[str, object]] = [
+            {
+                "text": f"pydantic-ai message {number}", "role": "other", "session": _named(session),
+                "metadata": {"scope": SCOPE, "digest": digest(tree), "message": fitted(tree)},
+            }
+            for number, tree in enumerate(trees, first)
+        ]  # fmt: skip
+        if items:
+            self._memory.record_many(items, user=self._user)
+
+    def _erase(self, rows: Sequence[Episode]) -> None:
+        for place, row in enumerate(rows, 1):
+            self._memory.forget(row.id, user=self._user, wait=place == len(rows))
+
+
+def trees_of(messages: Sequence[ModelMessage]) -> list[dict[str, Any]]:
+    """Messages as JSON."""
+    return ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")
+
+
+def digest(tree: dict[str, Any]) -> str:
+    """Tells a message from others; short, so that it says nothing of what is in it."""
+    return sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def fitted(tree: dict[str, Any]) -> dict[str, Any]:
+    """A message without what memory gave out, small enough to be kept."""
+    kept: Any = _each(tree, marks.strip)
+    if _size(kept) <= ROOM:
+        return kept
+    kept = _without_files(kept)
+    for most in _SHORTER:
+        if _size(kept) <= ROOM:
+            return kept
+        kept = _each(kept, lambda text, most=most: _cut(text, most))
+    if _size(kept) <= ROOM:
+        return kept
+    raise InputError(f"a message of {_size(tree):,} bytes has too many parts to be kept; save it in several messages.")
+
+
+def _size(tree: object) -> int:
+    return len(json.dumps(tree, ensure_ascii=False).encode())
+
+
+def _each(tree: Any, change: Any) -> Any:
+    """A tree with each of its texts changed."""
+    if isinstance(tree, str):
+        return change(tree)
+    if isinstance(tree, list):
+        return [_each(one, change) for one in cast("list[Any]", tree)]
+    if isinstance(tree, dict):
+        return {name: _each(one, change) for name, one in cast("dict[str, Any]", tree).items()}
+    return tree
+
+
+def _without_files(tree: Any) -> Any:
+    """A tree whose pictures and files are named instead."""
+    if isinstance(tree, list):
+        return [_without_files(one) for one in cast("list[Any]", tree)]
+    if isinstance(tree, dict):
+        known = cast("dict[str, Any]", tree)
+        if known.get("kind") == "binary":
+            return f"[{known.get('media_type', 'file')}, not kept]"
+        return {name: _without_files(one) for name, one in known.items()}
+    return tree
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most + 40 else f"{text[:most]}… [{len(text) - most:,} more characters]"
+
+
+def _named(session: str) -> str:
+    """The store's session, beside the one in which the same conversation is learned from."""
+    return f"{HOST}:{session}"
+
+
+def _turn_at(messages: Sequence[ModelMessage], limit: int) -> int:
+    """Where the turn begins that the last `limit` messages begin in."""
+    for place in range(max(0, len(messages) - limit), -1, -1):
+        message = messages[place] if messages else None
+        if isinstance(message, ModelRequest) and any(isinstance(part, UserPromptPart) for part in message.parts):
+            return place
+    return 0
