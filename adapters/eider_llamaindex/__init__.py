@@ -16,18 +16,19 @@ if TYPE_CHECKING:
     from eider_llamaindex.identity import speaking
     from eider_llamaindex.memory import eider_memory
     from eider_llamaindex.model import as_model
+    from eider_llamaindex.prompt import guided
     from eider_llamaindex.retriever import EiderRetriever
     from eider_llamaindex.tool_spec import EiderToolSpec
 
 _HOME = {
     "EiderEventHandler": "handler", "speaking": "identity", "EiderMemoryBlock": "block",
     "EiderChatStore": "chat_store", "eider_memory": "memory", "EiderRetriever": "retriever",
-    "EiderToolSpec": "tool_spec", "as_model": "model",
+    "EiderToolSpec": "tool_spec", "as_model": "model", "guided": "prompt",
 }  # fmt: skip
 
 __all__ = [
     "EiderChatStore", "EiderEventHandler", "EiderMemoryBlock", "EiderRetriever", "EiderToolSpec", "as_model",
-    "eider_memory", "speaking",
+    "eider_memory", "guided", "speaking",
 ]  # fmt: skip
 
 

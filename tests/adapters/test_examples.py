@@ -14,6 +14,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "mcp_client.py": ("one process offers remember, recall", "decision: The ledger is deployed on Fridays.", "pass 1 to 20."),
+    "llamaindex_query_engine.py": ("obey: nothing yet", "in another process", "obey: Rules:", "learned: Write in paragraphs."),
 }  # fmt: skip
 """Example → what its output shows, in this order: that it does what it is for."""
 

@@ -18,7 +18,7 @@ from llama_index_instrumentation.dispatcher import instrument_tags
 from llamaindex_fakes import Parrot, agent, index, learned, says, short_term, spoken
 
 import eider
-from eider_llamaindex import EiderEventHandler, EiderRetriever, EiderToolSpec, eider_memory, speaking
+from eider_llamaindex import EiderEventHandler, EiderRetriever, EiderToolSpec, eider_memory, guided, speaking
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The `__.*__` attribute is deprecated:DeprecationWarning"),
@@ -53,7 +53,7 @@ async def test_memory_failing_never_fails_the_host(closed: eider.Eider, caplog: 
         handler.flush()
     assert len(warnings_of(caplog)) == 1
     assert "memory fails and llamaindex goes on without it" in warnings_of(caplog)[0]
-    engine = RetrieverQueryEngine.from_args(EiderRetriever(closed), llm=Parrot())
+    engine = RetrieverQueryEngine.from_args(EiderRetriever(closed), llm=Parrot(), text_qa_template=guided(closed))
     assert engine.query("When?").source_nodes == []
     assert "error" in str(EiderToolSpec(closed).to_tool_list(["recall"])[0](query="when?"))
 

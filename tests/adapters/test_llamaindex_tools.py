@@ -11,13 +11,25 @@ import pytest
 from llama_index.core.llms import ChatMessage
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import MetadataMode
-from llamaindex_fakes import Parrot, agent, an_open_memory, calls, last, learned, model, nothing_swallowed, says, spoken  # noqa: F401
+from llamaindex_fakes import (  # noqa: F401
+    Parrot,
+    agent,
+    an_open_memory,
+    calls,
+    index,
+    last,
+    learned,
+    model,
+    nothing_swallowed,
+    says,
+    spoken,
+)
 from pydantic import BaseModel
 
 import eider
 from eider.errors import InputError, ModelError
 from eider.models import Prompt
-from eider_llamaindex import EiderEventHandler, EiderRetriever, EiderToolSpec, as_model, speaking
+from eider_llamaindex import EiderEventHandler, EiderRetriever, EiderToolSpec, as_model, guided, speaking
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The `__.*__` attribute is deprecated:DeprecationWarning"),
@@ -71,6 +83,29 @@ async def test_what_tools_said_is_marked_as_such(memory: eider.Eider) -> None:
         assert handler.flush()
     (said,) = [r for r in memory.search(user="ada", kinds=["episode"]).items if r.episode and r.episode.role == "agent"]
     assert (said.text, said.trust) == (str(answer), 0)
+
+
+# ---------------------------------------------------------------------- guidance
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+async def test_a_query_engine_obeys_what_it_was_taught(streaming: bool, memory: eider.Eider) -> None:
+    """A correction of one answer stands before the next question, of that user alone; nothing of it is learned again."""
+    llm = Parrot()
+    engine = index().as_query_engine(llm=llm, text_qa_template=guided(memory), streaming=streaming)
+    with EiderEventHandler(memory) as handler:
+        for user, text in (("ada", "How do I write?"), ("ada", "No, please write in paragraphs."), ("bob", "And I?")):
+            with speaking(user=user):
+                str(engine.query(text))
+            assert handler.flush(10)
+        with speaking(user="ada"):
+            assert str(await engine.aquery("What about {braces}?"))
+        assert await handler.aflush(10)
+    prompts = [messages[-1][1] for messages in llm.seen]
+    assert ["Write in paragraphs." in prompt.split("Query:")[0] for prompt in prompts] == [False, False, False, True]
+    assert "What about {braces}?" in prompts[-1]
+    assert learned(memory, "ada") == ["Write in paragraphs."]
+    assert learned(memory, "bob") == []
 
 
 # ---------------------------------------------------------------------- tools
