@@ -127,9 +127,8 @@ class EiderCallbackHandler(BaseCallbackHandler):
             if run is None:
                 run = _Run(id=id, metadata=metadata or {})
                 self._heard(run, inputs)
-            elif run.companion is None:  # the config of a run is seen from within it
-                found = conversation(self.companion, context=run.metadata)
-                run.companion = found if found.user is not None or found.session is not None else None
+            elif run.companion is None or run.companion.user is None:  # the config of a run is seen from within it
+                run.companion = conversation(self.companion, context=run.metadata)
             self._runs[id] = run
             while len(self._runs) > _RUNS:
                 self._runs.popitem(last=False)
@@ -155,9 +154,12 @@ class EiderCallbackHandler(BaseCallbackHandler):
         written = response.generations[0][0].text if response.generations and response.generations[0] else ""
         self._end(run_id, written, wrote=written)
 
-    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """A chain or graph has answered."""
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, inputs: Any = None, **kwargs: Any) -> None:
+        """A chain or graph has answered; of one that streamed, what it was called with is known only now."""
         del kwargs
+        run = self._runs.get(run_id)
+        if run is not None and run.id == run_id and inputs is not None:
+            self._heard(run, inputs)
         self._end(run_id, self._said(outputs))
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
