@@ -20,7 +20,6 @@ SETTINGS: Final[Mapping[str, str]] = {
     "tz": "time zone of the user, such as Europe/Berlin",
     "embedder": "default | hash",
     "also": "published snapshots recalled beneath the store, with commas between; one that is not there is passed over",
-    "hooks": "http | command | off: how the hooks of agents reach the owner; a container wants command",
     "owner": "auto | off: whether named stores are held by an owner process for all others",
     "http_hosts": "hosts whose owner may be asked over plain http, with commas between them",
     "ca_file": "certificate of the authority that remote owners are signed by, where it is your own",
