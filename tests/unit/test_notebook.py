@@ -1,22 +1,27 @@
-"""The example notebook runs as it is."""
+"""The example notebooks run as they are."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
-_TOUR = Path(__file__).parents[2] / "examples" / "tour.ipynb"
+_EXAMPLES = Path(__file__).parents[2] / "examples"
+_TOUR = _EXAMPLES / "tour.ipynb"
+_ADAPTERS = _EXAMPLES / "adapters_tour.ipynb"
+_SMALL = 16 * 1024
+"""Bytes of a notebook that is kept with what it prints."""
 
 
-@pytest.mark.slow
-@pytest.mark.filterwarnings("default")  # kernels and sockets are others' business
-def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every cell of it, in a fresh kernel on this interpreter; tables and plots come out."""
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Any]:
+    """Runs every cell of a notebook, in a fresh kernel on this interpreter."""
     kernels = tmp_path / "kernels" / "python3"
     kernels.mkdir(parents=True)
     spec = f'{{"argv": ["{sys.executable}", "-m", "ipykernel_launcher", "-f", "{{connection_file}}"], "display_name": "Python 3", "language": "python"}}'
@@ -26,16 +31,50 @@ def test_the_tour_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "matplotlib"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(p for p in sys.path if p))
-    book = nbformat.read(_TOUR, as_version=4)
-    nbformat.validate(book)
-    NotebookClient(book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}).execute()
-    shown = [data for cell in book.cells for out in cell.get("outputs", []) if (data := out.get("data"))]
-    assert sum("text/html" in data for data in shown) >= 5
-    assert sum("image/png" in data for data in shown) == 3
-    assert not [out for cell in book.cells for out in cell.get("outputs", []) if out.get("name") == "stderr"]
+
+    def executed(path: Path) -> Any:
+        book = nbformat.read(path, as_version=4)
+        nbformat.validate(book)
+        NotebookClient(
+            book, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        ).execute()
+        assert not [out for cell in book.cells for out in cell.get("outputs", []) if out.get("name") == "stderr"]
+        return book
+
+    return executed
+
+
+def shown(book: Any) -> list[str]:
+    """What the cells print and return, as text."""
+    outputs = [out for cell in book.cells for out in cell.get("outputs", [])]
+    return [out.get("text") or out["data"]["text/plain"] for out in outputs]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # kernels and sockets are others' business
+def test_the_tour_runs(run: Callable[[Path], Any]) -> None:
+    """Every cell of it; tables and plots come out."""
+    outputs = [data for cell in run(_TOUR).cells for out in cell.get("outputs", []) if (data := out.get("data"))]
+    assert sum("text/html" in data for data in outputs) >= 5
+    assert sum("image/png" in data for data in outputs) == 3
 
 
 def test_the_tour_is_kept_without_outputs() -> None:
     """Outputs are made by whoever runs it; the repository holds the words and the code."""
     book = nbformat.read(_TOUR, as_version=4)
     assert not [cell for cell in book.cells if cell.get("outputs") or cell.get("execution_count")]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_the_tour_of_the_adapters_prints_what_is_kept_of_it(run: Callable[[Path], Any]) -> None:
+    """One store under five frameworks: a reader sees without running it what everybody gets who does."""
+    assert shown(run(_ADAPTERS)) == shown(nbformat.read(_ADAPTERS, as_version=4))
+
+
+def test_the_tour_of_the_adapters_is_small() -> None:
+    """Text alone, and nothing of the machine it was run on."""
+    assert _ADAPTERS.stat().st_size < _SMALL
+    book = nbformat.read(_ADAPTERS, as_version=4)
+    assert {out.output_type for cell in book.cells for out in cell.get("outputs", [])} == {"stream", "execute_result"}
+    assert not [cell for cell in book.cells if cell.metadata]
