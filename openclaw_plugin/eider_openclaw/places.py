@@ -9,6 +9,8 @@ from typing import Final
 
 ID: Final = "eider"
 """The plugin's name in OpenClaw."""
+PACKAGE: Final = "openclaw-eider"
+"""Its name as an npm package."""
 MANIFEST: Final = "openclaw.plugin.json"
 
 
@@ -37,4 +39,6 @@ def plugin_folder() -> Path:
 
 def is_installed() -> bool:
     """Whether `openclaw plugins install` has put a copy into OpenClaw's own directory."""
-    return (state_folder() / "extensions" / ID).is_dir()
+    if (state_folder() / "extensions" / ID).is_dir():
+        return True
+    return any(state_folder().glob(f"npm/projects/*/node_modules/{PACKAGE}/{MANIFEST}"))

@@ -10,7 +10,8 @@ import pytest
 from claude_code import Machine
 from homes import Home
 from installed import UnreachableError, claude_binary
-from openclaw import openclaw
+from openclaw_gateway import openclaw
+from openclaw_gateway import typescript as typescript_packages
 from set_up import install
 from stub_model import StubModel
 
@@ -47,6 +48,12 @@ def claude() -> Path:
 def openclaw_program() -> Path:
     """The real OpenClaw."""
     return fetched("OpenClaw", openclaw)
+
+
+@pytest.fixture(scope="session")
+def typescript() -> Path:
+    """What checks the types of JavaScript."""
+    return fetched("TypeScript", typescript_packages)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from homes import Home
-from openclaw import PLUGIN, Gateway, Machine, free_port, merged, node
+from openclaw_gateway import PLUGIN, Gateway, Machine, free_port, merged, node
 from stub_model import StubModel
 
 pytestmark = pytest.mark.client
@@ -57,12 +57,13 @@ def test_a_closed_gate_is_a_finding_and_costs_no_turn(machine: Machine) -> None:
 
 
 def test_a_setting_that_is_none_is_refused_by_the_gateway(machine: Machine) -> None:
-    """It names the plugin and the setting, and does not start."""
+    """It does not start, and OpenClaw names the plugin and the setting."""
     machine.settings = {"budgett": 7}
     gateway = Gateway(machine)
     assert gateway.process.wait(60) == INVALID
-    assert "plugins.entries.eider" in gateway.said()
-    assert "budgett" in gateway.said()
+    told = machine.run("config", "validate")
+    assert "plugins.entries.eider.config: invalid config" in told.stdout + told.stderr
+    assert '"budgett"' in told.stdout + told.stderr
 
 
 def test_a_packed_plugin_works_from_openclaws_own_directory(machine: Machine) -> None:
@@ -113,3 +114,11 @@ def test_the_plugins_own_tests_pass() -> None:
         [str(node()), "--test", *files], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+
+
+def test_the_javascript_is_typed(typescript: Path) -> None:
+    """`tsc --checkJs`, strict, over the plugin and its tests."""
+    told = [str(node()), str(typescript / "typescript" / "bin" / "tsc"), "-p", str(PLUGIN / "tsconfig.json")]
+    told += ["--typeRoots", str(typescript / "@types")]
+    done = subprocess.run(told, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from homes import Home, until
-from openclaw import PLUGIN, Gateway, Machine, Turn, free_port
+from openclaw_gateway import PLUGIN, Gateway, Machine, Turn, free_port
 from stub_model import StubModel
 
 import eider

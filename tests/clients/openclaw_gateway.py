@@ -24,6 +24,7 @@ from stub_wire import Json
 
 NODE: Final = "node@24.21.0"
 OPENCLAW: Final = "openclaw@2026.9.6"
+TYPES: Final = ("typescript@5.9.3", "@types/node@20.19.43")
 PLUGIN: Final = Path(__file__).parents[2] / "openclaw_plugin"
 TOKEN: Final = "loopback-only"
 PATIENCE: Final = 120.0
@@ -43,6 +44,11 @@ def node() -> Path:
 def openclaw() -> Path:
     """OpenClaw's program."""
     return npm(OPENCLAW, path=str(node().parent)) / "node_modules" / "openclaw" / "openclaw.mjs"
+
+
+def typescript() -> Path:
+    """Packages of the type checker."""
+    return npm(*TYPES) / "node_modules"
 
 
 @dataclass(frozen=True, kw_only=True)
