@@ -1,44 +1,71 @@
-"""A LlamaIndex model as Eider's own, for the modes that ask one."""
+"""Any LlamaIndex model as the model that Eider asks when it learns."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+import re
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from llama_index.core.prompts import ChatPromptTemplate
 
 from eider.errors import ModelError
+from eider.models import Answer
 from eider_llamaindex.identity import HOST, silently
 
 if TYPE_CHECKING:
     from llama_index.core.llms.llm import LLM
 
-    from eider.models import Model, Prompt
+    from eider.models import Prompt
 
 T = TypeVar("T")
+_REFUSED: Final = (400, 401, 403, 404, 422)
+"""What a service answers to a request that is no better later."""
+_LETTERS: Final = 4
+"""Characters of a token, for the day's budget: LlamaIndex's structured answers do not say what they cost. A guess."""
 
 
-def as_model(llm: LLM) -> Model:
-    """What `eider.open(…, mode="balanced", model=as_model(llm))` takes; its questions are nobody's conversation."""
-    return _LlamaIndexModel(llm)
+class OwnModel:
+    """A LlamaIndex model as Eider's vendor; `eider` puts deadline, budget and breaker around it."""
 
-
-class _LlamaIndexModel:
-    def __init__(self, llm: LLM) -> None:
-        self._llm = llm
+    def __init__(self, llm: LLM, name: str) -> None:
+        """Use `as_model`."""
+        self._llm, self._name = llm, name
 
     @property
     def name(self) -> str:
-        return f"{HOST}:{self._llm.metadata.model_name}"
+        """`provider:model`, as noted on what it produced."""
+        return self._name
 
-    def ask(self, prompt: Prompt[T]) -> T:
+    def answer(self, prompt: Prompt[T], seconds: float) -> Answer[T]:
+        """Ask once, with the model's own retries and timeout. No handler hears it as anybody's words.
+
+        Raises:
+            ModelError: It failed, or answered in another form than asked.
+        """
+        del seconds  # the guard around every vendor gives up in time
         template = ChatPromptTemplate.from_messages([("system", "{system}"), ("user", "{text}")])
+        kind: Any = prompt.answer
         try:
             with silently():
-                answer = self._llm.structured_predict(
-                    cast("type", prompt.answer), template, system=prompt.system, text=prompt.text
-                )
+                value = self._llm.structured_predict(kind, template, system=prompt.system, text=prompt.text)
         except Exception as error:
-            raise ModelError(f"{self.name} gave no answer to {prompt.source} ({type(error).__name__}).") from error
-        if not isinstance(answer, prompt.answer):
-            raise ModelError(f"{self.name} answered {prompt.source} with {type(answer).__name__}.")
-        return answer
+            status = getattr(error, "status_code", None)
+            raise ModelError(
+                f"{self._name} did not answer {prompt.source} ({type(error).__name__}); it is asked again later.",
+                retryable=status not in _REFUSED,
+            ) from error
+        if not isinstance(value, kind):
+            raise ModelError(f"{self._name} answered {prompt.source} in another form than asked.")
+        asked, said = len(prompt.system) + len(prompt.text), len(value.model_dump_json())
+        return Answer(value=value, input_tokens=asked // _LETTERS, output_tokens=said // _LETTERS)
+
+
+def as_model(llm: LLM, *, name: str | None = None) -> OwnModel:
+    """A model for `eider.open(path, mode="balanced", model=as_model(llm))`.
+
+    Args:
+        llm: Any model of LlamaIndex; with tools if it has them, else it is asked for JSON in words.
+        name: `provider:model`, noted on what it produced; by default `llamaindex:` and what the model calls itself.
+    """
+    found = llm.metadata.model_name
+    shown = found if found and found != "unknown" else type(llm).__name__
+    return OwnModel(llm, name or f"{HOST}:{re.sub(r'[^!-~]+', '-', shown)}")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
+from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import ChatMessage
+from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import MetadataMode
 from llamaindex_fakes import (  # noqa: F401
@@ -19,9 +22,9 @@ from llamaindex_fakes import (  # noqa: F401
     index,
     last,
     learned,
-    model,
     nothing_swallowed,
     says,
+    short_term,
     spoken,
 )
 from pydantic import BaseModel
@@ -185,29 +188,62 @@ class Verdict(BaseModel):
 PROMPT = Prompt(name="same", version="1", system="Judge {this}.", text="I prefer {tabs}.", answer=Verdict)
 
 
-async def test_a_model_of_llamaindex_answers_eiders_questions(memory: eider.Eider) -> None:
-    """Structured, with braces as they are; and nobody is heard saying what Eider asks."""
-    seen: list[list[tuple[str, str]]] = []
-    llm = model(lambda _: calls("Verdict", reason="they are", same=True), seen)
-    llm.response_generator = lambda messages, **_: (
-        seen.append([(m.role.value, str(m.content)) for m in messages]), calls("Verdict", reason="they are", same=True),
-    )[1]  # fmt: skip
-    with EiderEventHandler(memory, user="ada") as handler:
-        answer = as_model(llm).ask(PROMPT)
-        assert handler.flush()
-    assert answer == Verdict(reason="they are", same=True)
+def asked(seen: list[Any], answer: Callable[[], ChatMessage]) -> MockFunctionCallingLLM:
+    def step(messages: Sequence[ChatMessage], **_: Any) -> ChatMessage:
+        seen.append([(m.role.value, str(m.content)) for m in messages])
+        return answer()
+
+    return MockFunctionCallingLLM(response_generator=step, is_chat_model=True)
+
+
+def test_a_model_of_llamaindex_answers_eiders_questions() -> None:
+    """In the form that was asked, with braces as they are, and with what it may have cost."""
+    seen: list[Any] = []
+    llm = asked(seen, lambda: calls("Verdict", reason="they are", same=True))
+    answer = as_model(llm).answer(PROMPT, 5.0)
+    assert answer.value == Verdict(reason="they are", same=True)
+    assert answer.input_tokens > 0
+    assert answer.output_tokens > 0
     assert seen == [[("system", "Judge {this}."), ("user", "I prefer {tabs}.")]]
-    assert spoken(memory, "ada") == []
+    assert as_model(llm).name == "llamaindex:MockFunctionCallingLLM"
+
+
+def test_a_model_that_only_writes_is_asked_for_json() -> None:
+    """A model without tools does as well."""
+
+    class Writes(Parrot):
+        def _answer(self, messages: Any) -> str:
+            super()._answer(messages)
+            return '{"reason": "they are", "same": true}'
+
+    llm = Writes()
+    assert as_model(llm).answer(PROMPT, 5.0).value == Verdict(reason="they are", same=True)
+    assert "I prefer {tabs}." in str(llm.seen)
 
 
 def test_a_model_that_fails_says_so_in_eiders_words() -> None:
     """Whatever it raises is a model's error, with the cause."""
 
-    def broken(*_: Any, **__: Any) -> ChatMessage:
+    def broken() -> ChatMessage:
         raise ConnectionError("no model today")
 
-    llm = model(last)
-    llm.response_generator = broken
     with pytest.raises(ModelError, match="same/1") as caught:
-        as_model(llm).ask(PROMPT)
+        as_model(asked([], broken)).answer(PROMPT, 5.0)
     assert isinstance(caught.value.__cause__, ConnectionError)
+
+
+def test_what_eider_asks_a_model_is_nobodys(tmp_path: Path) -> None:
+    """A memory whose own model is LlamaIndex's learns what the user said, and never what it asks itself."""
+    seen: list[Any] = []
+    llm = asked(seen, lambda: says("{}"))
+    with (
+        eider.open(tmp_path / "m.eider", user="ada", mode="eager", model=as_model(llm)) as memory,
+        EiderEventHandler(memory) as handler,
+    ):
+        SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term()).chat("I prefer tabs.")
+        assert handler.flush(10)
+        memory.drain()
+        assert handler.flush(10)
+        assert seen, "the model was asked"
+        assert [text for role, text in spoken(memory, "ada") if role == "user"] == ["I prefer tabs."]
+        assert len(spoken(memory, "ada")) == 2
