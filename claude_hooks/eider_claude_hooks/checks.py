@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider.doctor.findings import Finding, Severity
-from eider.doctor.owner import is_locked
 from eider.doctor.registry import Place, place_check
 from eider.errors import RefusedError
 from eider.install import files, installing, records
@@ -112,7 +111,7 @@ def _port(home: Path, path: Path, ours: list[dict[str, Any]]) -> Iterator[Findin
     if machine.is_taken(home, known):
         why = f"somebody else listens on port {known.port} of this machine, which hooks post to"
         yield _finding("claude-port-taken", "error", path, why, f"end that program, or take another port: {_AGAIN}")
-    elif is_locked(str(home)) and hook_port.is_free(known.port):
+    elif machine.is_deaf(home, known):
         why = f"the owner runs and does not listen on port {known.port}; prompts are caught up from the transcript"
         yield _finding("claude-port-deaf", "warning", path, why, "eider stop; the next call starts it anew")
 

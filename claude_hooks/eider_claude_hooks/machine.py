@@ -69,6 +69,16 @@ def is_taken(home: Path, known: hook_port.HookPort) -> bool:
     return False
 
 
+def is_deaf(home: Path, known: hook_port.HookPort) -> bool:
+    """Whether our owner runs and does not listen where hooks post to, although it had a moment to notice."""
+    until = time.monotonic() + _NOTICED
+    while is_locked(str(home)) and not hook_port.answers(known):
+        if time.monotonic() > until:
+            return True
+        time.sleep(0.1)
+    return False
+
+
 def managed(paths: Sequence[str] = _MANAGED) -> dict[str, Any]:
     """Settings that whoever administers this machine has laid down; empty when there are none, or none readable."""
     for path in paths:

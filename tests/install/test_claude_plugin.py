@@ -159,9 +159,14 @@ def test_without_it_the_program_on_path_says_where_python_is(tmp_path: Path, she
 def test_a_copy_of_the_plugin_asks_the_package(copied: Path, tmp_path: Path) -> None:
     """And runs no hook.py that happens to lie near it."""
     script(copied.parent)
-    bin_ = Path(sys.executable).parent
-    done = launched(copied, {"PATH": f"{bin_}:/usr/bin:/bin", "EIDER_HOOKS": "off"}, tmp_path)
+    bin_, data = Path(sys.executable).parent, tmp_path / "plugin's data"
+    data.mkdir()
+    env = {"PATH": f"{bin_}:/usr/bin:/bin", "EIDER_HOOKS": "off", "CLAUDE_PLUGIN_DATA": str(data)}
+    done = launched(copied, env, tmp_path)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
+    assert (data / "eider.python").read_text() == f"{sys.executable}\n{PLUGIN.parent / 'hook.py'}\n"
+    (data / "eider.python").write_text(f"{sys.executable}\n{script(tmp_path / 'later')}\n")
+    assert launched(copied, env, tmp_path).stdout.startswith(str(tmp_path / "later"))
 
 
 @pytest.mark.parametrize(

@@ -102,3 +102,18 @@ def test_an_agent_that_observes_teaches_no_rule(run: Any) -> None:
     """--as-agent is the lower door."""
     run("observe", "Always add tests.", "--as-agent")
     assert run("policy").stdout == ""
+
+
+def test_what_the_user_asks_to_keep_is_kept_as_heard(run: Any) -> None:
+    """A wish becomes a rule and replaces its opposite; what holds none of that is kept as it stands; twice is once."""
+    first = run("remember", "--heard", "Always indent with tabs.").stdout.split()[0]
+    assert [json.loads(line)["text"] for line in run("search", "--kind", "rule", "--json").stdout.splitlines()] == [
+        "Always indent with tabs."
+    ]
+    assert "plum" in run("remember", "--heard", "-", stdin="The staging database is called plum.").stdout
+    again = run("remember", "--heard", "Always indent with tabs.")
+    assert "known" in again.stdout + again.stderr or first in again.stdout
+    said = [
+        json.loads(line) for line in run("search", "--kind", "rule", "--kind", "fact", "--json").stdout.splitlines()
+    ]
+    assert sorted(one["text"] for one in said) == ["Always indent with tabs.", "The staging database is called plum."]

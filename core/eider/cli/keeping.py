@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from eider.cli.command import State, command, opened, pass_state, scope_of, stdin_text, text_of
 from eider.cli.endings import queued
 from eider.cli.lines import kept
-from eider.cli.output import show
+from eider.cli.output import echo, show
 from eider.errors import InputError
-from eider.values import KINDS, ROLES, Episode, Memory
+from eider.values import GLOBAL, KINDS, ROLES, Episode, Memory
+
+if TYPE_CHECKING:
+    from eider.eider import Eider
 
 WAITS: Final = "queued_"
 """How the id of a write begins that an owner has yet to take."""
@@ -85,11 +88,12 @@ def record(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, metad
 @click.option("--valid-from", metavar="TIME", help="First instant it holds, such as 2026-05; by default now.")
 @click.option("--valid-to", metavar="TIME", help="First instant it no longer holds.")
 @click.option("--pinned", is_flag=True, help="Never let it decay.")
+@click.option("--heard", is_flag=True, help="The user's own words: keep what they say of rules, wishes and facts.")
 @_KEY
 @_LINES
 @_JSONL
 @pass_state
-def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, **said: Any) -> None:
+def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, heard: bool, **said: Any) -> None:
     """Keep a statement.
 
     Saying it again adds nothing: the known one is strengthened. TEXT - reads stdin, as one statement,
@@ -98,12 +102,27 @@ def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, **s
     said["scope"] = scope_of(said["scope"])
     many = _many(words, lines=lines, jsonl=jsonl)
     with opened(state, create=True) as memory:
-        if many is None:
+        if heard and many is None:
+            done = _heard(memory, text_of(words), said)
+        elif many is None:
             done = [memory.remember(text_of(words), **said)]
         else:
             given = {k: v for k, v in said.items() if v is not None}
             done = memory.remember_many([{**given, **item} for item in many])
     _told(state, done)
+
+
+def _heard(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
+    """What lasts of the user's own words, held against what is known; the words themselves where nothing is noticed."""
+    learned = memory.observe(user_reply=text, scope=None if said["scope"] == GLOBAL else said["scope"], key=said["key"])
+    if not learned.signals:
+        return [memory.remember(text, **said)]
+    ended = {one.target for one in learned.decisions if one.relation in ("supersede", "merge", "retract")}
+    found = (*learned.memories, *learned.inbox)
+    current = [one for one in found if one.superseded_by is None and one.id not in ended]
+    if not current:
+        echo(learned.why, err=True)
+    return current
 
 
 def _many(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:

@@ -8,14 +8,16 @@ if [ -z "$home" ]; then
   esac
 fi
 
-# What `eider install` noted: the interpreter, and the hook.
-python= hook=
-if [ -r "$home/install/claude-code.python" ]; then
-  { IFS= read -r python && IFS= read -r hook; } <"$home/install/claude-code.python"
+# What `eider install` noted, or this script before: the interpreter, and the hook.
+noted="${CLAUDE_PLUGIN_DATA:-/nowhere}/eider.python"
+for known in "$home/install/claude-code.python" "$noted"; do
+  [ -r "$known" ] || continue
+  python= hook=
+  { IFS= read -r python && IFS= read -r hook; } <"$known"
   if [ -x "$python" ] && [ -f "$hook" ]; then
     exec "$python" -I -S "$hook"
   fi
-fi
+done
 
 # The interpreter that the program `eider` names in its first line; a long path stands in the second.
 program=$(command -v eider) || exit 0
@@ -39,5 +41,8 @@ if [ -f "$hook" ] && [ -f "${CLAUDE_PLUGIN_ROOT:-/nowhere}/../desk.py" ]; then
   exec "$python" -I -S "$hook"
 fi
 hook=$("$python" -I -c 'import eider_claude_hooks as p; print(p.__path__[0] + "/hook.py")' 2>/dev/null) || exit 0
-[ -f "$hook" ] && exec "$python" -I -S "$hook"
-exit 0
+[ -f "$hook" ] || exit 0
+if [ -d "${CLAUDE_PLUGIN_DATA:-/nowhere}" ]; then
+  (umask 077 && printf '%s\n%s\n' "$python" "$hook" >"$noted.$$" && mv -f "$noted.$$" "$noted") 2>/dev/null
+fi
+exec "$python" -I -S "$hook"
