@@ -46,7 +46,9 @@ def method_of(span: str) -> str:
 
 def is_program(method: str, instance: Any) -> bool:
     """Whether what runs below speaks for a program, not for a user."""
-    return method in _PROGRAMS or type(instance).__name__ == "StructuredLLM"
+    kinds = type(instance).__mro__
+    framework = any(kind.__module__.startswith("llama_index.") for kind in kinds)
+    return framework and (method in _PROGRAMS or any(kind.__name__ == "StructuredLLM" for kind in kinds))
 
 
 def asked(method: str, arguments: dict[str, Any]) -> str | None:

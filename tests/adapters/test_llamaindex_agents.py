@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +13,7 @@ import pytest
 from llama_index.core.agent.workflow import AgentWorkflow
 from llama_index.core.chat_engine import SimpleChatEngine
 from llama_index.core.llms import ChatMessage
+from llama_index.core.llms.mock import MockFunctionCallingLLM
 from llama_index.core.workflow import Context, StartEvent, StopEvent, Workflow, step
 from llamaindex_fakes import (  # noqa: F401
     Parrot,
@@ -27,6 +28,7 @@ from llamaindex_fakes import (  # noqa: F401
     short_term,
     spoken,
 )
+from workflows.errors import WorkflowCancelledByUser
 
 import eider
 from eider_llamaindex import EiderEventHandler, speaking
@@ -115,6 +117,32 @@ async def test_a_query_engine_used_as_a_tool_is_the_agents_own(memory: eider.Eid
     told = spoken(memory, "ada")
     assert [pair for pair in told if pair[0] != "other"] == [("user", "What colour is the sky?"), ("agent", "Blue.")]
     assert learned(memory, "ada") == []
+
+
+@pytest.mark.parametrize("how", ["cancel", "fail"])
+async def test_a_run_that_comes_to_nothing_was_still_asked(how: str, memory: eider.Eider) -> None:
+    """Cancelled or failed: the user's words are kept, and nothing is left open."""
+    started = asyncio.Event()
+
+    async def stuck(_: Sequence[ChatMessage], **__: Any) -> AsyncIterator[ChatMessage]:
+        started.set()
+        if how == "fail":
+            raise ConnectionError("no model today")
+        await asyncio.Event().wait()
+        yield says("never")
+
+    worker = agent()
+    worker.llm = MockFunctionCallingLLM(response_generator=stuck, is_chat_model=True)
+    with EiderEventHandler(memory, user="ada") as handler:
+        running = worker.run("I prefer metric units.")
+        await started.wait()
+        if how == "cancel":
+            await running.cancel_run()
+        with pytest.raises((ConnectionError, WorkflowCancelledByUser)):
+            await running
+        assert await handler.aflush()
+        assert handler._turns._open == {}
+    assert spoken(memory, "ada") == [("user", "I prefer metric units.")]
 
 
 async def test_engines_within_a_workflow_of_ones_own_are_heard(memory: eider.Eider) -> None:

@@ -170,6 +170,20 @@ async def test_what_programs_say_to_a_model_is_nobodys(memory: eider.Eider) -> N
     assert spoken(memory, "ada") == []
 
 
+async def test_a_hosts_own_spans_change_nothing(memory: eider.Eider) -> None:
+    """Whatever a host calls the function around its chat engine, the exchange is heard."""
+    dispatcher, engine = get_dispatcher("host"), simple()
+
+    @dispatcher.span
+    def stream(text: str) -> str:
+        return str(engine.chat(text))
+
+    with EiderEventHandler(memory, user="ada") as handler:
+        answer = stream("I prefer tabs.")
+        assert handler.flush()
+    assert spoken(memory, "ada") == [("user", "I prefer tabs."), ("agent", answer)]
+
+
 async def test_plain_calls_can_be_left_alone(memory: eider.Eider) -> None:
     """A host whose own code talks to models switches them off; engines are heard as before."""
     with EiderEventHandler(memory, user="ada", plain_calls=False) as handler:
