@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ from eider.install import files
 from eider.install.jsontext import JsonText, JsonTextError
 from eider.service import hook_port
 
-_FIRST_PERSON: Final = 500 if os.uname().sysname == "Darwin" else 1000
+_FIRST_PERSON: Final = 500 if sys.platform == "darwin" else 1000
 """Lowest account number that people get."""
 _NOTICED: Final = 2.5
 """Seconds in which an owner has looked at its hook port twice."""
@@ -40,6 +41,10 @@ def on_path() -> bool:
 
 def other_people(passwd: str = "/etc/passwd") -> list[str]:  # noqa: S107 (a file of names)
     """Accounts of other people who may log in here: they could listen on a port before we do."""
+    if sys.platform == "darwin":  # people are in a directory service there
+        import pwd
+
+        return [one.pw_name for one in pwd.getpwall() if _is_person(str(one.pw_uid), one.pw_shell)]
     try:
         lines = Path(passwd).read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

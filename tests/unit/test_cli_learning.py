@@ -117,3 +117,6 @@ def test_what_the_user_asks_to_keep_is_kept_as_heard(run: Any) -> None:
         json.loads(line) for line in run("search", "--kind", "rule", "--kind", "fact", "--json").stdout.splitlines()
     ]
     assert sorted(one["text"] for one in said) == ["Always indent with tabs.", "The staging database is called plum."]
+    run("remember", "--heard", "I prefer tea. <private>My pin <PRIVATE>is</private> 4711</ private > ")
+    assert "4711" not in run("search", "--json").stdout
+    assert "private" in run("remember", "--heard", "<private>My pin is 4711.", code=2).stderr

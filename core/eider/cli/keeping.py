@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,8 @@ from eider.values import GLOBAL, KINDS, ROLES, Episode, Memory
 if TYPE_CHECKING:
     from eider.eider import Eider
 
+_PRIVATE: Final = re.compile(r"<\s*private\b.*(?:<\s*/\s*private\b[^>]*>|\Z)", re.IGNORECASE | re.DOTALL)
+"""From the first mark to the last: rather too much than a word of what is in between."""
 WAITS: Final = "queued_"
 """How the id of a write begins that an owner has yet to take."""
 _TEXT: Final = click.argument("words", metavar="TEXT...", nargs=-1, required=True)
@@ -114,6 +117,9 @@ def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, hea
 
 def _heard(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
     """What lasts of the user's own words, held against what is known; the words themselves where nothing is noticed."""
+    text = _PRIVATE.sub(" ", text).strip()
+    if not text:
+        raise InputError("all of it stands between <private> and </private>; nothing was kept.")
     learned = memory.observe(user_reply=text, scope=None if said["scope"] == GLOBAL else said["scope"], key=said["key"])
     if not learned.signals:
         return [memory.remember(text, **said)]
