@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
-from mcp.types import Completion, ResourceTemplateReference
+from mcp.shared.exceptions import MCPError
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Completion, ResourceTemplateReference
 
 from eider.errors import EiderError, UnknownIdError
-from eider.tools import told
+from eider.tools import Answer, told
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer
@@ -38,7 +38,7 @@ def add_resources(server: MCPServer[Any], access: Access) -> None:
     def recent() -> str:
         answer = access.recent()
         if "error" in answer:
-            raise ResourceError(f"{answer['error']['message']}; {answer['error']['fix']}")
+            raise _fault(INTERNAL_ERROR, answer)
         return str(answer["text"])
 
     @server.resource(
@@ -68,8 +68,12 @@ def _read(ask: Any, *arguments: str) -> dict[str, Any]:
     """What was asked for; a fault in the words of the protocol, with the fix."""
     try:
         return ask(*arguments)
-    except UnknownIdError as error:
-        raise ResourceNotFoundError(str(error)) from None
     except EiderError as error:
-        fault = told(error).get("error", {})
-        raise ResourceError(f"{fault.get('message')}; {fault.get('fix')}") from None
+        code = INVALID_PARAMS if isinstance(error, UnknownIdError) else INTERNAL_ERROR
+        raise _fault(code, told(error)) from None
+
+
+def _fault(code: int, answer: Answer) -> MCPError:
+    """A fault as the protocol has it; the SDK hands no other on in its own words."""
+    fault = answer.get("error") or {"message": str(answer.get("why")), "fix": "ask again."}
+    return MCPError(code=code, message=f"{fault['message']}; {fault['fix']}")

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import httpx2
 import pytest
-from homes import Home
+from homes import PATIENCE, Home
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.types import TextContent, TextResourceContents
@@ -47,7 +47,7 @@ def credentials(home: Home) -> dict[str, str]:
 async def client(home: Home, said: str = "", mode: Literal["auto", "legacy"] = "auto") -> AsyncIterator[Client]:
     """The SDK's client, with the token in its headers."""
     async with (
-        httpx2.AsyncClient(headers=credentials(home)) as http,
+        httpx2.AsyncClient(headers=credentials(home), timeout=PATIENCE) as http,
         Client(streamable_http_client(address(home, said), http_client=http), mode=mode) as asked,
     ):
         yield asked
@@ -101,9 +101,8 @@ async def test_the_address_says_whose_memory_and_how_much_of_it(home: Home) -> N
 )  # fmt: skip
 def test_a_wrong_address_is_told_what_it_may_say(home: Home, said: str, fix: str) -> None:
     """In the protocol's own form, before anything is opened."""
-    answer = httpx2.post(
-        address(home, said), headers=credentials(home), json={"jsonrpc": "2.0", "id": 1, "method": "ping"}
-    )
+    message = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    answer = httpx2.post(address(home, said), headers=credentials(home), json=message, timeout=PATIENCE)
     assert answer.status_code == 400
     assert fix in answer.json()["error"]["message"]
 
@@ -117,8 +116,8 @@ def test_without_the_token_or_from_a_web_page_nobody_is_served(home: Home) -> No
         {**good, "Origin": "http://localhost"},
         {**good, "Host": "evil.example"},
     ):
-        assert httpx2.post(address(home), headers=headers, json={}).status_code == 401
-    assert httpx2.get(address(home), headers=good).status_code == 405
+        assert httpx2.post(address(home), headers=headers, json={}, timeout=PATIENCE).status_code == 401
+    assert httpx2.get(address(home), headers=good, timeout=PATIENCE).status_code == 405
 
 
 async def test_an_owner_that_is_replaced_between_two_calls_is_not_noticed(home: Home) -> None:

@@ -28,6 +28,15 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b" " + heard["body"]})
 
 
+def silent(_: Inside) -> Any:
+    """A factory of an application that never answers."""
+
+    async def waiting(*_: Any) -> None:
+        await asyncio.Event().wait()
+
+    return waiting
+
+
 def broken() -> Any:
     """A factory whose package is not installed."""
     raise MissingExtraError("mcp", "mcp")
@@ -41,14 +50,14 @@ def made() -> list[Any]:
 
 @pytest.fixture
 def app(made: list[Any]) -> Iterator[App]:
-    """An application with two mounts."""
+    """An application with three mounts."""
 
     def factory(inside: Inside) -> Any:
         made.append(inside)
         return echo
 
     inside = cast("Inside", "inside")
-    mounts = Mounts(inside=inside, found={"echo": lambda: factory, "gone": broken})
+    mounts = Mounts(inside=inside, found={"echo": lambda: factory, "gone": broken, "silent": lambda: silent})
     one = App(answers={}, token=TOKEN, hosts=frozenset({"localhost"}), mounts=mounts)
     yield one
     one.close()
@@ -122,6 +131,14 @@ async def test_a_mount_that_cannot_be_made_says_what_to_install(app: App) -> Non
         status, _, content = await ask(app, "/gone", b"{}", local=True)
         assert (status, "pip install 'eider[mcp]'" in json.loads(content)["error"]["message"]) == (500, True)
     assert (await ask(app, "/echo", b"{}", local=True))[0] == 201
+
+
+async def test_a_mount_that_does_not_answer_is_given_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that is served here can hold the owner for ever."""
+    monkeypatch.setattr("eider.service.mounts.SECONDS", 0.01)
+    status, _, content = await ask(app, "/silent", b"{}", local=True)
+    assert (status, json.loads(content)["error"]["message"][:25]) == (500, "/silent did not answer wi")
+    assert app.waiting == app.held == 0
 
 
 async def test_other_paths_are_the_owners(app: App) -> None:

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
 
+from eider.errors import EiderError
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope
 
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 GROUP: Final = "eider.mounts"
 OURS: Final[Mapping[str, str]] = {"mcp": "eider_mcp.http:mounted", "openclaw": "eider_openclaw.served:mounted"}
 """Mounts of this distribution."""
+SECONDS: Final = 120.0
+"""What a mounted application may take for one answer; the owner does not end meanwhile."""
 
 Factory = Callable[["Inside"], "ASGIApp"]
 
@@ -53,6 +57,7 @@ class Mounts:
 
         Raises:
             MissingExtraError: What it needs is not installed.
+            EiderError: It did not answer in time.
         """
         app = await self._app(name)
         parts: list[bytes] = []
@@ -69,7 +74,11 @@ class Mounts:
             else:
                 parts.append(message.get("body", b""))
 
-        await app({**scope, "root_path": f"/{name}"}, hear, send)
+        try:
+            async with asyncio.timeout(SECONDS):
+                await app({**scope, "root_path": f"/{name}"}, hear, send)
+        except TimeoutError:
+            raise EiderError(f"/{name} did not answer within {SECONDS:.0f} s; ask again, or for less.") from None
         return _response(status, headers, b"".join(parts))
 
     async def _app(self, name: str) -> ASGIApp:
