@@ -7,8 +7,10 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import claude
 import learning
 import measure
+import openclaw
 import quality
 import scale
 import speed
@@ -107,6 +109,25 @@ def learning_part() -> list[str]:
     ]
 
 
+def claude_part() -> list[str]:
+    """Hooks in the real Claude Code."""
+    submits, single = claude.parts()
+    return [
+        f"Claude Code {claude.VERSION}, a scripted model, {claude.MEMORIES:,} memories; sessions of all kinds at once, prompt by prompt.", "",
+        "Times are those of the client's own log.", "",
+        *table(["hooks", "prompt ms", "added p50, ms", "added p95, ms"], submits),
+        *table(["hook by itself", "ms"], single),
+    ]  # fmt: skip
+
+
+def openclaw_part() -> list[str]:
+    """The plugin in the real OpenClaw gateway."""
+    return [
+        f"OpenClaw {openclaw.VERSION}, a scripted model, {openclaw.MEMORIES:,} memories; warm turns over HTTP, with and without, in turns.", "",
+        *table(openclaw.HEAD, openclaw.parts()),
+    ]  # fmt: skip
+
+
 def growth_part() -> list[str]:
     """The cost of growth, plotted."""
     growth = list(speed.neighbour_rows())
@@ -146,6 +167,8 @@ def quality_part() -> list[str]:
 PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "machine": ("Machine", machine_part), "recall": ("Recall", recall_part), "writes": ("Writes", writes_part),
     "outside": ("From outside: many processes, one owner", outside_part), "learning": ("Learning and guiding, without a model", learning_part),
+    "claude": ("Claude Code", claude_part),
+    "openclaw": ("OpenClaw", openclaw_part),
     "growth": ("Growth", growth_part), "disk": ("Disk and erase", disk_part),
     "large": ("One million episodes, a thousand users", large_part), "quality": ("Quality", quality_part),
 }  # fmt: skip
