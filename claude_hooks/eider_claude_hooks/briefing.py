@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from eider.answers import Policy
     from eider_claude_hooks.project import Place
 
-POLICY: Final = 400
-"""Tokens of guidance."""
+POLICY: Final = 350
+"""Tokens of guidance; with the standing words and what is open it stays below 600."""
 ABOUT: Final = 120
 """Tokens of what a compacted session was about."""
 OPEN: Final = 2
@@ -61,7 +61,7 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
     for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
         lines.append(f"Open: {_short(one.text)} This contradicts what is known; ask the user which holds ({one.id}).")
         ids.append(one.id)
-    text = f"{HOW}\n{OBEY}\n{marks.mark(lines, ids)}" if lines else HOW
+    text = f"{HOW}\n{OBEY}\n{marks.mark(lines, ())}" if lines else HOW
     if about:
         more = memory.inject(about, scopes=place.scopes, budget=ABOUT, without=ids, known=known)
         if more:
@@ -72,8 +72,8 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
 
 
 def framed(policy: Policy) -> str:
-    """Guidance for an agent that is told nothing else."""
-    return f"{OBEY}\n{marks.mark(policy.text.splitlines(), [m.id for m in policy.memories])}"
+    """Guidance for an agent that is told nothing else; ids would cost more than its words, and the client needs none."""
+    return f"{OBEY}\n{marks.mark(policy.text.splitlines(), ())}"
 
 
 def _short(text: str) -> str:

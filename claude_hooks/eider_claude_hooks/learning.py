@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from eider import marks
-from eider.check import MAX_TEXT
+from eider.check import MAX_OBSERVED, MAX_TEXT
 from eider.errors import ErasedError, InputError, PausedError
 from eider.scoping_rules import holds_everywhere
 from eider_claude_hooks import plan, transcript
@@ -110,8 +110,9 @@ class Learner:
         for turn in found:
             if turn.id == current:
                 break
-            if _seconds(turn.at) >= session.since:
-                self._turn(session, place, turn, whole=not (under_way and turn is found[-1]))
+            if _seconds(turn.at) < session.since:
+                continue
+            self._turn(session, place, turn, whole=not (under_way and turn is found[-1]))
             key = f"{session.key(turn.id)}:agent"
             if turn.answer and session.last.key != key:
                 session.last = Answer(text=turn.answer, key=key)
@@ -134,7 +135,7 @@ class Learner:
     def _hear(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: Answer) -> None:
         """Keep a prompt where the project's words belong, and learn from it as a reply."""
         session.heard.append(turn)
-        text, output = marks.strip(text), blanked(answering.text, session.private)
+        text, output = marks.strip(text)[:MAX_OBSERVED], blanked(answering.text, session.private)[:MAX_OBSERVED]
         if not text.strip():
             return
         key, door = session.key(turn), self._memory("user")
@@ -159,7 +160,7 @@ class Learner:
         self, session: Session, place: Place, key: str, text: str, *, speaker: str | None, at: str | None, tainted: bool
     ) -> None:  # fmt: skip
         """Keep the agent's words; where others' words were in its sight, they are believed no more than those."""
-        text = marks.strip(blanked(text, session.private))
+        text = marks.strip(blanked(text, session.private))[:MAX_OBSERVED]
         door = self._memory("tool" if tainted else "agent")
         self._record(door, text, "agent", key, session=session.id, at=at, metadata=_metadata(place), speaker=speaker)
 

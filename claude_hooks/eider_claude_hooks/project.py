@@ -39,18 +39,18 @@ class Place:
         return (self.scope, "global")
 
 
-_places: dict[str, tuple[float, list[int], Place]] = {}
+places: dict[str, tuple[float, list[int], Place]] = {}
 
 
 def place_of(cwd: str) -> Place:
     """What is known of a directory; whether it stays out of everything holds from the moment that is said."""
-    known = _places.get(cwd)
+    known = places.get(cwd)
     if known is not None and time.monotonic() - known[0] < _FRESH and known[1] == _said(Path(cwd), known[2].root):
         return known[2]
-    if len(_places) > 256:  # noqa: PLR2004 (more directories than anybody works in)
-        _places.clear()
+    if len(places) > 256:  # noqa: PLR2004 (more directories than anybody works in)
+        places.clear()
     place = _looked(Path(cwd))
-    _places[cwd] = (time.monotonic(), _said(Path(cwd), place.root), place)
+    places[cwd] = (time.monotonic(), _said(Path(cwd), place.root), place)
     return place
 
 

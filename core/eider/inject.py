@@ -33,21 +33,23 @@ def inject(engine: Engine, request: Inject) -> Injection:
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
     found = in_all_layers(engine, ask)
-    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _in_sight(r, request)][:LOOKED_AT]
+    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _in_sight(r, request, prompt)][:LOOKED_AT]
     words = " ".join(analysis.words(prompt[:READ]))
     verdict = admit([_judged(r, words) for r in allowed], prompt, _book(engine))
     return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
 
 
-def _in_sight(found: Recollection, request: Inject) -> bool:
-    """Whether the conversation holds it already: said in it, given to it before, or in the host's own files."""
-    if request.session is not None and found.episode is not None and found.episode.session == request.session:
-        return True
-    if found.id in request.without or not request.known:
-        return found.id in request.without
+def _in_sight(found: Recollection, request: Inject, prompt: str) -> bool:
+    """Whether the conversation holds it: said in it, given to it, in the host's own files, or this very prompt once before."""
     from eider.derive.known import is_known
 
-    return is_known(found.text, request.known)
+    if found.id in request.without:
+        return True
+    if found.episode is not None and (
+        found.episode.session == request.session or is_known(found.text, (prompt[:READ],))
+    ):
+        return True
+    return bool(request.known) and is_known(found.text, request.known)
 
 
 def _judged(found: Recollection, prompt: str) -> Line:

@@ -1,0 +1,224 @@
+"""What no hook delivered stands in the transcript: it is caught up once, and nothing is kept twice."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eider_claude_hooks import project as project_place
+from eider_claude_hooks.desk import Desk
+
+import eider
+from eider import config
+from eider.service import pauses
+
+RULE = "No, always indent with tabs in this project."
+ASKS = "Please fix the indentation of main.py"
+
+
+def said(memory: eider.Eider) -> Counter[tuple[str, str]]:
+    found = [hit.episode for hit in memory.search(limit=500).items if hit.episode is not None]
+    return Counter((episode.role, episode.text) for episode in found)
+
+
+def learned(memory: eider.Eider) -> list[str]:
+    return [hit.memory.text for hit in memory.search(limit=500).items if hit.memory is not None]
+
+
+def test_what_was_said_while_the_owner_was_away_is_learned_with_the_next_event(
+    claude: Any, memory: eider.Eider
+) -> None:
+    """The correction is read against the answer before it, though no hook told either."""
+    session = claude()
+    session.exchanges("Write the exporter.", "Done, indented with spaces.", hook=False)
+    session.exchanges(RULE, "Tabs it is.", hook=False)
+    session.asks("Now the tests, please.")
+    session.settled()
+    assert set(said(memory)) == {
+        ("user", "Write the exporter."), ("agent", "Done, indented with spaces."), ("user", RULE), ("agent", "Tabs it is."),
+        ("user", "Now the tests, please."),
+    }  # fmt: skip
+    assert len(learned(memory)) == 1
+
+
+def test_nothing_is_kept_twice_whoever_tells_it(claude: Any, memory: eider.Eider, desks: Callable[[], Desk]) -> None:
+    """By hook, by transcript, by a hook that is sent again, by another owner that knows nothing yet."""
+    session = claude()
+    session.exchanges("Write the exporter.", "Done, indented with spaces.")
+    session.tell("Stop", last_assistant_message="Done, indented with spaces.")
+    session.exchanges(RULE, "Tabs it is.")
+    for event in ("PreCompact", "SessionEnd"):
+        session.tell(event)
+    session.settled()
+    for kept in (session.desk.sessions.folder).glob("*.json"):
+        kept.unlink()  # as if the disk had been full
+    later = claude("one", desk=desks())
+    later.starts("resume")
+    later.exchanges("Thanks.", "Gladly.")
+    assert set(said(memory).values()) == {1}
+    assert len(said(memory)) == 6
+    assert len(learned(memory)) == 1
+
+
+def test_a_resumed_session_is_not_given_again_what_it_holds(claude: Any, desks: Callable[[], Desk]) -> None:
+    """Neither a new owner nor a new client forgets what a conversation was given."""
+    claude().exchanges(RULE, "Tabs it is.")
+    before = claude("two")
+    assert "tabs" in before.asks(ASKS)
+    before.settled()
+    again = claude("two", desk=desks())
+    assert again.asks("Fix the indentation of util.py as well") == ""
+
+
+def test_an_answer_under_way_is_not_taken_for_the_last_word(claude: Any, memory: eider.Eider) -> None:
+    """Compaction comes in the middle of a turn; what the agent says at its end is what is kept."""
+    session = claude()
+    session.asks("Write the exporter.")
+    session.writes("assistant", [{"type": "text", "text": "I look at the files first."}])
+    session.tell("PreCompact", trigger="auto")
+    session.starts("compact")
+    session.settled()
+    session.says("Done, with tabs.")
+    session.settled()
+    assert said(memory) == {("user", "Write the exporter."): 1, ("agent", "Done, with tabs."): 1}
+
+
+def test_a_reply_is_read_against_the_answer_that_another_owner_heard(
+    claude: Any, memory: eider.Eider, desks: Callable[[], Desk]
+) -> None:
+    """What the agent said last is read from the transcript: it is kept nowhere else."""
+    session = claude()
+    session.exchanges("How do we name branches?", "I suggest that we name branches after tickets.")
+    later = claude("one", desk=desks())
+    later.exchanges("No, name them after people instead.", "Understood.")
+    assert said(memory)["agent", "I suggest that we name branches after tickets."] == 1
+    again = claude("one", desk=desks())
+    again.starts("resume")
+    again.settled()
+    assert again.desk.sessions.of(again.event("Stop")).last.text == "Understood."
+
+
+def test_what_is_older_than_a_day_is_left_to_an_import(claude: Any, memory: eider.Eider) -> None:
+    """A session of last month that is resumed was not meant to be learned from."""
+    session = claude()
+    old = datetime.now(UTC) - timedelta(days=20)
+    session.asks(RULE, hook=False, at=old)
+    session.says("Tabs it is.", hook=False, at=old)
+    session.exchanges("Write the exporter.", "Done.")
+    assert set(said(memory)) == {("user", "Write the exporter."), ("agent", "Done.")}
+
+
+def test_a_fork_brings_nothing_along(claude: Any, memory: eider.Eider) -> None:
+    """What was said before it was kept under the session it was said in."""
+    first = claude()
+    first.exchanges(RULE, "Tabs it is.")
+    fork = claude("fork")
+    fork.transcript.write_bytes(first.transcript.read_bytes())
+    fork.starts("fork")
+    fork.exchanges("Write the exporter.", "Done.")
+    assert set(said(memory).values()) == {1}
+
+
+def test_what_is_said_while_nothing_may_be_learned_is_not_learned_later(
+    claude: Any, memory: eider.Eider, project: Path
+) -> None:
+    """Neither in a project that is off, nor while writing is paused."""
+    session = claude()
+    (project / ".eider.toml").write_text("learn = false")
+    session.exchanges(RULE, "Tabs it is.")
+    (project / ".eider.toml").unlink()
+    project_place.places.clear()
+    session.exchanges("Write the exporter.", "Done.")
+    assert set(said(memory)) == {("user", "Write the exporter."), ("agent", "Done.")}
+    pauses.pause(str(config.home()), writes=True)
+    session.exchanges("Never use semicolons in CSV exports.", "Understood.")
+    pauses.resume(str(config.home()))
+    session.exchanges("Thanks.", "Gladly.")
+    assert not [text for _, text in said(memory) if "semicolons" in text]
+
+
+def test_what_was_forgotten_does_not_come_back_from_the_transcript(
+    claude: Any, memory: eider.Eider, desks: Callable[[], Desk]
+) -> None:
+    """Its keys are known to be erased."""
+    session = claude()
+    session.exchanges("Remember that my locker is number 12.", "Noted.")
+    for hit in memory.search(limit=50).items:
+        if "locker" in hit.text and memory.search("locker").items:
+            memory.forget(hit.id)
+    for kept in session.desk.sessions.folder.glob("*.json"):
+        kept.unlink()
+    later = claude("one", desk=desks())
+    later.exchanges("Thanks.", "Gladly.")
+    assert not [text for _, text in said(memory) if "locker" in text]
+
+
+@pytest.mark.parametrize("broken", [
+    b'{"type":"user"\n', b'{"type":"user","message":7,"promptId":"a"}\n', b'"type":"user"\n', b"\xff\xfe\x00\n",
+    b'{"type":"assistant","message":null}\n', b'[{"type":"user"}]\n', b'{"type":"user","message":{"content":[1]},"promptId":[]}\n',
+    b'{"type":"user","promptId":"p","message":{"content":"Hello there"}}',
+])  # fmt: skip
+def test_lines_that_cannot_be_read_are_passed_over(claude: Any, memory: eider.Eider, broken: bytes) -> None:
+    """The format is the client's and may change; a line without its end is still being written."""
+    session = claude()
+    session.transcript.write_bytes(broken)
+    session.tell("SessionEnd")
+    session.settled()
+    assert said(memory) == {}
+    session.transcript.write_bytes(broken if broken.endswith(b"\n") else b"")
+    session.exchanges("Write the exporter.", "Done.", hook=False)
+    session.tell("SessionEnd")
+    session.settled()
+    assert set(said(memory)) == {("user", "Write the exporter."), ("agent", "Done.")}
+
+
+def test_a_transcript_that_became_shorter_is_read_from_its_beginning(claude: Any, memory: eider.Eider) -> None:
+    session = claude()
+    session.exchanges("Write the exporter. " + "Please. " * 200, "Done.")
+    session.transcript.unlink()
+    session.exchanges("Now the tests.", "Done as well.", hook=False)
+    session.tell("SessionEnd")
+    session.settled()
+    assert ("user", "Now the tests.") in said(memory)
+
+
+def test_the_file_of_a_session_holds_no_word_of_it(claude: Any, project: Path) -> None:
+    """Ids, places and counts, for this account alone; a forget has nothing to find there."""
+    session = claude()
+    session.exchanges(RULE, "Tabs it is.")
+    (kept,) = session.desk.sessions.folder.glob("*.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert kept.parent.stat().st_mode & 0o777 == 0o700
+    assert "tabs" not in kept.read_text().lower()
+    assert set(json.loads(kept.read_text())) == {
+        "v", "given", "heard", "told", "mark", "since", "used", "prompts", "injected_tokens", "recalled", "learned",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"given": 7, "mark": "x", "heard": {}}', '{"mark": -1e400}', "{" * 2000]
+)
+def test_a_broken_file_of_a_session_starts_it_anew(claude: Any, memory: eider.Eider, content: str) -> None:
+    """Keys keep it from doubling anything."""
+    session = claude()
+    session.desk.sessions.folder.mkdir(parents=True)
+    (session.desk.sessions.folder / "one.json").write_text(content)
+    session.exchanges("Write the exporter.", "Done.")
+    assert len(said(memory)) == 2
+
+
+def test_old_files_of_sessions_are_let_go(claude: Any) -> None:
+    session = claude()
+    session.exchanges("Write the exporter.", "Done.")
+    (kept,) = session.desk.sessions.folder.glob("*.json")
+    session.desk.sessions.prune()
+    assert kept.exists()
+    os.utime(kept, (0, 0))
+    session.desk.sessions.prune()
+    assert not kept.exists()
