@@ -66,7 +66,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
             return ""
         said = [text for m in messages or [] if (text := shapes.text_of(m))]
         prompt = shapes.plain(messages or []).text
-        policy = await companion.aguidance() if self._guidance else None
+        policy = await companion.aguidance(context=prompt or None) if self._guidance else None
         guidance, shown = (policy.text, [m.id for m in policy.memories]) if policy is not None else ("", [])
         recalled = (await companion.arecalled(prompt, without=shown, known=said)).text if prompt else ""
         return "\n\n".join(part for part in (guidance, recalled) if part)

@@ -27,14 +27,14 @@ def guided(
         template: What follows the guidance; by default LlamaIndex's own question.
         user: Whose, unless `speaking(user=…)` says otherwise; by default as `eider.open` was told.
         scopes: Where the agent works.
-        context: What the work is about; facts enter only where they bear on it.
+        context: What the work is about, where a query does not say it; facts enter only where they bear on it.
         loop: Open loop that this belongs to.
     """
     companion = companion_of(memory, user=user, scopes=scopes, context=context, loop=loop)
 
-    def guidance(**_: Any) -> str:
+    def guidance(query_str: str | None = None, **_: Any) -> str:
         try:
-            text = current(companion).guidance(existing=template).text
+            text = current(companion).guidance(existing=template, context=query_str).text
         except Exception as error:  # noqa: BLE001 (a query goes on whatever happens to its memory)
             companion.failed(error)
             return ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from llama_index.core import Document, MockEmbedding, VectorStoreIndex
@@ -126,10 +126,23 @@ def learned(memory: eider.Eider, user: str) -> list[str]:
     return sorted(r.memory.text for r in page.items if r.memory)
 
 
-@pytest.fixture(name="memory")
-def an_open_memory(tmp_path: Path) -> Iterator[eider.Eider]:
-    with eider.open(tmp_path / "memory.eider") as opened:
+@pytest.fixture(name="memory", scope="module")
+def a_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[eider.Eider]:
+    """One store for a file; each test has users of its own."""
+    with eider.open(tmp_path_factory.mktemp("llamaindex") / "m.eider") as opened:
         yield opened
+
+
+@pytest.fixture(name="ada")
+def a_user() -> str:
+    """Somebody nobody else is."""
+    return f"ada-{uuid4().hex[:8]}"
+
+
+@pytest.fixture(name="users")
+def some_users(ada: str) -> list[str]:
+    """Several, whose names end in their numbers."""
+    return [f"user-of-{ada}-{n}" for n in range(6)]
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,7 @@ async def test_memory_failing_never_fails_the_host(closed: eider.Eider, caplog: 
         for _ in range(2):
             assert "hello" in str(SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term()).chat("hello"))
         assert str(await agent(lambda _: says("Done.")).run("hello", memory=eider_memory(closed))) == "Done."
-        handler.flush()
+        handler.flush(10)
     assert len(warnings_of(caplog)) == 1
     assert "memory fails and llamaindex goes on without it" in warnings_of(caplog)[0]
     engine = RetrieverQueryEngine.from_args(EiderRetriever(closed), llm=Parrot(), text_qa_template=guided(closed))
@@ -62,7 +62,7 @@ async def test_nobodys_words_become_nobodys(memory: eider.Eider, caplog: pytest.
     """Where nobody says whose a request is, nothing is kept."""
     with EiderEventHandler(memory) as handler:
         SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term()).chat("I prefer tabs.")
-        assert handler.flush()
+        assert handler.flush(10)
     assert ["user is missing" in text for text in warnings_of(caplog)] == [True]
 
 
@@ -74,7 +74,7 @@ async def test_a_tag_that_says_nothing_is_not_the_default(
         for wrong in (None, "", 7):
             with instrument_tags({"eider.user": wrong}):
                 SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term()).chat("I prefer tabs.")
-        assert handler.flush()
+        assert handler.flush(10)
     assert ["eider.user" in text for text in warnings_of(caplog)] == [True]
     assert spoken(memory, "ada") == []
 
@@ -94,7 +94,7 @@ async def test_a_fault_of_the_handler_is_said_and_not_raised(
         engine = SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term())
         engine.chat(Odd("I prefer spaces."))
         engine.chat("I prefer tabs.")
-        assert handler.flush()
+        assert handler.flush(10)
     assert ["a fault of Eider itself (RuntimeError)" in text for text in warnings_of(caplog)] == [True]
     assert learned(memory, "ada") == ["Prefers tabs."]
 
@@ -112,7 +112,7 @@ def test_nothing_is_written_on_the_hosts_thread(memory: eider.Eider, monkeypatch
     with EiderEventHandler(memory, user="ada") as handler:
         SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term()).chat("I prefer tabs.")
         index().as_query_engine(llm=Parrot()).query("What colour is the sky?")
-        assert handler.flush()
+        assert handler.flush(10)
     assert len(asking) >= 4
     assert threading.current_thread().name not in asking
 
@@ -123,7 +123,7 @@ def test_streams_nobody_reads_do_not_pile_up(memory: eider.Eider, monkeypatch: p
     engine = index().as_query_engine(llm=Parrot(), streaming=True)
     with EiderEventHandler(memory, user="ada") as handler:
         kept = [engine.query(f"Question number {n}?") for n in range(8)]
-        assert handler.flush()
+        assert handler.flush(10)
         assert len(handler._turns._streams) == 3
         assert len({span for turn in handler._turns._streams.values() for span in turn.spans}) == len(
             handler._turns._open
@@ -138,7 +138,7 @@ def test_a_stream_given_up_half_way_was_said_that_far(memory: eider.Eider) -> No
         answer: Any = engine.query("What colour?")
         read = next(answer.response_gen) + next(answer.response_gen)
         answer.response_gen.close()
-        assert handler.flush()
+        assert handler.flush(10)
     assert spoken(memory, "ada") == [("user", "What colour?"), ("agent", read.strip())]
 
 
@@ -147,7 +147,7 @@ def test_a_raw_stream_is_one_exchange(memory: eider.Eider) -> None:
     llm = Parrot()
     with EiderEventHandler(memory, user="ada") as handler:
         answer = [part.delta for part in llm.stream_chat([ChatMessage(role="user", content="I prefer tabs.")])]
-        assert handler.flush()
+        assert handler.flush(10)
         assert handler._turns._open == {}
     assert spoken(memory, "ada") == [("user", "I prefer tabs."), ("agent", "".join(map(str, answer)).strip())]
 
@@ -158,7 +158,7 @@ async def test_a_raw_async_stream_is_one_exchange(memory: eider.Eider) -> None:
     with EiderEventHandler(memory, user="ada") as handler:
         stream = await llm.astream_chat([ChatMessage(role="user", content="I prefer tabs.")])
         answer = [part.delta async for part in stream]
-        assert await handler.aflush()
+        assert await handler.aflush(10)
         assert handler._turns._open == {}
     assert spoken(memory, "ada") == [("user", "I prefer tabs."), ("agent", "".join(map(str, answer)).strip())]
 
@@ -169,7 +169,7 @@ def test_attaching_twice_learns_once(memory: eider.Eider) -> None:
         get_dispatcher().add_event_handler(one)
         with speaking(session="s1"):
             SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term()).chat("I prefer tabs.")
-        assert one.flush()
+        assert one.flush(10)
     assert [role for role, _ in spoken(memory, "ada")] == ["user", "agent"]
 
 

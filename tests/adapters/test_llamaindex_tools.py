@@ -16,8 +16,9 @@ from llama_index.core.query_engine import RetrieverQueryEngine
 from llama_index.core.schema import MetadataMode
 from llamaindex_fakes import (  # noqa: F401
     Parrot,
+    a_memory,
+    a_user,
     agent,
-    an_open_memory,
     calls,
     index,
     last,
@@ -42,11 +43,11 @@ pytestmark = [
 # ---------------------------------------------------------------------- retriever
 
 
-async def test_a_query_engine_answers_from_memory(memory: eider.Eider) -> None:
+async def test_a_query_engine_answers_from_memory(memory: eider.Eider, ada: str) -> None:
     """Sync and async alike; the model reads each node framed as data, and nothing that is beside its text."""
-    kept = memory.remember("The deploy day is <b>Friday</b>.", user="ada", scope="project:alpha")
+    kept = memory.remember("The deploy day is <b>Friday</b>.", user=ada, scope="project:alpha")
     llm = Parrot()
-    retriever = EiderRetriever(memory, user="ada", scopes=["project:alpha"], limit=3)
+    retriever = EiderRetriever(memory, user=ada, scopes=["project:alpha"], limit=3)
     engine = RetrieverQueryEngine.from_args(retriever, llm=llm)
     answers = [engine.query("When is the deploy day?"), await engine.aquery("When is the deploy day?")]
     for answer, messages in zip(answers, llm.seen, strict=True):
@@ -59,9 +60,9 @@ async def test_a_query_engine_answers_from_memory(memory: eider.Eider) -> None:
         assert "eider_why" not in messages[-1][1]
 
 
-async def test_a_retriever_sees_its_user_and_its_scopes(memory: eider.Eider) -> None:
+async def test_a_retriever_sees_its_user_and_its_scopes(memory: eider.Eider, ada: str) -> None:
     """The user comes from the request where the host says so; another scope's memories stay out."""
-    for user in ("ada", "bob"):
+    for user in (ada, f"bob-{ada}"):
         memory.remember(f"The deploy day of {user} is Friday.", user=user)
         memory.remember(f"The secret deploy day of {user} is Monday.", user=user, scope="project:beta")
     retriever = EiderRetriever(memory, scopes=["project:alpha"])
@@ -70,21 +71,21 @@ async def test_a_retriever_sees_its_user_and_its_scopes(memory: eider.Eider) -> 
         with speaking(user=user):
             return [node.text for node in await retriever.aretrieve("deploy day")]
 
-    for user, texts in zip(("ada", "bob"), await asyncio.gather(found("ada"), found("bob")), strict=True):
+    for user, texts in zip((ada, f"bob-{ada}"), await asyncio.gather(found(ada), found(f"bob-{ada}")), strict=True):
         assert len(texts) == 1
         assert f"of {user} is Friday" in texts[0]
 
 
-async def test_what_tools_said_is_marked_as_such(memory: eider.Eider) -> None:
+async def test_what_tools_said_is_marked_as_such(memory: eider.Eider, ada: str) -> None:
     """A line of low trust says whose it is, and taints an answer that rests on it."""
-    memory.through("page", "document").record("The deploy day is Tuesday.", user="ada", role="other", speaker="page")
-    retriever = EiderRetriever(memory, user="ada")
+    memory.through("page", "document").record("The deploy day is Tuesday.", user=ada, role="other", speaker="page")
+    retriever = EiderRetriever(memory, user=ada)
     (node,) = retriever.retrieve("When is the deploy day?")
     assert "(said by: document)" in node.text
-    with EiderEventHandler(memory, user="ada") as handler:
+    with EiderEventHandler(memory, user=ada) as handler:
         answer = RetrieverQueryEngine.from_args(retriever, llm=Parrot()).query("When is the deploy day?")
-        assert handler.flush()
-    (said,) = [r for r in memory.search(user="ada", kinds=["episode"]).items if r.episode and r.episode.role == "agent"]
+        assert handler.flush(10)
+    (said,) = [r for r in memory.search(user=ada, kinds=["episode"]).items if r.episode and r.episode.role == "agent"]
     assert (said.text, said.trust) == (str(answer), 0)
 
 
@@ -92,23 +93,27 @@ async def test_what_tools_said_is_marked_as_such(memory: eider.Eider) -> None:
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-async def test_a_query_engine_obeys_what_it_was_taught(streaming: bool, memory: eider.Eider) -> None:
+async def test_a_query_engine_obeys_what_it_was_taught(streaming: bool, memory: eider.Eider, ada: str) -> None:
     """A correction of one answer stands before the next question, of that user alone; nothing of it is learned again."""
     llm = Parrot()
     engine = index().as_query_engine(llm=llm, text_qa_template=guided(memory), streaming=streaming)
     with EiderEventHandler(memory) as handler:
-        for user, text in (("ada", "How do I write?"), ("ada", "No, please write in paragraphs."), ("bob", "And I?")):
+        for user, text in (
+            (ada, "How do I write?"),
+            (ada, "No, please write in paragraphs."),
+            (f"bob-{ada}", "And I?"),
+        ):
             with speaking(user=user):
                 str(engine.query(text))
             assert handler.flush(10)
-        with speaking(user="ada"):
+        with speaking(user=ada):
             assert str(await engine.aquery("What about {braces}?"))
         assert await handler.aflush(10)
     prompts = [messages[-1][1] for messages in llm.seen]
     assert ["Write in paragraphs." in prompt.split("Query:")[0] for prompt in prompts] == [False, False, False, True]
     assert "What about {braces}?" in prompts[-1]
-    assert learned(memory, "ada") == ["Write in paragraphs."]
-    assert learned(memory, "bob") == []
+    assert learned(memory, ada) == ["Write in paragraphs."]
+    assert learned(memory, f"bob-{ada}") == []
 
 
 # ---------------------------------------------------------------------- tools
@@ -122,39 +127,37 @@ def remembers(messages: Sequence[ChatMessage]) -> ChatMessage:
     return calls("recall", query=text) if text.endswith("?") else calls("remember", text=text, kind="preference")
 
 
-async def test_an_agent_uses_its_memory_itself(memory: eider.Eider) -> None:
+async def test_an_agent_uses_its_memory_itself(memory: eider.Eider, ada: str) -> None:
     """What it keeps is an agent's word for the user of the request; what it recalls comes framed."""
     worker = agent(remembers, tools=EiderToolSpec(memory).to_tool_list())
-    with speaking(user="ada"):
+    with speaking(user=ada):
         kept = str(await worker.run("Ada's editor is Helix."))
         found = str(await worker.run("Which editor does Ada use?"))
     assert json.loads(kept.removeprefix("Tool said: "))["status"] == "stored"
     assert '<eider-memory v=\\"1\\"' in found
     assert "editor is Helix" in found
-    (one,) = [r for r in memory.search(user="ada").items if r.memory]
+    (one,) = [r for r in memory.search(user=ada).items if r.memory]
     assert (one.text, one.trust) == ("Ada's editor is Helix.", 1)
 
 
-async def test_what_eiders_tools_answer_is_not_learned_again(memory: eider.Eider) -> None:
+async def test_what_eiders_tools_answer_is_not_learned_again(memory: eider.Eider, ada: str) -> None:
     """A tool's output is kept as a tool's, but not Eider's own."""
-    memory.remember("Ada's editor is Helix.", user="ada")
-    worker = agent(remembers, tools=EiderToolSpec(memory, user="ada").to_tool_list(["recall"]))
-    with EiderEventHandler(memory, user="ada") as handler:
+    memory.remember("Ada's editor is Helix.", user=ada)
+    worker = agent(remembers, tools=EiderToolSpec(memory, user=ada).to_tool_list(["recall"]))
+    with EiderEventHandler(memory, user=ada) as handler:
         await worker.run("Which editor does Ada use?")
-        assert await handler.aflush()
-    told = spoken(memory, "ada")
+        assert await handler.aflush(10)
+    told = spoken(memory, ada)
     assert [role for role, _ in told] == ["user", "agent"]
     assert not any("Helix" in text for _, text in told)
-    assert learned(memory, "ada") == ["Ada's editor is Helix."]
+    assert learned(memory, ada) == ["Ada's editor is Helix."]
 
 
-def test_the_seven_tools_have_their_own_schemas(memory: eider.Eider) -> None:
+def test_the_seven_tools_have_their_own_schemas(memory: eider.Eider, ada: str) -> None:
     """Names, descriptions and schemas are core's; a tool of another name is refused with those there are."""
-    spec = EiderToolSpec(memory, user="ada", scopes=["project:alpha"])
+    spec = EiderToolSpec(memory, user=ada, scopes=["project:alpha"])
     tools = {tool.metadata.get_name(): tool for tool in spec.to_tool_list()}
-    known = {
-        d["name"]: d for d in eider.Companion(memory, user="ada", scopes=["project:alpha"]).toolbox().definitions()
-    }
+    known = {d["name"]: d for d in eider.Companion(memory, user=ada, scopes=["project:alpha"]).toolbox().definitions()}
     assert tools.keys() == known.keys()
     for name, tool in tools.items():
         shown: Any = tool.metadata.to_openai_tool(skip_length_check=True)["function"]
@@ -165,9 +168,9 @@ def test_the_seven_tools_have_their_own_schemas(memory: eider.Eider) -> None:
         spec.to_tool_list(["rember"])
 
 
-def test_a_tool_that_is_called_wrongly_answers_with_the_fix(memory: eider.Eider) -> None:
+def test_a_tool_that_is_called_wrongly_answers_with_the_fix(memory: eider.Eider, ada: str) -> None:
     """It never raises: the model reads what to change."""
-    tools = {t.metadata.get_name(): t for t in EiderToolSpec(memory, user="ada").to_tool_list()}
+    tools = {t.metadata.get_name(): t for t in EiderToolSpec(memory, user=ada).to_tool_list()}
     for name, arguments, fix in [
         ("remember", {}, "text"), ("recall", {"query": "x", "limit": "many"}, "whole number"), ("forget", {"id": "no"}, "no"),
     ]:  # fmt: skip
