@@ -86,7 +86,7 @@ class ClaudeCode:
             )
             form = _form(options, known, why)
             done = settings.wired(found, form, env)
-        mode = None if form.base is None else _PRIVATE
+        mode = _PRIVATE if form.base is not None and (files.mode_of(path) or 0o777) & 0o077 else None
         if before is None and options.project is not None:
             mode = _SHARED
         what = f"hooks over {'http' if why is None else f'the command hook: {why}'}; permission {ALLOWED}"
