@@ -7,8 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from anthropic.lib.tools import ToolError
-from anthropic.tools import BetaAbstractMemoryTool, BetaAsyncAbstractMemoryTool
+from anthropic.lib.tools import BetaAbstractMemoryTool, BetaAsyncAbstractMemoryTool, ToolError
 
 from eider.errors import EiderError
 from eider_anthropic.files import SCOPE, FileFault, FileVersion, MemoryFiles, answered

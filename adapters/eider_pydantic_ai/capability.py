@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import logging
 from collections.abc import Sequence
@@ -12,7 +13,7 @@ from pydantic_ai import AgentRunResult, RunContext
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.messages import ModelMessage, ModelResponse, UserPromptPart
 
-from eider import Companion, Eider
+from eider import Companion
 from eider_pydantic_ai.reading import answered, prompt_at, spoken, words
 from eider_pydantic_ai.toolset import HOST, FromRun, memory_toolset, of_run
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pydantic_ai.capabilities.abstract import WrapModelRequestHandler
     from pydantic_ai.models import ModelRequestContext
     from pydantic_ai.toolsets import AgentToolset
+
+    from eider import Eider
 
 _log: Final = logging.getLogger("eider")
 
@@ -121,10 +124,17 @@ class EiderCapability(AbstractCapability[Any]):
 
     # ------------------------------------------------------------------
 
-    async def _guidance(self) -> str:
+    async def _guidance(self, ctx: RunContext[Any]) -> str:
+        """What to obey; what helps with the prompt is looked up on the same way to a thread and back."""
         if (text := self.known.get("")) is None:
-            text = self.known[""] = (await self.companion.aguidance()).text
+            prompt = words(ctx.prompt) if ctx.prompt else ""
+            text = self.known[""] = await asyncio.to_thread(self._looked_up, prompt)
         return text
+
+    def _looked_up(self, prompt: str) -> str:
+        if prompt:
+            self.known[prompt] = self.companion.recalled(prompt).text
+        return self.companion.guidance().text
 
     async def _recalled(self, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
         """The messages with recalled lines before the user's last words."""

@@ -86,7 +86,6 @@ STORIES = {
     "files and directories move": [
         made(NOTE), moved(NOTE, "/memories/old/notes.md"), shown(NOTE), shown("/memories/old"), moved("/memories/old", "/memories/new"),
         shown("/memories/new/notes.md"), moved("/memories/none", "/memories/x"), made("/memories/b"), moved("/memories/b", "/memories/new/notes.md"),
-        moved("/memories", "/memories/x"),
     ],
     "files and directories go": [
         made("/memories/d/a"), made("/memories/d/b"), gone("/memories/d"), shown("/memories/d"), gone("/memories/d"), gone("/memories"),
@@ -181,6 +180,7 @@ def test_files_and_directories_do_not_mix(tool: EiderMemoryTool) -> None:
     assert "is a file" in answer(tool, made("/memories/a/b/c"))
     assert "not a file" in answer(tool, swapped("x", "y", "/memories/a"))
     assert "within it" in answer(tool, moved("/memories/a", "/memories/a/c"))
+    assert "Cannot rename the /memories directory" in answer(tool, moved("/memories", "/memories/x"))
 
 
 def test_a_memory_that_fails_is_an_error_of_the_tool_alone(tool: EiderMemoryTool, memory: eider.Eider) -> None:
