@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -55,7 +56,10 @@ def _finished(message: BaseMessage, answered: Collection[str]) -> bool:
     return isinstance(message, AIMessage) and all(call["id"] in answered for call in message.tool_calls)
 
 
-def tell(companion: Companion, messages: Sequence[BaseMessage], start: int = 0, own: Collection[str] = ()) -> None:
+def tell(
+    companion: Companion, messages: Sequence[BaseMessage], start: int = 0, own: Collection[str] = (),
+    *, structured: bool = False,
+) -> None:  # fmt: skip
     """Tell a companion what was said from a place on; each reply is judged against the agent's words before it.
 
     Args:
@@ -63,24 +67,40 @@ def tell(companion: Companion, messages: Sequence[BaseMessage], start: int = 0, 
         messages: The conversation as far as it is known.
         start: Where what is new begins.
         own: Names of Eider's own tools, whose answers are memory already.
+        structured: Whether the agent's last words are the arguments of a call, as LangChain asks for structured answers.
     """
-    before = next((m for m in reversed(messages[:start]) if isinstance(m, AIMessage) and text_of(m).strip()), None)
+    last = (
+        max((i for i, m in enumerate(messages) if isinstance(m, AIMessage)), default=-1)
+        if structured
+        else len(messages)
+    )
     tainted = False
-    for message in messages[start:]:
+    for place, message in enumerate(messages[start:], start):
         words, key = marks.strip(text_of(message)), key_of(companion.session, message)
         if by_user(message):
-            answering = "" if before is None else marks.strip(text_of(before))
+            before = _before(messages[:place])
+            answering = "" if before is None else marks.strip(_answer(before))
             answering_key = None if before is None else key_of(companion.session, before)
             companion.heard(words, answering=answering, key=key, answering_key=answering_key)
             tainted = False
-        elif isinstance(message, ToolMessage):
-            if message.name in own:
-                tainted |= _doubtful(message.artifact)
-            else:
-                companion.met(words, key=key)
-        elif isinstance(message, AIMessage) and words.strip():
-            companion.said(words, key=key, tainted=tainted)
-            before = message
+        elif isinstance(message, AIMessage):
+            companion.said(marks.strip(_answer(message)) if place == last else words, key=key, tainted=tainted)
+        elif isinstance(message, ToolMessage) and message.name in own:
+            tainted |= _doubtful(message.artifact)
+        elif isinstance(message, ToolMessage) and place < last + 1:
+            companion.met(words, key=key)
+
+
+def _before(messages: Sequence[BaseMessage]) -> AIMessage | None:
+    """What a reply answers: the agent's last words, or the call that a turn ended with, as structured answers do."""
+    ended = bool(messages) and isinstance(messages[-1], ToolMessage)
+    spoken = (m for m in reversed(messages) if isinstance(m, AIMessage) and (ended or text_of(m).strip()))
+    return next(spoken, None)
+
+
+def _answer(message: AIMessage) -> str:
+    """An agent's words; where it has none, what it called with."""
+    return text_of(message) or "\n".join(json.dumps(c["args"], ensure_ascii=False) for c in message.tool_calls)
 
 
 def _doubtful(answer: Any) -> bool:

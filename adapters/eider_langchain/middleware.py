@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from langchain.agents.middleware import AgentMiddleware, AgentState
-from langchain_core.messages import SystemMessage
+from langchain_core.messages import SystemMessage, ToolMessage
 
 from eider.companion import Companion
 from eider_langchain.identity import conversation
@@ -155,7 +155,8 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
         if self._learns:
             companion = conversation(self.companion, context=getattr(runtime, "context", None))
             messages = state["messages"]
-            tell(companion, messages, latest_turn(messages), self._own)
+            structured = state.get("structured_response") is not None and isinstance(messages[-1], ToolMessage)
+            tell(companion, messages, latest_turn(messages), self._own, structured=structured)
 
     async def aafter_agent(self, state: State, runtime: Runtime[Any]) -> None:
         """The same for async agents; nothing is waited for."""

@@ -44,6 +44,7 @@ from eider_langchain.store_rows import (
     episodes,
     item_id,
     json_value,
+    namespaces,
     row_of,
     scope_of,
     utterance,
@@ -164,7 +165,11 @@ class EiderStore(base.BaseStore):
 
     def _search(self, op: SearchOp) -> list[SearchItem]:
         prefix = tuple(op.namespace_prefix)
-        scopes = [scope_of(n) for n in self._listed() if n[: len(prefix)] == prefix] if prefix else None
+        scopes = (
+            [scope_of(n) for n in namespaces(self._memory, self._user) if n[: len(prefix)] == prefix]
+            if prefix
+            else None
+        )
         if scopes == []:
             return []
         now = self._clock()
@@ -185,13 +190,8 @@ class EiderStore(base.BaseStore):
         best: list[tuple[Row, float | None]] = [(by_id.pop(r.id), r.score) for r in found if r.id in by_id]
         return [*best, *((row, None) for row in by_id.values()), *((row, None) for row in rows if not row.searched)]
 
-    def _listed(self) -> dict[Namespace, str]:
-        """Namespaces that hold something, with the memory that names each."""
-        page = self._memory.search(user=self._user, kinds=["context"], limit=PAGE)
-        return {tuple(json.loads(found.text)): found.id for found in page.items}
-
     def _namespaces(self, op: ListNamespacesOp) -> list[Namespace]:
-        found = [n for n in self._listed() if in_place(n, op.match_conditions or ())]
+        found = [n for n in namespaces(self._memory, self._user) if in_place(n, op.match_conditions or ())]
         cut = {n if op.max_depth is None else n[: op.max_depth] for n in found}
         return sorted(cut)[op.offset : op.offset + op.limit]
 
@@ -216,11 +216,11 @@ class EiderStore(base.BaseStore):
         index: Index = op.index
         return utterance(row, index, self._fields)
 
-    def _name(self, namespaces: set[Namespace]) -> None:
+    def _name(self, places: set[Namespace]) -> None:
         """Have namespaces listed; one that is already stays as it is."""
         names = [
             {"text": json.dumps(n, ensure_ascii=False), "kind": "context", "scope": scope_of(n), "pinned": True}
-            for n in sorted(namespaces)
+            for n in sorted(places)
         ]
         self._memory.remember_many(names, user=self._user)
 
@@ -246,7 +246,7 @@ class EiderStore(base.BaseStore):
             self._forget(episode.id, wait=last and self._erase == "now")
         scope = scope_of(tuple(namespace))
         if versions and next(episodes(self._memory, self._user, scopes=[scope], most=1), None) is None:
-            named = self._listed().get(tuple(namespace))
+            named = namespaces(self._memory, self._user).get(tuple(namespace))
             if named is not None:
                 self._forget(named, wait=self._erase == "now")
 

@@ -19,10 +19,12 @@ from eider.errors import InputError, TooLargeError
 from eider_langchain.store_filters import Namespace
 
 if TYPE_CHECKING:
-    from eider import Eider, Episode
+    from eider import Eider, Episode, Recollection
 
 PAGE: Final = 10_000
 """Rows of one listing: as many as a search answers with."""
+MANY: Final = 10_000_000
+"""More rows than a listing can pass over."""
 MOST: Final = 60_000
 """Characters of a value as JSON; metadata holds 65,536, and namespace and key are there too."""
 _UNSEARCHED: Final = "(not searched)"
@@ -122,15 +124,28 @@ def row_of(episode: Episode) -> Row | None:
     )  # fmt: skip
 
 
-def episodes(memory: Eider, user: str, *, scopes: Sequence[str] | None = None, session: str | None = None, most: int | None = None) -> Iterator[Episode]:  # fmt: skip
-    """Kept utterances, newest first."""
+def episodes(
+    memory: Eider, user: str, *, scopes: Sequence[str] | None = None, session: str | None = None, most: int = MANY
+) -> Iterator[Episode]:
+    """Kept utterances, newest first, at most so many."""
+    for found in _listed(memory, most, user=user, kinds=["episode"], scopes=scopes, session=session):
+        if found.episode is not None:
+            yield found.episode
+
+
+def namespaces(memory: Eider, user: str) -> dict[Namespace, str]:
+    """Namespaces that hold something, with the memory that names each."""
+    return {tuple(json.loads(found.text)): found.id for found in _listed(memory, MANY, user=user, kinds=["context"])}
+
+
+def _listed(memory: Eider, most: int, **filters: Any) -> Iterator[Recollection]:
+    """All that a listing holds, page by page."""
     offset = 0
-    while True:
-        limit = PAGE if most is None else min(PAGE, most - offset)
-        page = memory.search(user=user, kinds=["episode"], scopes=scopes, session=session, limit=limit, offset=offset)
-        yield from (found.episode for found in page.items if found.episode is not None)
-        offset += limit
-        if offset >= page.total or (most is not None and offset >= most):
+    while offset < most:
+        page = memory.search(limit=min(PAGE, most - offset), offset=offset, **filters)
+        yield from page.items
+        offset += PAGE
+        if offset >= page.total:
             return
 
 

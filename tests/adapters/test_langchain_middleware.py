@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from langchain.agents import create_agent
 from langchain.agents.middleware import HumanInTheLoopMiddleware
+from langchain.agents.structured_output import ToolStrategy
 from langchain_agents import a_memory, a_user, calling, run_of, said, scripted  # noqa: F401
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from langchain_core.tools import tool
 from langgraph.checkpoint.memory import InMemorySaver
 from langgraph.types import Command
+from pydantic import BaseModel
 
 import eider
 from eider_langchain import EiderMemoryMiddleware
@@ -186,6 +188,28 @@ def test_what_was_said_in_a_turn_that_failed_is_learned_with_the_next(memory: ei
     agent.invoke({"messages": [("user", "Are you there?")]}, run_of(ada))
     assert middleware.flush(10)
     assert [text for _, text in said(memory, ada)] == [FIRST, "- one", REPLY, "Are you there?", "One."]
+    assert any("paragraphs" in m.text for m in _memories(memory, ada))
+
+
+class Review(BaseModel):
+    """A review."""
+
+    verdict: str
+
+
+def test_a_structured_answer_is_the_agents_words(memory: eider.Eider, ada: str) -> None:
+    """LangChain asks for it as a call; it is kept as what the agent said, and replies are judged against it."""
+    middleware = EiderMemoryMiddleware(memory)
+    model = scripted(calling("Review", "c1", verdict="- fine"), calling("Review", "c2", verdict="Fine."))
+    agent = create_agent(
+        model, middleware=[middleware], response_format=ToolStrategy(Review), checkpointer=InMemorySaver()
+    )
+    agent.invoke({"messages": [("user", FIRST)]}, run_of(ada))
+    assert agent.invoke({"messages": [("user", REPLY)]}, run_of(ada))["structured_response"] == Review(verdict="Fine.")
+    assert middleware.flush(10)
+    assert said(memory, ada) == [
+        ("user", FIRST), ("agent", '{"verdict": "- fine"}'), ("user", REPLY), ("agent", '{"verdict": "Fine."}'),
+    ]  # fmt: skip
     assert any("paragraphs" in m.text for m in _memories(memory, ada))
 
 

@@ -14,7 +14,7 @@ from langgraph.store.base import GetOp, InvalidNamespaceError, PutOp, SearchOp
 
 import eider
 from eider.errors import InputError, TooLargeError
-from eider_langchain import EiderStore
+from eider_langchain import EiderStore, store_rows
 
 PLACE = ("users", "ada")
 
@@ -60,6 +60,7 @@ def test_overwriting_adds_a_version_and_keeps_the_older_ones(store: EiderStore) 
     assert [i.value for i in store.search(PLACE)] == [{"cups": 3}]
 
 
+@pytest.mark.slow
 def test_a_deleted_item_is_erased_with_all_its_versions(memory: eider.Eider, store: EiderStore, ada: str) -> None:
     """No version, no name of its namespace, no row of it is left; the same key can be used again."""
     store.put(PLACE, "secret", {"text": "the nickname is Rumpelstilzchen"})
@@ -160,6 +161,18 @@ async def test_the_async_twins_answer_the_same(store: EiderStore) -> None:
     assert await store.aget(PLACE, "k") is None
 
 
+def test_a_large_store_is_read_page_by_page(store: EiderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is left out where there is more than one answer holds."""
+    monkeypatch.setattr(store_rows, "PAGE", 3)
+    places = [("users", f"u{n}") for n in range(8)]
+    store.batch([PutOp(place, "k", {"n": n}) for n, place in enumerate(places)])
+    assert store.list_namespaces() == places
+    assert [i.value["n"] for i in store.search(("users",), filter={"n": {"$lt": 7}}, limit=20)] == [6, 5, 4, 3, 2, 1, 0]
+    for n in range(7):
+        store.put(places[0], "k", {"n": n})
+    assert len(store.history(places[0], "k")) == 8
+
+
 def test_what_cannot_be_kept_is_refused_by_name(store: EiderStore) -> None:
     """Nothing of a refused batch is written."""
     for bad in ({"when": datetime.now(UTC)}, {"x": float("nan")}, ["no", "object"]):
@@ -209,6 +222,7 @@ def test_an_agents_tools_reach_the_store(store: EiderStore) -> None:
     assert item.value == {"text": "buy milk"}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Importing Send from langgraph.constants is deprecated")
 async def test_langmems_tools_work_on_it(store: EiderStore) -> None:
     """Create, find, change and delete, as langmem does it, sync and async."""
