@@ -15,13 +15,17 @@ import tempfile
 from typing import Any
 
 from mcp import Client, StdioServerParameters
+from mcp.client import Transport
+from mcp.client.stdio import stdio_client
 from mcp.types import TextContent
 
 
-def process(home: str | None) -> StdioServerParameters:
+def process(home: str | None) -> Transport:
     """What clients have in their settings: the command that starts a server."""
     env = dict(os.environ) if home is None else {**os.environ, "EIDER_HOME": home}
-    return StdioServerParameters(command=sys.executable, args=["-m", "eider_mcp", "--agent", "example"], env=env)
+    return stdio_client(
+        StdioServerParameters(command=sys.executable, args=["-m", "eider_mcp", "--agent", "example"], env=env)
+    )
 
 
 async def call(client: Client, tool: str, **arguments: Any) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
@@ -18,6 +18,8 @@ CHANNEL: Final = "mcp"
 _TURN: Final = 8
 """Recalls of one turn that an outcome is told of; the latest count."""
 _RECENT: Final = 20
+_WORKERS: Final = 8
+"""Calls of one server that are asked at once."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -44,6 +46,7 @@ class Access:
     """Calls that are under way."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _rest: threading.Condition = field(default_factory=threading.Condition)
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_WORKERS, "eider-mcp"))
 
     def memory(self) -> eider.Eider:
         """The open memory; whatever enters through it was said by an agent at most.
@@ -62,10 +65,9 @@ class Access:
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Answer:
         """Answer one call of a model; never raises."""
-        with self._noted():
-            if name == "signal_outcome" and self.loop is None:
-                return _safely(self._outcome, arguments)
-            answer = self.ask(name, arguments)
+        if name == "signal_outcome" and self.loop is None:
+            return _safely(self._outcome, arguments)
+        answer = self.ask(name, arguments)
         if name == "recall" and self.turns and not self.read_only and answer.get("found"):
             with self._lock:
                 self._asked[:] = [*self._asked, dict(arguments)][-_TURN:]
@@ -127,16 +129,18 @@ class Access:
         items = self.memory().search(user=self.user, scopes=_within(self.scopes), limit=100).items
         return [r.id for r in items if r.memory is not None and r.id.startswith(prefix)]
 
-    @contextmanager
-    def _noted(self) -> Generator[None]:
+    def begin(self, name: str, arguments: Mapping[str, Any]) -> Future[Answer]:
+        """The same in a thread, from this instant on: it goes on though whoever asked is gone before it is answered."""
         with self._rest:
             self._calls += 1
-        try:
-            yield
-        finally:
-            with self._rest:
-                self._calls -= 1
-                self._rest.notify_all()
+        begun = self._pool.submit(self.call, name, arguments)
+        begun.add_done_callback(self._ended)
+        return begun
+
+    def _ended(self, _: Future[Answer]) -> None:
+        with self._rest:
+            self._calls -= 1
+            self._rest.notify_all()
 
     def rest(self, timeout: float) -> bool:
         """Wait until no call is under way, whether or not anybody waits for its answer; False where it takes longer."""

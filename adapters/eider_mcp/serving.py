@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from anyio import to_thread
@@ -60,8 +59,8 @@ class MemoryTool(Tool):
     async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:
         """Answer one call; a fault is an answer that says what to do."""
         del context, convert_result
-        answer = await to_thread.run_sync(partial(self.fn, self.name, arguments), abandon_on_cancel=True)
-        return _result(self.name, answer)
+        begun = self.fn(self.name, arguments)  # before anything is waited for: a client may be gone by then
+        return _result(self.name, await to_thread.run_sync(begun.result, abandon_on_cancel=True))
 
 
 def _result(name: str, answer: Answer) -> CallToolResult:
@@ -118,7 +117,7 @@ def _tool(access: Access, name: str, about: str, schema: dict[str, Any], form: F
         open_world_hint=False,
     )  # fmt: skip
     return MemoryTool(
-        fn=access.call, name=name, context_kwarg=None, title=form.title, description=about, parameters=schema, is_async=False, annotations=hints,
+        fn=access.begin, name=name, context_kwarg=None, title=form.title, description=about, parameters=schema, is_async=False, annotations=hints,
         meta={"anthropic/alwaysLoad": True} if form.first else None,
         fn_metadata=FuncMetadata(arg_model=ArgModelBase, output_schema=dict(form.answer)),
     )  # fmt: skip

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from homes import PATIENCE, Home
 from mcp import Client, StdioServerParameters
+from mcp.client.stdio import stdio_client
 from mcp.types import CallToolResult, TextContent
 
 import eider
@@ -49,7 +50,7 @@ def client(*more: str, hasty: bool = False) -> Client:
     program, *args = command(*more)
     if hasty:
         args[:2] = ["-c", HASTY]
-    return Client(StdioServerParameters(command=program, args=args, env=dict(os.environ)))
+    return Client(stdio_client(StdioServerParameters(command=program, args=args, env=dict(os.environ))))
 
 
 def text(result: CallToolResult) -> str:
