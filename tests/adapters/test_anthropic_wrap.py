@@ -231,6 +231,19 @@ def test_what_memorys_own_tools_answer_is_not_captured_again(client: anthropic.A
     assert kept(memory, client) == [TALK[0], ("agent", 0, "- one\n- two")]
 
 
+def test_the_files_of_claudes_memory_tool_are_not_captured_again(
+    client: anthropic.Anthropic, memory: eider.Eider
+) -> None:
+    """They are in the store already; a host's own tool of that name is another matter."""
+    own: Any = {"type": "memory_20250818", "name": "memory"}
+    client.messages.create(**ASK, messages=looped("memory", "Deploys on Fridays."), tools=[own])
+    assert kept(memory, client) == TALK
+    client.messages.create(
+        **ASK, messages=[*REPLY[:2], *looped("memory", "8 GB free.")], tools=[{**TOOL, "name": "memory"}]
+    )
+    assert ("other", 0, "8 GB free.") in kept(memory, client)
+
+
 def test_a_loop_of_tools_is_one_turn(client: anthropic.Anthropic, memory: eider.Eider, stub: StubModel) -> None:
     """`tool_runner` runs on a wrapped client: the system prompt stays the same, the user spoke once."""
     memory.remember("Always answer in French.", kind="rule")
