@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eider_claude_hooks.desk import Desk
 from homes import Home
 
 import eider
 from eider.service.hooks import Around
+from eider_claude_hooks.desk import Desk
 
 FAR = float("inf")
 """A deadline that never comes."""

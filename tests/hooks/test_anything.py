@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eider_claude_hooks.desk import Desk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import eider
 from eider.service.app import Asked
 from eider.service.hooks import Hooks
+from eider_claude_hooks.desk import Desk
 
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "Stop", "SubagentStart", "SubagentStop", "PreToolUse",
           "PostToolUse", "PreCompact", "SessionEnd", "Notification", "")  # fmt: skip

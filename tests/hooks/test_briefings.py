@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eider_claude_hooks import briefing
-from eider_claude_hooks.desk import Desk
-from eider_claude_hooks.hook import briefing_name
 
 import eider
 from eider.budget import HeuristicCounter
 from eider.service import briefs
+from eider_claude_hooks import briefing
+from eider_claude_hooks.desk import Desk
+from eider_claude_hooks.hook import briefing_name
 
 RULE = "No, always indent with tabs in this project."
 SCOPE = "project:engine"

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eider_claude_hooks import project as project_place
-from eider_claude_hooks.desk import Desk
 
 import eider
 from eider import config
 from eider.service import pauses
+from eider_claude_hooks import project as project_place
+from eider_claude_hooks.desk import Desk
 
 RULE = "No, always indent with tabs in this project."
 ASKS = "Please fix the indentation of main.py"

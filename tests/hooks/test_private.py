@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eider_claude_hooks import plan, transcript, words
-from eider_claude_hooks.words import blanked, spoken, without_private
 from hypothesis import given
 from hypothesis import strategies as st
 
 import eider
+from eider_claude_hooks import plan, transcript, words
+from eider_claude_hooks.words import blanked, spoken, without_private
 
 
 def holding(folder: Path, word: str) -> list[Path]:

@@ -20,6 +20,7 @@ from eider.door import Door
 from eider.eider import Eider
 from eider.errors import PausedError
 from eider.service import briefs, hook_port
+from eider.service.hook_port import HookPort
 from eider.values import Origin
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class Hooks:
         """Import nothing yet."""
         self.home, self._performed, self._fault = home, performed, fault
         self.listening: Callable[[], tuple[int | None, str]] = lambda: (None, "")
+        self.known: Callable[[], HookPort | None] = lambda: hook_port.read(home)
         self._hosts: dict[str, Host] = {}
         self._loading = threading.Lock()
         self._loaded = threading.Event()
@@ -150,7 +152,7 @@ class Hooks:
 
     def hello(self, asked: Asked) -> Mapping[str, Any]:
         """Prove that whoever listens here holds the hook token."""
-        known, nonce = hook_port.read(self.home), asked.body.get("nonce")
+        known, nonce = self.known(), asked.body.get("nonce")
         if known is None or not isinstance(nonce, str) or len(nonce) > _NONCE:
             return {"proof": ""}
         return {"proof": hook_port.proof(known.token, nonce)}
@@ -193,7 +195,7 @@ class Hooks:
         hosts = {name: dict(host.status()) for name, host in list(self._hosts.items())}
         return {"port": port, "fault": fault, "hosts": hosts}
 
-    def close(self, timeout: float = 5.0) -> None:
+    def close(self, timeout: float = 15.0) -> None:
         """Let each write what it heard."""
         for name, host in list(self._hosts.items()):
             self._safely(name, lambda host=host: host.close(timeout))

@@ -265,7 +265,7 @@ async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket
     server.should_exit = place.stopping
     desk.stop = place.end
     listener = Listener(terms.home, app, desk.logs.fault)
-    desk.hooks.listening = lambda: (listener.port, listener.fault)
+    desk.hooks.listening, desk.hooks.known = lambda: (listener.port, listener.fault), lambda: listener.known
     watch = asyncio.create_task(_watch(terms, app, desk, place, listener))
     threading.Thread(target=_import_all, args=(desk,), name="eider-imports", daemon=True).start()
     await server.serve(sockets=sockets)
