@@ -123,7 +123,7 @@ def claude_part() -> list[str]:
 def openclaw_part() -> list[str]:
     """The plugin in the real OpenClaw gateway."""
     return [
-        f"OpenClaw {openclaw.VERSION}, a scripted model, {openclaw.MEMORIES:,} memories; warm turns over HTTP, with and without, in turns.", "",
+        f"OpenClaw {openclaw.VERSION}, a scripted model, {openclaw.MEMORIES:,} memories; warm turns over HTTP, p50 / p95.", "",
         *table(openclaw.HEAD, openclaw.parts()),
     ]  # fmt: skip
 

@@ -94,17 +94,6 @@ def test_a_packed_plugin_works_from_openclaws_own_directory(machine: Machine) ->
     assert doctor(machine) == {}
 
 
-def test_as_the_owner_of_the_memory_slot_openclaws_own_memory_steps_back(machine: Machine) -> None:
-    """The system prompt says where memory is, and everything else goes on as before."""
-    machine.write(free_port())
-    changed(machine, {"plugins": {"load": {"paths": [str(PLUGIN / "slot")]}, "slots": {"memory": "eider"}}})
-    with Gateway(machine, keep=True) as gateway:
-        gateway.say("How?", "explicit:one")
-        first = gateway.say("No, please write in paragraphs.", "explicit:one")
-        assert "memory_recall" in first.system
-        assert "Write in paragraphs." in gateway.say("Hello.", "explicit:two").system
-
-
 def test_the_plugins_own_tests_pass() -> None:
     """`node --test`, with the machine's Node.js."""
     files = sorted(str(path) for path in (PLUGIN / "test").glob("*.test.js"))

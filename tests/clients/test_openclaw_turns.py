@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from homes import Home, until
-from openclaw_gateway import PLUGIN, Gateway, Machine, Turn, free_port
+from openclaw_gateway import PLUGIN, Gateway, Machine, Turn, free_port, merged
 from stub_model import StubModel
 
 import eider
@@ -37,8 +37,7 @@ def machine(openclaw_program: Path, tmp_path_factory: pytest.TempPathFactory) ->
         assert tuned["plugins"]["entries"]["eider"]["hooks"] == {"allowConversationAccess": True}
         yield made
         assert eider_command(made, "uninstall", "--target", "openclaw").returncode == 0
-        assert json.loads(made.config.read_text()).get("plugins", {}).get("entries", {}).get("eider") is None
-        assert json.loads(before)["agents"] == json.loads(made.config.read_text())["agents"]
+        assert made.config.read_bytes() == before
     home.close()
 
 
@@ -194,12 +193,30 @@ def test_an_owner_that_is_killed_costs_no_turn_and_no_memory(gateway: Gateway, m
     assert [found.count(text) for text in said] == [1, 1, 1]
 
 
-def test_a_restart_forgets_nothing_and_repeats_nothing(gateway: Gateway, machine: Machine) -> None:
-    """How far a session was learned from is on disk; a new gateway goes on from there."""
+@pytest.fixture(scope="module")
+def slotted(gateway: Gateway, machine: Machine) -> Iterator[Gateway]:
+    """The gateway after a restart, with Eider as the owner of OpenClaw's memory slot."""
     gateway.stop()
+    before = machine.config.read_text()
+    made = json.loads(before)
+    made["plugins"] = merged(made["plugins"], {"load": {"paths": [str(PLUGIN / "slot")]}, "slots": {"memory": "eider"}})
+    machine.config.write_text(json.dumps(made))
+    with Gateway(machine, keep=True) as running:
+        yield running
+    machine.config.write_text(before)
+
+
+def test_a_restart_forgets_nothing_and_repeats_nothing(slotted: Gateway, machine: Machine) -> None:
+    """How far a session was learned from is on disk; a new gateway goes on from there."""
     before = kept(machine)
-    with Gateway(machine, keep=True) as again:
-        again.say("The cat is called Miez.", "explicit:four")
+    slotted.say("The cat is called Miez.", "explicit:four")
     found = kept(machine)
     assert sorted(found) == sorted([*before, "The cat is called Miez.", REPLY["text"]])
-    assert str(PLUGIN) in machine.config.read_text()
+
+
+def test_as_the_owner_of_the_memory_slot_openclaws_own_memory_steps_back(slotted: Gateway) -> None:
+    """The system prompt says where memory is, and everything else goes on as before."""
+    turn = slotted.say("Good evening.", "explicit:thirteen")
+    assert "memory_recall" in turn.system.partition(HEADING)[0]
+    assert "Write in paragraphs." in policy_in(turn)
+    assert "not selected for the memory slot" in slotted.said()
