@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from eider.values import Origin, Role
 
 _PAGE: Final = 10_000
+_BEFORE: Final = 50
+"""Utterances in which the agent's last words are looked for. A guess."""
 _WORDLESS: Final = "(no words)"
 """Stands as the text of a message that has none, such as a call of a tool."""
 
@@ -60,8 +62,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
     @property
     def messages(self) -> list[BaseMessage]:  # pyright: ignore[reportIncompatibleVariableOverride] (as LangChain documents it)
         """The session's messages, oldest first."""
-        rows = self._quietly.asked(self._rows, [])
-        told = [_message(row) for row in rows]
+        told = [_message(row) for row in self._quietly.asked(self._rows, [])]
         return told if self._limit is None else told[max(0, len(told) - self._limit) :]
 
     async def aget_messages(self) -> list[BaseMessage]:
@@ -96,20 +97,21 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     # ------------------------------------------------------------------
 
-    def _rows(self, *, every: bool = False) -> list[Episode]:
+    def _rows(self, most: int | None = None, *, every: bool = False) -> list[Episode]:
+        """What is kept of the session, oldest first: its messages, the last so many, or every utterance."""
         found: list[Episode] = []
         total = 1
         while len(found) < total:
             page = self._companion.memory.search(
-                user=self._companion.user, session=self.session_id, kinds=["episode"], limit=_PAGE, offset=len(found)
-            )
+                user=self._companion.user, session=self.session_id, kinds=["episode"], limit=most or _PAGE, offset=len(found)
+            )  # fmt: skip
             found += [r.episode for r in page.items if r.episode is not None]
-            total = page.total if page.items else 0
+            total = page.total if page.items and most is None else 0
         return sorted((e for e in found if every or "message" in e.metadata), key=lambda e: e.seq)
 
     def _add(self, messages: Sequence[BaseMessage]) -> None:
-        rows = self._rows()
-        told = [_message(row) for row in rows[-1:]] if rows else []
+        rows = self._rows(_BEFORE)
+        told = [_message(row) for row in rows[-1:]]
         before = next((r for r in reversed(rows) if r.role == "agent" and r.text != _WORDLESS), None)
         answering, answering_key = (before.text, before.key) if before else ("", None)
         tainted = bool(told) and isinstance(told[0], ToolMessage)
