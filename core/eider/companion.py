@@ -35,6 +35,8 @@ PATIENCE: Final = 2.0
 """Seconds a host waits for an owner process that does not answer."""
 REST: Final = 30.0
 """Seconds an owner that does not answer is left alone before it is asked again. A guess."""
+STANDING: Final = ("rule", "preference", "decision")
+"""What guides whatever the work is about; without a context nobody knows which facts matter."""
 MET: Final = 100_000
 """Characters kept of one output of a tool, or one page. A guess."""
 _CONVERSATIONS: Final = 1_000
@@ -161,6 +163,7 @@ class Companion:
         ask = partial(
             self._hall.reader.policy, user=self.user, context=context or self.context, existing_instructions=existing,
             scopes=self.scopes or None, budget=budget, loop=self.loop,
+            kinds=None if context or self.context else STANDING,
         )  # fmt: skip
         return self._hall.asked(ask, Policy(text="", memories=(), tokens=0))
 

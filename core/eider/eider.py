@@ -201,7 +201,7 @@ class Eider(Accounts, Outcomes, Scoping):
     def policy(
         self, *, user: str | None = None, context: str | None = None, existing_instructions: str = "",
         scopes: Iterable[str] | None = None, budget: int | None = None, on_budget_exceeded: Exceeded = "truncate",
-        least_trust: int = 2, loop: str | None = None,
+        least_trust: int = 2, kinds: Iterable[str] | None = None, loop: str | None = None,
     ) -> Policy:  # fmt: skip
         """The guidance an agent should have before it works: rules, preferences, and the facts that matter here.
 
@@ -213,11 +213,12 @@ class Eider(Accounts, Outcomes, Scoping):
             budget: Most tokens; pinned rules survive any budget.
             on_budget_exceeded: "truncate" leaves out the least; "error" refuses.
             least_trust: 2 for what the user said, 1 to admit agents and imports.
+            kinds: Only these kinds of memories, and what is pinned; by default all.
             loop: Open loop that this belongs to.
         """
         request = verbs.PolicyFor(
             user=self._whose(user), context=context, existing_instructions=existing_instructions, scopes=_listed(scopes),
-            budget=budget, on_budget_exceeded=on_budget_exceeded, least_trust=least_trust, loop=loop,
+            budget=budget, on_budget_exceeded=on_budget_exceeded, least_trust=least_trust, kinds=_listed(kinds), loop=loop,
         )  # fmt: skip
         return self._ask("policy", request)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +20,7 @@ from eider.rank import rank
 from eider.recall import asked, view_of
 from eider.reconcile import judge
 from eider.scopes import scopes_read
-from eider.storage.arrays import STATE_CODE, micros
+from eider.storage.arrays import KIND_CODE, STATE_CODE, micros
 from eider.values import GLOBAL, Memory
 from eider.verbs import PolicyFor, Recall
 from eider.weights import balanced
@@ -46,8 +47,8 @@ def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
         BudgetExceededError: Pinned memories are larger than the budget.
     """
     now = day_start(engine.now().date(), "UTC")
-    scopes = None if request.scopes is None else tuple(request.scopes)  # from a client they come as a list
-    place = (request.user, door.agent, replace(request, loop=None, scopes=scopes), now.date())
+    plain = replace(request, loop=None, scopes=_plain(request.scopes), kinds=_plain(request.kinds))
+    place = (request.user, door.agent, plain, now.date())
     version = engine.version(request.user)
     kept = engine.policies.get(place)
     if kept is not None and kept[0] == version:
@@ -62,6 +63,11 @@ def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
     if request.loop is not None and engine.loop(request.loop, request.user).closed_at is None:
         engine.notes.noted(request.user, request.loop, [Recalled(id=m.id, ask=-1) for m in found.memories])
     return found
+
+
+def _plain(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """From a client they come as a list, which nothing can be kept under."""
+    return None if names is None else tuple(names)
 
 
 def _placed(engine: Engine, request: PolicyFor, door: Door) -> PolicyFor:
@@ -112,6 +118,9 @@ def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]
     if request.scopes is not None:
         codes = [segment.scopes[s] for s in {*request.scopes, GLOBAL} if s in segment.scopes]
         mask &= np.isin(column("scope"), codes)
+    if request.kinds is not None:
+        wanted = np.isin(column("kind"), [KIND_CODE[kind] for kind in request.kinds if kind in KIND_CODE])
+        mask &= wanted | column("pinned").astype(np.bool_)
     return mask
 
 

@@ -84,6 +84,8 @@ class PolicyFor(Request):
     on_budget_exceeded: Exceeded = "truncate"
     least_trust: int = 2
     """2 for what the user said; 1 admits what agents and imports said, where the owner allows that."""
+    kinds: Sequence[str] | None = None
+    """Only memories of these kinds, and what is pinned."""
     loop: str | None = None
 
     def __post_init__(self) -> None:
@@ -95,6 +97,7 @@ class PolicyFor(Request):
             check.whole(self.budget, "budget", 1, check.MAX_TEXT)
         check.one_of(self.on_budget_exceeded, EXCEEDED, "on_budget_exceeded")
         check.whole(self.least_trust, "least_trust", 1, 2)
+        check.kinds(self.kinds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

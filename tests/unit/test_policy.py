@@ -172,3 +172,28 @@ def test_scopes_may_come_as_a_list(tmp_path: Path) -> None:
         said = opened._asks.ask("policy", PolicyFor(user="ada", scopes=["project:alpha"]))
         assert said == opened.policy(scopes=["project:alpha"])
         assert "Deploy on Friday." in said.text
+
+
+def test_only_certain_kinds_may_be_asked_for(tmp_path: Path) -> None:
+    """Others stay out unless they are pinned; a kind that there is not is named."""
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        memory.remember("Write in paragraphs.", kind="rule")
+        memory.remember("The office is in Oslo.")
+        memory.remember("The database is called heron.", pinned=True)
+        assert "Oslo" in memory.policy().text
+        text = memory.policy(kinds=["rule"]).text
+        assert "paragraphs" in text
+        assert "heron" in text
+        assert "Oslo" not in text
+        with pytest.raises(InputError, match="'rules'"):
+            memory.policy(kinds=["rules"])
+
+
+def test_a_companion_without_a_context_brings_no_facts(tmp_path: Path) -> None:
+    """Nobody knows which of them matter."""
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        memory.remember("Write in paragraphs.", kind="rule")
+        memory.remember("The office is in Oslo.")
+        companion = eider.Companion(memory, host="app")
+        assert "Oslo" not in companion.guidance().text
+        assert "Oslo" in companion.guidance(context="planning a visit to the Oslo office").text
