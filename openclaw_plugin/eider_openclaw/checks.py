@@ -27,13 +27,13 @@ def openclaw(place: Place) -> Iterator[Finding]:
                          "openclaw plugins inspect eider --runtime says whether its hooks run")  # fmt: skip
         return
     entry = inner(found, ("plugins", "entries", places.ID))
-    folders = [Path(one) for one in inner(found, ("plugins", "load", "paths")) or [] if isinstance(one, str)]
-    ours = [one for one in folders if one == places.plugin_folder() or one.parent.name == "eider_openclaw"]
-    if entry is not None or ours or places.is_installed():
-        yield from _judged(path, found, entry if isinstance(entry, dict) else {}, ours)
+    folders = inner(found, ("plugins", "load", "paths")) or []
+    there = places.is_installed() or any(isinstance(one, str) and places.is_ours(one) for one in folders)
+    if entry is not None or there:
+        yield from _judged(path, found, entry if isinstance(entry, dict) else {}, there=there)
 
 
-def _judged(path: Path, found: Any, entry: dict[str, Any], ours: list[Path]) -> Iterator[Finding]:
+def _judged(path: Path, found: Any, entry: dict[str, Any], *, there: bool) -> Iterator[Finding]:
     if entry.get("enabled") is False or inner(found, ("plugins", "enabled")) is False:
         return
     if inner(entry, ("hooks", "allowConversationAccess")) is not True:
@@ -51,7 +51,7 @@ def _judged(path: Path, found: Any, entry: dict[str, Any], ours: list[Path]) -> 
     if allow and places.ID not in allow:
         yield _found(path, "openclaw-not-allowed", "warning", "plugins.allow leaves the plugin out, so it is not loaded",
                      f"add {places.ID!r} to plugins.allow")  # fmt: skip
-    if not places.is_installed() and not any((one / places.MANIFEST).is_file() for one in ours):
+    if not there:
         yield _found(path, "openclaw-plugin-gone", "warning", "the plugin's folder is not there, or not in plugins.load.paths",
                      "run eider install --target openclaw")  # fmt: skip
     command = inner(entry, ("config", "command")) or []

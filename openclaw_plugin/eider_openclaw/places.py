@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -42,3 +43,11 @@ def is_installed() -> bool:
     if (state_folder() / "extensions" / ID).is_dir():
         return True
     return any(state_folder().glob(f"npm/projects/*/node_modules/{PACKAGE}/{MANIFEST}"))
+
+
+def is_ours(folder: str) -> bool:
+    """Whether a directory holds the plugin, in whatever version or form."""
+    try:
+        return json.loads((Path(folder) / MANIFEST).read_text(encoding="utf-8"))["id"] == ID
+    except (OSError, ValueError, KeyError, TypeError):
+        return False

@@ -42,13 +42,14 @@ class OpenClaw:
         self.place(options)
         path = places.config_file()
         before = files.read(path)
-        folder = None if places.is_installed() else str(places.plugin_folder())
-        done = settings.wired(path, settings.read(path, before), folder=folder, config=_config(options))
+        found = settings.read(path, before)
+        folder = None if _is_loaded(found.value) else str(places.plugin_folder())
+        done = settings.wired(path, found, folder=folder, config=_config(options))
         after = str(done.text).encode()
         edit = Edit(
             path=path, before=before, after=after, memo=done.memo(folder or ""),
             what=f"the plugin {places.ID!r}, and the permission to read and complete conversations ({settings.GATE})",
-            by_hand=f"take out plugins.entries.{places.ID}, and {folder!r} in plugins.load.paths",
+            by_hand=f"take out plugins.entries.{places.ID}, and its folder in plugins.load.paths",
         )  # fmt: skip
         return Plan(edits=[edit], notes=_notes(done, before, after))
 
@@ -65,6 +66,12 @@ class OpenClaw:
             return ()
         after = settings.stray(before, folder)
         return () if after is None else (Edit(path=path, before=before, after=after, what="the plugin", by_hand=""),)
+
+
+def _is_loaded(config: Any) -> bool:
+    """Whether OpenClaw has the plugin already: a copy of its own, or a folder such as that of the memory slot."""
+    folders = settings.inner(config, ("plugins", "load", "paths")) or []
+    return places.is_installed() or any(isinstance(one, str) and places.is_ours(one) for one in folders)
 
 
 def _config(options: Options) -> dict[str, Any]:

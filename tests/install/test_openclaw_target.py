@@ -147,6 +147,15 @@ def test_a_copy_of_openclaws_own_is_not_loaded_twice(config: Path, options: Opti
     assert found(options) == {}
 
 
+def test_the_form_that_owns_the_slot_is_left_as_it_is(config: Path, options: Options) -> None:
+    """A folder that holds the plugin is loaded already, whichever it is."""
+    slot = str(places.plugin_folder() / "slot")
+    config.write_text(json.dumps({"plugins": {"load": {"paths": [slot]}, "slots": {"memory": "eider"}}}))
+    installing.install(TARGET, options)
+    assert json.loads(config.read_text())["plugins"]["load"]["paths"] == [slot]
+    assert found(options) == {}
+
+
 def test_a_project_is_refused(config: Path, tmp_path: Path) -> None:
     """OpenClaw has no settings of one."""
     with pytest.raises(RefusedError, match="--project"):
