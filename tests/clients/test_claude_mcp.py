@@ -63,10 +63,12 @@ def results(request: Json) -> str:
 
 
 def talked(machine: Machine, prompt: str, *replies: Json) -> Conversation:
-    """A conversation that begins once the client has the server's tools: by itself it waits for none at its start."""
-    machine.stub.reset({"replies": [*replies]})
+    """A conversation with a greeting first: Claude Code waits for no server at its start, and shows some of it a turn later."""
+    greeting = {"when": {"last_user": r"Hello there\.$"}, "reply": {"text": "Hello."}}
+    machine.stub.reset({"rules": [greeting], "replies": [*replies]})
     with machine.talk() as conversation:
         until(lambda: 'MCP server "eider": Successfully connected' in conversation.debug, "the connection")
+        conversation.say("Hello there.")
         conversation.say(prompt)
     return conversation
 
@@ -82,29 +84,34 @@ def test_what_one_session_keeps_the_next_recalls(over_stdio: Machine, memory: ei
     second = talked(
         over_stdio, "When do we deploy?", calls("recall", query="when are deploys?"), {"text": "On Friday."}
     )
-    assert second.turns[0].text == "On Friday."
+    assert second.turns[-1].text == "On Friday."
     told = results(second.requests[-1])
     assert "Deploys are on Friday." in told.partition("<eider-memory")[2]
 
 
 def test_the_model_sees_what_it_needs_without_looking_for_it(over_stdio: Machine) -> None:
     """Instructions and three tools are in its requests; the rest can be looked up by name."""
-    over_stdio.stub.reset({})
-    with over_stdio.talk() as conversation:
-        until(lambda: 'MCP server "eider": Successfully connected' in conversation.debug, "the connection")
-        conversation.say("Hello.")
-        last = conversation.say("Hello again.").requests[-1]  # instructions may come a turn later than tools
+    sent = talked(over_stdio, "Hello again.").requests
+    last = [request for request in sent if request["body"].get("tools")][-1]  # others make up titles
     assert offered(last) == {"policy", "recall", "remember"}
     assert how_often(last, "Recall before you ask the user") == 1
     for name in ("search", "forget", "correct", "reinforce", "signal_outcome", "why"):
         assert how_often(last, TOOL + name) == 1
 
 
+def test_a_prompt_of_the_menu_is_said_in_the_users_name(over_stdio: Machine, memory: eider.Eider) -> None:
+    """What the user wants obeyed is put into the conversation by a command of Claude Code's menu."""
+    memory.direct(["Answer in German."])
+    talk = talked(over_stdio, f"/{TOOL}begin_work letters", {"text": "Gern."})
+    assert how_often(talk.requests[-1], "We begin to work on: letters") == 1
+    assert how_often(talk.requests[-1], "Answer in German.") == 1
+
+
 def test_a_mistake_of_the_model_comes_back_with_the_fix(over_stdio: Machine) -> None:
     """The session goes on, and the next call can be right."""
     talk = talked(over_stdio, "What do I drink?", calls("recall", query="tea", limit=99), {"text": "I see."})
     assert "pass 1 to 20" in results(talk.requests[-1])
-    assert talk.turns[0].text == "I see."
+    assert talk.turns[-1].text == "I see."
 
 
 def test_the_owner_serves_it_over_http(over_http: Machine, memory: eider.Eider) -> None:
