@@ -98,10 +98,10 @@ async def test_each_reply_is_judged_against_the_answer_before_it(memory: eider.E
 def test_memory_is_asked_once_a_turn_however_many_steps_it_takes(memory: eider.Eider, ada: str) -> None:
     """A rule that is kept between two steps of a turn guides the next turn, not the second step."""
     model = scripted(calling("remember", text="Always answer in French.", kind="rule"), "done", "bonjour")
-    middleware = EiderMemoryMiddleware(memory, budget=200)
+    middleware = EiderMemoryMiddleware(memory, learn=False)
     agent = create_agent(model, middleware=[middleware], checkpointer=InMemorySaver())
     memory.remember("Never use emojis.", user=ada, kind="rule")
-    agent.invoke({"messages": [("user", "Keep in mind: French only.")]}, run_of(ada))
+    agent.invoke({"messages": [("user", "Which language shall it be?")]}, run_of(ada))
     assert model.system(0) == model.system(1) != ""
     assert [m.text for m in _memories(memory, ada, "rule")] == ["Always answer in French.", "Never use emojis."]
 
