@@ -37,7 +37,7 @@ function register(api) {
     const now = settings();
     const found = now.enabled ? who(ctx) : null;
     if (found === null) return undefined;
-    learner().begins(ctx.runId, event.messages ?? []);
+    learner().begins(ctx.runId, found.session, event.messages ?? []);
     return contextFor(owner(), found, event.currentUserMessage ?? event.prompt ?? "", now, tz());
   });
 
@@ -54,7 +54,7 @@ function register(api) {
       const now = settings();
       const found = now.enabled && now.learn ? who(ctx) : null;
       if (found !== null && Array.isArray(event.messages)) {
-        void learner().ends(found, event.messages, { isLast: name === "before_reset" });
+        void learner().cut(found, event.messages, { isLast: name === "before_reset" });
       }
       await alive.learner?.flush(FLUSH, ctx?.sessionId);
     });

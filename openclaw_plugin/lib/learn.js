@@ -27,7 +27,7 @@ export class Learner {
     this.progress = progress;
     this.tz = tz;
     this.log = log;
-    /** @type {Map<string, number>} Run to the time before which it began. */
+    /** @type {Map<string, {session: string, at: number}>} Run to the time before which it began. */
     this.began = new Map();
     /** @type {Map<string, Promise<void>>} Session to what is being delivered. */
     this.under = new Map();
@@ -37,11 +37,12 @@ export class Learner {
    * A turn begins: whatever the conversation holds by now is not new.
    *
    * @param {string | undefined} run
+   * @param {string} session
    * @param {readonly unknown[]} messages
    */
-  begins(run, messages) {
+  begins(run, session, messages) {
     if (!run || this.began.has(run)) return;
-    this.began.set(run, lastAnchor(messages));
+    this.began.set(run, { session, at: lastAnchor(messages) });
     for (const name of this.began.keys()) {
       if (this.began.size <= RUNS) break;
       this.began.delete(name);
@@ -49,32 +50,52 @@ export class Learner {
   }
 
   /**
-   * A turn has ended, or a conversation is about to be cut: deliver what is new in it.
+   * A turn has ended: deliver what is new in it.
    *
    * @param {Who} who
    * @param {readonly unknown[]} messages
-   * @param {{run?: string | undefined, isLast?: boolean, isOff?: boolean}} [how] `isLast`: no answer comes any more to
-   *     what was said; `isOff`: nothing is learned, now or later.
+   * @param {{run?: string | undefined, isOff?: boolean}} [how] `isOff`: nothing is learned, now or later.
    * @returns {Promise<void>}
    */
-  ends(who, messages, { run, isLast = false, isOff = false } = {}) {
-    const seen = lastAnchor(messages);
-    const from = this.began.get(run ?? "") ?? (isLast ? seen : lastTurn(messages));
+  ends(who, messages, { run, isOff = false } = {}) {
+    const from = this.began.get(run ?? "")?.at ?? lastTurn(messages);
     this.began.delete(run ?? "");
-    return this.#after(who.session, async () => {
-      const old = this.progress.of(who.session);
-      if (isOff || !who.learns) {
-        this.progress.put(who.session, { at: seen, seen, who: who.user });
-        return;
-      }
-      const waits = old !== undefined && old.who === who.user && old.at < old.seen ? old : null;
-      const steps = stepsOf(messages, who).filter(
-        (step) => (Number.isFinite(step.anchor) || isLast) && (step.anchor > from || (waits && step.anchor > waits.at && step.anchor <= waits.seen)),
-      );
-      const at = waits !== null && waits.seen >= from ? waits.at : from; // turns the plugin was not there for stay out
-      const told = await this.#told(who, steps, at);
-      this.progress.put(who.session, { at: told === null ? seen : Math.min(told, seen), seen, who: who.user });
-    });
+    if (!isOff && who.learns) return this.#after(who.session, () => this.#learn(who, messages, from, false));
+    const seen = lastAnchor(messages);
+    return this.#after(who.session, async () => this.progress.put(who.session, { at: seen, seen, who: who.user }));
+  }
+
+  /**
+   * A conversation is about to be cut: deliver what still waits.
+   *
+   * @param {Who} who
+   * @param {readonly unknown[]} messages
+   * @param {{isLast: boolean}} how `isLast`: and the words that no answer comes to any more.
+   * @returns {Promise<void>}
+   */
+  cut(who, messages, { isLast }) {
+    const under = isLast ? [...this.began].find(([, begun]) => begun.session === who.session) : undefined;
+    if (under) this.began.delete(under[0]);
+    const from = lastAnchor(messages); // turns that ended were told of; others the plugin was not there for
+    return this.#after(who.session, () => this.#learn(who, messages, from, under !== undefined && who.learns));
+  }
+
+  /**
+   * @param {Who} who
+   * @param {readonly unknown[]} messages
+   * @param {number} from What comes after this is new.
+   * @param {boolean} isLast Whether words without an answer are meant too.
+   */
+  async #learn(who, messages, from, isLast) {
+    const seen = lastAnchor(messages);
+    const old = this.progress.of(who.session);
+    const waits = old !== undefined && old.who === who.user && old.at < old.seen ? old : null;
+    const steps = stepsOf(messages, who).filter(({ anchor }) =>
+      anchor > from ? isLast || Number.isFinite(anchor) : waits !== null && anchor > waits.at && anchor <= waits.seen,
+    );
+    const at = waits !== null && waits.seen >= from ? waits.at : from; // turns the plugin was not there for stay out
+    const told = await this.#told(who, steps, at);
+    this.progress.put(who.session, { at: told === null ? seen : Math.min(told, seen), seen, who: who.user });
   }
 
   /**

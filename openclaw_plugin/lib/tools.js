@@ -1,5 +1,7 @@
 // The tools with which an agent uses its memory itself. What they answer is framed by Eider as data.
 
+import { randomUUID } from "node:crypto";
+
 import { settingsNow } from "./settings.js";
 import { OwnerError } from "./owner.js";
 import { TOOLS } from "./turns.js";
@@ -63,7 +65,7 @@ const ABOUT = Object.freeze({
 /** @param {Desk} desk */
 export function registerTools(desk) {
   desk.api.registerTool(
-    (/** @type {Seen} */ seen) => TOOLS.map((name) => toolOf(/** @type {keyof typeof ABOUT} */ (name), seen, desk)),
+    (/** @type {Seen} */ seen) => TOOLS.map((name) => toolOf(/** @type {keyof typeof ABOUT} */ (name), seen, desk, randomUUID())),
     { names: [...TOOLS] },
   );
 }
@@ -72,8 +74,9 @@ export function registerTools(desk) {
  * @param {keyof typeof ABOUT} name
  * @param {Seen} seen
  * @param {Desk} desk
+ * @param {string} run Ids of calls repeat from run to run with some models.
  */
-function toolOf(name, seen, desk) {
+function toolOf(name, seen, desk, run) {
   const { tool, label, description, required, properties } = ABOUT[name];
   return {
     name,
@@ -85,7 +88,7 @@ function toolOf(name, seen, desk) {
      * @param {Record<string, unknown>} given
      */
     async execute(callId, given) {
-      return answered(await called(tool, callId, given ?? {}, seen, desk));
+      return answered(await called(tool, `${run}:${callId}`, given ?? {}, seen, desk));
     },
   };
 }

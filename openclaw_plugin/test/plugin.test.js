@@ -102,11 +102,28 @@ test("switched off, nothing is asked or learned, tools say so, and what was said
   assert.deepEqual(fake.of("observe").map((one) => one.request.user_reply), ["open"]);
 });
 
-test("a conversation that is about to be cut is told to its end", async (t) => {
+test("a conversation that is about to be cut is told to its end, but not of turns the plugin was not there for", async (t) => {
   const { api, fake } = await gateway(t);
+  const one = [user("one"), assistant("a", 10)];
+  await api.fire("agent_end", { messages: one }, ctx);
+  await api.fire("before_prompt_build", { prompt: "two", messages: one }, ctx);
+  await api.fire("before_compaction", { messages: [...one, user("No answer came.")] }, ctx);
+  assert.equal(fake.of("observe").length, 1, "the turn goes on");
+  await api.fire("before_reset", { messages: [...one, user("No answer came.")] }, ctx);
+  assert.deepEqual(fake.of("observe").map((step) => step.request.user_reply), ["one", "No answer came."]);
+  const other = { ...ctx, sessionId: "s5" };
+  await api.fire("before_compaction", { messages: [user("unseen"), assistant("b", 20)] }, other);
+  await api.fire("before_reset", { messages: [user("unseen"), assistant("b", 20), user("unseen too")] }, other);
+  assert.equal(fake.of("observe").length, 2);
+});
+
+test("what waits for an owner is told before a conversation is cut", async (t) => {
+  const { api, fake } = await gateway(t);
+  await fake.gone();
   await api.fire("agent_end", { messages: [user("one"), assistant("a", 10)] }, ctx);
-  await api.fire("before_reset", { messages: [user("one"), assistant("a", 10), user("No answer came.")] }, ctx);
-  assert.equal(fake.of("observe").at(-1).request.user_reply, "No answer came.");
+  await fake.back();
+  await api.fire("before_compaction", { messages: [user("one"), assistant("a", 10)] }, ctx);
+  assert.deepEqual(fake.of("observe").map((step) => step.request.user_reply), ["one"]);
 });
 
 test("what the owner refuses is passed over, and the rest is told", async (t) => {
@@ -125,9 +142,10 @@ test("a tool asks for whom its session is, as an agent", async (t) => {
   const { path: where, body } = /** @type {any} */ (fake.asked[0]);
   assert.equal(where, "/openclaw/tools");
   assert.deepEqual(body, {
-    tool: "remember", arguments: { text: "Likes tea." }, key: "openclaw:s2:call_1", user: "group:whatsapp:5",
+    tool: "remember", arguments: { text: "Likes tea." }, key: body.key, user: "group:whatsapp:5",
     agent: "openclaw-work", store: "openclaw-work",
   });
+  assert.match(body.key, /^openclaw:s2:.+:call_1$/);
   const nobody = await api.call("memory_recall", { query: "x" }, { sessionKey: "agent:main:cron:1", sessionId: "s3" });
   assert.match(nobody.error.message, /no memory/);
 });
