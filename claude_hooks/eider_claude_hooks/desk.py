@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
@@ -67,6 +68,8 @@ class Desk:
         self._places: dict[str, tuple[str, ...]] = {}
         """Directory → what the host's files said there, of the sessions that were briefed last."""
         self._pruned = 0.0
+        self._over: deque[Session] = deque(maxlen=64)
+        """Sessions that ended since the last quiet moment."""
         self._events: Mapping[str, Callable[[Session, Mapping[str, Any], float], Answer]] = {
             "SessionStart": self._started, "InstructionsLoaded": self._instructed, "UserPromptSubmit": self._prompted,
             "Stop": self._stopped, "SubagentStart": self._helped, "SubagentStop": self._reported,
@@ -103,7 +106,8 @@ class Desk:
             self.briefings.drop()
 
     def tidy(self) -> None:
-        """Make briefings anew where something changed, and let go of old sessions."""
+        """Make briefings anew where something changed, read what ended sessions wrote last, let go of old ones."""
+        self._read_ends()
         if self._stale:
             self._stale = False
             for cwd, known in list(self._places.items()):
@@ -114,7 +118,7 @@ class Desk:
 
     def busy(self) -> bool:
         """Whether something that was heard is still to be written."""
-        return self._waiting > 0
+        return self._waiting > 0 or bool(self._over)
 
     def status(self) -> Mapping[str, Any]:
         """What sessions cost and brought, since the owner began and each."""
@@ -123,7 +127,12 @@ class Desk:
 
     def close(self, timeout: float) -> None:
         """Write what was heard."""
+        self._read_ends()
         self.scribe.end(timeout)
+
+    def _read_ends(self) -> None:
+        while self._over:
+            self._behind(partial(self.learner.read, self._over.popleft()))
 
     def _behind(self, work: Callable[[], object]) -> None:
         """Have something done after the answer."""
@@ -193,8 +202,10 @@ class Desk:
         return NOTHING
 
     def _ended(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        """The client writes its last lines while it ends, so they are looked for once more when nobody asks."""
         del event, until
-        self._behind(partial(self.learner.read, session))
+        self._over.append(session)
+        self._behind(partial(self.learner.read, session, under_way=True))
         return NOTHING
 
     # ------------------------------------------------------------------ a turn

@@ -24,6 +24,11 @@ class Embedded:
         """Take over an open engine."""
         self.engine, self._door = engine, door or Door()
 
+    @property
+    def root(self) -> Engine:
+        """What all views of one open store have in common."""
+        return self.engine
+
     def ask(self, name: str, request: Any) -> Any:
         """Answer one request of the table."""
         self.engine.store.database.check()

@@ -114,6 +114,19 @@ def test_what_is_older_than_a_day_is_left_to_an_import(claude: Any, memory: eide
     assert set(said(memory)) == {("user", "Write the exporter."), ("agent", "Done.")}
 
 
+def test_the_last_lines_of_a_session_are_read_after_its_end(claude: Any, memory: eider.Eider) -> None:
+    """The client writes them while it ends, and no event follows."""
+    session = claude()
+    session.asks("Write the exporter.", hook=False)
+    session.tell("SessionEnd", reason="other")
+    session.settled()
+    session.says("Done.", hook=False)
+    assert session.desk.busy()
+    session.desk.tidy()
+    session.settled()
+    assert said(memory) == {("user", "Write the exporter."): 1, ("agent", "Done."): 1}
+
+
 def test_a_fork_brings_nothing_along(claude: Any, memory: eider.Eider) -> None:
     """What was said before it was kept under the session it was said in."""
     first = claude()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 STANDING: Final = (
-    "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes",
+    "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes", "hooks",
 )  # fmt: skip
 """What is said of the owner process."""
 _GLANCE: Final = 3
@@ -121,9 +121,30 @@ def standing(found: dict[str, Any]) -> None:
             ["memory", f"{(found.get('rss_bytes') or 0) / 1e6:.0f} MB"],
             ["stores", ", ".join(found["stores"]) or "none open"],
             ["jobs", ", ".join(f"{n} {what}" for what, n in jobs.items() if n) or "none"],
+            *hooked(found.get("hooks") or {}),
         ]
     rows += [["home", found["home"]], ["spool", waits], ["paused", paused_text(found["paused"])]]
     table(rows)
+
+
+def hooked(found: dict[str, Any]) -> list[list[str]]:
+    """What hosts' hooks cost and brought since the owner began, and in the sessions used last.
+
+    >>> hooked({"fault": "", "hosts": {"claude-code": {"injected_tokens": 90, "recalled": 3, "learned": 1, "sessions": {}}}})
+    [['claude-code', '90 tokens injected, 3 lines recalled, 1 memories learned']]
+    """
+
+    def told(one: dict[str, Any]) -> str:
+        said = (("injected_tokens", "tokens injected"), ("recalled", "lines recalled"), ("learned", "memories learned"))
+        return ", ".join(f"{one.get(name, 0):,} {what}" for name, what in said)
+
+    rows = [["hooks", f"not heard over HTTP: {found['fault']}; run eider doctor"]] if found.get("fault") else []
+    for host, figures in (found.get("hosts") or {}).items():
+        sessions: dict[str, dict[str, Any]] = figures.get("sessions") or {}
+        if sessions or any(figures.get(name) for name in ("injected_tokens", "recalled", "learned")):
+            rows.append([host, told(figures)])
+        rows += [[f"  {name[:8]}", f"{one.get('prompts', 0)} prompts, {told(one)}"] for name, one in sessions.items()]
+    return rows
 
 
 def paused_text(found: dict[str, dict[str, bool]]) -> str:

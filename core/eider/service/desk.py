@@ -24,7 +24,7 @@ from eider.service.app import ANY_HOST, App, Asked, Seen
 from eider.service.backup_desk import BackupDesk
 from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
 from eider.service.drain import Drain, SpoolReport
-from eider.service.hooks import Hooks
+from eider.service.hooks import FIGURES, Hooks
 from eider.service.logs import Logs
 from eider.service.metrics import Metrics
 from eider.service.mounts import Mounts
@@ -61,7 +61,10 @@ class Desk:
         self._spool = Drain(home, self._late)
         transfer.sweep(home)
         self.logs, self.tracing = Logs(home), Tracing()
-        self.metrics = Metrics(home, self.stores.engines, {"log_lines_dropped": lambda: self.logs.dropped})
+        gauges = {"log_lines_dropped": lambda: self.logs.dropped}
+        self.metrics = Metrics(
+            home, self.stores.engines, {**gauges, **{f"hooks_{n}": partial(self._hooked, n) for n in FIGURES}}
+        )
         self.backups = BackupDesk(home, self.stores, self._folder)
         self.hooks = Hooks(home, self.performed, self.logs.fault)
 
@@ -208,6 +211,10 @@ class Desk:
             "stores": [str(folder) for folder in self.stores.engines()], "paused": pauses.read(self.home),
             **standing.figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(),
         }  # fmt: skip
+
+    def _hooked(self, name: str) -> float:
+        """A figure of all hosts' hooks together."""
+        return sum(host.get(name, 0) for host in self.hooks.status()["hosts"].values())
 
     def working(self) -> bool:
         """Whether jobs wait that nobody else would run."""

@@ -39,6 +39,9 @@ _NONCE: Final = 128
 OFF: Final = "off"
 """In the header `Eider-Hooks`: whoever runs this host wants no memory in it."""
 
+FIGURES: Final = ("injected_tokens", "recalled", "learned", "caught_up")
+"""What each host counts since the owner began."""
+
 Performed = Callable[[str, Any, Mapping[str, Any], Door], Any]
 """Carries out a verb: its name, its request, which store, through which door."""
 Fault = Callable[[str, BaseException], None]
@@ -68,7 +71,7 @@ class Host(Protocol):
         ...
 
     def status(self) -> Mapping[str, Any]:
-        """Figures for people."""
+        """FIGURES, and `sessions`: the latest with theirs."""
         ...
 
     def close(self, timeout: float) -> None:
