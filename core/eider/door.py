@@ -22,12 +22,13 @@ class Door:
     """Name of the agent that learns."""
 
     def origin(self, claimed: Origin) -> Origin:
-        """What is claimed, or the ceiling where that is lower.
+        """What is claimed, or the ceiling where that is lower; what comes from a tool or a document is called that.
 
-        >>> Door(channel="mcp", ceiling="agent").origin("user")
-        'agent'
+        >>> Door(channel="mcp", ceiling="agent").origin("user"), Door(ceiling="tool").origin("document")
+        ('agent', 'tool')
         """
-        return claimed if TRUST[claimed] <= TRUST[self.ceiling] else self.ceiling
+        higher = TRUST[claimed] > TRUST[self.ceiling]
+        return self.ceiling if higher or not TRUST[self.ceiling] else claimed
 
     def lowered(self, ceiling: Origin) -> Door:
         """The same channel with a lower ceiling; it never rises."""
