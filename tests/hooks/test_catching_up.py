@@ -187,6 +187,7 @@ def test_lines_that_cannot_be_read_are_passed_over(claude: Any, memory: eider.Ei
     session.transcript.write_bytes(broken if broken.endswith(b"\n") else b"")
     session.exchanges("Write the exporter.", "Done.", hook=False)
     session.tell("SessionEnd")
+    session.desk.tidy()
     session.settled()
     assert set(said(memory)) == {("user", "Write the exporter."), ("agent", "Done.")}
 
