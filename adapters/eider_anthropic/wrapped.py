@@ -151,8 +151,9 @@ class _Listener:
         name = (companion.user, companion.session, turn.place)
         known = self._known.get(name)
         if known is None:
-            texts = companion.guidance(existing).text, companion.recalled(turn.prompt).text
-            known = tuple(text for text in texts if text)
+            policy = companion.guidance(existing)
+            recalled = companion.recalled(turn.prompt, without=[m.id for m in policy.memories])
+            known = tuple(text for text in (policy.text, recalled.text) if text)
             self._known.put(name, known)
         return known
 

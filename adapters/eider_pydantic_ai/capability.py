@@ -60,10 +60,12 @@ class EiderCapability(AbstractCapability[Any]):
     """The memory of the agent; within a run, of its conversation."""
     known: dict[str, str] = field(init=False, repr=False, compare=False)
     """What was found for a run, so that all its requests carry the same."""
+    guiding: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """Ids of what the instructions say already."""
 
     def __post_init__(self) -> None:
         """Begin, for an agent."""
-        self.companion, self.known = Companion(self.memory, budget=self.budget, host=HOST), {}
+        self.companion, self.known, self.guiding = Companion(self.memory, budget=self.budget, host=HOST), {}, ()
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was said is written; False when that takes longer."""
@@ -79,7 +81,7 @@ class EiderCapability(AbstractCapability[Any]):
         """One run's own view; who asks and where is settled here."""
         own = copy.copy(self)
         session = of_run(self.session, ctx) or getattr(ctx, "conversation_id", None) or ctx.run_id
-        own.known = {}
+        own.known, own.guiding = {}, ()
         own.companion = self.companion.of(
             user=of_run(self.user, ctx), session=session, scopes=tuple(of_run(self.scopes, ctx)),
             context=of_run(self.context, ctx), loop=of_run(self.loop, ctx),
@@ -132,9 +134,11 @@ class EiderCapability(AbstractCapability[Any]):
         return text
 
     def _looked_up(self, prompt: str) -> str:
+        policy = self.companion.guidance()
+        self.guiding = tuple(memory.id for memory in policy.memories)
         if prompt:
-            self.known[prompt] = self.companion.recalled(prompt).text
-        return self.companion.guidance().text
+            self.known[prompt] = self.companion.recalled(prompt, without=self.guiding).text
+        return policy.text
 
     async def _recalled(self, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
         """The messages with recalled lines before the user's last words."""
@@ -145,7 +149,7 @@ class EiderCapability(AbstractCapability[Any]):
         request: Any = changed[place]
         prompt = words(request.parts[number].content)
         if (text := self.known.get(prompt)) is None:
-            text = self.known[prompt] = (await self.companion.arecalled(prompt)).text
+            text = self.known[prompt] = (await self.companion.arecalled(prompt, without=self.guiding)).text
         if text:
             parts = [*request.parts[:number], UserPromptPart(text), *request.parts[number:]]
             changed[place] = replace(request, parts=parts)

@@ -261,3 +261,14 @@ def test_learning_can_be_left_to_the_host(memory: eider.Eider) -> None:
 def _ada(ctx: RunContext[Any]) -> str:
     assert ctx.run_id
     return "ada"
+
+
+def test_a_rule_that_is_obeyed_is_not_recalled_beside_it(memory: eider.Eider, gives: EiderCapability) -> None:
+    """What the instructions say is not said again before the prompt."""
+    memory.remember("The staging database is migrated on Tuesdays.", kind="rule")
+    prompt = "when is the staging database migrated?"
+    assert memory.inject(prompt).text
+    script = Script("On Tuesdays.")
+    agent(script, gives).run_sync(prompt)
+    assert "on Tuesdays" in script.instructions()
+    assert script.prompts() == [prompt]
