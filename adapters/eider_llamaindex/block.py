@@ -9,11 +9,12 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import BaseMemoryBlock
 from pydantic import PrivateAttr
 
+from eider import Companion
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import companion_of, current
+from eider_llamaindex.identity import HOST, current
 
 if TYPE_CHECKING:
-    from eider import Companion, Eider
+    from eider import Eider
 
 
 class EiderMemoryBlock(BaseMemoryBlock[str]):
@@ -47,8 +48,8 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
             priority: As LlamaIndex means it: 0 is never left out.
         """
         super().__init__(name=name, description="What is remembered of this user.", priority=priority)
-        self._companion = companion_of(
-            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop
+        self._companion = Companion(
+            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST
         )
         self._guidance, self._learn = guidance, learn
 

@@ -12,13 +12,14 @@ from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, Messag
 from llama_index_instrumentation.span import active_span_id
 from pydantic import PrivateAttr
 
+from eider import Companion
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import companion_of, current
+from eider_llamaindex.identity import HOST, current
 from eider_llamaindex.turns import claim
 from eider_llamaindex.window import Window
 
 if TYPE_CHECKING:
-    from eider import Companion, Eider, Episode
+    from eider import Eider, Episode
 
 RESTORED: Final = 100
 """Messages of an earlier process that a conversation goes on from. A guess: more is recalled, not repeated."""
@@ -57,7 +58,7 @@ class EiderChatStore(AsyncDBChatStore):
             restore: Whether a conversation that this process does not know begins with what memory holds of it.
         """
         super().__init__()
-        self._companion = companion_of(memory, user=user, scopes=scopes, context=context, loop=loop)
+        self._companion = Companion(memory, user=user, scopes=scopes, context=context, loop=loop, host=HOST)
         self._inner = inner if inner is not None else Window()
         self._restored = set() if restore and inner is None else None
 

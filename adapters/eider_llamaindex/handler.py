@@ -18,14 +18,15 @@ from llama_index_instrumentation.span import BaseSpan
 from llama_index_instrumentation.span_handlers import BaseSpanHandler
 from pydantic import PrivateAttr
 
+from eider import Companion
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, addressed, companion_of, silent
+from eider_llamaindex.identity import HOST, addressed, silent
 from eider_llamaindex.turns import Names, Turn, Turns
 
 if TYPE_CHECKING:
     from llama_index_instrumentation.base import BaseEvent
 
-    from eider import Companion, Eider
+    from eider import Eider
 
 _SEEN: Final = 4_096
 """Messages of resent histories that are recognised. A guess."""
@@ -66,7 +67,9 @@ class EiderEventHandler(BaseEventHandler):
             plain_calls: Whether a chat model that is called directly, outside any engine, is spoken to by the user.
         """
         super().__init__()
-        self._companion = companion_of(memory, user=user, session=session, scopes=scopes, context=context, loop=loop)
+        self._companion = Companion(
+            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
+        )
         self._plain = plain_calls
         self._turns = Turns(self._begun, self._told)
         self._watch = _Watch(self._turns, self._companion)

@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
-from eider import Companion
 from eider.errors import InputError
 
 if TYPE_CHECKING:
-    from eider import Eider
+    from eider import Companion
 
 HOST: Final = "llamaindex"
 _NAMES: Final = ("user", "session", "context", "loop")
 _SCOPES: Final = "eider.scopes"
 _SILENT: Final = "eider.silent"
-
-
-_MEMORIES: Final = 8
-"""Memories whose one companion is kept at hand. A guess: a process rarely has more than one."""
-_companions: Final[OrderedDict[int, Companion]] = OrderedDict()
-_lock: Final = threading.Lock()
-
-
-def companion_of(
-    memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
-    context: str | None = None, loop: str | None = None, budget: int | None = None,
-) -> Companion:  # fmt: skip
-    """A conversation over a memory. All of one memory share what was said last, and who writes it."""
-    with _lock:
-        root = _companions.pop(id(memory), None)
-        if root is None or root.memory is not memory:
-            root = Companion(memory, host=HOST)
-        _companions[id(memory)] = root
-        while len(_companions) > _MEMORIES:
-            _companions.popitem(last=False)
-    return root.of(user=user, session=session, scopes=scopes, context=context, loop=loop, budget=budget)
 
 
 @contextmanager

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.prompts.default_prompts import DEFAULT_TEXT_QA_PROMPT_TMPL
 
-from eider_llamaindex.identity import companion_of, current
+from eider import Companion
+from eider_llamaindex.identity import HOST, current
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -30,7 +31,7 @@ def guided(
         context: What the work is about, where a query does not say it; facts enter only where they bear on it.
         loop: Open loop that this belongs to.
     """
-    companion = companion_of(memory, user=user, scopes=scopes, context=context, loop=loop)
+    companion = Companion(memory, user=user, scopes=scopes, context=context, loop=loop, host=HOST)
 
     def guidance(query_str: str | None = None, **_: Any) -> str:
         try:

@@ -10,8 +10,8 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from eider import marks
-from eider_llamaindex.identity import companion_of, current
+from eider import Companion, marks
+from eider_llamaindex.identity import HOST, current
 
 if TYPE_CHECKING:
     from eider import Eider, Recollection
@@ -42,7 +42,7 @@ class EiderRetriever(BaseRetriever):
             filters: What else `Eider.recall` takes: kinds, origins, since, until, as_of, known_at, budget.
         """
         super().__init__(callback_manager=callback_manager)
-        self._companion = companion_of(memory, user=user, scopes=scopes, loop=loop)
+        self._companion = Companion(memory, user=user, scopes=scopes, loop=loop, host=HOST)
         self._session, self._limit, self._filters = session, limit, filters
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:

@@ -11,9 +11,10 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 from pydantic import BaseModel, ConfigDict, create_model
 
+from eider import Companion
 from eider.errors import InputError
 from eider.tools import TOOLS, told
-from eider_llamaindex.identity import companion_of, current
+from eider_llamaindex.identity import HOST, current
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -51,7 +52,9 @@ class EiderToolSpec(BaseToolSpec):
             context: What the work is about.
             loop: Open loop that recalls belong to and an outcome is told of.
         """
-        self._companion = companion_of(memory, user=user, session=session, scopes=scopes, context=context, loop=loop)
+        self._companion = Companion(
+            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
+        )
 
     def to_tool_list(
         self, spec_functions: list[SPEC_FUNCTION_TYPE] | None = None,

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from uuid import uuid4
@@ -21,8 +19,7 @@ from eider import tools
 from eider.answers import Injection, Policy
 from eider.check import MAX_TEXT
 from eider.errors import InputError, OwnerBusyError, OwnerUnreachableError, QueuedError
-from eider.scribe import Scribe
-from eider.scribe import finish as finish  # noqa: PLC0414 (closing a memory looks here)
+from eider.talks import Said, Whose, talks_of
 
 if TYPE_CHECKING:
     from eider.eider import Eider
@@ -39,65 +36,57 @@ STANDING: Final = ("rule", "preference", "decision")
 """What guides whatever the work is about; without a context nobody knows which facts matter."""
 MET: Final = 100_000
 """Characters kept of one output of a tool, or one page. A guess."""
-_CONVERSATIONS: Final = 1_000
 _log: Final = logging.getLogger("eider")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the agent said last in a conversation."""
-
-    text: str = ""
-    key: str | None = None
-    tainted: bool = False
-    """Whether tools or documents were met since the user last spoke."""
-
-
 class _Hall:
-    """What all conversations over one memory share."""
+    """A host at one memory: the doors it goes through. What all conversations over a memory share are its talks."""
 
     def __init__(self, memory: Eider, host: str) -> None:
         self.memory, self.host = memory, host
         self.user, self.agent = memory.through(host, "user"), memory.through(host, "agent")
-        self.reader = memory.through(host, "user").patient(PATIENCE)
-        self.scribe = Scribe(self.failed)
-        self.resting = 0.0
-        self._warned = False
-        self._said: OrderedDict[tuple[str | None, str | None], Said] = OrderedDict()
-        self._lock = threading.Lock()
+        self.reader = self.user.patient(PATIENCE)
+        self.talks = talks_of(memory)
+        self._nameless = object()
+
+    def whose(self, user: str | None, session: str | None) -> Whose:
+        """A conversation among all over this memory; one without a name is nobody else's."""
+        return self.host, self.memory.user if user is None else user, self._nameless if session is None else session
+
+    def tell(self, note: Callable[[], object]) -> None:
+        """Have something written soon, in the order of telling."""
+        self.talks.scribe.tell(partial(self._written, note))
+
+    def _written(self, note: Callable[[], object]) -> None:
+        try:
+            note()
+        except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
+            self.failed(error)
 
     def failed(self, error: Exception) -> None:
         """Say once that memory fails; the host goes on without it. What is queued is kept, so nothing failed."""
-        if not self._warned and not isinstance(error, QueuedError):
-            self._warned = True
+        if self.host not in self.talks.warned and not isinstance(error, QueuedError):
+            self.talks.warned.add(self.host)
             _log.warning("memory fails and %s goes on without it: %s", self.host, tools.told(error)["error"]["message"])
 
     def asked(self, ask: Callable[[], T], instead: T) -> T:
         """An answer of memory, or `instead` where it fails or rests after it failed."""
-        if time.monotonic() < self.resting:
+        if time.monotonic() < self.talks.resting:
             return instead
         try:
             return ask()
         except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
             if isinstance(error, (OwnerUnreachableError, OwnerBusyError)):
-                self.resting = time.monotonic() + REST
+                self.talks.resting = time.monotonic() + REST
             self.failed(error)
             return instead
-
-    def last(self, whose: tuple[str | None, str | None]) -> Said:
-        with self._lock:
-            return self._said.get(whose, Said())
-
-    def note(self, whose: tuple[str | None, str | None], said: Said) -> None:
-        with self._lock:
-            self._said[whose] = said
-            self._said.move_to_end(whose)
-            while len(self._said) > _CONVERSATIONS:
-                self._said.popitem(last=False)
 
 
 class Companion:
     """One conversation's memory. Safe to share between threads; what is told is written behind, in its order.
+
+    Making one costs microseconds, so make one for each turn if that is easier: all of one open memory share a thread,
+    and what was said last in the conversations that have names.
 
     companion = Companion(memory, user="ada", session="chat-7", host="my-app")
     system = companion.guidance().text + companion.recalled(prompt).text
@@ -209,12 +198,12 @@ class Companion:
         """
         if not text.strip():
             return
-        last = self._hall.last(self._whose())
+        last = self._hall.talks.last(self._whose())
         if answering is None or answering == last.text:
             answering, answering_key = last.text, last.key or answering_key
-        self._hall.note(self._whose(), replace(last, tainted=False))
+        self._hall.talks.note(self._whose(), replace(last, tainted=False))
         scope = self.scopes[0] if self.scopes else None
-        self._hall.scribe.tell(partial(
+        self._hall.tell(partial(
             self._hall.user.observe, agent_output=answering, user_reply=text, user=self.user, context=self.context,
             session=self.session, at=at, scope=scope, key=key, answering_key=answering_key,
         ))  # fmt: skip
@@ -230,8 +219,8 @@ class Companion:
         if not text.strip():
             return
         key = key or f"auto:{uuid4().hex}"
-        tainted = tainted or self._hall.last(self._whose()).tainted
-        self._hall.note(self._whose(), Said(text=text, key=key, tainted=tainted))
+        tainted = tainted or self._hall.talks.last(self._whose()).tainted
+        self._hall.talks.note(self._whose(), Said(text=text, key=key, tainted=tainted))
         door = self._door("tool") if tainted else self._hall.agent
         self._keep(door, text, "agent", key)
 
@@ -239,12 +228,12 @@ class Companion:
         """Tell what a tool returned or a document says; it is kept as that, and nothing is learned from it."""
         if not text.strip():
             return
-        self._hall.note(self._whose(), replace(self._hall.last(self._whose()), tainted=True))
+        self._hall.talks.note(self._whose(), replace(self._hall.talks.last(self._whose()), tainted=True))
         self._keep(self._door(source), text[:MET], "other", key, speaker=source)
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was told is written; False when that takes longer than `timeout` seconds."""
-        return self._hall.scribe.flush(timeout)
+        return self._hall.talks.scribe.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` for async hosts."""
@@ -258,13 +247,13 @@ class Companion:
             if part.strip():
                 named = key and key + (f":{place}" if place else "")
                 tell = partial(door.record, part, user=self.user, role=role, session=self.session, key=named, **more)
-                self._hall.scribe.tell(tell)
+                self._hall.tell(tell)
 
     def _door(self, ceiling: Origin) -> Eider:
         return self._hall.memory.through(self._hall.host, ceiling)
 
-    def _whose(self) -> tuple[str | None, str | None]:
-        return self.user, self.session
+    def _whose(self) -> Whose:
+        return self._hall.whose(self.user, self.session)
 
     def _seen(self) -> list[str] | None:
         return [*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None

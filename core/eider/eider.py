@@ -381,8 +381,8 @@ class Eider(Accounts, Outcomes, Scoping):
 
     def close(self) -> None:
         """Write what is buffered and let go of the files; closing twice is harmless."""
-        if (companions := sys.modules.get("eider.companion")) is not None:
-            companions.finish()  # what hosts have told and nobody has written yet
+        if (talks := sys.modules.get("eider.talks")) is not None:
+            talks.finish(self._asks)  # what hosts have told and nobody has written yet
         self._asks.close()
 
     def __enter__(self) -> Self:

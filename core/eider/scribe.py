@@ -26,6 +26,7 @@ class Scribe:
     def __init__(self, failed: Callable[[Exception], None]) -> None:
         """Write nothing yet; the thread begins with the first note."""
         self._failed = failed
+        self._ended = False
         self._begin()
         _scribes.add(self)
 
@@ -35,8 +36,10 @@ class Scribe:
         self._lock = threading.Lock()
 
     def tell(self, note: Callable[[], object]) -> None:
-        """Have something written soon."""
-        self._awake()
+        """Have something written soon; at once, where the thread was let go."""
+        if not self._awake():
+            self._write(note)
+            return
         try:
             self._notes.put_nowait(note)
         except queue.Full:
@@ -55,25 +58,26 @@ class Scribe:
         return done.wait(max(0.0, until - time.monotonic()))
 
     def end(self, timeout: float) -> None:
-        """Write what was told, as far as there is time, and let the thread go; it holds nothing then."""
+        """Write what was told, as far as there is time, and let the thread go for good; it holds nothing then."""
         until = time.monotonic() + timeout
         with self._lock:
-            thread, self._thread = self._thread, None
+            thread, self._thread, self._ended = self._thread, None, True
         if thread is None or thread is threading.current_thread():
             return
         with suppress(queue.Full):
             self._notes.put(None, timeout=timeout)
             thread.join(max(0.0, until - time.monotonic()))
 
-    def _awake(self) -> None:
+    def _awake(self) -> bool:
         if self._thread is not None:
-            return
+            return True
         with self._lock:
-            if self._thread is None:
+            if self._thread is None and not self._ended:
                 self._thread = threading.Thread(target=self._work, name="eider-scribe", daemon=True)
                 self._thread.start()
                 atexit.unregister(_at_exit)  # the last to register is the first to run: before a memory closes itself
                 atexit.register(_at_exit)
+            return self._thread is not None
 
     def _work(self) -> None:
         while (note := self._notes.get()) is not None:
@@ -88,13 +92,6 @@ class Scribe:
 
 
 _scribes: Final[weakref.WeakSet[Scribe]] = weakref.WeakSet()
-
-
-def finish(timeout: float = AT_CLOSE) -> bool:
-    """Wait until every scribe of this process has written what it was told; False when that takes too long."""
-    until = time.monotonic() + timeout
-    slow = [scribe for scribe in list(_scribes) if not scribe.flush(max(0.0, until - time.monotonic()))]
-    return not slow
 
 
 def _forked() -> None:

@@ -27,9 +27,11 @@ class Remote:
 
     shared = True
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, root: Remote | None = None) -> None:
         """Take over a client."""
         self.client = client
+        self.root = root or self
+        """What all views of one open store have in common."""
 
     def ask(self, name: str, request: Any) -> Any:
         """Send one request of the table; a write that nobody answered in time is queued and says so in its id."""
@@ -58,13 +60,13 @@ class Remote:
         from eider.door import Door
 
         door = Door(channel=self.client.channel, ceiling=self.client.ceiling)  # pyright: ignore[reportArgumentType]
-        return Remote(self.client.through(channel, door.origin(ceiling)))
+        return Remote(self.client.through(channel, door.origin(ceiling)), self.root)
 
     def patient(self, seconds: float) -> Remote:
         """The same owner, waited for no longer than that."""
         client = self.client.through(self.client.channel, self.client.ceiling)
         client.timeout = min(seconds, client.timeout)
-        return Remote(client)
+        return Remote(client, self.root)
 
     def close(self) -> None:
         """Let go of the connections; the owner goes on."""
