@@ -11,22 +11,15 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
-from eider import marks
-from eider.check import MAX_OBSERVED, MAX_TEXT
 from eider.errors import ErasedError, InputError, PausedError
-from eider.scoping_rules import holds_everywhere
 from eider_claude_hooks import plan, transcript
-from eider_claude_hooks.project import Place, host_files, known, place_of
-from eider_claude_hooks.session import HOST, Answer, Session, Sessions
+from eider_claude_hooks.keeping import Keeper, Memory
+from eider_claude_hooks.project import Place, place_of
+from eider_claude_hooks.session import Answer, Session, Sessions
 from eider_claude_hooks.words import blanked, spoken
 
-if TYPE_CHECKING:
-    from eider import Eider
-    from eider.values import Origin, Role
-
-Memory = Callable[["Origin"], "Eider"]
 _MEANT: Final = (PausedError, ErasedError)
 """What is not kept because somebody wants that: writing is paused, or it was forgotten. It is not tried again."""
 _BACK: Final = 2 * 1024 * 1024
@@ -39,6 +32,7 @@ class Learner:
     def __init__(self, memory: Memory, sessions: Sessions, fault: Callable[[BaseException], None]) -> None:
         """Learn through these doors."""
         self._memory, self._sessions, self._fault = memory, sessions, fault
+        self._keeper = Keeper(memory)
 
     # ------------------------------------------------------------------ what the client told
 
@@ -79,7 +73,7 @@ class Learner:
         tainted = agent in session.tainted or (bool(record) and transcript.uses_tools(Path(record)))
         with suppress(*_MEANT):
             key = f"{session.key(agent)}:agent"
-            self._keep(session, place, key, result, speaker=kind[:100], at=None, tainted=tainted)
+            self._keeper.keep(session, place, key, result, speaker=kind[:100], at=None, tainted=tainted)
         self._sessions.save(session)
 
     def approved(self, session: Session, use: str, text: str, turn: str) -> None:
@@ -128,47 +122,22 @@ class Learner:
             self._hear(session, place, turn.id, said.text, at=turn.at, answering=session.last)
         if turn.id not in session.told and turn.answer and whole:
             machine = turn.tainted or not (said.text or said.command)
-            self._tell(session, place, turn.id, turn.answer, at=turn.at, tainted=machine)
+            self._tell(session, place, turn.id, turn.answer, at=turn.answered or turn.at, tainted=machine)
 
     # ------------------------------------------------------------------ keeping
 
     def _hear(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: Answer) -> None:
-        """Keep a prompt where the project's words belong, and learn from it as a reply."""
         session.heard.append(turn)
-        text, output = marks.strip(text)[:MAX_OBSERVED], blanked(answering.text, session.private)[:MAX_OBSERVED]
-        if not text.strip():
-            return
-        key, door = session.key(turn), self._memory("user")
         with self._minding(session.heard, turn):
-            self._record(door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place))
-            learned = door.observe(
-                agent_output=output, user_reply=text, session=session.id, at=at, context=_context(place),
-                scope="global" if holds_everywhere(text) else place.scope, known=self.known(session, place), key=key,
-                answering_key=answering.key if output.strip() else None,
-            )  # fmt: skip
-            session.give(m.id for m in learned.memories)
-            self._learned(session, len(learned.memories))
+            learned = self._keeper.hear(session, place, turn, text, at=at, answering=answering)
+            session.give(m.id for m in learned)
+            self._learned(session, len(learned))
 
     def _tell(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool) -> None:
-        key = f"{session.key(turn)}:agent"
         session.told.append(turn)
         with self._minding(session.told, turn):
-            self._keep(session, place, key, text, speaker=None, at=at, tainted=tainted or turn in session.tainted)
-            session.last = Answer(text=text, key=key)
-
-    def _keep(
-        self, session: Session, place: Place, key: str, text: str, *, speaker: str | None, at: str | None, tainted: bool
-    ) -> None:  # fmt: skip
-        """Keep the agent's words; where others' words were in its sight, they are believed no more than those."""
-        text = marks.strip(blanked(text, session.private))[:MAX_OBSERVED]
-        door = self._memory("tool" if tainted else "agent")
-        self._record(door, text, "agent", key, session=session.id, at=at, metadata=_metadata(place), speaker=speaker)
-
-    def _record(self, door: Eider, text: str, role: Role, key: str, **said: Any) -> None:
-        """Keep an utterance, in parts where it is too long for one, each under the key that `observe` looks for."""
-        for start in range(0, len(text), MAX_TEXT):
-            if (part := text[start : start + MAX_TEXT]).strip():
-                door.record(part, role=role, key=key + (f":{start}" if start else ""), **said)
+            self._keeper.tell(session, place, turn, text, at=at, tainted=tainted or turn in session.tainted)
+            session.last = Answer(text=text, key=f"{session.key(turn)}:agent")
 
     @contextmanager
     def _minding(self, done: deque[str], turn: str) -> Generator[None]:
@@ -190,15 +159,7 @@ class Learner:
 
     def known(self, session: Session, place: Place) -> tuple[str, ...]:
         """What the client's own files say, which is neither learned nor given again."""
-        return known([*map(Path, session.files), *host_files(place, session.cwd, session.transcript)])
-
-
-def _metadata(place: Place) -> dict[str, str]:
-    return {"scope": place.scope, "host": HOST, **({"branch": place.branch} if place.branch else {})}
-
-
-def _context(place: Place) -> str:
-    return f"{place.scope} (branch {place.branch})" if place.branch else place.scope
+        return self._keeper.known(session, place)
 
 
 def _seconds(at: str | None) -> float:

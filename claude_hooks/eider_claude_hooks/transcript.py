@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
+from eider_claude_hooks.words import spoken
+
 _LINE: Final = 4 * 1024 * 1024
 """Bytes of a line that is read; a longer one is a picture or a file."""
 _USER, _AGENT = b'"type":"user"', b'"type":"assistant"'
+_LAST: Final = ("end_turn", "stop_sequence", "refusal")
+"""Reasons for which the model stops that end a turn."""
 _HARMLESS: Final = frozenset((
     "Write", "Edit", "MultiEdit", "NotebookEdit", "TodoWrite", "ExitPlanMode", "EnterPlanMode", "AskUserQuestion",
     "Skill", "ToolSearch", "ScheduleWakeup", "ReportFindings", "TaskCreate", "TaskUpdate", "TaskList", "TaskStop",
@@ -33,9 +38,30 @@ class Turn:
     source: str | None = None
     """Who wrote the prompt, where the client says."""
     answer: str = ""
+    answered: str | None = None
+    """When the agent said that."""
+    ended: bool = False
+    """Whether the agent meant to say no more."""
     tainted: bool = False
     """Whether tools brought in what others wrote."""
+    uuid: str = ""
+    """The client's own id of the line; copies of it in forked sessions keep it, and no other."""
+    session: str = ""
+    copied: str = ""
+    """The session in which it was said, where this line is a copy of another's."""
+    cwd: str = ""
+    branch: str = ""
     _message: str = field(default="", repr=False)
+
+
+@dataclass(slots=True)
+class Faults:
+    """What of a transcript could not be read."""
+
+    lines: list[int] = field(default_factory=list[int])
+    """Numbers of lines that are nothing the client writes; the first is 1."""
+    long: int = 0
+    """Lines with more in them than words: pictures, files."""
 
 
 def taints(tool: object, given: object = None) -> bool:
@@ -58,41 +84,84 @@ def turns(path: Path, start: int = 0) -> tuple[list[Turn], int]:
     """
     found: list[Turn] = []
     end = start
-    for place, line in _lines(path, start):
-        end = place + len(line)
-        row = _row(line)
-        if row is None or row.get("isMeta") or row.get("isSidechain") or row.get("isCompactSummary"):
-            continue
-        if row.get("type") == "user":
-            text, id_ = _said(row), row.get("promptId")
-            if text and isinstance(id_, str) and (not found or found[-1].id != id_):
-                found.append(Turn(id=id_, prompt=text, start=place, at=_text(row, "timestamp"), source=_source(row)))
-        elif found:
-            _answered(found[-1], row)
+    with suppress(OSError):
+        for place, line in _lines(path, start):
+            end = place + len(line)
+            if (row := _row(line)) is not None:
+                _turned(found, row, place, each=False)
     return found, end
+
+
+def all_turns(path: Path) -> tuple[list[Turn], Faults]:
+    """Each prompt of a whole transcript as a turn of its own, whichever version of the client wrote it.
+
+    Forks give copied prompts and their own first one the same id; older clients gave none, and the line's stands for it.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    found: list[Turn] = []
+    faults = Faults()
+    for number, (place, line) in enumerate(_lines(path, 0), 1):
+        row = _row(line)
+        if row is not None:
+            _turned(found, row, place, each=True)
+        elif len(line) > _LINE:
+            faults.long += 1
+        elif not _whole(line):
+            faults.lines.append(number)
+    return found, faults
+
+
+def _turned(found: list[Turn], row: Mapping[str, Any], place: int, *, each: bool) -> None:
+    """Let a line begin a turn, or add to the last one."""
+    if row.get("isMeta") or row.get("isSidechain") or row.get("isCompactSummary"):
+        return
+    if row.get("type") != "user":
+        if found:
+            _answered(found[-1], row)
+        return
+    text, uuid = _said(row), _text(row, "uuid") or ""
+    id_ = _text(row, "promptId") or (uuid if each else "")
+    if text and id_ and (not found or found[-1].id != id_ or (each and bool(spoken(text).text))):
+        found.append(Turn(
+            id=id_, prompt=text, start=place, at=_text(row, "timestamp"), source=_source(row), uuid=uuid,
+            session=_text(row, "sessionId") or "", cwd=_text(row, "cwd") or "", branch=_text(row, "gitBranch") or "",
+        ))  # fmt: skip
 
 
 def uses_tools(path: Path) -> bool:
     """Whether tools brought in what others wrote, anywhere in a (subagent's) record."""
     rows = (row for _, line in _lines(path, 0) if (row := _row(line)) is not None)
-    return any(
-        taints(b.get("name"), b.get("input")) for row in rows for b in _blocks(row) if b.get("type") == "tool_use"
-    )
+    with suppress(OSError):
+        return any(
+            taints(b.get("name"), b.get("input")) for row in rows for b in _blocks(row) if b.get("type") == "tool_use"
+        )
+    return False
 
 
 def _lines(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
-    """(place, line) of every whole line; from the beginning where the file has become shorter."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            place = file.seek(start if start <= size else 0)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    return
-                yield place, line
-                place += len(line)
-    except OSError:
-        return
+    """(place, line) of every whole line; from the beginning where the file has become shorter.
+
+    Raises:
+        OSError: The file cannot be read.
+    """
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        place = file.seek(start if start <= size else 0)
+        for line in file:
+            if not line.endswith(b"\n"):
+                return
+            yield place, line
+            place += len(line)
+
+
+def _whole(line: bytes) -> bool:
+    """Whether a line that holds no words looks like one of the client's all the same."""
+    said = line.strip()
+    return not said or (
+        said.startswith(b"{") and said.endswith(b"}") and b"\0" not in said and _USER not in said and _AGENT not in said
+    )
 
 
 def _row(line: bytes) -> dict[str, Any] | None:
@@ -123,7 +192,11 @@ def _said(row: Mapping[str, Any]) -> str:
 
 def _answered(turn: Turn, row: Mapping[str, Any]) -> None:
     """Add one line of the agent's: blocks of one message come as lines of their own."""
-    message = cast("Mapping[str, Any]", row.get("message") or {})
+    said = row.get("message")
+    message = cast("Mapping[str, Any]", said) if isinstance(said, Mapping) else dict[str, Any]()
+    asked = _text(row, "requestSessionId")
+    turn.copied = asked if asked and asked != turn.session else turn.copied
+    turn.ended = message.get("stop_reason") in _LAST
     for block in _blocks(row):
         if block.get("type") == "tool_use":
             turn.tainted = turn.tainted or taints(block.get("name"), block.get("input"))
@@ -131,6 +204,7 @@ def _answered(turn: Turn, row: Mapping[str, Any]) -> None:
         if block.get("type") == "text" and isinstance(text, str) and text.strip():
             same = turn.answer and turn._message == message.get("id")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             turn.answer = f"{turn.answer}\n{text}" if same else text
+            turn.answered = _text(row, "timestamp") or turn.answered
             turn._message = str(message.get("id"))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
