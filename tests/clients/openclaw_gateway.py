@@ -28,6 +28,8 @@ TYPES: Final = ("typescript@5.9.3", "@types/node@20.19.43")
 PLUGIN: Final = Path(__file__).parents[2] / "openclaw_plugin"
 TOKEN: Final = "loopback-only"
 PATIENCE: Final = 120.0
+PATIENT: Final = 5_000
+"""Milliseconds a prompt waits for its memory, so that a busy machine fails no test."""
 QUIET: Final = {
     "OPENCLAW_DISABLE_BONJOUR": "1", "OPENCLAW_NO_AUTO_UPDATE": "1", "OPENCLAW_NO_RESPAWN": "1",
     "OPENCLAW_SKIP_CHANNELS": "1", "NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost",
@@ -142,7 +144,7 @@ class Machine:
         return {
             "enabled": True,
             "hooks": {"allowConversationAccess": True},
-            "config": {"command": command, **self.settings},
+            "config": {"command": command, "deadlineMs": PATIENT, **self.settings},
         }
 
     def write(self, port: int, *, with_plugin: bool = True) -> None:
@@ -155,6 +157,14 @@ class Machine:
             )
         (self.root / "workspace").mkdir(exist_ok=True)
         self.config.write_text(json.dumps(made, indent=2))
+
+    def change(self, over: Mapping[str, Any]) -> None:
+        """Change OpenClaw's config."""
+        self.config.write_text(json.dumps(merged(json.loads(self.config.read_text()), over), indent=2))
+
+    def be_patient(self) -> None:
+        """Let prompts wait for a busy machine, where `eider install` has written the plugin's config."""
+        self.change({"plugins": {"entries": {"eider": {"config": {"deadlineMs": PATIENT}}}}})
 
     def run(self, *told: str) -> subprocess.CompletedProcess[str]:
         """One command of OpenClaw."""

@@ -6,13 +6,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from homes import Home
-from openclaw_gateway import PLUGIN, Gateway, Machine, free_port, merged, node
+from openclaw_gateway import PLUGIN, Gateway, Machine, free_port, node
 from stub_model import StubModel
 
 pytestmark = pytest.mark.client
@@ -39,15 +38,10 @@ def doctor(machine: Machine) -> dict[str, str]:
     return {one["kind"]: one["fix"] for one in found if one["kind"].startswith("openclaw")}
 
 
-def changed(machine: Machine, over: Mapping[str, Any]) -> None:
-    """Change OpenClaw's config."""
-    machine.config.write_text(json.dumps(merged(json.loads(machine.config.read_text()), over)))
-
-
 def test_a_closed_gate_is_a_finding_and_costs_no_turn(machine: Machine) -> None:
     """OpenClaw refuses the hooks; nothing is recalled or learned, and the doctor says which setting opens it."""
     machine.write(free_port())
-    changed(machine, {"plugins": {"entries": {"eider": {"hooks": {"allowConversationAccess": False}}}}})
+    machine.change({"plugins": {"entries": {"eider": {"hooks": {"allowConversationAccess": False}}}}})
     with Gateway(machine, keep=True) as gateway:
         assert gateway.say("No, write in paragraphs.", learns=False).text == "I suggest bullet points."
         assert "allowConversationAccess" in gateway.said()
@@ -87,6 +81,7 @@ def test_a_packed_plugin_works_from_openclaws_own_directory(machine: Machine) ->
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert str(PLUGIN) not in json.dumps(json.loads(machine.config.read_text())["plugins"].get("load", {}))
+    machine.be_patient()
     with Gateway(machine, keep=True) as gateway:
         gateway.say("How?", "explicit:one")
         gateway.say("No, please write in paragraphs.", "explicit:one")

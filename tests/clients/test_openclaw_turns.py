@@ -35,6 +35,7 @@ def machine(openclaw_program: Path, tmp_path_factory: pytest.TempPathFactory) ->
         assert eider_command(made, "install", "--target", "openclaw", "--no-wizard").returncode == 0
         tuned = json.loads(made.config.read_text())
         assert tuned["plugins"]["entries"]["eider"]["hooks"] == {"allowConversationAccess": True}
+        made.be_patient()
         yield made
         assert eider_command(made, "uninstall", "--target", "openclaw").returncode == 0
         assert made.config.read_bytes() == before
