@@ -178,7 +178,7 @@ def test_an_input_that_never_ends_is_given_up(bare: Path) -> None:
 
 def test_a_home_that_is_a_file_or_cannot_be_written_stops_nobody(bare: Path) -> None:
     (bare / "file").write_text("")
-    for home in (bare / "file", bare / "file" / "below", Path("/proc/nothing"), Path("relative")):
+    for home in (bare / "file", bare / "file" / "below", Path("/proc/nothing")):
         assert run(home, event("SessionStart", source="startup")) == ""
         assert run(home, event("Stop", last_assistant_message="Hi")) == ""
 
