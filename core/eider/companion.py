@@ -6,22 +6,21 @@ it: what was said, learned from by itself. Nothing of this may fail a host, keep
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, TypeVar
-from uuid import uuid4
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from eider import tools
-from eider.answers import Injection, Policy
 from eider.check import MAX_TEXT
 from eider.errors import InputError, OwnerBusyError, OwnerUnreachableError, QueuedError
 from eider.talks import Said, Whose, talks_of
 
 if TYPE_CHECKING:
+    from eider.answers import Injection, Policy
     from eider.eider import Eider
     from eider.requests import When
     from eider.values import Origin
@@ -69,17 +68,17 @@ class _Hall:
             self.talks.warned.add(self.host)
             _log.warning("memory fails and %s goes on without it: %s", self.host, tools.told(error)["error"]["message"])
 
-    def asked(self, ask: Callable[[], T], instead: T) -> T:
+    def asked(self, ask: Callable[[], T], instead: Callable[[], T]) -> T:
         """An answer of memory, or `instead` where it fails or rests after it failed."""
         if time.monotonic() < self.talks.resting:
-            return instead
+            return instead()
         try:
             return ask()
         except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
             if isinstance(error, (OwnerUnreachableError, OwnerBusyError)):
                 self.talks.resting = time.monotonic() + REST
             self.failed(error)
-            return instead
+            return instead()
 
 
 class Companion:
@@ -154,7 +153,7 @@ class Companion:
             scopes=self.scopes or None, budget=budget, loop=self.loop,
             kinds=None if context or self.context else STANDING,
         )  # fmt: skip
-        return self._hall.asked(ask, Policy(text="", memories=(), tokens=0))
+        return self._hall.asked(ask, _unguided)
 
     def recalled(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
         """The few lines that help with a prompt, framed as data; empty when nothing helps, or memory fails."""
@@ -162,15 +161,15 @@ class Companion:
             self._hall.reader.inject, prompt, user=self.user, scopes=self._seen(), session=self.session,
             budget=self.budget, without=without, known=known,
         )  # fmt: skip
-        return self._hall.asked(ask, Injection(text="", recollections=(), why="silent: memory does not answer"))
+        return self._hall.asked(ask, _silent)
 
     async def aguidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:
         """`guidance` for async hosts."""
-        return await asyncio.to_thread(self.guidance, existing, context=context, budget=budget)
+        return await _aside(self.guidance, existing, context=context, budget=budget)
 
     async def arecalled(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
         """`recalled` for async hosts."""
-        return await asyncio.to_thread(self.recalled, prompt, without=without, known=known)
+        return await _aside(self.recalled, prompt, without=without, known=known)
 
     def toolbox(self) -> tools.Toolbox:
         """The seven tools for this conversation; what enters through them was said by an agent."""
@@ -218,7 +217,7 @@ class Companion:
         """
         if not text.strip():
             return
-        key = key or f"auto:{uuid4().hex}"
+        key = key or f"auto:{os.urandom(16).hex()}"
         tainted = tainted or self._hall.talks.last(self._whose()).tainted
         self._hall.talks.note(self._whose(), Said(text=text, key=key, tainted=tainted))
         door = self._door("tool") if tainted else self._hall.agent
@@ -237,7 +236,7 @@ class Companion:
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` for async hosts."""
-        return await asyncio.to_thread(self.flush, timeout)
+        return await _aside(self.flush, timeout)
 
     # ------------------------------------------------------------------
 
@@ -257,3 +256,21 @@ class Companion:
 
     def _seen(self) -> list[str] | None:
         return [*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None
+
+
+async def _aside(ask: Callable[..., T], *given: Any, **more: Any) -> T:
+    from asyncio import to_thread  # whoever comes here has it; it costs others more than all of this
+
+    return await to_thread(ask, *given, **more)
+
+
+def _unguided() -> Policy:
+    from eider.answers import Policy
+
+    return Policy(text="", memories=(), tokens=0)
+
+
+def _silent() -> Injection:
+    from eider.answers import Injection
+
+    return Injection(text="", recollections=(), why="silent: memory does not answer")
