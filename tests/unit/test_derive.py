@@ -372,3 +372,22 @@ def test_any_text_can_be_read(text: str) -> None:
         for kind in ("fact", "correction", "decision", "praise"):
             for draft in derive([signal(kind, text)], said(text), about=text):  # type: ignore[arg-type]
                 assert 0 < len(draft.text) <= MAX_DRAFT
+
+
+@pytest.mark.parametrize(
+    ("output", "reply", "kind", "text"),
+    [
+        ("I suggest bullet points.", "No bullet points, always write in paragraphs.", "rule", "No bullet points, always write in paragraphs."),
+        ("Here you go.", "No emojis. Ever.", "rule", "No emojis."),
+        ("Here are bullet points.", "That's wrong, use numbered lists.", "rule", "Use numbered lists."),
+        ("Here are bullet points.", "That is not right, use numbered lists.", "rule", "Use numbered lists."),
+        ("ok", "Look it up, I prefer tabs.", "preference", "Look it up, the user prefers tabs."),
+    ],
+)  # fmt: skip
+def test_what_a_user_says_of_manner_guides_from_then_on(output: str, reply: str, kind: str, text: str) -> None:
+    """From the reply to the kind and the words of what is kept."""
+    from eider.detect import detect
+
+    episode = said(reply)
+    found = derive(detect(reply, output), episode, about=output)
+    assert [(d.kind, d.text) for d in found] == [(kind, text)]

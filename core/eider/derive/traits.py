@@ -48,9 +48,17 @@ def kind_of(signal: SignalKind, text: str, said: Statement) -> MemoryKind:
     """The kind of memory a signal comes to; a correction that carries a general lesson is a rule."""
     if _WISH.match(text) and signal in {"correction", "directive", "fact"}:
         return "preference"
+    if signal in {"correction", "directive"} and _NONE_OF.match(text):
+        return "rule"
     if signal == "correction" and (said.imperative or (_GENERAL.search(text) and said.subject in {"agent", ""})):
         return "rule"
     return _KINDS[signal]
+
+
+_NONE_OF: Final = re.compile(
+    r"no (?!longer\b|one\b|matter\b|doubt\b)\w+(?! (?:is|are|was|were|has|have)\b)", re.IGNORECASE
+)
+"""An exclusion without a verb: "No emojis."."""
 
 
 def scope_of(clause: str, given: str) -> str:

@@ -172,6 +172,7 @@ def _cuts(
                 and place - begin <= _OPENING
                 and _only_opens(classes, begin, place)
             )
+            or (word in _COMMAS and place - begin <= _OPENING and _says_wrong(classes, begin, place))
             or (word in _COMMAS and place + 2 < last and _forbids(found, classes, begin, place))
         ):
             cut = place + 1
@@ -181,6 +182,12 @@ def _cuts(
             cuts.append(cut)
             begin = cut
     return cuts
+
+
+def _says_wrong(classes: list[frozenset[str]], begin: int, place: int) -> bool:
+    """Whether it only says that the agent was wrong: "That's wrong, …"."""
+    opened = frozenset[str]().union(*classes[begin:place])
+    return "WRONG" in opened and "THE" not in opened and opened.isdisjoint(("IF", "WHEN", "I", "WE"))
 
 
 def _forbids(found: list[tuple[str, int, int]], classes: list[frozenset[str]], begin: int, place: int) -> bool:
@@ -197,7 +204,7 @@ def _forbids(found: list[tuple[str, int, int]], classes: list[frozenset[str]], b
 
 
 def _only_opens(classes: list[frozenset[str]], begin: int, place: int) -> bool:
-    return all(not found.isdisjoint(("OPENER", "FILLER")) or not found for found in classes[begin:place])
+    return all(not found.isdisjoint(("OPENER", "FILLER", "IN")) or not found for found in classes[begin:place])
 
 
 def _starts(

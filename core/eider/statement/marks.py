@@ -99,7 +99,7 @@ PAST_VERB: Final = _any(
 
 LEAD: Final = re.compile(
     r"^(?:(?:the decision is to|that(?:'s| is| was) (?:wrong|not right|not correct|incorrect|not true|not what i meant)|not quite|wrong|you forgot(?: again)?|perfect|great|exactly|no(?=[,;:.!–—-]|\s+(?:no|i|we|it|that|the|my|our|please|use|do|never|always|you|he|she|they|actually|just)\b)|nope|yes|yeah|yep|well|ok|okay|oh|so|and|but|hey|hi|hm+|also|actually|please|sorry|thanks|thank you|by the way|btw|fyi|for the record|just so you know|just to be clear|to be clear|to clarify|in fact"
-    r"|honestly|look|listen|right|correction|i misspoke|my mistake|note that|note|remember(?: that)?|keep in mind that|please remember(?: that)?|be aware that|for your information|one thing|update|heads up|as i said|quick note|small correction|as it happens"
+    r"|honestly|look(?=[,;:.!–—-])|listen(?=[,;:.!–—-])|right|correction|i misspoke|my mistake|note that|note|remember(?: that)?|keep in mind(?: that)?|please remember(?: that)?|be aware that|for your information|one thing|update|heads up|as i said|quick note|small correction|as it happens"
     r"|i (?:want|need|would like|'d like) you to|make sure (?:that )?(?:you|to)|make sure|be sure to|you (?:should|must|need to|have to)(?! not)|let's|could you|can you|would you|nein|ja|bitte|übrigens|also|non|oui|s'il te plaît|s'il vous plaît|au fait|sí|por favor|por cierto|不|请|对了)"
     r"(?:\s*[,:;.!–—-]+\s*|\s+|(?<=[不请])|(?<=对了)))",
     re.IGNORECASE,

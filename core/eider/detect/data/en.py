@@ -153,7 +153,7 @@ WORDS: Final[dict[str, str]] = {
     "GOOD": "great perfect wonderful brilliant awesome fantastic lovely amazing excellent good nice super marvellous terrific",
     "NO": "no nope nah",
     "ACTUALLY": "actually in_fact correction in_reality",
-    "WRONG": """wrong incorrect not_right n't_right not_true n't_true not_correct n't_correct mistaken mistake misread
+    "WRONG": """wrong incorrect not_right n't_right not_true n't_true not_correct n't_correct mistaken mistake misread that_'s_wrong
         misspelled misspelt misunderstood outdated out_of_date no_longer_true not_what_i not_how n't_how""",
     "AGAIN": "again keep_forgetting keep_ignoring keep_missing keep_changing keep_calling keep_removing keep_writing keep_using keep_adding keep_saying keep_doing keep_putting keep_making still",
     "INSTEAD": "instead not rather_than but_not as_opposed_to",
