@@ -28,6 +28,8 @@ POLICY: Final = 350
 """Tokens of guidance; with the standing words and what is open it stays below 600."""
 ABOUT: Final = 120
 """Tokens of what a compacted session was about."""
+ASKED: Final = 4
+"""Prompts of a compacted session that are told again."""
 OPEN: Final = 2
 """Contradictions shown."""
 _CHARACTERS: Final = 160
@@ -63,9 +65,11 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
         ids.append(one.id)
     text = f"{HOW}\n{OBEY}\n{marks.mark(lines, ())}" if lines else HOW
     if about:
+        asked = [_short(line) for line in about.splitlines() if line.strip()][-ASKED:]
+        text += f"\nWhat the user asked in this session before, the latest last:\n{marks.mark(asked, ())}"
         more = memory.inject(about, scopes=place.scopes, budget=ABOUT, without=ids, known=known)
         if more:
-            text += f"\nWhat this session was about, as far as it was kept:\n{more.text}"
+            text += f"\nWhat is kept about that:\n{more.text}"
             ids += [r.id for r in more.recollections]
             tokens += more.tokens
     return Briefing(text=text, ids=tuple(ids), tokens=tokens)

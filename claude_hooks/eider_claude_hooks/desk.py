@@ -20,6 +20,7 @@ from eider.service import briefs
 from eider.service.client import dumps
 from eider_claude_hooks import briefing
 from eider_claude_hooks.learning import Learner
+from eider_claude_hooks.missed import Missed
 from eider_claude_hooks.project import place_of
 from eider_claude_hooks.session import HOST, Session, Sessions
 from eider_claude_hooks.transcript import taints
@@ -61,6 +62,7 @@ class Desk:
         self.sessions = Sessions(around.home)
         self.learner = Learner(self._memory, self.sessions, partial(around.fault, HOST))
         self.briefings = briefing.Kept(around.home)
+        self.missed = Missed(around.home)
         self.scribe = Scribe(partial(around.fault, HOST))
         self._waiting = 0
         self._lock = threading.Lock()
@@ -108,6 +110,8 @@ class Desk:
     def tidy(self) -> None:
         """Make briefings anew where something changed, read what ended sessions wrote last, let go of old ones."""
         self._read_ends()
+        for session, over in self.missed.due(self.sessions):
+            self._behind(partial(self.learner.read, session, under_way=not over))
         if self._stale:
             self._stale = False
             for cwd, known in list(self._places.items()):

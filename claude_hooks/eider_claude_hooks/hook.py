@@ -6,7 +6,7 @@ this directory is told again.
 """
 
 # pathlib costs more than the call:
-# ruff: noqa: PTH100, PTH110, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH102, PTH110, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
 from __future__ import annotations
 
 import os
@@ -22,6 +22,8 @@ SECONDS: Final = 0.135
 """A hook's own deadline; starting the interpreter takes the rest of 150 ms."""
 START: Final = 0.375
 """The same at a session's start, where an owner may have to be started: of 400 ms."""
+MISSED: Final = "missed"
+"""Directory of notes about sessions that began without an owner."""
 _MOST: Final = 32 * 1024 * 1024
 _LIMIT: Final = 10_000
 """Characters of output that the client takes."""
@@ -63,7 +65,7 @@ def _answered(began: float) -> None:
         return
     starting = event.get("hook_event_name") == "SessionStart"
     if starting:
-        _patience(max(0.01, began + START - time.monotonic()), lambda *_: (_last(client, event), _leave()))
+        _patience(max(0.01, began + START - time.monotonic()), lambda *_: (_alone(client, event), _leave()))
     until = began + (START if starting else SECONDS)
     asking = client.Client(spool=False, spawn=starting, cold=max(0.01, until - time.monotonic()), channel="hook")
     try:
@@ -71,7 +73,7 @@ def _answered(began: float) -> None:
     except client.ClientError as error:
         _patience(0.0, _leave)
         if starting:
-            _last(client, event)
+            _alone(client, event)
         _log(error.kind)
         return
     _patience(0.0, _leave)
@@ -101,6 +103,31 @@ def _input() -> str:
         parts.append(part)
         size += len(part)
     return b"".join(parts).decode("utf-8", "replace")
+
+
+def _alone(client: Any, event: dict[str, Any]) -> None:
+    """A session that no owner was there for: tell what was told last, and note where its words will stand.
+
+    It may end before an owner listens, and then no hook of it is ever heard.
+    """
+    _last(client, event)
+    try:
+        folder = client.home()
+        if not os.path.isdir(folder):
+            return
+        for part in ("hooks", "claude-code", MISSED):
+            folder = os.path.join(folder, part)
+            if not os.path.isdir(folder):
+                os.mkdir(folder, 0o700)
+        id_ = "".join(c for c in str(event.get("session_id")) if c.isalnum() or c in "-_")[:64]
+        note = {name: event.get(name) for name in ("session_id", "transcript_path", "cwd")}
+        file = os.open(os.path.join(folder, id_ + ".json"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(file, client.dumps(note).encode())
+        finally:
+            os.close(file)
+    except (OSError, client.ClientError):
+        return
 
 
 def _last(client: Any, event: dict[str, Any]) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from claude_code import Machine
+from homes import PATIENCE
 from places import read, where_is
 from stub_wire import Json
 
 import eider
+from eider.service import hook_port
+from eider.service.client import notes
 
 EIDER: Final = Path(sys.executable).with_name("eider")
 MARK: Final = "<eider-memory"
@@ -50,7 +54,21 @@ def install(machine: Machine, *more: str, form: Form = "http", python: str = sys
     program = seen(python, *(() if form == "http" else ("eve",)))
     done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", *more, program=program)
     assert done.returncode == 0, done.stdout + done.stderr
+    home = machine.env["EIDER_HOME"]
+    if form == "http" and notes(home):  # an owner that runs already looks for the port once a second
+        known = hook_port.read(home)
+        assert known is not None
+        eventually(lambda: hook_port.answers(known), "the hook port")
     return machine
+
+
+def eventually(condition: Callable[[], Any], what: str) -> None:
+    """Wait for a condition, and ask for it ever more seldom: some things are done when nobody asks."""
+    end, pause = time.monotonic() + PATIENCE, 0.05
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come within {PATIENCE:.0f} s"
+        time.sleep(pause)
+        pause = min(pause * 1.6, 2.5)
 
 
 def marked(request: Json) -> dict[str, str]:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from claude_code import Machine
-from homes import until
-from set_up import briefing, eider_command, heard, install, marked
+from set_up import briefing, eider_command, eventually, heard, install, marked
 
 import eider
 
@@ -44,7 +43,7 @@ def test_uninstall_leaves_settings_as_they_were(
     talk = machine.claude("Add a parser.")
     assert RULE in briefing(talk.requests[0])
     assert note.exists() is exists
-    until(lambda: heard(memory, role="user"), "the prompt")
+    eventually(lambda: heard(memory, role="user"), "the prompt")
 
     done = eider_command(machine, "uninstall", "--target", "claude-code")
     assert done.returncode == 0, done.stderr
@@ -85,6 +84,6 @@ def test_the_plugin_works_by_itself(machine: Machine, memory: eider.Eider, tmp_p
     memory.remember(RULE, kind="rule")
     talk = machine.claude("Add a parser.", args=["--plugin-dir", str(place)], env=machine.with_eider_on_path())
     assert RULE in briefing(talk.requests[0])
-    until(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")
-    until(lambda: heard(memory, role="agent"), "the answer")
+    eventually(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")
+    eventually(lambda: heard(memory, role="agent"), "the answer")
     assert not machine.settings.exists()

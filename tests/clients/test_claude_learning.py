@@ -6,9 +6,8 @@ import re
 
 import pytest
 from claude_code import Machine
-from homes import until
 from places import how_often, where_is
-from set_up import Form, briefing, heard, install, kept, marked, recalled
+from set_up import Form, briefing, eventually, heard, install, kept, marked, recalled
 
 import eider
 
@@ -26,7 +25,7 @@ def test_a_correction_holds_in_the_next_session(machine: Machine, memory: eider.
     equipped.stub.script.load({"replies": [{"text": "I will indent the new module with four spaces."}]})
     first = equipped.claude("Add a module for the parser.", "No, always indent with tabs in this codebase.")
     assert not any(marked(sent) for sent in first.requests)
-    until(lambda: RULE in memory.policy(scopes=[eider.project_scope(equipped.project)]).text, "the rule")
+    eventually(lambda: RULE in memory.policy(scopes=[eider.project_scope(equipped.project)]).text, "the rule")
 
     second = equipped.claude("Add a module for the lexer.").requests[0]
     assert where_is(second, RULE) == ["messages[0].user[0].text"]
@@ -76,7 +75,7 @@ def test_what_is_recalled_is_not_learned_again(equipped: Machine, memory: eider.
         talk = equipped.claude(*[f"{QUESTION} ({number})" for number in range(5)])
         assert all(FACT in turn.text for turn in talk.turns), "the model must have repeated it"
 
-    until(lambda: len(heard(memory)) >= 20, "ten prompts and ten answers")
+    eventually(lambda: len(heard(memory)) >= 20, "ten prompts and ten answers")
     memory.drain()
     assert sum(text.startswith(QUESTION) for text in heard(memory)) == 10
     assert len(heard(memory)) == 20

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from claude_code import Machine
-from homes import Home, until
+from homes import Home
 from places import where_is
 from replies import send
-from set_up import eider_command, heard
+from set_up import eider_command, eventually, heard
 
 import eider
 
@@ -35,7 +35,7 @@ def stored(machine: Machine, word: str) -> bool:
 
 def check(machine: Machine, home: Home, memory: eider.Eider) -> None:
     """The word beside it is found, so the search would have found the secret."""
-    until(lambda: any(OPEN in text for text in heard(memory)), "the prompt")
+    eventually(lambda: any(OPEN in text for text in heard(memory)), "the prompt")
     memory.drain()
     assert stored(machine, OPEN)
     assert not stored(machine, SECRET)

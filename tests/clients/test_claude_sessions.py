@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 from claude_code import Machine
-from homes import until
 from places import how_often
 from replies import SUMMARISING, planned, send
-from set_up import briefing, heard, kept, marked, recalled
+from set_up import briefing, eventually, heard, kept, marked, recalled
 
 import eider
 
@@ -36,7 +35,7 @@ def test_a_subagent_is_briefed_and_its_result_kept(equipped: Machine, memory: ei
     assert place.startswith("messages[0].user[")
     assert FACT in text
     assert "Elixir" not in text
-    until(lambda: found in heard(memory, role="agent"), "the subagent's result")
+    eventually(lambda: found in heard(memory, role="agent"), "the subagent's result")
     assert not [text for text in heard(memory, role="user") if TASK in text], "a task is not what the user said"
 
 
@@ -48,9 +47,9 @@ def test_a_plan_is_kept_when_it_was_approved(equipped: Machine, memory: eider.Ei
         talk.approves = approved
         talk.say("Plan the queue.")
         talk.say("Thank you for now.")
-    until(lambda: "Thank you for now." in heard(memory), "the last prompt")
+    eventually(lambda: "Thank you for now." in heard(memory), "the last prompt")
     if approved:
-        until(lambda: any("SQLite for the queue" in text for text in kept(memory)), "the plan")
+        eventually(lambda: any("SQLite for the queue" in text for text in kept(memory)), "the plan")
     memory.drain()
     decided = [one for one in memory.search(kinds=["decision"]).items if "SQLite" in one.text]
     assert bool(decided) is approved
@@ -68,7 +67,7 @@ def test_nothing_important_is_lost_in_compaction(equipped: Machine, memory: eide
     assert how_often(after, RULE) == 1
     assert RULE in told
     assert "harbour scheduler" in told
-    until(lambda: "Go on." in heard(memory), "the last prompt")
+    eventually(lambda: "Go on." in heard(memory), "the last prompt")
     assert heard(memory, role="user") == ["We are porting the harbour scheduler to asyncio.", "Go on."]
     assert not [text for text in heard(memory) if "<summary>" in text or "<analysis>" in text]
 
@@ -81,7 +80,7 @@ def test_resuming_doubles_nothing(equipped: Machine, memory: eider.Eider) -> Non
     fork = equipped.claude("Add a printer.", args=["--resume", first.id, "--fork-session"])
     assert [how_often(talk.requests[0], RULE) for talk in (first, again, fork)] == [1, 1, 1]
     prompts = ["Add a parser.", "Add a lexer.", "Add a printer."]
-    until(lambda: len(heard(memory, role="user")) >= 3, "three prompts")
+    eventually(lambda: len(heard(memory, role="user")) >= 3, "three prompts")
     memory.drain()
     assert heard(memory, role="user") == prompts
     assert len(heard(memory, role="agent")) == 3
@@ -97,12 +96,12 @@ def test_two_sessions_at_once_do_not_mix(equipped: Machine, memory: eider.Eider)
         two.say("Plan the deployment.")
         one.say("No, always indent with tabs in this codebase.")
         two.say("Tell me a joke about penguins.")
-    until(lambda: len(heard(memory, role="user")) >= 4, "four prompts")
+    eventually(lambda: len(heard(memory, role="user")) >= 4, "four prompts")
     assert heard(memory, "user", one.id) == ["Add a parser.", "No, always indent with tabs in this codebase."]
     assert heard(memory, "user", two.id) == ["Plan the deployment.", "Tell me a joke about penguins."]
     assert heard(memory, "agent", one.id)[0] == "I will indent with four spaces."
     assert heard(memory, "agent", two.id)[0] == "I will deploy at noon."
-    until(lambda: RULE in kept(memory), "the rule")
+    eventually(lambda: RULE in kept(memory), "the rule")
 
 
 def test_projects_are_isolated(equipped: Machine, memory: eider.Eider, tmp_path: Path) -> None:
@@ -130,7 +129,7 @@ def test_a_project_can_stay_out_of_it(equipped: Machine, memory: eider.Eider) ->
     again = equipped.claude("How do I indent?")
     assert not marked(out.requests[0])
     assert RULE in briefing(again.requests[0])
-    until(lambda: heard(memory, role="user"), "the second prompt")
+    eventually(lambda: heard(memory, role="user"), "the second prompt")
     memory.drain()
     assert heard(memory, role="user") == ["How do I indent?"]
 
@@ -143,11 +142,11 @@ def test_what_the_client_itself_says_is_nobodys_word(equipped: Machine, memory: 
     )
     with equipped.talk() as talk:
         talk.say("Let somebody count.")
-        until(
+        eventually(
             lambda: [sent for sent in equipped.stub.turns() if "<task-notification>" in str(sent["body"])],
             "the notification",
         )
         talk.say("Thanks.")
-    until(lambda: "Thanks." in heard(memory), "the last prompt")
+    eventually(lambda: "Thanks." in heard(memory), "the last prompt")
     assert heard(memory, role="user") == ["Let somebody count.", "Thanks."]
     assert not [sent for sent in talk.requests if recalled(sent)]

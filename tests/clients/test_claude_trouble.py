@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 from claude_code import Machine
-from homes import Home, until
+from homes import Home
 from places import how_often, where_is
 from replies import SUMMARISING
-from set_up import Form, briefing, eider_command, heard, install, kept, marked, seen
+from set_up import Form, briefing, eider_command, eventually, heard, install, kept, marked, seen
 from stub_model import StubModel
 
 import eider
@@ -46,7 +46,7 @@ def test_an_owner_killed_between_turns_is_missed_by_nobody(equipped: Machine, ho
     equipped.stub.script.load({"replies": [{"text": "Four spaces, then."}, {"text": "One."}, {"text": "Two."}]})
     with equipped.talk() as talk:
         talk.say("Add a parser.")
-        until(lambda: "Four spaces, then." in heard(memory), "the first answer")
+        eventually(lambda: "Four spaces, then." in heard(memory), "the first answer")
         memory.close()
         home.kill()
         start = time.monotonic()
@@ -57,8 +57,8 @@ def test_an_owner_killed_between_turns_is_missed_by_nobody(equipped: Machine, ho
         assert time.monotonic() - start < 2 * BOUND
     equipped.claude("And now?", args=["--resume", talk.id])
     with eider.open(user="ada") as later:
-        until(lambda: "And now?" in heard(later, role="user"), "the last prompt")
-        until(lambda: RULE in kept(later), "the rule that the owner was not there to hear")
+        eventually(lambda: "And now?" in heard(later, role="user"), "the last prompt")
+        eventually(lambda: RULE in kept(later), "the rule that the owner was not there to hear")
         later.drain()
         said = ["Add a parser.", "No, always indent with tabs in this codebase.", "Go on.", "And now?"]
         assert heard(later, role="user") == said
@@ -69,7 +69,7 @@ def test_without_an_owner_the_last_briefing_is_told(equipped: Machine, home: Hom
     """A session that finds nobody is told what the last one in this project was; its words are caught up."""
     memory.remember(RULE, kind="rule")
     assert RULE in briefing(equipped.claude("Add a parser.").requests[0])
-    until(lambda: "Add a parser." in heard(memory), "the first prompt")
+    eventually(lambda: "Add a parser." in heard(memory), "the first prompt")
     memory.close()
     with nobody(home):
         start = time.monotonic()
@@ -80,9 +80,18 @@ def test_without_an_owner_the_last_briefing_is_told(equipped: Machine, home: Hom
     assert not json.loads((home.path / "config.json").read_text()).get("owner")
     equipped.claude("And now?", args=["--resume", alone.id])
     with eider.open(user="ada") as later:
-        until(lambda: "And now?" in heard(later, role="user"), "the last prompt")
-        until(lambda: len(heard(later, role="user")) >= 4, "the prompts that nobody took")
+        eventually(lambda: "And now?" in heard(later, role="user"), "the last prompt")
+        eventually(lambda: len(heard(later, role="user")) >= 4, "the prompts that nobody took")
         assert heard(later, role="user") == ["Add a parser.", "Add a lexer.", "Add a printer.", "And now?"]
+
+
+def test_a_session_that_no_owner_was_there_for_is_heard_later(equipped: Machine, home: Home) -> None:
+    """One prompt, over before anything of Eider answered, and never resumed: the next owner reads it."""
+    with nobody(home):
+        equipped.claude("No, always indent with tabs in this codebase.")
+    with eider.open(user="ada") as later:
+        eventually(lambda: heard(later, role="user") == ["No, always indent with tabs in this codebase."], "the prompt")
+        eventually(lambda: RULE in kept(later), "the rule")
 
 
 def test_a_home_that_cannot_be_written_stops_nothing(equipped: Machine, tmp_path: Path) -> None:
@@ -139,6 +148,6 @@ def test_paths_with_spaces_and_quotes(
     memory.remember(RULE, kind="rule")
     talk = machine.claude("Add a parser.")
     assert RULE in briefing(talk.requests[0])
-    until(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")
+    eventually(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")
     assert eider_command(machine, "uninstall", "--target", "claude-code", program=seen(python)).returncode == 0
     assert not marked(machine.claude("Add a lexer.").requests[0])
