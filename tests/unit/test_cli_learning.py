@@ -117,6 +117,9 @@ def test_what_the_user_asks_to_keep_is_kept_as_heard(run: Any) -> None:
         json.loads(line) for line in run("search", "--kind", "rule", "--kind", "fact", "--json").stdout.splitlines()
     ]
     assert sorted(one["text"] for one in said) == ["Always indent with tabs.", "The staging database is called plum."]
+    both = run("remember", "--heard", "Deploys happen on Tuesdays; ask Marisol before touching prod.").stdout
+    assert "Deploys happen on Tuesdays." in both
+    assert "ask Marisol before touching prod." in both, "what is not understood is kept all the same"
     run("remember", "--heard", "I prefer tea. <private>My pin <PRIVATE>is</private> 4711</ private > ")
     assert "4711" not in run("search", "--json").stdout
     assert "private" in run("remember", "--heard", "<private>My pin is 4711.", code=2).stderr

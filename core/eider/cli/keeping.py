@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _PRIVATE: Final = re.compile(r"<\s*private\b.*(?:<\s*/\s*private\b[^>]*>|\Z)", re.IGNORECASE | re.DOTALL)
 """From the first mark to the last: rather too much than a word of what is in between."""
+_SENTENCE: Final = re.compile(r"\S.*?(?:[.;!?]+(?=\s|\Z)|$)", re.MULTILINE)
 WAITS: Final = "queued_"
 """How the id of a write begins that an owner has yet to take."""
 _TEXT: Final = click.argument("words", metavar="TEXT...", nargs=-1, required=True)
@@ -128,7 +129,21 @@ def _heard(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
     current = [one for one in found if one.superseded_by is None and one.id not in ended]
     if not current:
         echo(learned.why, err=True)
-    return current
+    said_as = learned.episodes[-1].text if learned.episodes else text
+    rest = _unread(said_as, [(signal.start, signal.end) for signal in learned.signals])
+    return (
+        [*current, memory.remember(rest, **{**said, "key": said["key"] and f"{said['key']}:rest"})] if rest else current
+    )
+
+
+def _unread(text: str, read: Sequence[tuple[int, int]]) -> str:
+    """The sentences that no span touches: the user asked to keep all of it, not only what was understood.
+
+    >>> _unread("We use tabs. Two people review; ask Bo first.", [(0, 11)])
+    'Two people review; ask Bo first.'
+    """
+    parts = [part for part in _SENTENCE.finditer(text) if not any(a < part.end() and part.start() < b for a, b in read)]
+    return " ".join(part[0] for part in parts if len(part[0].split()) > 1)
 
 
 def _many(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:
