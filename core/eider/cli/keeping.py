@@ -131,9 +131,10 @@ def _heard(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
         echo(learned.why, err=True)
     said_as = learned.episodes[-1].text if learned.episodes else text
     rest = _unread(said_as, [(signal.start, signal.end) for signal in learned.signals])
-    return (
-        [*current, memory.remember(rest, **{**said, "key": said["key"] and f"{said['key']}:rest"})] if rest else current
-    )
+    if not rest:
+        return current
+    said["key"] = said["key"] and f"{said['key']}:rest"
+    return [*current, memory.remember(rest, **said)]
 
 
 def _unread(text: str, read: Sequence[tuple[int, int]]) -> str:
