@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -224,7 +225,7 @@ class Desk:
         session.prompts += 1
         session.topics.append(said.text[:500])
         if not said.command:
-            self._behind(partial(self.learner.heard, session, turn or _unnamed(session), said.text))
+            self._behind(partial(self.learner.heard, session, turn or _unnamed(session), said.text, _now()))
         return answer
 
     def _recalled(self, session: Session, text: str, until: float) -> Answer:
@@ -250,7 +251,7 @@ class Desk:
         del until
         if answer := _text(event, "last_assistant_message"):
             turn = _text(event, "prompt_id") or _unnamed(session)
-            self._behind(partial(self.learner.told, session, turn, answer))
+            self._behind(partial(self.learner.told, session, turn, answer, _now()))
         return NOTHING
 
     # ------------------------------------------------------------------ tools
@@ -321,6 +322,11 @@ class Desk:
 
 def _context(event: str, text: str) -> Answer:
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
+
+
+def _now() -> str:
+    """When a hook came: what it said may be written later, and after what was caught up from the same session."""
+    return datetime.now(UTC).isoformat()
 
 
 def _text(given: Mapping[str, Any], name: str) -> str:

@@ -36,20 +36,20 @@ class Learner:
 
     # ------------------------------------------------------------------ what the client told
 
-    def heard(self, session: Session, turn: str, prompt: str) -> None:
+    def heard(self, session: Session, turn: str, prompt: str, at: str | None = None) -> None:
         """A prompt, as soon as it was submitted; turns before it are complete."""
         place = self._caught_up(session, turn)
         if place.learns and turn not in session.heard:
-            self._hear(session, place, turn, prompt, at=None, answering=session.last)
+            self._hear(session, place, turn, prompt, at=at, answering=session.last)
         self._sessions.save(session)
 
-    def told(self, session: Session, turn: str, answer: str) -> None:
+    def told(self, session: Session, turn: str, answer: str, at: str | None = None) -> None:
         """What the agent said at last."""
         place = self._caught_up(session, turn)
         if place.learns and turn not in session.told:
             here, _ = transcript.turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
             met = any(t.id == turn and (t.tainted or t.source or not spoken(t.prompt).text) for t in here)
-            self._tell(session, place, turn, answer, at=None, tainted=met)
+            self._tell(session, place, turn, answer, at=at, tainted=met)
         self._sessions.save(session)
 
     def read(self, session: Session, *, under_way: bool = False) -> None:
