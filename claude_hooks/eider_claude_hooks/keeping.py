@@ -15,7 +15,7 @@ from eider_claude_hooks.words import blanked
 
 if TYPE_CHECKING:
     from eider import Eider
-    from eider.values import Memory as Kept
+    from eider.learning import Learned
     from eider.values import Origin, Role
 
 Memory = Callable[["Origin"], "Eider"]
@@ -31,18 +31,18 @@ class Keeper:
 
     def hear(
         self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: Answer
-    ) -> tuple[Kept, ...]:  # fmt: skip
-        """Keep a prompt where the project's words belong, and learn from it as a reply; what was learned."""
+    ) -> Learned | None:  # fmt: skip
+        """Keep a prompt where the project's words belong, and learn from it as a reply."""
         text, output = marks.strip(text)[:MAX_OBSERVED], blanked(answering.text, session.private)[:MAX_OBSERVED]
         if not text.strip():
-            return ()
+            return None
         key, door = session.key(turn), self._memory("user")
         self._record(door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place))
         return door.observe(
             agent_output=output, user_reply=text, session=session.id, at=at, tz=self._tz, context=_context(place),
             scope=scope_of(text, place), known=self.known(session, place), key=key,
             answering_key=answering.key if output.strip() else None,
-        ).memories  # fmt: skip
+        )  # fmt: skip
 
     def tell(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool) -> None:
         """Keep what the agent said at last in a turn."""

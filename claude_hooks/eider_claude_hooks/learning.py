@@ -130,8 +130,9 @@ class Learner:
         session.heard.append(turn)
         with self._minding(session.heard, turn):
             learned = self._keeper.hear(session, place, turn, text, at=at, answering=answering)
-            session.give(m.id for m in learned)
-            self._learned(session, len(learned))
+            if learned is not None:
+                session.give(m.id for m in learned.memories)
+                self._learned(session, len(learned.memories))
 
     def _tell(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool) -> None:
         session.told.append(turn)

@@ -124,7 +124,7 @@ class Sessions:
         said = event.get("session_id")
         if not isinstance(said, str) or not said:
             return None
-        id_ = said if _ID.fullmatch(said) else sha256(said.encode("utf-8", "replace")).hexdigest()[:32]
+        id_ = name_of(said)
         with self._lock:
             session = self._open.get(id_)
             if session is None:
@@ -164,6 +164,11 @@ class Sessions:
 
     def _file(self, id_: str) -> Path:
         return self.folder / f"{id_}.json"
+
+
+def name_of(said: str) -> str:
+    """A session's id as it is kept: what is no plain name becomes one."""
+    return said if _ID.fullmatch(said) else sha256(said.encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def write(path: Path, text: str) -> None:

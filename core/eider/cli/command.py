@@ -125,12 +125,13 @@ pass_state: Final = click.make_pass_decorator(State, ensure=True)
 
 
 @contextmanager
-def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider]:
+def opened(state: State, *, create: bool = False, agent: str | None = None, **how: Any) -> Generator[Eider]:
     """The memory that the options name, seen through the command line's door.
 
     Args:
         state: The global options.
         create: Make the store when there is none; only what keeps something does.
+        agent: Who learns; by default as set.
         how: More arguments of `eider.open`.
 
     Raises:
@@ -144,7 +145,7 @@ def opened(state: State, *, create: bool = False, **how: Any) -> Generator[Eider
         folder, store = folder_of(state.store), state.store
         if not create and not is_store(folder) and not _delivered(state, folder):
             raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
-    agent = config.setting("agent") or "default"
+    agent = agent or config.setting("agent") or "default"
     with (
         open_store(store, user=state.whose(), agent=agent, **how) as memory,
         memory.through("cli", state.ceiling()) as seen,

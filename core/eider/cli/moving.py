@@ -9,11 +9,9 @@ import click
 
 from eider.answers import Imported
 from eider.cli.command import State, command, opened, pass_state
-from eider.cli.output import indented, json_line, progress, say
+from eider.cli.output import json_line, progress, refusals, say
 from eider.errors import RefusedError
 from eider.verbs import EXPORT_FORMATS
-
-_SHOWN: Final = 20
 
 
 @command(
@@ -43,17 +41,41 @@ def export(state: State, path: Path, format: Literal["jsonl", "parquet", "markdo
 @command(
     "import",
     answer=Imported,
-    examples=("eider import ada.jsonl --user ada --dry-run", "eider import ada.jsonl --store ./copy.eider"),
+    examples=("eider import ada.jsonl --user ada --dry-run", "eider import claude-code --since 2026-05 --dry-run"),
 )
-@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.argument("what", metavar="PATH|SOURCE")
+@click.argument("where", metavar="[RECORDS]", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what would be brought in.")
+@click.option(
+    "--project",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="From a source: only this project's conversations.",
+)
+@click.option("--since", metavar="TIME", help="From a source: nothing that was said before.")
+@click.option("--tz", metavar="ZONE", help="From a source: the zone of who spoke; by default this machine's.")
 @pass_state
-def import_(state: State, path: Path, dry_run: bool) -> int:
-    """Bring an export in.
+def import_(
+    state: State, what: str, where: Path | None, dry_run: bool, project: Path | None, since: str | None, tz: str | None
+) -> int:
+    """Bring an export in, or past conversations.
 
-    What is there already is skipped, what was forgotten stays forgotten, and secrets are replaced.
+    PATH is an export. What is there already is skipped, what was forgotten stays forgotten, and secrets are replaced.
     Exits with 1 when rows were refused.
+
+    SOURCE is a host that keeps records of its own, such as claude-code, which are read from where it puts them or from
+    RECORDS. Each prompt is learned from as a reply to what the agent had said, at the time when it was said; running it
+    again, or over what hooks have told, adds nothing. Because the records are files that anybody at this account could
+    have changed, what is learned counts as imported: recall shows it, but it guides no agent until you say it again.
+    With --json further keys tell source, files, sessions, exchanges, projects, left_out and examples.
     """
+    from eider.cli import bringing
+
+    if (source := bringing.source_of(what)) is not None:
+        return bringing.bring(state, source, where, project=project, since=since, tz=tz, dry_run=dry_run)
+    if where is not None or project is not None or since is not None or tz is not None:
+        raise bringing.not_a_source(what)
+    path: Path = click.Path(exists=True, path_type=Path).convert(what, None, click.get_current_context())
     with opened(state, create=True) as memory, progress(state, "import"):
         done = memory.import_(path, dry_run=dry_run)
     if state.json:
@@ -63,10 +85,7 @@ def import_(state: State, path: Path, dry_run: bool) -> int:
         say(
             f"{verb} {done.episodes} episode(s), {done.memories} memories, {done.events} event(s); skipped {done.skipped}"
         )
-        for reason in done.refused[:_SHOWN]:
-            indented(reason, "refused  ")
-        if len(done.refused) > _SHOWN:
-            say(f"and {len(done.refused) - _SHOWN} more refused; see all with --json")
+        refusals(done.refused)
     return 1 if done.refused else 0
 
 

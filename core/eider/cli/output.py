@@ -201,6 +201,14 @@ def _set(text: str, columns: int, *, flush: bool) -> str:
     return room + text if flush else text + room
 
 
+def refusals(reasons: Sequence[str], shown: int = 20) -> None:
+    """Why rows were not taken: the first of them."""
+    for reason in reasons[:shown]:
+        indented(reason, "refused  ")
+    if len(reasons) > shown:
+        say(f"and {len(reasons) - shown} more refused; see all with --json")
+
+
 def show(state: State, values: Iterable[Any], human: Callable[[], None]) -> None:
     """Print values as JSON lines, or let `human` print them."""
     if state.json:

@@ -1,0 +1,218 @@
+"""`eider import claude-code`: what was said before Eider was there, brought in from the client's own records.
+
+Everything enters under the keys that the hooks use, in the order in which it was said over all files: what a hook has
+told, an earlier import has brought, or a kill has cut off is found as it is and not kept twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from eider.errors import ErasedError, InputError, OwnerUnreachableError, QueuedError
+from eider.sources import Brought, FromProject, Told, Wanted, noticed
+from eider_claude_hooks.keeping import Keeper, scope_of
+from eider_claude_hooks.session import HOST, Answer, Session, name_of
+from eider_claude_hooks.survey import COPIED, COPY, Step, Survey, survey, transcripts
+from eider_claude_hooks.transcript import Turn, all_turns
+from eider_claude_hooks.words import blanked, spoken
+
+if TYPE_CHECKING:
+    from eider import Eider
+    from eider.learning import Learned
+
+_SHOWN: Final = 5
+_ANSWER: Final = 20_000
+"""Characters of an answer that a dry run reads a reply against."""
+
+
+class Backfill:
+    """The records of Claude Code."""
+
+    name = HOST
+    title = "Claude Code"
+
+    def bring(self, memory: Eider, wanted: Wanted, told: Told) -> Brought:
+        """Read its records and learn from them in the order in which things were said.
+
+        Raises:
+            InputError: There are no such records.
+        """
+        found = survey(transcripts(wanted.path), wanted)
+        run = _Run(memory.through("import", "import"), found, wanted)
+        for number, step in enumerate(found.steps):
+            told(number, len(found.steps))
+            try:
+                run.take(step)
+            except QueuedError as error:
+                raise OwnerUnreachableError(
+                    f"the owner stopped answering after {number} of {len(found.steps)} turns ({error.why}); "
+                    "run the same import again to go on."
+                ) from error
+        told(len(found.steps), len(found.steps))
+        return run.brought()
+
+
+SOURCE: Final = Backfill()
+
+
+@dataclass(slots=True)
+class _Book:
+    """One file while its turns are brought in."""
+
+    turns: list[Turn]
+    left: int
+    read: int = 0
+    """Turns whose private passages are known."""
+    private: deque[str] = field(default_factory=lambda: deque[str](maxlen=64))
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What one project came to."""
+
+    first: datetime
+    last: datetime
+    sessions: set[str] = field(default_factory=set[str])
+    exchanges: int = 0
+    known: int = 0
+    learned: int = 0
+
+
+class _Run:
+    """One import under way."""
+
+    def __init__(self, memory: Eider, found: Survey, wanted: Wanted) -> None:
+        self._memory, self._found, self._wanted = memory, found, wanted
+        self._keeper = Keeper(lambda ceiling: memory.through("import", ceiling), tz=wanted.tz)
+        self._steps = Counter(step.file for step in found.steps)
+        self._books: dict[Path, _Book] = {}
+        self._keys: dict[str, frozenset[str]] = {}
+        self._tallies: dict[str, _Tally] = {}
+        self._episodes = self._skipped = 0
+        self._examples: deque[str] = deque(maxlen=_SHOWN)
+
+    def take(self, step: Step) -> None:
+        """Bring one turn in."""
+        book = self._book(step.file)
+        book.left -= 1
+        if not book.left:
+            del self._books[step.file]
+        if step.index >= len(book.turns):
+            return  # the file has become shorter since
+        turn = book.turns[step.index]
+        for one in book.turns[book.read : step.index + 1]:
+            book.private.extend(p for p in spoken(one.prompt, one.source).private if p not in book.private)
+        book.read = max(book.read, step.index + 1)
+        session = Session(id=name_of(step.session), cwd=turn.cwd, transcript=str(step.file), private=book.private)
+        known = self._known(session.id)
+        if step.copied and any(f":{COPY}" not in key for key in known):
+            self._found.left_out[COPIED] += step.heard  # its session was heard of, or brought in, while it was there
+            return
+        try:
+            if step.heard:
+                self._hear(session, step, turn, known, self._answer(book, step))
+            if step.told:
+                self._tell(session, step, turn, known)
+        except ErasedError:
+            self._found.left_out["forgotten"] += step.heard
+        except InputError as error:
+            self._found.refused.append(f"{step.file}, turn {step.index + 1}: {error}")
+
+    def brought(self) -> Brought:
+        """What came of it."""
+        projects = tuple(
+            FromProject(
+                scope=scope, sessions=len(t.sessions), exchanges=t.exchanges, known=t.known, learned=t.learned,
+                first=t.first, last=t.last,
+            )
+            for scope, t in sorted(self._tallies.items())
+        )  # fmt: skip
+        return Brought(
+            source=HOST, files=self._found.files, sessions=sum(p.sessions for p in projects),
+            exchanges=sum(p.exchanges for p in projects), episodes=self._episodes,
+            memories=sum(p.learned for p in projects), events=0, skipped=self._skipped, refused=tuple(self._found.refused),
+            dry_run=self._wanted.dry_run, projects=projects, left_out=dict(sorted((+self._found.left_out).items())),
+            examples=tuple(self._examples),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ one turn
+
+    def _hear(self, session: Session, step: Step, turn: Turn, known: frozenset[str], answering: Answer) -> None:
+        text = spoken(turn.prompt, turn.source).text
+        tally = self._tallies.setdefault(step.place.scope, _Tally(step.at, step.at))
+        there = f"{session.key(step.turn)}:user" in known
+        if self._wanted.dry_run:
+            learned = () if there else self._noticed(session, step, text, answering)
+        else:
+            kept = self._keeper.hear(session, step.place, step.turn, text, at=turn.at, answering=answering)
+            learned = () if kept is None else _new(kept)
+        tally.sessions.add(session.id)
+        tally.first, tally.last = min(tally.first, step.at), max(tally.last, step.at)
+        tally.exchanges += 1
+        tally.known += there
+        tally.learned += len(learned)
+        self._counted(there=there)
+        self._examples.extend(one for one in learned if one not in self._examples)
+
+    def _noticed(self, session: Session, step: Step, text: str, answering: Answer) -> tuple[str, ...]:
+        return noticed(
+            text, blanked(answering.text, session.private)[:_ANSWER], at=step.at, user=self._memory.user or "",
+            scope=scope_of(text, step.place), known=self._keeper.known(session, step.place),
+        )  # fmt: skip
+
+    def _tell(self, session: Session, step: Step, turn: Turn, known: frozenset[str]) -> None:
+        there = f"{session.key(step.turn)}:agent" in known
+        if not there and not self._wanted.dry_run:
+            said = spoken(turn.prompt, turn.source)
+            self._keeper.tell(
+                session, step.place, step.turn, turn.answer, at=turn.answered or turn.at,
+                tainted=turn.tainted or not (said.text or said.command),
+            )  # fmt: skip
+        self._counted(there=there)
+
+    def _counted(self, *, there: bool) -> None:
+        self._skipped += there
+        self._episodes += not there
+
+    def _answer(self, book: _Book, step: Step) -> Answer:
+        """What the agent had said before, and the key it is kept under."""
+        for turn in reversed(book.turns[: step.index]):
+            if turn.answer:
+                session, name = self._found.names.get(turn.uuid, (step.session, turn.id))
+                return Answer(text=turn.answer, key=f"{HOST}:{name_of(session)}:{name}:agent")
+        return Answer()
+
+    # ------------------------------------------------------------------ looking up
+
+    def _book(self, path: Path) -> _Book:
+        """The turns of a file, read again: of all files at once only those are held that overlap in time."""
+        if path not in self._books:
+            try:
+                turns, _ = all_turns(path)
+            except OSError as error:
+                turns = []
+                self._found.refused.append(f"{path}: cannot be read any more ({error.strerror or error})")
+            self._books[path] = _Book(turns, self._steps[path])
+        return self._books[path]
+
+    def _known(self, session: str) -> frozenset[str]:
+        """Keys of what is kept of a session already."""
+        if session not in self._keys:
+            keys: set[str] = set()
+            offset, total = 0, 1
+            while offset < total:
+                page = self._memory.search(session=session, kinds=("episode",), limit=1000, offset=offset)
+                keys.update(hit.episode.key for hit in page.items if hit.episode is not None and hit.episode.key)
+                offset, total = offset + 1000, page.total
+            self._keys[session] = frozenset(keys)
+        return self._keys[session]
+
+
+def _new(learned: Learned) -> tuple[str, ...]:
+    """What was not known before: not what was closed by it, nor what an earlier run had learned."""
+    said = {episode.id for episode in learned.episodes} if learned.decisions else set[str]()
+    return tuple(m.text for m in learned.memories if any(span.episode in said for span in m.evidence))

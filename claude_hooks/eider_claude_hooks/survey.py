@@ -1,0 +1,202 @@
+"""Old transcripts, surveyed before anything is kept: what in them is to be brought in, once, and in which order."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import eider
+from eider.errors import InputError
+from eider.sources import Wanted
+from eider_claude_hooks import machine
+from eider_claude_hooks.project import Place, place_of
+from eider_claude_hooks.transcript import Turn, all_turns
+from eider_claude_hooks.words import spoken
+
+COPY: Final = "copy-"
+"""How the names of turns begin that are known from a fork alone: the client gave the copies other ids."""
+COPIED: Final = "copies in forked sessions"
+_UNDER_WAY: Final = 3600.0
+"""Seconds after which a turn without an end is taken to be over."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Step:
+    """One turn that is brought in."""
+
+    file: Path
+    index: int
+    """Place among the turns of its file."""
+    at: datetime
+    """Its place in the order of all; never before the turn above it."""
+    place: Place
+    session: str
+    turn: str
+    """Its name in keys."""
+    heard: bool
+    """Whether the prompt is a person's, and wanted; else it is there for the answer."""
+    told: bool
+    """Whether what the agent said is kept."""
+    copied: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Survey:
+    """What there is."""
+
+    steps: list[Step] = field(default_factory=list[Step])
+    """In the order in which things were said."""
+    names: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+    """The client's id of a line → session and name of its turn: copies answer for their originals."""
+    files: int = 0
+    left_out: Counter[str] = field(default_factory=Counter[str])
+    refused: list[str] = field(default_factory=list[str])
+
+
+def transcripts(path: Path | None) -> list[Path]:
+    """The records below a path: one file, one project's, or the client's own directory.
+
+    Raises:
+        InputError: There are none.
+    """
+    root = machine.config_folder() / "projects" if path is None else path.expanduser()
+    if root.is_file():
+        return [root]
+    root = root / "projects" if (root / "projects").is_dir() else root
+    found = sorted((*root.glob("*.jsonl"), *root.glob("*/*.jsonl")))
+    if not found:
+        raise InputError(
+            f"{str(root)!r} holds no transcripts of Claude Code (*.jsonl, */*.jsonl); name the directory that does."
+        )
+    return found
+
+
+def survey(files: list[Path], wanted: Wanted) -> Survey:
+    """Read all of them, keep none of their words, and say what is to be done."""
+    made = Survey(files=len(files))
+    read = dict(_read(files, made))
+    own = _originals(read)
+    places: dict[str, Place] = {}
+    project = eider.project_scope(wanted.project) if wanted.project else None
+    for path, turns in read.items():
+        made.steps += _steps(path, turns, own, made, places, wanted, project)
+    made.steps.sort(key=lambda step: (step.at, str(step.file), step.index))
+    return made
+
+
+def moment(at: str | None) -> datetime | None:
+    """When a line was written; None where it does not say."""
+    try:
+        found = datetime.fromisoformat(at) if at else None
+    except ValueError:
+        return None
+    return None if found is None else found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _read(files: list[Path], made: Survey) -> Iterator[tuple[Path, list[Turn]]]:
+    for path in files:
+        try:
+            turns, faults = all_turns(path)
+        except OSError as error:
+            made.refused.append(f"{path}: cannot be read ({error.strerror or error})")
+            continue
+        made.refused += (f"{path}, line {number}: no line of a transcript" for number in faults.lines)
+        if faults.long:
+            made.left_out["lines of more than 4 MB"] += faults.long
+        if turns and not turns[-1].ended and time.time() - _changed(path) < _UNDER_WAY:
+            turns.pop()
+            made.left_out["still under way"] += 1
+        for turn in turns:
+            _let_go(turn)
+        yield path, turns
+
+
+def _let_go(turn: Turn) -> None:
+    """Keep of a turn what it is, not what it says."""
+    said = spoken(turn.prompt, turn.source)
+    kind = "slash commands" if said.command else "" if said.text else "private" if said.private else "not a person's"
+    turn.prompt, turn.answer = kind, "said" if turn.answer else ""
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _originals(read: Mapping[Path, list[Turn]]) -> dict[str, tuple[Path, int]]:
+    """Each line's own place: not a copy if there is another, else in the file that was left alone first."""
+    best: dict[str, tuple[bool, float, str, int]] = {}
+    for path, turns in read.items():
+        changed = _changed(path)
+        for turn in turns:
+            here = (bool(turn.copied), changed, str(path), turn.start)
+            if turn.uuid and here < best.get(turn.uuid, (True, float("inf"), "", 0)):
+                best[turn.uuid] = here
+    return {uuid: (Path(path), start) for uuid, (_, _, path, start) in best.items()}
+
+
+def _steps(
+    path: Path, turns: list[Turn], own: Mapping[str, tuple[Path, int]], made: Survey, places: dict[str, Place],
+    wanted: Wanted, project: str | None,
+) -> list[Step]:  # fmt: skip
+    """The steps of one file; what is left out is counted."""
+    mine = [not turn.uuid or own[turn.uuid] == (path, turn.start) for turn in turns]
+    first = {
+        turn.id: i for i, turn in reversed(list(enumerate(turns))) if mine[i] and not turn.copied and not turn.prompt
+    }
+    steps: list[Step] = []
+    last: datetime | None = None
+    for index, turn in enumerate(turns):
+        if not mine[index]:
+            made.left_out[COPIED] += 1
+            continue
+        at = moment(turn.at)
+        session, name = _named(path, turn, ours=first.get(turn.id, index) == index)
+        if turn.uuid:
+            made.names[turn.uuid] = session, name
+        if at is None:
+            made.left_out["without a time"] += 1
+            continue
+        last = at if last is None else max(last, at)
+        place = _place(path, turn, places)
+        out = _unwanted(place, at, wanted, project) or turn.prompt
+        if out:
+            made.left_out[out] += 1
+        step = Step(
+            file=path, index=index, at=last, place=place, session=session, turn=name, heard=not out, copied=bool(turn.copied),
+            told=bool(turn.answer) and out in ("", turn.prompt),
+        )  # fmt: skip
+        if step.heard and turns[index - 1].answer and index and steps and steps[-1].index == index - 1:
+            steps[-1].told = True  # what the first wanted prompt replies to
+        steps.append(step)
+    return [step for step in steps if step.heard or step.told]
+
+
+def _named(path: Path, turn: Turn, *, ours: bool) -> tuple[str, str]:
+    """Session and name, as hooks know them where they may have seen it."""
+    if turn.copied:
+        return turn.copied, f"{COPY}{turn.uuid}"
+    return turn.session or path.stem, turn.id if ours or not turn.uuid else f"{turn.id}-{turn.uuid}"
+
+
+def _place(path: Path, turn: Turn, places: dict[str, Place]) -> Place:
+    cwd = turn.cwd or str(path.parent)
+    if cwd not in places:
+        places[cwd] = place_of(cwd)
+    return replace(places[cwd], branch="" if turn.branch == "HEAD" else turn.branch)
+
+
+def _unwanted(place: Place, at: datetime, wanted: Wanted, project: str | None) -> str:
+    """Why a turn is left out whatever it says; empty where it is not."""
+    if project is not None and place.scope != project:
+        return "of other projects"
+    if not place.learns:
+        return "of projects that learn nothing"
+    return "older" if wanted.since is not None and at < wanted.since else ""
