@@ -50,23 +50,32 @@ def main() -> int:
     began = time.monotonic()
     if os.environ.get("EIDER_HOOKS", "").strip().lower() == "off":
         return 0
-    _patience(SECONDS, _leave)
+    factor = _factor()
+    _patience(SECONDS * factor, _leave)
     try:
-        _answered(began)
+        _answered(began, factor)
     except BaseException as error:  # noqa: BLE001 (the client would show it to somebody who did not ask)
         _log(type(error).__name__)
     return 0
 
 
-def _answered(began: float) -> None:
+def _factor() -> float:
+    """How many times longer this machine may take: the setting 'hook_patience', as the installer hands it on."""
+    try:
+        return min(20.0, max(1.0, float(os.environ.get("EIDER_HOOK_PATIENCE") or 1)))
+    except ValueError:
+        return 1.0
+
+
+def _answered(began: float, factor: float) -> None:
     client = _client()
     event = client.loads(_input())
     if not isinstance(event, dict):
         return
     starting = event.get("hook_event_name") == "SessionStart"
     if starting:
-        _patience(max(0.01, began + START - time.monotonic()), lambda *_: (_alone(client, event), _leave()))
-    until = began + (START if starting else SECONDS)
+        _patience(max(0.01, began + START * factor - time.monotonic()), lambda *_: (_alone(client, event), _leave()))
+    until = began + (START if starting else SECONDS) * factor
     asking = client.Client(spool=False, spawn=starting, cold=max(0.01, until - time.monotonic()), channel="hook")
     try:
         found = asking.ask("POST", "/v1/hooks/claude-code", event, until=until - 0.02)

@@ -122,9 +122,15 @@ def _form(options: Options, known: hook_port.HookPort | None, why: str | None) -
         if not path.isprintable():
             raise RefusedError(f"{path!r} holds what settings cannot; install Eider below another directory.")
     command = exec_form(sys.executable, str(script)) if options.project is None else shell_form()
+    patience = config.hook_patience()
     if why is not None:
-        return Form(command=command)
-    return Form(command=command, base=known.base if known else _UNRESERVED, token=known.token if known else "TOKEN")
+        return Form(command=command, patience=patience)
+    return Form(
+        command=command,
+        patience=patience,
+        base=known.base if known else _UNRESERVED,
+        token=known.token if known else "TOKEN",
+    )
 
 
 def _usable(home: Path) -> hook_port.HookPort | None:
@@ -139,8 +145,10 @@ def _is_alone(target: str, place: Path, home: Path) -> bool:
 
 
 def _home_env(options: Options) -> dict[str, str]:
-    """Where Eider keeps things, if that is said by the shell alone."""
-    return {"EIDER_HOME": str(options.home)} if os.environ.get("EIDER_HOME") else {}
+    """Where Eider keeps things, if that is said by the shell alone, and how long hooks may take on a slow machine."""
+    place = {"EIDER_HOME": str(options.home)} if os.environ.get("EIDER_HOME") else {}
+    slow = config.hook_patience()
+    return place if slow == 1 else {**place, "EIDER_HOOK_PATIENCE": f"{slow:g}"}
 
 
 def _shown(path: Path, text: bytes, options: Options, notes: list[str]) -> Edit | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any, Final, Literal
 
-TIMEOUT: Final = 1
-"""Seconds, the least that Claude Code takes; the hooks themselves give up much earlier."""
+TIMEOUT: Final = 3
+"""Seconds after which Claude Code ends a command hook; it gives up by itself much earlier."""
+HTTP_TIMEOUT: Final = 1
+"""The same over http, the least that Claude Code takes: an owner that hangs cannot give up."""
 ALLOWED: Final = "Bash(eider:*)"
 """The agent may use the command line without asking."""
 PROJECT_SCRIPT: Final = ".claude/hooks/eider.sh"
@@ -59,15 +62,18 @@ class Form:
     base: str | None = None
     """Address of the hook port; None where only commands are used."""
     token: str = ""
+    patience: float = 1.0
+    """How many times longer than usual hooks may take."""
 
     def hook(self, event: Event) -> dict[str, Any]:
         """The entry for one event."""
         if event.wire == "command" or self.base is None:
-            return {"type": "command", **self.command, "timeout": TIMEOUT}
+            return {"type": "command", **self.command, "timeout": ceil(TIMEOUT * self.patience)}
         headers = {"Authorization": f"Bearer {self.token}", "Eider-Hooks": "$EIDER_HOOKS"}
         return {
             "type": "http", "url": self.base + URL_PATH.removeprefix("/v1/hooks"), "headers": headers,
-            "allowedEnvVars": ["EIDER_HOOKS"], "timeout": TIMEOUT,
+            "allowedEnvVars": ["EIDER_HOOKS"],
+            "timeout": ceil(HTTP_TIMEOUT * self.patience),
         }  # fmt: skip
 
     def hooks(self) -> dict[str, list[dict[str, Any]]]:
@@ -75,7 +81,7 @@ class Form:
 
         >>> form = Form(command={"command": "sh", "args": ["eider.sh"]})
         >>> form.hooks()["Stop"]
-        [{'hooks': [{'type': 'command', 'command': 'sh', 'args': ['eider.sh'], 'timeout': 1}]}]
+        [{'hooks': [{'type': 'command', 'command': 'sh', 'args': ['eider.sh'], 'timeout': 3}]}]
         """
         return {event.name: [self.group(event)] for event in EVENTS}
 

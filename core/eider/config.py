@@ -20,6 +20,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "tz": "time zone of the user, such as Europe/Berlin",
     "embedder": "default | hash",
     "also": "published snapshots recalled beneath the store, with commas between; one that is not there is passed over",
+    "hook_patience": "how many times longer than 150 ms (400 ms at a session's start) hooks may take; 1, more for a slow machine",
     "owner": "auto | off: whether named stores are held by an owner process for all others",
     "http_hosts": "hosts whose owner may be asked over plain http, with commas between them",
     "ca_file": "certificate of the authority that remote owners are signed by, where it is your own",
@@ -38,6 +39,7 @@ SECRET: Final = frozenset({"model_key"})
 """Settings that are never shown."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 _FILE: Final = "config.json"
+_MOST_PATIENT: Final = 20
 SCOPE_THRESHOLD: Final = 50
 """Memories after which scopes are consolidated by themselves, where none are set."""
 
@@ -129,6 +131,22 @@ def write(name: str, content: str | None) -> None:
 def setting(name: str) -> str | None:
     """A setting: from the environment (`EIDER_STORE`, `EIDER_USER` …), else from the file."""
     return os.environ.get(f"EIDER_{name.upper()}") or read().get(name)
+
+
+def hook_patience() -> float:
+    """How many times longer than usual hooks may take.
+
+    Raises:
+        ConfigError: The setting is no number from 1 to 20.
+    """
+    said = setting("hook_patience") or "1"
+    try:
+        found = float(said)
+    except ValueError:
+        found = 0.0
+    if not 1 <= found <= _MOST_PATIENT:
+        raise ConfigError(f"setting 'hook_patience' is {said!r}; set a number from 1 to {_MOST_PATIENT}.")
+    return found
 
 
 def scope_threshold() -> int:

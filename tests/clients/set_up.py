@@ -52,6 +52,7 @@ def seen(python: str = sys.executable, *people: str) -> tuple[str, ...]:
 def install(machine: Machine, *more: str, form: Form = "http", python: str = sys.executable) -> Machine:
     """`eider install`; the machine."""
     program = seen(python, *(() if form == "http" else ("eve",)))
+    patient(machine)
     done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", *more, program=program)
     assert done.returncode == 0, done.stdout + done.stderr
     home = machine.env["EIDER_HOME"]
@@ -60,6 +61,13 @@ def install(machine: Machine, *more: str, form: Form = "http", python: str = sys
         assert known is not None
         eventually(lambda: hook_port.answers(known), "the hook port")
     return machine
+
+
+def patient(machine: Machine, times: int = 6) -> None:
+    """Let hooks take longer: what they do is looked at here, and the machine may be busy with something else."""
+    done = eider_command(machine, "config", "set", "hook_patience", str(times))
+    assert done.returncode == 0, done.stdout + done.stderr
+    machine.env["EIDER_HOOK_PATIENCE"] = str(times)
 
 
 def eventually(condition: Callable[[], Any], what: str) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from claude_code import Machine
-from set_up import briefing, eider_command, eventually, heard, install, marked
+from set_up import briefing, eider_command, eventually, heard, install, marked, patient
 
 import eider
 
@@ -82,6 +82,7 @@ def test_the_plugin_works_by_itself(machine: Machine, memory: eider.Eider, tmp_p
     """A directory given to the client, wherever it lies: rules are told, prompts are heard, settings stay empty."""
     place = Path(shutil.copytree(PLUGIN, tmp_path / name))
     memory.remember(RULE, kind="rule")
+    patient(machine)
     talk = machine.claude("Add a parser.", args=["--plugin-dir", str(place)], env=machine.with_eider_on_path())
     assert RULE in briefing(talk.requests[0])
     eventually(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")

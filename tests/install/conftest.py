@@ -20,7 +20,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (home / ".claude").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}/usr/bin{os.pathsep}/bin")
-    for name in ("CLAUDE_CONFIG_DIR", "EIDER_HOOK_FORM", "EIDER_ORIGIN"):
+    for name in ("CLAUDE_CONFIG_DIR", "EIDER_HOOK_FORM", "EIDER_HOOK_PATIENCE", "EIDER_ORIGIN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(machine, "other_people", list)
     monkeypatch.setattr(machine, "managed", dict)

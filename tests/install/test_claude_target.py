@@ -72,6 +72,21 @@ def test_else_they_go_over_the_socket(
     assert "Bearer" not in path.read_text()
 
 
+def test_a_slow_machine_may_be_given_time(account: Path, options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hooks are told so, the client waits accordingly, and what is no number is refused."""
+    (account / ".claude" / "settings.json").write_text("{}")
+    monkeypatch.setenv("EIDER_HOOK_PATIENCE", "4")
+    installing.install(TARGET, options)
+    found = settings(account)
+    assert found["env"]["EIDER_HOOK_PATIENCE"] == "4"
+    assert {g[0]["hooks"][0]["type"]: g[0]["hooks"][0]["timeout"] for g in found["hooks"].values()} == {
+        "command": 12, "http": 4,
+    }  # fmt: skip
+    monkeypatch.setenv("EIDER_HOOK_PATIENCE", "for ever")
+    with pytest.raises(ConfigError, match="'for ever'"):
+        TARGET.plan(options)
+
+
 def test_a_form_that_is_none_is_refused(account: Path, options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names those that are."""
     monkeypatch.setenv("EIDER_HOOK_FORM", "carrier pigeon")
