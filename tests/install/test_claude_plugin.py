@@ -17,7 +17,7 @@ import eider_claude_hooks
 from eider.cli.app import cli
 from eider.counting import counter
 from eider_claude_hooks import assets
-from eider_claude_hooks.wiring import EVENTS, Form, plugin_form
+from eider_claude_hooks.wiring import EVENTS, Form, exec_form, plugin_form
 
 PLUGIN = Path(eider_claude_hooks.__file__).parent / "plugin"
 SKILL = (PLUGIN / assets.SKILL).read_text()
@@ -139,6 +139,20 @@ def test_the_launcher_takes_what_install_noted(copied: Path, tmp_path: Path) -> 
     assert (done.stdout, done.returncode) == (f'{hook} {{"x": 1}} 1\n', 0)
 
 
+def test_where_settings_have_the_hooks_the_launcher_keeps_still(copied: Path, tmp_path: Path) -> None:
+    """A plugin, or a project's hooks, beside `eider install`: what is told is told once."""
+    hook = script(tmp_path / "eider_claude_hooks")
+    (tmp_path / "install").mkdir()
+    (tmp_path / "install" / "claude-code.python").write_text(f"{sys.executable}\n{hook}\n")
+    env = {"EIDER_HOME": str(tmp_path), "CLAUDE_CONFIG_DIR": str(tmp_path / "its config")}
+    (tmp_path / "its config").mkdir()
+    settings = tmp_path / "its config" / "settings.json"
+    settings.write_text(json.dumps({"hooks": Form(command=plugin_form()).hooks()}))
+    assert launched(copied, env, tmp_path).stdout.startswith(str(hook)), "a project's own hooks, or the plugin's"
+    settings.write_text(json.dumps({"hooks": Form(command=exec_form(sys.executable, str(hook))).hooks()}))
+    assert launched(copied, env, tmp_path).stdout == ""
+
+
 @pytest.mark.parametrize("shebang", ["#!{python}\nx\n", "#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n",
                                      "#!/bin/sh\n'''exec' '{python}' \"$0\" \"$@\"\n' '''\n"])  # fmt: skip
 def test_without_it_the_program_on_path_says_where_python_is(tmp_path: Path, shebang: str) -> None:
@@ -164,7 +178,8 @@ def test_a_copy_of_the_plugin_asks_the_package(copied: Path, tmp_path: Path) -> 
     env = {"PATH": f"{bin_}:/usr/bin:/bin", "EIDER_HOOKS": "off", "CLAUDE_PLUGIN_DATA": str(data)}
     done = launched(copied, env, tmp_path)
     assert (done.stdout, done.stderr, done.returncode) == ("", "", 0)
-    assert (data / "eider.python").read_text() == f"{sys.executable}\n{PLUGIN.parent / 'hook.py'}\n"
+    python, hook = (data / "eider.python").read_text().splitlines()
+    assert (Path(python).parent, Path(hook)) == (bin_, PLUGIN.parent / "hook.py")
     (data / "eider.python").write_text(f"{sys.executable}\n{script(tmp_path / 'later')}\n")
     assert launched(copied, env, tmp_path).stdout.startswith(str(tmp_path / "later"))
 

@@ -1,5 +1,9 @@
 #!/bin/sh
 # Finds the Python that has Eider, hands it the hook's input, and is silent when there is none: the turn goes on.
+
+# Where the account's own settings have the hooks, they answer already: two would tell everything twice.
+grep -qs 'eider_claude_hooks/hook\.py' "${CLAUDE_CONFIG_DIR:-$HOME/.claude}/settings.json" && exit 0
+
 home=${EIDER_HOME:-}
 if [ -z "$home" ]; then
   case $(uname -s) in
