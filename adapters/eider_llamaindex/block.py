@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import OrderedDict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import BaseMemoryBlock
@@ -16,6 +18,9 @@ from eider_llamaindex.identity import HOST, current
 if TYPE_CHECKING:
     from eider import Eider
 
+_TURNS: Final = 512
+"""Conversations whose last turn is kept at hand. A guess."""
+
 
 class EiderMemoryBlock(BaseMemoryBlock[str]):
     """Recalls for `Memory`; learns only what falls out of a long chat, so give it an `EiderChatStore` as well.
@@ -26,6 +31,8 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
     _companion: Companion = PrivateAttr()
     _guidance: bool = PrivateAttr()
     _learn: bool = PrivateAttr()
+    _turns: OrderedDict[tuple[Any, ...], tuple[str, str]] = PrivateAttr(default_factory=OrderedDict)
+    """Conversation → what the user said last in it, and what was found for that."""
 
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
@@ -65,11 +72,23 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
             self._companion.failed(error)
             return ""
-        said = [text for m in messages or [] if (text := shapes.text_of(m))]
-        prompt = shapes.plain(messages or []).text
-        policy = await companion.aguidance(context=prompt or None) if self._guidance else None
+        messages = messages or []
+        prompt = shapes.plain(messages).text
+        whose = (companion.user, companion.session, companion.context, companion.loop, *companion.scopes)
+        if shapes.goes_on(messages) and (found := self._turns.get(whose)) and found[0] == prompt:
+            return found[1]  # agents ask at every step, and once more when they are done
+        said = [text for m in messages if (text := shapes.text_of(m))]
+        words = await asyncio.to_thread(self._found, companion, prompt, said)
+        self._turns[whose] = (prompt, words)
+        self._turns.move_to_end(whose)
+        while len(self._turns) > _TURNS:
+            self._turns.popitem(last=False)
+        return words
+
+    def _found(self, companion: Companion, prompt: str, said: Sequence[str]) -> str:
+        policy = companion.guidance(context=prompt or None) if self._guidance else None
         guidance, shown = (policy.text, [m.id for m in policy.memories]) if policy is not None else ("", [])
-        recalled = (await companion.arecalled(prompt, without=shown, known=said)).text if prompt else ""
+        recalled = companion.recalled(prompt, without=shown, known=said).text if prompt else ""
         return "\n\n".join(part for part in (guidance, recalled) if part)
 
     async def _aput(self, messages: list[ChatMessage]) -> None:

@@ -85,6 +85,14 @@ def plain(messages: Sequence[Any]) -> Plain:
     )  # fmt: skip
 
 
+def goes_on(messages: Sequence[Any]) -> bool:
+    """Whether these are a turn that has begun: something follows the user's last words, or an agent gives them once more."""
+    *_, before, last = [None, None, *messages]
+    if last is None or role_of(last) != "user":
+        return last is not None
+    return role_of(before) == "user" and text_of(before) == text_of(last)
+
+
 def role_of(message: Any) -> str:
     """Who speaks: user, assistant, system, tool."""
     role = getattr(message, "role", "")

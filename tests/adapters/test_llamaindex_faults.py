@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 import threading
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -136,7 +137,7 @@ def test_a_stream_given_up_half_way_was_said_that_far(memory: eider.Eider) -> No
     engine = index().as_query_engine(llm=Parrot(), streaming=True)
     with EiderEventHandler(memory, user="ada") as handler:
         answer: Any = engine.query("What colour?")
-        read = next(answer.response_gen) + next(answer.response_gen)
+        read = "".join(islice(answer.response_gen, 2))  # a framework may give all of it at once
         answer.response_gen.close()
         assert handler.flush(10)
     assert spoken(memory, "ada") == [("user", "What colour?"), ("agent", read.strip())]
