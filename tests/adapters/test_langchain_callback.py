@@ -111,7 +111,7 @@ def test_an_agent_is_heard_with_its_tools(memory: eider.Eider, ada: str) -> None
     agent.invoke({"messages": [("user", "Where is Grace?")]}, {**run_of(ada), "callbacks": [handler]})  # pyright: ignore[reportArgumentType]
     assert handler.flush(10)
     assert said(memory, ada) == [
-        ("user", "Where is Grace?"), ("document", "Grace works in Oslo."), ("tool", "In Oslo."),
+        ("user", "Where is Grace?"), ("tool", "Grace works in Oslo."), ("tool", "In Oslo."),
     ]  # fmt: skip
 
 

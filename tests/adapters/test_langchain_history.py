@@ -67,7 +67,7 @@ def test_every_kind_of_message_comes_back_as_it_was(memory: eider.Eider, ada: st
     assert history.flush(10)
     assert EiderChatMessageHistory(memory, "s1", user=ada).messages == messages
     trusts = {text: origin for origin, text in said(memory, ada)}
-    assert trusts["In Oslo."] == "document"
+    assert trusts["In Oslo."] == "tool"
     assert trusts["Oslo."] == "tool"
 
 

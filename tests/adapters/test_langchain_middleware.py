@@ -115,7 +115,7 @@ def test_what_tools_say_is_kept_at_their_trust_and_taints_the_answer(memory: eid
     )
     assert middleware.flush(10)
     assert said(memory, ada) == [
-        ("user", "Where does Grace work?"), ("document", "Grace works in the Oslo office."),
+        ("user", "Where does Grace work?"), ("tool", "Grace works in the Oslo office."),
         ("tool", "Grace works in the Oslo office."),
     ]  # fmt: skip
 
