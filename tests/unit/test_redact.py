@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -103,6 +104,15 @@ def test_look_alikes_in_metadata_and_fields_are_left_verbatim() -> None:
         if clean != row or tree != {"note": second["text"], "count": 3}:
             touched.append((row, clean))
     assert len(touched) <= FALSE_POSITIVES * len(LOOK_ALIKES), touched
+
+
+def test_keys_made_of_ids_stay_apart() -> None:
+    """Hosts name what was said by ids with colons between them; one that ends in digits is no bot's number."""
+    session = "ca9684dd-6119-46d3-9279-239996303471"
+    keys = [f"claude-code:{session}:{UUID(int=number, version=4)}:user" for number in range(1000)]
+    assert [str(redact(key)) for key in keys] == keys
+    token = session[-10:] + ":" + "AAE4h7Tq9ZxVb2NcLm8KpRs3WdYf6GuJ1Xo"
+    assert "AAE4h7" not in redact(f"the bot is {token}")
 
 
 def _tokens() -> list[dict[str, str]]:

@@ -144,8 +144,15 @@ STARTS_INSIDE: Final[dict[str, str]] = {
 }
 """Literals in the middle of a token, and what must stand before them (a fixed length)."""
 
+_UUID: Final = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+"""Hosts make keys of such ids, one after another: two that became the same would lose what the second one was for."""
 INNER: Final[tuple[tuple[str, str, str, str], ...]] = (
-    ("telegram-bot-token", ":", r":(?<=[0-9]{6}:)([A-Za-z0-9_-]{34,36})(?![A-Za-z0-9_-])", ""),
+    (
+        "telegram-bot-token",
+        ":",
+        rf":(?<=[0-9]{{6}}:)(?!{_UUID}(?![A-Za-z0-9_-]))([A-Za-z0-9_-]{{34,36}})(?![A-Za-z0-9_-])",
+        "",
+    ),
     ("azure-client-secret", "Q~", r"Q~(?<=[A-Za-z0-9~_.-]{3}[0-9]Q~)([A-Za-z0-9~_.-]{31,34})(?![A-Za-z0-9~_.-])", "4"),
     (
         "discord-bot-token",
