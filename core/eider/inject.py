@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import islice
 from typing import Final
 
 from eider import marks
@@ -12,11 +14,15 @@ from eider.engine import Engine
 from eider.gate import LOOKED_AT, READ, admit
 from eider.gate_reading import Line
 from eider.gate_signals import WordBook
+from eider.rank import Ranked
 from eider.recall import in_all_layers
+from eider.segment import Segment
 from eider.verbs import Inject, Recall
 
 _ASKED_FOR: Final = 4 * LOOKED_AT
 """Ranked lines fetched, so that enough are left once those that may not be injected are gone. A guess."""
+_FETCHED: Final = LOOKED_AT + 6
+"""Lines whose texts are fetched: some of them say what the prompt or the host says already. A guess."""
 _LEAST_TRUST: Final = 1
 """What a tool or a document said may be quoted on request, but never enters a prompt by itself."""
 
@@ -32,11 +38,24 @@ def inject(engine: Engine, request: Inject) -> Injection:
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
-    found = in_all_layers(engine, ask)
+    found = in_all_layers(engine, ask, partial(_wanted, request))
     allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _in_sight(r, request, prompt)][:LOOKED_AT]
     words = " ".join(analysis.words(prompt[:READ]))
     verdict = admit([_judged(r, words) for r in allowed], prompt, _book(engine))
     return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
+
+
+def _wanted(request: Inject, segment: Segment, found: Sequence[Ranked]) -> list[Ranked]:
+    """The first rows that may enter a prompt, as far as that can be told without their texts."""
+    trust, of, memory = segment.column("trust"), segment.column("session"), segment.column("memory")
+    session = segment.sessions.get(request.session or "", -1)
+    given = set(request.without)
+    able = (
+        r for r in found
+        if trust[r.row] >= _LEAST_TRUST and segment.ids[r.row] not in given
+        and (memory[r.row] or session < 0 or of[r.row] != session)
+    )  # fmt: skip
+    return list(islice(able, _FETCHED))
 
 
 def _in_sight(found: Recollection, request: Inject, prompt: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time, timedelta
@@ -25,6 +25,8 @@ from eider.verbs import Filters, Recall, Search, When
 from eider.weights import WEIGHTS, Weights, as_shipped, balanced
 from eider.when import EventAnchor, Window, event_asked
 
+Sieve = Callable[[Segment, Sequence[Ranked]], Sequence[Ranked]]
+"""What of the ranked rows is wanted at all; looked at before their texts are fetched, which costs most."""
 _EVENT_REACH: Final = 60
 """Days before or after an anchoring event ("before the trip") that are looked at. A guess."""
 
@@ -63,14 +65,15 @@ def _note(engine: Engine, user: str, loop: str, found: Sequence[Recollection]) -
     engine.notes.noted(user, loop, noted)
 
 
-def in_all_layers(engine: Engine, request: Recall) -> list[Recollection]:
+def in_all_layers(engine: Engine, request: Recall, sieve: Sieve | None = None) -> list[Recollection]:
     """What the store and the layers beneath it hold, best first; notes nothing as shown."""
     view = view_of(engine, request)
     weights = balanced(engine.lexical_share(request.user))
-    found = _in_store(engine, request, view, weights)
+    found = _in_store(engine, request, view, weights, sieve)
     for layer in engine.layers:
         asked_there = replace(request, user=layer.published_for(request.user))
-        found = merged(found, [replace(r, layer=layer.name) for r in _in_store(layer, asked_there, view, weights)])
+        theirs = _in_store(layer, asked_there, view, weights, sieve)
+        found = merged(found, [replace(r, layer=layer.name) for r in theirs])
     return found[: request.limit]
 
 
@@ -101,16 +104,18 @@ def view_of(engine: Engine, request: Filters) -> View:
     )  # fmt: skip
 
 
-def _in_store(engine: Engine, request: Recall, view: View, weights: Weights) -> list[Recollection]:
+def _in_store(
+    engine: Engine, request: Recall, view: View, weights: Weights, sieve: Sieve | None = None
+) -> list[Recollection]:  # fmt: skip
     if view.known_at is not None:
         segment = Segment.build(engine.store.rows(user=request.user, known_at=view.known_at))
-        return _ranked(engine, segment, request, view, weights)
+        return _ranked(engine, segment, request, view, weights, sieve)
     if engine.is_large(request.user) and not _filtered(request):
         vector = engine.embedder.embed([request.query], "query")[0]
         if (nominated := engine.nominated(request.user, request.query, vector)) is not None:
-            return _ranked(engine, nominated, request, view, weights)
+            return _ranked(engine, nominated, request, view, weights, sieve)
     with engine.segments.hold(request.user) as segment:
-        return _ranked(engine, segment, request, view, weights)
+        return _ranked(engine, segment, request, view, weights, sieve)
 
 
 def _filtered(request: Recall) -> bool:
@@ -120,9 +125,11 @@ def _filtered(request: Recall) -> bool:
 
 
 def _ranked(
-    engine: Engine, segment: Segment, request: Recall, view: View, weights: Weights
+    engine: Engine, segment: Segment, request: Recall, view: View, weights: Weights, sieve: Sieve | None
 ) -> list[Recollection]:  # fmt: skip
-    found = ranked(engine, segment, request, view, weights)
+    found: Sequence[Ranked] = ranked(engine, segment, request, view, weights)
+    if sieve is not None:
+        found = sieve(segment, found)
     return fetched(engine, segment, found, request.user, view, weights)
 
 
