@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import ValidationError
 
 from eider.errors import ModelError
-from eider.models import Answer, Prompt
+from eider.models import Answer, Prompt, passes
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 T = TypeVar("T")
-_REFUSED: Final = (400, 401, 403, 404, 422)
-"""What a service answers to a request that is no better later."""
 _ALONE: Final[RunnableConfig] = {"callbacks": [], "tags": ["eider"], "run_name": "eider"}
 """Eider's own questions are nobody's conversation: no handler of the host hears them."""
 _OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
@@ -75,10 +73,9 @@ class ChatModel:
         except (ModelError, NotImplementedError):
             raise
         except Exception as error:
-            status = getattr(error, "status_code", None)
             raise ModelError(
                 f"{self._name} did not answer ({type(error).__name__}); it is asked again later.",
-                retryable=status not in _REFUSED,
+                retryable=passes(getattr(error, "status_code", None)),
             ) from error
 
     def _other_form(self, prompt: Prompt[Any], raw: object) -> ModelError:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from llama_index.core.prompts import ChatPromptTemplate
 
 from eider.errors import ModelError
-from eider.models import Answer
+from eider.models import Answer, passes
 from eider_llamaindex.identity import HOST, silently
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from eider.models import Prompt
 
 T = TypeVar("T")
-_REFUSED: Final = (400, 401, 403, 404, 422)
-"""What a service answers to a request that is no better later."""
 _LETTERS: Final = 4
 """Characters of a token, for the day's budget: LlamaIndex's structured answers do not say what they cost. A guess."""
 
@@ -48,10 +46,9 @@ class OwnModel:
             with silently():
                 value = self._llm.structured_predict(kind, template, system=prompt.system, text=prompt.text)
         except Exception as error:
-            status = getattr(error, "status_code", None)
             raise ModelError(
                 f"{self._name} did not answer {prompt.source} ({type(error).__name__}); it is asked again later.",
-                retryable=status not in _REFUSED,
+                retryable=passes(getattr(error, "status_code", None)),
             ) from error
         if not isinstance(value, kind):
             raise ModelError(f"{self._name} answered {prompt.source} in another form than asked.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic_ai import Agent
 from pydantic_ai.exceptions import AgentRunError, UnexpectedModelBehavior, UserError
@@ -13,14 +13,12 @@ from pydantic_ai.models import Model as PydanticModel
 from pydantic_ai.models import infer_model
 
 from eider.errors import ModelError, ModelRefusedError
-from eider.models import Answer, Prompt
+from eider.models import Answer, Prompt, passes
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
-_LATER: Final = frozenset({408, 409, 425, 429})
-"""HTTP statuses that say nothing about the question, besides the service's own faults."""
 
 
 def as_model(model: PydanticModel | str) -> EiderModel:
@@ -67,7 +65,7 @@ class EiderModel:
         if "ContentFilterError" in kinds:
             return ModelRefusedError(f"{self._name} declined to answer {prompt.source}.")
         if isinstance(status, int):
-            later = status in _LATER or status >= 500  # noqa: PLR2004 (the service's own fault)
+            later = passes(status)
             fix = "it is asked again later" if later else "look at the model's name and key"
             return ModelError(f"{self._name} answered with status {status}; {fix}.", retryable=later)
         if isinstance(error, UnexpectedModelBehavior):

@@ -21,6 +21,8 @@ T = TypeVar("T")
 DIRECT: Final = "anthropic"
 """The provider that is called by its own library; all others go through `instructor`."""
 _SHOWN: Final = 60
+_PASSING: Final = frozenset({408, 409, 425, 429})
+"""HTTP statuses that say nothing about the question, besides the service's own faults."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,15 @@ class Spec:
     def extra(self) -> str:
         """What has to be installed for it."""
         return "anthropic" if self.provider == DIRECT else "llm"
+
+
+def passes(status: object) -> bool:
+    """Whether the same question may be answered later by a service that ended with this HTTP status, or with none.
+
+    >>> passes(529), passes(429), passes(401), passes(None)
+    (True, True, False, True)
+    """
+    return not isinstance(status, int) or status in _PASSING or status >= 500  # noqa: PLR2004 (the service's own fault)
 
 
 def spec_of(text: str) -> Spec:

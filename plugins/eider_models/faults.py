@@ -7,9 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from eider.errors import ModelError
+from eider.models import passes
 
-_AGAIN: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
-"""HTTP statuses that say nothing about the question: the same may be answered later."""
 _UNREACHED: Final = (
     "APIConnectionError",
     "APITimeoutError",
@@ -27,7 +26,7 @@ def fault(error: BaseException, model: str, *, tokens: int = 0) -> ModelError:
     kinds = {kind.__name__ for kind in type(root).__mro__}
     if isinstance(status, int):
         told = f"{model} answered with status {status} ({type(root).__name__})"
-        if status in _AGAIN or status >= 500:  # noqa: PLR2004 (the service's own fault)
+        if passes(status):
             return ModelError(f"{told}; it is asked again later.", retry_after=_retry_after(root), tokens=tokens)
         return ModelError(f"{told}: {_fix(status)}", retryable=False, tokens=tokens)
     if kinds & set(_UNREACHED):
