@@ -23,8 +23,10 @@ from eider_claude_hooks.words import blanked, spoken
 if TYPE_CHECKING:
     from eider import Eider
     from eider.learning import Learned
+    from eider.values import Episode
 
 _SHOWN: Final = 5
+_PAGE: Final = 1_000
 _ANSWER: Final = 20_000
 """Characters of an answer that a dry run reads a reply against."""
 
@@ -82,6 +84,26 @@ class _Tally:
     learned: int = 0
 
 
+@dataclass(slots=True)
+class _Known:
+    """What the memory holds of a session."""
+
+    keys: set[str] = field(default_factory=set[str])
+    otherwise: bool = False
+    """Whether the session itself was told or read, not only copies of it in forks."""
+    answers: dict[str, str] = field(default_factory=dict[str, str])
+    """Then what the agent said → its key, which copies do not tell."""
+
+    def add(self, episode: Episode | None) -> None:
+        if episode is None or not episode.key:
+            return
+        self.keys.add(episode.key)
+        if f":{COPY}" not in episode.key:
+            self.otherwise = True
+            if episode.role == "agent":
+                self.answers[episode.text] = episode.key
+
+
 class _Run:
     """One import under way."""
 
@@ -90,7 +112,7 @@ class _Run:
         self._keeper = Keeper(lambda ceiling: memory.through("import", ceiling), tz=wanted.tz)
         self._steps = Counter(step.file for step in found.steps)
         self._books: dict[Path, _Book] = {}
-        self._keys: dict[str, frozenset[str]] = {}
+        self._kept: dict[str, _Known] = {}
         self._tallies: dict[str, _Tally] = {}
         self._episodes = self._skipped = 0
         self._examples: deque[str] = deque(maxlen=_SHOWN)
@@ -109,7 +131,7 @@ class _Run:
         book.read = max(book.read, step.index + 1)
         session = Session(id=name_of(step.session), cwd=turn.cwd, transcript=str(step.file), private=book.private)
         known = self._known(session.id)
-        if step.copied and any(f":{COPY}" not in key for key in known):
+        if step.copied and known.otherwise:
             self._found.left_out[COPIED] += step.heard  # its session was heard of, or brought in, while it was there
             return
         try:
@@ -141,10 +163,10 @@ class _Run:
 
     # ------------------------------------------------------------------ one turn
 
-    def _hear(self, session: Session, step: Step, turn: Turn, known: frozenset[str], answering: Answer) -> None:
+    def _hear(self, session: Session, step: Step, turn: Turn, known: _Known, answering: Answer) -> None:
         text = spoken(turn.prompt, turn.source).text
         tally = self._tallies.setdefault(step.place.scope, _Tally(step.at, step.at))
-        there = f"{session.key(step.turn)}:user" in known
+        there = f"{session.key(step.turn)}:user" in known.keys
         if self._wanted.dry_run:
             learned = () if there else self._noticed(session, step, text, answering)
         else:
@@ -164,8 +186,8 @@ class _Run:
             scope=scope_of(text, step.place), known=self._keeper.known(session, step.place),
         )  # fmt: skip
 
-    def _tell(self, session: Session, step: Step, turn: Turn, known: frozenset[str]) -> None:
-        there = f"{session.key(step.turn)}:agent" in known
+    def _tell(self, session: Session, step: Step, turn: Turn, known: _Known) -> None:
+        there = f"{session.key(step.turn)}:agent" in known.keys
         if not there and not self._wanted.dry_run:
             said = spoken(turn.prompt, turn.source)
             self._keeper.tell(
@@ -182,8 +204,12 @@ class _Run:
         """What the agent had said before, and the key it is kept under."""
         for turn in reversed(book.turns[: step.index]):
             if turn.answer:
-                session, name = self._found.names.get(turn.uuid, (step.session, turn.id))
-                return Answer(text=turn.answer, key=f"{HOST}:{name_of(session)}:{name}:agent")
+                said, name = self._found.names.get(turn.uuid, (step.session, turn.id))
+                known = self._known(session := name_of(said))
+                if not name.startswith(COPY) or not known.otherwise:
+                    return Answer(text=turn.answer, key=f"{HOST}:{session}:{name}:agent")
+                key = known.answers.get(turn.answer)
+                return Answer(text=turn.answer, key=key) if key else Answer()
         return Answer()
 
     # ------------------------------------------------------------------ looking up
@@ -199,20 +225,20 @@ class _Run:
             self._books[path] = _Book(turns, self._steps[path])
         return self._books[path]
 
-    def _known(self, session: str) -> frozenset[str]:
-        """Keys of what is kept of a session already."""
-        if session not in self._keys:
-            keys: set[str] = set()
+    def _known(self, session: str) -> _Known:
+        """What is kept of a session already."""
+        if session not in self._kept:
+            found = self._kept[session] = _Known()
             offset, total = 0, 1
             while offset < total:
-                page = self._memory.search(session=session, kinds=("episode",), limit=1000, offset=offset)
-                keys.update(hit.episode.key for hit in page.items if hit.episode is not None and hit.episode.key)
-                offset, total = offset + 1000, page.total
-            self._keys[session] = frozenset(keys)
-        return self._keys[session]
+                page = self._memory.search(session=session, kinds=("episode",), limit=_PAGE, offset=offset)
+                for hit in page.items:
+                    found.add(hit.episode)
+                offset, total = offset + _PAGE, page.total
+        return self._kept[session]
 
 
 def _new(learned: Learned) -> tuple[str, ...]:
     """What was not known before: not what was closed by it, nor what an earlier run had learned."""
-    said = {episode.id for episode in learned.episodes} if learned.decisions else set[str]()
-    return tuple(m.text for m in learned.memories if any(span.episode in said for span in m.evidence))
+    ended = {decision.target for decision in learned.decisions}
+    return tuple(m.text for m in learned.memories if m.id not in ended) if learned.decisions else ()

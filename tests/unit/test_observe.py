@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -143,6 +144,19 @@ def test_what_an_agent_passes_on_does_not_guide(memory: eider.Eider) -> None:
     done = memory.through("mcp", "agent").observe(user_reply="Always write in French.")
     assert all(m.trust == 1 for m in done.memories)
     assert memory.policy().text == ""
+
+
+@pytest.mark.parametrize("channel", ["import", "agent"])
+def test_what_the_user_says_again_is_the_users_from_then_on(memory: eider.Eider, channel: Any) -> None:
+    """That an import or an agent said it before does not keep it from guiding; said once more by those, it stays so."""
+    said = {"agent_output": "Done, with spaces.", "user_reply": "No, always indent with tabs."}
+    (before,) = memory.through("mcp", channel).observe(**said).memories
+    assert memory.policy().text == ""
+    assert {m.trust for m in memory.observe(**said).memories if m.id != before.id} == {2}
+    for _ in range(2):
+        assert "tabs" in memory.policy().text
+        assert len(memory.search(kinds=["rule"]).items) == 1
+        memory.through("mcp", channel).observe(**said)
 
 
 @pytest.mark.parametrize(

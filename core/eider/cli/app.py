@@ -73,7 +73,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "store": "List, create, choose, remove and publish stores.",
     "config": "Show and change settings.",
     "export": "Write all of a user to a file.",
-    "import": "Bring an export in.",
+    "import": "Bring an export in, or past conversations.",
     "backup": "Make, list, restore and schedule backups.",
     "drain": "Bring the search index up to date.",
     "verify": "Hold the store against itself.",
