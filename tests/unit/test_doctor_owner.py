@@ -166,8 +166,10 @@ def test_an_orphan_is_told_by_its_number(home: Path, tmp_path: Path) -> None:
 
 def test_an_owner_in_the_foreground_is_known_by_its_environment(home: Path, tmp_path: Path) -> None:
     """`eider serve` names no home among its arguments."""
-    proc = fake(tmp_path, 15, "/usr/bin/python", "/usr/bin/eider", "serve")
-    (tmp_path / "proc" / "15" / "environ").write_bytes(b"A=b\0EIDER_HOME=" + os.fsencode(home) + b"\0")
+    fake(tmp_path, 15, "/usr/bin/python", "/usr/bin/eider", "serve", "--foreground")
+    proc = fake(tmp_path, 16, "/usr/bin/python", "/usr/bin/eider", "serve", "--", "/srv/agent", "--foreground")
+    for pid in ("15", "16"):  # the second stands beside an owner, as a container's first process does
+        (tmp_path / "proc" / pid / "environ").write_bytes(b"A=b\0EIDER_HOME=" + os.fsencode(home) + b"\0")
     assert [p.pid for p in processes(proc) if p.owns(str(home))] == [15]
     assert not any(p.owns(str(tmp_path)) for p in processes(proc))
 

@@ -31,7 +31,9 @@ class Process:
         if any(a.endswith(("service/owner.py", "eider.service.owner")) for a in self.arguments):
             given = dict(zip(self.arguments, self.arguments[1:], strict=False)).get("--home")
         elif "serve" in self.arguments and any(Path(a).name == "eider" for a in self.arguments[:4]):
-            given = self.home
+            said = self.arguments[self.arguments.index("serve") :]
+            options = said[: said.index("--")] if "--" in said else said
+            given = self.home if "--foreground" in options else None  # else it starts one, and stands beside it
         else:
             return False
         return given is not None and Path(given).resolve() == Path(home).resolve()
