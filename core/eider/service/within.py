@@ -46,7 +46,7 @@ class Inside:
         return Eider(Within(desk=self.desk, store=store, door=Door(channel=channel, ceiling=ceiling, agent=agent)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Within:
     """One store, seen through one door."""
 
