@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from eider import __version__
 from eider.doctor.findings import Finding, Severity
 from eider.doctor.registry import Place, place_check
 from eider.errors import RefusedError
@@ -135,10 +136,11 @@ def _outdated(home: Path, path: Path, record: Record) -> Iterator[Finding]:
         return
     for edit in edits:
         if edit.path == path:
-            why = f"hooks are not as this version installs them (they are of {record.version})"
+            other = f"they are of {record.version}" if record.version != __version__ else "another place or setting"
+            why = f"hooks are not as this Eider installs them ({other})"
             yield _finding("claude-hooks-outdated", "warning", path, why, _AGAIN)
         else:
-            why = f"{edit.what}: missing, or not of this version"
+            why = f"{edit.what}: missing, or not of this Eider"
             yield _finding("claude-skill-outdated", "warning", edit.path, why, _AGAIN)
     for note in plan.notes:
         yield _finding("claude-note", "info", path, note, "do what it says, or leave it so")
