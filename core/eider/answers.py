@@ -10,7 +10,6 @@ from typing import Literal, TypeVar
 from eider.reasons import reasons
 from eider.values import Episode, Event, Memory, MemoryId, Metadata, Shown, Usage
 
-WriteStatus = Literal["stored", "queued", "refused"]
 T = TypeVar("T")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime
-from typing import Final
 
 import numpy as np
 
@@ -16,8 +15,6 @@ from eider.storage.arrays import EPISODE_KIND
 from eider.usage import days_between, fresh
 from eider.values import KINDS, Event, Memory
 from eider.verbs import DiffOf, Events, HealthOf, History, WhyOf
-
-_DAY_MICROS: Final = 86_400_000_000
 
 
 def history(engine: Engine, request: History) -> list[Version]:

@@ -23,7 +23,6 @@ _MENTION: Final = 3
 Span = tuple[int, int]
 
 _FENCE: Final = re.compile(r"\s{0,3}(?:```|~~~|\"\"\"|''')")
-_FENCE_ENDS: Final = re.compile(r"(?:```|~~~|\"\"\"|''')\s*$")
 _LOGGED: Final = re.compile(
     r"\s*(?:\[?\d{4}-\d\d-\d\d[T ]|\[?\d\d:\d\d:\d\d|\[?(?:INFO|WARN(?:ING)?|DEBUG|ERROR|FATAL|TRACE)\b|Traceback \("
     r"|File \"|at [\w.$<>]+ ?\(|\w*(?:Error|Exception|Warning): |\S+:\d+(?::\d+)?:? |[-+@]{2,3} |[-+] ?[#/]|\$ |>>> |\.\.\. |#!"
