@@ -15,6 +15,7 @@ import quality
 import scale
 import speed
 
+import adapters
 import service
 
 PLOT = Path(__file__).with_name("growth.svg")
@@ -128,6 +129,17 @@ def openclaw_part() -> list[str]:
     ]  # fmt: skip
 
 
+def adapters_part() -> list[str]:
+    """Adapters in their frameworks."""
+    turns, imports = adapters.parts()
+    return [
+        f"Turns in real agents with the frameworks' own fake models, {adapters.MEMORIES:,} memories, p50; without memory, with it, and the same",
+        "verbs called directly, interleaved. Overhead is what a turn with memory takes beyond one without and the verbs in it.", "",
+        *table(adapters.HEAD, turns),
+        *table(adapters.IMPORT_HEAD, imports),
+    ]  # fmt: skip
+
+
 def growth_part() -> list[str]:
     """The cost of growth, plotted."""
     growth = list(speed.neighbour_rows())
@@ -169,6 +181,7 @@ PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "outside": ("From outside: many processes, one owner", outside_part), "learning": ("Learning and guiding, without a model", learning_part),
     "claude": ("Claude Code", claude_part),
     "openclaw": ("OpenClaw", openclaw_part),
+    "adapters": ("Adapters", adapters_part),
     "growth": ("Growth", growth_part), "disk": ("Disk and erase", disk_part),
     "large": ("One million episodes, a thousand users", large_part), "quality": ("Quality", quality_part),
 }  # fmt: skip
