@@ -55,6 +55,8 @@ if TYPE_CHECKING:
 
 _PROLONGED: Final = 0.05
 """Share of a life that passes before a read prolongs it: at most twenty versions a life."""
+_SPARE: Final = 5
+"""Hits beyond a page that may be older versions, expired or filtered out before more is looked at. A guess."""
 _TICK: Final = timedelta(microseconds=1)
 _checked: Callable[[Op], None] | None = getattr(base, "validate_op_namespace", None)
 """Since LangGraph 1.2.1 or so; before it, `put` and `search` check by themselves."""
@@ -173,11 +175,39 @@ class EiderStore(base.BaseStore):
         if scopes == []:
             return []
         now = self._clock()
-        rows = [r for r in self._current(scopes) if r.lives(now) and matches(r.value, op.filter or {})]
-        scored = self._ranked(op.query, rows, scopes) if op.query else [(r, None) for r in rows]
+        scored = self._first(op, scopes, now) if op.query else None
+        if scored is None:
+            rows = [r for r in self._current(scopes) if r.lives(now) and matches(r.value, op.filter or {})]
+            scored = self._ranked(op.query, rows, scopes) if op.query else [(r, None) for r in rows]
         page = scored[op.offset : op.offset + op.limit]
         self._prolong([row for row, _ in page], asked=op.refresh_ttl)
         return [row.found(score) for row, score in page]
+
+    def _first(
+        self, op: SearchOp, scopes: Sequence[str] | None, now: datetime
+    ) -> list[tuple[Row, float | None]] | None:  # fmt: skip
+        """The best, without listing all there is; None where what is found by its words does not fill the page."""
+        most, limit = op.offset + op.limit, op.offset + op.limit + _SPARE
+        current: dict[str, str | None] = {}
+        while True:
+            found = self._memory.recall(
+                op.query or "", user=self._user, kinds=["episode"], scopes=scopes, limit=min(PAGE, limit)
+            )
+            best: list[tuple[Row, float | None]] = []
+            for r in found:
+                row = None if r.episode is None else row_of(r.episode)
+                if row is None or not row.searched or not row.lives(now) or not matches(row.value, op.filter or {}):
+                    continue
+                if row.session not in current:
+                    newest = self._row(row.namespace, row.key)
+                    current[row.session] = newest and newest.id
+                if current[row.session] == row.id:
+                    best.append((row, r.score))
+                if len(best) >= most:
+                    return best
+            if len(found) < limit:
+                return None
+            limit *= 10
 
     def _ranked(
         self, query: str, rows: Sequence[Row], scopes: Sequence[str] | None
@@ -219,10 +249,12 @@ class EiderStore(base.BaseStore):
     def _name(self, places: set[Namespace]) -> None:
         """Have namespaces listed; one that is already stays as it is."""
         names = [
-            {"text": json.dumps(n, ensure_ascii=False), "kind": "context", "scope": scope_of(n), "pinned": True}
-            for n in sorted(places)
+            {"text": json.dumps(n, ensure_ascii=False), "kind": "context", "scope": scope, "pinned": True}
+            for n, scope in ((n, scope_of(n)) for n in sorted(places))
+            if not self._memory.search(user=self._user, kinds=["context"], scopes=[scope], limit=1).total
         ]
-        self._memory.remember_many(names, user=self._user)
+        if names:
+            self._memory.remember_many(names, user=self._user)
 
     def _prolong(self, rows: Sequence[Row], *, asked: bool) -> None:
         """Let what was read live on, where that is wanted and a part of its life has passed."""

@@ -93,6 +93,23 @@ def test_a_query_finds_items_by_their_words_best_first(store: EiderStore) -> Non
     assert [i.key for i in store.search(("users",), query="allergies", limit=1, offset=1)] == ["b"]
 
 
+def test_a_page_is_the_beginning_of_all_that_is_found(memory: eider.Eider, ada: str) -> None:
+    """However short it is, and whatever older versions, expired and filtered items lie among the best hits."""
+    clock = Clock()
+    store = EiderStore(memory, user=ada, clock=clock)
+    for number in range(12):
+        store.put(PLACE, "draft", {"text": f"The harbour plan, draft {number}", "kind": "draft"})
+        store.put(PLACE, f"note-{number}", {"text": f"Harbour plan {'plan ' * number}", "kind": "note"})
+        store.put(PLACE, f"brief-{number}", {"text": "Harbour plan", "kind": "note"}, ttl=1)
+    clock.wait(2)
+    for kind in (None, {"kind": "note"}):
+        everything = store.search(PLACE, query="harbour plan", filter=kind, limit=500)
+        assert len(everything) == (13 if kind is None else 12)
+        for limit, offset in ((1, 0), (3, 0), (2, 5), (4, 11)):
+            page = store.search(PLACE, query="harbour plan", filter=kind, limit=limit, offset=offset)
+            assert page == everything[offset : offset + limit]
+
+
 def test_only_the_named_fields_are_searched(memory: eider.Eider, ada: str) -> None:
     """`fields` of the store, and `index` of one put, say by what an item is found."""
     store = EiderStore(memory, user=ada, fields=["title", "parts[*].name"])
