@@ -14,6 +14,8 @@ from typing import Final
 
 WAITING: Final = 10_000
 """Notes that may wait; beyond that whoever tells writes, so that nothing is lost. A guess."""
+LINGER: Final = 0.1
+"""Seconds a note waits, so that the host's turn, which has the same interpreter, ends before it is written. A guess."""
 AT_EXIT: Final = 2.0
 """Seconds the end of the interpreter waits for what was told."""
 AT_CLOSE: Final = 30.0
@@ -31,7 +33,8 @@ class Scribe:
         _scribes.add(self)
 
     def _begin(self) -> None:
-        self._notes: queue.Queue[Callable[[], object] | None] = queue.Queue(WAITING)
+        self._notes: queue.Queue[tuple[float, Callable[[], object]] | None] = queue.Queue(WAITING)
+        self._hurry = threading.Event()
         self._thread: threading.Thread | None = None
         self._lock = threading.Lock()
 
@@ -41,7 +44,7 @@ class Scribe:
             self._write(note)
             return
         try:
-            self._notes.put_nowait(note)
+            self._notes.put_nowait((time.monotonic() + LINGER, note))
         except queue.Full:
             self._write(note)
 
@@ -52,7 +55,8 @@ class Scribe:
         done = threading.Event()
         until = time.monotonic() + timeout
         try:
-            self._notes.put(done.set, timeout=timeout)
+            self._hurry.set()
+            self._notes.put((0.0, done.set), timeout=timeout)
         except queue.Full:
             return False
         return done.wait(max(0.0, until - time.monotonic()))
@@ -64,6 +68,7 @@ class Scribe:
             thread, self._thread, self._ended = self._thread, None, True
         if thread is None or thread is threading.current_thread():
             return
+        self._hurry.set()
         with suppress(queue.Full):
             self._notes.put(None, timeout=timeout)
             thread.join(max(0.0, until - time.monotonic()))
@@ -80,9 +85,14 @@ class Scribe:
             return self._thread is not None
 
     def _work(self) -> None:
-        while (note := self._notes.get()) is not None:
+        while (found := self._notes.get()) is not None:
+            due, note = found
+            if not due:
+                self._hurry.clear()
+            elif (early := due - time.monotonic()) > 0:
+                self._hurry.wait(early)
             self._write(note)
-            del note  # it holds a memory open
+            del found, note  # they hold a memory open
 
     def _write(self, note: Callable[[], object]) -> None:
         try:
