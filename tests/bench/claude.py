@@ -57,7 +57,7 @@ def _home() -> Generator[Home]:
 def _machine(root: Path, home: Home, stub: StubModel, form: Form | None) -> Machine:
     """A machine with the hooks that an install wires, in one form or the other; None for a machine without Eider."""
     machine = Machine(binary=claude_binary(), root=root, stub=stub, env={"EIDER_HOME": str(home)})
-    return machine if form is None else install(machine, form=form)
+    return machine if form is None else install(machine, form=form, times=1)
 
 
 def _figures(times: list[float]) -> str:

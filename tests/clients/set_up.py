@@ -49,10 +49,10 @@ def seen(python: str = sys.executable, *people: str) -> tuple[str, ...]:
     return (python, "-c", told.replace("PEOPLE", repr(list(people))))
 
 
-def install(machine: Machine, *more: str, form: Form = "http", python: str = sys.executable) -> Machine:
-    """`eider install`; the machine."""
+def install(machine: Machine, *more: str, form: Form = "http", python: str = sys.executable, times: int = 6) -> Machine:
+    """`eider install`, with hooks that may take so many times longer; the machine."""
     program = seen(python, *(() if form == "http" else ("eve",)))
-    patient(machine)
+    patient(machine, times)
     done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", *more, program=program)
     assert done.returncode == 0, done.stdout + done.stderr
     home = machine.env["EIDER_HOME"]

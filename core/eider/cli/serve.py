@@ -94,6 +94,9 @@ def _serve_here(state: State, host: str, port: int, names: tuple[str, ...], idle
         from eider.service.first import stand_in
 
         stand_in()
+    from eider.service.lean import one_thread
+
+    one_thread()
     from eider.service.serving import Terms, run, take_lock
 
     place = home()

@@ -27,6 +27,9 @@ def main() -> None:
     given = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
     home = given["--home"]
     try:
+        from eider.service.lean import one_thread
+
+        one_thread()
         from eider.service.serving import serve_detached
 
         serve_detached(home, int(given["--lock"]))
