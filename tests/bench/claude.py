@@ -6,8 +6,8 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -19,12 +19,10 @@ sys.path[:0] = [str(_TESTS / "clients"), str(_TESTS / "service")]
 
 from claude_code import Conversation, Machine  # noqa: E402 (the tests' own harness)
 from homes import Home  # noqa: E402
+from hosts import filled_home  # noqa: E402
 from installed import CLAUDE_CODE, claude_binary  # noqa: E402
 from set_up import Form, install  # noqa: E402
 from stub_model import StubModel  # noqa: E402
-
-from eider.service.client import Client  # noqa: E402
-from eider.service.wire import encode  # noqa: E402
 
 VERSION = CLAUDE_CODE.rpartition("@")[2]
 MEMORIES, SESSIONS, PROMPTS, WARM_UP = 10_000, 2, 25, 3
@@ -34,24 +32,6 @@ _SUBMIT = re.compile(r"prompt\.submit settled in ([\d.]+)ms")
 _START = re.compile(r"Hooks: SessionStart:\S+ \[.*\] finished with status 0 \((\d+)ms\)")
 _POST = re.compile(r"^(\S+Z) \[DEBUG\] Hooks: HTTP hook (POST|response)")
 _NAMED = re.compile(r'^\S+Z \[DEBUG\] "Hook \S+ \((\w+)\) success')
-
-
-@contextmanager
-def _home() -> Generator[Home]:
-    """A home whose default store holds ten thousand memories, in the embedder that users have."""
-    home = Home()
-    home.settings(user="ada")
-    client = Client(store="default", user="ada", home_folder=str(home), timeout=300.0)
-    try:
-        texts = corpus.statements(MEMORIES)
-        for at in range(0, MEMORIES, 1_000):
-            items = [{"text": text, "kind": "fact"} for text in texts[at : at + 1_000]]
-            client.call("remember_many", {"items": encode(items)})
-        client.call("drain", {})
-        yield home
-    finally:
-        client.close()
-        home.close()
 
 
 def _machine(root: Path, home: Home, stub: StubModel, form: Form | None) -> Machine:
@@ -110,7 +90,7 @@ def _starts(machine: Machine, home: Home, *, cold: bool, times: int = 9) -> list
 def parts() -> tuple[list[list[str]], list[list[str]]]:
     """Rows per kind of hook, and rows of the hooks by themselves."""
     script = {"default": {"text": "It depends; let us look at the code first.", "delay": THINKING}}
-    with tempfile.TemporaryDirectory() as folder, _home() as home, StubModel(script) as stub:
+    with tempfile.TemporaryDirectory() as folder, filled_home(MEMORIES) as home, StubModel(script) as stub:
         root = Path(folder)
         machines = {
             "none": _machine(root / "none", home, stub, None),

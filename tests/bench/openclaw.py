@@ -9,21 +9,19 @@ import sys
 import tempfile
 import time
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
-import corpus
 import numpy as np
 
 _TESTS = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(_TESTS / "clients"), str(_TESTS / "service")]
 
 from homes import Home, until  # noqa: E402 (the tests' own harness)
+from hosts import filled_home  # noqa: E402
 from openclaw_gateway import OPENCLAW, PLUGIN, Gateway, Machine, free_port, merged  # noqa: E402
 from stub_model import StubModel  # noqa: E402
 
-from eider.service.client import Client, socket_path  # noqa: E402
-from eider.service.wire import encode  # noqa: E402
+from eider.service.client import socket_path  # noqa: E402
 
 VERSION = OPENCLAW.rpartition("@")[2]
 MEMORIES, TURNS, WARM_UP, SESSION = 10_000, 60, 6, 6
@@ -48,24 +46,6 @@ export default {{
     }})),
 }};
 """
-
-
-@contextmanager
-def _home() -> Generator[Home]:
-    """A home with ten thousand memories, in the embedder that users have."""
-    home = Home()
-    home.settings(user="ada")
-    client = Client(user="ada", home_folder=str(home), timeout=300.0)
-    try:
-        texts = corpus.statements(MEMORIES)
-        for at in range(0, MEMORIES, 1_000):
-            items = [{"text": text, "kind": "fact"} for text in texts[at : at + 1_000]]
-            client.call("remember_many", {"items": encode(items)})
-        client.call("drain", {})
-        yield home
-    finally:
-        client.close()
-        home.close()
 
 
 def _timing(folder: Path) -> Path:
@@ -112,7 +92,7 @@ def _turns(gateway: Gateway, home: Home, times: Path) -> Generator[tuple[float, 
 def parts() -> list[list[str]]:
     """One row, p50 / p95."""
     with (
-        _home() as home,
+        filled_home(MEMORIES) as home,
         StubModel({"default": {"text": "Noted."}}) as stub,
         tempfile.TemporaryDirectory(prefix="ob-", ignore_cleanup_errors=True) as folder,
     ):
