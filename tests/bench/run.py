@@ -115,8 +115,8 @@ def claude_part() -> list[str]:
     submits, single = claude.parts()
     return [
         f"Claude Code {claude.VERSION}, a scripted model, {claude.MEMORIES:,} memories; sessions of all kinds at once, prompt by prompt.", "",
-        f"Times are those of the client's own log. The model takes {claude.THINKING} s, so that learning from a prompt ends before the next "
-        "comes; where it does not, the two share the processor and a prompt takes longer. Added p95 is the difference of the two p95.", "",
+        (f"Times are those of the client's own log. The model takes {claude.THINKING} s, so that learning from a prompt ends before the next "
+        "comes; where it does not, the two share the processor and a prompt takes longer. Added p95 is the difference of the two p95."), "",
         *table(["hooks", "prompt ms", "added p50, ms", "added p95, ms"], submits),
         *table(["hook by itself", "ms"], single),
     ]  # fmt: skip
