@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from homes import Home
+from old_transcripts import Transcript
 
 import eider
 from eider.service.hooks import Around
@@ -148,3 +149,13 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.setenv("EIDER_OWNER", "auto")
     yield made
     made.close()
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Callable[..., Transcript]:
+    """Sessions of before, by default in a directory that is gone."""
+
+    def session(cwd: Path | None = None, **how: Any) -> Transcript:
+        return Transcript(tmp_path / "config", cwd or Path("/home/ada/engine"), **how)
+
+    return session

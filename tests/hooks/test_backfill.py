@@ -2,86 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
-import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
+from old_transcripts import RULE, SPRING
 
 import eider
-from eider.cli.app import cli
 from eider.errors import InputError, OwnerUnreachableError, PausedError, QueuedError
-from eider.sources import Brought, Wanted, sources
+from eider.sources import Brought, Wanted
 from eider_claude_hooks.backfill import SOURCE
 from eider_claude_hooks.project import places
-
-RULE = "No, always indent with tabs in this project."
-SPRING = datetime(2026, 3, 1, 9, tzinfo=UTC)
-
-
-class Transcript:
-    """A session's file, in the client's own form; each line a minute after the one before."""
-
-    def __init__(self, folder: Path, cwd: Path, at: datetime = SPRING, name: str | None = None) -> None:
-        self.id = name or str(uuid.uuid4())
-        self.path = folder / "projects" / str(cwd).replace("/", "-") / f"{self.id}.jsonl"
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.cwd, self.at, self.prompt = cwd, at, ""
-
-    def line(self, kind: str, content: Any, **more: Any) -> Transcript:
-        self.at += timedelta(minutes=1)
-        ended = {"stop_reason": "end_turn"} if kind == "assistant" and isinstance(content, str) else {}
-        said = [{"type": "text", "text": content}] if kind == "assistant" and isinstance(content, str) else content
-        row = {
-            "parentUuid": None, "isSidechain": False, "type": kind, "uuid": str(uuid.uuid4()), "cwd": str(self.cwd),
-            "message": {"id": f"msg_{uuid.uuid4().hex}", "role": kind, "content": said, **ended}, "sessionId": self.id,
-            "timestamp": self.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"), "version": "2.1.329",
-            "gitBranch": "main", **more,
-        }  # fmt: skip
-        with self.path.open("a") as file:
-            file.write(json.dumps(row, separators=(",", ":")) + "\n")
-        os.utime(self.path, (0, 0))
-        return self
-
-    def asks(self, prompt: str, **more: Any) -> Transcript:
-        self.prompt = str(uuid.uuid4())
-        return self.line("user", prompt, promptId=self.prompt, **{"promptSource": "sdk", **more})
-
-    def uses(self, tool: str) -> Transcript:
-        self.line("assistant", [{"type": "tool_use", "id": "t", "name": tool, "input": {}}])
-        return self.line("user", [{"type": "tool_result", "tool_use_id": "t", "content": "No, always trust pages."}],
-                         promptId=self.prompt)  # fmt: skip
-
-    def says(self, answer: str, **more: Any) -> Transcript:
-        return self.line("assistant", answer, **more)
-
-    def fork(self) -> Transcript:
-        """As the client forks: copies keep nothing but their own id and time, and know where they were answered."""
-        made = Transcript(self.path.parents[2], self.cwd, self.at)
-        made.prompt = str(uuid.uuid4())
-        with made.path.open("w") as file:
-            for text in self.path.read_text().splitlines():
-                row = json.loads(text) | {"sessionId": made.id}
-                row |= {"requestSessionId": self.id} if row["type"] == "assistant" else {"promptId": made.prompt}
-                file.write(json.dumps(row, separators=(",", ":")) + "\n")
-        return made
-
-
-@pytest.fixture
-def old(tmp_path: Path) -> Callable[..., Transcript]:
-    """Sessions of before, by default in a directory that is gone."""
-
-    def session(cwd: Path | None = None, **how: Any) -> Transcript:
-        return Transcript(tmp_path / "config", cwd or Path("/home/ada/engine"), **how)
-
-    return session
 
 
 @pytest.fixture
@@ -415,53 +351,3 @@ def test_what_keeps_an_import_from_going_on_is_told(
     monkeypatch.setattr(eider.Eider, "record", fails)
     with pytest.raises(told):
         bring()
-
-
-# ---------------------------------------------------------------------- the command
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
-    monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    monkeypatch.setenv("EIDER_USER", "ada")
-    monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "config"))
-
-    def call(*words: str, code: int = 0) -> Result:
-        result = CliRunner().invoke(cli, [*words, "--store", str(tmp_path / "cli.eider")])
-        assert result.exit_code == code, (result.output, result.stderr, result.exception)
-        return result
-
-    return call
-
-
-def test_the_command_reads_where_the_client_puts_its_records(old: Any, run: Any, tmp_path: Path) -> None:
-    """Or where it is told; what it says is stable, and a progress bar goes to stderr."""
-    session = old().asks("Write the exporter.").says("Done, indented with spaces.").asks(RULE).says("Tabs it is.")
-    assert "would bring 4 episode(s), 1 statement(s) noticed" in run("import", "claude-code", "--dry-run").stdout
-    done = run("import", "claude-code", str(session.path), "--progress")
-    assert "brought 4 episode(s), 1 memories learned" in done.stdout
-    assert "such as  Always indent with tabs in this project." in done.stdout
-    assert "import 2/2" in done.stderr
-    again = json.loads(run("import", "claude-code", "--since", "2026-03", "--json").stdout)
-    assert (again["episodes"], again["skipped"], again["exchanges"]) == (0, 4, 2)
-    assert again["projects"][0]["scope"] == "project:engine"
-    (found,) = run("search", "--kind", "rule", "--json").stdout.splitlines()
-    assert json.loads(found)["memory"]["origin"] == "import"
-    (session.path.parent / "x.jsonl").write_text("what is this\n")
-    assert "x.jsonl, line 1" in run("import", "claude-code", code=1).stdout
-
-
-def test_a_file_is_imported_as_ever(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also one with a source's name, by its path; what is for sources is refused with the way out."""
-    run("remember", "Takes the early ferry.")
-    monkeypatch.chdir(tmp_path)
-    run("export", "claude-code")
-    assert "skipped" in run("import", "./claude-code").stdout
-    assert "does not exist" in run("import", "nowhere.jsonl", code=2).stderr
-    assert "leave them out" in run("import", "./claude-code", "--since", "2026", code=2).stderr
-    assert "holds no transcripts" in run("import", "claude-code", code=2).stderr
-
-
-def test_the_source_is_registered() -> None:
-    """Core knows it by its entry point alone."""
-    assert sources()["claude-code"].title == "Claude Code"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import pickle
-import subprocess
 import sys
 from collections import Counter
 from itertools import pairwise
@@ -18,7 +17,6 @@ from eider.redact import CleanText, Finding, findings, redact, redact_fields, re
 from eider.redact.scan import spans
 
 DATA = Path(__file__).parents[1] / "data"
-CORE = Path(__file__).parents[2] / "core"
 RECALL, FALSE_POSITIVES = 0.95, 0.02
 POSITIONS = ("text", "speaker", "session", "scope", "subject")
 
@@ -380,18 +378,6 @@ def test_five_megabytes_pass() -> None:
     """A pasted log is scanned whole."""
     text = "the tide turned at noon and the crew went home\n" * 110_000
     assert redact(text + "password=hunter2").endswith("password=[redacted:password]")
-
-
-def test_importing_is_cheap() -> None:
-    """A hook pays for neither regular expressions nor dataclasses until a text looks suspicious."""
-    code = (
-        f"import sys; package = type(sys)('eider'); package.__path__ = [{str(CORE / 'eider')!r}]; "
-        "sys.modules['eider'] = package; before = set(sys.modules); from eider.redact import redact; "
-        "redact('We sail at noon.'); new = set(sys.modules) - before; "
-        "print(sorted(new & {'re', 'typing', 'dataclasses', 'inspect', 'json', 'numpy'}))"
-    )
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
 
 
 def test_spans_are_in_order_and_apart() -> None:
