@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eider.when import EventAnchor, Window, event_asked, mentions, window_asked
@@ -150,6 +151,23 @@ ENGLISH = [
     ("plans for the summer", "2026-06-01..2026-08-31"),
     ("What did I do over the summer?", "2025-06-01..2025-08-31"),
     ("in Dec 2024", "2024-12-01..2024-12-31"),
+    ("April 5-April 12", "2026-04-05..2026-04-12"),
+    ("April 5 – April 12, 2024", "2024-04-05..2024-04-12"),
+    ("The sprint runs from March 23-March 30, 2024.", "2024-03-23..2024-03-30"),
+    ("Week 2 (May 12-May 26)", "2026-05-12..2026-05-26"),
+    ("September 1-September 15, 2024", "2024-09-01..2024-09-15"),
+    ("March 23, 2024 - April 2", "2024-03-23..2024-04-02"),
+    ("December 28-January 3", "2025-12-28..2026-01-03"),
+    ("December 28, 2023-January 3", "2023-12-28..2024-01-03"),
+    ("Dec 28-Jan 3, 2024", "2023-12-28..2024-01-03"),
+    ("7 May-9 June", "2026-05-07..2026-06-09"),
+    ("7-May - 9-May", "2026-05-07..2026-05-09"),
+    ("5-7-May", "2026-05-05..2026-05-07"),
+    ("7-May-2023", "2023-05-07"),
+    ("May-2023", "2023-05-01..2023-05-31"),
+    ("5th April-12th April", "2026-04-05..2026-04-12"),
+    ("Mon 3 June - Fri 7 June 2024", "2024-06-03..2024-06-07"),
+    ("Monday, May 5-Friday, May 9", "2026-05-05..2026-05-09"),
     ("What was on my list yesterday, after that talk about March?", "2026-05-19"),
 ]  # fmt: skip
 OTHERS = [
@@ -237,6 +255,19 @@ OTHERS = [
     ("上个月底", "2026-04-21..2026-04-30"),
     ("周末我做了什么？", "2026-05-16..2026-05-17"),
     ("Was haben wir am Wochenende gemacht?", "2026-05-16..2026-05-17"),
+    ("5. April-12. April", "2026-04-05..2026-04-12"),
+    ("5. April – 12. April 2024", "2024-04-05..2024-04-12"),
+    ("vom 5.-12. April", "2026-04-05..2026-04-12"),
+    ("5 avril-12 avril", "2026-04-05..2026-04-12"),
+    ("1er avril - 12 avril 2024", "2024-04-01..2024-04-12"),
+    ("du 5 avril au 12 avril 2024", "2024-04-05..2024-04-12"),
+    ("du 5 au 12 avril", "2026-04-05..2026-04-12"),
+    ("5 de abril-12 de abril", "2026-04-05..2026-04-12"),
+    ("del 5 de abril al 12 de abril de 2024", "2024-04-05..2024-04-12"),
+    ("4月5日-4月12日", "2026-04-05..2026-04-12"),
+    ("4月5日至12日", "2026-04-05..2026-04-12"),
+    ("2024年4月5日—12日", "2024-04-05..2024-04-12"),
+    ("三四天前", "2026-05-17"),
     ("下周有什么安排？", "2026-05-25..2026-05-31"),
 ]  # fmt: skip
 UNDATED = [
@@ -346,19 +377,35 @@ def test_a_date_is_no_event(text: str) -> None:
 
 
 days = st.dates()
+WORDS = (
+    "last next this may May March April jan Dec on since before after between and from to until by the of in ago back "
+    "7 31 7th 1st 1er 7. 31. 2023 1999 0 00 week weekend month year decade Friday Mon tue summer two a few couple first "
+    "early mid late end Christmas Easter 29 February 30 yesterday tomorrow every Q3 1990s 2023-05-07 2023-02-30 5/7/2023 "
+    "9999-12-31 0001-01-01 2023-05 , - – — . ( ) / : \n vor seit bis vom zum am zwei Wochen letzte Mai Montag gestern "
+    "il y a dernier du au mars juin lundi hier ans pasado hace del al de mayo lunes ayer año próximo "
+    "上周 前天 三月 之前 从 到 至 年 月 日 底 三 十 二三 一二十 十十 天前 2024年 4月 5日 12日 个月 最近 周 几".split(
+        " "
+    )
+)
 texts = st.one_of(
     st.text(max_size=80),
-    st.lists(
-        st.sampled_from(
-            "last next this may May March in on since before after between and to the 7 31 7th 2023 week weekend month "
-            "year Friday summer ago two a few of first early , - . Christmas 29 February 30 yesterday from until vor "
-            "zwei Wochen letzte il y a dernier pasado hace 上周 前天 三月 之前 从 到 年 底".split()
-        ),
-        max_size=9,
-    ).map(" ".join),
+    st.builds(
+        lambda parts, mark: mark.join(parts),
+        st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=10),
+        st.sampled_from([" ", "", "-"]),
+    ),
 )
 
 
+@pytest.fixture
+def no_fault_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Dates that a fault of the reader leaves unread are logged; no test may cause one."""
+    yield
+    assert not [record for record in caplog.get_records("call") if record.levelname == "ERROR"]
+
+
+@pytest.mark.usefixtures("no_fault_logged")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
 @given(texts, days)
 def test_windows_hold_at_least_a_day(text: str, today: date) -> None:
     """No text raises on any day of the calendar, and no window is empty or reversed."""
@@ -393,3 +440,17 @@ def test_days_ago_are_counted(today: date, count: int) -> None:
     window = window_asked(f"What did I say {count} days ago?", today=today)
     assert window is not None
     assert window.start == today - timedelta(days=count)
+
+
+def test_a_fault_of_the_reader_leaves_the_dates_unread(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever goes wrong inside, a text has no dates then, and the log says so."""
+
+    def broken(*_: object) -> None:
+        next(iter(()))
+
+    monkeypatch.setattr("eider.when.read", broken)
+    assert mentions("We met on 7 May.", said_on=TODAY) == []
+    assert window_asked("What did we do on 7 May?", today=TODAY) is None
+    assert "were not read" in caplog.text

@@ -7,6 +7,7 @@ northern ones by whole months, and `5/7/2023` is read month first unless that is
 
 from __future__ import annotations
 
+import logging
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["EventAnchor", "Window", "event_asked", "mentions", "window_asked"]
+
+_log: Final = logging.getLogger("eider")
 
 MAX_READ: Final = 20_000
 """Characters read of one text; a date further on in a pasted file is not what it is about. A guess."""
@@ -79,7 +82,11 @@ def mentions(text: str, *, said_on: date) -> list[Window]:
 
 def _windows(text: str, today: date, *, asked: bool) -> list[Window]:
     text = text[:MAX_READ]
-    found = [each for language in languages(text) for each in _read(text, language, today, asked=asked)]
+    try:
+        found = [each for language in languages(text) for each in _read(text, language, today, asked=asked)]
+    except Exception:  # noqa: BLE001 (a fault of this package leaves dates unread; the text is still kept and asked for)
+        _log.exception("the dates of a text of %d characters were not read", len(text))
+        return []
     return _apart(found)
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MONTH: Final = "[mab]"
 _Y: Final = "(?:,?y)"
-_ON_DAY: Final = f"(?:[do]-?{_MONTH}-?{_Y}?|e[ma]{_Y}?|{_MONTH}-?[do]{_Y}?|[ma]e{_Y}?|D)"
+_ON_DAY: Final = f"(?:[do]-?{_MONTH}(?![do](?:{_Y}|[TU-]))-?{_Y}?|e[ma]{_Y}?|{_MONTH}-?[do]{_Y}?|[ma]e{_Y}?|D)"
 _IN_MONTH: Final = f"(?:P?-?{_MONTH}{_Y}|P?-?[mM]|P-?[ma]|(?<=[ISBUAFlcxLX])a|(?<=[IS])b|[lcx][ma]|[ma][LX])"
 _IN_SEASON: Final = f"(?:P?-?[lcxLX]s|P?-?s[LX]|P?-?s{_Y}|P-?s|(?<=[ISBAG])s)"
 _IN_YEAR: Final = "(?:(?<=[ISBUAFTW])y|P-?y|Z|P?Y)"
@@ -35,11 +35,11 @@ _COUNTED: Final = "(?:[dnV][uws]g|g[dnV]u|B[dnV]u)"
 _AHEAD: Final = "(?:[dnV]uk|[Ik][dnV]u)"
 _ROLLING: Final = "(?:[lL][dnV]u|[dnV]Lu|S[dnV]u|[dnV]uL|c?[xX][dnV]u|[dnV]Xu)"
 RELATIVE: Final = f"(?:r|{_WEEKDAY}|{_COUNTED}|{_NEAR})"
-_EDGE: Final = f"(?:{_ON_DAY}|M|{_MONTH}{_Y}?|s{_Y}?|[yYwr])"
+_EDGE: Final = f"(?:(?:[wv],?)?{_ON_DAY}|M|{_MONTH}{_Y}?|s{_Y}?|[yYwr])"
 
 _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
     "between": ((f"[WFS]?(?:{_EDGE}[TU-]{_EDGE}|(?<=[WS]){_EDGE}E{_EDGE})|(?:[WFS])?[do][TU-]{_ON_DAY}"
-                f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|W{_EDGE}E{_EDGE}"), resolve.between),
+                f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|[FS]?D[TU-]o|W{_EDGE}E{_EDGE}"), resolve.between),
     "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|[rw])", resolve.beside),
     "nth": (f"[elL][uw](?:{_MONTH}{_Y}?)", resolve.nth),
     "weekof": (f"u(?:[wv],?)?{_ON_DAY}", resolve.week_of),

@@ -33,7 +33,7 @@ Phrase = tuple[list[str], str, "int | str"]
 _WORD: Final = re.compile(r"[^\W_]+")
 _PIECE: Final = re.compile(
     r"(?P<q>\b[Qq][1-4]\b)|(?P<w>[^\W\d_]+)|(?P<D>(?<!\d)(?:\d{4}-\d{1,2}-\d{1,2}|\d{4}/\d{1,2}/\d{1,2}|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{4})(?!\d))"
-    r"|(?P<M>(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-]))|(?P<o>\d{1,2}(?:st|nd|rd|th)\b)|(?P<Z>(?:19|20)\d0['’]?s\b)"
+    r"|(?P<M>(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-]))|(?P<o>\d{1,2}(?:st|nd|rd|th|er)\b)|(?P<Z>(?:19|20)\d0['’]?s\b)"
     r"|(?P<n>\d+)|(?P<p>[^\w\s'’`]|\n)"
 )
 _HAN: Final = re.compile(HAN_HINT)
@@ -43,6 +43,11 @@ _AS_SPELLED: Final = {("en", "may"): "b", ("en", "march"): "b", ("fr", "Mars"): 
 _OTHER: Final = Token("~", 0, 0, 0)
 """Any other word; its place is never asked for."""
 _SILENT: Final = '"()*_“”«»¿¡'
+_DASHES: Final = "-–—"
+_HAN_DASHES: Final = frozenset("-–—~～ ")
+_AFTER_ORDINAL: Final = frozenset(f" {_DASHES}")
+_REACH: Final = 5
+"""How many words back a "from" makes a "to" of French "à" and "au", which are also "in"."""
 _DAYS_OF_A_MONTH: Final = 31
 _MONTHS_OF_A_YEAR: Final = 12
 
@@ -66,7 +71,8 @@ def lex(text: str, language: str) -> list[Token]:
     tokens: list[Token] = []
     for token in _han(text) if language == "zh" else _spaced(text, language):
         if token.code and not (token.code == "~" and tokens and tokens[-1].code == "~"):
-            tokens.append(token)
+            ends = token.code == "I" and token.value == 1 and any(each.code == "F" for each in tokens[-_REACH:])
+            tokens.append(token._replace(code="T") if ends else token)
     return tokens
 
 
@@ -114,8 +120,14 @@ def _spaced(text: str, language: str) -> Iterator[Token]:
             yield token
             continue
         at += 1
-        german = language == "de" and word == "." and at > 1 and raw[at - 2][0] == "n" and text[end : end + 1] == " "
-        if german:  # the ordinal of "7. Mai"
+        german = (
+            language == "de"
+            and word == "."
+            and at > 1
+            and raw[at - 2][0] == "n"
+            and text[end : end + 1] in _AFTER_ORDINAL
+        )
+        if german:  # the ordinal of "7. Mai" and of "5.-7. Mai"
             continue
         token = _number_or_mark(kind, word, start, end)
         counts = token.code == "y" and token.number % 100 == 0 and raw[at : at + 1] and raw[at][1].endswith("s")
@@ -141,7 +153,7 @@ def _phrase(raw: list[Raw], at: int, known: list[Phrase], language: str) -> tupl
 def _number_or_mark(kind: str, word: str, start: int, end: int) -> Token:
     """A number, a numeric date or a mark; `~` for one that is no date, such as 2023-02-30."""
     if kind == "p":
-        code = "-" if word in "-–—" else word if word == "," else "" if word in _SILENT else "."
+        code = "-" if word in _DASHES else word if word == "," else "" if word in _SILENT else "."
         return Token(code, 0, start, end)
     if kind == "n":
         value = int(word[:9])
@@ -170,7 +182,8 @@ def _han(text: str) -> Iterator[Token]:
     for match in _han_piece().finditer(text):
         between = text[last : match.start()].strip(" 的")
         if between:
-            yield Token("~" if between[0].isalnum() else ".", 0, last, match.start())
+            code = "~" if between[0].isalnum() else "-" if _HAN_DASHES.issuperset(between) else "."
+            yield Token(code, 0, last, match.start())
         last = match.end()
         try:
             pieces = list(_han_codes(match.lastgroup or "", match[0]))
@@ -196,6 +209,8 @@ def _han_codes(kind: str, piece: str) -> Iterator[tuple[str, int | str | date]]:
         yield "Y", numbers[0]
     elif kind == "monthday":
         yield from zip("md", numbers, strict=True)
+    elif kind == "day":
+        yield "o", numbers[0]
     elif kind == "month":
         if piece[-1] in "初中底":
             yield "P", "初中底".index(piece[-1])
@@ -224,7 +239,10 @@ _HAN_UNITS: Final = (
 
 
 def _han_value(digits: str) -> int:
-    """A number in digits or in Chinese, up to 99.
+    """A number in digits or in Chinese, up to 99; of two such as "三四", three or four, the first.
+
+    Raises:
+        ValueError: The signs make no number.
 
     >>> _han_value("二十一"), _han_value("十二"), _han_value("7")
     (21, 12, 7)
@@ -232,5 +250,11 @@ def _han_value(digits: str) -> int:
     if digits.isdigit():
         return int(digits)
     tens, ten, ones = digits.rpartition("十")
-    value = (HAN_DIGITS[tens] if tens else 1) * 10 if ten else 0
-    return value + (HAN_DIGITS[ones] if ones else 0)
+    return (_han_digit(tens, empty=1) * 10 if ten else 0) + _han_digit(ones, empty=0)
+
+
+def _han_digit(signs: str, *, empty: int) -> int:
+    values = [HAN_DIGITS[sign] for sign in signs] or [empty]
+    if values != list(range(values[0], values[0] + len(values))):
+        raise ValueError(f"'{signs}' is no Chinese number")
+    return values[0]

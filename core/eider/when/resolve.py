@@ -294,36 +294,70 @@ def open_ended(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def between(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """From one to another: "between March and May", "3–7 June"; a year at the end holds for both."""
+    """From one to another: "between March and May", "3–7 June"; a year or month on one side holds for both."""
     inner = [token for token in tokens if token.code not in "WFS,"]
-    cut = next(i for i, token in enumerate(inner) if i and token.code in "ETU-" and not _inside_date(inner, i))
+    cut = next((at for at in range(1, len(inner) - 1) if _divides(inner, at)), None)
+    if cut is None:
+        return None
     left, right = inner[:cut], inner[cut + 1 :]
+    if inner[cut].code == "-" and right[0].code == "y" and len(right) == 1 and _maker(left) and not _only(left, "y"):
+        return _point(left + right, how)  # "7-May-2023" is one date
     if left[0].code in "do" and len(left) == 1:
         left += [token for token in right if token.code in "mab"]
     if right[0].code in "do" and not _only(right, "mab"):
-        right += [token for token in left if token.code in "mab"]
-    year = _only(right, "y")
-    last = _point(right, how)
-    if last is None:
+        right += _months(left)
+    return _spanning(left, right, how)
+
+
+def _divides(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the word at a place stands between two dates and not inside one, as the dash of "7-May" does."""
+    if tokens[at].code not in "ETU-":
+        return False
+    left, right = tokens[:at], tokens[at + 1 :]
+    for kind in ("do", "mab", "wv", "y", "ETU"):
+        if max(sum(token.code in kind for token in side) for side in (left, right)) > (kind != "ETU"):
+            return False
+    if len(left) == 1 and left[0].code in "do":
+        return tokens[at].code != "-" or right[0].code not in "mab"
+    return len(right) > 1 or right[0].code not in "do" or left[-1].code in "doDy"
+
+
+def _months(tokens: Sequence[Token]) -> list[Token]:
+    """The month that a date names, as a word of its own."""
+    return [
+        token._replace(code="m", value=token.value.month) if isinstance(token.value, date) else token
+        for token in tokens
+        if token.code in "mabD"
+    ]
+
+
+def _year_named(tokens: Sequence[Token]) -> int | None:
+    named = _only(tokens, "yD")
+    if named is None:
         return None
-    if year is None or _only(left, "y") or _maker(left) is None:
-        anchor = Reading(today=last.start, asked=True, ahead=False)
-        first = _point(left, anchor)
+    return named.value.year if isinstance(named.value, date) else named.number
+
+
+def _spanning(left: Sequence[Token], right: Sequence[Token], how: Reading) -> Window | None:
+    """From the date of these words to the date of those; what has no year lies as near as it can to the other."""
+    begin, end = _maker(left), _maker(right)
+    since, until = _year_named(left), _year_named(right)
+    first = last = None
+    if begin and until is not None and since is None:
+        first, last = begin(until), _point(right, how)
+        if last and first.start > last.start:
+            first = begin(until - 1)
+    elif end and since is not None and until is None:
+        first, last = _point(left, how), end(since)
+        if first and last.start < first.start:
+            last = end(since + 1)
+    elif begin and end and until is None and not how.ahead:
+        first = _point(left, how)
+        last = first and _point(right, Reading(today=first.start, asked=True, ahead=True))
     else:
-        make = _maker(left)
-        first = make and make(year.number)
-        if make and first and first.start > last.start:
-            first = make(year.number - 1)
-    return first and Window(start=first.start, end=max(first.end, last.end))
-
-
-def _inside_date(tokens: Sequence[Token], at: int) -> bool:
-    """Whether a dash joins the parts of one date, as in "7-May"."""
-    return (
-        tokens[at].code == "-"
-        and {tokens[at - 1].code, tokens[at + 1].code} <= set("domab")
-        and (tokens[at - 1].code in "do") != (tokens[at + 1].code in "do")
-    )
+        last = _point(right, how)
+        first = last and _point(left, Reading(today=last.start, asked=True, ahead=False))
+    return first and last and Window(start=first.start, end=max(first.end, last.end))
 
 
 def beside(tokens: Sequence[Token], how: Reading) -> Window | None:

@@ -142,7 +142,7 @@ _FRENCH: Final = _lexicon(
     ("c", "ce|cet|cette"), ("X", "prochain|prochaine|prochains|prochaines"),
     ("g", "il y a"), ("k", "dans|d ici"),
     ("S", "depuis"), ("B", "avant"), ("A", "après"), ("U", "jusqu en|jusqu à|jusqu au"), ("F", "de|du"),
-    ("T", "à|au"), ("W", "entre"), ("E", "et"), ("I", "en|au mois de|durant|pendant|au cours de|à|au"),
+    ("W", "entre"), ("E", "et"), ("I", "en|au mois de|durant|pendant|au cours de"), ("I", {"à": 1, "au": 1}),
     ("P", {
         "début": 0, "au début de": 0, "début de": 0, "mi": 1, "milieu de": 1, "fin": 2, "fin de": 2, "à la fin de": 2,
     }),
@@ -253,6 +253,7 @@ HAN_TOKENS: Final = (
     ("rolling", f"(?:最近|过去|近)的?(?:{_HAN_NUM}|几){_HAN_UNIT}"),
     ("counted", f"(?:{_HAN_NUM}|几){_HAN_UNIT}(?:之前|以前|前|之后|以后|后)"),
     ("monthday", f"{_HAN_NUM}月{_HAN_NUM}[日号]"),
+    ("day", f"(?<=[日号到至—–~～-]){_HAN_NUM}[日号]"),
     ("month", f"(?<!个){_HAN_NUM}月(?:份|初|中|底)?"),
     ("word", "|".join(sorted(HAN_WORDS, key=len, reverse=True))),
     ("weekday", f"{_HAN_WEEK}[一二三四五六日天]"),
