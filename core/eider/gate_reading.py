@@ -11,6 +11,7 @@ from typing import Final
 from eider import gate_words as lists
 from eider import text as analysis
 from eider.lexicon import NUMBER_WORDS, TIME_WORDS
+from eider.scoping import without_digest
 
 _HAN_RANGE: Final = "\u3400-\u9fff\uf900-\ufaff"
 _WORD: Final = re.compile(rf"[{_HAN_RANGE}]|[^\W_{_HAN_RANGE}]+(?:['’][^\W_{_HAN_RANGE}]+)*")
@@ -149,7 +150,7 @@ def scope_words(scope: str) -> list[str]:
     """
     if ":" not in scope:
         return []
-    label = scope.split(":", 1)[1].casefold()
+    label = without_digest(scope).split(":", 1)[1].casefold()
     parts = [w for w in re.split(r"[-_./ ]", label) if w not in lists.HOSTS]
     return list(dict.fromkeys([label, *parts]))
 

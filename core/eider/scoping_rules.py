@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final
 
 from eider.derive.traits import scope_of
 from eider.learning import ScopeStep
+from eider.scoping import without_digest
 from eider.values import GLOBAL
 
 Likeness = Callable[[str, str], float]
@@ -279,7 +281,7 @@ def named_in(context: str, known: Iterable[str], *, dynamic: bool = False) -> st
     ('project:alpha', 'code-review')
     """
     read = context[:READ].strip()
-    there = {tidy(k): k for k in known if tidy(k) != GLOBAL}
+    there = _as_said({tidy(k): k for k in known if tidy(k) != GLOBAL})
     if (whole := there.get(tidy(read))) is not None:
         return whole
     flat = f" {tidy(' '.join(read.split()))} "
@@ -296,6 +298,12 @@ def named_in(context: str, known: Iterable[str], *, dynamic: bool = False) -> st
     return bare if dynamic and not labels and "\n" not in read and is_short(bare) else None
 
 
+def _as_said(there: Mapping[str, str]) -> dict[str, str]:
+    """Tidy name → name, also without the digest of its place where that means one of them alone."""
+    bare = Counter(without_digest(name) for name in there)
+    return {without_digest(name): k for name, k in there.items() if bare[without_digest(name)] == 1} | dict(there)
+
+
 def holds_everywhere(text: str) -> bool:
     """Whether a statement itself says that it holds everywhere.
 
@@ -308,7 +316,8 @@ def holds_everywhere(text: str) -> bool:
 def words_in(name: str, context: str) -> bool:
     """Whether all words of a name are in a context."""
     said = re.findall(r"\w+", context[:READ].casefold())
-    own = re.findall(r"\w+", tidy(name).partition(":")[2] or tidy(name))
+    bare = without_digest(tidy(name))
+    own = re.findall(r"\w+", bare.partition(":")[2] or bare)
     return bool(own) and all(any(_one_word(w, s) for s in said) for w in own)
 
 

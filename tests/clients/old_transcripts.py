@@ -9,6 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import eider
+
+ENGINE = eider.project_scope("/home/ada/engine")
+"""Scope of the place where sessions worked that name no other."""
 RULE = "No, always indent with tabs in this project."
 SPRING = datetime(2026, 3, 1, 9, tzinfo=UTC)
 

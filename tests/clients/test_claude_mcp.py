@@ -80,7 +80,7 @@ def test_what_one_session_keeps_the_next_recalls(over_stdio: Machine, memory: ei
     assert "stored" in results(first.requests[-1])
     (kept,) = [r.memory for r in memory.search().items if r.memory]
     assert (kept.text, kept.origin, kept.agent) == ("Deploys are on Friday.", "agent", "claude-code")
-    assert kept.scope == "project:project"
+    assert kept.scope == eider.project_scope(over_stdio.project)
     second = talked(
         over_stdio, "When do we deploy?", calls("recall", query="when are deploys?"), {"text": "On Friday."}
     )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import eider
-
-SCOPE = "project:engine"
 
 
 def said(memory: eider.Eider) -> dict[str, Any]:
     return {hit.text: hit.episode for hit in memory.search(limit=200).items if hit.episode is not None}
 
 
-def test_a_subagent_is_told_what_helps_with_its_task(claude: Any, memory: eider.Eider) -> None:
+def test_a_subagent_is_told_what_helps_with_its_task(claude: Any, memory: eider.Eider, project: Path) -> None:
     """It sees nothing of the conversation: rules, and what bears on its prompt, though the conversation has them."""
-    memory.remember("Always indent with tabs.", kind="rule", scope=SCOPE)
-    memory.remember("The harbour crane is painted yellow.", scope=SCOPE)
+    memory.remember("Always indent with tabs.", kind="rule", scope=eider.project_scope(project))
+    memory.remember("The harbour crane is painted yellow.", scope=eider.project_scope(project))
     session = claude()
     session.starts()
     given = {"subagent_type": "Explore", "description": "look", "prompt": "Find out how the harbour crane is painted."}
@@ -27,10 +26,12 @@ def test_a_subagent_is_told_what_helps_with_its_task(claude: Any, memory: eider.
     assert len(text) < 10_000
 
 
-def test_each_of_several_subagents_gets_what_its_own_prompt_asks_for(claude: Any, memory: eider.Eider) -> None:
+def test_each_of_several_subagents_gets_what_its_own_prompt_asks_for(
+    claude: Any, memory: eider.Eider, project: Path
+) -> None:
     """They start in the order in which those of their type were asked."""
-    memory.remember("The harbour crane is painted yellow.", scope=SCOPE)
-    memory.remember("The login page is written in Elm.", scope=SCOPE)
+    memory.remember("The harbour crane is painted yellow.", scope=eider.project_scope(project))
+    memory.remember("The login page is written in Elm.", scope=eider.project_scope(project))
     session = claude()
     for kind, prompt in (
         ("Explore", "How is the harbour crane painted?"),
@@ -90,7 +91,7 @@ def test_forks_of_the_client_itself_are_not_kept(claude: Any, memory: eider.Eide
     assert said(memory) == {}
 
 
-def test_an_approved_plan_is_kept_as_decisions(claude: Any, memory: eider.Eider) -> None:
+def test_an_approved_plan_is_kept_as_decisions(claude: Any, memory: eider.Eider, project: Path) -> None:
     """Its points, in the agent's words, once; they help with later prompts and command nobody."""
     plan = "# Export\n\nWe write files.\n\n1. Write CSV with semicolons as separators.\n   - like the others\n2. Stream rows to disk.\n"
     session = claude()
@@ -103,7 +104,7 @@ def test_an_approved_plan_is_kept_as_decisions(claude: Any, memory: eider.Eider)
         assert session.tell("PostToolUse", **{**asked, "tool_input": {}, "tool_response": {"plan": plan}}) == {}
     session.settled()
     found = [hit.memory for hit in memory.search(limit=50).items if hit.memory is not None]
-    assert {(m.kind, m.scope, m.trust) for m in found} == {("decision", SCOPE, 1)}
+    assert {(m.kind, m.scope, m.trust) for m in found} == {("decision", eider.project_scope(project), 1)}
     assert {m.text for m in found} == {
         'Plan "Export": Write CSV with semicolons as separators.', 'Plan "Export": Stream rows to disk.',
     }  # fmt: skip

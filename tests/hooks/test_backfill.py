@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from old_transcripts import RULE, SPRING
+from old_transcripts import ENGINE, RULE, SPRING
 
 import eider
 from eider.errors import InputError, OwnerUnreachableError, PausedError, QueuedError
@@ -47,16 +47,16 @@ def test_a_prompt_is_read_against_the_answer_before_it_and_keeps_its_time(
     done = bring()
     (rule,) = learned(memory)
     assert (rule.text, rule.origin, rule.trust) == ("Always indent with tabs in this project.", "import", 1)
-    assert (rule.scope, rule.agent) == ("project:engine", "default")
+    assert (rule.scope, rule.agent) == (ENGINE, "default")
     assert rule.valid_from == SPRING + timedelta(minutes=3)
     found = [hit.episode for hit in memory.search(limit=50).items if hit.episode is not None]
     assert {(e.role, e.at.minute, e.origin) for e in found} == {
         ("user", 1, "import"), ("agent", 2, "agent"), ("user", 3, "import"), ("agent", 4, "agent"),
     }  # fmt: skip
     assert {(e.tz, e.session) for e in found} == {("Europe/Berlin", session.id)}
-    assert all(e.metadata == {"scope": "project:engine", "host": "claude-code", "branch": "main"} for e in found)
+    assert all(e.metadata == {"scope": ENGINE, "host": "claude-code", "branch": "main"} for e in found)
     (project,) = done.projects
-    assert (project.scope, project.sessions, project.exchanges, project.learned) == ("project:engine", 1, 2, 1)
+    assert (project.scope, project.sessions, project.exchanges, project.learned) == (ENGINE, 1, 2, 1)
     assert (done.episodes, done.memories, done.skipped, done.refused) == (4, 1, 0, ())
     assert done.examples == (rule.text,)
 
@@ -142,7 +142,7 @@ def test_copies_in_a_fork_are_not_brought_in_again(old: Any, bring: Any, memory:
     (rule,) = learned(memory)
     keys = {h.episode.key for h in memory.search(limit=50).items if h.episode is not None and h.episode.text == RULE}
     assert keys == {f"claude-code:{fork.id}:{fork.prompt}:user"}
-    assert rule.scope == "project:engine"
+    assert rule.scope == ENGINE
 
 
 def test_forks_whose_original_is_gone_bring_what_it_said_once(old: Any, bring: Any, memory: eider.Eider) -> None:
@@ -204,9 +204,9 @@ def test_what_was_imported_guides_once_it_is_said_again(old: Any, bring: Any, me
     old().asks("Write the exporter.").says("Done, indented with spaces.").asks(RULE).says("Tabs it is.")
     bring()
     assert "tabs" in memory.recall("How do we indent?", kinds=["rule"])[0].text
-    assert memory.policy(scopes=["project:engine"]).text == ""
-    memory.observe(agent_output="Done with spaces.", user_reply=RULE, scope="project:engine")
-    assert "tabs" in memory.policy(scopes=["project:engine"]).text
+    assert memory.policy(scopes=[ENGINE]).text == ""
+    memory.observe(agent_output="Done with spaces.", user_reply=RULE, scope=ENGINE)
+    assert "tabs" in memory.policy(scopes=[ENGINE]).text
 
 
 def test_a_dry_run_tells_all_and_keeps_nothing(old: Any, bring: Any, memory: eider.Eider) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from old_transcripts import RULE
+from old_transcripts import ENGINE, RULE
 
 from eider.cli.app import cli
 from eider.sources import sources
@@ -39,7 +39,7 @@ def test_the_command_reads_where_the_client_puts_its_records(old: Any, run: Any,
     assert "import 2/2" in done.stderr
     again = json.loads(run("import", "claude-code", "--since", "2026-03", "--json").stdout)
     assert (again["episodes"], again["skipped"], again["exchanges"]) == (0, 4, 2)
-    assert again["projects"][0]["scope"] == "project:engine"
+    assert again["projects"][0]["scope"] == ENGINE
     (found,) = run("search", "--kind", "rule", "--json").stdout.splitlines()
     assert json.loads(found)["memory"]["origin"] == "import"
     (session.path.parent / "x.jsonl").write_text("what is this\n")

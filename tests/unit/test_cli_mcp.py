@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+import eider
 from eider.cli import mcp as command
 from eider.cli.app import cli
 
@@ -47,4 +48,4 @@ def test_the_project_of_the_working_directory_is_a_scope(tmp_path: Path, monkeyp
     monkeypatch.setattr("eider_mcp.stdio.serve", served.append)
     done = CliRunner().invoke(cli, ["mcp", "--user", "ada", "--project", "--scope", "role:reviewer"])
     assert done.exit_code == 0, done.output
-    assert (served[0].user, served[0].scopes) == ("ada", ("project:engine", "role:reviewer"))
+    assert (served[0].user, served[0].scopes) == ("ada", (eider.project_scope(), "role:reviewer"))

@@ -7,7 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eider.learning import ScopeStep
-from eider.scoping_rules import allowed, collapsed, is_short, merges, named_in, same_meaning, spelled_alike, tidy
+from eider.scoping_rules import (
+    allowed,
+    collapsed,
+    is_short,
+    merges,
+    named_in,
+    same_meaning,
+    spelled_alike,
+    tidy,
+    words_in,
+)
 
 MODEL = "openai:small"
 RULE = "Always answer in short sentences."
@@ -113,3 +123,12 @@ def test_a_context_that_names_two_scopes_names_none() -> None:
     assert named_in("Code  Review", ["code-review"]) == "code-review"
     assert named_in("reviewing in project:github.com/ada/engine.", []) == "project:github.com/ada/engine"
     assert named_in("a review of the code", ["code-review"]) is None
+
+
+def test_a_project_is_named_without_the_digest_of_its_place() -> None:
+    """People say `project:api`; where two places have that name, it means neither."""
+    here, there = "project:api-3f0c92ab", "project:api-0a1b2c3d"
+    assert named_in("Reviewing in project:api today", [here]) == here
+    assert named_in("Reviewing in project:api today", [here, there]) == "project:api"
+    assert named_in(f"Reviewing in {there} today", [here, there]) == there
+    assert words_in("project:mine-notes-3f0c92ab", "my notes: mine")
