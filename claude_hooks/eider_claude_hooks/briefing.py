@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -28,6 +29,8 @@ POLICY: Final = 350
 """Tokens of guidance; with the standing words and what is open it stays below 600."""
 ABOUT: Final = 120
 """Tokens of what a compacted session was about."""
+GUIDANCE: Final = 7_000
+"""Characters of guidance as the client is sent it: it takes 10,000 in all, and nothing of what is longer."""
 ASKED: Final = 4
 """Prompts of a compacted session that are told again."""
 OPEN: Final = 2
@@ -57,7 +60,7 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
         context=about or None, existing_instructions="\n".join(known), scopes=place.scopes,
         budget=POLICY - ABOUT if about else POLICY,
     )  # fmt: skip
-    lines, ids = policy.text.splitlines(), [m.id for m in policy.memories]
+    lines, ids = _bounded(policy), [m.id for m in policy.memories]
     tokens = policy.tokens
     waiting = [m for m in memory.inbox(limit=50) if m.scope in place.scopes]
     for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
@@ -77,7 +80,21 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
 
 def framed(policy: Policy) -> str:
     """Guidance for an agent that is told nothing else; ids would cost more than its words, and the client needs none."""
-    return f"{OBEY}\n{marks.mark(policy.text.splitlines(), ())}"
+    return f"{OBEY}\n{marks.mark(_bounded(policy), ())}"
+
+
+def _bounded(policy: Policy) -> list[str]:
+    """Lines of guidance for which the client has room: what the user pinned may be more, and then the last line says so."""
+    lines, room = policy.text.splitlines(), GUIDANCE
+    for number, line in enumerate(lines):
+        room -= len(json.dumps(escape(line, quote=False), ensure_ascii=False))
+        if room < 0:
+            missing = sum(one.startswith("- ") for one in lines[number:])
+            return [
+                *lines[:number],
+                f"{missing} more that the user pinned have no room here; `eider policy` prints them all.",
+            ]
+    return lines
 
 
 def _short(text: str) -> str:

@@ -90,6 +90,8 @@ class Policy(Shown):
     tokens: int
     left_out: Mapping[str, str] = field(default_factory=dict[str, str])
     """Memory id → why it is not there."""
+    over_budget: int = 0
+    """Tokens by which pinned memories, which survive any budget, exceed it; 0 when all is within."""
     why: str = ""
 
     def __bool__(self) -> bool:

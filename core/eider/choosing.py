@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from eider.segment import Segment
 
 MOST: Final = 200
-"""Memories that are worded at most; a page holds some eighty."""
+"""Memories that are worded at most beside the pinned ones, which all are; a page holds some eighty."""
 FACTS: Final = 12
 """Facts, insights and contexts at most: only what matters to the context."""
 _GUIDES: Final = [KIND_CODE[k] for k in ("rule", "preference", "decision")]
@@ -49,7 +49,8 @@ def picked(
     guides = pinned | np.isin(segment.column("kind")[rows], _GUIDES)
     facts = ~guides & (bears if related else True)
     chosen = [
-        *_best(segment, rows, worth, np.flatnonzero(guides), MOST),
+        *np.flatnonzero(pinned).tolist(),
+        *_best(segment, rows, worth, np.flatnonzero(guides & ~pinned), MOST),
         *_best(segment, rows, worth, np.flatnonzero(facts), FACTS),
     ]
     return [int(rows[i]) for i in sorted(chosen, key=lambda i: (-worth[i], segment.ids[rows[i]]))]

@@ -68,17 +68,23 @@ class _Hall:
             self.talks.warned.add(self.host)
             _log.warning("memory fails and %s goes on without it: %s", self.host, tools.told(error)["error"]["message"])
 
-    def asked(self, ask: Callable[[], T], instead: Callable[[], T]) -> T:
-        """An answer of memory, or `instead` where it fails or rests after it failed."""
+    def exceeded(self, policy: Policy) -> None:
+        """Say once that what the user pinned is more than the host has room for; it is given all the same."""
+        if "over_budget" not in self.talks.warned:
+            self.talks.warned.add("over_budget")
+            _log.warning("%s; %d are left out", policy.why, len(policy.left_out))
+
+    def asked(self, ask: Callable[[], T], instead: Callable[[str], T]) -> T:
+        """An answer of memory, or where it fails or rests after it failed `instead`, which is told why."""
         if time.monotonic() < self.talks.resting:
-            return instead()
+            return instead("memory does not answer, and is asked again soon")
         try:
             return ask()
         except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
             if isinstance(error, (OwnerUnreachableError, OwnerBusyError)):
                 self.talks.resting = time.monotonic() + REST
             self.failed(error)
-            return instead()
+            return instead(f"memory does not answer: {tools.told(error)['error']['message']}")
 
 
 class Companion:
@@ -141,19 +147,22 @@ class Companion:
     # ------------------------------------------------------------------ before a turn
 
     def guidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:
-        """What the agent is to obey; its text is empty when nothing is known, or memory fails.
+        """What the agent is to obey; its text is empty when nothing is known, or memory fails, and `why` says which.
 
         Args:
             existing: What the agent's instructions say already.
             context: What this turn is about, where that is more than the conversation's context.
-            budget: Most tokens; None is no limit.
+            budget: Most tokens, by default 1,200; pinned rules survive any budget, and one warning says that they exceed it.
         """
         ask = partial(
             self._hall.reader.policy, user=self.user, context=context or self.context, existing_instructions=existing,
             scopes=self.scopes or None, budget=budget, loop=self.loop,
             kinds=None if context or self.context else STANDING,
         )  # fmt: skip
-        return self._hall.asked(ask, _unguided)
+        policy = self._hall.asked(ask, _unguided)
+        if policy.over_budget:
+            self._hall.exceeded(policy)
+        return policy
 
     def recalled(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
         """The few lines that help with a prompt, framed as data; empty when nothing helps, or memory fails."""
@@ -264,13 +273,13 @@ async def _aside(ask: Callable[..., T], *given: Any, **more: Any) -> T:
     return await to_thread(ask, *given, **more)
 
 
-def _unguided() -> Policy:
+def _unguided(why: str) -> Policy:
     from eider.answers import Policy
 
-    return Policy(text="", memories=(), tokens=0)
+    return Policy(text="", memories=(), tokens=0, why=why)
 
 
-def _silent() -> Injection:
+def _silent(why: str) -> Injection:
     from eider.answers import Injection
 
-    return Injection(text="", recollections=(), why="silent: memory does not answer")
+    return Injection(text="", recollections=(), why=f"silent: {why}")

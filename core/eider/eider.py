@@ -211,7 +211,9 @@ class Eider(Accounts, Outcomes, Scoping):
             existing_instructions: What the agent's prompt says already; it is not said again.
             scopes: Where the agent works; what is global is always in.
             budget: Most tokens; pinned rules survive any budget.
-            on_budget_exceeded: "truncate" leaves out the least; "error" refuses.
+            on_budget_exceeded: "truncate" leaves out the least and says so in `left_out`; pinned rules that alone are
+                larger are given all the same, and `over_budget` says by how much. "error" raises `BudgetExceededError`
+                in either case.
             least_trust: 2 for what the user said, 1 to admit agents and imports.
             kinds: Only these kinds of memories, and what is pinned; by default all.
             loop: Open loop that this belongs to.

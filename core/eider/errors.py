@@ -339,7 +339,7 @@ class BudgetSpentError(ModelError):
 
 
 class BudgetExceededError(EiderError):
-    """What must be said is larger than the budget."""
+    """What is to be said is larger than the budget, and the caller would rather know than have it cut."""
 
     def __init__(self, tokens: int, budget: int, pinned: Sequence[str]) -> None:
         fix = f"unpin one of {', '.join(map(repr, pinned))}, or raise it" if pinned else "raise it, or truncate"

@@ -13,7 +13,6 @@ from eider.answers import Policy
 from eider.choosing import MOST, picked
 from eider.clock import day_start
 from eider.engine import Engine
-from eider.errors import BudgetExceededError
 from eider.outcomes import Recalled
 from eider.policy import compiled
 from eider.rank import rank
@@ -44,7 +43,7 @@ def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
     """The guidance for one user, scope and context; the same bytes until something changes or the day does.
 
     Raises:
-        BudgetExceededError: Pinned memories are larger than the budget.
+        BudgetExceededError: The request refuses to leave anything out, and not all is within the budget.
     """
     now = day_start(engine.now().date(), "UTC")
     plain = replace(request, loop=None, scopes=_plain(request.scopes), kinds=_plain(request.kinds))
@@ -84,10 +83,12 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
         chosen, engine.counter, budget=budget, exceeded=request.on_budget_exceeded, known=request.existing_instructions,
         opposes=_opposed,
     )  # fmt: skip
-    if done.tokens > budget:
-        raise BudgetExceededError(done.tokens, budget, [])
-    why = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens"
-    return Policy(text=done.text, memories=done.used, tokens=done.tokens, left_out=done.left_out, why=why)
+    why, over = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens", done.tokens - budget
+    if over > 0:
+        why += "; pinned memories alone exceed the budget: unpin some, or raise it"
+    return Policy(
+        text=done.text, memories=done.used, tokens=done.tokens, left_out=done.left_out, over_budget=max(0, over), why=why
+    )  # fmt: skip
 
 
 def _opposed(wide: Memory, narrow: Memory) -> bool:

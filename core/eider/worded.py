@@ -59,7 +59,8 @@ def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: i
     left = {m.id: "the model found that it does not matter to the context" for m in found.memories if m not in used}
     source = f"{settings.model} {asked.NAME}/{asked.VERSION}"
     return replace(
-        found, text=text, tokens=tokens, memories=used, left_out={**found.left_out, **left}, why=f"{found.why}; worded by {source}"
+        found, text=text, tokens=tokens, memories=used, left_out={**found.left_out, **left}, over_budget=0,
+        why=f"{found.why}; worded by {source}",
     )  # fmt: skip
 
 

@@ -17,7 +17,6 @@ from eider_claude_hooks.desk import Desk
 from eider_claude_hooks.hook import briefing_name
 
 RULE = "No, always indent with tabs in this project."
-SCOPE = "project:engine"
 
 
 def kept(tmp_path: Path, project: Path) -> Path:
@@ -40,10 +39,10 @@ def test_a_store_that_knows_nothing_says_only_how_to_use_it(claude: Any) -> None
 
 @pytest.mark.parametrize("source", ["startup", "resume", "clear"])
 def test_a_briefing_is_the_same_bytes_until_something_changes(
-    claude: Any, desks: Callable[[], Desk], memory: eider.Eider, source: str
+    claude: Any, desks: Callable[[], Desk], memory: eider.Eider, source: str, project: Path
 ) -> None:
     """The client puts the same text into a conversation once; another owner says the same."""
-    memory.remember("Always indent with tabs.", kind="rule", scope=SCOPE)
+    memory.remember("Always indent with tabs.", kind="rule", scope=eider.project_scope(project))
     memory.remember("Never deploy on Fridays.", kind="rule")
     first = claude().starts()
     assert claude("two").starts(source) == first
@@ -52,32 +51,32 @@ def test_a_briefing_is_the_same_bytes_until_something_changes(
     assert claude("four").starts() != first
 
 
-def test_what_a_briefing_told_does_not_come_with_a_prompt(claude: Any, memory: eider.Eider) -> None:
+def test_what_a_briefing_told_does_not_come_with_a_prompt(claude: Any, memory: eider.Eider, project: Path) -> None:
     """The conversation holds it already."""
-    memory.remember("Always indent with tabs.", kind="rule", scope=SCOPE)
+    memory.remember("Always indent with tabs.", kind="rule", scope=eider.project_scope(project))
     session = claude()
     assert "tabs" in session.starts()
     assert session.asks("Please fix the indentation of main.py") == ""
 
 
-def test_contradictions_are_put_to_the_agent_to_ask_about(claude: Any, memory: eider.Eider) -> None:
+def test_contradictions_are_put_to_the_agent_to_ask_about(claude: Any, memory: eider.Eider, project: Path) -> None:
     """What waits for the user's word is told, with its id, where it belongs."""
-    memory.observe(user_reply="I live in Berlin.", scope=SCOPE)
-    memory.observe(user_reply="I am living in Munich.", scope=SCOPE)
+    memory.observe(user_reply="I live in Berlin.", scope=eider.project_scope(project))
+    memory.observe(user_reply="I am living in Munich.", scope=eider.project_scope(project))
     waiting = memory.inbox()
     text = claude().starts()
     assert all(one.id in text for one in waiting)
     assert ("Open: " in text) is bool(waiting)
 
 
-def test_a_briefing_keeps_within_its_tokens(claude: Any, memory: eider.Eider) -> None:
+def test_a_briefing_keeps_within_its_tokens(claude: Any, memory: eider.Eider, project: Path) -> None:
     """Six hundred tokens, however much is known; and far from what the client cuts off."""
     memory.remember_many([
-        {"text": f"Rule {n}: always check the {n}th harbour crane before the ship number {n} leaves.", "kind": "rule", "scope": SCOPE}
+        {"text": f"Rule {n}: always check the {n}th harbour crane before the ship number {n} leaves.", "kind": "rule", "scope": eider.project_scope(project)}
         for n in range(300)
     ])  # fmt: skip
-    memory.observe(user_reply="I live in Berlin.", scope=SCOPE)
-    memory.observe(user_reply="I am living in Munich.", scope=SCOPE)
+    memory.observe(user_reply="I live in Berlin.", scope=eider.project_scope(project))
+    memory.observe(user_reply="I am living in Munich.", scope=eider.project_scope(project))
     text = claude().starts()
     assert 300 < HeuristicCounter().count(text) <= 600
     assert len(text) < 10_000
@@ -87,7 +86,7 @@ def test_the_last_briefing_stays_for_a_cold_start_and_goes_with_what_is_forgotte
     claude: Any, memory: eider.Eider, tmp_path: Path, project: Path
 ) -> None:
     """For this account alone; a forget takes it away at once, and it is made anew without that."""
-    rule = memory.remember("Always indent with tabs.", kind="rule", scope=SCOPE)
+    rule = memory.remember("Always indent with tabs.", kind="rule", scope=eider.project_scope(project))
     memory.remember("Never deploy on Fridays.", kind="rule")
     session = claude()
     text = session.starts()
@@ -126,10 +125,10 @@ def test_an_embedded_forget_takes_briefings_away_as_well(tmp_path: Path, monkeyp
     assert not (place / "a.json").exists()
 
 
-def test_a_compacted_session_is_told_what_it_was_about(claude: Any, memory: eider.Eider) -> None:
+def test_a_compacted_session_is_told_what_it_was_about(claude: Any, memory: eider.Eider, project: Path) -> None:
     """Its beginning is gone: the rules come again, and what was said about the matter at hand."""
-    memory.remember("Always indent with tabs.", kind="rule", scope=SCOPE)
-    memory.remember("The exporter writes CSV with semicolons.", kind="decision", scope=SCOPE)
+    memory.remember("Always indent with tabs.", kind="rule", scope=eider.project_scope(project))
+    memory.remember("The exporter writes CSV with semicolons.", kind="decision", scope=eider.project_scope(project))
     session = claude()
     session.starts()
     session.exchanges("Make the exporter write CSV files for the harbour.", "The exporter is done.")

@@ -63,15 +63,38 @@ def test_no_text_makes_a_policy_larger_than_its_budget(given: list[tuple[str, st
     assert "<" not in done.text
 
 
-def test_pinned_rules_survive_any_budget_or_say_so() -> None:
-    """What must be said and does not fit is an error that names it, never a silent gap."""
+def test_pinned_rules_survive_any_budget() -> None:
+    """What is pinned is said also where it alone exceeds the budget, and nothing beside it; who wants to know is told."""
     chosen = [
         memory(0, "rule", "global", "Be brief."),
         memory(1, "rule", "global", "Never name the customer.", "pinned"),
     ]
     assert [m.id for m in compiled(chosen, COUNTER, budget=11).used] == ["m1"]
+    done = compiled(chosen, COUNTER, budget=3)
+    assert [m.id for m in done.used] == ["m1"]
+    assert done.left_out == {"m0": "the budget is used up"}
+    assert done.tokens == COUNTER.count(done.text) > 3
     with pytest.raises(BudgetExceededError, match="unpin one of 'm1'"):
-        compiled(chosen, COUNTER, budget=3)
+        compiled(chosen, COUNTER, budget=3, exceeded="error")
+
+
+@given(given=MEMORIES, pins=st.sets(st.integers(0, 11)), budget=st.integers(1, 200))
+@settings(max_examples=150, deadline=None)
+def test_only_pinned_memories_make_a_policy_larger_than_its_budget(
+    given: list[tuple[str, str, str]], pins: set[int], budget: int
+) -> None:
+    """No pinned line is missing; over the budget there is nothing else; "error" refuses what "truncate" would cut."""
+    chosen = [memory(n, *one, *(["pinned"] if n in pins else [])) for n, one in enumerate(given)]
+    done = compiled(chosen, COUNTER, budget=budget)
+    assert {m.id for m in done.used} | set(done.left_out) == {m.id for m in chosen}
+    short = "the budget is used up"
+    assert not any(m.pinned and done.left_out.get(m.id) == short for m in chosen)
+    assert done.tokens <= budget or all(m.pinned for m in done.used)
+    if done.tokens > budget or short in done.left_out.values():
+        with pytest.raises(BudgetExceededError):
+            compiled(chosen, COUNTER, budget=budget, exceeded="error")
+    else:
+        assert compiled(chosen, COUNTER, budget=budget, exceeded="error") == done
 
 
 def test_an_exact_budget_refuses_to_leave_out() -> None:
@@ -197,3 +220,26 @@ def test_a_companion_without_a_context_brings_no_facts(tmp_path: Path) -> None:
         companion = eider.Companion(memory, host="app")
         assert "Oslo" not in companion.guidance().text
         assert "Oslo" in companion.guidance(context="planning a visit to the Oslo office").text
+
+
+def test_more_pinned_rules_than_there_is_room_for_are_all_given(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Also more than are worded otherwise; the answer says so, lists what it left out, and the host is warned once."""
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        pins = [
+            memory.remember(f"Always tell depot {n} before a delivery leaves.", kind="rule", pinned=True).id
+            for n in range(210)
+        ]
+        other = memory.remember("Never merge on Mondays.", kind="rule")
+        policy = memory.policy()
+        assert {m.id for m in policy.memories} == set(pins)
+        assert policy.over_budget == policy.tokens - 1200 > 0
+        assert policy.left_out == {other.id: "the budget is used up"}
+        assert "pinned" in policy.why
+        companion = eider.Companion(memory, host="app")
+        assert [companion.guidance().text for _ in range(2)] == [policy.text] * 2
+        assert [r.getMessage() for r in caplog.records] == [f"{policy.why}; 1 are left out"]
+        with pytest.raises(BudgetExceededError, match="unpin one of"):
+            memory.policy(on_budget_exceeded="error")
+        assert memory.policy(budget=20_000).over_budget == 0

@@ -100,7 +100,7 @@ def direct(state: State, directions: tuple[str, ...], scope: str | None) -> None
 @click.option("--loop", metavar="ID", help="Open loop that this belongs to.")
 @click.option(
     "--on-budget-exceeded", type=click.Choice(EXCEEDED), default="truncate", show_default=True,
-    help="Leave out the least, or refuse.",
+    help="Leave out the least (never what is pinned), or refuse.",
 )  # fmt: skip
 @pass_state
 def policy(state: State, scopes: tuple[str, ...], **how: Any) -> None:
@@ -119,7 +119,7 @@ def _guidance(found: Policy) -> None:
         say(line)
     if not found.text:
         echo("nothing is known that guides; teach it with eider observe or eider direct.", err=True)
-    elif found.left_out:
+    elif found.left_out or found.over_budget:
         echo(f"{found.why}; {len(found.left_out)} left out.", err=True)
 
 

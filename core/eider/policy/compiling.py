@@ -20,6 +20,7 @@ SECTIONS: Final = (
 )  # fmt: skip
 """Heading and the kinds below it, in the order they are read."""
 _WORD: Final = re.compile(r"\w+")
+_NO_ROOM: Final = "the budget is used up"
 
 _JOIN: Final = 2
 """Tokens that joining a line to a text may cost or save, beside its own, with any counter. A guess, and on the safe side."""
@@ -62,30 +63,29 @@ def compiled(
     Args:
         chosen: What may be said, best first; the order decides what stays when the budget is short.
         counter: Counts tokens.
-        budget: Most tokens of the text.
-        exceeded: "truncate" leaves the least out; "error" refuses.
+        budget: Most tokens of the text. Pinned memories are said all the same, and nothing beside them then.
+        exceeded: "truncate" leaves the least out; "error" refuses, for pinned memories as well.
         known: Instructions the agent has already; what they say is not said again.
         opposes: Whether two memories of different scopes state different things of the same matter.
 
     Raises:
-        BudgetExceededError: Pinned memories alone are larger than the budget, or something would be left out and
-            `exceeded` is "error".
+        BudgetExceededError: `exceeded` is "error", and something would be left out or pinned memories alone are larger
+            than the budget.
     """
     left: dict[str, str] = {}
     entries = _folded(_distinct(chosen, known, left), opposes)
     kept = sorted(entries, key=lambda e: (not e.pinned, e.rank))
     page = _Page(counter, budget)
     for entry in kept:
-        if page.takes(entry):
-            continue
         if entry.pinned:
-            size = counter.count(_text([*page.entries, entry]))
-            raise BudgetExceededError(size, budget, [m.id for e in kept if e.pinned for m in e.memories])
-        if exceeded == "error":
-            raise BudgetExceededError(counter.count(_text(kept)), budget, [])
-        left.update({m.id: "the budget is used up" for m in entry.memories})
+            page.adds(entry)
+        elif not page.takes(entry):
+            left.update({m.id: _NO_ROOM for m in entry.memories})
     while (tokens := counter.count(text := _text(page.entries))) > budget and not page.entries[-1].pinned:
-        left.update({m.id: "the budget is used up" for m in page.entries.pop().memories})
+        left.update({m.id: _NO_ROOM for m in page.entries.pop().memories})
+    if exceeded == "error" and (tokens > budget or _NO_ROOM in left.values()):
+        pinned = [m.id for e in page.entries for m in e.memories if m.pinned] if tokens > budget else []
+        raise BudgetExceededError(counter.count(_text(kept)), budget, pinned)
     used = tuple(m for e in _ordered(page.entries) for m in e.memories)
     return Compiled(text=text, tokens=tokens, used=used, left_out=left)
 
@@ -120,6 +120,13 @@ class _Page:
         self._heads.add(head)
         self.entries.append(entry)
         return True
+
+    def adds(self, entry: _Entry) -> None:
+        """Add a line whether or not the text stays within the budget with it."""
+        if not self.takes(entry):
+            self._heads.add((_section(entry.memories[0]), entry.memories[0].scope))
+            self.entries.append(entry)
+            self._tokens, self._slack = self._count(_text(self.entries)), 0
 
 
 def _distinct(chosen: Sequence[Memory], known: str, left: dict[str, str]) -> list[_Entry]:
