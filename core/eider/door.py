@@ -8,7 +8,7 @@ from typing import Final
 
 from eider import marks
 from eider.errors import InputError
-from eider.redact import CleanText, findings, redact_fields, redact_row, redact_tree
+from eider.redact import CleanText, redact_fields, redact_name, redact_row, redact_tree
 from eider.values import TRUST, Metadata, Origin
 
 
@@ -38,10 +38,12 @@ class Door:
 def clean(fields: Mapping[str, str]) -> dict[str, CleanText]:
     """Redact the strings of one row together, so that a secret split over them is found as well.
 
+    Speaker, session, scope and agent are names, which stay as they are: see `redact_name`.
+
     Raises:
         InputError: Nothing is left of the text once recalled memory is taken out.
     """
-    return redact_fields(_unmarked(fields))
+    return redact_fields(_unmarked(fields), _NAMES)
 
 
 def clean_row(fields: Mapping[str, str], metadata: Metadata | None) -> tuple[dict[str, CleanText], Metadata]:
@@ -50,7 +52,7 @@ def clean_row(fields: Mapping[str, str], metadata: Metadata | None) -> tuple[dic
     Raises:
         InputError: Nothing is left of the text once recalled memory is taken out.
     """
-    return redact_row(_unmarked(fields), metadata) if metadata else (clean(fields), {})
+    return redact_row(_unmarked(fields), metadata or {}, _NAMES)
 
 
 def _unmarked(fields: Mapping[str, str]) -> dict[str, str]:
@@ -74,14 +76,14 @@ def user_name(user: str) -> str:
         InputError: The name looks like a secret.
     """
     if user not in _known:
-        if found := findings(user):
-            raise InputError(
-                f"user={user[:8]!r}… looks like a secret ({found[0].family}); use a name or an account id."
-            )
+        if redact_name(user) != user:
+            raise InputError(f"user={user[:8]!r}… looks like a secret; use a name or an account id.")
         if len(_known) < _KNOWN_LIMIT:
             _known.add(user)
     return user
 
 
+_NAMES: Final = frozenset(("speaker", "session", "scope", "agent"))
+"""Fields of a row that tell rows apart."""
 _known: Final[set[str]] = set()
 _KNOWN_LIMIT: Final = 10_000

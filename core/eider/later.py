@@ -11,7 +11,7 @@ from eider.errors import ConfigError, EiderError, MissingExtraError, ModelError,
 from eider.jobs import ATTEMPTS
 from eider.learning import Learned
 from eider.observe import Exchange, kept, prepared, recorded, thought_of
-from eider.redact import redact
+from eider.redact import redact_name
 from eider.values import GLOBAL
 from eider.verbs import Observe
 
@@ -96,7 +96,7 @@ def _key(reply: str) -> str:
 
 
 def _done(engine: Engine, user: str, key: str, door: Door) -> Committed | None:
-    asked = ChangeSet(user=user, op="observe", actor=door.channel, at=engine.now(), key=redact(key))
+    asked = ChangeSet(user=user, op="observe", actor=door.channel, at=engine.now(), key=redact_name(key))
     return engine.store.repeated(asked)
 
 

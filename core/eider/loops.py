@@ -24,7 +24,7 @@ from eider.ids import new_id
 from eider.jobs import Job, Progress
 from eider.outcomes import Arm, Credit, LearnedState, Loop
 from eider.record import usage_detail
-from eider.redact import redact
+from eider.redact import redact, redact_name
 from eider.storage import loop_rows
 from eider.text import terms
 from eider.usage import fresh, judged, used
@@ -206,12 +206,12 @@ def _learned_by(engine: Engine, loop: Loop, found: _Judged) -> dict[str, Mapping
 def _detail(loop: Loop, before: Mapping[str, Usage], engine: Engine, learned: Mapping[str, Any]) -> dict[str, Any]:
     """What undo needs: every usage and the balance as they were."""
     detail: dict[str, Any] = {
-        redact("loop"): redact(loop.id), redact("usages"): [usage_detail(u) for u in before.values()],
+        redact("loop"): redact_name(loop.id), redact("usages"): [usage_detail(u) for u in before.values()],
     }  # fmt: skip
     if learned:
         with engine.store.database.reading() as db:
             kept = loop_rows.learned(db, loop.user).get("balance")
-        was = None if kept is None else {redact(name): kept.content[name] for name in ("share", "counts")}
+        was = None if kept is None else {redact_name(name): kept.content[name] for name in ("share", "counts")}
         detail[redact("balance")] = was
     return detail
 

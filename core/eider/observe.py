@@ -26,7 +26,7 @@ from eider.neighbours import near
 from eider.permitted import permitted
 from eider.reconcile import reconcile
 from eider.record import episode_of, usage_detail
-from eider.redact import redact
+from eider.redact import redact, redact_name
 from eider.revise import sealed
 from eider.scopes import asked_scope, scope_for, to_register, when_due
 from eider.usage import fresh, used
@@ -210,7 +210,9 @@ def _before(engine: Engine, request: Observe, door: Door) -> Learned | None:
     """What the same call came to the first time."""
     if request.key is None:
         return None
-    asked = ChangeSet(user=request.user, op="observe", actor=door.channel, at=engine.now(), key=redact(request.key))
+    asked = ChangeSet(
+        user=request.user, op="observe", actor=door.channel, at=engine.now(), key=redact_name(request.key)
+    )
     done = engine.store.repeated(asked)
     if done is None:
         return None
@@ -252,7 +254,7 @@ def _linked(engine: Engine, episode: Episode, door: Door) -> Episode:
     """The utterance as a host recorded it already under the same key, else itself."""
     if episode.key is None:
         return episode
-    asked = ChangeSet(user=episode.user, op="record", actor=door.channel, at=engine.now(), key=redact(episode.key))
+    asked = ChangeSet(user=episode.user, op="record", actor=door.channel, at=engine.now(), key=redact_name(episode.key))
     done = engine.store.repeated(asked)
     return done.episodes[0] if done is not None and done.episodes else episode
 
@@ -314,7 +316,7 @@ def _planned(
         user=request.user, op="observe", actor=door.channel, at=now, episodes=episodes, memories=tuple(memories.values()),
         reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
         indexing=engine.indexed_episodes(episodes) | engine.indexed_memories(added),
-        key=request.key and redact(request.key), registers=to_register(engine, request.user, door.agent, added),
+        key=request.key and redact_name(request.key), registers=to_register(engine, request.user, door.agent, added),
         detail=usage_detail(_was(engine, first, known)) if first else {},
     )  # fmt: skip
 

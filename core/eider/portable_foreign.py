@@ -14,7 +14,7 @@ from eider.door import Door, clean, clean_row
 from eider.engine import Engine
 from eider.errors import InputError
 from eider.ids import new_id
-from eider.redact import CleanText, redact
+from eider.redact import CleanText, redact_name
 from eider.values import GLOBAL, KINDS, ORIGIN_OF_ROLE, TRUST, Episode, Memory, MemoryKind, Role
 
 _ROLES: Final[Mapping[str, Role]] = {
@@ -119,4 +119,4 @@ def _statement(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -
 def _key(line: Mapping[str, Any]) -> CleanText:
     """A line of a file has no other coordinate than itself: the same line again is the same row."""
     whole = json.dumps(line, sort_keys=True, ensure_ascii=True)
-    return redact(f"import:{hashlib.sha256(whole.encode()).hexdigest()[:32]}")
+    return redact_name(f"import:{hashlib.sha256(whole.encode()).hexdigest()[:32]}")

@@ -13,7 +13,7 @@ from eider.clock import utc, zone
 from eider.door import Door, clean, clean_metadata, clean_row
 from eider.errors import InputError, TooLargeError
 from eider.ids import is_id
-from eider.redact import CleanText, redact
+from eider.redact import CleanText, redact, redact_name
 from eider.storage.travel import Happened
 from eider.values import (
     KINDS,
@@ -192,7 +192,7 @@ class Reader:
             payload = clean_metadata(_checked_payload(payload))
         return Happened(
             seq=check.whole(line.get("seq"), "seq", 1, 2**53), at=self._past(line, "at"),
-            actor=redact(check.name(line.get("actor"), "actor")), op=redact(check.name(line.get("op"), "op")),
+            actor=redact_name(check.name(line.get("actor"), "actor")), op=redact_name(check.name(line.get("op"), "op")),
             ids=tuple(_is_id(i, "ids", i.partition("_")[0] + "_") for i in _strings(line, "ids", 10 * check.MAX_BATCH)),
             payload=payload,
         )  # fmt: skip
@@ -264,7 +264,7 @@ def _precision(line: Line, name: str) -> Precision:
 
 def _key(line: Line) -> CleanText | None:
     key = check.key(line.get("key"))
-    return None if key is None else redact(key)
+    return None if key is None else redact_name(key)
 
 
 def _strings(line: Line, name: str, limit: int = _MOST_PARTS) -> list[str]:

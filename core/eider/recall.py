@@ -18,6 +18,7 @@ from eider.engine import Engine
 from eider.outcomes import Recalled
 from eider.questions import Question
 from eider.rank import Ranked, rank
+from eider.redact import redact_name
 from eider.segment import Segment
 from eider.storage.arrays import EPISODE_KIND, KIND_CODE, ORIGIN_CODE, STATE_CODE, micros
 from eider.values import Episode, Memory
@@ -193,14 +194,14 @@ def seen(segment: Segment, request: Filters, view: View, window: Window | None) 
     if view.until is not None:
         mask &= starts < view.until
     if request.session is not None:
-        mask &= _of_session(segment, request.session)
+        mask &= _of_session(segment, redact_name(request.session))
     return mask & _chosen(segment, request)
 
 
 def _chosen(segment: Segment, request: Filters) -> NDArray[np.bool_]:
     mask = np.ones(segment.rows, np.bool_)
     if request.scopes is not None:
-        codes = [segment.scopes[s] for s in request.scopes if s in segment.scopes]
+        codes = [segment.scopes[s] for s in map(redact_name, request.scopes) if s in segment.scopes]
         mask &= np.isin(segment.column("scope"), codes)
     if request.kinds is not None:
         kinds = [EPISODE_KIND if k == "episode" else KIND_CODE[k] for k in request.kinds]

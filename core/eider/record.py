@@ -13,7 +13,7 @@ from eider.door import Door, clean, clean_row, user_name
 from eider.engine import Engine
 from eider.errors import InputError
 from eider.ids import new_id
-from eider.redact import CleanText, redact
+from eider.redact import CleanText, redact, redact_name
 from eider.usage import fresh, used
 from eider.values import ORIGIN_OF_ROLE, TRUST, Episode, Memory, Origin, Usage
 from eider.verbs import Record, RecordMany, Remember, RememberMany
@@ -29,7 +29,7 @@ def record(engine: Engine, request: Record, door: Door) -> Episode:
     """Keep one utterance."""
     user_name(request.user)
     episode = episode_of(engine, request, door)
-    key = redact(request.key) if request.key is not None else None
+    key = redact_name(request.key) if request.key is not None else None
     made = engine.indexed_episodes([episode])
 
     def plan() -> ChangeSet:
@@ -54,13 +54,13 @@ def record_many(engine: Engine, request: RecordMany, door: Door) -> list[Episode
         kept.update(zip(places, _keep_episodes(engine, batch, user, door, _part(request.key, start)), strict=True))
     for i, episode in enumerate(episodes):
         if episode.key is not None:
-            kept[i] = _keep_episodes(engine, [episode], user, door, redact(episode.key))[0]
+            kept[i] = _keep_episodes(engine, [episode], user, door, redact_name(episode.key))[0]
     return [kept[i] for i in range(len(episodes))]
 
 
 def _part(key: str | None, start: int) -> CleanText | None:
     """The key of one transaction of a bulk write."""
-    return None if key is None else redact(f"{key}:{start}")
+    return None if key is None else redact_name(f"{key}:{start}")
 
 
 def _keep_episodes(
@@ -97,7 +97,7 @@ def episode_of(engine: Engine, request: Record, door: Door) -> Episode:
         id=new_id("ep_"), text=fields["text"], user=request.user, speaker=fields["speaker"], role=request.role,
         session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
         origin=door.origin(ORIGIN_OF_ROLE[request.role]), metadata=metadata,
-        key=redact(request.key) if request.key is not None else None,
+        key=redact_name(request.key) if request.key is not None else None,
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def _remember(engine: Engine, request: Remember, door: Door) -> Memory:
     made = engine.indexed_memories([memory])
     changes = ChangeSet(
         user=request.user, op="remember", actor=door.channel, at=memory.recorded_at, memories=(memory,),
-        indexing=made, key=memory.key and redact(memory.key),
+        indexing=made, key=memory.key and redact_name(memory.key),
     )  # fmt: skip
     return engine.commit(changes).memories[0]
 
@@ -127,7 +127,7 @@ def _said_before(engine: Engine, request: Remember, door: Door) -> Memory | None
     if request.key is None:
         return None
     for op in ("remember", "restate"):
-        asked = ChangeSet(user=request.user, op=op, actor=door.channel, at=engine.now(), key=redact(request.key))
+        asked = ChangeSet(user=request.user, op=op, actor=door.channel, at=engine.now(), key=redact_name(request.key))
         done = engine.store.repeated(asked)
         if done is not None and done.memories:
             return done.memories[0]
@@ -141,7 +141,7 @@ def _restated(engine: Engine, twin: Memory, door: Door, key: str | None) -> Memo
     usage = engine.store.usage([twin.id], user=twin.user).get(twin.id) or fresh(twin)
     changes = ChangeSet(
         user=twin.user, op="restate", actor=door.channel, at=engine.now(), usage=(used(usage, engine.now()),),
-        reads={twin.id: twin.rev}, key=key and redact(key), detail=usage_detail(usage),
+        reads={twin.id: twin.rev}, key=key and redact_name(key), detail=usage_detail(usage),
     )  # fmt: skip
     engine.commit(changes)
     return twin
@@ -150,9 +150,9 @@ def _restated(engine: Engine, twin: Memory, door: Door, key: str | None) -> Memo
 def usage_detail(before: Usage) -> Mapping[str, float | int | str]:
     """What undo needs to give a memory its former usage back."""
     return {
-        redact("id"): redact(before.id),
+        redact("id"): redact_name(before.id),
         redact("stability"): before.stability,
-        redact("last_used"): redact(before.last_used.isoformat()),
+        redact("last_used"): redact_name(before.last_used.isoformat()),
         redact("uses"): before.uses,
     }
 
@@ -219,7 +219,7 @@ def _memory(engine: Engine, request: Remember, door: Door) -> Memory:
         id=new_id("mem_"), rev=0, kind=request.kind, text=fields["text"], user=request.user, agent=fields["agent"],
         scope=fields["scope"], origin=origin, trust=TRUST[origin], valid_from=utc(start), recorded_at=now,
         importance=request.importance, valid_to=end, from_precision=from_precision, to_precision=to_precision,
-        pinned=request.pinned, key=redact(request.key) if request.key is not None else None,
+        pinned=request.pinned, key=redact_name(request.key) if request.key is not None else None,
     )  # fmt: skip
 
 

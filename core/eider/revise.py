@@ -11,7 +11,7 @@ from eider.engine import Engine
 from eider.errors import ClosedMemoryError, ErasedError, UnknownIdError
 from eider.ids import new_id
 from eider.record import usage_detail
-from eider.redact import redact
+from eider.redact import redact, redact_name
 from eider.usage import fresh, used
 from eider.values import TRUST, Edge, Memory
 from eider.verbs import Correct, Deactivate, Named, Pin, Reinforce, Unpin
@@ -74,14 +74,14 @@ def _correct(engine: Engine, request: Correct, door: Door) -> Memory:
     new = replace(
         sealed(old), id=new_id("mem_"), rev=0, text=text, origin=origin, trust=TRUST[origin], valid_from=at,
         valid_to=None, recorded_at=now, evidence=(), merged_from=(), superseded_by=None, entities=(),
-        agent=redact(door.agent), state="active", from_precision="instant", to_precision="instant",
-        key=request.key and redact(request.key),
+        agent=redact_name(door.agent), state="active", from_precision="instant", to_precision="instant",
+        key=request.key and redact_name(request.key),
     )  # fmt: skip
     closed = replace(sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id)
     changes = ChangeSet(
         user=request.user, op="correct", actor=door.channel, at=now, memories=(closed, new),
         reads={old.id: old.rev}, indexing=engine.indexed_memories([new]),
-        edges=(Edge(source=new.id, target=old.id, kind="supersedes"),), key=request.key and redact(request.key),
+        edges=(Edge(source=new.id, target=old.id, kind="supersedes"),), key=request.key and redact_name(request.key),
     )  # fmt: skip
     done = engine.commit(changes)
     return next(m for m in done.memories if m.id != old.id)
@@ -91,7 +91,9 @@ def _written_before(engine: Engine, request: Correct, door: Door) -> Memory | No
     """The answer of an earlier call with the same key, whose target is closed by now."""
     if request.key is None:
         return None
-    changes = ChangeSet(user=request.user, op="correct", actor=door.channel, at=engine.now(), key=redact(request.key))
+    changes = ChangeSet(
+        user=request.user, op="correct", actor=door.channel, at=engine.now(), key=redact_name(request.key)
+    )
     done = engine.store.repeated(changes)
     return None if done is None else next((m for m in done.memories if m.id != request.id), None)
 
@@ -118,14 +120,16 @@ def reinforce(engine: Engine, request: Reinforce, door: Door) -> Memory:
     def plan() -> Memory:
         now = engine.now()
         if request.key is not None:
-            asked = ChangeSet(user=request.user, op="reinforce", actor=door.channel, at=now, key=redact(request.key))
+            asked = ChangeSet(
+                user=request.user, op="reinforce", actor=door.channel, at=now, key=redact_name(request.key)
+            )
             if (done := engine.store.repeated(asked)) is not None and done.memories:
                 return done.memories[0]
         memory = open_memory(engine, request)
         usage = engine.store.usage([memory.id], user=memory.user).get(memory.id) or fresh(memory)
         changes = ChangeSet(
             user=request.user, op="reinforce", actor=door.channel, at=now, usage=(used(usage, now),),
-            reads={memory.id: memory.rev}, key=request.key and redact(request.key), detail=usage_detail(usage),
+            reads={memory.id: memory.rev}, key=request.key and redact_name(request.key), detail=usage_detail(usage),
         )  # fmt: skip
         engine.commit(changes)
         return memory
@@ -157,10 +161,10 @@ def sealed(memory: Memory) -> Memory:
     return replace(
         memory,
         text=redact(memory.text),
-        agent=redact(memory.agent),
-        scope=redact(memory.scope),
+        agent=redact_name(memory.agent),
+        scope=redact_name(memory.scope),
         subject=redact(memory.subject),
         entities=tuple(redact(e) for e in memory.entities),
-        key=None if memory.key is None else redact(memory.key),
+        key=None if memory.key is None else redact_name(memory.key),
         retired_at=None,
     )

@@ -23,7 +23,7 @@ from eider.door import Door
 from eider.engine import Engine
 from eider.errors import ConfigError, InputError, ModelError
 from eider.learning import ScopeCount, ScopePlan, ScopeStep
-from eider.redact import redact
+from eider.redact import redact, redact_name
 from eider.revise import sealed
 from eider.scope_model import judge_of
 from eider.scoping_rules import (
@@ -125,7 +125,7 @@ def to_register(engine: Engine, user: str, agent: str, memories: Sequence[Memory
     if not names or not settings_of(engine, agent).dynamic_scopes:
         return ()
     there = set(engine.store.scopes(user=user))
-    return tuple((redact(agent), redact(n)) for n in sorted(names) if is_short(n) and (agent, n) not in there)
+    return tuple((redact_name(agent), redact_name(n)) for n in sorted(names) if is_short(n) and (agent, n) not in there)
 
 
 def _known_as(engine: Engine, user: str, about: Settings, name: str) -> str:
@@ -287,7 +287,7 @@ def _applied(
     for step in steps:
         _move(engine, step, open_ones, place)
     moved = [m for i, m in open_ones.items() if place[i] != m.scope]
-    versions = tuple(replace(sealed(m), scope=redact(place[m.id]), recorded_at=now) for m in moved)
+    versions = tuple(replace(sealed(m), scope=redact_name(place[m.id]), recorded_at=now) for m in moved)
     added, removed = _renamed(engine, request.user, steps, door)
     why = "; ".join(f"{s.op} {', '.join(s.scopes)} into {', '.join(s.into)}" for s in steps)
     plan = ScopePlan(steps=tuple(steps), memories=versions, dry_run=request.dry_run, why=why + without)
@@ -328,7 +328,7 @@ def _renamed(
 
 
 def _clean(names: Sequence[ScopeName]) -> tuple[ScopeName, ...]:
-    return tuple((redact(agent), redact(name)) for agent, name in names)
+    return tuple((redact_name(agent), redact_name(name)) for agent, name in names)
 
 
 # ---------------------------------------------------------------------- by themselves

@@ -12,7 +12,7 @@ from eider.door import Door
 from eider.engine import Engine
 from eider.errors import ErasedError, RefusedError, UndoConflictError, UnknownIdError
 from eider.record import usage_detail
-from eider.redact import redact
+from eider.redact import redact, redact_name
 from eider.revise import sealed
 from eider.storage import loop_rows
 from eider.storage.rows import event_seq
@@ -83,7 +83,7 @@ def _named(engine: Engine, request: Undo) -> tuple[Event, Mapping[str, Any]]:
 def _scopes(payload: Mapping[str, Any], what: str) -> tuple[ScopeName, ...]:
     """Names of scopes that an event registered, or took out."""
     said: Mapping[str, Any] = payload.get("scopes") or {}
-    return tuple((redact(agent), redact(name)) for agent, name in said.get(what, ()))
+    return tuple((redact_name(agent), redact_name(name)) for agent, name in said.get(what, ()))
 
 
 def _later(engine: Engine, user: str, event: Event, ids: list[str]) -> list[Event]:
@@ -145,7 +145,7 @@ def _learned_before(
     if kept is not None and kept.version > event.seq:
         later = engine.store.events(user=user, seqs=[kept.version], limit=1)
         raise UndoConflictError(event.id, [e.id for e in later])
-    now: Metadata | None = None if kept is None else {redact(n): kept.content[n] for n in kept.content}
+    now: Metadata | None = None if kept is None else {redact_name(n): kept.content[n] for n in kept.content}
     return {_BALANCE: detail[_BALANCE]}, {redact(_BALANCE): now}
 
 

@@ -102,3 +102,22 @@ def test_a_plan_with_an_unredacted_string_is_refused(memory: Eider) -> None:
 def test_private_passages_are_not_kept(memory: Eider) -> None:
     """What a person marks private is replaced before it is stored."""
     assert memory.record("Call me. <private>My door code is 4711.</private> Bye.").text == "Call me. [private] Bye."
+
+
+@pytest.mark.parametrize(
+    "session", ["password reset", "api token rotation", "token: 7", "my password is hunter2", KEY[:40]]
+)
+def test_no_name_of_a_session_loses_a_message(memory: Eider, session: str) -> None:
+    """Keys made of a session's name stay apart, and the session is found again under its name."""
+    for number in range(3):
+        memory.record(f"Message {number}.", session=session, key=f"host:{session}:{number}a7b8c9d0e1f2")
+    assert len(memory.search(session=session, kinds=["episode"]).items) == 3
+    assert memory.record("Again.", session=session, key=f"host:{session}:2a7b8c9d0e1f2").text == "Message 2."
+
+
+def test_a_scope_is_found_under_its_name(memory: Eider) -> None:
+    """A scope called after a secret is that scope; one that holds a token is found with the token and kept without."""
+    for scope in ("role:password: a1b2c3d4", f"role:{KEY[:40]}"):
+        memory.remember(f"This is in {scope[:12]}.", scope=scope)
+        assert len(memory.search(scopes=[scope]).items) == 1
+    assert KEY[:40] not in str(memory.sql("select * from memories").rows)

@@ -58,9 +58,20 @@ def test_no_secret_reaches_the_disk(tmp_path: Path) -> None:
     assert b"redacted:" in kept
 
 
-@pytest.mark.parametrize("name", ["key", "user", "id"])
+def test_names_in_a_request_stay_apart(tmp_path: Path) -> None:
+    """Keys and sessions named after secrets are kept exactly; one that is a token is replaced by its digest."""
+    for key in ("token: a1b2c3d4e5f6", "token: a1b2c3d4e5f7", "AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLF"):
+        request = {"text": key[-1], "user": "ada", "key": key, "session": f"reset of {key}", "scope": "token: q9w8e7r6"}
+        append(str(tmp_path), "record", {"request": request})
+    kept = every_byte(tmp_path)
+    assert b"AKIAIOS" not in kept
+    assert b'"session":"reset of token: a1b2c3d4e5f6"' in kept.replace(b'": "', b'":"')
+    assert len({line.split(b'"key":')[1][:60] for line in kept.splitlines() if b'"key":' in line}) == 4
+
+
+@pytest.mark.parametrize("name", ["user", "id"])
 def test_a_secret_that_decides_where_a_write_goes_is_refused(name: str, tmp_path: Path) -> None:
-    """Redacting a key would turn two writes into one, so the write is refused instead, and nothing is kept."""
+    """A user or an id is never changed, so the write is refused instead, and nothing is kept."""
     request = {"text": "x", "user": "ada", "key": "k", name: "AKIAIOSFODNN7EXAMPLE"}
     with pytest.raises(ClientError, match="secret") as raised:
         append(str(tmp_path), "remember", {"request": request})

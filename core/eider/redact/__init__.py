@@ -7,23 +7,19 @@ Standard library only and cheap to import: hooks load this file with nothing els
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 from eider.redact import context, scan
+from eider.redact import names as naming
+from eider.redact.names import names_something, says_secret
+from eider.redact.split import crossing
 from eider.redact.words import is_placeholder, is_reference
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Container, Iterator, Mapping
     from typing import Final, NoReturn
 
     from eider.values import Json, Metadata
 
-_WINDOW: Final = 2_000
-"""Characters of a field's head and tail that are searched for a secret running into the next; a guess
-above every token."""
-_BARRIER: Final = " \0 "
-"""Between strings that are scanned together and must not run into each other."""
 _PASSES: Final = 8
 """Upper bound of the passes until nothing more is found; two are usual."""
 
@@ -122,8 +118,35 @@ def findings(text: str) -> list[Finding]:
     return [Finding(family=family, start=start, end=end) for family, start, end in _found(text)]
 
 
+def redact_name(name: str) -> CleanText:
+    """A name, key or id as it is, unless it holds a secret whose own format gives it away.
+
+    Idempotency keys, ids, types and names of sessions, speakers, scopes and agents tell rows apart, so words are
+    never evidence here: "password reset" and "token: 7" stay. A token of a provider (`sk-…`, `ghp_…`, a JWT, a private
+    key) is replaced by its family and the first twelve digits of its SHA-256: it is not stored, equal names stay
+    equal in every process, and different ones different. A password in a URL has no digest, since it can be guessed.
+    Redacting twice changes nothing more.
+
+    >>> redact_name("langchain:password reset:7f3a"), redact_name("chat:ghp_" + "a1B2c3D4e5" * 3)
+    ('langchain:password reset:7f3a', 'chat:[redacted:2aa0b17fcb64:github-token]')
+    """
+    if isinstance(name, CleanText):
+        return name
+    clean = name
+    for _ in range(_PASSES):
+        found = _around_marks(clean, naming.name_spans(clean))
+        if not found:
+            break
+        clean = _replaced(clean, found, naming.mark_of)
+    return str.__new__(CleanText, clean)
+
+
 def redact_tree(value: Metadata) -> Metadata:
-    """Metadata with every string redacted, names too; a name such as `password` redacts its whole value.
+    """Metadata with each string redacted by itself, in the same shape.
+
+    The names of entries stay (see `redact_name`), as do ids and types; an entry called `password` has its whole value
+    redacted, and an entry whose name says a secret ("password=…") keeps its place under a redacted name of its own.
+    A number under such a name, or one that is a card's, becomes a string; nothing else changes its type.
 
     >>> redact_tree({"password": "swordfish", "note": "ok", "tokens": 12})
     {'password': '[redacted:password]', 'note': 'ok', 'tokens': 12}
@@ -131,40 +154,60 @@ def redact_tree(value: Metadata) -> Metadata:
     return redact_row({}, value)[1]
 
 
-def redact_fields(fields: Mapping[str, str]) -> dict[str, CleanText]:
+def redact_fields(fields: Mapping[str, str], names: Container[str] = ()) -> dict[str, CleanText]:
     """The strings of one row, each redacted, and a secret split over two of them blanked in both.
 
     The field called `text` (else the first) is tried before and after every other field; all fields
     are tried one after the other in the order given.
 
-    >>> redact_fields({"text": "use hf_AbCdEfGhIjKlMnOpQ", "session": "rStUvWxYz0123456789"})["session"]
+    Args:
+        fields: The strings, by the field they stand in.
+        names: Fields that tell rows apart, such as a session: they pass `redact_name`, and of a secret split between
+            one of them and another field only the other part is blanked.
+
+    >>> redact_fields({"text": "use hf_AbCdEfGhIjKlMnOpQ", "speaker": "rStUvWxYz0123456789"})["speaker"]
     '[redacted:huggingface-token]'
     """
-    blanks: dict[str, list[tuple[str, int, int]]] = {name: [] for name in fields}
-    for family, pieces in _crossing(fields):
-        for name, start, end in pieces:
-            blanks[name].append((family, start, end))
-    out: dict[str, CleanText] = {}
-    for name, text in fields.items():
-        if blanks[name]:
-            spans = scan.merged([*_found(text), *blanks[name]])
-            out[name] = redact(_replaced(text, spans))
-        else:
-            out[name] = redact(text)
-    return out
+    return redact_row(fields, {}, names)[0]
 
 
-def redact_row(fields: Mapping[str, str], metadata: Metadata) -> tuple[dict[str, CleanText], Metadata]:
-    """A row's strings and its metadata together, so that a secret split between them is found as well.
+def redact_row(
+    fields: Mapping[str, str], metadata: Metadata, names: Container[str] = ()
+) -> tuple[dict[str, CleanText], Metadata]:
+    """A row's strings and its metadata.
 
-    >>> redact_row({"text": "a ghp_0123456789abcdefAB"}, {"rest": "CDEFghijklmnopqrst"})[1]
+    Each string of the metadata is redacted by itself: a secret never reaches from a whole one into what stands beside
+    it. A token cut in two is blanked in both parts where neither is a secret alone and both are mixed letters and digits,
+    as no time, hash or word is.
+
+    Args:
+        fields: The row's strings.
+        metadata: What the host said about it.
+        names: Fields that tell rows apart (see `redact_fields`).
+
+    >>> redact_row({"text": "a ghp_0123456789abcdefAB"}, {"rest": "CDEF0hijklmnopqrst"})[1]
     {'rest': '[redacted:github-token]'}
     """
-    leaves = {f"\0{place}": leaf for place, leaf in enumerate(_leaves(metadata))}
-    clean = redact_fields({**fields, **leaves})
-    rest = iter([clean[name] for name in leaves])
-    tree: dict[str, Json] = {redact(name): _tree(inner, name, rest) for name, inner in metadata.items()}
-    return {name: clean[name] for name in fields}, tree
+    leaves = list(_leaves(metadata, ""))
+    texts = {**fields, **{f"\0{place}": leaf for place, (_, leaf) in enumerate(leaves)}}
+    fixed = {name for name in fields if name in names}
+    fixed |= {f"\0{place}" for place, (entry, _) in enumerate(leaves) if names_something(entry)}
+    blanks: dict[str, list[tuple[str, int, int]]] = {}
+    for family, pieces in crossing(texts):
+        for name, start, end in pieces:
+            if name not in fixed:
+                blanks.setdefault(name, []).append((family, start, end))
+    clean: dict[str, CleanText] = {}
+    for name, text in texts.items():
+        if name in fixed:
+            clean[name] = redact_name(text)
+        elif name in blanks:
+            clean[name] = redact(_replaced(text, scan.merged([*_found(text), *blanks[name]])))
+        else:
+            clean[name] = redact(text)
+    rest = iter([clean[name] for name in list(texts)[len(fields) :]])
+    tree = _tree(metadata, "", rest)
+    return {name: clean[name] for name in fields}, tree  # pyright: ignore[reportReturnType] (a mapping stays one)
 
 
 def _found(text: str) -> list[tuple[str, int, int]]:
@@ -198,40 +241,61 @@ def _around_marks(text: str, spans: list[tuple[str, int, int]]) -> list[tuple[st
     return out
 
 
-def _replaced(text: str, spans: list[tuple[str, int, int]]) -> str:
+def _replaced(
+    text: str,
+    spans: list[tuple[str, int, int]],
+    mark: Callable[[str, str], str] = lambda family, _: f"[redacted:{family}]",
+) -> str:
     parts: list[str] = []
     at = 0
     for family, start, end in spans:
-        parts += (text[at:start], "[private]" if family == "private" else f"[redacted:{family}]")
+        parts += (text[at:start], "[private]" if family == "private" else mark(family, text[start:end]))
         at = end
     return "".join([*parts, text[at:]])
 
 
-def _leaves(value: Json) -> Iterator[str]:
+def _leaves(value: Json, entry: str) -> Iterator[tuple[str, str]]:
+    """Each string of a tree with the name of the entry it stands under."""
     if isinstance(value, str):
-        yield value
+        yield entry, value
     elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _leaves(inner)
+        for name, inner in value.items():
+            yield from _leaves(inner, name)
     elif isinstance(value, (list, tuple)):
         for inner in value:
-            yield from _leaves(inner)
+            yield from _leaves(inner, entry)
 
 
 def _tree(value: Json, name: str, clean: Iterator[CleanText]) -> Json:
-    """The value with its strings taken from `clean`, in the order of `_leaves`; `name` is the key it stands under."""
+    """The value with its strings taken from `clean`, in the order of `_leaves`; `name` is the entry it stands under."""
     if isinstance(value, dict):
-        return {redact(key): _tree(inner, key, clean) for key, inner in value.items()}
+        return dict(zip(_entries(value), [_tree(inner, key, clean) for key, inner in value.items()], strict=True))
     if isinstance(value, (list, tuple)):
         return [_tree(inner, name, clean) for inner in value]
     if isinstance(value, str):
-        return _named(next(clean), name)
+        text = next(clean)
+        return text if names_something(name) else _named(text, name)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         level, family = context.name_level(name)
         strong = level == context.STRONG and abs(value) >= 1000  # noqa: PLR2004 (PINs have four digits)
         if strong or redact(str(value)) != str(value):
             return redact(f"[redacted:{family or 'card-number'}]")
     return value
+
+
+def _entries(value: Mapping[str, Json]) -> list[CleanText]:
+    """The names of an object's entries, clean and as different from each other as they were."""
+    out: dict[CleanText, None] = {}
+    for name in value:
+        first = redact_name(name)
+        if says_secret(first):
+            first = redact(str(first))
+        clean, number = first, 1
+        while clean in out or (clean != name and clean in value):
+            number += 1
+            clean = str.__new__(CleanText, f"{first} ({number})")
+        out[clean] = None
+    return list(out)
 
 
 def _named(clean: CleanText, name: str) -> CleanText:
@@ -243,85 +307,3 @@ def _named(clean: CleanText, name: str) -> CleanText:
     if family == "pin" and not clean.isdigit():
         return clean
     return redact(f"[redacted:{family}]")
-
-
-def _crossing(fields: Mapping[str, str]) -> Iterator[tuple[str, list[tuple[str, int, int]]]]:
-    """Secrets that run over the edge of a field, as (family, [(field, start, end), …])."""
-    full = {name: value for name, value in fields.items() if value}
-    places: list[tuple[int, str, int, int]] = []  # where it starts in the joined text, field, offset in it, length
-    joined: list[str] = []
-    at = 0
-    for row in _neighbours(full):
-        for name in row:
-            for offset, part in _ends(full[name]):
-                if offset:
-                    joined.append(_BARRIER)
-                    at += len(_BARRIER)
-                places.append((at, name, offset, len(part)))
-                joined.append(part)
-                at += len(part)
-        joined.append(_BARRIER)
-        at += len(_BARRIER)
-    for family, start, end in scan.spans("".join(joined)) if places else ():
-        pieces = [
-            (name, offset + max(start - place, 0), offset + min(end - place, length))
-            for place, name, offset, length in places
-            if place < end and start < place + length
-        ]
-        kept = _believed(family, pieces, full) if len(pieces) > 1 else []
-        if kept:
-            yield family, kept
-
-
-def _neighbours(full: Mapping[str, str]) -> Iterator[list[str]]:
-    """Runs of fields that a secret could run through: no sentence ends where one meets the next."""
-    run: list[str] = []
-    for name in full:
-        if run and not scan.may_run_on(full[run[-1]], full[name]):
-            yield from _pairs(run)
-            run = []
-        run.append(name)
-    yield from _pairs(run)
-    text = full.get("text", "")
-    for name, value in full.items():
-        if text and name != "text" and scan.may_run_on(text, value):
-            yield ["text", name]
-        if text and name != "text" and scan.may_run_on(value, text):
-            yield [name, "text"]
-
-
-def _pairs(run: list[str]) -> Iterator[list[str]]:
-    """The whole run, and each two of it: a token of fixed length must end where its field ends."""
-    if len(run) > 2:  # noqa: PLR2004
-        yield run
-    for pair in pairwise(run):
-        if "text" not in pair:
-            yield list(pair)
-
-
-def _ends(value: str) -> list[tuple[int, str]]:
-    """A field, or the head and tail of a long one, with their offsets."""
-    if len(value) <= 2 * _WINDOW:
-        return [(0, value)]
-    return [(0, value[:_WINDOW]), (len(value) - _WINDOW, value[-_WINDOW:])]
-
-
-def _believed(family: str, pieces: list[tuple[str, int, int]], full: Mapping[str, str]) -> list[tuple[str, int, int]]:
-    """The pieces, unless the first is a secret by itself and the next only stands beside it."""
-    name, start, end = pieces[0]
-    alone = any(s < end and e > start for _, s, e in scan.spans(full[name]))
-    if family in scan.GENERIC:
-        right = full[pieces[1][0]][pieces[1][1] : pieces[1][2]]
-        if alone and len(pieces) == 2 and scan.halves(full[name][start:end], right):  # noqa: PLR2004
-            return pieces
-        cut = family == "password" and not alone and end - start > 2 and len(pieces) == 2  # noqa: PLR2004
-        return pieces if cut and scan.continues(right, 3) else []
-    if not alone:
-        return pieces
-    kept = pieces[:1]
-    for piece in pieces[1:]:
-        value = full[piece[0]][piece[1] : piece[2]]
-        if not scan.continues(value):
-            break
-        kept.append(piece)
-    return kept if len(kept) > 1 else []

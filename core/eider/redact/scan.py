@@ -59,6 +59,14 @@ def spans(text: str) -> list[Span]:
     return merged(found)
 
 
+def shaped(text: str) -> list[Span]:
+    """Secrets that their own format gives away, without what only the words around them say."""
+    found = [span for span in _formats(text, _literals(text)) if span[0] != "password"]
+    if not text.isascii() and any(c in text for c in _INVISIBLE):
+        found += _through(text, f"[{_INVISIBLE}]", shaped)
+    return merged(found)
+
+
 def _literals(text: str) -> list[str]:
     found = [x for x in _WITHOUT if x in text]
     for sign, literals in _WITH.items():
@@ -86,7 +94,16 @@ GENERIC: Final = {"password", "secret", "token", "api-key", "bearer-token", "pin
 
 
 def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
-    present = _literals(text) if literals is None else literals
+    yield from _formats(text, _literals(text) if literals is None else literals)
+    if sum(map(text.count, "0123456789")) >= 14:  # noqa: PLR2004 (the shortest card)
+        yield from numbers(text)
+    low = text.replace("\u0130", "i").lower()  # the one letter whose lower case is longer; offsets must hold
+    rows = context.names(low)
+    if rows:
+        yield from context.assigned(text, low, rows)
+
+
+def _formats(text: str, present: list[str]) -> Iterator[Span]:
     if present:
         for family, literal, rest in PROVIDERS:
             if literal in present:
@@ -97,12 +114,6 @@ def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
             yield from _inner(text, literal)
     if "PRIVATE KEY" in text or "PuTTY" in text:
         yield from _private_keys(text)
-    if sum(map(text.count, "0123456789")) >= 14:  # noqa: PLR2004 (the shortest card)
-        yield from numbers(text)
-    low = text.replace("\u0130", "i").lower()  # the one letter whose lower case is longer; offsets must hold
-    rows = context.names(low)
-    if rows:
-        yield from context.assigned(text, low, rows)
 
 
 def _escaped(literal: str) -> str:
@@ -354,7 +365,7 @@ def continues(value: str, least: int = 8) -> bool:
 
 def marks(text: str) -> list[Match[str]]:
     """What an earlier redaction left."""
-    return list(compiled(r"\[redacted:[a-z-]{1,40}\]|\[private\]").finditer(text))
+    return list(compiled(r"\[redacted:(?:[0-9a-f]{12}:)?[a-z-]{1,40}\]|\[private\]").finditer(text))
 
 
 def private_passages(text: str) -> list[Span]:

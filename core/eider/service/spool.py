@@ -19,7 +19,9 @@ SPOOL_BYTES: Final = 64 * 1024 * 1024
 """A spool larger than this refuses: an owner that never drains it needs a person."""
 LOCK_SECONDS: Final = 2.0
 """By then whoever appends or drains has let go of the lock, unless it is stopped."""
-_FIXED: Final = frozenset(("key", "user", "id", "at", "tz", "kind", "role", "valid_from", "valid_to"))
+_NAMES: Final = frozenset(("key", "answering_key", "session", "speaker", "scope", "scopes", "agent"))
+"""Fields of a request that tell rows apart: they stay as they are, but for a secret with a format of its own."""
+_FIXED: Final = frozenset(("user", "id", "at", "tz", "kind", "role", "valid_from", "valid_to"))
 """Fields of a request that decide where a write goes or whether it happened: changing one would lose the write, so
 one that holds a secret is refused."""
 _BOOT: Final = "/proc/sys/kernel/random/boot_id"
@@ -150,20 +152,27 @@ def redacted(whole: dict[str, Any]) -> dict[str, Any]:
 def _request(request: dict[str, Any]) -> dict[str, Any]:
     from eider.redact import redact_tree
 
-    free: dict[str, Any] = {k: v for k, v in request.items() if k not in _FIXED and k != "items"}
+    free: dict[str, Any] = {k: v for k, v in request.items() if k not in _FIXED | _NAMES and k != "items"}
     clean: dict[str, Any] = dict(redact_tree(free))
+    clean |= {k: _name(v) for k, v in request.items() if k in _NAMES}
     clean |= {k: _fixed(k, v) for k, v in request.items() if k in _FIXED}
     if isinstance(items := request.get("items"), list | tuple):
         clean["items"] = [_request(item if isinstance(item, dict) else {"text": item}) for item in items]
     return clean
 
 
-def _fixed(name: str, value: Any) -> Any:
-    from eider.redact import findings
+def _name(value: Any) -> Any:
+    from eider.redact import redact_name
 
-    if isinstance(value, str) and (found := findings(value)):
-        raise ClientError("SpoolError", f"{name} holds what looks like a secret ({found[0].family}); it is not written to "
-                          "disk, so the write is not kept. Name it otherwise, and try again.")  # fmt: skip
+    if isinstance(value, list | tuple):
+        return [_name(one) for one in value]
+    return redact_name(value) if isinstance(value, str) else value
+
+
+def _fixed(name: str, value: Any) -> Any:
+    if isinstance(value, str) and _name(value) != value:
+        raise ClientError("SpoolError", f"{name} holds what looks like a secret; it is not written to disk, so the write "
+                          "is not kept. Name it otherwise, and try again.")  # fmt: skip
     if isinstance(value, list | tuple):
         return [_fixed(name, one) for one in value]
     return value

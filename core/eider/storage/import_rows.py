@@ -14,7 +14,7 @@ from eider.crash import point
 from eider.errors import InputError
 from eider.evidence import Quoted, quoted_ids, rested
 from eider.ids import ALPHABET
-from eider.redact import redact
+from eider.redact import redact, redact_name
 from eider.sealed import check_sealed
 from eider.storage import chain, rows
 from eider.storage.database import Cursor
@@ -107,7 +107,7 @@ class Intake:
 
     def _plan(self, chosen: _Chosen, at: datetime) -> ChangeSet:
         """The same rows as the seal knows them."""
-        said = [[redact(e.actor), redact(e.op), e.payload] for e in chosen.events]
+        said = [[redact_name(e.actor), redact_name(e.op), e.payload] for e in chosen.events]
         return ChangeSet(
             user=self._user, op="import", actor=self._actor, at=at, episodes=tuple(e for e, _ in chosen.episodes),
             memories=tuple(chosen.memories), detail={redact("events"): said},

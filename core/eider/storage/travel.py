@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from eider.redact import redact
+from eider.redact import redact_name
 from eider.storage.rows import event_id
 from eider.values import Edge, Episode, Memory, Metadata, Usage
 
@@ -83,7 +83,7 @@ class Batch:
 
 def _renamed(value: Any, to: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return redact(to[value]) if value in to else value
+        return redact_name(to[value]) if value in to else value
     if isinstance(value, Mapping):
         return {_renamed(k, to): _renamed(v, to) for k, v in value.items()}
     return [_renamed(v, to) for v in value] if isinstance(value, list) else value
