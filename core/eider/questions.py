@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from eider import text as analysis
 from eider.lexicon import STOP_WORDS
+from eider.request_phrases import without_request, without_requests
 from eider.when import window_asked
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ _WANTS: Final[dict[str, re.Pattern[str]]] = {
 }
 _ASKS: Final = re.compile(
     r"^(?:and |so |but |ok,? )?(?:what|when|where|who|whom|whose|which|why|how|did|does|do|is|are|was|were|has|have|had|am)\b"
-    r"|\b(?:what|when|where|who|which|why|how (?:many|much|often|long|old))\b[^.]*\?|^(?:\w+ )?(?:wann|wer|wem|wen|was|wo|wohin|woher"
+    r"|\b(?:what|when|where|who|which|why|how (?:many|much|often|long|old))\b[^.?]{0,400}\?|^(?:\w+ )?(?:wann|wer|wem|wen|was|wo|wohin|woher"
     r"|warum|wieso|wie|welche[rsnm]?|hat|haben|ist|sind|war)\b|^(?:\w+ )?(?:quel(?:le)?s?|qui|que|quand|où|pourquoi|comment|combien"
     r"|est-ce)\b|^[¿ ]*(?:\w+ )?(?:qué|cuándo|quién(?:es)?|dónde|por qué|cómo|cuál(?:es)?|cuánt[oa]s?)\b"
     r"|什么|谁|哪|几|多少|为什么|吗|何时",
@@ -61,7 +62,7 @@ _YOU: Final = re.compile(
     _AUXILIARY
     + r"(you)\b|\byou (?:said|told|suggest\w*|recommend\w*|mention\w*|advis\w*|propos\w*|gave|give|wrote|think|thought)"
     r"|\byour (?:advice|suggestion|recommendation|tip|idea|answer|view|opinion|take|verdict|proposal)"
-    r"|\w+st du\b|\bdu (?:hast|hattest|sagtest|meintest|warst|empf\w+)|\bdein(?:e|en|em|er)? (?:rat|tipp|vorschlag|empfehlung|meinung)"
+    r"|(?<=\w)st du\b|\bdu (?:hast|hattest|sagtest|meintest|warst|empf\w+)|\bdein(?:e|en|em|er)? (?:rat|tipp|vorschlag|empfehlung|meinung)"
     r"|\b(?:as|avais|aurais)-tu\b|\btu (?:m'as|m’as|as|avais|m'avais|disais|proposais|conseill\w+)\b|\bt[ou]n? (?:conseil|avis|idée)"
     r"|\b\w+[ai]ste\b|\btu (?:consejo|recomendación|opinión|sugerencia|propuesta)|\bme (?:has|habías)\b|你(?:说|建议|推荐|提|告诉|觉得|认为|给)",
     re.IGNORECASE,
@@ -134,8 +135,9 @@ class Question:
             now: The instant of asking, microseconds since 1970, UTC; 0 leaves age out of the ranking.
             embed: Turns the text, rid of speakers' names, into a unit vector; None ranks without meaning.
         """
-        names = speakers_named(text, segment)
-        bare = without_names(text, [n for found in names.values() for n in found])
+        matter = without_request(text)
+        names = speakers_named(matter, segment)
+        bare = without_names(matter, [n for found in names.values() for n in found])
         numbers = segment.postings.number
         hashes = analysis.terms(bare, numbers).tolist()
         order = dict.fromkeys(hashes)
@@ -143,7 +145,7 @@ class Question:
         distinct = np.array(known, np.int32)
         idf = weights(segment, distinct)
         unknown = float(np.log1p(2.0 * segment.total + 1.0)) * (len(order) - len(known))
-        subject = _subject(text, names)
+        subject = _subject(matter, names)
         quoted = hashes if len(hashes) <= MOST_TERMS else []
         rarest = np.sort(np.argsort(-idf, kind="stable")[:MOST_TERMS])
         return cls(
@@ -155,10 +157,10 @@ class Question:
             named=_terms_of_names(names, numbers),
             speakers=tuple(names),
             subject=subject,
-            role=-1 if subject >= 0 else _pronoun(text),
-            wants=_wants(text.strip()),
-            window=window_asked(text, today=today),
-            vector=None if embed is None else embed(bare if bare.strip(" ?!.,") else text),
+            role=-1 if subject >= 0 else _pronoun(matter),
+            wants=_wants(matter.strip()),
+            window=window_asked(matter, today=today),
+            vector=None if embed is None else embed(bare if bare.strip(" ?!.,") else matter),
             fingerprint=analysis.fingerprint(text),
             now=now,
         )
@@ -241,7 +243,11 @@ def _wants(text: str) -> frozenset[str]:
 
 
 def _pronoun(text: str) -> int:
-    """Whose words are wanted, from the pronoun that is the subject; -1 where none is."""
+    """Whose words are wanted, from the pronoun that is the subject; -1 where none is.
+
+    What asks the agent to do something is no question for its words, unless it speaks of what it said.
+    """
+    text = without_requests(text)
     you, me = _YOU.search(text), _I.search(text)
     if you and me:
         return AGENT if you.start() <= me.start() else USER
@@ -251,4 +257,4 @@ def _pronoun(text: str) -> int:
     about_you, about_me = bool(found & _YOU_WORDS) or "你" in text, bool(found & _I_WORDS) or "我" in text
     if about_you == about_me:
         return -1
-    return AGENT if about_you else USER
+    return USER if about_me else AGENT if _ASKS.search(text) else -1
