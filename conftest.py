@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
+from eider.storage import migrate, opened
+from eider.storage.database import create_file
+
 _ROOT = Path(__file__).parent
+
+# How many examples Hypothesis tries: the same few for every change, other and more ones every night. Where one example
+# opens stores, a test takes a share: `settings(max_examples=settings().max_examples // 5)`.
+hypothesis.settings.register_profile("ci", max_examples=40, derandomize=True, deadline=None)
+hypothesis.settings.register_profile("nightly", max_examples=300, derandomize=False, deadline=None)
+hypothesis.settings.load_profile("nightly" if os.environ.get("EIDER_NIGHTLY") else "ci")
 
 
 def _in_a_place_of_its_own(namespace: dict[str, Any]) -> None:
     """Examples open stores; each document gets an empty directory."""
-    import tempfile
-
     namespace["_before"] = str(Path.cwd())
     namespace["_place"] = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
     os.chdir(namespace["_place"].name)
@@ -43,11 +55,40 @@ pytest_collect_file = (_readme + _docstrings).pytest()
 
 
 @pytest.fixture(autouse=True)
-def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test touches the stores or settings of whoever runs it."""
-    monkeypatch.setenv("EIDER_HOME", str(tmp_path_factory.mktemp("home")))
+    home = Path(tempfile.mkdtemp(prefix="home-", dir=tmp_path_factory.getbasetemp()))
+    monkeypatch.setenv("EIDER_HOME", str(home))
     for name in ("EIDER_STORE", "EIDER_USER", "EIDER_AGENT", "EIDER_TZ", "EIDER_EMBEDDER", "EIDER_CRASH_AT"):
         monkeypatch.delenv(name, raising=False)
+    yield
+    shutil.rmtree(home, ignore_errors=True)
+
+
+_empty_stores: dict[int, list[bytes]] = {}
+"""Schema number → files of stores without a row, each with a secret of its own."""
+_secrets = itertools.cycle(range(4))
+
+
+def _create_or_copy(path: Path, fill: Callable[[Any], None]) -> None:
+    """Write the file of a new store as `create_file` does, but from the fifth on as a copy of one of the first four.
+
+    Running the schema's statements is half of what opening a new store costs, and the tests open thousands. All else of
+    making and opening is the real thing; stores made one after the other have different secrets, as they should.
+    """
+    made = _empty_stores.setdefault(migrate.newest(), [])
+    if len(made) < 4:  # noqa: PLR2004 (as many as there are secrets)
+        create_file(path, fill)
+        made.append(path.read_bytes())
+    else:
+        path.write_bytes(made[next(_secrets)])
+
+
+@pytest.fixture(autouse=True)
+def _copied_stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """New stores of this process are copies, unless the test is marked `creates`."""
+    if request.node.get_closest_marker("creates") is None:
+        monkeypatch.setattr(opened, "create_file", _create_or_copy)
 
 
 @pytest.fixture(scope="session")

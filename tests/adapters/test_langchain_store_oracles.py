@@ -59,7 +59,7 @@ def plain(items: list[Any]) -> list[tuple[Any, ...]]:
     return sorted((i.namespace, i.key, str(i.value)) for i in items)
 
 
-QUIET = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+QUIET = settings(max_examples=settings().max_examples // 3, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @QUIET

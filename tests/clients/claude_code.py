@@ -18,7 +18,7 @@ from places import session_of
 from stub_model import StubModel
 from stub_wire import Json
 
-PATIENCE: Final = 90.0
+PATIENCE: Final = 240.0
 """Seconds after which a conversation that should have ended is a failure."""
 QUIET: Final = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",

@@ -38,7 +38,7 @@ def eider_command(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -49,7 +49,9 @@ def seen(python: str = sys.executable, *people: str) -> tuple[str, ...]:
     return (python, "-c", told.replace("PEOPLE", repr(list(people))))
 
 
-def install(machine: Machine, *more: str, form: Form = "http", python: str = sys.executable, times: int = 6) -> Machine:
+def install(
+    machine: Machine, *more: str, form: Form = "http", python: str = sys.executable, times: int = 20
+) -> Machine:
     """`eider install`, with hooks that may take so many times longer; the machine."""
     program = seen(python, *(() if form == "http" else ("eve",)))
     patient(machine, times)
@@ -63,7 +65,7 @@ def install(machine: Machine, *more: str, form: Form = "http", python: str = sys
     return machine
 
 
-def patient(machine: Machine, times: int = 6) -> None:
+def patient(machine: Machine, times: int = 20) -> None:
     """Let hooks take longer: what they do is looked at here, and the machine may be busy with something else."""
     done = eider_command(machine, "config", "set", "hook_patience", str(times))
     assert done.returncode == 0, done.stdout + done.stderr

@@ -30,7 +30,7 @@ LIKELY = st.sampled_from([
 ])  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(EVENTS), st.dictionaries(st.sampled_from(FIELDS), LIKELY | JSON), st.booleans())
 def test_any_event_is_answered_with_what_the_client_can_read(
     desk: Desk, memory: eider.Eider, project: Path, name: str, fields: dict[str, Any], placed: bool

@@ -149,7 +149,7 @@ def test_input_that_is_no_event_ends_quietly(bare: Path, said: bytes) -> None:
     assert run(bare, said) == ""
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=300) | st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(), lambda b: st.lists(b, max_size=3) | st.dictionaries(st.text(), b, max_size=3)
 ).map(lambda value: json.dumps(value).encode()))  # fmt: skip

@@ -65,7 +65,6 @@ def foreign(text: bytes) -> Any:
     return found
 
 
-@settings(max_examples=80, deadline=None)
 @given(documents)
 def test_it_goes_in_once_and_comes_out_whole(text: bytes) -> None:
     """Entries of others stay in their order; taking ours out leaves the value that was; putting it in twice is once."""
@@ -84,7 +83,6 @@ def test_it_goes_in_once_and_comes_out_whole(text: bytes) -> None:
     assert json.loads(left) == before
 
 
-@settings(max_examples=40, deadline=None)
 @given(documents)
 def test_an_upgrade_replaces_ours_alone(text: bytes) -> None:
     """Hooks of an earlier version go, those of this one come, and all of it can be taken out by both memos."""
@@ -98,7 +96,7 @@ def test_an_upgrade_replaces_ours_alone(text: bytes) -> None:
     assert json.loads(left) == json.loads(text)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 2)
 @given(documents)
 def test_install_and_uninstall_is_the_same_bytes(text: bytes) -> None:
     """For whatever valid settings there are."""

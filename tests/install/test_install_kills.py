@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 POINTS = ("install.noted", "install.begun", *(f"install.written:{n}" for n in (1, 4, 8)))
 BACK = tuple(f"install.undone:{n}" for n in (1, 4, 8))
 SETTINGS = b'{\r\n\t"theme": "dark", "hooks": {"Stop": [{"hooks": [{"type": "command", "command": "x"}]}]}\r\n}'
-RANDOM = 12 * (5 if os.environ.get("EIDER_STORM") else 1)
+RANDOM = 60 if os.environ.get("EIDER_NIGHTLY") else 6
 
 
 @pytest.fixture

@@ -6,12 +6,11 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eider.install.jsontext import JsonText, JsonTextError
 
-few = settings(max_examples=40, deadline=None)
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=12)
 
@@ -50,7 +49,6 @@ def kept(before: str, after: str) -> bool:
     return after.startswith(before[:start]) and after.endswith(before[start:])
 
 
-@few
 @given(documents(), st.data(), VALUES)
 def test_a_member_is_added_and_nothing_else_changes(text: str, data: st.DataObject, value: Any) -> None:
     """`put` makes the document that a dict with that member would be; text around it stays."""
@@ -70,7 +68,6 @@ def test_a_member_is_added_and_nothing_else_changes(text: str, data: st.DataObje
     assert was_empty or str(again) == text
 
 
-@few
 @given(documents(), st.data(), VALUES)
 def test_an_element_is_added_and_nothing_else_changes(text: str, data: st.DataObject, value: Any) -> None:
     """`push` appends; taking the element out again gives back the bytes, where there were others."""
@@ -91,7 +88,6 @@ def test_an_element_is_added_and_nothing_else_changes(text: str, data: st.DataOb
     assert was_empty or str(again) == text
 
 
-@few
 @given(documents(), st.data())
 def test_what_is_taken_out_takes_nothing_with_it(text: str, data: st.DataObject) -> None:
     """`drop` leaves every other member and element where it was."""
@@ -107,7 +103,6 @@ def test_what_is_taken_out_takes_nothing_with_it(text: str, data: st.DataObject)
     assert kept(str(done), text) or not holder
 
 
-@few
 @given(documents())
 def test_reading_changes_nothing(text: str) -> None:
     """What is not edited is the same text, byte order mark and all."""

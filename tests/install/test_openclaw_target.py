@@ -205,7 +205,7 @@ TREES = st.recursive(
 
 
 @given(tree=st.dictionaries(NAMES, TREES, max_size=4), indent=st.sampled_from([None, 1, 4]))
-@tuned(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=200)
+@tuned(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_stands_in_it_comes_out_as_it_was_or_is_refused(tree: Any, indent: int | None) -> None:
     """Wiring and taking out again is nothing, for any config that is not refused."""
     text = json.dumps(tree, indent=indent).encode()

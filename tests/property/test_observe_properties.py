@@ -27,7 +27,9 @@ KINDS = ("fact", "preference", "rule", "decision", "insight", "context")
 QUESTIONS = ("How should I write?", "Where does the user live?", "AND", "NOT x", "🦆 \u202eabc")
 SCOPES = ("global", "project:a", "project:b")
 FEW = settings(
-    max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+    max_examples=settings().max_examples // 5,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
 )
 
 

@@ -75,8 +75,7 @@ def _lines(path: Path) -> list[Any]:
 
 
 @settings(
-    max_examples=15,
-    deadline=None,
+    max_examples=settings().max_examples // 3,
     suppress_health_check=[HealthCheck.too_slow],
     phases=(Phase.explicit, Phase.reuse, Phase.generate),  # a store takes a second: no shrinking
 )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eider.learning import RELATIONS, SIGNAL_KINDS, Draft, Verdict
@@ -40,7 +40,6 @@ plans = st.tuples(
 
 
 @given(plans)
-@settings(max_examples=150, deadline=None)
 def test_every_draft_gets_one_decision_and_always_the_same(
     plan: tuple[list[Draft], list[list[Memory]], list[Verdict]],
 ) -> None:
@@ -53,7 +52,6 @@ def test_every_draft_gets_one_decision_and_always_the_same(
 
 
 @given(plans)
-@settings(max_examples=150, deadline=None)
 def test_a_decision_names_only_its_own_current_neighbours(
     plan: tuple[list[Draft], list[list[Memory]], list[Verdict]],
 ) -> None:
@@ -72,7 +70,6 @@ def test_a_decision_names_only_its_own_current_neighbours(
 
 
 @given(drafts, memories)
-@settings(max_examples=150, deadline=None)
 def test_what_is_known_word_for_word_changes_nothing(draft: Draft, memory: Memory) -> None:
     """A draft beside its own memory is none; case and punctuation do not matter."""
     same = replace(
@@ -84,7 +81,6 @@ def test_what_is_known_word_for_word_changes_nothing(draft: Draft, memory: Memor
 
 
 @given(texts, texts)
-@settings(max_examples=300, deadline=None)
 def test_any_two_texts_can_be_judged(old: str, new: str) -> None:
     """No text breaks the laws, and the same text is never a conflict with itself."""
     assert judge(old, new)[0] in RELATIONS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -53,7 +53,6 @@ step = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     steps=st.lists(step, min_size=1, max_size=8),
     asked=st.lists(st.sampled_from(WORDS), min_size=1, max_size=4).map(" ".join),
@@ -110,7 +109,6 @@ def test_the_exact_text_of_a_row_ranks_that_row_first(count: int) -> None:
         assert answers(segment, str(items[i]["text"]), limit=1)[0][0] == f"r{i}"
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     items=st.lists(item, min_size=4, max_size=14, unique_by=lambda i: i["id"]),
     asked=st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join),
@@ -134,7 +132,6 @@ def test_masked_rows_neither_show_nor_lend_evidence(
     assert_alike(*found)
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     items=st.lists(item, min_size=2, max_size=15, unique_by=lambda i: i["id"]),
     asked=st.sampled_from(WORDS),
@@ -150,7 +147,6 @@ def test_the_order_in_which_rows_arrive_does_not_change_the_answer(
     )
 
 
-@settings(max_examples=60, deadline=None)
 @given(items=st.lists(item, min_size=1, max_size=15, unique_by=lambda i: i["id"]), asked=st.sampled_from(WORDS))
 def test_shares_sum_to_the_score(items: list[dict[str, object]], asked: str) -> None:
     """`why` accounts for all of the score."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from eider.service.client import Client, notes, socket_path
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Seconds after which a condition that should have come is a failure; the machine may be busy."""
 
 
@@ -28,6 +28,11 @@ def until(condition: Callable[[], Any], what: str = "the condition", patience: f
             return found
         time.sleep(0.01)
     raise AssertionError(f"{what} did not come within {patience:.0f} s")
+
+
+def _is_zombie(process: str) -> bool:
+    """Whether a process has ended; its name may be cut within a character, and hold brackets and blanks."""
+    return Path(process, "stat").read_bytes().rpartition(b")")[2].split()[:1] in ([], [b"Z"])
 
 
 class Home:
@@ -62,10 +67,9 @@ class Home:
         found: list[int] = []
         for entry in os.scandir("/proc"):
             if entry.name.isdigit():
-                with suppress(OSError):
-                    said = Path(entry.path, "cmdline").read_bytes().split(b"\0")
-                    state = Path(entry.path, "stat").read_text().rsplit(")", 1)[1].split()[0]
-                    if b"--home" in said and os.fsencode(self.path) in said and state != "Z":
+                with suppress(OSError):  # it ended meanwhile
+                    said = Path(entry.path, "cmdline").read_bytes().split(b"\0")  # empty for a zombie
+                    if b"--home" in said and os.fsencode(self.path) in said and not _is_zombie(entry.path):
                         found.append(int(entry.name))
         return found
 

@@ -35,7 +35,11 @@ def child_of(work: object) -> int:
 
 
 def test_children_that_are_forked_while_threads_write_lose_and_mix_nothing(memory: eider.Eider, home: Home) -> None:
-    """Four threads of the parent keep asking while six children write through what they inherited."""
+    """Four threads of the parent keep asking while six children write through what they inherited.
+
+    They pause between two writes: the owner takes writes one by one, and four that never pause would keep a child waiting
+    for minutes on a busy machine.
+    """
     stop = threading.Event()
     said: list[str] = []
 
@@ -44,6 +48,7 @@ def test_children_that_are_forked_while_threads_write_lose_and_mix_nothing(memor
         while not stop.is_set() or place < 3:
             said.append(memory.record(f"Parent {number} said {place}.").text)
             place += 1
+            stop.wait(0.01)
 
     threads = [threading.Thread(target=write, args=(n,)) for n in range(4)]
     for thread in threads:

@@ -21,8 +21,8 @@ from homes import Home, until
 import eider
 from eider.service import client as client_module
 
-FULL = bool(os.environ.get("EIDER_STORM"))
-SCALE = 1 if FULL else 10
+FULL = bool(os.environ.get("EIDER_NIGHTLY"))
+SCALE = 1 if FULL else 25
 CLIENTS = 8
 SINGLES = 20_000 // SCALE
 BATCH = 2_000

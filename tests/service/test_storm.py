@@ -23,8 +23,10 @@ import eider
 from eider.service.client import notes
 
 WORKER = Path(__file__).with_name("storm_worker.py")
-SECONDS = 120 if os.environ.get("EIDER_STORM") else 20
+SECONDS = 120 if os.environ.get("EIDER_NIGHTLY") else 12
 WORKERS = 8
+KILLS = SECONDS // 6
+"""At least so many owners die."""
 DOCUMENTED = {"OwnerUnreachableError", "OwnerBusyError"}
 """What a caller may see while owners die: both say what to do, and neither follows a stored write."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS * 3 + 240)]
@@ -57,10 +59,10 @@ def ended(workers: list[subprocess.Popen[bytes]]) -> None:
         assert not said, said.decode()
 
 
-def killed_now_and_then(home: Home, seconds: float, every: float) -> int:
-    """Kill whatever owner there is, again and again; returns how often."""
+def killed_now_and_then(home: Home, workers: list[subprocess.Popen[bytes]], seconds: float, every: float) -> int:
+    """Kill whatever owner there is, again and again; returns how often. A busy machine starts workers late: then longer."""
     count, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end or (count < KILLS and any(worker.poll() is None for worker in workers)):
         time.sleep(every)
         pid = notes(str(home)).get("pid")
         if pid:
@@ -106,10 +108,10 @@ def test_a_storm_with_dying_owners_loses_and_doubles_nothing(home: Home, tmp_pat
     """Eight processes write and read while the owner is killed every few seconds."""
     ledgers = [tmp_path / f"{n}.jsonl" for n in range(WORKERS)]
     workers = [started(n, SECONDS, ledgers[n]) for n in range(WORKERS)]
-    kills = killed_now_and_then(home, SECONDS - 4, every=2.5)
+    kills = killed_now_and_then(home, workers, SECONDS - 4, every=2.5)
     ended(workers)
     told = lines(ledgers)
-    assert kills >= 3
+    assert kills >= KILLS
     assert {line["worker"] for line in told} == set(range(WORKERS))
     assert {line["error"] for line in told if "error" in line} <= DOCUMENTED, [x for x in told if "error" in x][:3]
     assert sum("error" not in line for line in told) > 50 * kills / 2

@@ -25,14 +25,20 @@ DEEP: dict[str, Any] = {}
 DEEP["self"] = DEEP
 
 
+def opened(folder: Path) -> Eider:
+    """A store with a little in it."""
+    memory = eider.open(folder, user="ada", embedder=HashEmbedder(width=16))
+    memory.record("The heron is back.", session="s")
+    memory.remember("Tea is taken at four.")
+    memory.remember("Bob's secret.", user="bob")
+    return memory
+
+
 @pytest.fixture(scope="module")
 def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eider]:
-    """One store for all: that it never changes is what is tested."""
-    with eider.open(tmp_path_factory.mktemp("bad") / "a.eider", user="ada", embedder=HashEmbedder(width=16)) as opened:
-        opened.record("The heron is back.", session="s")
-        opened.remember("Tea is taken at four.")
-        opened.remember("Bob's secret.", user="bob")
-        yield opened
+    """One store for all the others."""
+    with opened(tmp_path_factory.mktemp("odd") / "a.eider") as one:
+        yield one
 
 
 def state(memory: Eider) -> tuple[object, ...]:
@@ -43,6 +49,13 @@ def state(memory: Eider) -> tuple[object, ...]:
             db.execute(f"SELECT * FROM {t} ORDER BY ALL").fetchall() for t in tables if t not in ("usage", "outbox")
         ]
     return memory._engine.store.head, kept
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Eider, object]]:
+    """A store of which nothing that is tried here may change anything, and its state."""
+    with opened(tmp_path_factory.mktemp("bad") / "a.eider") as one:
+        yield one, state(one)
 
 
 def anyhow(value: object) -> Any:
@@ -84,8 +97,8 @@ IDS = [
     "mem_" + "0" * 26,
     "*",
     "%",
-    new_id("mem_"),
-    new_id("ep_"),
+    pytest.param(new_id("mem_"), id="new memory"),
+    pytest.param(new_id("ep_"), id="new episode"),
 ]
 
 
@@ -168,9 +181,11 @@ def _tea(memory: Eider) -> str:
 
 
 @pytest.mark.parametrize(("bad", "fix"), [pytest.param(c[1], c[2], id=c[0]) for c in cases()])
-def test_bad_input_names_value_and_fix(memory: Eider, bad: Callable[[Eider], object], fix: str) -> None:
+def test_bad_input_names_value_and_fix(
+    untouched: tuple[Eider, object], bad: Callable[[Eider], object], fix: str
+) -> None:
     """An `InputError` of reasonable length; nothing was written."""
-    before = state(memory)
+    memory, before = untouched
     with pytest.raises(InputError, match=fix) as caught:
         bad(memory)
     assert len(str(caught.value)) < 400
@@ -182,9 +197,9 @@ def test_bad_input_names_value_and_fix(memory: Eider, bad: Callable[[Eider], obj
 @pytest.mark.parametrize(
     "verb", ["correct", "deactivate", "reinforce", "pin", "unpin", "forget", "history", "why", "undo"]
 )
-def test_an_id_that_does_not_exist_is_said_to(memory: Eider, verb: str, id_: str) -> None:
+def test_an_id_that_does_not_exist_is_said_to(untouched: tuple[Eider, object], verb: str, id_: str) -> None:
     """Made up, stale or hostile: unknown, by its name."""
-    before = state(memory)
+    memory, before = untouched
     with pytest.raises(UnknownIdError) as caught:
         getattr(memory, verb)(*([id_, "New."] if verb == "correct" else [id_]))
     assert repr(id_) in str(caught.value)

@@ -309,7 +309,9 @@ def test_nobody_there_is_said_at_once(short: Path) -> None:
     assert not asked(short).running()
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), object(), b"x", {1, 2}], ids=repr)
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), object(), b"x", {1, 2}], ids=lambda value: type(value).__name__
+)
 def test_what_json_does_not_know_is_an_input_error(value: object) -> None:
     """A number that is none, or an object of one's own, is named before anything is sent."""
     with pytest.raises(ClientError) as raised:

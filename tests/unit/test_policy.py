@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import eider
@@ -51,7 +51,6 @@ MEMORIES = st.lists(
 
 
 @given(given=MEMORIES, budget=st.integers(1, 200))
-@settings(max_examples=150, deadline=None)
 def test_no_text_makes_a_policy_larger_than_its_budget(given: list[tuple[str, str, str]], budget: int) -> None:
     """In any script; and what is missing says why, and the same memories give the same bytes."""
     chosen = [memory(n, *one) for n, one in enumerate(given)]

@@ -201,7 +201,7 @@ def test_a_plan_is_looked_at_carried_out_and_taken_back(opens: Opens) -> None:
     assert memory.verify().findings == ()
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=settings().max_examples // 4)
 @given(
     st.lists(
         st.tuples(
