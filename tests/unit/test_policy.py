@@ -78,7 +78,6 @@ def test_pinned_rules_survive_any_budget() -> None:
 
 
 @given(given=MEMORIES, pins=st.sets(st.integers(0, 11)), budget=st.integers(1, 200))
-@settings(max_examples=150, deadline=None)
 def test_only_pinned_memories_make_a_policy_larger_than_its_budget(
     given: list[tuple[str, str, str]], pins: set[int], budget: int
 ) -> None:
