@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
@@ -18,9 +19,12 @@ from eider import marks
 from eider.companion import Companion, Source
 from eider_langchain.identity import conversation
 from eider_langchain.messages import last_of_user, text_of
+from eider_langchain.run_config import config_of_caller
 from eider_langchain.tools import OWN
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
     from eider import Eider
 
 _INPUTS: Final = ("input", "question", "query", "messages", "prompt", "text", "user_input", "human_input")
@@ -28,6 +32,7 @@ _OUTPUTS: Final = ("output", "answer", "result", "response", "messages", "text",
 """Names under which chains take what the user said, and give what they answer; the first that is there counts."""
 _RUNS: Final = 10_000
 """Runs that may be under way at once; the oldest of more is given up."""
+_log: Final = logging.getLogger("eider")
 _MANY: Final = 64
 """Documents of one retrieval that are kept at most. A guess."""
 
@@ -57,6 +62,9 @@ class EiderCallbackHandler(BaseCallbackHandler):
     agent, it is not needed.
     """
 
+    run_inline = True
+    """Events of async runs are handled where the run is, not on another thread: what began first is told first."""
+
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
         context: str | None = None, input_key: str | None = None, output_key: str | None = None,
@@ -65,7 +73,9 @@ class EiderCallbackHandler(BaseCallbackHandler):
 
         Args:
             memory: An open memory.
-            user: Whose; by default as the run's config or its `metadata` says, else as `eider.open` was told.
+            user: Whose; by default as each run's own config or its `metadata` says, also in a batch, else as `eider.open`
+                was told. Where runs named their users, one of which no config can be seen is not kept, and a warning
+                says so.
             session: Name of the conversation; by default the run's `thread_id`.
             scopes: What is learned is kept under the first.
             context: What the work is about.
@@ -77,6 +87,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
         self._outputs = _OUTPUTS if output_key is None else (output_key,)
         self._runs: OrderedDict[UUID, _Run] = OrderedDict()
         self._lock = threading.Lock()
+        self._shared = self._warned = False
 
     # ------------------------------------------------------------------ what begins
 
@@ -127,11 +138,25 @@ class EiderCallbackHandler(BaseCallbackHandler):
             if run is None:
                 run = _Run(id=id, metadata=metadata or {})
                 self._heard(run, inputs)
-            elif run.companion is None or run.companion.user is None:  # the config of a run is seen from within it
-                run.companion = conversation(self.companion, context=run.metadata)
+            if run.companion is None or run.companion.user is None:
+                self._identify(run, config_of_caller(), own=run.id in (id, parent))
             self._runs[id] = run
             while len(self._runs) > _RUNS:
                 self._runs.popitem(last=False)
+
+    def _identify(self, run: _Run, config: RunnableConfig | None, *, own: bool) -> None:
+        """Find out whose conversation a run is, from the config that it or a child of it was started with.
+
+        Args:
+            run: Whose user is not known.
+            config: Of the run or of one within it.
+            own: Whether it is the run's own, or that of a child, which has the same. Of those further within only what
+                the context of a graph says counts: they may speak for others.
+        """
+        if config is None or not ((own and run.companion is None) or _has_context(config)):
+            return
+        run.companion = conversation(self.companion, config, context=run.metadata)
+        self._shared |= self.companion.user is None and run.companion.user is not None
 
     def _heard(self, run: _Run, inputs: Any) -> None:
         """The user's words among what a run is called with, and the answer before them."""
@@ -193,6 +218,14 @@ class EiderCallbackHandler(BaseCallbackHandler):
     def _tell(self, run: _Run, said: str) -> None:
         """Tell memory the whole run in its order: what was heard, what was met, what was said."""
         companion = run.companion or conversation(self.companion, context=run.metadata)
+        if run.companion is None and companion.user is None and self._shared:
+            if not self._warned:
+                self._warned = True
+                _log.warning(
+                    "nobody told whose a run is, so nothing of it is kept: give it a config with configurable.user_id, or "
+                    "its user to EiderCallbackHandler(user=…)."
+                )
+            return
         place = f"langchain:{(companion.session or '')[:120]}"
         heard, said = marks.strip(run.heard), marks.strip(said)
         if not heard.strip() and not companion.session:
@@ -221,6 +254,11 @@ class EiderCallbackHandler(BaseCallbackHandler):
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` for async code."""
         return await self.companion.aflush(timeout)
+
+
+def _has_context(config: RunnableConfig) -> bool:
+    runtime = (config.get("configurable") or {}).get("__pregel_runtime")
+    return getattr(runtime, "context", None) is not None
 
 
 def _messages(given: Any) -> list[BaseMessage]:

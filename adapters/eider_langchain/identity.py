@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
     from eider.companion import Companion
 
-USER: Final = ("user_id", "user", "langgraph_auth_user_id")
+AUTHENTICATED: Final = "langgraph_auth_user_id"
+"""Where a server of LangGraph puts the user whom it authenticated; a client cannot say otherwise."""
+USER: Final = ("user_id", "user")
 SESSION: Final = ("session_id", "session", "thread_id")
 """Names under which a run's context, or its `config["configurable"]`, tells whose memory and which conversation."""
 
@@ -21,7 +23,7 @@ def conversation(companion: Companion, config: RunnableConfig | None = None, con
     """The companion of the conversation that a run belongs to.
 
     What the companion was made with stays. What it was not told is looked for in the run's context
-    (`context_schema`), then in `config["configurable"]`: `user_id` or `user`; `session_id`, `session` or `thread_id`;
+    (`context_schema`), then in `config["configurable"]`: `user_id` or `user`, unless the server authenticated a user; `session_id`, `session` or `thread_id`;
     `eider_scopes`, `eider_context`, `eider_loop`, `eider_budget`.
 
     Args:
@@ -33,8 +35,9 @@ def conversation(companion: Companion, config: RunnableConfig | None = None, con
     places = (context, getattr(given.get("__pregel_runtime"), "context", None), given)
     scopes: Any = companion.scopes or _found(places, ("eider_scopes",)) or ()
     budget = _found(places, ("eider_budget",))
+    user = companion.user if companion.user is not None else _text(given.get(AUTHENTICATED))
     return companion.of(
-        user=companion.user if companion.user is not None else _text(_found(places, USER)),
+        user=user if user is not None else _text(_found(places, USER)),
         session=companion.session if companion.session is not None else _text(_found(places, SESSION)),
         scopes=(scopes,) if isinstance(scopes, str) else _texts(scopes),
         context=companion.context if companion.context is not None else _text(_found(places, ("eider_context",))),
