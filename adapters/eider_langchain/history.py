@@ -20,7 +20,8 @@ from langchain_core.messages import (
 
 from eider import marks
 from eider.companion import Companion
-from eider.errors import ErasedError, UnknownIdError
+from eider.errors import ErasedError, InputError, UnknownIdError
+from eider.redact import redact_tree
 from eider_langchain.messages import by_user, key_of, text_of
 from eider_langchain.quietly import Quietly
 
@@ -137,6 +138,8 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         said = words if marks.strip(words).strip() else _WORDLESS
         if said == _WORDLESS:
             kept["data"]["content"] = "" if message.content == words else message.content
+        if _parsed(redact_tree(kept), said) is None:
+            raise InputError(f"a message of type {message.type!r} cannot be read back once its secrets are redacted.")
         tell = partial(
             self._companion.memory.through("langchain", door).record, said, user=self._companion.user, role=role,
             session=self.session_id, metadata={"message": kept},
@@ -165,6 +168,12 @@ def _door(message: BaseMessage, *, tainted: bool) -> tuple[Role, Origin]:
 
 
 def _message(row: Episode) -> BaseMessage:
-    kept: Any = row.metadata["message"]
-    data = {"content": row.text, **kept["data"]}
-    return messages_from_dict([{**kept, "data": data}])[0]
+    """The message of a row; what cannot be read is a message that says so, so that the others load."""
+    return _parsed(row.metadata["message"], row.text) or AIMessage(f"[a damaged message, kept as {row.id}] {row.text}")
+
+
+def _parsed(kept: Any, text: str) -> BaseMessage | None:
+    try:
+        return messages_from_dict([{**kept, "data": {"content": text, **kept["data"]}}])[0]
+    except (KeyError, TypeError, ValueError):
+        return None

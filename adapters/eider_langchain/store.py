@@ -17,8 +17,9 @@ Where LangGraph's own stores disagree, or Eider has reasons, it is as follows (M
 - TTLs work (as S; M refuses). What has expired is gone at once; `sweep_ttl` erases it. A read prolongs a life by writing
   a version, once a twentieth of it has passed.
 - A namespace whose last item is deleted is no longer listed (as S; M goes on listing it).
-- Values are JSON (as S; M keeps any object) of at most 60,000 characters; secrets in them are redacted, and recalled text that carries
-  Eider's marks is taken out, like everywhere in Eider.
+- Values are JSON (as S; M keeps any object) of at most 60,000 characters; secrets in them are redacted string by string, and recalled text
+  that carries Eider's marks is taken out, like everywhere in Eider. An item whose row was damaged has the value
+  {"damaged": …} and can be deleted.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from langgraph.store import base
 from langgraph.store.base import GetOp, Item, ListNamespacesOp, Op, PutOp, Result, SearchItem, SearchOp, TTLConfig
 
 from eider.errors import UnknownIdError
+from eider.redact import redact_name
 from eider_langchain.store_filters import Namespace, in_place, matches
 from eider_langchain.store_rows import (
     PAGE,
@@ -166,7 +168,7 @@ class EiderStore(base.BaseStore):
         return sorted(newest.values(), key=lambda row: row.updated, reverse=True)
 
     def _search(self, op: SearchOp) -> list[SearchItem]:
-        prefix = tuple(op.namespace_prefix)
+        prefix = tuple(map(redact_name, op.namespace_prefix))
         scopes = (
             [scope_of(n) for n in namespaces(self._memory, self._user) if n[: len(prefix)] == prefix]
             if prefix
@@ -278,7 +280,7 @@ class EiderStore(base.BaseStore):
             self._forget(episode.id, wait=last and self._erase == "now")
         scope = scope_of(tuple(namespace))
         if versions and next(episodes(self._memory, self._user, scopes=[scope], most=1), None) is None:
-            named = namespaces(self._memory, self._user).get(tuple(namespace))
+            named = namespaces(self._memory, self._user).get(tuple(map(redact_name, namespace)))
             if named is not None:
                 self._forget(named, wait=self._erase == "now")
 

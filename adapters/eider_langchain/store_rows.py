@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from langgraph.store.base import Item, SearchItem, get_text_at_path
 
 from eider.errors import InputError, TooLargeError
+from eider.redact import redact_name, redact_tree
 from eider_langchain.store_filters import Namespace
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ MOST: Final = 60_000
 """Characters of a value as JSON; metadata holds 65,536, and namespace and key are there too."""
 _UNSEARCHED: Final = "(not searched)"
 """Stands as the text of what is not to be found by its words."""
+DAMAGED: Final = "damaged"
+"""Entry of the value of an item whose row cannot be read; it holds the words that are left of it."""
 Index = Literal[False] | Sequence[str] | None
 
 
@@ -76,30 +79,32 @@ class Row:
 
 def item_id(namespace: Namespace, key: str) -> str:
     """Names an item in any store; says nothing of it."""
-    return f"item:{sha256(json.dumps([*namespace, key]).encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
+    return f"item:{sha256(json.dumps([*map(redact_name, namespace), redact_name(key)]).encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
 
 
 def scope_of(namespace: Namespace) -> str:
     """Names a namespace in any store; says nothing of it."""
-    return f"namespace:{sha256(json.dumps(namespace).encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
+    return f"namespace:{sha256(json.dumps([*map(redact_name, namespace)]).encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
 
 
 def utterance(row: Row, index: Index, fields: Sequence[str]) -> dict[str, Any]:
     """An item's version as `record` takes it.
 
     Raises:
-        InputError: The value is not JSON.
+        InputError: What is kept could not be read back.
     """
     text = "" if index is False else _text(row.value, fields if index is None else index)
     about = {
-        "namespace": [*row.namespace], "name": row.key, "created": row.created.isoformat(),
+        "namespace": [*row.namespace], "id": row.key, "created": row.created.isoformat(),
         "updated": row.updated.isoformat(), "ttl": row.ttl,
         "expires": None if row.expires is None else row.expires.isoformat(), "searched": bool(text.strip()),
     }  # fmt: skip
+    kept: dict[str, Any] = {"scope": scope_of(row.namespace), "item": about, "value": row.value}
+    if _item(redact_tree(kept)) is None:
+        raise InputError(f"item {row.key!r} could not be read back once its secrets are redacted; rename its key.")
     return {
-        "text": text if text.strip() else _UNSEARCHED, "role": "agent", "at": row.written,
-        "session": row.session,
-        "metadata": {"scope": scope_of(row.namespace), "item": about, "value": row.value},
+        "text": text if text.strip() else _UNSEARCHED, "role": "agent", "at": row.written, "session": row.session,
+        "metadata": kept,
     }  # fmt: skip
 
 
@@ -111,17 +116,46 @@ def again(row: Row, text: str, written: datetime) -> dict[str, Any]:
 
 
 def row_of(episode: Episode) -> Row | None:
-    """A kept utterance as an item's version; None where it is none."""
-    about, value = episode.metadata.get("item"), episode.metadata.get("value")
-    if not isinstance(about, Mapping) or not isinstance(value, Mapping):
+    """A kept utterance as an item's version; None where it is none.
+
+    One whose row was damaged is an item without a value that says so (`DAMAGED`): it is found and can be deleted.
+    """
+    if "item" not in episode.metadata:
         return None
-    told: Mapping[str, Any] = about
+    told: dict[str, Any] | None = _item(episode.metadata)
+    if told is None:
+        about: Any = episode.metadata["item"]
+        known: dict[str, Any] = {**about} if isinstance(about, Mapping) else {}
+        told = {
+            "namespace": _texts(known.get("namespace")), "id": str(known.get("id", "")), "value": {DAMAGED: episode.text},
+            "created": episode.at, "updated": episode.at, "expires": None, "ttl": None, "searched": True,
+        }  # fmt: skip
     return Row(
-        id=episode.id, session=episode.session, namespace=tuple(told["namespace"]), key=told["name"], value=dict(value),
-        created=datetime.fromisoformat(told["created"]), updated=datetime.fromisoformat(told["updated"]),
-        written=episode.at, ttl=told["ttl"], searched=told["searched"],
-        expires=None if told["expires"] is None else datetime.fromisoformat(told["expires"]),
+        id=episode.id, session=episode.session, namespace=told["namespace"], key=told["id"], value=told["value"],
+        created=told["created"], updated=told["updated"], written=episode.at, ttl=told["ttl"],
+        searched=told["searched"], expires=told["expires"],
     )  # fmt: skip
+
+
+def _item(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What is kept of an item, read; None where it cannot be."""
+    try:
+        about, value = metadata["item"], metadata["value"]
+        namespace, ttl = _texts(about["namespace"]), about["ttl"]
+        if metadata["scope"] != scope_of(namespace) or not isinstance(value, Mapping):
+            return None
+        return {
+            "namespace": namespace, "id": str(about["id"]), "value": {**value}, "searched": about["searched"] is True,
+            "created": datetime.fromisoformat(about["created"]), "updated": datetime.fromisoformat(about["updated"]),
+            "expires": None if about["expires"] is None else datetime.fromisoformat(about["expires"]),
+            "ttl": None if ttl is None else float(ttl),
+        }  # fmt: skip
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _texts(value: Any) -> Namespace:
+    return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
 
 
 def episodes(
@@ -135,7 +169,21 @@ def episodes(
 
 def namespaces(memory: Eider, user: str) -> dict[Namespace, str]:
     """Namespaces that hold something, with the memory that names each."""
-    return {tuple(json.loads(found.text)): found.id for found in _listed(memory, MANY, user=user, kinds=["context"])}
+    named: dict[Namespace, str] = {}
+    for found in _listed(memory, MANY, user=user, kinds=["context"]):
+        scope = found.memory.scope if found.memory is not None else ""
+        try:
+            namespace = _texts(json.loads(found.text))
+        except ValueError:
+            namespace = ()
+        if scope_of(namespace) != scope:  # what was said of it is no text of its own any more: its items know it
+            kept = next(episodes(memory, user, scopes=[scope], most=1), None)
+            row = None if kept is None else row_of(kept)
+            if row is None:
+                continue
+            namespace = row.namespace
+        named[namespace] = found.id
+    return named
 
 
 def _listed(memory: Eider, most: int, **filters: Any) -> Iterator[Recollection]:

@@ -8,10 +8,18 @@ from collections.abc import Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from pydantic_ai.messages import ModelMessage, ModelMessagesTypeAdapter, ModelRequest, UserPromptPart
+from pydantic_ai.messages import (
+    ModelMessage,
+    ModelMessagesTypeAdapter,
+    ModelRequest,
+    ModelResponse,
+    TextPart,
+    UserPromptPart,
+)
 
 from eider import marks
 from eider.errors import InputError
+from eider.redact import redact_tree
 from eider_pydantic_ai.toolset import HOST
 
 if TYPE_CHECKING:
@@ -52,8 +60,7 @@ class EiderHistory:
         """
         if limit is not None and limit < 1:
             raise InputError(f"limit={limit} is no number of messages; pass 1 or more, or nothing for all.")
-        trees = [cast("dict[str, Any]", row.metadata["message"]) for row in self._rows(session)]
-        messages = ModelMessagesTypeAdapter.validate_json(json.dumps(trees))
+        messages = [_message(row) for row in self._rows(session)]
         return messages if limit is None else messages[_turn_at(messages, limit) :]
 
     def save(self, session: str, messages: Sequence[ModelMessage]) -> None:
@@ -100,7 +107,7 @@ class EiderHistory:
         items: list[dict[str, object]] = [
             {
                 "text": f"pydantic-ai message {number}", "role": "other", "session": _named(session),
-                "metadata": {"scope": SCOPE, "digest": digest(tree), "message": fitted(tree)},
+                "metadata": {"scope": SCOPE, "digest": digest(tree), "message": readable(tree)},
             }
             for number, tree in enumerate(trees, first)
         ]  # fmt: skip
@@ -120,6 +127,35 @@ def trees_of(messages: Sequence[ModelMessage]) -> list[dict[str, Any]]:
 def digest(tree: dict[str, Any]) -> str:
     """Tells a message from others; short, so that it says nothing of what is in it."""
     return sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def readable(tree: dict[str, Any]) -> dict[str, Any]:
+    """A message as it is kept: without secrets, small enough, and certain to load again.
+
+    Raises:
+        InputError: It could not be read back.
+    """
+    kept = fitted(tree)
+    for tried in (redact_tree(kept), redact_tree(_without_files(kept))):
+        if parsed(tried) is not None:
+            return {**tried}
+    raise InputError(
+        f"a message of kind {tree.get('kind')!r} cannot be read back once its secrets are redacted; leave it out."
+    )
+
+
+def parsed(tree: object) -> ModelMessage | None:
+    """A kept message, or None where it is none."""
+    try:
+        return ModelMessagesTypeAdapter.validate_json(json.dumps([tree]))[0]
+    except ValueError:
+        return None
+
+
+def _message(row: Episode) -> ModelMessage:
+    """The message of a row; what cannot be read is a message that says so, so that the others load."""
+    message = parsed(row.metadata.get("message"))
+    return message or ModelResponse(parts=[TextPart(f"[a damaged message, kept as {row.id}]")], timestamp=row.at)
 
 
 def fitted(tree: dict[str, Any]) -> dict[str, Any]:

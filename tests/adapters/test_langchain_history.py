@@ -156,3 +156,21 @@ def test_a_classic_memory_asks_which_input_is_meant(memory: eider.Eider, ada: st
     with pytest.raises(InputError, match="input_key is missing and there are 'a', 'b'"):
         kept.load_memory_variables({"a": "1", "b": "2"})
     assert EiderMemory(memory=memory, user=ada, input_key="a").load_memory_variables({"a": "1", "b": "2"}) is not None
+
+
+def test_a_call_with_a_secret_keeps_all_else(memory: eider.Eider, ada: str) -> None:
+    """Ids, and what stands beside the secret, also in arguments that a provider sent as text; a damaged row is told."""
+    secret, digest = "xoxb-" + "123456789012-abcdefghijkl0Z9", "da39a3ee5e6b4b0d3255bfef95601890afd80709"
+    history = EiderChatMessageHistory(memory, "password reset", user=ada)
+    call = ToolCall(name="login", args={"token": secret, "commit": digest}, id="call_1")
+    raw = {"tool_calls": [{"id": "call_1", "function": {"arguments": f'{{"token":"{secret}","commit":"{digest}"}}'}}]}
+    history.add_messages(
+        [HumanMessage("log in"), AIMessage("", tool_calls=[call], additional_kwargs=raw), ToolMessage("ok", tool_call_id="call_1")]
+    )  # fmt: skip
+    memory.record("lost", user=ada, session="password reset", metadata={"message": {"type": "[redacted:jwt]"}})
+    kept: list[Any] = history.messages
+    assert secret not in str(kept)
+    assert (kept[1].tool_calls[0]["id"], kept[2].tool_call_id) == ("call_1", "call_1")
+    assert kept[1].tool_calls[0]["args"]["commit"] == digest
+    assert f'"commit":"{digest}"' in kept[1].additional_kwargs["tool_calls"][0]["function"]["arguments"]
+    assert "damaged" in kept[3].text

@@ -258,3 +258,46 @@ async def test_langmems_tools_work_on_it(store: EiderStore) -> None:
     ]  # fmt: skip
     manage.invoke({"action": "delete", "id": key}, config)
     assert store.list_namespaces() == []
+
+
+SECRETS = {
+    "web token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0." + "abcdefghijklmnopqrstuvwxyz012345",
+    "model key": "sk-proj-" + "abcdefghijklmnopqrstuvwx1234567890",
+    "bot token": "xoxb-" + "123456789012-abcdefghijkl",
+}
+
+
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=list(SECRETS))
+def test_a_secret_costs_no_item_but_its_own_words(store: EiderStore, secret: str) -> None:
+    """Wherever it stands, also in namespace and key, both items are found, read, written again and deleted."""
+    place = (*PLACE, "token: a1b2c3d4e5f6", secret.replace(".", "-"))  # LangGraph refuses dots
+    store.put(place, "colour", {"text": "likes green"})
+    store.put(place, f"note of {secret}", {"text": f"the user pasted {secret}", "commit": "a" * 30 + "0123456789"})
+    item = store.get(place, f"note of {secret}")
+    assert item is not None
+    assert item.value["commit"] == "a" * 30 + "0123456789"
+    assert len(store.search(place)) == len(store.search(())) == 2
+    (named,) = store.list_namespaces()
+    assert named == item.namespace
+    assert named[:3] == place[:3]
+    store.put(named, item.key, {"text": "gone"})
+    store.delete(named, item.key)
+    assert [found.key for found in store.search(place)] == ["colour"]
+    store.delete(place, "colour")
+    assert store.list_namespaces() == []
+
+
+def test_a_damaged_row_is_told_and_can_be_deleted(store: EiderStore, memory: eider.Eider, ada: str) -> None:
+    """What cannot be read makes nothing else unreadable."""
+    store.put(PLACE, "colour", {"text": "likes green"})
+    about = {"namespace": [*PLACE], "id": "note", "created": "[redacted:jwt]:15", "updated": 7}
+    memory.through("langgraph", "agent").record(
+        "likes red", user=ada, role="agent", session=store_rows.item_id(PLACE, "note"),
+        metadata={"scope": store_rows.scope_of(PLACE), "item": about, "value": {}},
+    )  # fmt: skip
+    item = store.get(PLACE, "note")
+    assert item is not None
+    assert item.value == {store_rows.DAMAGED: "likes red"}
+    assert {found.key for found in store.search(())} == {"colour", "note"}
+    store.delete(PLACE, "note")
+    assert [found.key for found in store.search(())] == ["colour"]

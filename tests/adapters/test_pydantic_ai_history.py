@@ -148,3 +148,28 @@ async def test_async_code_keeps_histories_too(history: EiderHistory) -> None:
     assert len(await history.aload("s")) == 2
     await history.adelete("s")
     assert await history.aload("s", limit=1) == []
+
+
+def test_a_conversation_with_a_secret_loads(history: EiderHistory) -> None:
+    """Nothing but the secret is missing: neither what stands beside it nor a call's arguments that are text."""
+    token = "xoxb-" + "123456789012-abcdefghijkl0Z9"
+    call = ToolCallPart("login", f'{{"token":"{token}","commit":"da39a3ee5e6b4b0d"}}', tool_call_id="call_1")
+    said: list[ModelMessage] = [*talk(f"my key is {token}"), ModelResponse(parts=[call])]
+    history.append("password reset", said)
+    loaded = history.load("password reset")
+    assert token not in str(loaded)
+    kept = loaded[-1].parts[0]
+    assert isinstance(kept, ToolCallPart)
+    assert (kept.tool_call_id, kept.args_as_dict()["commit"]) == ("call_1", "da39a3ee5e6b4b0d")
+
+
+def test_a_damaged_message_is_told_and_the_others_load(history: EiderHistory, memory: eider.Eider) -> None:
+    """It stands in its place, and goes with its session."""
+    history.append("chat", talk("Hello."))
+    memory.record("pydantic-ai message 1", role="other", session="pydantic-ai:chat",
+                  metadata={"scope": "pydantic-ai:messages", "message": {"kind": "[redacted:jwt]"}})  # fmt: skip
+    loaded = history.load("chat")
+    assert "damaged" in str(loaded[-1].parts[0])
+    assert len(loaded) == len(talk("Hello.")) + 1
+    history.delete("chat")
+    assert history.load("chat") == []

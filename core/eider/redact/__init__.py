@@ -204,7 +204,7 @@ def redact_row(
         elif name in blanks:
             clean[name] = redact(_replaced(text, scan.merged([*_found(text), *blanks[name]])))
         else:
-            clean[name] = redact(text)
+            clean[name] = _leaf(text) if name.startswith("\0") else redact(text)
     rest = iter([clean[name] for name in list(texts)[len(fields) :]])
     tree = _tree(metadata, "", rest)
     return {name: clean[name] for name in fields}, tree  # pyright: ignore[reportReturnType] (a mapping stays one)
@@ -281,6 +281,22 @@ def _tree(value: Json, name: str, clean: Iterator[CleanText]) -> Json:
         if strong or redact(str(value)) != str(value):
             return redact(f"[redacted:{family or 'card-number'}]")
     return value
+
+
+def _leaf(text: str) -> CleanText:
+    """A string of metadata; one that is JSON itself, such as a tool's arguments, is redacted as JSON and stays it."""
+    clean = redact(text)
+    if clean == text or not text.lstrip().startswith(("{", "[")):
+        return clean
+    import json
+
+    try:
+        inner = redact_tree({"": json.loads(text)})[""]
+    except (ValueError, RecursionError):
+        return clean
+    compact = (",", ":") if '": ' not in text else None
+    again = json.dumps(inner, ensure_ascii=False, separators=compact, indent=2 if "\n" in text else None)
+    return str.__new__(CleanText, again)
 
 
 def _entries(value: Mapping[str, Json]) -> list[CleanText]:
