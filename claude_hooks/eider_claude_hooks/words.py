@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-_PRIVATE: Final = re.compile(r"<\s*(/?)\s*private\b[^>]*>", re.IGNORECASE)
+_PRIVATE: Final = re.compile(r"<\s{0,9}(/?)\s{0,9}private\b[^<>]{0,300}>", re.IGNORECASE)
 _REMINDER: Final = re.compile(r"<system-reminder>.*?(?:</system-reminder>|\Z)", re.DOTALL)
 _MACHINE: Final = re.compile(
     r"\s*(?:<(?:task-notification|local-command-[a-z]+|command-(?:name|message|args|contents)|bash-(?:input|stdout|stderr)"

@@ -171,7 +171,7 @@ NO_SUBJECT: Final = STOPS | LIGHT | HAN_STOP
 """Words that neither need an answer in a line nor count as one."""
 
 MAY_I: Final = re.compile(
-    r"\bshall (?:i|we)\b|\b(?:allowed|ok(?:ay)?|alright) (?:to|if)\b|可以|能不能|能.*吗|行吗", re.IGNORECASE
+    r"\bshall (?:i|we)\b|\b(?:allowed|ok(?:ay)?|alright) (?:to|if)\b|可以|能不能|能.{0,200}吗|行吗", re.IGNORECASE
 )
 OUR_TALK: Final = re.compile(
     r"\b(?:did|have|had) you\b|\b(?:did|have|had) i (?:say|said|tell|told|mention\w*|ask\w*|want\w*|decide\w*|plan\w*|describe\w*)\b|\byou (?:said|told|suggest\w*|recommend\w*|mention\w*|advis\w*|propos\w*|gave|wrote)\b"
@@ -238,11 +238,11 @@ _NAMED_EN: Final = (
 ASKED: Final[tuple[tuple[str, re.Pattern[str]], ...]] = tuple(
     (name, re.compile(pattern, re.IGNORECASE))
     for name, pattern in {
-        "money": r"how much (?:do|does|did|is|are|was|were) .*\b(?:cost|charge|pay|paid|earn|owe|rent|fee|invest)|\bprice"
-        r"|\bwhat .*\b(?:costs?|charge|fee|rent|pay|earn)\b|(?:was|wie ?viel) .*(?:kostet|kosten|zahle|verlange|verdien)"
-        r"|combien .*(?:coûte|paie|gagne)|cuánto (?:\w+ )?(?:cuesta|cobra|pago|gana)|多少钱",
+        "money": r"how much (?:do|does|did|is|are|was|were) .{0,200}\b(?:cost|charge|pay|paid|earn|owe|rent|fee|invest)|\bprice"
+        r"|\bwhat .{0,200}\b(?:costs?|charge|fee|rent|pay|earn)\b|(?:was|wie ?viel) .{0,200}(?:kostet|kosten|zahle|verlange|verdien)"
+        r"|combien .{0,200}(?:coûte|paie|gagne)|cuánto (?:\w+ )?(?:cuesta|cobra|pago|gana)|多少钱",
         "clock": r"\b(?:what|which) times?\b|um wie ?viel uhr|\bquelle heure|\bqué hora|几点",
-        "often": r"\bhow often\b|\bwie oft\b|tous les combien|con qué frecuencia|多久.*一次",
+        "often": r"\bhow often\b|\bwie oft\b|tous les combien|con qué frecuencia|多久.{0,200}一次",
         "age": r"\bhow old\b|\bwie alt\b|quel âge|qué edad|几岁",
         "colour": r"\b(?:what|which) colou?r|\bwelche farbe|\bquelle couleur|\bqué color|什么颜色",
         "warmth": r"\b(?:what|which) temperatures?\b|\bhow (?:hot|warm|cold)\b|welche[rn]? temperatur|quelle température|qué temperatura|多少度",
@@ -278,7 +278,7 @@ NEAR_SAID: Final = re.compile(
     r"|\b\d{1,2}(?:st|nd|rd|th)?\.? (?:of )?(?:january|february|march|april|may|june|july|august|september|october|november|december|januar|februar|märz|mai"
     r"|juni|juli|oktober|dezember|janvier|février|avril|juin|juillet|août|septembre|octobre|novembre|décembre|(?:de )?(?:enero|febrero|marzo|abril|mayo|junio|julio"
     r"|agosto|septiembre|octubre|noviembre|diciembre))\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december) \d{1,2}\b"
-    r"|上次|下次|上周|下周|上个月|下个月|\d+月\d+日",
+    r"|上次|下次|上周|下周|上个月|下个月|\d{1,2}月\d{1,2}日",
     re.IGNORECASE,
 )
 """Times counted from now, and days of the calendar: the second half of `NEAR`."""

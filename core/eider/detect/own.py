@@ -40,7 +40,7 @@ _HEADER: Final = re.compile(
     re.IGNORECASE,
 )
 _FORWARDED: Final = re.compile(
-    r"\s*(?:(?:fwd?|wg|转发)\s?[:：].*|-{2,}.*(?:forward|original|weitergeleitet|ursprüngliche|transféré|original|reenviad|转发).*|.{0,20}\bforwarded (?:message|mail).*"
+    r"\s*(?:(?:fwd?|wg|转发)\s?[:：].*|--.*(?:forward|original|weitergeleitet|ursprüngliche|transféré|original|reenviad|转发).*|.{0,20}\bforwarded (?:message|mail).*"
     r"|(?:On|Am|Le|El) .{6,80}(?:wrote|schrieb|écrit|escribió).{0,40}:?\s*|在.{4,40}写道[:：]?\s*|-----BEGIN.*|={3,} .* ={3,})$",
     re.IGNORECASE,
 )

@@ -138,14 +138,14 @@ FRONTED: Final = re.compile(
 )
 """A condition or date that stands before what is said."""
 TAG: Final = re.compile(
-    r",?\s+(?:you know|by the way|btw|thanks|thank you|please|though|obviously|of course|actually|if i remember correctly|as you know|for what it's worth|fyi|ok|okay|right|alright|haha|lol)(?=[.!?]*$)",
+    r"(?:,|(?<!\s)(?=\s))\s+(?:you know|by the way|btw|thanks|thank you|please|though|obviously|of course|actually|if i remember correctly|as you know|for what it's worth|fyi|ok|okay|right|alright|haha|lol)(?=[.!?]*$)",
     re.IGNORECASE,
 )
 """What is hung on a sentence and says nothing."""
 
 REASON: Final = re.compile(
-    r",?\s+\b(?:because|now that|due to|owing to|since (?=(?:the|it|he|she|they|we|i|our|my|\w+ (?:was|were|is|are|has|had))\b)|as (?=(?:the|it|he|she|they|we|there|our) \w+)|as (?=(?-i:[A-Z])\w+ (?:was|were|is|has|had|\w+ed)\b)|after (?=(?:\w+ ){1,4}?(?:was|were|had|failed|left|broke|died|went|\w+ed)\b)|so that|in order to|weil|damit|parce que|puisque|porque|ya que|para (?:no )?\w+[aei]r|à cause|wegen)\b.*$"
-    r"|(?:，|,)?(?:因为|由于).*$"
+    r"(?:,|(?<!\s)(?=\s))\s+\b(?:because|now that|due to|owing to|since (?=(?:the|it|he|she|they|we|i|our|my|\w+ (?:was|were|is|are|has|had))\b)|as (?=(?:the|it|he|she|they|we|there|our) \w+)|as (?=(?-i:[A-Z])\w+ (?:was|were|is|has|had|\w+ed)\b)|after (?=(?:\w+ ){1,4}?(?:was|were|had|failed|left|broke|died|went|\w+ed)\b)|so that|in order to|weil|damit|parce que|puisque|porque|ya que|para (?:no )?\w+[aei]r|à cause|wegen)\b(?s:.*)"
+    r"|(?:，|,)?(?:因为|由于)(?s:.*)"
 )
 """Why something is so: it often names what was so before."""
 WITHOUT: Final = re.compile(r"\b(?:without|ohne|sans|sin) (?:any |the |a |an )?(?P<what>[^,.;]{2,40})", re.IGNORECASE)
@@ -160,11 +160,11 @@ INSTEAD: Final = re.compile(
 REPLACED: Final = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
-        r"\b(?:replaced|swapped|exchanged|traded|ditched|dropped|left|abandoned|swapped out|switched out|ersetzt|remplacé|reemplazado) (?P<old>[^,.;]+?) (?:with|by|for|in favou?r of|durch|par|por) (?P<new>[^,.;]+)",
-        r"\b(?:moved|switched|migrated|went|got) (?:away from|off(?: of)?) (?P<old>[^,.;]+?)(?: to| and| onto) (?P<new>[^,.;]+)",
-        r"(?P<new>[^,.;]+)[,;] (?:and )?(?P<old>[^,.;]+?)(?:'s| is| are)(?: now)? (?:history|gone|out|retired|no more|dead|done|over)\b",
-        r"(?P<new>[^,.;]+?) (?:to replace|as a replacement for|in place of) (?P<old>[^,.;]+)",
-        r"(?P<new>[^,.;]+?) (?:has |have )?(?:replaces|replaced|superseded|supersedes|took over from|takes over from) (?P<old>[^,.;]+)",
+        r"\b(?:replaced|swapped|exchanged|traded|ditched|dropped|left|abandoned|swapped out|switched out|ersetzt|remplacé|reemplazado) (?P<old>[^,.;]{1,200}?) (?:with|by|for|in favou?r of|durch|par|por) (?P<new>[^,.;]+)",
+        r"\b(?:moved|switched|migrated|went|got) (?:away from|off(?: of)?) (?P<old>[^,.;]{1,200}?)(?: to| and| onto) (?P<new>[^,.;]+)",
+        r"(?:^|(?<=[,.;]))(?P<new>[^,.;]+)[,;] (?:and )?(?P<old>[^,.;]{1,200}?)(?:'s| is| are)(?: now)? (?:history|gone|out|retired|no more|dead|done|over)\b",
+        r"(?:^|(?<=[,.;]))(?P<new>[^,.;]+?) (?:to replace|as a replacement for|in place of) (?P<old>[^,.;]+)",
+        r"(?:^|(?<=[,.;]))(?P<new>[^,.;]+?) (?:has |have )?(?:replaces|replaced|superseded|supersedes|took over from|takes over from) (?P<old>[^,.;]+)",
     )
 )  # fmt: skip
 """What took the place of what."""
@@ -189,7 +189,7 @@ _SHORT: Final = tuple(
     (re.compile(pattern, re.IGNORECASE), long)
     for pattern, long in (
         (r"\bwon't\b", "will not"), (r"\bcan't\b", "cannot"), (r"\bshan't\b", "shall not"), (r"n't\b", " not"), (r"\bi'm\b", "I am"), (r"(?<=\w)'re\b", " are"),
-        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\bi would (?:much )?rather (?:have|see|get|use)\b", "I prefer"), (r"\bi would (?:much )?(?:prefer|rather)\b", "I prefer"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bblood (?:type|group)\b", "bloodtype"), (r"\bonly child\b", "onlychild"), (r"\b(?:mother tongue|(?:native|first) (?:language|tongue))\b", "mothertongue"), (r"\b(?:do not|never) (\w+) ([^,.;]*?) ?without (?:first )?(\w+ing)\b([^,.;]*)", r"\3\4 before \1 \2"), (r"\bevery other (?=\w)", "every second "), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
+        (r"(?<=\w)'ve\b", " have"), (r"(?<=\w)'ll\b", " will"), (r"\bi'd\b", "I would"), (r"\bi would (?:much )?rather (?:have|see|get|use)\b", "I prefer"), (r"\bi would (?:much )?(?:prefer|rather)\b", "I prefer"), (r"\b(he|she|it|that|there|where)'s\b", r"\1 is"), (r"\bdont\b", "do not"), (r"\bblood (?:type|group)\b", "bloodtype"), (r"\bonly child\b", "onlychild"), (r"\b(?:mother tongue|(?:native|first) (?:language|tongue))\b", "mothertongue"), (r"\b(?:do not|never) (\w+) ([^,.;]{0,200}?) ?without (?:first )?(\w+ing)\b([^,.;]*)", r"\3\4 before \1 \2"), (r"\bevery other (?=\w)", "every second "), (r"\bvs\.? ?code\b", "VSCode"), (r"\bvisual studio code\b", "VSCode"), (r"\bj'(?=\w)", "je "), (r"\b([ldnmtsc]|qu)'(?=[aeiouyhéèêàâîôû])", r"\1 "),
     )
 )  # fmt: skip
 

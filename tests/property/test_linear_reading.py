@@ -1,0 +1,68 @@
+"""Whatever reads a user's text takes time that grows with its length, not with its square."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+
+from eider import gate_reading
+from eider.detect import detect
+from eider.questions import Question
+from eider.redact import redact
+from eider.segment import Segment
+from eider.statement import read
+from eider.text import analyse
+from eider.when import event_asked, mentions
+from eider_claude_hooks.words import without_private
+
+TODAY = date(2026, 5, 20)
+LENGTH = 4_000
+TIMES_LONGER = 4
+TOO_MUCH = 9.0
+"""Four times the text may take nine times as long; what is quadratic takes sixteen times."""
+NOTICED = 0.04
+"""Seconds of the processor under which a reading says nothing of how it grows."""
+
+UNITS = (
+    "港口起重机的测试按照泊位命名", "1234567890", "9f3c2ab07d", "abcdefghij", "Abcde", "こんにちは", "e\u0301", "a_b_", "a-b-", "a.b.",
+    "    ", "\n\n\n\n", "\n   ", "....", "----", "????", '""""', "''''", "'a ", "````", "((((", "[[[[", "<<<<", "{{{{", "<a ", "; ",
+    "< private ", "/a/b", "a@b.", "http://a", "key=value ", "a: b\n", "- a\n", "> a\n", "because ", "replaced a ", "never x ",
+    "not a ", "no, not ", "what ", "if you can ", "can you ", "since x ", "before the ", "May 5-", "vor dem ", "avant le ",
+    "desde el ", "之前", "请你帮我", "hast du ", "me recomendaste ", "港口abc12", "<" + " " * 300,
+)  # fmt: skip
+READERS: dict[str, Callable[[str], object]] = {
+    "detect": detect,
+    "statement": read,
+    "question": lambda text: Question.read(text, Segment(), today=TODAY),
+    "dates": lambda text: mentions(text, said_on=TODAY),
+    "events": event_asked,
+    "analysis": analyse,
+    "redact": redact,
+    "gate": lambda text: gate_reading.read(text, ()),
+    "private": without_private,
+}
+
+
+def seconds(reader: Callable[[str], object], text: str) -> float:
+    began = time.process_time()
+    reader(text)
+    return time.process_time() - began
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_four_times_the_text_takes_about_four_times_as_long(name: str) -> None:
+    """Runs of one thing, without spaces or of spaces alone, are what a search that starts anywhere is slow on."""
+    reader, slow = READERS[name], {}
+    for unit in UNITS:
+        for tail in ("", "x"):
+            long = (unit * LENGTH)[: LENGTH * TIMES_LONGER] + tail
+            if seconds(reader, long) < NOTICED:
+                continue
+            times = [(seconds(reader, (unit * LENGTH)[:LENGTH] + tail), seconds(reader, long)) for _ in range(3)]
+            short, longest = min(a for a, _ in times), min(b for _, b in times)
+            if longest > TOO_MUCH * short:
+                slow[unit] = f"{short:.3f} s, {longest:.3f} s"
+    assert slow == {}
