@@ -1,0 +1,251 @@
+"""Reads a reply: which of its own words are worth keeping, how sure that is, and what kind of thing they are."""
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.understand import cues
+from eider.understand.features import Message, Unit, content_words, features, read_message, units
+from eider.understand.scorer import HEADS, Weights, shipped_weights
+from eider.understand.sentences import Span, clauses, is_east_asian, sentences, trim, whole_pieces
+from eider.understand.structure import Voice
+
+Zone = Literal["learn", "ask", "leave"]
+Act = Literal["state", "revoke", "confirm", "praise"]
+Reach = Literal["everywhere", "project", "person"]
+Kind = Literal["rule", "preference", "fact", "decision", "insight", "context"]
+
+_ACTS: tuple[Act, ...] = ("state", "revoke", "confirm", "praise")
+_REACHES: tuple[Reach, ...] = ("everywhere", "project", "person")
+_NOTHING = 0.1
+"""A clause below this probability says nothing worth keeping."""
+_MOST_SENTENCES = 400
+"""Of a longer message only so many sentences of the person's own are scored, from its end."""
+_ECHO = 0.85
+_AGENT_END = 960
+_EVEN = 0.5
+_FEW_WORDS, _BARE_WORDS = 3, 4
+_PAUSES = " \t,;:!.?–—-，、：；！。？…~"
+_EDGE = " \t,;，、；"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A piece of a reply that may be worth keeping: the person's own words, verbatim."""
+
+    spans: tuple[Span, ...]
+    """Start and end offsets into the reply, in order."""
+    text: str
+    """The words themselves: the substrings at `spans`, joined by a space."""
+    probability: float
+    """How likely a careful reader would keep it, 0 to 1."""
+    zone: Zone
+    act: Act
+    reach: Reach
+    kind: Kind
+    obey: float
+    """Probability that it says how the agent is to behave (rule, preference) rather than what is so."""
+    answers: Span | None
+    """What it answers, as offsets into the agent's output: for confirmations, praise and bare corrections."""
+    voice: Voice
+    """UNCLEAR where another voice may speak; such a finding is never in the zone "learn"."""
+
+
+@cache
+def _frames(place: str) -> tuple[str, ...]:
+    text = files("eider.understand").joinpath("data", "frames.json").read_text("utf-8")
+    return tuple(sorted(set(json.loads(text)[place]), key=len, reverse=True))
+
+
+def _strip_beginning(text: str, start: int, end: int) -> int:
+    """Return where the sentence begins behind "please remember that", "no,", "hi Ada,"."""
+    lower = cues.plain(text[start:end])
+    for frame in _frames("before"):
+        if lower.startswith(frame):
+            after = lower[len(frame) :]
+            if frame.endswith("'") or is_east_asian(frame) or not after[:1].isalnum():
+                return start + len(frame) + len(after) - len(after.lstrip(_PAUSES))
+    for frame in _frames("before_pause"):
+        if lower.startswith(frame) and (after := lower[len(frame) :]).lstrip(" ")[:1] in {*",;:!.–—，、：；！。…"} - {
+            ""
+        }:
+            return start + len(frame) + len(after) - len(after.lstrip(_PAUSES))
+    comma = lower.find(",", 0, 30)
+    if comma > 0 and cues.find(lower[:comma]) & cues.bit("greet") and len(lower[:comma].split()) <= _FEW_WORDS:
+        return start + comma + 1
+    return start
+
+
+def _strip_end(text: str, start: int, end: int) -> int:
+    """Return where the sentence ends before ", please", ", btw"."""
+    core = text[start:end].rstrip(" .!?。！？")
+    lower = cues.plain(core)
+    for frame in _frames("after_pause"):
+        if lower.endswith(frame) and lower[: -len(frame)].rstrip()[-1:] in {*",;–—，、；"}:
+            return start + len(lower[: -len(frame)].rstrip().rstrip(_EDGE))
+    return end
+
+
+def _strip_frames(text: str, span: Span) -> Span:
+    """Return the span without frames, answers and vocatives at its edges, unless little would be left."""
+    start, end = span
+    for _ in range(4):
+        begin = min(end, _strip_beginning(text, start, end))
+        while begin < end and text[begin] in _PAUSES and text[begin : begin + 2] not in {"--", "..", "./"}:
+            begin += 1
+        stop = _strip_end(text, begin, end)
+        if (begin, stop) == (start, end) or len(content_words(text[begin:stop])) < 1:
+            break
+        start, end = begin, stop
+    return trim(text, start, end)
+
+
+class _Reader:
+    def __init__(self, reply: str, agent_output: str, weights: Weights) -> None:
+        self.weights = weights
+        self.message: Message = read_message(reply, agent_output)
+        self.text = reply
+
+    def read(self) -> list[Finding]:
+        chosen = units(self.message, with_clauses=False)[-_MOST_SENTENCES:]
+        if not chosen:
+            return []
+        margins = self.weights.margins(features(self.message, chosen))
+        probabilities = self.weights.probability(margins[:, 0])
+        found = []
+        for unit, margin, probability in zip(chosen, margins, probabilities, strict=True):
+            if probability >= self.weights.ask:
+                one = self._finding(unit, margin, float(probability))
+                if one is not None:
+                    found.append(one)
+        return found
+
+    def _finding(self, unit: Unit, margin: NDArray[np.float64], probability: float) -> Finding | None:
+        sentence = self.message.sentences[unit.sentence]
+        by_head = dict[str, float](zip(HEADS, margin.tolist(), strict=True))
+        act: Act = max(_ACTS, key=lambda name: 0.0 if name == "state" else by_head[name])
+        content = content_words(self.text[unit.start : unit.end])
+        zone: Zone = "learn" if probability >= self.weights.learn and sentence.voice is Voice.OWN else "ask"
+        if self._echoes(content):
+            return None
+        empty = not self._has_content(sentence.found, content)
+        if act in {"confirm", "praise"} or empty:
+            if self._agent_quotes() or (act == "confirm" and not self.message.asked):
+                return None
+            if empty and act == "state":
+                if not self.message.agent.strip():
+                    return None
+                act, zone = "praise", "ask"
+        span = self._kept(unit)
+        obey = 1 / (1 + np.exp(-by_head["obey"]))
+        return Finding(
+            spans=(span,),
+            text=self.text[slice(*span)],
+            probability=probability,
+            zone=zone,
+            act=act,
+            reach=max(_REACHES, key=lambda name: by_head[name]),
+            kind=self._kind(sentence.found, float(obey)),
+            obey=float(obey),
+            answers=self._answers(unit, act, sentence.found),
+            voice=sentence.voice,
+        )
+
+    def _has_content(self, found: int, content: frozenset[str]) -> bool:
+        """Return whether the sentence says something by itself, more than "exactly like that"."""
+        light = cues.bit("that") | cues.bit("yes") | cues.bit("praise") | cues.bit("standing") | cues.bit("remember")
+        return any(not cues.find(word, self.message.language) & light for word in content) or (
+            found & cues.bit("style") > 0
+        )
+
+    def _agent_quotes(self) -> bool:
+        """Return whether the agent's words are somebody else's: "The page says: …"."""
+        ending = self.message.agent[-_AGENT_END:]
+        return ":" in ending and bool(
+            cues.find(ending, cues.guess_language(ending)) & cues.bit("report")
+            and re.search(r"[:：]\s*\S|[\"“„«「]", ending)
+        )
+
+    def _echoes(self, content: frozenset[str]) -> bool:
+        """Return whether the sentence repeats the agent's words in a reply that asks about them."""
+        if len(content) < _FEW_WORDS or "?" not in self.text.replace("？", "?"):
+            return False
+        return len(content & self.message.agent_words) >= _ECHO * len(content)
+
+    def _kept(self, unit: Unit) -> Span:
+        """Return the span of the sentence to keep, without clauses at its edges that say nothing."""
+        parts = clauses(self.text, unit.start, unit.end)
+        first, last = 0, len(parts)
+        if len(parts) > 1:
+            rows = features(self.message, [Unit(*part, unit.sentence, clause=True) for part in parts])
+            chances = self.weights.probability(self.weights.margins(rows)[:, 0])
+            empty = [bool(p < _NOTHING) and self._idle(part) for p, part in zip(chances, parts, strict=True)]
+            while last - first > 1 and empty[last - 1]:
+                last -= 1
+            while last - first > 1 and empty[first]:
+                first += 1
+        start = unit.start if first == 0 else parts[first][0]
+        end = unit.end if last == len(parts) else parts[last - 1][1]
+        return _strip_frames(self.text, self._balanced(unit, start, end))
+
+    def _idle(self, part: Span) -> bool:
+        """Return whether a clause is by itself a task, thanks or chatter, and no condition of the rest."""
+        found = cues.find(self.text[slice(*part)], self.message.language)
+        bound = ("negation", "when", "contrast", "standing", "because", "hypo")
+        loose = ("task", "thanks", "mood", "greet", "praise", "ask", "oneoff")
+        words = len(cues.tokens(self.text[slice(*part)]))
+        return (
+            words >= _FEW_WORDS
+            and any(found & cues.bit(c) for c in loose)
+            and not any(found & cues.bit(c) for c in bound)
+        )
+
+    def _balanced(self, unit: Unit, start: int, end: int) -> Span:
+        """Return the span, or the whole sentence where the span would cut a bracket, quotation, time or path."""
+        pieces = whole_pieces(self.text[unit.start : unit.end])
+        cut = any(a < edge - unit.start < b for a, b in pieces for edge in (start, end))
+        return (unit.start, unit.end) if cut else (start, end)
+
+    def _kind(self, found: int, obey: float) -> Kind:
+        if obey >= _EVEN:
+            taste = found & cues.bit("prefer") and not found & (cues.bit("standing") | cues.bit("negation"))
+            return "preference" if taste else "rule"
+        if found & cues.bit("prefer") and not found & cues.bit("decide"):
+            return "preference"
+        return "decision" if found & cues.bit("decide") else "insight" if found & cues.bit("finding") else "fact"
+
+    def _answers(self, unit: Unit, act: Act, found: int) -> Span | None:
+        message = self.message
+        last = message.agent_last
+        if last[0] == last[1]:
+            return None
+        first = message.sentences[unit.sentence].start == next(
+            s.start for s in message.sentences if s.voice is not Voice.OTHER
+        )
+        bare = len(cues.tokens(self.text[unit.start : unit.end])) <= _BARE_WORDS
+        correction = first and (found & (cues.bit("no") | cues.bit("contrast")) or bare)
+        if act == "state" and not correction:
+            return None
+        if act == "confirm" and len(content_words(message.last_words)) <= _FEW_WORDS:  # "Should I remember that?"
+            spans = sentences(message.agent, max(0, last[0] - _AGENT_END), last[1])
+            return (spans[-2][0] if len(spans) > 1 else last[0], last[1])
+        return last
+
+
+def read_reply(reply: str, agent_output: str = "", *, weights: Weights | None = None) -> list[Finding]:
+    """Return what of a reply is worth keeping or asking about, in the order of the reply.
+
+    Args:
+        reply: What the user wrote, exactly as it will be stored: offsets point into it.
+        agent_output: What the agent said before, "" when nothing.
+        weights: Other weights than those of this package.
+    """
+    if not reply.strip():
+        return []
+    return _Reader(reply, agent_output, weights or shipped_weights()).read()
