@@ -16,8 +16,8 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
-from eider.storage import migrate, opened
-from eider.storage.database import create_file
+from eider.store import migrate, open_files
+from eider.store.database import create_file
 
 _ROOT = Path(__file__).parent
 
@@ -88,7 +88,7 @@ def _create_or_copy(path: Path, fill: Callable[[Any], None]) -> None:
 def _copied_stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """New stores of this process are copies, unless the test is marked `creates`."""
     if request.node.get_closest_marker("creates") is None:
-        monkeypatch.setattr(opened, "create_file", _create_or_copy)
+        monkeypatch.setattr(open_files, "create_file", _create_or_copy)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eider.errors import MissingExtraError
+from eider.model.errors import MissingExtraError
 
 try:
     import anthropic as _anthropic

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from eider.errors import ClosedMemoryError, EiderError
-from eider.tools import told
+from eider.api.tools import told
+from eider.model.errors import ClosedMemoryError, EiderError
 from eider_anthropic.shown import listing, numbered, occurrences, snippet
 
 if TYPE_CHECKING:
     from eider import Eider
-    from eider.values import Memory
+    from eider.model.values import Memory
 
 ROOT: Final = "/memories"
 SCOPE: Final = "memories"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anthropic.lib.tools import BetaAsyncBuiltinFunctionTool, BetaBuiltinFunctionTool, ToolError
 
-from eider.tools import TOOLS, Answer, Toolbox, bind
+from eider.api.tools import TOOLS, Answer, Toolbox, bind
 
 if TYPE_CHECKING:
     from anthropic.types.beta import BetaToolParam

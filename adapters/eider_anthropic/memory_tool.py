@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from anthropic.lib.tools import BetaAbstractMemoryTool, BetaAsyncAbstractMemoryTool, ToolError
 
-from eider.errors import EiderError
+from eider.model.errors import EiderError
 from eider_anthropic.files import SCOPE, FileFault, FileVersion, MemoryFiles, answered
 
 if TYPE_CHECKING:

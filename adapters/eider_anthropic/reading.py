@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final, Literal
 
-from eider.tools import TOOLS
+from eider.api.tools import TOOLS
 
 Body = Mapping[str, Any]
 Messages = Sequence[Mapping[str, Any]]

@@ -45,7 +45,7 @@ def __getattr__(name: str) -> Any:
         package = (error.name or "").partition(".")[0]
         if package not in _PACKAGES:
             raise
-        from eider.errors import MissingExtraError
+        from eider.model.errors import MissingExtraError
 
         raise MissingExtraError(package, _EXTRAS.get(package, "langchain")) from error
 

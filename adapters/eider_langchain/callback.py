@@ -15,8 +15,8 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 from langchain_core.outputs import LLMResult
 
-from eider import marks
-from eider.companion import Companion, Source
+from eider.api.conversation import Companion, Source
+from eider.privacy import recall_marks
 from eider_langchain.identity import conversation
 from eider_langchain.messages import last_of_user, text_of
 from eider_langchain.run_config import config_of_caller
@@ -210,7 +210,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
             run = self._runs.pop(id, None)
         if run is None:
             return
-        run.met.extend(one for one in met if marks.strip(one[0]).strip())
+        run.met.extend(one for one in met if recall_marks.strip(one[0]).strip())
         run.wrote = wrote or run.wrote
         if run.id == id:
             self._tell(run, said or run.wrote)
@@ -227,14 +227,14 @@ class EiderCallbackHandler(BaseCallbackHandler):
                 )
             return
         place = f"langchain:{(companion.session or '')[:120]}"
-        heard, said = marks.strip(run.heard), marks.strip(said)
+        heard, said = recall_marks.strip(run.heard), recall_marks.strip(said)
         if not heard.strip() and not companion.session:
             return  # a tool or retriever called outright belongs to no conversation
-        answering = None if run.answering is None else marks.strip(run.answering)
+        answering = None if run.answering is None else recall_marks.strip(run.answering)
         key = f"{place}:{run.id}"
         companion.heard(heard, answering=answering, key=f"{place}:{run.heard_key}" if run.heard_key else key)
         for number, (text, source) in enumerate(run.met):
-            companion.met(marks.strip(text), source=source, key=f"{key}:met:{number}")
+            companion.met(recall_marks.strip(text), source=source, key=f"{key}:met:{number}")
         companion.said(said, key=f"{key}:said")
 
     def _said(self, outputs: Any) -> str:

@@ -9,8 +9,8 @@ from langchain_classic.base_memory import BaseMemory
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, get_buffer_string
 from pydantic import PrivateAttr
 
-from eider.companion import Companion
-from eider.errors import InputError
+from eider.api.conversation import Companion
+from eider.model.errors import InputError
 from eider_langchain.history import EiderChatMessageHistory
 
 if TYPE_CHECKING:

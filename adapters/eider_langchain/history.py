@@ -18,16 +18,16 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 
-from eider import marks
-from eider.companion import Companion
-from eider.errors import ErasedError, InputError, UnknownIdError
-from eider.redact import redact_tree
+from eider.api.conversation import Companion
+from eider.model.errors import ErasedError, InputError, UnknownIdError
+from eider.privacy import recall_marks
+from eider.privacy.redact import redact_tree
 from eider_langchain.messages import by_user, key_of, text_of
 from eider_langchain.quietly import Quietly
 
 if TYPE_CHECKING:
     from eider import Eider, Episode
-    from eider.values import Origin, Role
+    from eider.model.values import Origin, Role
 
 _PAGE: Final = 10_000
 _BEFORE: Final = 50
@@ -135,7 +135,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         kept = message_to_dict(message)
         if message.content == words:
             del kept["data"]["content"]  # it is the utterance itself
-        said = words if marks.strip(words).strip() else _WORDLESS
+        said = words if recall_marks.strip(words).strip() else _WORDLESS
         if said == _WORDLESS:
             kept["data"]["content"] = "" if message.content == words else message.content
         if _parsed(redact_tree(kept), said) is None:

@@ -10,7 +10,7 @@ from langchain_core.runnables.config import ensure_config
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-    from eider.companion import Companion
+    from eider.api.conversation import Companion
 
 AUTHENTICATED: Final = "langgraph_auth_user_id"
 """Where a server of LangGraph puts the user whom it authenticated; a client cannot say otherwise."""

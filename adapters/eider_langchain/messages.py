@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMessage
 
-from eider import marks
+from eider.privacy import recall_marks
 
 if TYPE_CHECKING:
-    from eider.companion import Companion
+    from eider.api.conversation import Companion
 
 _MADE: Final = "lc_source"
 """LangChain notes here that it wrote a message itself, a summary for instance."""
@@ -76,15 +76,15 @@ def tell(
     )
     tainted = False
     for place, message in enumerate(messages[start:], start):
-        words, key = marks.strip(text_of(message)), key_of(companion.session, message)
+        words, key = recall_marks.strip(text_of(message)), key_of(companion.session, message)
         if by_user(message):
             before = _before(messages[:place])
-            answering = "" if before is None else marks.strip(_answer(before))
+            answering = "" if before is None else recall_marks.strip(_answer(before))
             answering_key = None if before is None else key_of(companion.session, before)
             companion.heard(words, answering=answering, key=key, answering_key=answering_key)
             tainted = False
         elif isinstance(message, AIMessage):
-            companion.said(marks.strip(_answer(message)) if place == last else words, key=key, tainted=tainted)
+            companion.said(recall_marks.strip(_answer(message)) if place == last else words, key=key, tainted=tainted)
         elif isinstance(message, ToolMessage) and message.name in own:
             tainted |= _doubtful(message.artifact)
         elif isinstance(message, ToolMessage) and place < last + 1:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from langchain.agents.middleware import AgentMiddleware, AgentState
 from langchain_core.messages import SystemMessage, ToolMessage
 
-from eider.companion import Companion
+from eider.api.conversation import Companion
 from eider_langchain.identity import conversation
 from eider_langchain.messages import key_of, last_of_user, latest_turn, tell, text_of
 from eider_langchain.tools import tools_of

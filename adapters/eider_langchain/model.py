@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import ValidationError
 
-from eider.errors import ModelError
-from eider.models import Answer, Prompt, passes
+from eider.model.errors import ModelError
+from eider.providers.llm import Answer, Prompt, passes
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

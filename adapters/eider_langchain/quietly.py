@@ -6,8 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from eider.errors import EiderError, InputError, QueuedError
-from eider.tools import told
+from eider.api.tools import told
+from eider.model.errors import EiderError, InputError, QueuedError
 
 T = TypeVar("T")
 _log: Final = logging.getLogger("eider")

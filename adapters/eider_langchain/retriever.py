@@ -14,13 +14,13 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import set_config_context
 from pydantic import PrivateAttr
 
-from eider import marks
-from eider.companion import Companion
+from eider.api.conversation import Companion
+from eider.privacy import recall_marks
 from eider_langchain.identity import conversation
 from eider_langchain.quietly import Quietly
 
 if TYPE_CHECKING:
-    from eider.answers import Recollection
+    from eider.model.answers import Recollection
 
 
 class EiderRetriever(BaseRetriever):
@@ -91,5 +91,5 @@ class EiderRetriever(BaseRetriever):
             "kind": getattr(item, "kind", "episode"), "scope": getattr(item, "scope", "global"),
             "at": getattr(item, "at", getattr(item, "valid_from", None)).isoformat(),  # pyright: ignore[reportOptionalMemberAccess] (one of the two)
         }  # fmt: skip
-        text = marks.mark([said], [found.id]) if self.marked else found.text
+        text = recall_marks.mark([said], [found.id]) if self.marked else found.text
         return Document(id=found.id, page_content=text, metadata=about)

@@ -34,8 +34,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from langgraph.store import base
 from langgraph.store.base import GetOp, Item, ListNamespacesOp, Op, PutOp, Result, SearchItem, SearchOp, TTLConfig
 
-from eider.errors import UnknownIdError
-from eider.redact import redact_name
+from eider.model.errors import UnknownIdError
+from eider.privacy.redact import redact_name
 from eider_langchain.store_filters import Namespace, in_place, matches
 from eider_langchain.store_rows import (
     PAGE,

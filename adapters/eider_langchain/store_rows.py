@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langgraph.store.base import Item, SearchItem, get_text_at_path
 
-from eider.errors import InputError, TooLargeError
-from eider.redact import redact_name, redact_tree
+from eider.model.errors import InputError, TooLargeError
+from eider.privacy.redact import redact_name, redact_tree
 from eider_langchain.store_filters import Namespace
 
 if TYPE_CHECKING:

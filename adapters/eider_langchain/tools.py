@@ -10,9 +10,9 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr
 
-from eider import tools
-from eider.companion import Companion
-from eider.errors import InputError
+from eider.api import tools
+from eider.api.conversation import Companion
+from eider.model.errors import InputError
 from eider_langchain.identity import conversation
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'eider_llamaindex' has no attribute {name!r}")
     if find_spec("llama_index_instrumentation") is None:
-        from eider.errors import MissingExtraError
+        from eider.model.errors import MissingExtraError
 
         raise MissingExtraError("llama-index-core", "llamaindex")
     return getattr(import_module(f"eider_llamaindex.{_HOME[name]}"), name)

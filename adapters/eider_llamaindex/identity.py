@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
-from eider.errors import InputError
+from eider.model.errors import InputError
 
 if TYPE_CHECKING:
     from eider import Companion
 
 HOST: Final = "llamaindex"
 _NAMES: Final = ("user", "session", "context", "loop")
-_SCOPES: Final = "eider.scopes"
+_SCOPES: Final = "eider.learn.scopes"
 _SILENT: Final = "eider.silent"
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from llama_index.core.prompts import ChatPromptTemplate
 
-from eider.errors import ModelError
-from eider.models import Answer, passes
+from eider.model.errors import ModelError
+from eider.providers.llm import Answer, passes
 from eider_llamaindex.identity import HOST, silently
 
 if TYPE_CHECKING:
     from llama_index.core.llms.llm import LLM
 
-    from eider.models import Prompt
+    from eider.providers.llm import Prompt
 
 T = TypeVar("T")
 _LETTERS: Final = 4

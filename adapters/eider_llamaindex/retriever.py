@@ -10,7 +10,8 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from eider import Companion, marks
+from eider import Companion
+from eider.privacy import recall_marks
 from eider_llamaindex.identity import HOST, current
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def node_of(found: Recollection) -> NodeWithScore:
     line = f"{' '.join(found.text.split())}{doubt}"
     about = {"eider_id": found.id, "eider_kind": kind, "eider_trust": found.trust, "eider_why": str(found.why)}
     node = TextNode(
-        id_=found.id, text=marks.mark([line], [found.id]), metadata=about,
+        id_=found.id, text=recall_marks.mark([line], [found.id]), metadata=about,
         excluded_llm_metadata_keys=[*about], excluded_embed_metadata_keys=[*about],
     )  # fmt: skip
     return NodeWithScore(node=node, score=found.score)

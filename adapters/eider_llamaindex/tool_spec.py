@@ -12,8 +12,8 @@ from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSp
 from pydantic import BaseModel, ConfigDict, create_model
 
 from eider import Companion
-from eider.errors import InputError
-from eider.tools import TOOLS, told
+from eider.api.tools import TOOLS, told
+from eider.model.errors import InputError
 from eider_llamaindex.identity import HOST, current
 
 if TYPE_CHECKING:

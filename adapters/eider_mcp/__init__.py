@@ -41,7 +41,7 @@ def server(
         MissingExtraError: The package `mcp` is not installed.
         InputError: An argument cannot be used.
     """
-    from eider.errors import InputError
+    from eider.model.errors import InputError
 
     if isinstance(scopes, str):
         raise InputError(f"scopes={scopes!r} is one text; pass a list of scopes.")
@@ -64,7 +64,7 @@ def require() -> None:
     """
     from importlib.util import find_spec
 
-    from eider.errors import MissingExtraError
+    from eider.model.errors import MissingExtraError
 
     if find_spec("mcp") is None or find_spec("mcp_types") is None:  # mcp 1.x has no mcp_types
         raise MissingExtraError("mcp", "mcp")

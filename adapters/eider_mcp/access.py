@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import eider
-from eider import marks
-from eider.errors import InputError, RefusedError
-from eider.tools import Answer, Tool, Toolbox, told
-from eider.values import Episode
+from eider.api.tools import Answer, Tool, Toolbox, told
+from eider.model.errors import InputError, RefusedError
+from eider.model.values import Episode
+from eider.privacy import recall_marks
 
 CHANNEL: Final = "mcp"
 _TURN: Final = 8
@@ -117,7 +117,7 @@ class Access:
             "importance": kept.importance, "pinned": kept.pinned, "valid_from": kept.valid_from.isoformat(),
             "valid_to": kept.valid_to.isoformat() if kept.valid_to else None, "replaced_by": found.replaced_by,
             "replaces": list(found.replaces), "evidence": [episode.id for episode, _ in found.evidence],
-            "text": marks.mark(lines, [kept.id, *(episode.id for episode, _ in found.evidence)]),
+            "text": recall_marks.mark(lines, [kept.id, *(episode.id for episode, _ in found.evidence)]),
         }  # fmt: skip
 
     def recent(self) -> Answer:

@@ -12,7 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from eider.errors import EiderError, InputError
+from eider.model.errors import EiderError, InputError
 from eider_mcp import require
 from eider_mcp.access import CHANNEL, Access
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Completion, ResourceTemplateReference
 
-from eider.errors import EiderError, UnknownIdError
-from eider.tools import Answer, told
+from eider.api.tools import Answer, told
+from eider.model.errors import EiderError, UnknownIdError
 
 if TYPE_CHECKING:
     from mcp.server import MCPServer

@@ -18,7 +18,7 @@ from eider_mcp.resources import add_resources
 from eider_mcp.shapes import FORMS, POLICY, POLICY_ARGUMENTS, WHY, WHY_ARGUMENTS, Form
 
 if TYPE_CHECKING:
-    from eider.tools import Answer
+    from eider.api.tools import Answer
 
 NAME: Final = "eider"
 INSTRUCTIONS: Final = (

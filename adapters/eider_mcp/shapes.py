@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eider.values import KINDS
+from eider.model.values import KINDS
 
 Shape = Mapping[str, Any]
 

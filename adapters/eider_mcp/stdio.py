@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.errors import EiderError
+from eider.model.errors import EiderError
 
 if TYPE_CHECKING:
     from eider_mcp.access import Access

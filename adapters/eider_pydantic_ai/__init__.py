@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from eider.errors import MissingExtraError
+from eider.model.errors import MissingExtraError
 
 try:
     import pydantic_ai as _pydantic_ai

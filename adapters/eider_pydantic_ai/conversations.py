@@ -16,13 +16,13 @@ from pydantic_ai.conversation_store import (
 )
 from pydantic_ai.messages import ModelMessagesTypeAdapter
 
-from eider.errors import ErasedError
+from eider.model.errors import ErasedError
 from eider_pydantic_ai.history import SCOPE, fitted, trees_of
 from eider_pydantic_ai.toolset import HOST
 
 if TYPE_CHECKING:
     from eider import Eider
-    from eider.values import Episode
+    from eider.model.values import Episode
 
 RECORDS: Final = f"{SCOPE}:records"
 ENTRIES: Final = f"{SCOPE}:entries"

@@ -17,14 +17,14 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
-from eider import marks
-from eider.errors import InputError
-from eider.redact import redact_tree
+from eider.model.errors import InputError
+from eider.privacy import recall_marks
+from eider.privacy.redact import redact_tree
 from eider_pydantic_ai.toolset import HOST
 
 if TYPE_CHECKING:
     from eider import Eider
-    from eider.values import Episode
+    from eider.model.values import Episode
 
 SCOPE: Final = "pydantic-ai:messages"
 """Where messages are kept: a recall that names scopes does not meet them."""
@@ -160,7 +160,7 @@ def _message(row: Episode) -> ModelMessage:
 
 def fitted(tree: dict[str, Any]) -> dict[str, Any]:
     """A message without what memory gave out, small enough to be kept."""
-    kept: Any = _each(tree, marks.strip)
+    kept: Any = _each(tree, recall_marks.strip)
     if _size(kept) <= ROOM:
         return kept
     kept = _without_files(kept)

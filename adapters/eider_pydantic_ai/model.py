@@ -12,8 +12,8 @@ from pydantic_ai.exceptions import AgentRunError, UnexpectedModelBehavior, UserE
 from pydantic_ai.models import Model as PydanticModel
 from pydantic_ai.models import infer_model
 
-from eider.errors import ModelError, ModelRefusedError
-from eider.models import Answer, Prompt, passes
+from eider.model.errors import ModelError, ModelRefusedError
+from eider.providers.llm import Answer, Prompt, passes
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from pydantic_ai import FunctionToolset, RunContext, Tool
 from pydantic_ai.messages import ToolReturn
 
-from eider.tools import bind
+from eider.api.tools import bind
 
 if TYPE_CHECKING:
     from eider import Eider

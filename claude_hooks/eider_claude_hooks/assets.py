@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from eider.errors import RefusedError
+from eider.model.errors import RefusedError
 
 PLUGIN: Final = "plugin"
 SKILL: Final = "skills/eider/SKILL.md"

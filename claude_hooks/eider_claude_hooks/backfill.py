@@ -12,8 +12,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from eider.errors import ErasedError, InputError, OwnerUnreachableError, QueuedError
-from eider.sources import Brought, FromProject, Told, Wanted, noticed
+from eider.api.importers import Brought, FromProject, Told, Wanted, noticed
+from eider.model.errors import ErasedError, InputError, OwnerUnreachableError, QueuedError
 from eider_claude_hooks.keeping import Keeper, scope_of
 from eider_claude_hooks.session import HOST, Answer, Session, name_of
 from eider_claude_hooks.survey import COPIED, COPY, Step, Survey, survey, transcripts
@@ -22,8 +22,8 @@ from eider_claude_hooks.words import blanked, spoken
 
 if TYPE_CHECKING:
     from eider import Eider
-    from eider.learning import Learned
-    from eider.values import Episode
+    from eider.model.learned import Learned
+    from eider.model.values import Episode
 
 _SHOWN: Final = 5
 _PAGE: Final = 1_000

@@ -13,8 +13,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from eider import marks
-from eider.service import briefs
+from eider.client import briefing_cache
+from eider.privacy import recall_marks
 from eider_claude_hooks.hook import briefing_name
 from eider_claude_hooks.session import HOST, write
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eider import Eider
-    from eider.answers import Policy
+    from eider.model.answers import Policy
     from eider_claude_hooks.project import Place
 
 POLICY: Final = 350
@@ -66,10 +66,10 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
     for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
         lines.append(f"Open: {_short(one.text)} This contradicts what is known; ask the user which holds ({one.id}).")
         ids.append(one.id)
-    text = f"{HOW}\n{OBEY}\n{marks.mark(lines, ())}" if lines else HOW
+    text = f"{HOW}\n{OBEY}\n{recall_marks.mark(lines, ())}" if lines else HOW
     if about:
         asked = [_short(line) for line in about.splitlines() if line.strip()][-ASKED:]
-        text += f"\nWhat the user asked in this session before, the latest last:\n{marks.mark(asked, ())}"
+        text += f"\nWhat the user asked in this session before, the latest last:\n{recall_marks.mark(asked, ())}"
         more = memory.inject(about, scopes=place.scopes, budget=ABOUT, without=ids, known=known)
         if more:
             text += f"\nWhat is kept about that:\n{more.text}"
@@ -80,7 +80,7 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
 
 def framed(policy: Policy) -> str:
     """Guidance for an agent that is told nothing else; ids would cost more than its words, and the client needs none."""
-    return f"{OBEY}\n{marks.mark(_bounded(policy), ())}"
+    return f"{OBEY}\n{recall_marks.mark(_bounded(policy), ())}"
 
 
 def _bounded(policy: Policy) -> list[str]:
@@ -120,7 +120,7 @@ class Kept:
         """Take them all away."""
         with self._lock:
             self._turn += 1
-            briefs.drop(str(self._home))
+            briefing_cache.drop(str(self._home))
 
     def keep(self, cwd: str, text: str, turn: int) -> None:
         """Keep one, unless something was forgotten since `turn`.
@@ -128,7 +128,7 @@ class Kept:
         Raises:
             OSError: It cannot be written; a cold start goes without.
         """
-        folder = Path(briefs.place(str(self._home), HOST))
+        folder = Path(briefing_cache.place(str(self._home), HOST))
         with self._lock:
             if turn != self._turn:
                 return

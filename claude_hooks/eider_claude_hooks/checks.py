@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider import __version__
-from eider.doctor.findings import Finding, Severity
-from eider.doctor.registry import Place, place_check
-from eider.errors import RefusedError
-from eider.install import files, installing, records
-from eider.install.records import Record
-from eider.install.target import Options
-from eider.service import hook_port
+from eider.api.install import files, installing, records
+from eider.api.install.records import Record
+from eider.api.install.target import Options
+from eider.client import hook_port
+from eider.model.errors import RefusedError
+from eider.service.doctor.registry import Place, place_check
+from eider.service.doctor.report import Finding, Severity
 from eider_claude_hooks import machine, settings
 from eider_claude_hooks.target import SETTINGS, TARGET
 

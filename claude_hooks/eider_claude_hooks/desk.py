@@ -16,9 +16,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.scribe import Scribe
-from eider.service import briefs
-from eider.service.client import dumps
+from eider.api.background_writer import Scribe
+from eider.client import briefing_cache
+from eider.client.client import dumps
 from eider_claude_hooks import briefing
 from eider_claude_hooks.learning import Learner
 from eider_claude_hooks.missed import Missed
@@ -29,8 +29,8 @@ from eider_claude_hooks.words import spoken
 
 if TYPE_CHECKING:
     from eider import Eider
+    from eider.model.values import Origin
     from eider.service.hooks import Around
-    from eider.values import Origin
 
 Answer = Mapping[str, Any]
 NOTHING: Final[Answer] = {}
@@ -99,13 +99,13 @@ class Desk:
         memory = self._memory("user")
         memory.policy(budget=briefing.POLICY)
         memory.inject("what is about to be asked")
-        import_module("eider.observe")
+        import_module("eider.learn.observe")
 
     def changed(self, folder: Path, verb: str) -> None:
         """What was told last may no longer hold."""
         del folder
         self._stale = True
-        if verb in briefs.ERASING:
+        if verb in briefing_cache.ERASING:
             self.briefings.drop()
 
     def tidy(self) -> None:

@@ -94,7 +94,7 @@ def _client() -> Any:
     """Eider's client, by path: nothing of Eider is on the path of an interpreter started with `-I -S`."""
     beside = os.path.dirname(_HERE)
     for root in (beside, os.path.join(os.path.dirname(beside), "core")):
-        folder = os.path.join(root, "eider", "service")
+        folder = os.path.join(root, "eider", "client")
         if os.path.isfile(os.path.join(folder, "client.py")):
             sys.path.insert(0, folder)
             try:
@@ -102,7 +102,7 @@ def _client() -> Any:
             finally:
                 sys.path.remove(folder)
             return client
-    raise ImportError("eider.service.client")
+    raise ImportError("eider.client.client")
 
 
 def _input() -> str:

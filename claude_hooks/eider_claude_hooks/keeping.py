@@ -6,17 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eider import marks
-from eider.check import MAX_OBSERVED, MAX_TEXT
-from eider.scoping_rules import holds_everywhere
+from eider.model.validation import MAX_OBSERVED, MAX_TEXT
+from eider.privacy import recall_marks
+from eider.understand.scope_names import holds_everywhere
 from eider_claude_hooks.project import Place, host_files, known
 from eider_claude_hooks.session import HOST, Answer, Session
 from eider_claude_hooks.words import blanked
 
 if TYPE_CHECKING:
     from eider import Eider
-    from eider.learning import Learned
-    from eider.values import Origin, Role
+    from eider.model.learned import Learned
+    from eider.model.values import Origin, Role
 
 Memory = Callable[["Origin"], "Eider"]
 """A ceiling → the memory seen through a door that believes no more."""
@@ -33,7 +33,7 @@ class Keeper:
         self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: Answer
     ) -> Learned | None:  # fmt: skip
         """Keep a prompt where the project's words belong, and learn from it as a reply."""
-        text, output = marks.strip(text)[:MAX_OBSERVED], blanked(answering.text, session.private)[:MAX_OBSERVED]
+        text, output = recall_marks.strip(text)[:MAX_OBSERVED], blanked(answering.text, session.private)[:MAX_OBSERVED]
         if not text.strip():
             return None
         key, door = session.key(turn), self._memory("user")
@@ -52,7 +52,7 @@ class Keeper:
         self, session: Session, place: Place, key: str, text: str, *, speaker: str | None, at: str | None, tainted: bool
     ) -> None:  # fmt: skip
         """Keep the agent's words; where others' words were in its sight, they are believed no more than those."""
-        text = marks.strip(blanked(text, session.private))[:MAX_OBSERVED]
+        text = recall_marks.strip(blanked(text, session.private))[:MAX_OBSERVED]
         door = self._memory("tool" if tainted else "agent")
         self._record(door, text, "agent", key, session=session.id, at=at, metadata=_metadata(place), speaker=speaker)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from eider.errors import ErasedError, InputError, PausedError
+from eider.model.errors import ErasedError, InputError, PausedError
 from eider_claude_hooks import plan, transcript
 from eider_claude_hooks.keeping import Keeper, Memory
 from eider_claude_hooks.project import Place, place_of

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from eider.doctor.owner import is_locked
-from eider.errors import RefusedError
-from eider.install import files
-from eider.install.jsontext import JsonText, JsonTextError
-from eider.service import hook_port
+from eider.api.install import files
+from eider.api.install.json_edit import JsonText, JsonTextError
+from eider.client import hook_port
+from eider.model.errors import RefusedError
+from eider.service.doctor.owner import is_locked
 
 _FIRST_PERSON: Final = 500 if sys.platform == "darwin" else 1000
 """Lowest account number that people get."""

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from eider.errors import RefusedError
-from eider.install.jsontext import JsonText, JsonTextError
+from eider.api.install.json_edit import JsonText, JsonTextError
+from eider.model.errors import RefusedError
 from eider_claude_hooks.wiring import ALLOWED, Form, is_ours
 
 Json = dict[str, Any]

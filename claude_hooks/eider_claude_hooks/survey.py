@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 import eider
-from eider.errors import InputError
-from eider.sources import Wanted
+from eider.api.importers import Wanted
+from eider.model.errors import InputError
 from eider_claude_hooks import machine
 from eider_claude_hooks.project import Place, place_of
 from eider_claude_hooks.transcript import Turn, all_turns

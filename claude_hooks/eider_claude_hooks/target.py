@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from eider import config
-from eider.errors import ConfigError, RefusedError
-from eider.install import files, records
-from eider.install.jsontext import JsonText
-from eider.install.target import Edit, Options, Plan
-from eider.service import hook_port
+from eider.api.install import files, records
+from eider.api.install.json_edit import JsonText
+from eider.api.install.target import Edit, Options, Plan
+from eider.client import hook_port
+from eider.model import config
+from eider.model.errors import ConfigError, RefusedError
 from eider_claude_hooks import assets, machine, settings
 from eider_claude_hooks.wiring import ALLOWED, PROJECT_SCRIPT, URL_PATH, Form, allows, exec_form, shell_form
 

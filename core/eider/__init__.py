@@ -16,8 +16,12 @@ TYPE_CHECKING = False  # `typing` and `importlib` cost as much as Python itself 
 if TYPE_CHECKING:
     from typing import Any
 
-    from eider import aio as aio
-    from eider.answers import (
+    from eider.api import aio
+    from eider.api.conversation import Companion
+    from eider.api.environment import from_env
+    from eider.api.facade import Eider
+    from eider.api.open import open  # noqa: A004 (the public face)
+    from eider.model.answers import (
         Consolidation,
         Diff,
         Drained,
@@ -32,26 +36,24 @@ if TYPE_CHECKING:
         Version,
         Why,
     )
-    from eider.clock import Clock, FixedClock, SystemClock
-    from eider.companion import Companion
-    from eider.eider import Eider
-    from eider.environment import from_env
-    from eider.errors import EiderError
-    from eider.opening import open  # noqa: A004 (the public face)
-    from eider.scoping import project_scope
-    from eider.values import Episode, Event, Memory, Span, Usage
+    from eider.model.clock import Clock, FixedClock, SystemClock
+    from eider.model.errors import EiderError
+    from eider.model.project_scope import project_scope
+    from eider.model.values import Episode, Event, Memory, Span, Usage
 
 __version__ = "0.1.0"
 
 _HOME = {
-    "open": "opening", "from_env": "environment", "Eider": "eider", "EiderError": "errors", "project_scope": "scoping",
-    "Clock": "clock", "Companion": "companion", "FixedClock": "clock", "SystemClock": "clock",
-    "Episode": "values", "Event": "values", "Memory": "values", "Span": "values", "Usage": "values",
-    "Consolidation": "answers", "Diff": "answers", "Drained": "answers", "Explanation": "answers",
-    "Health": "answers", "Imported": "answers", "Injection": "answers", "Page": "answers", "Receipt": "answers",
-    "Recollection": "answers", "Verified": "answers", "Version": "answers", "Why": "answers",
+    "open": "api.open", "from_env": "api.environment", "Eider": "api.facade", "EiderError": "model.errors", "project_scope": "model.project_scope",
+    "Clock": "model.clock", "Companion": "api.conversation", "FixedClock": "model.clock", "SystemClock": "model.clock",
+    "Episode": "model.values", "Event": "model.values", "Memory": "model.values", "Span": "model.values", "Usage": "model.values",
+    "Consolidation": "model.answers", "Diff": "model.answers", "Drained": "model.answers", "Explanation": "model.answers",
+    "Health": "model.answers", "Imported": "model.answers", "Injection": "model.answers", "Page": "model.answers", "Receipt": "model.answers",
+    "Recollection": "model.answers", "Verified": "model.answers", "Version": "model.answers", "Why": "model.answers",
 }  # fmt: skip
-_MODULES = frozenset({"aio", "errors", "values", "answers", "testing"})
+_MODULES = {
+    "aio": "api.aio", "errors": "model.errors", "values": "model.values", "answers": "model.answers", "testing": "testing",
+}  # fmt: skip
 
 __all__ = [
     "Clock", "Companion", "Consolidation", "Diff", "Drained", "Eider", "EiderError", "Episode", "Event", "Explanation",
@@ -66,7 +68,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOME:
         return getattr(import_module(f"eider.{_HOME[name]}"), name)
     if name in _MODULES:
-        return import_module(f"eider.{name}")
+        return import_module(f"eider.{_MODULES[name]}")
     raise AttributeError(f"module 'eider' has no attribute {name!r}")
 
 

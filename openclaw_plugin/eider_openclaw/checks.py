@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from eider.doctor import Finding, Place, Severity, place_check
-from eider.install.jsontext import JsonText, JsonTextError
+from eider.api.install.json_edit import JsonText, JsonTextError
+from eider.service.doctor import Finding, Place, Severity, place_check
 from eider_openclaw import places
 from eider_openclaw.settings import GATE, inner
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider import __version__
-from eider.errors import RefusedError
-from eider.install import files
-from eider.install.target import Edit, Options, Plan
+from eider.api.install import files
+from eider.api.install.target import Edit, Options, Plan
+from eider.model.errors import RefusedError
 
 DOCKERFILE: Final = "container/Dockerfile"
 ENTRY: Final = "container/entrypoint.sh"

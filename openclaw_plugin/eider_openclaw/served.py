@@ -7,14 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from eider import marks, tools
-from eider.errors import EiderError, InputError
+from eider.api import tools
+from eider.model.errors import EiderError, InputError
+from eider.privacy import recall_marks
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from eider.eider import Eider
-    from eider.service.within import Inside
+    from eider.api.facade import Eider
+    from eider.service.in_process import Inside
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
     Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -74,7 +75,7 @@ def why(memory: Eider, id: str, user: str) -> Mapping[str, Any]:  # noqa: A002 (
         for one, quote in found.evidence
     ]
     return {"id": id, "status": found.status, "trust": found.memory.trust, "replaces": list(found.replaces),
-            "replaced_by": found.replaced_by, "text": marks.mark([found.memory.text, found.summary, *said], [id])}  # fmt: skip
+            "replaced_by": found.replaced_by, "text": recall_marks.mark([found.memory.text, found.summary, *said], [id])}  # fmt: skip
 
 
 def _object(given: bytes) -> Mapping[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from eider.errors import RefusedError
-from eider.install.jsontext import JsonText, JsonTextError
+from eider.api.install.json_edit import JsonText, JsonTextError
+from eider.model.errors import RefusedError
 from eider_openclaw.places import ID
 
 GATE: Final = f"plugins.entries.{ID}.hooks.allowConversationAccess"

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from eider.errors import RefusedError
-from eider.install import files
-from eider.install.target import Edit, Options, Plan
+from eider.api.install import files
+from eider.api.install.target import Edit, Options, Plan
+from eider.model.errors import RefusedError
 from eider_openclaw import places, settings
 
 

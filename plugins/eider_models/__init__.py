@@ -1,6 +1,6 @@
 """Models for Eider: Anthropic's by its own library, everybody else's through `instructor`.
 
-`eider.models.connect("anthropic:claude-…")` finds its vendor here. Importing this package loads no vendor's library.
+`eider.providers.llm.connect("anthropic:claude-…")` finds its vendor here. Importing this package loads no vendor's library.
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eider.models import DIRECT
+from eider.providers.llm import DIRECT
 
 if TYPE_CHECKING:
-    from eider.models import Spec, Vendor
+    from eider.providers.llm import Spec, Vendor
 
 __all__ = ["vendor"]
 

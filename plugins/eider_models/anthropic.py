@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from eider.errors import ModelError, ModelRefusedError
-from eider.models import Answer, Prompt
+from eider.model.errors import ModelError, ModelRefusedError
+from eider.providers.llm import Answer, Prompt
 from eider_models.faults import fault
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from eider.budget import HeuristicCounter
-from eider.errors import ConfigError, MissingExtraError
+from eider.model.errors import ConfigError, MissingExtraError
+from eider.providers.token_budget import HeuristicCounter
 
 _SECONDS: Final = 5.0
 """What one count may take before the estimate, which errs high, stands in for it. A guess."""

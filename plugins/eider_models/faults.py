@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from eider.errors import ModelError
-from eider.models import passes
+from eider.model.errors import ModelError
+from eider.providers.llm import passes
 
 _UNREACHED: Final = (
     "APIConnectionError",

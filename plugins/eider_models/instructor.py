@@ -7,14 +7,14 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from eider.errors import EiderError, ModelError, ModelRefusedError
-from eider.models import Answer, Prompt
+from eider.model.errors import EiderError, ModelError, ModelRefusedError
+from eider.providers.llm import Answer, Prompt
 from eider_models.faults import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eider.models import Spec
+    from eider.providers.llm import Spec
 
 T = TypeVar("T")
 RETRIES: Final = 2

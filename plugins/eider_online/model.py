@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import log, log1p
 from typing import Any, Final, Self
 
-from eider.decay import DECAY, FACTOR, retrievability
+from eider.model.forgetting_curve import DECAY, FACTOR, retrievability
 
 FORM: Final = 1
 """Version of the traits; a state of another one is not taken over."""

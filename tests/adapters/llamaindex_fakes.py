@@ -19,7 +19,7 @@ from llama_index_instrumentation import get_dispatcher
 from pydantic import Field
 
 import eider
-from eider import companion
+from eider.api import conversation
 from eider_llamaindex import EiderEventHandler, handler
 from eider_llamaindex.window import Window
 
@@ -165,7 +165,7 @@ def nothing_swallowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseExce
     watched(EiderEventHandler, "handle")
     for name in ("span_enter", "span_exit", "span_drop"):
         watched(handler._Watch, name)
-    monkeypatch.setattr(companion._Hall, "failed", lambda _, error: raised.append(error))
+    monkeypatch.setattr(conversation._Hall, "failed", lambda _, error: raised.append(error))
     root = get_dispatcher()
     before = (list(root.event_handlers), list(root.span_handlers))
     yield raised

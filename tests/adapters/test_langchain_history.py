@@ -12,7 +12,7 @@ from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables.history import RunnableWithMessageHistory
 
 import eider
-from eider.errors import InputError
+from eider.model.errors import InputError
 from eider_langchain import EiderChatMessageHistory, EiderMemory
 
 FIRST, REPLY = "How do I write a review?", "No, please write in paragraphs."

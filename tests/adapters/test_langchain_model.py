@@ -17,8 +17,8 @@ from langchain_core.runnables import RunnableLambda
 from pydantic import BaseModel
 
 import eider
-from eider.errors import ModelError
-from eider.models import Prompt
+from eider.model.errors import ModelError
+from eider.providers.llm import Prompt
 from eider_langchain import EiderRetriever, as_model
 
 

@@ -13,7 +13,7 @@ from langchain_agents import a_memory, a_user, calling, scripted  # noqa: F401
 from langgraph.store.base import GetOp, InvalidNamespaceError, PutOp, SearchOp
 
 import eider
-from eider.errors import InputError, TooLargeError
+from eider.model.errors import InputError, TooLargeError
 from eider_langchain import EiderStore, store_rows
 
 PLACE = ("users", "ada")

@@ -12,8 +12,8 @@ from langchain_core.messages import AIMessage, ToolCall, ToolMessage
 from langchain_core.utils.function_calling import convert_to_openai_tool
 
 import eider
-from eider.errors import InputError
-from eider.tools import TOOLS
+from eider.api.tools import TOOLS
+from eider.model.errors import InputError
 from eider_langchain import EiderTool, memory_tools
 
 

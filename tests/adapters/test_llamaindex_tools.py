@@ -31,8 +31,8 @@ from llamaindex_fakes import (  # noqa: F401
 from pydantic import BaseModel
 
 import eider
-from eider.errors import InputError, ModelError
-from eider.models import Prompt
+from eider.model.errors import InputError, ModelError
+from eider.providers.llm import Prompt
 from eider_llamaindex import EiderEventHandler, EiderRetriever, EiderToolSpec, as_model, guided, speaking
 
 pytestmark = [

@@ -14,8 +14,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, ResourceTemplateReference, TextContent, TextResourceContents
 
 import eider
-from eider.errors import InputError, OwnerUnreachableError
-from eider.tools import TOOLS
+from eider.api.tools import TOOLS
+from eider.model.errors import InputError, OwnerUnreachableError
 from eider_mcp import server
 
 READING = {"recall", "search", "policy", "why"}

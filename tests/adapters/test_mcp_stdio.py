@@ -39,7 +39,7 @@ def command(*more: str) -> list[str]:
 
 
 HASTY = (
-    "from eider.service.client import Client; Client.__init__.__kwdefaults__['timeout'] = 0.5; "
+    "from eider.client.client import Client; Client.__init__.__kwdefaults__['timeout'] = 0.5; "
     "from runpy import run_module; run_module('eider_mcp', run_name='__main__')"
 )
 """A server that waits half a second for its owner."""

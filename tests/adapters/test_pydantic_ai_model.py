@@ -18,8 +18,8 @@ from pydantic_ai.providers.anthropic import AnthropicProvider
 from stub_model import StubModel
 
 import eider
-from eider.errors import ModelError, ModelRefusedError
-from eider.models import Prompt
+from eider.model.errors import ModelError, ModelRefusedError
+from eider.providers.llm import Prompt
 from eider_pydantic_ai import as_model
 from eider_pydantic_ai.model import _loop
 

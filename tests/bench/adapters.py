@@ -20,7 +20,7 @@ import corpus
 import numpy as np
 
 import eider
-from eider.eider import Eider
+from eider.api.facade import Eider
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1] / "clients")]
 

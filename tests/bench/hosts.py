@@ -14,8 +14,8 @@ sys.path[:0] = [str(_TESTS / "clients"), str(_TESTS / "service")]
 
 from homes import Home  # noqa: E402 (the tests' own harness)
 
-from eider.service.client import Client  # noqa: E402
-from eider.service.wire import encode  # noqa: E402
+from eider.api.wire import encode  # noqa: E402
+from eider.client.client import Client  # noqa: E402
 
 
 @contextmanager

@@ -11,10 +11,10 @@ import corpus
 import measure
 
 import eider
-from eider.detect import detect
-from eider.eider import Eider
-from eider.observe import exchange_of, thought_of
-from eider.verbs import Observe
+from eider.api.facade import Eider
+from eider.learn.observe import exchange_of, thought_of
+from eider.model.verbs import Observe
+from eider.understand.signals import detect
 
 SIZES = (1_000, 10_000, 100_000)
 KINDS = ("rule", "preference", "decision", "fact", "insight")

@@ -21,7 +21,7 @@ from hosts import filled_home  # noqa: E402
 from openclaw_gateway import OPENCLAW, PLUGIN, Gateway, Machine, free_port, merged  # noqa: E402
 from stub_model import StubModel  # noqa: E402
 
-from eider.service.client import socket_path  # noqa: E402
+from eider.client.client import socket_path  # noqa: E402
 
 VERSION = OPENCLAW.rpartition("@")[2]
 MEMORIES, TURNS, WARM_UP, SESSION = 10_000, 60, 6, 6

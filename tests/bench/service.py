@@ -20,9 +20,9 @@ import corpus
 import measure
 import psutil
 
-from eider.service import client as client_file
-from eider.service.client import Client, notes, socket_path
-from eider.service.wire import encode
+from eider.api.wire import encode
+from eider.client import client as client_file
+from eider.client.client import Client, notes, socket_path
 
 ROWS = 10_000
 _CALL = Path(client_file.__file__).with_name("call.py")

@@ -15,13 +15,13 @@ import corpus
 import measure
 
 import eider
-from eider.eider import Eider
+from eider.api.facade import Eider
 
 SIZES = (1_000, 10_000, 100_000)
 _COLD = """
 import sys, time
 import eider, duckdb, numpy
-from eider.embed import default_embedder
+from eider.providers.embedders import default_embedder
 from eider import opening, recall, rank
 embedder = default_embedder(); embedder.embed(["warm"], "query")
 start = time.perf_counter()

@@ -16,8 +16,8 @@ from places import read, where_is
 from stub_wire import Json
 
 import eider
-from eider.service import hook_port
-from eider.service.client import notes
+from eider.client import hook_port
+from eider.client.client import notes
 
 EIDER: Final = Path(sys.executable).with_name("eider")
 MARK: Final = "<eider-memory"

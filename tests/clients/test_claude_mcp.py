@@ -14,7 +14,7 @@ from places import how_often
 from stub_wire import Json
 
 import eider
-from eider.service.client import notes
+from eider.client.client import notes
 
 pytestmark = pytest.mark.client
 TOOL = "mcp__eider__"

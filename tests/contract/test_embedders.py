@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eider.embed.hashing import HashEmbedder
-from eider.embed.static import WordLlamaEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.providers.embedders.wordllama import WordLlamaEmbedder
 from eider.testing.contracts_embedder import EmbedderContract
 
 if TYPE_CHECKING:
-    from eider.protocols import Embedder
+    from eider.store.protocols import Embedder
 
 
 class TestWordLlama(EmbedderContract):

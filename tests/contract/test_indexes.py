@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eider.errors import ForkedError, IndexDamagedError, StoreError
-from eider.protocols import IndexRow
-from eider.storage.lance import LanceIndex
+from eider.model.errors import ForkedError, IndexDamagedError, StoreError
+from eider.store.lance import LanceIndex
+from eider.store.protocols import IndexRow
 from eider.testing.contracts_index import IndexContract, row, toward
 from eider.testing.fake_index import MemoryIndex
 
@@ -57,7 +57,7 @@ def files_with(folder: Path, word: bytes) -> list[str]:
 def test_opening_an_index_imports_and_makes_nothing(tmp_path: Path) -> None:
     """LanceDB takes more than a second to import; an empty index answers without it."""
     code = (
-        "import sys; from pathlib import Path; from eider.storage.lance import LanceIndex; "
+        "import sys; from pathlib import Path; from eider.store.lance import LanceIndex; "
         f"index = LanceIndex(Path({str(tmp_path / 'index')!r}), 8); "
         "assert index.nominate('heron', None, user='ada') == [] and index.inventory() == {}; index.compact(); "
         "assert not {'lancedb', 'lance_namespace', 'pyarrow'} & set(sys.modules); index.close()"
@@ -71,7 +71,7 @@ def test_nothing_is_written_to_stderr(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
 import numpy as np
-from eider.storage.lance import LanceIndex
+from eider.store.lance import LanceIndex
 from eider.testing.contracts_index import row, toward
 index = LanceIndex(Path({str(tmp_path / "index")!r}), 8)
 index.apply([row("a", "heron", axis=0), row("b", "lamp")], [])
@@ -190,8 +190,8 @@ def test_a_forked_child_may_not_use_it(tmp_path: Path) -> None:
 import os, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
-from eider.errors import ForkedError
-from eider.storage.lance import LanceIndex
+from eider.model.errors import ForkedError
+from eider.store.lance import LanceIndex
 from eider.testing.contracts_index import row
 index = LanceIndex(Path({str(tmp_path / "index")!r}), 8)
 index.apply([row("a", "heron")], [])

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from eider.embed.hashing import HashEmbedder
-from eider.storage.duck import DuckStore
-from eider.storage.opened import Opened, open_folder
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.store.duck import DuckStore
+from eider.store.open_files import Opened, open_folder
 from eider.testing.contracts_store import WIDTH, StoreContract, episode, plan
 from eider.testing.memory_store import MemoryStore
 

@@ -11,30 +11,30 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider import shelf
-from eider.backup import making
-from eider.backup.manifest import read
-from eider.backup.restoring import restore
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.storage import erase
+from eider.api.facade import Eider
+from eider.model import backup_paths
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.records.backup import create
+from eider.records.backup.manifest import read
+from eider.records.backup.restore import restore
+from eider.store import erase
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
 RUN = """
 import sys, eider
 from pathlib import Path
-from eider.backup import making
-from eider.embed.hashing import HashEmbedder
+from eider.records.backup import making
+from eider.providers.embedders.hashing import HashEmbedder
 with eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16)) as memory:
     print(making.make(memory._engine).path)
 """
 RESTORE = """
 import sys
 from pathlib import Path
-from eider.backup import exchange
-from eider.backup.manifest import read
-from eider.backup.restoring import restore
+from eider.records.backup import exchange
+from eider.records.backup.manifest import read
+from eider.records.backup.restore import restore
 if sys.argv[4:] == ["renames"]:
     exchange._at_once = lambda *_: False
 restore(read(Path(sys.argv[1])), Path(sys.argv[2]), replace=sys.argv[3] == "replace")
@@ -70,17 +70,17 @@ def folder(tmp_path: Path) -> Path:
 def test_a_killed_run_leaves_no_backup(folder: Path, label: str) -> None:
     """What has no name is swept by the next; the store lost nothing."""
     assert ran(RUN, folder, at=label) == -signal.SIGKILL
-    assert shelf.backups(folder) == []
+    assert backup_paths.backups(folder) == []
     with opened(folder) as memory:
-        made = making.make(memory._engine)
-    assert [p.name for p in shelf.shelf(folder).iterdir()] == [made.path.name]
+        made = create.make(memory._engine)
+    assert [p.name for p in backup_paths.shelf(folder).iterdir()] == [made.path.name]
     assert texts(folder) == {"Tea is taken at four."}
 
 
 def test_a_run_killed_once_it_has_its_name_is_a_backup(folder: Path, tmp_path: Path) -> None:
     """It was verified before."""
     assert ran(RUN, folder, at="backup.placed") == -signal.SIGKILL
-    (path,) = shelf.backups(folder)
+    (path,) = backup_paths.backups(folder)
     assert read(path).verified
     restore(read(path), tmp_path / "again.eider")
     assert texts(tmp_path / "again.eider") == {"Tea is taken at four."}
@@ -89,7 +89,7 @@ def test_a_run_killed_once_it_has_its_name_is_a_backup(folder: Path, tmp_path: P
 def test_a_killed_helper_is_an_error_and_leaves_nothing(folder: Path) -> None:
     """The process that exports and checks may die as well."""
     assert ran(RUN, folder, at="backup.exported") == 1
-    assert list(shelf.shelf(folder).iterdir()) == []
+    assert list(backup_paths.shelf(folder).iterdir()) == []
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def lost(folder: Path) -> Path:
     """A store that has gone on since its backup, and forgotten something that the backup holds."""
     with opened(folder) as memory:
         gone = memory.remember("There are quokkas on the island.")
-        made = making.make(memory._engine)
+        made = create.make(memory._engine)
         memory.forget(gone.id)
         memory.remember("Said after the backup.")
     return made.path

@@ -21,9 +21,9 @@ from typing import Any
 import pytest
 
 import eider
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.storage import erase
+from eider.api.facade import Eider
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.store import erase
 
 HERE = Path(__file__).parent
 WRITER = HERE / "writer.py"
@@ -292,7 +292,7 @@ FORGET = """
 import sys
 import eider
 from eider import crash
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 memory = eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16))
 kept = memory.remember("Quokkas are on the island.")
 crash._WANTED = sys.argv[2]
@@ -322,7 +322,7 @@ EXPORT = """
 import sys
 import eider
 from eider import crash
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 with eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16)) as memory:
     memory.remember("Quokkas are on the island.")
     memory.export(sys.argv[2], format="parquet")

@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 
 import eider
-from eider.backup import making
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
+from eider.api.facade import Eider
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.records.backup import create
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
@@ -27,7 +27,7 @@ INTRUDER = """
 import json, sys
 from pathlib import Path
 import duckdb, eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 for line in sys.stdin:
     folder, told = Path(line.strip()), {}
     for name, more in (("write", {}), ("read", {"read_only": True})):
@@ -157,7 +157,7 @@ VERBS: dict[str, Callable[[Eider, Path], object]] = {
     "verify": lambda m, _: m.verify(deep=True),
     "rebuild": lambda m, _: m.rebuild(),
     "publish": lambda m, place: m.publish(place / "snapshot.eider"),
-    "backup": lambda m, _: making.make(m._engine),
+    "backup": lambda m, _: create.make(m._engine),
     "health": lambda m, _: m.health(),
     "why": lambda m, _: m.why(m.search(kinds=["fact"]).items[0].id),
     "sql": lambda m, _: m.sql("select count(*) from memories"),
@@ -216,11 +216,11 @@ def test_a_link_to_the_store_is_the_store(tmp_path: Path) -> None:
 def test_of_many_that_open_at_once_one_gets_in(tmp_path: Path) -> None:
     """Also when the store has to be created first."""
     code = (
-        "import sys, time, eider\nfrom eider.embed.hashing import HashEmbedder\n"
+        "import sys, time, eider\nfrom eider.providers.embedders.hashing import HashEmbedder\n"
         "print('ready', flush=True); sys.stdin.readline()\n"
         "try:\n    m = eider.open(sys.argv[1], user='ada', embedder=HashEmbedder()); m.remember('Mine.')\n"
         "    print('in', flush=True); sys.stdin.readline(); m.close()\n"
-        "except eider.errors.StoreLockedError:\n    print('locked', flush=True)\n"
+        "except eider.model.errors.StoreLockedError:\n    print('locked', flush=True)\n"
     )
     racers = [
         subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "a.eider")], stdin=subprocess.PIPE,

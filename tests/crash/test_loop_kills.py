@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.clock import FixedClock
-from eider.embed.hashing import HashEmbedder
+from eider.model.clock import FixedClock
+from eider.providers.embedders.hashing import HashEmbedder
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(120)]
 START = datetime(2026, 5, 1, tzinfo=UTC)
@@ -21,8 +21,8 @@ KILLED = """
 import json, os, signal, sys
 from datetime import UTC, datetime
 import eider
-from eider.clock import FixedClock
-from eider.embed.hashing import HashEmbedder
+from eider.model.clock import FixedClock
+from eider.providers.embedders.hashing import HashEmbedder
 memory = eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(), clock=FixedClock(datetime(2026, 5, 1, tzinfo=UTC)))
 kept = memory.remember("The gate code is 4711.")
 written, lost = memory.open_loop(), memory.open_loop()

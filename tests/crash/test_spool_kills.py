@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.service import spool as spool_module
-from eider.service.desk import Desk
-from eider.service.drain import is_empty
+from eider.client import spool as spool_module
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.service.dispatcher import Desk
+from eider.service.spool_drain import is_empty
 
 pytestmark = pytest.mark.crash
 ROOT = Path(spool_module.__file__).parents[2]
@@ -26,7 +26,7 @@ DRAINED = ("drain.aside", "drain.kept", "drain.applied", "drain.applied:2", "dra
 APPEND = """
 import sys
 sys.path.insert(0, {root!r})
-from eider.service.spool import append
+from eider.client.spool import append
 for n in range(*map(int, sys.argv[2:4])):
     request = {{"user": "ada", "text": f"Number {{n}} is kept.", "key": f"k{{n}}"}}
     append(sys.argv[1], "remember", {{"request": request, "store": "notes"}})
@@ -34,7 +34,7 @@ for n in range(*map(int, sys.argv[2:4])):
 DRAIN = """
 import sys
 sys.path.insert(0, {root!r})
-from eider.service.desk import Desk
+from eider.service.dispatcher import Desk
 desk = Desk(sys.argv[1])
 print(desk.drain().applied)
 desk.close()

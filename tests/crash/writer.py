@@ -16,17 +16,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from eider import crash
-from eider.budget import HeuristicCounter
-from eider.clock import FixedClock
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.embedded import Embedded
-from eider.engine import Engine
-from eider.errors import UnknownIdError
-from eider.storage.opened import open_folder
-from eider.upkeep import verify as _  # noqa: F401 (with it come the handlers of jobs)
-from eider.values import KINDS
+from eider.api.embedded import Embedded
+from eider.api.facade import Eider
+from eider.model import failpoints
+from eider.model.clock import FixedClock
+from eider.model.errors import UnknownIdError
+from eider.model.values import KINDS
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.providers.token_budget import HeuristicCounter
+from eider.store.engine import Engine
+from eider.store.maintenance import verify as _  # noqa: F401 (with it come the handlers of jobs)
+from eider.store.open_files import open_folder
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EMBEDDER = HashEmbedder(width=16)
@@ -121,8 +121,8 @@ def serve() -> None:
             sys.stdout.write(f"{status}\n")
             sys.stdout.flush()
             continue
-        crash._WANTED, _, count = job["crash"].partition(":")
-        crash._left = int(count or 1)
+        failpoints._WANTED, _, count = job["crash"].partition(":")
+        failpoints._left = int(count or 1)
         code = 1
         try:
             run(Path(job["folder"]), Path(job["log"]), job)

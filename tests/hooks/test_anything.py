@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import eider
-from eider.service.app import Asked
 from eider.service.hooks import Hooks
+from eider.service.http_app import Asked
 from eider_claude_hooks.desk import Desk
 
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "Stop", "SubagentStart", "SubagentStop", "PreToolUse",

@@ -14,8 +14,8 @@ import pytest
 from old_transcripts import ENGINE, RULE, SPRING
 
 import eider
-from eider.errors import InputError, OwnerUnreachableError, PausedError, QueuedError
-from eider.sources import Brought, Wanted
+from eider.api.importers import Brought, Wanted
+from eider.model.errors import InputError, OwnerUnreachableError, PausedError, QueuedError
 from eider_claude_hooks.backfill import SOURCE
 from eider_claude_hooks.project import places
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from old_transcripts import ENGINE, RULE
 
+from eider.api.importers import sources
 from eider.cli.app import cli
-from eider.sources import sources
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import eider
-from eider.budget import HeuristicCounter
-from eider.service import briefs
+from eider.client import briefing_cache
+from eider.providers.token_budget import HeuristicCounter
 from eider_claude_hooks import briefing
 from eider_claude_hooks.desk import Desk
 from eider_claude_hooks.hook import briefing_name
@@ -21,7 +21,7 @@ RULE = "No, always indent with tabs in this project."
 
 def kept(tmp_path: Path, project: Path) -> Path:
     """Where the last briefing of a directory stays."""
-    return Path(briefs.place(str(tmp_path / "home"), "claude-code")) / briefing_name(str(project))
+    return Path(briefing_cache.place(str(tmp_path / "home"), "claude-code")) / briefing_name(str(project))
 
 
 def test_a_briefing_tells_what_the_user_asked_for_as_recalled(claude: Any) -> None:
@@ -115,7 +115,7 @@ def test_a_briefing_compiled_before_a_forget_is_not_kept_after_it(tmp_path: Path
 def test_an_embedded_forget_takes_briefings_away_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no owner runs, whoever forgets sees to it."""
     monkeypatch.setenv("EIDER_HOME", str(tmp_path))
-    place = Path(briefs.place(str(tmp_path), "claude-code"))
+    place = Path(briefing_cache.place(str(tmp_path), "claude-code"))
     place.mkdir(parents=True)
     (place / "a.json").write_text('{"text": "Always indent with tabs."}')
     with eider.open("notes", user="ada") as memory:

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 import eider
-from eider import config
-from eider.service import pauses
+from eider.client import pauses
+from eider.model import config
 from eider_claude_hooks import project as project_place
 from eider_claude_hooks.desk import Desk
 

@@ -19,8 +19,8 @@ from homes import Home, until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eider.service import briefs
-from eider.service.client import socket_path
+from eider.client import briefing_cache
+from eider.client.client import socket_path
 from eider_claude_hooks import hook
 from eider_claude_hooks.hook import briefing_name
 
@@ -48,7 +48,7 @@ def event(name: str, **more: Any) -> dict[str, Any]:
 
 def remembered(home: Path, text: str = "Eider: always use tabs.") -> None:
     """A briefing of an earlier session."""
-    place = Path(briefs.place(str(home), "claude-code"))
+    place = Path(briefing_cache.place(str(home), "claude-code"))
     place.mkdir(parents=True)
     (place / briefing_name("/somewhere")).write_text(json.dumps({"text": text}))
 

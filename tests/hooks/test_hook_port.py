@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eider.errors import EiderError
-from eider.service import hook_port
+from eider.client import hook_port
+from eider.model.errors import EiderError
 
 
 def test_a_port_is_reserved_once_for_this_account_alone(tmp_path: Path) -> None:

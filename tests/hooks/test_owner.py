@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from homes import Home, until
 
-from eider import config
-from eider.service import hook_port
-from eider.service.hook_port import HookPort
+from eider.client import hook_port
+from eider.client.hook_port import HookPort
+from eider.model import config
 
 pytestmark = pytest.mark.slow
 RULE = "No, always indent with tabs in this project."

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from eider import config
-from eider.install.target import Options
+from eider.api.install.target import Options
+from eider.model import config
 from eider_claude_hooks import machine
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from eider.doctor.findings import Finding
-from eider.doctor.registry import PLACE_CHECKS, Place, carried_out, load
-from eider.install import installing
-from eider.install.target import Options
-from eider.service import hook_port
+from eider.api.install import installing
+from eider.api.install.target import Options
+from eider.client import hook_port
+from eider.service.doctor.registry import PLACE_CHECKS, Place, carried_out, load
+from eider.service.doctor.report import Finding
 from eider_claude_hooks.target import TARGET
 
 

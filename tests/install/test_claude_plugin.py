@@ -15,7 +15,7 @@ import pytest
 import eider
 import eider_claude_hooks
 from eider.cli.app import cli
-from eider.counting import counter
+from eider.providers.token_counters import counter
 from eider_claude_hooks import assets
 from eider_claude_hooks.wiring import EVENTS, Form, exec_form, plugin_form
 
@@ -87,7 +87,7 @@ def test_every_command_line_that_is_shown_parses() -> None:
 
 def test_what_the_skill_shows_is_what_is_printed() -> None:
     """The line that a result looks like, to the letter."""
-    from eider.cli import lines
+    from eider.cli import formatting as lines
 
     shown = re.search(r"^mem_\S+ .*$", SKILL, re.MULTILINE)
     assert shown is not None

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eider.errors import RefusedError
-from eider.install import installing
-from eider.install.target import Options
+from eider.api.install import installing
+from eider.api.install.target import Options
+from eider.model.errors import RefusedError
 from eider_claude_hooks import settings as claude_settings
 from eider_claude_hooks.target import TARGET
 from eider_claude_hooks.wiring import ALLOWED, EVENTS, Form, allows, exec_form, is_ours

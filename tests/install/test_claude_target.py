@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from eider.errors import ConfigError
-from eider.install import installing
-from eider.install.target import Options
-from eider.service import hook_port
+from eider.api.install import installing
+from eider.api.install.target import Options
+from eider.client import hook_port
+from eider.model.errors import ConfigError
 from eider_claude_hooks import machine
 from eider_claude_hooks.target import TARGET
 

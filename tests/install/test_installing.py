@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from eider import config
-from eider.errors import InputError, RefusedError, StoreError
-from eider.install import files, installing, records
-from eider.install.difference import diff
-from eider.install.target import Edit, Options, Plan, Target, named, targets
+from eider.api.install import files, installing, records
+from eider.api.install.diff import diff
+from eider.api.install.target import Edit, Options, Plan, Target, named, targets
+from eider.model import config
+from eider.model.errors import InputError, RefusedError, StoreError
 
 OURS = b"ours\n"
 

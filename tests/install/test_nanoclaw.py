@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from eider import __version__
-from eider.errors import RefusedError
-from eider.install import installing
-from eider.install.target import Options
+from eider.api.install import installing
+from eider.api.install.target import Options
+from eider.model.errors import RefusedError
 from eider_openclaw import nanoclaw
 from eider_openclaw.nanoclaw import DOCKERFILE, ENTRY, RUNNER, SKILL, TARGET
 

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as tuned
 from hypothesis import strategies as st
 
-from eider.doctor import Place
-from eider.errors import RefusedError
-from eider.install import installing
-from eider.install.target import Options
+from eider.api.install import installing
+from eider.api.install.target import Options
+from eider.model.errors import RefusedError
+from eider.service.doctor import Place
 from eider_openclaw import places, settings
 from eider_openclaw.checks import openclaw
 from eider_openclaw.target import TARGET

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from eider.questions import Question
-from eider.segment import FOREVER, Segment, SegmentRows
-from eider.text import analyse
+from eider.language.analysis import analyse
+from eider.retrieve.query import Question
+from eider.store.segment.segment import FOREVER, Segment, SegmentRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -229,7 +229,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Corpus]]] = {
 def embedder() -> tuple[Callable[[list[str]], np.ndarray], Callable[[str], np.ndarray]]:
     """The product's default embedder; LAB_EMBEDDER=mean takes plain mean pooling of the same table."""
     if os.environ.get("LAB_EMBEDDER", "default") == "default":
-        from eider.embed import default_embedder
+        from eider.providers.embedders import default_embedder
 
         model = default_embedder()
         return (lambda t: model.embed(t, "document")), (lambda q: model.embed([q], "query")[0])

@@ -1,7 +1,7 @@
 """Fit the gate before injection, test it across sets, and print its whole curve.
 
     python tests/lab/fit_gate.py            cross-fitted and transferred tables
-    python tests/lab/fit_gate.py --write    and write core/eider/gate_weights.py
+    python tests/lab/fit_gate.py --write    and write core/eider/guide/gate/weights.py
     python tests/lab/fit_gate.py --fixed    score the weights that ship, no fitting
 
 Loss: log loss of each line's probability. Sets weigh the same, so do wanted and empty prompts; signs are
@@ -28,12 +28,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 import corpora
 from scipy.optimize import minimize
 
-from eider.gate import LOOKED_AT, judged, passing
-from eider.gate_reading import Line
-from eider.gate_signals import NAMES, OF_PROMPT, WordBook, signals
-from eider.gate_weights import WEIGHTS, GateWeights
-from eider.rank import rank
-from eider.segment import Segment
+from eider.guide.gate.gate import LOOKED_AT, judged, passing
+from eider.guide.gate.prompt_reading import Line
+from eider.guide.gate.signals import NAMES, OF_PROMPT, WordBook, signals
+from eider.guide.gate.weights import WEIGHTS, GateWeights
+from eider.retrieve.rank import rank
+from eider.store.segment.segment import Segment
 
 FITTED = ("isolated", "own_isolated")
 SHOWN = (*FITTED, "chats", "own_chats")
@@ -212,7 +212,7 @@ def table(cases: list[Case], title: str, steps: tuple[float, ...] = (0.5, 0.7, 0
 
 
 def write(weights: GateWeights, at: float) -> None:
-    path = corpora.CHECKOUT / "core/eider/gate_weights.py"
+    path = corpora.CHECKOUT / "core/eider/guide/gate/weights.py"
     before, rest = path.read_text(encoding="utf-8").split("# fitted values begin\n")
     after = rest.split("# fitted values end\n")[1]
     lines = [

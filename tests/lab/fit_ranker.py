@@ -1,7 +1,7 @@
 """Fit the ranker's weights and cross-validate them, through the segment and question code that ships.
 
     python tests/lab/fit_ranker.py            tables of cross-validated results
-    python tests/lab/fit_ranker.py --write    and write core/eider/weights.py
+    python tests/lab/fit_ranker.py --write    and write core/eider/retrieve/weights.py
     python tests/lab/fit_ranker.py --fixed    score the weights that ship, no fitting
 
 Loss: per question the mean over its relevant rows of -log softmax(relevant against all others), families
@@ -26,10 +26,10 @@ sys.path.insert(0, str(Path(__file__).parent))
 import corpora
 from scipy.optimize import minimize
 
-from eider import rank as ranking
-from eider.features import NAMES, matrix
-from eider.segment import Segment
-from eider.weights import WEIGHTS
+from eider.retrieve import rank as ranking
+from eider.retrieve.features import NAMES, matrix
+from eider.retrieve.weights import WEIGHTS
+from eider.store.segment.segment import Segment
 
 NEGATIVE = {"list_sitting", "length", "question", "greeting", "generic", "why_length"}
 BOUNDS = {"coverage_alone": (-6, None), "guidance": (-1, 1), "guidance_request": (0, 1.5), "background": (-1, 1)}
@@ -170,8 +170,8 @@ def table(cases: list[Case], scores: list[dict], detail: bool = True) -> None:
 
 
 def write(w: np.ndarray, train: str) -> None:
-    """Put fitted weights into core/eider/weights.py, three significant digits each."""
-    path = corpora.CHECKOUT / "core" / "eider" / "weights.py"
+    """Put fitted weights into core/eider/retrieve/weights.py, three significant digits each."""
+    path = corpora.CHECKOUT / "core/eider/retrieve/weights.py"
     text = path.read_text(encoding="utf-8")
     head, _, rest = text.partition("# fitted values begin\n")
     _, _, tail = rest.partition("# fitted values end\n")

@@ -1,4 +1,4 @@
-"""Precision, recall and F1 of `eider.detect` on our own replies, per language, with the kinds it confuses.
+"""Precision, recall and F1 of `eider.understand.signals` on our own replies, per language, with the kinds it confuses.
 
     python tests/lab/score_signals.py [--split dev|held|all] [--errors] [--lang en]
 
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from eider.detect import detect
+from eider.understand.signals import detect
 
 DATA = Path(__file__).parents[1] / "data" / "signals"
 LANGUAGES = ("en", "de", "fr", "es", "zh")
@@ -71,7 +71,7 @@ def score(found: list[dict[str, Any]]) -> Score:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="score eider.detect on our own replies")
+    parser = argparse.ArgumentParser(description="score eider.understand.signals on our own replies")
     parser.add_argument("--split", choices=("dev", "held", "all"), default="dev")
     parser.add_argument("--errors", action="store_true")
     parser.add_argument("--lang", default="")

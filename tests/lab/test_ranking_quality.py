@@ -29,8 +29,8 @@ def test_no_family_falls(family: str) -> None:
         pytest.skip("the shared development sets are not here; set EIDER_SHARED")
     import fit_ranker
 
-    from eider.rank import vector
-    from eider.weights import WEIGHTS
+    from eider.retrieve.rank import vector
+    from eider.retrieve.weights import WEIGHTS
 
     with np.errstate(invalid="ignore"):
         weights = vector(WEIGHTS).astype(np.float64)

@@ -11,17 +11,17 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from eider.questions import Question
-from eider.rank import rank
-from eider.segment import FOREVER, Segment, SegmentRows
-from eider.text import HEADER, Analysis  # noqa: F401
+from eider.language.analysis import HEADER, Analysis  # noqa: F401
+from eider.retrieve.query import Question
+from eider.retrieve.rank import rank
+from eider.store.segment.segment import FOREVER, Segment, SegmentRows
 
 START = date(2024, 1, 1)
 
 
 def talk(count: int, width: int = 256, seed: int = 1) -> tuple[SegmentRows, list[str]]:
     """Rows whose words follow Zipf's law over 30,000 invented words."""
-    from eider.text import analyse
+    from eider.language.analysis import analyse
 
     rng = np.random.default_rng(seed)
     syllables = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]

@@ -11,8 +11,8 @@ import pytest
 from stub_server import StubServer
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.models import connect
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.providers.llm import connect
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def memory(server: StubServer, tmp_path: Path) -> Iterator[Callable[..., eider.E
 
 
 def purse_of(one: eider.Eider) -> Any:
-    from eider.agents import StorePurse, daily
+    from eider.store.agent_settings import StorePurse, daily
 
     return StorePurse(one._engine, daily())
 

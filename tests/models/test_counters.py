@@ -11,11 +11,11 @@ from types import ModuleType
 import pytest
 from stub_server import StubServer
 
-from eider import counting
-from eider.budget import HeuristicCounter
-from eider.counting import cached_encoding, configured, counter
-from eider.errors import ConfigError
-from eider.protocols import TokenCounter
+from eider.model.errors import ConfigError
+from eider.providers import token_counters
+from eider.providers.token_budget import HeuristicCounter
+from eider.providers.token_counters import cached_encoding, configured, counter
+from eider.store.protocols import TokenCounter
 from eider.testing import TokenCounterContract
 
 
@@ -87,7 +87,7 @@ def tiktoken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
     fake.get_encoding = get_encoding  # pyright: ignore[reportAttributeAccessIssue]
     monkeypatch.setitem(sys.modules, "tiktoken", fake)
-    monkeypatch.setattr(counting, "find_spec", lambda name: object())
+    monkeypatch.setattr(token_counters, "find_spec", lambda name: object())
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str(tmp_path))
     return tmp_path
 
@@ -118,7 +118,7 @@ def test_where_tiktoken_keeps_its_files(monkeypatch: pytest.MonkeyPatch, tiktoke
 
 def test_tiktoken_that_is_not_installed_is_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message names the package."""
-    monkeypatch.setattr(counting, "find_spec", lambda name: None)
+    monkeypatch.setattr(token_counters, "find_spec", lambda name: None)
     with pytest.raises(ConfigError, match="pip install tiktoken"):
         counter("tiktoken")
 
@@ -146,7 +146,7 @@ def test_the_counter_is_a_setting(monkeypatch: pytest.MonkeyPatch, stub: StubSer
     """By default the estimate; a model's key goes to its own provider only."""
     assert isinstance(configured(), HeuristicCounter)
     given: list[dict[str, object]] = []
-    monkeypatch.setattr(counting, "counter", lambda name, **about: given.append(about))
+    monkeypatch.setattr(token_counters, "counter", lambda name, **about: given.append(about))
     for name, value in (
         ("COUNTER", "anthropic:x"),
         ("MODEL", "anthropic:y"),

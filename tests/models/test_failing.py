@@ -11,8 +11,8 @@ import pytest
 from stub_server import HANG, HTML, INVALID, REFUSAL, TRUNCATED, WRONG, Fault, StubServer, broken
 
 import eider
-from eider.errors import ModelError, StoreFullError
-from eider.jobs import ATTEMPTS
+from eider.model.errors import ModelError, StoreFullError
+from eider.store.jobs import ATTEMPTS
 
 Open = Callable[..., eider.Eider]
 VAGUE = "Danish is what our release notes have come to be in."
@@ -84,7 +84,7 @@ def test_it_happens_by_itself(memory: Open, server: StubServer) -> None:
 
 def test_silence_is_a_failure_as_well(memory: Open, server: StubServer, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server that says nothing costs the host its patience and no more."""
-    monkeypatch.setattr("eider.thinking.PATIENCE", 0.3)
+    monkeypatch.setattr("eider.learn.model_assist.PATIENCE", 0.3)
     server.answers |= {"signal": HEARD, "memory": WORDED}
     server.faults = [HANG]
     one = memory("balanced")
@@ -118,7 +118,7 @@ def test_a_service_says_when_it_is_asked_again(memory: Open, server: StubServer)
 
 def test_learning_later_twice_is_learning_once(memory: Open, server: StubServer) -> None:
     """The job may run again, after a kill for example: nothing is added and no model is asked."""
-    from eider.later import learned as learn
+    from eider.learn.deferred import learned as learn
 
     server.answers |= {"signal": HEARD, "memory": WORDED}
     server.faults = [broken(500)]
@@ -149,7 +149,7 @@ def test_the_same_call_again_tells_what_became_of_it(memory: Open, server: StubS
 
 def test_what_was_forgotten_meanwhile_is_not_learned_from(memory: Open, server: StubServer) -> None:
     """Forgetting the utterance ends its learning: before the model is asked, and while it is."""
-    from eider.later import learned as learn
+    from eider.learn.deferred import learned as learn
 
     server.faults = [broken(500)]
     one = memory("balanced")
@@ -186,7 +186,7 @@ def test_a_model_that_never_answers_leaves_the_rules(memory: Open, server: StubS
     assert (jobs.job(job.id).state, texts(one)) == ("waiting", [])
     with one._engine.store.database.writing() as db:
         db.execute("UPDATE jobs SET attempts = ? WHERE id = ?", [ATTEMPTS - 1, job.id])
-    from eider.later import learned as learn
+    from eider.learn.deferred import learned as learn
 
     learn(one._engine, jobs.job(job.id))
     assert len(texts(one)) == 1
@@ -203,7 +203,7 @@ def test_a_model_that_keeps_declining_leaves_the_rules(memory: Open, server: Stu
     assert texts(one) == []
     job = waiting(one)[0]
     assert job.attempts == 1
-    from eider.later import learned as learn
+    from eider.learn.deferred import learned as learn
 
     learn(one._engine, job)
     assert len(texts(one)) == 1
@@ -230,12 +230,12 @@ def test_directions_are_kept_whoever_fails(memory: Open, server: StubServer) -> 
 
 def test_a_missing_library_keeps_what_was_said(memory: Open, monkeypatch: pytest.MonkeyPatch) -> None:
     """The host goes on, and the answer names what to install."""
-    from eider import models
+    from eider.providers import llm
 
     one = memory("balanced")
     held(one)
     one._engine.models.clear()
-    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    monkeypatch.setattr(llm, "find_spec", lambda name: None)
     learned = observed(one)
     assert learned.status == "queued"
     assert "pip install" in learned.why

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider import config
-from eider.agents import settings_of
-from eider.errors import ConfigError
+from eider.model import config
+from eider.model.errors import ConfigError
+from eider.store.agent_settings import settings_of
 
 Env = pytest.MonkeyPatch
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 import eider
-from eider.agents import StorePurse, daily
-from eider.budget import HeuristicCounter
-from eider.errors import BudgetSpentError, ConfigError, ModelError, ModelRefusedError
-from eider.guarded import REST, TRIPS, Guarded, MemoryPurse
-from eider.models import Answer
-from eider.prompts import signal
-from eider.prompts.signal import SignalAnswer
+from eider.model.errors import BudgetSpentError, ConfigError, ModelError, ModelRefusedError
+from eider.providers.llm import Answer
+from eider.providers.llm_guard import REST, TRIPS, Guarded, MemoryPurse
+from eider.providers.prompts import signal
+from eider.providers.prompts.signal import SignalAnswer
+from eider.providers.token_budget import HeuristicCounter
+from eider.store.agent_settings import StorePurse, daily
 
 PROMPT = signal.prompt("Use tabs.", "")
 NOTHING = SignalAnswer(reasoning="", signals=[])

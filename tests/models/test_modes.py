@@ -13,9 +13,9 @@ import pytest
 from stub_server import StubServer, said_in
 
 import eider
-from eider.errors import ConfigError
-from eider.prompts import attribution, policy, reconcile, scope, scope_consolidation, signal, validation
-from eider.prompts import memory as memory_prompt
+from eider.model.errors import ConfigError
+from eider.providers.prompts import attribution, policy, reconcile, scope, scope_consolidation, signal, validation
+from eider.providers.prompts import memory as memory_prompt
 
 Open = Callable[..., eider.Eider]
 PLAIN = "Please always write the release notes in Danish."
@@ -294,7 +294,7 @@ def test_frugal_loads_nothing_that_asks(tmp_path: Path) -> None:
     code = (
         f"import eider, sys; m = eider.open({str(tmp_path / 'x.eider')!r}, user='ada');"
         f"m.observe(agent_output='a', user_reply={PLAIN!r}); m.close();"
-        "print([n for n in ('eider.thinking', 'eider.prompts', 'eider_models', 'pydantic', 'anthropic') if n in sys.modules])"
+        "print([n for n in ('eider.learn.model_assist', 'eider.providers.prompts', 'eider_models', 'pydantic', 'anthropic') if n in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"

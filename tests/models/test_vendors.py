@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from stub_server import HANG, HTML, INVALID, REFUSAL, TRUNCATED, WRONG, Fault, StubServer, broken, said_in
 
-from eider.errors import ConfigError, MissingExtraError, ModelError, ModelRefusedError
-from eider.models import connect, spec_of
-from eider.prompts import signal
+from eider.model.errors import ConfigError, MissingExtraError, ModelError, ModelRefusedError
+from eider.providers.llm import connect, spec_of
+from eider.providers.prompts import signal
 
 FOUND = {"reasoning": "a habit", "signals": [{"quote": "use tabs", "kind": "preference", "confidence": 0.9}]}
 PROMPT = signal.prompt("Please use tabs.", "I used spaces.")
@@ -167,9 +167,9 @@ def test_both_ways_to_write_a_name_mean_one_model() -> None:
 
 def test_a_missing_library_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever lacks the plugin's library is told what to install."""
-    from eider import models
+    from eider.providers import llm
 
-    monkeypatch.setattr(models, "find_spec", lambda name: None if name in ("anthropic", "instructor") else object())
+    monkeypatch.setattr(llm, "find_spec", lambda name: None if name in ("anthropic", "instructor") else object())
     with pytest.raises(MissingExtraError, match=r"eider\[anthropic\]"):
         connect("anthropic:x")
     with pytest.raises(MissingExtraError, match=r"eider\[llm\]"):
@@ -185,11 +185,11 @@ def test_an_unknown_setting_of_a_model_is_refused() -> None:
 def test_opening_with_a_model_that_cannot_be_asked_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The name is checked at once, and so is what asks it; nothing is opened then."""
     import eider
-    from eider import models
+    from eider.providers import llm
 
     with pytest.raises(ConfigError, match="provider:model"):
         eider.open(tmp_path / "m.eider", mode="eager", model="claude")
-    monkeypatch.setattr(models, "find_spec", lambda name: None)
+    monkeypatch.setattr(llm, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="pip install"):
         eider.open(tmp_path / "m.eider", mode="eager", model="anthropic:claude")
     assert not (tmp_path / "m.eider").exists()

@@ -14,17 +14,17 @@ import numpy as np
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine
 
-from eider.budget import HeuristicCounter
-from eider.clock import FixedClock
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.embedded import Embedded
-from eider.engine import Engine
-from eider.errors import ClosedMemoryError, ErasedError, RefusedError, UnknownIdError
-from eider.segment import Segment
-from eider.storage.opened import open_folder
-from eider.usage import fresh
-from eider.values import Memory, Usage
+from eider.api.embedded import Embedded
+from eider.api.facade import Eider
+from eider.model.clock import FixedClock
+from eider.model.errors import ClosedMemoryError, ErasedError, RefusedError, UnknownIdError
+from eider.model.usage import fresh
+from eider.model.values import Memory, Usage
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.providers.token_budget import HeuristicCounter
+from eider.store.engine import Engine
+from eider.store.open_files import open_folder
+from eider.store.segment.segment import Segment
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 USERS = ("ada", "bob", "eve")

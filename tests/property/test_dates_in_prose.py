@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import eider
-from eider.clock import FixedClock
-from eider.embed.hashing import HashEmbedder
+from eider.model.clock import FixedClock
+from eider.providers.embedders.hashing import HashEmbedder
 
 WORDS = (
     "January April 5 12 31 2024 May Sept Sun monday Friday - – — to from until between and since last next ago weeks "

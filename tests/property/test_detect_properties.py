@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.detect import authored, detect
+from eider.understand.signals import authored, detect
 
 DATA = Path(__file__).parents[1] / "data" / "signals"
 REPLIES = [

@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import eider
-from eider.clock import FixedClock
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import EiderError
-from eider.ids import new_id
+from eider.api.facade import Eider
+from eider.model.clock import FixedClock
+from eider.model.errors import EiderError
+from eider.model.ids import new_id
+from eider.providers.embedders.hashing import HashEmbedder
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 WORDS = ("heron", "kettle", "tea", "weir", "Friday", "blue", "reports", "Zanzibar", "quokka", "four")

@@ -8,14 +8,14 @@ from datetime import date
 
 import pytest
 
-from eider import gate_reading
-from eider.detect import detect
-from eider.questions import Question
-from eider.redact import redact
-from eider.segment import Segment
-from eider.statement import read
-from eider.text import analyse
-from eider.when import event_asked, mentions
+from eider.guide.gate import prompt_reading
+from eider.language.analysis import analyse
+from eider.language.dates import event_asked, mentions
+from eider.privacy.redact import redact
+from eider.retrieve.query import Question
+from eider.store.segment.segment import Segment
+from eider.understand.signals import detect
+from eider.understand.statements import read
 from eider_claude_hooks.words import without_private
 
 TODAY = date(2026, 5, 20)
@@ -41,7 +41,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "events": event_asked,
     "analysis": analyse,
     "redact": redact,
-    "gate": lambda text: gate_reading.read(text, ()),
+    "gate": lambda text: prompt_reading.read(text, ()),
     "private": without_private,
 }
 

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import eider
-from eider.clock import FixedClock
-from eider.embed.hashing import HashEmbedder
-from eider.errors import InputError, RefusedError
-from eider.learning import Learned
+from eider.model.clock import FixedClock
+from eider.model.errors import InputError, RefusedError
+from eider.model.learned import Learned
+from eider.providers.embedders.hashing import HashEmbedder
 
 DATA = Path(__file__).parents[1] / "data"
 PAIRS = [json.loads(line) for line in (DATA / "reconcile.jsonl").read_text(encoding="utf-8").splitlines()]

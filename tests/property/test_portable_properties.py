@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import EiderError
+from eider.model.errors import EiderError
+from eider.providers.embedders.hashing import HashEmbedder
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=60).filter(
     lambda t: bool(t.strip())

@@ -10,9 +10,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.learning import RELATIONS, SIGNAL_KINDS, Draft, Verdict
-from eider.reconcile import judge, reconcile
-from eider.values import KINDS, STATES, Memory, Span
+from eider.model.learned import RELATIONS, SIGNAL_KINDS, Draft, Verdict
+from eider.model.values import KINDS, STATES, Memory, Span
+from eider.understand.reconcile import judge, reconcile
 
 _LINES = (Path(__file__).parents[1] / "data" / "reconcile.jsonl").read_text(encoding="utf-8").splitlines()
 TEXTS = sorted({text for line in _LINES for text in (json.loads(line)["old"], json.loads(line)["new"])})

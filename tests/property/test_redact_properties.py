@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from eider.redact import CleanText, findings, redact, redact_fields, redact_tree
+from eider.privacy.redact import CleanText, findings, redact, redact_fields, redact_tree
 
 DATA = Path(__file__).parents[1] / "data"
 _LINES = [json.loads(line) for line in (DATA / "secrets.jsonl").read_text(encoding="utf-8").splitlines()]

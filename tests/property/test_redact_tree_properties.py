@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.redact import redact_tree
+from eider.privacy.redact import redact_tree
 
 WORDS = ["calm", "we sail at noon", "green", "2026-11-30T15:17:29.403926+00:00", "call_1", "", "a b", "é", "12", "x\n"]
 HASHES = ["da39a3ee5e6b4b0d3255bfef95601890afd80709", "aB3xY9kQ2mN8pL5v", "ca9684dd-6119-46d3-9279-239996303471"]

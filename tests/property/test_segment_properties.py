@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from eider.questions import Question
-from eider.rank import rank
-from eider.segment import Segment
+from eider.retrieve.query import Question
+from eider.retrieve.rank import rank
+from eider.store.segment.segment import Segment
 from eider.testing.segments import TODAY, segment_rows, vector_of
 
 HOUR = 3_600_000_000

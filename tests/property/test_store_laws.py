@@ -23,14 +23,14 @@ from laws_model import (
     seen,
 )
 
-from eider.changes import ChangeSet
-from eider.decay import retrievability
-from eider.errors import ErasedError, RefusedError, UndoConflictError, UnknownIdError
-from eider.redact import redact
-from eider.revise import sealed
-from eider.segment import Segment
-from eider.usage import days_between, used
-from eider.values import Edge, Memory, Span
+from eider.model.changes import ChangeSet
+from eider.model.errors import ErasedError, RefusedError, UndoConflictError, UnknownIdError
+from eider.model.forgetting_curve import retrievability
+from eider.model.usage import days_between, used
+from eider.model.values import Edge, Memory, Span
+from eider.privacy.redact import redact
+from eider.records.revise import sealed
+from eider.store.segment.segment import Segment
 
 
 class StoreLaws(Laws):

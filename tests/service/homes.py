@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from eider.service.client import Client, notes, socket_path
+from eider.client.client import Client, notes, socket_path
 
 PATIENCE = 120.0
 """Seconds after which a condition that should have come is a failure; the machine may be busy."""

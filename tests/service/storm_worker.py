@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import eider
-from eider.service import client
+from eider.client import client
 
 USER = "ada"
 STORE = "storm"

@@ -6,7 +6,7 @@ import pytest
 from homes import Home
 
 import eider
-from eider.service import spool
+from eider.client import spool
 
 pytestmark = pytest.mark.slow
 

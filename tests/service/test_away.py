@@ -8,8 +8,8 @@ import pytest
 from homes import Home
 
 import eider
-from eider.errors import OwnerUnreachableError, QueuedError
-from eider.service.client import Client
+from eider.client.client import Client
+from eider.model.errors import OwnerUnreachableError, QueuedError
 
 pytestmark = pytest.mark.slow
 

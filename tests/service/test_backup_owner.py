@@ -8,11 +8,11 @@ import pytest
 from homes import Home, until
 
 import eider
-from eider import shelf
-from eider.backup.manifest import read
-from eider.backup.schedule import Schedule, keep_schedule
 from eider.cli.app import cli
-from eider.service.desk import Desk
+from eider.model import backup_paths
+from eider.records.backup.manifest import read
+from eider.records.backup.schedule import Schedule, keep_schedule
+from eider.service.dispatcher import Desk
 
 pytestmark = pytest.mark.slow
 
@@ -23,7 +23,7 @@ def test_a_backup_is_made_while_others_write_and_restored_beneath_them(home: Hom
     gone = memory.remember("There are quokkas on the island.")
     assert cli.main(["backup", "run", "--store", "notes", "--keep", "7"], standalone_mode=False) == 0
     folder = home.path / "stores" / "notes.eider"
-    (path,) = shelf.backups(folder)
+    (path,) = backup_paths.backups(folder)
     assert read(path).verified
     receipt = memory.forget(gone.id)
     assert [said for said in receipt.outside if str(path) in said]
@@ -32,7 +32,7 @@ def test_a_backup_is_made_while_others_write_and_restored_beneath_them(home: Hom
     assert {m.text for m in memory.search().items} == {"Tea is taken at four."}
     assert memory.remember("Life goes on.").id
     assert cli.main(["backup", "run", "--store", "notes", "--keep", "7"], standalone_mode=False) == 0
-    assert path not in shelf.backups(folder)
+    assert path not in backup_paths.backups(folder)
     assert len(home.owners()) == 1
 
 
@@ -48,10 +48,10 @@ def test_a_scheduled_backup_is_a_job_and_done_once(home: Home, monkeypatch: pyte
         assert desk.backups.queue_due(now) == []
         keep_schedule(Schedule(every="daily", keep=2))
         assert desk.backups.queue_due(now) == [folder]
-        until(lambda: shelf.backups(folder), "the scheduled backup")
+        until(lambda: backup_paths.backups(folder), "the scheduled backup")
         desk.backups._tried.clear()
         assert desk.backups.queue_due(now) == []
         assert desk.backups.queue_due(now + timedelta(days=1)) == []
     finally:
         desk.close()
-    assert len(shelf.backups(folder)) == 1
+    assert len(backup_paths.backups(folder)) == 1

@@ -15,7 +15,7 @@ import pytest
 from homes import PATIENCE, Home, until
 
 import eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 
 pytestmark = pytest.mark.slow
 

@@ -15,11 +15,11 @@ from typing import Any
 import pytest
 from homes import PATIENCE, Home, until
 
-from eider.service import app as app_module
-from eider.service import bounded
-from eider.service.app import App, Asked
-from eider.service.bounded import server_of
-from eider.service.client import ClientError, notes, socket_path
+from eider.client.client import ClientError, notes, socket_path
+from eider.service import http_app as app_module
+from eider.service import http_limits
+from eider.service.http_app import App, Asked
+from eider.service.http_limits import server_of
 
 pytestmark = pytest.mark.slow
 TOKEN = "a-token-of-the-test"
@@ -183,7 +183,7 @@ def test_a_body_of_a_hundred_megabytes_is_refused_and_costs_no_memory(home: Home
 
 def test_a_head_that_arrives_slowly_is_cut_off(served: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     """One header now and then holds a line only as long as a head may take; so does saying nothing."""
-    monkeypatch.setattr(bounded, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(http_limits, "HEAD_SECONDS", 0.3)
     server = served()
     for opening in (b"", b"POST /v1/echo HTTP/1.1\r\n"):
         with server.line() as sock:
@@ -207,7 +207,7 @@ def test_a_head_that_arrives_slowly_is_cut_off(served: Callable[..., Server], mo
 def test_a_body_that_arrives_slowly_is_cut_off(served: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     """408 with the limit, then the line is cut, however long the sender goes on."""
     monkeypatch.setattr(app_module, "BODY_SECONDS", 0.3)
-    monkeypatch.setattr(bounded, "LINGER", 0.2)
+    monkeypatch.setattr(http_limits, "LINGER", 0.2)
     server = served()
     with server.line() as sock:
         sock.sendall(request(b"", Content_Length="1000", **{"Content-Length": "-"}))

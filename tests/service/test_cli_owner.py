@@ -17,15 +17,15 @@ from click.testing import CliRunner
 from homes import PATIENCE, Home, until
 
 import eider
-from eider.cli import hot
+from eider.cli import fast_path
 from eider.cli.app import cli
-from eider.service import pauses
-from eider.service.client import Client
+from eider.client import pauses
+from eider.client.client import Client
 
 pytestmark = pytest.mark.slow
 SCRIPT = str(Path(sys.executable).with_name("eider"))
 FRAMEWORK = {"click", "numpy", "duckdb", "lancedb", "rich", "json", "re", "dataclasses", "typing", "datetime", "pathlib",
-             "contextlib", "asyncio", "textwrap", "eider.errors", "eider.values", "eider.config"}  # fmt: skip
+             "contextlib", "asyncio", "textwrap", "eider.model.errors", "eider.model.values", "eider.model.config"}  # fmt: skip
 Told = tuple[int, str, str]
 
 
@@ -63,7 +63,7 @@ def by_hand(args: list[str]) -> Told | None:
     """Code, stdout and stderr of the hot path; None when it left the call to the command."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
-        code = hot.answered(args)
+        code = fast_path.answered(args)
     told = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
     return None if code is None else (code, told[0], told[1])
 
@@ -288,7 +288,7 @@ def test_a_listing_takes_no_lock_from_a_running_owner(home: Home, monkeypatch: p
     def locked(*_: object, **__: object) -> None:
         raise AssertionError("a lock was taken")
 
-    monkeypatch.setattr("eider.storage.overview.OwnerLock", locked)
+    monkeypatch.setattr("eider.store.catalog.OwnerLock", locked)
     code, out, err = by_command(["store", "list", "--json"])
     assert (code, err) == (0, "")
     assert '"name": "work"' in out
@@ -298,7 +298,7 @@ def test_a_store_that_waits_in_the_spool_is_no_missing_one(home: Home, monkeypat
     """What was queued before any owner ran is delivered before a reader is told that there is nothing."""
     with monkeypatch.context() as alone:
         alone.setattr(Client, "_open", _nobody)
-        alone.setattr("eider.service.spawn.ensure", lambda *_: None)
+        alone.setattr("eider.client.spawn.ensure", lambda *_: None)
         alone.setitem(Client.__init__.__kwdefaults__, "timeout", 0.1)
         assert by_hand(["remember", "Takes the early ferry.", "--user", "ada"]) is not None
     assert not home.owners()

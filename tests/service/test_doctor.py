@@ -11,10 +11,10 @@ import pytest
 from homes import Home, until
 
 import eider
-from eider.doctor import owner
-from eider.doctor.findings import Finding
-from eider.doctor.run import Wants, examine
-from eider.storage.lock import holder
+from eider.service.doctor import owner
+from eider.service.doctor.report import Finding
+from eider.service.doctor.run import Wants, examine
+from eider.store.lock import holder
 
 pytestmark = pytest.mark.slow
 
@@ -100,8 +100,8 @@ def test_the_spool_is_drained_by_the_owner(kept: Home) -> None:
 
 def found_without_stores() -> set[str]:
     """Kinds found by the checks of the home alone: they start no owner."""
-    from eider import config
-    from eider.doctor.registry import PLACE_CHECKS, Place, carried_out, load
+    from eider.model import config
+    from eider.service.doctor.registry import PLACE_CHECKS, Place, carried_out, load
 
     load(places=True)
     at = Place(home=Path(config.home()))

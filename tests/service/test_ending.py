@@ -18,9 +18,9 @@ import pytest
 from homes import Home, until
 
 import eider
-from eider.service import serving
-from eider.service.client import ClientError, notes
-from eider.service.serving import Terms
+from eider.client.client import ClientError, notes
+from eider.service import run
+from eider.service.run import Terms
 
 pytestmark = pytest.mark.slow
 
@@ -120,7 +120,7 @@ def test_the_zone_is_the_speakers_not_the_owners(home: Home, monkeypatch: pytest
 
 def test_a_paused_spool_waits_and_is_drained_when_the_pause_ends(home: Home) -> None:
     """What was spooled before a pause is neither lost nor written during it."""
-    from eider.service import pauses
+    from eider.client import pauses
 
     home.start()
     home.kill()
@@ -163,9 +163,9 @@ def test_without_what_makes_it_the_owner_it_ends(home: Home, what: str) -> None:
 
 def test_idle_it_ends_by_itself(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asked for a while: it goes, and leaves nothing; asking it how it stands is no use of it."""
-    lock = serving.take_lock(str(home))
-    monkeypatch.setattr(serving, "_TICK", 0.05)
-    thread = threading.Thread(target=serving.run, args=(Terms(home=str(home), idle=0.6), lock))
+    lock = run.take_lock(str(home))
+    monkeypatch.setattr(run, "_TICK", 0.05)
+    thread = threading.Thread(target=run.run, args=(Terms(home=str(home), idle=0.6), lock))
     thread.start()
     client = home.client(spawn=False)
     until(client.running, "the owner")
@@ -188,21 +188,21 @@ def test_a_second_owner_in_the_foreground_is_refused(home: Home) -> None:
     """It names the process that is the owner, and how to end it."""
     pid = home.start()
     with pytest.raises(eider.errors.OwnerRunningError, match=str(pid)):
-        serving.take_lock(str(home))
+        run.take_lock(str(home))
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
 def test_a_home_on_a_network_file_system_is_refused(home: Home, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Locks do not hold between machines there: the owner says so, names the kind and the fix, and leaves nothing."""
-    monkeypatch.setattr(serving, "network_kind", lambda _: kind)
+    monkeypatch.setattr(run, "network_kind", lambda _: kind)
     with pytest.raises(eider.errors.StoreError, match=f"{kind}.*local disk"):
-        serving.run(Terms(home=str(home)), serving.take_lock(str(home)))
+        run.run(Terms(home=str(home)), run.take_lock(str(home)))
     assert home.left() == []
 
 
 def test_a_store_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Embedded as well; nothing is made there."""
-    monkeypatch.setattr("eider.storage.opened.network_kind", lambda _: "nfs4")
+    monkeypatch.setattr("eider.store.open_files.network_kind", lambda _: "nfs4")
     with pytest.raises(eider.errors.StoreError, match=r"nfs4.*local disk"):
         eider.open(tmp_path / "mine.eider")
     assert list(tmp_path.iterdir()) == []
@@ -217,7 +217,7 @@ def test_a_port_that_is_taken_is_named(home: Home) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(eider.errors.ConfigError, match=str(port)):
-            serving.run(Terms(home=str(home), port=port), serving.take_lock(str(home)))
+            run.run(Terms(home=str(home), port=port), run.take_lock(str(home)))
     assert "lock" not in home.left()
     assert home.left() == []
 

@@ -11,7 +11,7 @@ import pytest
 from homes import PATIENCE, Home
 
 import eider
-from eider.errors import ForkedError
+from eider.model.errors import ForkedError
 
 pytestmark = [
     pytest.mark.slow,

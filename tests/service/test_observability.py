@@ -18,9 +18,9 @@ from homes import Home, until
 from logged import recent
 from prometheus_client.parser import text_string_to_metric_families
 
+from eider.client.client import ClientError, notes
+from eider.model.verbs import VERBS
 from eider.service import openapi
-from eider.service.client import ClientError, notes
-from eider.verbs import VERBS
 
 pytestmark = pytest.mark.slow
 SENTENCE = "Grandmother Wilhelmina hides violet kites beneath the Ulm cathedral"

@@ -18,8 +18,8 @@ from homes import Home
 
 import eider
 from eider import errors
-from eider.embed.hashing import HashEmbedder
-from eider.service.client import notes
+from eider.client.client import notes
+from eider.providers.embedders.hashing import HashEmbedder
 
 pytestmark = pytest.mark.slow
 
@@ -307,9 +307,9 @@ def test_a_file_that_is_too_large_is_not_sent(
     url: str, token: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The limit is said here; nothing is uploaded to be refused there."""
-    from eider.service import carry
+    from eider.api import file_transfer
 
-    monkeypatch.setattr(carry, "MAX_UPLOAD", 10)
+    monkeypatch.setattr(file_transfer, "MAX_UPLOAD", 10)
     (tmp_path / "big.jsonl").write_text('{"text": "Tea."}\n')
     with (
         eider.open(url, user="ada", token=token) as memory,

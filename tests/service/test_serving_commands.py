@@ -14,9 +14,9 @@ import pytest
 from homes import PATIENCE, Home, until
 
 import eider
-from eider.errors import PausedError, UnknownIdError
-from eider.service import spool
-from eider.service.client import ClientError, notes
+from eider.client import spool
+from eider.client.client import ClientError, notes
+from eider.model.errors import PausedError, UnknownIdError
 
 pytestmark = pytest.mark.slow
 
@@ -168,7 +168,7 @@ def test_in_the_foreground_it_ends_when_idle_if_that_was_asked(
 FIRST = """
 import ctypes, os, signal, sys, time
 assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER: orphans come here, as to process 1
-from eider.service.first import stand_in
+from eider.service.pid1 import stand_in
 first = os.getpid()
 stand_in()
 assert os.getppid() == first

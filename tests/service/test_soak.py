@@ -19,7 +19,7 @@ import pytest
 from homes import Home, until
 
 import eider
-from eider.service import client as client_module
+from eider.client import client as client_module
 
 FULL = bool(os.environ.get("EIDER_NIGHTLY"))
 SCALE = 1 if FULL else 25

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 from homes import PATIENCE, Home, until
 
-from eider.service import client as client_module
-from eider.service import spool
-from eider.service.client import ClientError, notes, socket_path
-from eider.service.serving import stop, take_lock
-from eider.service.spawn import ALLOWED
+from eider.client import client as client_module
+from eider.client import spool
+from eider.client.client import ClientError, notes, socket_path
+from eider.client.spawn import ALLOWED
+from eider.service.run import stop, take_lock
 
 pytestmark = pytest.mark.slow
 CALL = Path(client_module.__file__).with_name("call.py")
@@ -150,10 +150,11 @@ def test_the_path_may_hold_blanks_and_quotes(home: Home, tmp_path: Path) -> None
     (odd / "eider").mkdir(parents=True)
     package = CALL.parents[1]
     for entry in package.iterdir():
-        if entry.name not in ("service", "__pycache__"):
+        if entry.name not in ("client", "service", "__pycache__"):
             (odd / "eider" / entry.name).symlink_to(entry)
-    shutil.copytree(CALL.parent, odd / "eider" / "service", ignore=shutil.ignore_patterns("__pycache__"))
-    done = called(home, "recall", '{"query": "tea"}', call=odd / "eider" / "service" / "call.py")
+    for room in ("client", "service"):
+        shutil.copytree(package / room, odd / "eider" / room, ignore=shutil.ignore_patterns("__pycache__"))
+    done = called(home, "recall", '{"query": "tea"}', call=odd / "eider" / "client" / "call.py")
     assert json.loads(done.stdout)["status"] == "ok", done.stderr
     assert os.fsencode(odd) in Path(f"/proc/{home.owners()[0]}/cmdline").read_bytes()
 

@@ -20,7 +20,7 @@ import pytest
 from homes import Home
 
 import eider
-from eider.service.client import notes
+from eider.client.client import notes
 
 WORKER = Path(__file__).with_name("storm_worker.py")
 SECONDS = 120 if os.environ.get("EIDER_NIGHTLY") else 12

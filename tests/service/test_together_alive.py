@@ -17,8 +17,8 @@ from alive_worker import SAID_BEFORE
 from homes import PATIENCE, Home
 
 import eider
-from eider.service import call
-from eider.service.client import notes
+from eider.client import call
+from eider.client.client import notes
 
 WORKER = Path(__file__).with_name("alive_worker.py")
 HOOK = [sys.executable, "-I", "-S", str(call.__file__)]

@@ -9,8 +9,8 @@ import pytest
 from homes import Home
 
 import eider
-from eider.service.client import Client
-from eider.tools import bind
+from eider.api.tools import bind
+from eider.client.client import Client
 
 pytestmark = pytest.mark.slow
 

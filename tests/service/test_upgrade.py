@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from homes import PATIENCE, Home, until
 
-from eider.service import client as client_module
-from eider.service.client import Client, ClientError, notes
+from eider.client import client as client_module
+from eider.client.client import Client, ClientError, notes
 
 pytestmark = pytest.mark.slow
 PACKAGE = Path(client_module.__file__).parents[1]
@@ -23,28 +23,29 @@ class Installed:
     """An installation of Eider that says it is of another version, or speaks another protocol."""
 
     def __init__(self, place: Path, version: str, protocol: int = 1, *, broken: bool = False) -> None:
-        service = place / "eider" / "service"
-        service.mkdir(parents=True)
+        rooms = place / "eider" / "client", place / "eider" / "service"
+        for room in rooms:
+            room.mkdir(parents=True)
+            for entry in (PACKAGE / room.name).iterdir():
+                if entry.name not in ("client.py", "__pycache__"):
+                    room.joinpath(entry.name).symlink_to(entry)
         for entry in PACKAGE.iterdir():
-            if entry.name not in ("service", "__pycache__"):
+            if entry.name not in ("client", "service", "__pycache__"):
                 (place / "eider" / entry.name).symlink_to(entry)
-        for entry in (PACKAGE / "service").glob("*.py"):
-            if entry.name != "client.py":
-                service.joinpath(entry.name).symlink_to(entry)
-        text = (PACKAGE / "service" / "client.py").read_text()
+        text = (PACKAGE / "client" / "client.py").read_text()
         text = text.replace(f'VERSION: Final = "{client_module.VERSION}"', f'VERSION: Final = "{version}"')
         text = text.replace("PROTOCOL: Final = 1", f"PROTOCOL: Final = {protocol}")
-        service.joinpath("client.py").write_text(text)
+        rooms[0].joinpath("client.py").write_text(text)
         if broken:
-            service.joinpath("desk.py").unlink()
-            service.joinpath("desk.py").write_text("raise RuntimeError('this version is broken')\n")
-        self.service = service
+            rooms[1].joinpath("dispatcher.py").unlink()
+            rooms[1].joinpath("dispatcher.py").write_text("raise RuntimeError('this version is broken')\n")
+        self.client_folder = rooms[0]
 
     def asks(self, home: Home, code: str = "print(client.ask('GET', '/v1/owner/status')['version'])") -> str:
         """What a process of this installation prints."""
         whole = f"""
 import sys
-sys.path.insert(0, {str(self.service)!r})
+sys.path.insert(0, {str(self.client_folder)!r})
 from client import Client, ClientError
 client = Client(timeout={PATIENCE}, user="ada", store="notes")
 try:

@@ -11,7 +11,7 @@ import pytest
 from scope_stores import MODEL, Scripted
 
 import eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 
 
 @pytest.fixture

@@ -16,7 +16,12 @@ def _works(module: str) -> bool:
     return True
 
 
-_LEARNING = (("observe", "observe"), ("direct", "observe"), ("policy", "guidance"), ("inbox", "inbox"))
+_LEARNING = (
+    ("observe", "learn.observe"),
+    ("direct", "learn.observe"),
+    ("policy", "guide.policy"),
+    ("inbox", "learn.inbox"),
+)
 LATER = frozenset(verb for verb, module in _LEARNING if not _works(module)) | {"settle"}
 """Verbs that may not be asked: those whose module is not there, and what needs something in the inbox."""
 Ask = Callable[[str, dict[str, Any]], Any]

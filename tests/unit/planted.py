@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import eider
-from eider.clock import FixedClock
+from eider.model.clock import FixedClock
 
 THEMES = 40
 START = datetime(2026, 5, 1, tzinfo=UTC)

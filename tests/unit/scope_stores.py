@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, cast
 
-from eider.eider import Eider
-from eider.errors import ModelError
+from eider.api.facade import Eider
+from eider.model.errors import ModelError
 
 MODEL = "openai:small"
 RULE = "Always answer in short sentences."

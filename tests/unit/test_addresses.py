@@ -9,7 +9,9 @@ import pytest
 
 import eider
 from eider import errors
-from eider.service import remote_link, transfer
+from eider.api import upload
+from eider.client import tls_link
+from eider.client.client import ClientError
 
 
 @pytest.mark.parametrize("url", [
@@ -69,7 +71,7 @@ def test_a_host_may_be_allowed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(address)
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(remote_link.socket, "create_connection", refuse)
+    monkeypatch.setattr(tls_link.socket, "create_connection", refuse)
     with pytest.raises(errors.OwnerUnreachableError):
         eider.open("http://memory.internal:8080", user="ada", token="t")
     assert asked == [("memory.internal", 8080)]
@@ -81,20 +83,20 @@ def test_an_authority_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, tmp_
     """A missing or wrong EIDER_CA_FILE is named."""
     for path in (tmp_path / "none.pem", tmp_path / "wrong.pem"):
         (tmp_path / "wrong.pem").write_text("no certificate")
-        with pytest.raises(eider.service.client.ClientError, match="EIDER_CA_FILE"):  # type: ignore[attr-defined]
-            remote_link._context(str(path))
+        with pytest.raises(ClientError, match="EIDER_CA_FILE"):
+            tls_link._context(str(path))
 
 
 def test_chunks_that_never_end_are_refused() -> None:
     """A body is bounded however it is sent."""
     with pytest.raises(ValueError, match="too long"):
-        remote_link.unchunked(b"5\r\nabcde\r\n" * 10, lambda: b"", 20)
+        tls_link.unchunked(b"5\r\nabcde\r\n" * 10, lambda: b"", 20)
 
 
 def test_a_connection_has_a_deadline() -> None:
     """A deadline that has passed is not waited for."""
     with pytest.raises(TimeoutError):
-        remote_link.connect("http://127.0.0.1:9", time.monotonic() - 1)
+        tls_link.connect("http://127.0.0.1:9", time.monotonic() - 1)
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", ".hidden", "a/b"])
@@ -110,7 +112,7 @@ def test_a_tar_cannot_write_elsewhere(tmp_path: Path, name: str) -> None:
         tar.addfile(head, io.BytesIO(b"x"))
     sink.seek(0)
     with pytest.raises(errors.InputError, match="nothing that an export holds"):
-        transfer.unpacked(sink, tmp_path / "in")
+        upload.unpacked(sink, tmp_path / "in")
     assert not list((tmp_path / "in").iterdir())
 
 
@@ -126,4 +128,4 @@ def test_links_in_a_tar_are_refused(tmp_path: Path) -> None:
         tar.addfile(head)
     sink.seek(0)
     with pytest.raises(errors.InputError):
-        transfer.unpacked(sink, tmp_path / "in")
+        upload.unpacked(sink, tmp_path / "in")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eider import aio
-from eider.errors import InputError
+from eider.model.errors import InputError
 
 
 def test_the_verbs_can_be_awaited(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 
 
 def test_search_material_that_ends_in_zeros_is_kept_whole(tmp_path: Path) -> None:

@@ -11,16 +11,16 @@ import pytest
 from jsonl import lines
 
 import eider
-from eider import shelf
-from eider.backup import making, rotation
-from eider.backup.manifest import Backup, read
-from eider.backup.restoring import restore
-from eider.backup.retention import Keep
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import RefusedError, StoreDamagedError
-from eider.storage import erase
-from eider.storage.files import StoreFiles
+from eider.api.facade import Eider
+from eider.model import backup_paths
+from eider.model.errors import RefusedError, StoreDamagedError
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.records.backup import create, rotation
+from eider.records.backup.manifest import Backup, read
+from eider.records.backup.restore import restore
+from eider.records.backup.retention import Keep
+from eider.store import erase
+from eider.store.files import StoreFiles
 
 pytestmark = pytest.mark.slow  # each check runs in another process
 WORD = "quokkas"
@@ -28,7 +28,7 @@ WORD = "quokkas"
 
 def made(memory: Eider) -> Backup:
     """A backup of an open store."""
-    return making.make(memory._engine)
+    return create.make(memory._engine)
 
 
 def opened(folder: Path) -> Eider:
@@ -94,7 +94,7 @@ def test_the_search_index_of_a_restored_store_is_built_behind(source: Eider, tmp
 
 def test_a_backup_holds_lossless_exports(source: Eider, tmp_path: Path) -> None:
     """Each user's file is what an export of that moment says, in both formats."""
-    backup = making.make(source._engine, parquet=True)
+    backup = create.make(source._engine, parquet=True)
     said = {str(u["name"]): u for u in backup.manifest.users}
     assert set(said) == {"ada", "bob"}
     for user, entry in said.items():
@@ -110,7 +110,7 @@ def test_a_backup_is_its_owners_alone_and_its_manifest_says_nothing(source: Eide
     backup = made(source)
     modes = {(p.is_dir(), oct(p.stat().st_mode & 0o777)) for p in (backup.path, *backup.path.rglob("*"))}
     assert modes == {(True, "0o700"), (False, "0o600")}
-    said = (backup.path / shelf.MANIFEST).read_text()
+    said = (backup.path / backup_paths.MANIFEST).read_text()
     for word in ("camelCase", "Freitag", "Zebra", "Rome"):
         assert word not in said
 
@@ -134,7 +134,7 @@ def test_damage_is_found_and_named(source: Eider, tmp_path: Path, name: str, cha
     if "*" in name:
         name = next(backup.path.glob(name)).relative_to(backup.path).as_posix()
     change(backup.path / name)
-    found = making.verify(backup.path)
+    found = create.verify(backup.path)
     assert not found.verified
     assert [said for said in found.findings if name in said]
     assert read(backup.path).findings == found.findings
@@ -146,14 +146,14 @@ def test_damage_is_found_and_named(source: Eider, tmp_path: Path, name: str, cha
 def test_a_manifest_that_lies_about_its_rows_is_found(source: Eider) -> None:
     """Hashes alone would not tell: copy and exports are counted against what is noted."""
     backup = made(source)
-    path = backup.path / shelf.MANIFEST
+    path = backup.path / backup_paths.MANIFEST
     said = json.loads(path.read_text())
     said["users"][0]["memory"] += 1
     path.write_text(json.dumps(said))
-    assert any("rows are not those" in f for f in making.verify(backup.path).findings)
+    assert any("rows are not those" in f for f in create.verify(backup.path).findings)
     said["head"] = "0" * 64
     path.write_text(json.dumps(said))
-    assert any("last event" in f for f in making.verify(backup.path).findings)
+    assert any("last event" in f for f in create.verify(backup.path).findings)
     path.write_text("{")
     with pytest.raises(StoreDamagedError, match="cannot be read"):
         read(backup.path)
@@ -165,10 +165,10 @@ def test_a_failed_attempt_leaves_nothing(source: Eider, monkeypatch: pytest.Monk
     def fails(command: str, folder: Path, *more: str) -> dict[str, object]:
         raise eider.errors.StoreFullError(folder, "no space left on device")
 
-    monkeypatch.setattr(making.workers, "ask", fails)
+    monkeypatch.setattr(create.workers, "ask", fails)
     with pytest.raises(eider.errors.StoreFullError):
         made(source)
-    assert list(shelf.shelf(source._engine.opened.files.folder).iterdir()) == []
+    assert list(backup_paths.shelf(source._engine.opened.files.folder).iterdir()) == []
 
 
 # ---------------------------------------------------------------------- what was forgotten
@@ -202,7 +202,7 @@ def texts_of(memory: Eider) -> set[str]:
 
 def test_no_byte_of_what_was_forgotten_is_restored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With compression off the word is found in the backup, and in no file of the restored store."""
-    from eider.storage.database import Database
+    from eider.store.database import Database
 
     plain = Database._connect
 
@@ -322,7 +322,7 @@ def test_a_store_that_is_there_is_not_touched_unless_it_is_said(forgotten: tuple
 def test_an_open_store_is_not_replaced(forgotten: tuple[Path, Backup], monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever has it is asked to let go; when they do not, they are named."""
     folder, backup = forgotten
-    monkeypatch.setattr("eider.backup.restoring._PATIENCE", 0.0)
+    monkeypatch.setattr("eider.records.backup.restore._PATIENCE", 0.0)
     asked: list[Path] = []
     with opened(folder) as memory:
         with pytest.raises(eider.errors.StoreLockedError):
@@ -336,7 +336,7 @@ def test_without_the_exchange_of_names_three_renames_do(
 ) -> None:
     """Some file systems cannot swap two directories in one step."""
     folder, backup = forgotten
-    monkeypatch.setattr("eider.backup.exchange._at_once", lambda *_: False)
+    monkeypatch.setattr("eider.records.backup.swap_dirs._at_once", lambda *_: False)
     done = restore(backup, folder, replace=True)
     assert texts(folder) == {"Tea is taken at four."}
     assert "Said after the backup." in texts(Path(str(done.aside)))
@@ -349,13 +349,13 @@ def test_a_backup_of_an_older_schema_is_migrated(tmp_path: Path) -> None:
     with tarfile.open(Path(__file__).parents[1] / "fixtures" / "schema_1.tar.gz") as packed:
         packed.extractall(tmp_path, filter="data")
     (old,) = [p.parent for p in tmp_path.rglob("CURRENT")]
-    from eider.backup import workers
-    from eider.backup.manifest import Manifest, write
+    from eider.records.backup import worker_client
+    from eider.records.backup.manifest import Manifest, write
 
     place = tmp_path / "shelf" / "20260101T000000Z"
     place.mkdir(parents=True)
     old.rename(place / "copy")
-    said = workers.ask("export", place)
+    said = worker_client.ask("export", place)
     assert said["schema"] == 1
     write(place, Manifest(store="old", folder="/gone", made_at="2026-01-01T00:00:00+00:00", eider="0.1.0", **said))
     restore(read(place), tmp_path / "new.eider")
@@ -365,6 +365,6 @@ def test_a_backup_of_an_older_schema_is_migrated(tmp_path: Path) -> None:
 
 
 def _counted(memory: Eider) -> dict[str, dict[str, int]]:
-    from eider.backup import copies
+    from eider.records.backup import copies
 
     return copies.counts(memory._engine.store)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import eider
-from eider import config
 from eider.cli.app import cli
+from eider.model import config
 
 pytestmark = pytest.mark.slow
 

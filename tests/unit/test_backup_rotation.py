@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.backup import making, rotation
-from eider.backup.manifest import Backup, read
-from eider.backup.retention import Keep
-from eider.clock import FixedClock
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import StoreMissingError
+from eider.api.facade import Eider
+from eider.model.clock import FixedClock
+from eider.model.errors import StoreMissingError
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.records.backup import create, rotation
+from eider.records.backup.manifest import Backup, read
+from eider.records.backup.retention import Keep
 
 pytestmark = pytest.mark.slow  # each check runs in another process
 WORD = "quokkas"
@@ -23,7 +23,7 @@ WORD = "quokkas"
 
 def made(memory: Eider) -> Backup:
     """A backup of an open store."""
-    return making.make(memory._engine)
+    return create.make(memory._engine)
 
 
 def opened(folder: Path) -> Eider:
@@ -65,7 +65,7 @@ def test_the_last_good_backup_is_never_removed(week: tuple[Eider, FixedClock]) -
     clock.advance(timedelta(days=1))
     newer = made(memory)
     (newer.path / "users" / "1.jsonl").write_text("")
-    assert not making.verify(newer.path).verified
+    assert not create.verify(newer.path).verified
     assert rotation.rotate(memory._engine, Keep(daily=1, weekly=0, monthly=0), before_forget=True) == []
     assert days(memory) == ["01", "02"]
 
@@ -91,12 +91,12 @@ def test_backups_elsewhere_are_known(week: tuple[Eider, FixedClock], tmp_path: P
     """A directory that was named is listed and rotated like the usual one; another store's backups there are not."""
     memory, clock = week
     place = tmp_path / "safe"
-    making.make(memory._engine, place)
+    create.make(memory._engine, place)
     clock.advance(timedelta(days=1))
     made(memory)
     with opened(tmp_path / "other.eider") as other:
         other.remember("Someone else's.")
-        making.make(other._engine, place)
+        create.make(other._engine, place)
     assert days(memory) == ["01", "02"]
     rotation.rotate(memory._engine, Keep(daily=1, weekly=0, monthly=0), before_forget=False)
     assert days(memory) == ["02"]

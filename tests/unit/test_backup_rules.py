@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.backup.retention import Keep, kept
-from eider.backup.schedule import Schedule, keep_schedule, parse, scheduled
-from eider.errors import ConfigError
+from eider.model.errors import ConfigError
+from eider.records.backup.retention import Keep, kept
+from eider.records.backup.schedule import Schedule, keep_schedule, parse, scheduled
 
 INSTANTS = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 MADE = st.sets(INSTANTS, max_size=40)

@@ -14,10 +14,10 @@ import pytest
 from numpy.typing import NDArray
 
 import eider
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import EiderError, InputError, NaiveTimeError, TooLargeError, UnknownIdError
-from eider.ids import new_id
+from eider.api.facade import Eider
+from eider.model.errors import EiderError, InputError, NaiveTimeError, TooLargeError, UnknownIdError
+from eider.model.ids import new_id
+from eider.providers.embedders.hashing import HashEmbedder
 
 NAIVE = datetime(2026, 5, 1, 10)  # noqa: DTZ001 (that is what is wrong with it)
 NUL, HALF = "a\x00b", "a\ud800b"

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eider.balance import ARMS, NEUTRAL, Balance, Candidate, chances, taught
-from eider.credit import Line, attributed
-from eider.decay import shrink
-from eider.features import GROUPS, NAMES
-from eider.rank import vector
-from eider.weights import WEIGHTS, as_shipped, balanced
+from eider.learn.attribution import Line, attributed
+from eider.model.forgetting_curve import shrink
+from eider.model.lexical_balance import ARMS, NEUTRAL, Balance, Candidate, chances, taught
+from eider.retrieve.features import GROUPS, NAMES
+from eider.retrieve.rank import vector
+from eider.retrieve.weights import WEIGHTS, as_shipped, balanced
 
 
 def answer(right: str) -> list[Candidate]:

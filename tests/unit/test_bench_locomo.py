@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from eider.bench import locomo
-from eider.bench.metrics import DEPTHS, interval, judged, mean
 from eider.cli.app import cli
-from eider.errors import InputError
+from eider.cli.bench_runs import locomo
+from eider.cli.bench_runs.metrics import DEPTHS, interval, judged, mean
+from eider.model.errors import InputError
 
 DAYS = {1: "9:05 am on 3 March, 2025", 2: "12:30 pm on 20 April, 2025"}
 SAID = {

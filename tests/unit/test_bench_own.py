@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 import eider
-from eider import inject as pipeline
-from eider.bench import isolated, mine
-from eider.bench.curve import Weighed, curve, overheard
 from eider.cli.app import cli
+from eider.cli.bench_runs import isolated, own_data
+from eider.cli.bench_runs.gate_curve import Weighed, curve, overheard
+from eider.guide import inject as pipeline
 
 DATA = Path(__file__).parents[1] / "data"
 
@@ -107,19 +107,20 @@ def test_ones_own_store_is_asked_and_left_as_it_was(tmp_path: Path) -> None:
 def test_the_same_seed_asks_the_same(tmp_path: Path) -> None:
     """A run can be repeated."""
     with eider.open(store(tmp_path), user="ada") as memory:
-        rows = mine.listed(memory)
-    assert mine.posed(rows, sample=3, seed=1) == mine.posed(rows, sample=3, seed=1)
-    assert mine.posed(rows, sample=3, seed=1) != mine.posed(rows, sample=3, seed=2)
-    assert mine.strange(rows, count=4, seed=1) == mine.strange(rows, count=4, seed=1)
+        rows = own_data.listed(memory)
+    assert own_data.posed(rows, sample=3, seed=1) == own_data.posed(rows, sample=3, seed=1)
+    assert own_data.posed(rows, sample=3, seed=1) != own_data.posed(rows, sample=3, seed=2)
+    assert own_data.strange(rows, count=4, seed=1) == own_data.strange(rows, count=4, seed=1)
 
 
 def test_strange_prompts_avoid_what_is_kept(tmp_path: Path) -> None:
     """A word that the store holds is not used to ask in vain."""
     with eider.open(tmp_path / "m.eider", user="ada") as memory:
-        memory.remember(f"All about {' '.join(mine.STRANGE[:-2])}.")
-        rows = mine.listed(memory)
+        memory.remember(f"All about {' '.join(own_data.STRANGE[:-2])}.")
+        rows = own_data.listed(memory)
     assert all(
-        mine.STRANGE[-1] in prompt and mine.STRANGE[-2] in prompt for prompt in mine.strange(rows, count=5, seed=1)
+        own_data.STRANGE[-1] in prompt and own_data.STRANGE[-2] in prompt
+        for prompt in own_data.strange(rows, count=5, seed=1)
     )
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.budget import ELLIPSIS, HeuristicCounter, pack, truncate
-from eider.errors import InputError
+from eider.model.errors import InputError
+from eider.providers.token_budget import ELLIPSIS, HeuristicCounter, pack, truncate
 
 SAMPLES = json.loads((Path(__file__).parent.parent / "data" / "token_samples.json").read_text("utf-8"))
 HIGHEST = {

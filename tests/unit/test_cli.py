@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from eider import config
 from eider.cli.app import cli
 from eider.cli.command import keys_of
 from eider.cli.output import table
+from eider.model import config
 
 SECRET = "AKIA" + "QZ7RTW2MXNVB4KLD"
 ID = re.compile(r"(?:mem|ep)_[0-9a-z]{26}")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 import eider
-from eider.cli import hot, lines, reading
+from eider.cli import fast_args, fast_path, formatting
 from eider.cli.app import cli
 from eider.cli.output import plain
 
@@ -82,7 +82,7 @@ def test_the_owner_s_answer_looks_the_same(tmp_path: Path) -> None:
         found = memory.recall("gateway five")
     assert len(found) == 2
     for one in found:
-        assert lines.lean(one) == lines.lean(hot.Shown(json.loads(json.dumps(plain(one)))))
+        assert formatting.lean(one) == formatting.lean(fast_path.Shown(json.loads(json.dumps(plain(one)))))
 
 
 def test_a_project_is_that_of_the_directory(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,4 +94,4 @@ def test_a_project_is_that_of_the_directory(run: Any, monkeypatch: pytest.Monkey
     assert "tea" not in run("recall", "squash tea", "--scope", "project")
     assert "Squash" in run("policy", "--scope", "project")
     for words in (["recall", "x", "--scope", "project"], ["remember", "x", "--scope=project"]):
-        assert reading.parsed(words) is None
+        assert fast_args.parsed(words) is None

@@ -14,7 +14,7 @@ import pytest
 
 from eider.cli.app import SECTIONS, SUMMARIES, cli
 from eider.cli.command import EiderCommand, keys_of
-from eider.verbs import VERBS
+from eider.model.verbs import VERBS
 
 BULK = {"record_many", "remember_many"}
 WITHIN = {

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider import check, clock, config, values
-from eider.answers import Why
-from eider.cli import hot, lines, output, reading
+from eider import values
+from eider.cli import fast_args, fast_path, formatting, output
 from eider.cli.app import cli
-from eider.reasons import reasons
+from eider.model import clock, config, validation
+from eider.model.answers import Why
+from eider.model.score_text import reasons
 
 FRAMEWORK = (
     "click",
@@ -55,15 +56,15 @@ def own_options(verb: str) -> dict[str, click.Option]:
     return {name: p for p in command.params if isinstance(p, click.Option) for name in (*p.opts, *p.secondary_opts)}
 
 
-@pytest.mark.parametrize("verb", reading.VERBS)
+@pytest.mark.parametrize("verb", fast_args.VERBS)
 def test_the_tables_say_what_the_commands_say(verb: str) -> None:
     """Each option that is read by hand exists, fills the same field and takes the same."""
     options = own_options(verb)
-    for name, (field, takes) in {**reading.GLOBALS, **reading.VERBS[verb][2]}.items():
+    for name, (field, takes) in {**fast_args.GLOBALS, **fast_args.VERBS[verb][2]}.items():
         option = options[name]
         assert option.name == field, name
-        assert option.is_flag == (takes == reading.FLAG), name
-        assert option.multiple == (takes == reading.MANY or takes[0] == reading.MANY), name  # type: ignore[index]
+        assert option.is_flag == (takes == fast_args.FLAG), name
+        assert option.multiple == (takes == fast_args.MANY or takes[0] == fast_args.MANY), name  # type: ignore[index]
         if isinstance(option.type, click.Choice):
             words = takes[1:] if option.multiple else takes  # type: ignore[index]
             assert tuple(option.type.choices) == tuple(words), name  # type: ignore[arg-type]
@@ -72,11 +73,11 @@ def test_the_tables_say_what_the_commands_say(verb: str) -> None:
 
 def test_the_words_are_those_of_the_values() -> None:
     """What is written down again for speed is what the library knows."""
-    assert (reading.KINDS, reading.ROLES, reading.ORIGINS) == (values.KINDS, values.ROLES, values.ORIGINS)
-    assert reading.STATUSES == check.STATUSES
-    assert reading.MAX_NAME == check.MAX_NAME
-    assert reading.VERBS["remember"][1] == check.MAX_STATEMENT
-    assert reading.VERBS["record"][1] == check.MAX_TEXT
+    assert (fast_args.KINDS, fast_args.ROLES, fast_args.ORIGINS) == (values.KINDS, values.ROLES, values.ORIGINS)
+    assert fast_args.STATUSES == validation.STATUSES
+    assert fast_args.MAX_NAME == validation.MAX_NAME
+    assert fast_args.VERBS["remember"][1] == validation.MAX_STATEMENT
+    assert fast_args.VERBS["record"][1] == validation.MAX_TEXT
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,7 @@ def test_the_words_are_those_of_the_values() -> None:
 )
 def test_plain_arguments_are_read(args: list[str], expected: object) -> None:
     """Options before and after the verb, with or without an equals sign, repeated where that is meant."""
-    assert reading.parsed(args) == expected
+    assert fast_args.parsed(args) == expected
 
 
 @pytest.mark.parametrize(
@@ -115,19 +116,19 @@ def test_plain_arguments_are_read(args: list[str], expected: object) -> None:
 )  # fmt: skip
 def test_doubt_is_left_to_the_command(args: list[str]) -> None:
     """Mistakes, stdin, and what the tables do not hold: nothing is read."""
-    assert reading.parsed(args) is None
+    assert fast_args.parsed(args) is None
 
 
 def test_a_plain_call_is_placed(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store, user, agent, ceiling and zone are what the command would find."""
     monkeypatch.setenv("EIDER_ORIGIN", "user")
     said: dict[str, Any] = {"as_agent": True, "user": "bob"}
-    place = hot.placed("recall", said)
+    place = fast_path.placed("recall", said)
     assert place == {
         "store": str(shared), "user": "bob", "agent": "default", "ceiling": "agent", "home_folder": str(config.home())
     }  # fmt: skip
     assert said == {"tz": clock.local_zone()}
-    assert hot.placed("inject", {}) == {**place, "user": config.default_user(), "ceiling": "user"}
+    assert fast_path.placed("inject", {}) == {**place, "user": config.default_user(), "ceiling": "user"}
 
 
 @pytest.mark.parametrize(
@@ -143,14 +144,14 @@ def test_an_unusual_place_is_left_to_the_command(
 ) -> None:
     """A store that is no shared one or not there, settings nobody knows, zones that need a closer look."""
     monkeypatch.setenv(name, content)
-    assert hot.placed("recall", {}) is None
+    assert fast_path.placed("recall", {}) is None
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"store": 1}', "\xff"])
 def test_a_broken_settings_file_is_left_to_the_command(shared: Path, content: str) -> None:
     """The command says what is wrong with it."""
     (config.home() / "config.json").write_bytes(content.encode("latin-1"))
-    assert hot.placed("recall", {}) is None
+    assert fast_path.placed("recall", {}) is None
 
 
 def test_settings_count_where_nothing_is_said(shared: Path) -> None:
@@ -158,7 +159,7 @@ def test_settings_count_where_nothing_is_said(shared: Path) -> None:
     given = {"store": "default", "user": "ada", "agent": "claude", "tz": "Europe/Lisbon"}
     (config.home() / "config.json").write_text(json.dumps(given))
     said: dict[str, Any] = {}
-    place = hot.placed("search", said)
+    place = fast_path.placed("search", said)
     assert place is not None
     assert (place["user"], place["agent"], said["tz"]) == ("ada", "claude", "Europe/Lisbon")
 
@@ -167,8 +168,8 @@ def test_settings_count_where_nothing_is_said(shared: Path) -> None:
 def test_the_zone_is_the_one_the_library_finds(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
     """Where it can be told at a glance, it is the same."""
     monkeypatch.setenv("TZ", zone)
-    assert hot._zone() in (clock.local_zone(), None)
-    assert hot._zone() is not None or not Path("/usr/share/zoneinfo").is_dir() or not zone
+    assert fast_path._zone() in (clock.local_zone(), None)
+    assert fast_path._zone() is not None or not Path("/usr/share/zoneinfo").is_dir() or not zone
 
 
 @given(st.text(st.sampled_from("ab絨 ,.-"), max_size=120), st.integers(20, 60))
@@ -201,9 +202,9 @@ def test_reasons_are_told_in_one_way() -> None:
 def test_instants_look_the_same_as_values_and_as_text() -> None:
     """The owner sends text, the library has times; people see one form."""
     at = clock.parse_instant("2026-05-04T10:30:00Z")[0]
-    assert lines.day(at) == lines.day(at.isoformat())
-    assert lines.minute(at) == lines.minute(at.isoformat())
-    assert hot.timed({"at": at.isoformat()})["at"] == output.plain(at)
+    assert formatting.day(at) == formatting.day(at.isoformat())
+    assert formatting.minute(at) == formatting.minute(at.isoformat())
+    assert fast_path.timed({"at": at.isoformat()})["at"] == output.plain(at)
 
 
 @pytest.mark.parametrize("kind", [values.Memory, values.Episode])
@@ -212,7 +213,7 @@ def test_no_instant_is_forgotten(kind: type) -> None:
     hints = get_type_hints(kind)
     times = {name for name, hint in hints.items() if datetime in (hint, *get_args(hint))}
     assert times
-    assert times <= set(hot._TIMES)
+    assert times <= set(fast_path._TIMES)
 
 
 def test_a_fault_is_told_in_one_line(
@@ -223,8 +224,8 @@ def test_a_fault_is_told_in_one_line(
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("boom")
 
-    monkeypatch.setattr("eider.service.client.Client.call", broken)
-    assert hot.answered(["recall", "x"]) == 70
+    monkeypatch.setattr("eider.client.client.Client.call", broken)
+    assert fast_path.answered(["recall", "x"]) == 70
     told = capsys.readouterr().err
     assert "RuntimeError: boom" in told
     assert "run it again with -v" in told
@@ -235,7 +236,7 @@ def test_reading_by_hand_loads_no_framework() -> None:
     """The modules of the hot path, and the client they ask with, import next to nothing."""
     code = (
         "import sys; before = set(sys.modules)\n"
-        "import eider.cli.hot, eider.service.client, eider.cli.endings\n"
+        "import eider.cli.fast_path, eider.client.client, eider.cli.exit_codes\n"
         f"print(sorted({set(FRAMEWORK)!r} & (set(sys.modules) - before)))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -11,14 +11,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 import eider
-from eider import config, handlers, jobs
+from eider.api import handlers
 from eider.cli.app import cli
 from eider.cli.command import keys_of
 from eider.cli.log import Tail
-from eider.engine import Engine
-from eider.errors import InputError
-from eider.jobs import Job, Progress
-from eider.service import job_desk
+from eider.model import config
+from eider.model.errors import InputError
+from eider.service import job_routes
+from eider.store import jobs
+from eider.store.engine import Engine
+from eider.store.jobs import Job, Progress
 
 
 @pytest.fixture
@@ -115,18 +117,18 @@ def test_what_is_asked_of_the_queue_is_checked(folder: Path) -> None:
     with eider.open(folder, user="ada") as memory:
         for said in ({"state": "odd"}, {"limit": -1}, {"limit": "9"}):
             with pytest.raises(InputError, match=r"odd|limit"):
-                job_desk.listed(memory._engine, said)
+                job_routes.listed(memory._engine, said)
         for ids in ("7", ["7"], [True], 7):
             with pytest.raises(InputError, match="list of numbers"):
-                job_desk.shown(memory._engine, {"ids": ids})
+                job_routes.shown(memory._engine, {"ids": ids})
 
 
 def test_a_job_survives_the_way_over_the_wire(folder: Path) -> None:
     """And a field that a later version adds does no harm."""
     with eider.open(folder, user="ada") as memory:
         (first, *_) = memory._engine.jobs.listed()
-        sent = json.loads(json.dumps(job_desk.shown(memory._engine, {"ids": [first.id]})))["jobs"][0]
-    assert job_desk.job_of({**sent, "colour": "blue"}) == first
+        sent = json.loads(json.dumps(job_routes.shown(memory._engine, {"ids": [first.id]})))["jobs"][0]
+    assert job_routes.job_of({**sent, "colour": "blue"}) == first
 
 
 # ---------------------------------------------------------------------- the log

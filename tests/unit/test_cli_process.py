@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 
 EIDER = [sys.executable, "-c", "from eider.cli import main; main()"]
 
@@ -136,7 +136,7 @@ def test_an_interrupt_is_told_in_one_word(shell: dict[str, str]) -> None:
 
 def test_a_fault_of_ours_is_told_as_such(shell: dict[str, str]) -> None:
     """Unexpected errors end with 70 and ask for -v; -v shows the way."""
-    code = "import eider.config as c; c.read = lambda: 1 / 0\nfrom eider.cli import main; main()"
+    code = "import eider.model.config as c; c.read = lambda: 1 / 0\nfrom eider.cli import main; main()"
     plain = subprocess.run([sys.executable, "-c", code, "config", "show"], env=shell, capture_output=True, check=False)
     assert plain.returncode == 70
     assert b"run it again with -v" in plain.stderr

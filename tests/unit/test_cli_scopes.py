@@ -9,8 +9,8 @@ from click.testing import CliRunner
 from scope_stores import Opens, crowded
 
 import eider
+from eider.api.facade import Eider
 from eider.cli.app import cli
-from eider.eider import Eider
 
 
 def run(tmp_path: Path, *words: str) -> str:
@@ -61,11 +61,11 @@ def contradicting(memory: Eider, against: str, text: str, n: int) -> str:
     """Put a statement into the inbox that contradicts a memory."""
     from dataclasses import replace
 
-    from eider.changes import ChangeSet
-    from eider.ids import new_id
-    from eider.redact import redact
-    from eider.revise import sealed
-    from eider.values import Edge
+    from eider.model.changes import ChangeSet
+    from eider.model.ids import new_id
+    from eider.model.values import Edge
+    from eider.privacy.redact import redact
+    from eider.records.revise import sealed
 
     engine = memory._engine
     (old,) = engine.store.memories([against], user="ada")

@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 import eider
-from eider import config
 from eider.cli.app import cli
 from eider.cli.stores import KEYS
-from eider.storage.files import PUBLISHED
+from eider.model import config
+from eider.store.files import PUBLISHED
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 import eider
-from eider import values, verbs
-from eider.service import client as client_module
-from eider.service.client import (
+from eider import values
+from eider.client import client as client_module
+from eider.client.client import (
     PROTOCOL,
     SPOOLED,
     TRUST,
@@ -29,7 +29,8 @@ from eider.service.client import (
     loads,
     socket_path,
 )
-from eider.service.spawn import newer
+from eider.client.spawn import newer
+from eider.model import verbs
 
 Serve = Callable[[socket.socket, bytes], None]
 LIMIT = 20.0

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from eider.clock import (
+from eider.model.clock import (
     FixedClock,
     SystemClock,
     day_start,
@@ -22,7 +22,7 @@ from eider.clock import (
     zone,
     zone_name,
 )
-from eider.errors import InputError, NaiveTimeError
+from eider.model.errors import InputError, NaiveTimeError
 
 ZONES = ["UTC", "Asia/Kolkata", "America/New_York", "Pacific/Auckland"]
 instants = st.datetimes(timezones=st.just(UTC))

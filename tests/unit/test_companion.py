@@ -14,9 +14,9 @@ import pytest
 
 import eider
 from eider import Companion
-from eider.eider import Eider
-from eider.errors import OwnerUnreachableError
-from eider.scribe import Scribe
+from eider.api.background_writer import Scribe
+from eider.api.facade import Eider
+from eider.model.errors import OwnerUnreachableError
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@ import duckdb
 import pytest
 
 import eider
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import (
+from eider.api.facade import Eider
+from eider.model.errors import (
     EiderError,
     ForkedError,
     InputError,
@@ -27,6 +26,7 @@ from eider.errors import (
     StoreMissingError,
     StoreTooNewError,
 )
+from eider.providers.embedders.hashing import HashEmbedder
 
 TRUTH = "truth-000001.duckdb"
 WAL = f"{TRUTH}.wal"
@@ -54,7 +54,7 @@ def closed(tmp_path: Path) -> Path:
 def killed(closed: Path, tmp_path: Path) -> Path:
     """A store whose owner was killed: the newest rows are in the write-ahead log only."""
     code = (
-        "import os, sys, eider\nfrom eider.embed.hashing import HashEmbedder\n"
+        "import os, sys, eider\nfrom eider.providers.embedders.hashing import HashEmbedder\n"
         "m = eider.open(sys.argv[1], user='ada', embedder=HashEmbedder(width=16))\n"
         "for n in range(5, 10): m.remember(f'Statement number {n}.')\n"
         "os.kill(os.getpid(), 9)"
@@ -258,7 +258,7 @@ def test_a_newer_schema_is_refused(closed: Path) -> None:
 
 def test_a_killed_creation_leaves_nothing_behind(tmp_path: Path) -> None:
     """The next one starts from nothing and takes the half away."""
-    code = "import sys, eider\nfrom eider.embed.hashing import HashEmbedder\neider.open(sys.argv[1], embedder=HashEmbedder(width=16))"
+    code = "import sys, eider\nfrom eider.providers.embedders.hashing import HashEmbedder\neider.open(sys.argv[1], embedder=HashEmbedder(width=16))"
     environment = {**os.environ, "EIDER_CRASH_AT": "migrate.written"}
     done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "a.eider")], env=environment, check=False)
     assert done.returncode == -9

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.decay import (
+from eider.model.errors import InputError
+from eider.model.forgetting_curve import (
     MAX_STABILITY,
     MIN_STABILITY,
     days_until,
@@ -16,8 +17,7 @@ from eider.decay import (
     initial_stability,
     retrievability,
 )
-from eider.errors import InputError
-from eider.values import KINDS
+from eider.model.values import KINDS
 
 ages = st.floats(0, 1e6)
 stabilities = st.floats(MIN_STABILITY, MAX_STABILITY)

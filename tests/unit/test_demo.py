@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from eider.cli.app import cli
-from eider.demo import story
+from eider.cli.demo_story import story
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from eider.derive import derive, is_known
-from eider.learning import MAX_DRAFT, Draft, Signal, SignalKind
-from eider.statement import read
-from eider.values import Episode
+from eider.model.learned import MAX_DRAFT, Draft, Signal, SignalKind
+from eider.model.values import Episode
+from eider.understand.drafts import derive, is_known
+from eider.understand.statements import read
 
 GOLDEN: list[tuple[SignalKind, str, str, str]] = [
     (
@@ -386,7 +386,7 @@ def test_any_text_can_be_read(text: str) -> None:
 )  # fmt: skip
 def test_what_a_user_says_of_manner_guides_from_then_on(output: str, reply: str, kind: str, text: str) -> None:
     """From the reply to the kind and the words of what is kept."""
-    from eider.detect import detect
+    from eider.understand.signals import detect
 
     episode = said(reply)
     found = derive(detect(reply, output), episode, about=output)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from eider import config
-from eider.errors import InputError
-from eider.service import afar
-from eider.service.app import Asked
-from eider.service.desk import Desk
+from eider.model import config
+from eider.model.errors import InputError
+from eider.service import network_policy
+from eider.service.dispatcher import Desk
+from eider.service.http_app import Asked
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_so_is_one_about_the_owner(desk: Desk, route: str, wrong: dict[str, Any]
 def test_callers_from_afar_name_no_path(route: str, store: str) -> None:
     """Whatever is asked over TCP, directories of the owner's machine are not its business."""
     with pytest.raises(InputError, match="name a store"):
-        afar.check(asked(route, local=False, store=store))
+        network_policy.check(asked(route, local=False, store=store))
 
 
 def test_a_snapshot_published_anew_is_recalled_anew(desk: Desk, tmp_path: Path) -> None:

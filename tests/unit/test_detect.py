@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from eider.detect import READ, SURE, authored, detect
-from eider.detect.lexicon import _LONGEST, LANGUAGES, guess, tokens_of
-from eider.learning import SIGNAL_KINDS
+from eider.model.learned import SIGNAL_KINDS
+from eider.understand.signals import READ, SURE, authored, detect
+from eider.understand.signals.lexicon import _LONGEST, LANGUAGES, guess, tokens_of
 
 DATA = Path(__file__).parents[1] / "data" / "signals"
 FLOORS = {
@@ -242,7 +242,7 @@ def test_a_very_long_reply_is_read_up_to_a_limit() -> None:
 @pytest.mark.parametrize("code", LANGUAGES)
 def test_the_word_lists_are_well_formed(code: str) -> None:
     """Every language names the same core classes, and no phrase is longer than what is looked up."""
-    data = import_module(f"eider.detect.data.{code}")
+    data = import_module(f"eider.understand.signals.data.{code}")
     core = {
         "I",
         "WE",

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from eider import config
 from eider.cli.app import cli
 from eider.cli.command import keys_of
-from eider.doctor.findings import Finding
+from eider.model import config
+from eider.service.doctor.report import Finding
 
 
 def run(*words: str) -> Result:

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from eider.doctor import owner
-from eider.doctor.owner import Seen, is_locked, judge, look
-from eider.doctor.processes import Listener, Process, holders, listener, process, processes
-from eider.doctor.registry import PLACE_CHECKS, Place, carried_out
-from eider.service.client import PROTOCOL, VERSION, socket_path
+from eider.client.client import PROTOCOL, VERSION, socket_path
+from eider.service.doctor import owner
+from eider.service.doctor.owner import Seen, is_locked, judge, look
+from eider.service.doctor.processes import Listener, Process, holders, listener, process, processes
+from eider.service.doctor.registry import PLACE_CHECKS, Place, carried_out
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def fake(tmp_path: Path, pid: int, *arguments: str, opened: Path | None = None, 
 
 
 def as_owner(home: Path) -> tuple[str, ...]:
-    return ("python", "-E", "/x/eider/service/owner.py", "--home", str(home), "--lock", "3")
+    return ("python", "-E", "/x/eider/service/__main__.py", "--home", str(home), "--lock", "3")
 
 
 WELL = Seen(
@@ -118,7 +118,7 @@ def test_a_socket_without_a_listener_is_taken_away(home: Path) -> None:
 
 
 def _mended(home: Path) -> list[str]:
-    from eider.doctor import registry
+    from eider.service.doctor import registry
 
     registry.load(places=True)
     owner._AGAIN = 0.0
@@ -127,7 +127,7 @@ def _mended(home: Path) -> list[str]:
 
 def test_nothing_is_taken_away_from_an_owner_that_lives(locked: Path) -> None:
     """Between the look and the repair one may have started: the lock is asked again."""
-    from eider.errors import OwnerRunningError
+    from eider.model.errors import OwnerRunningError
 
     note(locked)
     finding = next(judge(replace(WELL, home=str(locked), locked=False, listener=None)))

@@ -13,12 +13,9 @@ from typing import Any
 import pytest
 
 import eider
-from eider import config
-from eider.doctor import files, owner
-from eider.doctor.findings import Finding, of_error
-from eider.doctor.registry import PLACE_CHECKS, Place, carried_out, load, place_check
-from eider.doctor.run import Wants, examine
-from eider.errors import (
+from eider.client import pauses, spool
+from eider.model import config
+from eider.model.errors import (
     EmbedderMismatchError,
     OwnerUnreachableError,
     StoreDamagedError,
@@ -26,7 +23,10 @@ from eider.errors import (
     StoreLockedError,
     StoreTooNewError,
 )
-from eider.service import pauses, spool
+from eider.service.doctor import files, owner
+from eider.service.doctor.registry import PLACE_CHECKS, Place, carried_out, load, place_check
+from eider.service.doctor.report import Finding, of_error
+from eider.service.doctor.run import Wants, examine
 
 Found = dict[str, Finding]
 
@@ -162,7 +162,7 @@ def test_what_waits_in_the_spool_is_carried_out(home: Path) -> None:
 def test_a_full_spool_is_an_error(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """spool-full: soon nothing can be kept there any more; --fix drains it as well."""
     spooled(home, "Waits for the ferry.")
-    monkeypatch.setattr("eider.doctor.spool.SPOOL_BYTES", 100)
+    monkeypatch.setattr("eider.service.doctor.spool.SPOOL_BYTES", 100)
     assert found()["spool-full"].severity == "error"
     mended("spool-full")
 
@@ -205,7 +205,7 @@ def test_a_check_that_fails_is_a_finding_and_the_others_go_on(home: Path, monkey
 def test_others_can_add_checks(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A registered check runs with the others; what it can mend, --fix mends, and what fails says why."""
     load(places=True)
-    monkeypatch.setattr("eider.doctor.registry.PLACE_CHECKS", dict(PLACE_CHECKS))
+    monkeypatch.setattr("eider.service.doctor.registry.PLACE_CHECKS", dict(PLACE_CHECKS))
     sick = {"a", "b"}
 
     def mend(_: Place, finding: Finding) -> None:
@@ -218,7 +218,7 @@ def test_others_can_add_checks(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
     place_check("hooks", mends={"hook-old": mend})(look)
     check = PLACE_CHECKS.pop("hooks", None)
-    from eider.doctor import registry
+    from eider.service.doctor import registry
 
     check = check or registry.PLACE_CHECKS["hooks"]
     a, b = sorted(carried_out(check, Place(home=home), subject="", fix=True), key=lambda f: f.subject)
@@ -286,7 +286,7 @@ def test_where_no_owner_can_be_started_the_store_is_looked_at_all_the_same(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """owner-unreachable, and what is in the store; the owner's lock is held meanwhile, and given back."""
-    from eider.doctor import run
+    from eider.service.doctor import run
 
     held: list[bool] = []
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from eider.doctor.contradictions import contradictions
+from eider.service.doctor.contradictions import contradictions
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.clock import FixedClock
-from eider.doctor import canary, content, store, work
-from eider.doctor.canary import USER, probe
-from eider.doctor.findings import Finding
-from eider.doctor.inside import examined
-from eider.doctor.run import Wants, examine
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import PausedError, StoreError
-from eider.jobs import handles
+from eider.api.facade import Eider
+from eider.model.clock import FixedClock
+from eider.model.errors import PausedError, StoreError
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.service.doctor import canary, content, store, work
+from eider.service.doctor.canary import USER, probe
+from eider.service.doctor.in_owner import examined
+from eider.service.doctor.report import Finding
+from eider.service.doctor.run import Wants, examine
+from eider.store.jobs import handles
 
 SECRET = "AKIA" + "QZ7RTW2MXNVB4KLD"
 
@@ -172,7 +172,7 @@ def test_an_index_that_falls_behind_is_brought_up(memory: Eider, monkeypatch: py
 
 def test_an_old_snapshot_is_told(memory: Eider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """schema-old: it cannot be brought forward where it lies, so it has to be published anew."""
-    from eider.storage import migrate
+    from eider.store import migrate
 
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     made = memory.publish(tmp_path / "team.eider")
@@ -227,7 +227,7 @@ def test_a_lost_log_is_damage(closed: Path) -> None:
 
 def test_a_store_in_use_is_busy(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
     """store-busy: another has it open; that is no damage, and its files are not opened."""
-    from eider.storage.lock import OwnerLock
+    from eider.store.lock import OwnerLock
 
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     folder = memory._engine.opened.files.folder

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.changes import ChangeSet
-from eider.eider import Eider
-from eider.errors import InputError
-from eider.sealed import UnsealedError
+from eider.api.facade import Eider
+from eider.model.changes import ChangeSet
+from eider.model.errors import InputError
+from eider.privacy.redaction_check import UnsealedError
 
 KEY = "sk-ant-" + "api03-" + "Zk3vQ9pLr7" * 9 + "-xYz12AAA"
 

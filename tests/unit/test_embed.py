@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 import pytest
 
-from eider.embed import default_embedder, static
-from eider.embed.hashing import HashEmbedder
-from eider.embed.pooling import WordVectors
-from eider.embed.static import WordLlamaEmbedder, find_folder
-from eider.embed.words import MAX_CHARACTERS, distinct, words
-from eider.errors import EmbedderError, InputError
+from eider.model.errors import EmbedderError, InputError
+from eider.providers.embedders import default_embedder, wordllama
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.providers.embedders.pooling import WordVectors
+from eider.providers.embedders.tokenize import MAX_CHARACTERS, distinct, words
+from eider.providers.embedders.wordllama import WordLlamaEmbedder, find_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-_CORE = Path(static.__file__).parents[2]
+_CORE = Path(wordllama.__file__).parents[2]
 
 
 def _python(code: str, **environment: str) -> str:
@@ -44,7 +44,7 @@ def _not_installed(_name: str) -> None:
 def no_wheel(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine on which wordllama is not installed."""
     monkeypatch.delenv("WORDLLAMA_DIR", raising=False)
-    monkeypatch.setattr(static, "find_spec", _not_installed)
+    monkeypatch.setattr(wordllama, "find_spec", _not_installed)
 
 
 @pytest.fixture
@@ -56,16 +56,17 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    """`import eider.embed` loads no numpy, tokenizer or weights."""
+    """`import eider.providers.embedders` loads no numpy, tokenizer or weights."""
     heavy = "numpy tokenizers safetensors wordllama huggingface_hub"
-    assert _python(f"import sys, eider.embed; print([m for m in {heavy!r}.split() if m in sys.modules])") == "[]"
+    assert (
+        _python(f"import sys, eider.providers.embedders; print([m for m in {heavy!r}.split() if m in sys.modules])")
+        == "[]"
+    )
 
 
 def test_wordllama_itself_is_never_imported() -> None:
     """Its files are read; its code, which would try the network, is not run."""
-    code = (
-        "import sys, eider.embed as e; e.default_embedder().embed(['tea'], 'query'); print('wordllama' in sys.modules)"
-    )
+    code = "import sys, eider.providers.embedders as e; e.default_embedder().embed(['tea'], 'query'); print('wordllama' in sys.modules)"
     assert _python(code) == "False"
 
 
@@ -124,7 +125,7 @@ def test_damaged_files_are_named(copy: Path, part: str, content: bytes | None, m
 
 def test_a_folder_may_be_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`WORDLLAMA_DIR` is used even where no wheel is installed."""
-    monkeypatch.setattr(static, "find_spec", _not_installed)
+    monkeypatch.setattr(wordllama, "find_spec", _not_installed)
     monkeypatch.setenv("WORDLLAMA_DIR", str(copy))
     assert default_embedder().fingerprint == "wordllama-256/1"
 
@@ -150,7 +151,7 @@ def test_the_vectors_of_a_fingerprint_do_not_drift() -> None:
 def test_hashing_is_the_same_in_every_process() -> None:
     """Python's own randomised hash plays no part."""
     code = (
-        "from eider.embed.hashing import HashEmbedder; import zlib;"
+        "from eider.providers.embedders.hashing import HashEmbedder; import zlib;"
         "print(zlib.crc32(HashEmbedder().embed(['green tea', '東京'], 'document').tobytes()))"
     )
     assert _python(code, PYTHONHASHSEED="1") == _python(code, PYTHONHASHSEED="2")
@@ -208,7 +209,7 @@ def test_words_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> 
         made.append(word)
         return np.full(2, len(word), np.float32)
 
-    monkeypatch.setattr("eider.embed.pooling.REMEMBERED", 3)
+    monkeypatch.setattr("eider.providers.embedders.pooling.REMEMBERED", 3)
     vectors = WordVectors(make, 2)
     assert np.allclose(vectors.pool(["a b c", "a b c", "d a"]), math.sqrt(0.5))
     assert made == ["a", "b", "c", "d", "a"]

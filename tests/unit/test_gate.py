@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eider.embed import default_embedder
-from eider.embed.hashing import HashEmbedder
-from eider.gate import LOOKED_AT, MOST, READ, Verdict, admit, passing
-from eider.gate_reading import Line, Told, holds_answer, names_in, read, tokens
-from eider.gate_signals import NAMES, OF_PROMPT, WordBook, signals
-from eider.gate_weights import WEIGHTS
-from eider.protocols import Embedder
+from eider.guide.gate.gate import LOOKED_AT, MOST, READ, Verdict, admit, passing
+from eider.guide.gate.prompt_reading import Line, Told, holds_answer, names_in, read, tokens
+from eider.guide.gate.signals import NAMES, OF_PROMPT, WordBook, signals
+from eider.guide.gate.weights import WEIGHTS
+from eider.providers.embedders import default_embedder
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.store.protocols import Embedder
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from eider.errors import OwnerBusyError, StoreMissingError
-from eider.service import stores
-from eider.service.stores import Stores
+from eider.model.errors import OwnerBusyError, StoreMissingError
+from eider.service import open_stores
+from eider.service.open_stores import Stores
 
 
 class Opened:
@@ -47,7 +47,7 @@ def test_what_is_asked_for_while_idle_stores_are_swept_stays_open(
     held: Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request that comes between looking and closing keeps its store."""
-    monkeypatch.setattr(stores, "IDLE", -1.0)
+    monkeypatch.setattr(open_stores, "IDLE", -1.0)
     with held.use(NOTES) as engine:
         pass
     taken = []
@@ -59,7 +59,7 @@ def test_what_is_asked_for_while_idle_stores_are_swept_stays_open(
 
 def test_a_store_with_work_to_do_is_not_swept(held: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
     """Background work of a store that nobody asks for goes on."""
-    monkeypatch.setattr(stores, "IDLE", -1.0)
+    monkeypatch.setattr(open_stores, "IDLE", -1.0)
     with held.use(NOTES) as engine:
         pass
     cast("Any", engine).jobs.busy = lambda: True
@@ -120,7 +120,7 @@ def test_snapshots_that_nobody_asks_for_are_closed(
     held: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An owner that lives long keeps no file open that nobody reads."""
-    monkeypatch.setattr(stores, "IDLE", -1.0)
+    monkeypatch.setattr(open_stores, "IDLE", -1.0)
     with held.use(NOTES, (tmp_path,)) as engine:
         held.sweep()
         assert not cast("Any", engine).layers[0].closed

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.errors import InputError
-from eider.ids import ALPHABET, is_id, made_at, new_id
+from eider.model.errors import InputError
+from eider.model.ids import ALPHABET, is_id, made_at, new_id
 
 
 def test_an_id_is_a_prefix_and_26_characters() -> None:
@@ -32,7 +32,7 @@ def test_ids_rise() -> None:
 def test_ids_rise_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time standing still or running backwards does not reorder."""
     before = new_id("ep_")
-    monkeypatch.setattr("eider.ids.time.time_ns", lambda: 0)
+    monkeypatch.setattr("eider.model.ids.time.time_ns", lambda: 0)
     made = [before, *(new_id("ep_") for _ in range(100))]
     assert made == sorted(set(made))
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eider.protocols import IndexRow
-from eider.storage.database import Database, create_file
-from eider.storage.lance import LanceIndex
-from eider.storage.migrate import found_store
-from eider.storage.outbox import Outbox
+from eider.store.database import Database, create_file
+from eider.store.lance import LanceIndex
+from eider.store.migrate import found_store
+from eider.store.outbox import Outbox
+from eider.store.protocols import IndexRow
 
 WIDTH = 16
 AT = datetime(2026, 5, 8, 12)  # noqa: DTZ001 (the tables keep UTC without a zone)

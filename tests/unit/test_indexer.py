@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from eider.errors import StoreFullError
-from eider.storage.indexer import Indexer
+from eider.model.errors import StoreFullError
+from eider.store.indexer import Indexer
 from eider.testing.fake_index import MemoryIndex
 
 NEVER = 3600.0

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider import marks
-from eider.errors import InputError
+from eider.model.errors import InputError
+from eider.privacy import recall_marks
 
 LEDGER = "The ledger service retries a failed request three times."
 PROMPT = "How often does our ledger service retry a failed request?"
@@ -81,7 +81,7 @@ def test_hostile_text_cannot_close_the_frame(memory: eider.Eider) -> None:
     given = memory.inject("where is our parcel rota?")
     assert given.text.count("<eider-memory") == given.text.count("</eider-memory>") == 1
     assert "&lt;b&gt;" in given.text
-    assert marks.strip(f"before {given.text} after") == "before  after"
+    assert recall_marks.strip(f"before {given.text} after") == "before  after"
 
 
 def test_line_breaks_in_a_memory_stay_within_its_line(memory: eider.Eider) -> None:

@@ -10,12 +10,13 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider import handlers, jobs
-from eider.clock import FixedClock
-from eider.eider import Eider
-from eider.engine import Engine
-from eider.errors import InputError, RefusedError, UnknownIdError
-from eider.jobs import Job, Progress, pause_after
+from eider.api import handlers
+from eider.api.facade import Eider
+from eider.model.clock import FixedClock
+from eider.model.errors import InputError, RefusedError, UnknownIdError
+from eider.store import jobs
+from eider.store.engine import Engine
+from eider.store.jobs import Job, Progress, pause_after
 
 START = datetime(2026, 5, 1, tzinfo=UTC)
 

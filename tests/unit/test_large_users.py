@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.eider import Eider
+from eider.api.facade import Eider
 
 DATA = Path(__file__).parent.parent / "data" / "own_chats.jsonl"
 

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.changes import ChangeSet
-from eider.clock import FixedClock
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import ErasedError
-from eider.redact import redact
-from eider.revise import sealed
-from eider.values import Memory, Span
+from eider.api.facade import Eider
+from eider.model.changes import ChangeSet
+from eider.model.clock import FixedClock
+from eider.model.errors import ErasedError
+from eider.model.values import Memory, Span
+from eider.privacy.redact import redact
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.records.revise import sealed
 
 CLOCK_START = datetime(2026, 5, 1, tzinfo=UTC)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.errors import ReadOnlyStoreError
-from eider.storage.publish import publish
+from eider.model.errors import ReadOnlyStoreError
+from eider.store.publish import publish
 
 
 def snapshot(folder: Path, statements: dict[str, list[str]]) -> Path:

@@ -7,11 +7,11 @@ import sys
 
 import pytest
 
-from eider.service import lean
+from eider.service import memory_tuning
 
 ALONE = """
 import sys
-from eider.service.lean import arrow_alone, give_back, share_heaps
+from eider.service.memory_tuning import arrow_alone, give_back, share_heaps
 share_heaps()
 arrow_alone()
 import pyarrow as pa
@@ -33,12 +33,12 @@ def test_arrow_is_imported_without_pandas() -> None:
 def test_nothing_stays_hidden() -> None:
     """The finder is there for the moment only, whatever was imported before."""
     before = list(sys.meta_path)
-    lean.arrow_alone()
+    memory_tuning.arrow_alone()
     assert sys.meta_path == before
 
 
 def test_where_the_c_library_is_another_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """On macOS and musl the system's allocator decides by itself."""
-    monkeypatch.setattr(lean, "_glibc", object)
-    lean.share_heaps()
-    lean.give_back()
+    monkeypatch.setattr(memory_tuning, "_glibc", object)
+    memory_tuning.share_heaps()
+    memory_tuning.give_back()

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from pathlib import Path
 
-from eider.service.serving import Terms, _listen_tcp
+from eider.service.run import Terms, _listen_tcp
 
 
 async def test_an_answer_over_tcp_is_sent_at_once(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from logged import recent
 
 from eider import errors
 from eider.service import logs
-from eider.service.app import Seen
+from eider.service.http_app import Seen
 from eider.service.logs import Logs, without_content
 
 

@@ -10,11 +10,11 @@ import pytest
 from planted import START, THEMES, PlantedEmbedder, library, live
 
 import eider
-from eider import decaying, loops
-from eider.clock import FixedClock
-from eider.door import Door
-from eider.errors import InputError, RefusedError, UnknownIdError
-from eider.verbs import CloseLoop
+from eider.learn import loops, online_decay
+from eider.model.clock import FixedClock
+from eider.model.errors import InputError, RefusedError, UnknownIdError
+from eider.model.verbs import CloseLoop
+from eider.privacy.ingress import Door
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def clock() -> FixedClock:
 
 @pytest.fixture
 def memory(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[eider.Eider]:
-    monkeypatch.setattr(decaying, "installed", lambda: False)
+    monkeypatch.setattr(online_decay, "installed", lambda: False)
     with eider.open(tmp_path / "m.eider", user="ada", embedder=PlantedEmbedder(), clock=clock) as found:
         yield found
 

@@ -9,8 +9,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.service.app import Seen
+from eider.providers.embedders.hashing import HashEmbedder
+from eider.service.http_app import Seen
 from eider.service.metrics import BOUNDS, Metrics
 
 SECRET = "a violet kite over Ulm"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eider.storage.mounts import NETWORK, network_kind
+from eider.store.filesystem import NETWORK, network_kind
 
 LOCAL = "21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw"
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import eider
-from eider.errors import ErasedError, InputError, RefusedError
+from eider.model.errors import ErasedError, InputError, RefusedError
 
 CORRECTION = {"agent_output": "I suggest bullet points.", "user_reply": "No, please write in paragraphs."}
 
@@ -275,10 +275,10 @@ def _waiting(memory: eider.Eider, against: str) -> eider.Memory:
     """A contradiction in the inbox, as an unsure exchange leaves it."""
     from dataclasses import replace
 
-    from eider.changes import ChangeSet
-    from eider.redact import redact
-    from eider.revise import sealed
-    from eider.values import Edge
+    from eider.model.changes import ChangeSet
+    from eider.model.values import Edge
+    from eider.privacy.redact import redact
+    from eider.records.revise import sealed
 
     engine = memory._engine
     new = memory.remember("Reports go out on Thursday.", kind="rule")

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 import eider
-from eider.clock import FixedClock
-from eider.decay import retrievability
-from eider.embed.hashing import HashEmbedder
+from eider.model.clock import FixedClock
+from eider.model.forgetting_curve import retrievability
+from eider.providers.embedders.hashing import HashEmbedder
 
 pytest.importorskip("river", reason="the extra 'online' is not installed")
 from eider_online import OnlineDecay
@@ -119,7 +119,5 @@ def test_outcomes_of_loops_teach_it_as_a_job(tmp_path: Path) -> None:
 
 def test_opening_and_closing_loops_does_not_import_it() -> None:
     """River takes a second to import: no recall and no import of Eider waits for it."""
-    code = (
-        "import sys, eider, eider.loops, eider.decaying; eider.decaying.installed(); sys.exit('river' in sys.modules)"
-    )
+    code = "import sys, eider, eider.learn.loops, eider.learn.online_decay; eider.learn.online_decay.installed(); sys.exit('river' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

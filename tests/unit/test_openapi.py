@@ -16,13 +16,14 @@ from every_verb import LATER, ask_every_verb
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
-from eider import config, errors
-from eider.errors import EiderError
+from eider import errors
+from eider.api.wire import encode, encode_error
+from eider.model import config
+from eider.model.errors import EiderError
+from eider.model.verbs import VERBS
 from eider.service import openapi
-from eider.service.app import Asked, status_of
-from eider.service.desk import Desk
-from eider.service.wire import encode, encode_error
-from eider.verbs import VERBS
+from eider.service.dispatcher import Desk
+from eider.service.http_app import Asked, status_of
 
 DOCUMENT = openapi.document()
 

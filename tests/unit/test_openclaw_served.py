@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from eider.errors import InputError
-from eider.service.desk import Desk
-from eider.service.within import Inside
+from eider.model.errors import InputError
+from eider.service.dispatcher import Desk
+from eider.service.in_process import Inside
 from eider_openclaw import served
 
 MARK = '<eider-memory v="1"'

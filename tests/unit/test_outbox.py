@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eider.errors import IndexDamagedError
-from eider.protocols import Index, IndexRow
-from eider.storage.database import Cursor, Database, create_file
-from eider.storage.lance import LanceIndex
-from eider.storage.migrate import found_store
-from eider.storage.outbox import Outbox, current
+from eider.model.errors import IndexDamagedError
+from eider.store.database import Cursor, Database, create_file
+from eider.store.lance import LanceIndex
+from eider.store.migrate import found_store
+from eider.store.outbox import Outbox, current
+from eider.store.protocols import Index, IndexRow
 from eider.testing.fake_index import MemoryIndex
 
 WIDTH = 16
@@ -303,9 +303,9 @@ def test_a_kill_within_a_drain_loses_and_doubles_nothing(truth: Truth, tmp_path:
     truth.database.close()
     code = f"""
 from pathlib import Path
-from eider.storage.database import Database
-from eider.storage.lance import LanceIndex
-from eider.storage.outbox import Outbox
+from eider.store.database import Database
+from eider.store.lance import LanceIndex
+from eider.store.outbox import Outbox
 Outbox(Database(Path({str(truth.database.path)!r})), LanceIndex(Path({str(tmp_path / "index")!r}), {WIDTH})).drain()
 """
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "EIDER_CRASH_AT": where}, check=False)

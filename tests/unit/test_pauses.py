@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider import config
-from eider.errors import PausedError
-from eider.service import pauses
+from eider.client import pauses
+from eider.model import config
+from eider.model.errors import PausedError
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import InputError
+from eider.model.errors import InputError
+from eider.providers.embedders.hashing import HashEmbedder
 
 LINES = (Path(__file__).parents[1] / "data" / "signals" / "poison.jsonl").read_text(encoding="utf-8").splitlines()
 CASES = [json.loads(line) for line in LINES]

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import eider
-from eider.budget import HeuristicCounter
-from eider.errors import BudgetExceededError, InputError
-from eider.policy import compiled
-from eider.reconcile import judge
-from eider.values import KINDS, Memory
+from eider.guide.compiler import compiled
+from eider.model.errors import BudgetExceededError, InputError
+from eider.model.values import KINDS, Memory
+from eider.providers.token_budget import HeuristicCounter
+from eider.understand.reconcile import judge
 
 CASES: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "policies.json").read_text(encoding="utf-8"))
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -186,7 +186,7 @@ def test_a_bad_budget_is_named(tmp_path: Path) -> None:
 
 def test_scopes_may_come_as_a_list(tmp_path: Path) -> None:
     """As they do from another process: a request's values are then those of JSON."""
-    from eider.requests_learning import PolicyFor
+    from eider.model.requests_learning import PolicyFor
 
     with eider.open(tmp_path / "own.eider", user="ada") as opened:
         opened.remember("Deploy on Friday.", kind="rule", scope="project:alpha")

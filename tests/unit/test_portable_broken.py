@@ -14,8 +14,8 @@ import pytest
 from jsonl import lines, write
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import InputError, ReadOnlyStoreError, StoreError
+from eider.model.errors import InputError, ReadOnlyStoreError, StoreError
+from eider.providers.embedders.hashing import HashEmbedder
 
 Open = Callable[[str], eider.Eider]
 NOW = datetime.now(UTC)
@@ -105,7 +105,7 @@ def test_a_snapshot_takes_no_import(source: eider.Eider, tmp_path: Path) -> None
 
 _CHILD = """
 import sys, eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 with eider.open(sys.argv[1], user="ada", embedder=HashEmbedder()) as memory:
     memory.export(sys.argv[3], format=sys.argv[4]) if sys.argv[2] == "export" else memory.import_(sys.argv[3])
 """

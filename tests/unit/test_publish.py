@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import ReadOnlyStoreError, RefusedError
+from eider.model.errors import ReadOnlyStoreError, RefusedError
+from eider.providers.embedders.hashing import HashEmbedder
 
 WRITER = """
 import sys, eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 with eider.open(sys.argv[1], user="ada", embedder=HashEmbedder()) as memory:
     memory.remember("Second fact.")
     memory.publish(sys.argv[2])

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import InputError, MissingExtraError, SqlError
+from eider.model.errors import InputError, MissingExtraError, SqlError
+from eider.providers.embedders.hashing import HashEmbedder
 
 
 @pytest.fixture(scope="module")

@@ -7,11 +7,11 @@ from datetime import date
 import numpy as np
 import pytest
 
-from eider.questions import AGENT, USER, Question
-from eider.rank import rank
-from eider.segment import Segment
+from eider.retrieve.query import AGENT, USER, Question
+from eider.retrieve.rank import rank
+from eider.retrieve.weights import WEIGHTS
+from eider.store.segment.segment import Segment
 from eider.testing.segments import TODAY, segment_rows, vector_of
-from eider.weights import WEIGHTS
 
 MINUTE = 60_000_000
 

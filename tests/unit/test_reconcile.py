@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from eider.learning import RELATIONS, Draft, Relation, Verdict
-from eider.reconcile import judge, reconcile
-from eider.values import Memory, Span
+from eider.model.learned import RELATIONS, Draft, Relation, Verdict
+from eider.model.values import Memory, Span
+from eider.understand.reconcile import judge, reconcile
 
 PAIRS = [
     json.loads(line)

@@ -13,8 +13,8 @@ from uuid import UUID
 
 import pytest
 
-from eider.redact import CleanText, Finding, findings, redact, redact_fields, redact_row, redact_tree
-from eider.redact.scan import spans
+from eider.privacy.redact import CleanText, Finding, findings, redact, redact_fields, redact_row, redact_tree
+from eider.privacy.redact.scanner import spans
 
 DATA = Path(__file__).parents[1] / "data"
 RECALL, FALSE_POSITIVES = 0.95, 0.02

@@ -13,7 +13,7 @@ def test_importing_is_cheap() -> None:
     """A hook pays for neither regular expressions nor dataclasses until a text looks suspicious."""
     code = (
         f"import sys; package = type(sys)('eider'); package.__path__ = [{str(CORE / 'eider')!r}]; "
-        "sys.modules['eider'] = package; before = set(sys.modules); from eider.redact import redact; "
+        "sys.modules['eider'] = package; before = set(sys.modules); from eider.privacy.redact import redact; "
         "redact('We sail at noon.'); new = set(sys.modules) - before; "
         "print(sorted(new & {'re', 'typing', 'dataclasses', 'inspect', 'json', 'numpy'}))"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from eider.redact import CleanText, findings, redact, redact_name, redact_row, redact_tree
+from eider.privacy.redact import CleanText, findings, redact, redact_name, redact_row, redact_tree
 
 DATA = Path(__file__).parents[1] / "data"
 _LINES = [json.loads(line) for line in (DATA / "secrets.jsonl").read_text(encoding="utf-8").splitlines()]

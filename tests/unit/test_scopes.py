@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scope_stores import MODEL, RULE, Opens, Scripted, answers, counts, crowded, filled, scope_of
 
 import eider
-from eider.errors import ConfigError, InputError
-from eider.learning import ScopeStep
-from eider.prompts.scope import ScopeAnswer
-from eider.prompts.scope_consolidation import ScopeConsolidationAnswer
-from eider.prompts.scope_consolidation import ScopeStep as Said
-from eider.scopes import scope_for, scopes_read
+from eider.learn.scopes import scope_for, scopes_read
+from eider.model.errors import ConfigError, InputError
+from eider.model.learned import ScopeStep
+from eider.providers.prompts.scope import ScopeAnswer
+from eider.providers.prompts.scope_consolidation import ScopeConsolidationAnswer
+from eider.providers.prompts.scope_consolidation import ScopeStep as Said
 
 # ---------------------------------------------------------------------- where something applies
 
@@ -215,7 +215,7 @@ def test_undoing_a_plan_restores_every_scope(
     tmp_path_factory: pytest.TempPathFactory, kept: list[tuple[str, int]]
 ) -> None:
     """Whatever was in it."""
-    from eider.embed.hashing import HashEmbedder
+    from eider.providers.embedders.hashing import HashEmbedder
 
     folder = tmp_path_factory.mktemp("p") / "p.eider"
     with eider.open(folder, user="ada", mode="balanced", model=MODEL, embedder=HashEmbedder(width=32)) as memory:

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from eider import check, project_scope
-from eider.scoping import normalised
-from eider.scoping_rules import tidy
+from eider import project_scope
+from eider.model import validation
+from eider.model.project_scope import normalised
+from eider.understand.scope_names import tidy
 
 SPELLINGS = [
     "git@code.example.org:ada/engine.git", "ssh://git@code.example.org:22/ada/engine", "https://code.example.org/Ada/engine.git",
@@ -87,7 +88,7 @@ def test_different_places_have_different_scopes(one: str, other: str) -> None:
     scopes = [project_scope(f"/nowhere/{place}") for place in (one, other)]
     assert (scopes[0] == scopes[1]) == (one == other)
     for scope in scopes:
-        assert check.name(scope, "scope") == scope
+        assert validation.name(scope, "scope") == scope
         assert tidy(scope) == scope
 
 
@@ -100,7 +101,7 @@ def test_different_remotes_have_different_scopes(one: str, other: str) -> None:
     scopes = ["project:" + normalised(f"https://code.example.org/x{place}/x") for place in (one, other)]
     assert (scopes[0] == scopes[1]) == (_address(one) == _address(other))
     for scope in scopes:
-        assert check.name(scope, "scope") == scope
+        assert validation.name(scope, "scope") == scope
         assert tidy(scope) == scope
 
 

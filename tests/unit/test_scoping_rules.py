@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.learning import ScopeStep
-from eider.scoping_rules import (
+from eider.model.learned import ScopeStep
+from eider.understand.scope_names import (
     allowed,
     collapsed,
     is_short,

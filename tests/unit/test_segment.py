@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from eider.errors import InputError
-from eider.segment import SITTING_ROWS, Segment
+from eider.language.analysis import terms
+from eider.model.errors import InputError
+from eider.store.segment.segment import SITTING_ROWS, Segment
 from eider.testing.segments import segment_rows, vector_of
-from eider.text import terms
 
 MINUTE = 60_000_000
 DAY = 24 * 60 * MINUTE

@@ -10,11 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from eider.errors import InputError, MissingExtraError
-from eider.service.app import HOOKED, MAX_BODY, App
-from eider.service.desk import Desk
+from eider.model.errors import InputError, MissingExtraError
+from eider.service.dispatcher import Desk
+from eider.service.http_app import HOOKED, MAX_BODY, App
+from eider.service.in_process import Inside
 from eider.service.mounts import Mounts, listed
-from eider.service.within import Inside
 
 TOKEN = "let-me-in"
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from eider.errors import EmbedderError, InputError, PausedError, RefusedError, StoreFullError, StoreLockedError
-from eider.service import drain as drain_module
-from eider.service import spool
-from eider.service.client import ClientError
-from eider.service.drain import DAMAGED, DRAINING, REFUSED, Drain, drain
-from eider.service.spool import WRITES, append, checksum, waiting
+from eider.client import spool
+from eider.client.client import ClientError
+from eider.client.spool import WRITES, append, checksum, waiting
+from eider.model.errors import EmbedderError, InputError, PausedError, RefusedError, StoreFullError, StoreLockedError
+from eider.service import spool_drain as drain_module
+from eider.service.spool_drain import DAMAGED, DRAINING, REFUSED, Drain, drain
 
 
 def write(home: Path, text: str, *, key: str = "k", said: float | None = None, **more: Any) -> None:
@@ -179,8 +179,8 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path) -> None:
     code = f"""
 import resource, signal, sys
 sys.path.insert(0, {str(Path(spool.__file__).parents[2])!r})
-from eider.service.spool import append
-from eider.service.client import ClientError
+from eider.client.spool import append
+from eider.client.client import ClientError
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 append({str(tmp_path)!r}, "remember", {{"request": {{"text": "first", "key": "1"}}}})
 resource.setrlimit(resource.RLIMIT_FSIZE, (400, {resource.RLIM_INFINITY}))

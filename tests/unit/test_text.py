@@ -7,9 +7,9 @@ from datetime import date
 import numpy as np
 import pytest
 
-from eider import stems
-from eider.errors import InputError
-from eider.text import ANALYZER, MAX_TERMS, TRAITS, Analysis, analyse, fingerprint, language, terms, words
+from eider.language import stems
+from eider.language.analysis import ANALYZER, MAX_TERMS, TRAITS, Analysis, analyse, fingerprint, language, terms, words
+from eider.model.errors import InputError
 
 SAID_ON = date(2026, 5, 4)
 

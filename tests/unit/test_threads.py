@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import eider
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
-from eider.errors import ClosedMemoryError, ErasedError, UnknownIdError
+from eider.api.facade import Eider
+from eider.model.errors import ClosedMemoryError, ErasedError, UnknownIdError
+from eider.providers.embedders.hashing import HashEmbedder
 
 MOVED_ON = (ClosedMemoryError, ErasedError, UnknownIdError)
 """What a thread may meet because another was faster."""

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.errors import ErasedError
-from eider.storage.duck import DuckStore
+from eider.model.errors import ErasedError
+from eider.store.duck import DuckStore
 
 
 @pytest.fixture

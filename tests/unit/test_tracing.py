@@ -14,12 +14,12 @@ from logged import recent
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
-from eider import config
-from eider.errors import ConfigError, InputError, MissingExtraError
+from eider.client.client import Client
+from eider.model import config
+from eider.model.errors import ConfigError, InputError, MissingExtraError
+from eider.model.verbs import VERBS
 from eider.service import tracing
-from eider.service.client import Client
-from eider.service.desk import Desk
-from eider.verbs import VERBS
+from eider.service.dispatcher import Desk
 
 SENTENCE = "Keeps a violet kite in Ulm"
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 import eider
-from eider import config, errors
-from eider.service import app as app_module
-from eider.service import transfer
-from eider.service.app import App, Asked
-from eider.service.desk import Desk
+from eider import errors
+from eider.api import upload
+from eider.model import config
+from eider.service import http_app as app_module
+from eider.service.dispatcher import Desk
+from eider.service.http_app import App, Asked
 
 Message = dict[str, Any]
 
@@ -78,14 +79,14 @@ def test_a_file_that_says_it_is_too_large_is_not_read(owner: App) -> None:
     async def never() -> Message:
         raise AssertionError("it was read")
 
-    status, said = asyncio.run(uploaded(owner, never, size=transfer.MAX_UPLOAD + 1))
+    status, said = asyncio.run(uploaded(owner, never, size=upload.MAX_UPLOAD + 1))
     assert (status, said["error"]["kind"]) == (413, "TooLargeError")
     assert not held(owner)
 
 
 def test_a_file_that_lies_about_its_size_is_cut_off(owner: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """What arrives is counted as well."""
-    monkeypatch.setattr(transfer, "MAX_UPLOAD", 1_000)
+    monkeypatch.setattr(upload, "MAX_UPLOAD", 1_000)
     status, said = asyncio.run(uploaded(owner, parts(*[b"x" * 400] * 5), size=10))
     assert (status, said["error"]["kind"]) == (413, "TooLargeError")
     assert not held(owner)

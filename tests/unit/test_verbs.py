@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.aio import AsyncEider
-from eider.eider import Eider
-from eider.handlers import HANDLERS
-from eider.verbs import VERBS
+from eider.api.aio import AsyncEider
+from eider.api.facade import Eider
+from eider.api.handlers import HANDLERS
+from eider.model.verbs import VERBS
 
 README = Path(__file__).parents[2] / "README.md"
 NAMES = sorted(VERBS)

@@ -16,11 +16,11 @@ import matplotlib.pyplot as plt
 import pytest
 
 import eider
-from eider.answers import Diff, Health, Injection, Listing, Page, Receipt, Recollection, Version, Why
-from eider.embed.hashing import HashEmbedder
-from eider.errors import InputError, MissingExtraError
-from eider.values import Episode, Event, Memory
-from eider.view import html
+from eider.model.answers import Diff, Health, Injection, Listing, Page, Receipt, Recollection, Version, Why
+from eider.model.display import html
+from eider.model.errors import InputError, MissingExtraError
+from eider.model.values import Episode, Event, Memory
+from eider.providers.embedders.hashing import HashEmbedder
 
 mpl.use("Agg")
 
@@ -177,7 +177,7 @@ def test_answers_are_lists_that_show_themselves(memory: eider.Eider) -> None:
 
 def test_decay_is_drawn_from_the_last_use(memory: eider.Eider) -> None:
     """A curve starts at 1 and is 0.9 after the memory's stability."""
-    from eider.view import plots
+    from eider.model.display import plots
 
     why = memory.why(memory.search(kinds=["preference"]).items[0].id)
     axes = plots.decay([why], days=round(why.usage.stability))
@@ -189,7 +189,7 @@ def test_decay_is_drawn_from_the_last_use(memory: eider.Eider) -> None:
 
 def test_shares_of_a_score_are_stacked(memory: eider.Eider, tmp_path: Path) -> None:
     """The pieces of a bar end at its score, and a dollar sign is a dollar sign."""
-    from eider.view import plots
+    from eider.model.display import plots
 
     found = memory.recall("what costs $5?")
     axes = plots.shares(found)
@@ -201,7 +201,7 @@ def test_shares_of_a_score_are_stacked(memory: eider.Eider, tmp_path: Path) -> N
 
 def test_growth_falls_when_something_is_forgotten(memory: eider.Eider) -> None:
     """Two memories, one forgotten: the line ends at one."""
-    from eider.view import plots
+    from eider.model.display import plots
 
     axes = plots.growth(memory.events())
     assert [int(line.get_ydata()[-1]) for line in axes.lines] == [1, 1]
@@ -210,7 +210,7 @@ def test_growth_falls_when_something_is_forgotten(memory: eider.Eider) -> None:
 
 def test_plots_of_nothing_say_so() -> None:
     """An empty plot would look like an answer."""
-    from eider.view import plots
+    from eider.model.display import plots
 
     for draw in (plots.decay, plots.shares, plots.growth):
         with pytest.raises(InputError):
@@ -219,7 +219,7 @@ def test_plots_of_nothing_say_so() -> None:
 
 def test_plots_without_matplotlib_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     """The message is the command to run."""
-    from eider.view import plots
+    from eider.model.display import plots
 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(MissingExtraError, match=r"eider\[view\]"):
@@ -228,7 +228,7 @@ def test_plots_without_matplotlib_name_the_extra(monkeypatch: pytest.MonkeyPatch
 
 def test_views_are_loaded_when_something_is_shown() -> None:
     """Opening a memory costs nothing for them."""
-    code = "import sys, eider.answers, eider.handlers; print([m for m in sys.modules if 'eider.view' in m or m == 'matplotlib'])"
+    code = "import sys, eider.model.answers, eider.api.handlers; print([m for m in sys.modules if 'eider.model.display' in m or m == 'matplotlib'])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.strip() == "[]"
     )

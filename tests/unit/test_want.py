@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
+from eider.api.facade import Eider
+from eider.providers.embedders.hashing import HashEmbedder
 
 NOBODY = 65534
 
@@ -33,7 +33,7 @@ def as_nobody(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     if os.getuid() == 0:
         code = f"import os; os.setgroups([]); os.setgid({NOBODY}); os.setuid({NOBODY})\n{code}"
     preload = """import sys, tempfile, eider, importlib.readers
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 with tempfile.TemporaryDirectory() as place, eider.open(place + "/a.eider", user="ada", embedder=HashEmbedder(width=16)) as warm:
     warm.remember("x y"); warm.recall("x"); warm.search(); warm.verify()  # all that is imported late, while it may be read
 """
@@ -122,7 +122,7 @@ def test_anothers_private_store_is_refused(foreign: Path) -> None:
 FILL = """
 import os, resource, sys
 import eider
-from eider.embed.hashing import HashEmbedder
+from eider.providers.embedders.hashing import HashEmbedder
 limit, folder = int(sys.argv[1]), sys.argv[2]
 memory = eider.open(folder, user="ada", embedder=HashEmbedder(width=16))
 memory.record("The first line is short.", key="first")
@@ -133,7 +133,7 @@ for n in range(400):
     try:
         memory.record(f"{n} " + os.urandom(20_000).hex(), key=f"k{n}")
         stored += 1
-    except eider.errors.StoreFullError as error:
+    except eider.model.errors.StoreFullError as error:
         assert "free some space" in str(error), error
         refused += 1
         if refused >= 3:
@@ -144,7 +144,7 @@ assert hits[0].text == "The first line is short.", hits
 try:
     memory.forget(hits[0].id)
     print("forgot")
-except eider.errors.StoreFullError:
+except eider.model.errors.StoreFullError:
     print("could not forget")
 print(stored)
 if limit:

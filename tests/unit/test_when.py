@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eider.when import EventAnchor, Window, event_asked, mentions, window_asked
+from eider.language.dates import EventAnchor, Window, event_asked, mentions, window_asked
 
 TODAY = date(2026, 5, 20)  # a Wednesday; its week begins on 18 May
 
@@ -450,7 +450,7 @@ def test_a_fault_of_the_reader_leaves_the_dates_unread(
     def broken(*_: object) -> None:
         next(iter(()))
 
-    monkeypatch.setattr("eider.when.read", broken)
+    monkeypatch.setattr("eider.language.dates.read", broken)
     assert mentions("We met on 7 May.", said_on=TODAY) == []
     assert window_asked("What did we do on 7 May?", today=TODAY) is None
     assert "were not read" in caplog.text

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.clock import FixedClock, local_date, utc
-from eider.eider import Eider
-from eider.embed.hashing import HashEmbedder
+from eider.api.facade import Eider
+from eider.model.clock import FixedClock, local_date, utc
+from eider.providers.embedders.hashing import HashEmbedder
 
 AUCKLAND, KOLKATA, BERLIN, NEW_YORK = ZONES = ("Pacific/Auckland", "Asia/Kolkata", "Europe/Berlin", "America/New_York")
 NOW = datetime(2026, 5, 6, 12, tzinfo=UTC)

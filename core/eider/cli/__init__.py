@@ -14,7 +14,7 @@ def main() -> None:
     What is asked for all day is answered by `hot` in a few interpreter starts; everything else goes to the commands.
     """
     os.umask(0o077)
-    from eider.cli.hot import answered
+    from eider.cli.fast_path import answered
 
     code = answered(sys.argv[1:])
     if code is None:

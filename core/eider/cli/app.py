@@ -11,33 +11,33 @@ import click
 
 from eider import __version__
 from eider.cli.command import GLOBAL_OPTIONS, State, global_section
-from eider.cli.endings import CANNOT, FAILED, FAULT, INTERRUPTED, code_of, no_reader, told
+from eider.cli.exit_codes import CANNOT, FAILED, FAULT, INTERRUPTED, code_of, no_reader, told
 from eider.cli.output import complain, echo
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
-    "Keep": {"record": "keeping", "remember": "keeping"},
-    "Learn": {"observe": "guiding", "direct": "guiding", "policy": "guiding"},
-    "Ask": {"recall": "asking", "inject": "asking", "search": "asking", "sql": "asking"},
+    "Keep": {"record": "record", "remember": "record"},
+    "Learn": {"observe": "learn", "direct": "learn", "policy": "learn"},
+    "Ask": {"recall": "recall", "inject": "recall", "search": "recall", "sql": "recall"},
     "Change": {
-        "correct": "changing", "deactivate": "changing", "reinforce": "changing", "pin": "changing",
-        "unpin": "changing", "undo": "changing", "consolidate": "changing", "forget": "forgetting",
-        "forget-user": "forgetting", "inbox": "scopes", "scopes": "scopes",
+        "correct": "revise", "deactivate": "revise", "reinforce": "revise", "pin": "revise",
+        "unpin": "revise", "undo": "revise", "consolidate": "revise", "forget": "forget",
+        "forget-user": "forget", "inbox": "scopes", "scopes": "scopes",
     },
     "Outcome": {"loop": "loops", "learned": "loops"},
     "Account": {
-        "why": "accounts", "history": "accounts", "events": "accounts", "diff": "accounts", "health": "accounts",
+        "why": "history", "history": "history", "events": "history", "diff": "history", "health": "history",
     },
     "Stores": {
-        "store": "stores", "config": "settings", "export": "moving", "import": "moving", "backup": "backup",
-        "drain": "upkeep",
-        "verify": "upkeep", "rebuild": "upkeep", "doctor": "doctor",
+        "store": "stores", "config": "settings", "export": "export", "import": "export", "backup": "backup",
+        "drain": "maintenance",
+        "verify": "maintenance", "rebuild": "maintenance", "doctor": "doctor",
     },
     "Owner": {
         "serve": "serve", "stop": "serve", "status": "serve", "jobs": "jobs", "pause": "jobs", "resume": "jobs",
         "log": "log", "service": "service_unit",
     },
     "Agents": {"mcp": "mcp"},
-    "Hosts": {"install": "installing", "uninstall": "installing"},
+    "Hosts": {"install": "install", "uninstall": "install"},
     "See for yourself": {"demo": "demo", "bench": "bench"},
 }  # fmt: skip
 """Section → command → module below `eider.cli`; a module is imported when its command runs or its help is shown."""
@@ -184,7 +184,7 @@ class Commands(click.Group):
 
 def ending(error: BaseException, *, verbose: bool) -> int:
     """Say what happened on stderr, in one line, and return the exit code."""
-    from eider.errors import EiderError
+    from eider.model.errors import EiderError
 
     if isinstance(error, BrokenPipeError):
         return no_reader()

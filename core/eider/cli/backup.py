@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider import config
 from eider.cli.command import State, command, pass_state
 from eider.cli.output import indented, json_line, progress, say, show, table
-from eider.errors import InputError, RefusedError, StoreMissingError
+from eider.model import config
+from eider.model.errors import InputError, RefusedError, StoreMissingError
 
 if TYPE_CHECKING:
-    from eider.backup.manifest import Backup
+    from eider.records.backup.manifest import Backup
 
 _KEYS: Final = (
     "name", "path", "store", "made_at", "bytes", "users", "events", "verified", "verified_at", "findings",
@@ -51,30 +51,30 @@ def _rule(keep: int | None, weekly: int | None, monthly: int | None) -> dict[str
 
 def _ask(state: State, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
     """Let whoever holds the store do it: the owner of a name, this process for a path."""
-    from eider.opening import is_shared
-    from eider.places import folder_of
+    from eider.api.open import is_shared
+    from eider.model.store_paths import folder_of
 
     folder = folder_of(state.store)
     if not (folder.is_dir() and any(folder.iterdir())):
         raise StoreMissingError(folder, "list what there is with eider store list.")
     if is_shared(state.store, shared=None, mine={}):
         return _ask_owner(folder, order, said)
-    from eider.backup import orders
-    from eider.engines import open_engine
-    from eider.opening import release
+    from eider.api.local import open_engine
+    from eider.api.open import release
+    from eider.records.backup import commands
 
     if state.store is None or not config.is_path(state.store):
         release(folder)
     engine = open_engine(folder)
     try:
-        return (orders.run if order == "run" else orders.prune)(engine, said)
+        return (commands.run if order == "run" else commands.prune)(engine, said)
     finally:
         engine.close()
 
 
 def _ask_owner(folder: Path, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    from eider.service.client import Client, ClientError
-    from eider.service.wire import decode_error
+    from eider.api.wire import decode_error
+    from eider.client.client import Client, ClientError
 
     client = Client(store=str(folder), home_folder=str(config.home()), channel="cli")
     try:
@@ -131,8 +131,8 @@ def list_(state: State, verify: bool) -> int:
 
     Those of all stores are listed, or those of the one named with --store.
     """
-    from eider.backup.making import verify as verified
-    from eider.backup.orders import told
+    from eider.records.backup.commands import told
+    from eider.records.backup.create import verify as verified
 
     found = _all(state.store)
     if verify:
@@ -153,13 +153,13 @@ def list_(state: State, verify: bool) -> int:
 
 def _all(store: str | None) -> list[Backup]:
     """Backups of one store or of all, oldest first; one with a broken manifest is shown as damaged."""
-    from eider import shelf
-    from eider.backup.manifest import seen
-    from eider.places import folder_of
+    from eider.model import backup_paths
+    from eider.model.store_paths import folder_of
+    from eider.records.backup.manifest import seen
 
     if store is not None:
-        return [seen(path) for path in shelf.backups(folder_of(store))]
-    found = [seen(p.parent) for place in shelf.shelves() for p in place.glob(f"[!.]*/{shelf.MANIFEST}")]
+        return [seen(path) for path in backup_paths.backups(folder_of(store))]
+    found = [seen(p.parent) for place in backup_paths.shelves() for p in place.glob(f"[!.]*/{backup_paths.MANIFEST}")]
     return sorted(found, key=lambda b: (b.manifest.store, b.manifest.at))
 
 
@@ -204,8 +204,8 @@ def restore(state: State, name: str, replace: bool, dry_run: bool, ignore_tombst
     It gets a name of its own, or the one given with --store. What was forgotten since stays forgotten: it is
     erased from the restored store before that is put in place.
     """
-    from eider.backup.restoring import restore as restored
-    from eider.opening import release
+    from eider.api.open import release
+    from eider.records.backup.restore import restore as restored
 
     found = _named(name)
     with progress(state, "restore"):
@@ -228,8 +228,8 @@ def restore(state: State, name: str, replace: bool, dry_run: bool, ignore_tombst
 
 def _named(name: str) -> Backup:
     """A backup by path, by store/stamp, or by stamp alone where that is one only."""
-    from eider.backup.manifest import read
-    from eider.shelf import MANIFEST
+    from eider.model.backup_paths import MANIFEST
+    from eider.records.backup.manifest import read
 
     path = Path(name).expanduser().absolute()
     if (path / MANIFEST).is_file():
@@ -243,7 +243,7 @@ def _named(name: str) -> Backup:
 
 
 def _target(state: State, found: Backup, *, replace: bool) -> Path:
-    from eider.places import folder_of
+    from eider.model.store_paths import folder_of
 
     if state.store is not None:
         return folder_of(state.store)
@@ -305,7 +305,7 @@ def schedule(state: State, every: str | None, at: str, keep: int) -> None:
     It does so when it runs; what was missed is made up for, and a store that did not change is left out. Weekly
     is on Sundays. Without a word the schedule is shown.
     """
-    from eider.backup.schedule import Schedule, keep_schedule, scheduled
+    from eider.records.backup.schedule import Schedule, keep_schedule, scheduled
 
     if every == "off":
         keep_schedule(None)

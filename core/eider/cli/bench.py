@@ -36,7 +36,7 @@ def locomo(state: State, data: Path, out: Path | None, convs: tuple[str, ...]) -
 
     Each conversation is recorded in a temporary store of its own and its questions are recalled; no model is asked.
     """
-    from eider.bench import locomo as bench_locomo
+    from eider.cli.bench_runs import locomo as bench_locomo
 
     with progress(state, "questions") as told:
         run = bench_locomo.measure(data, convs, told)
@@ -86,7 +86,7 @@ def _times(ms: Mapping[str, float]) -> str:
 @pass_state
 def isolated(state: State, memories: Path | None, chats: Path | None) -> None:
     """Measure retrieval, abstention and versions on isolated memories and chats."""
-    from eider.bench import isolated as bench_isolated
+    from eider.cli.bench_runs import isolated as bench_isolated
 
     if memories is None and chats is None:
         raise click.UsageError("give --memories, --chats or both.")
@@ -132,7 +132,7 @@ def mine(state: State, sample: int, seed: int) -> None:
 
     Nothing is written, no model is asked, and nothing that is kept is printed.
     """
-    from eider.bench import mine as bench_mine
+    from eider.cli.bench_runs import own_data as bench_mine
 
     with opened(state, read_only=True) as memory, progress(state, "questions") as told:
         found = bench_mine.measure(memory, sample=sample, seed=seed, progress=told)

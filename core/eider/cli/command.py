@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from eider import config
-from eider.cli.endings import queued
-from eider.errors import ConfigError, InputError, QueuedError, StoreMissingError
-from eider.values import ORIGINS, Origin
+from eider.cli.exit_codes import queued
+from eider.model import config
+from eider.model.errors import ConfigError, InputError, QueuedError, StoreMissingError
+from eider.model.values import ORIGINS, Origin
 
 if TYPE_CHECKING:
-    from eider.eider import Eider
+    from eider.api.facade import Eider
 
 Answer = type | Sequence[str]
 """The value a command answers with, or the keys of what it prints with --json."""
@@ -49,7 +49,7 @@ class State:
 
     def zone(self, given: str | None = None) -> str:
         """The asker's time zone: from the option, the settings, else this machine's."""
-        from eider.clock import local_zone
+        from eider.model.clock import local_zone
 
         return given or config.setting("tz") or local_zone()
 
@@ -137,8 +137,8 @@ def opened(state: State, *, create: bool = False, agent: str | None = None, **ho
     Raises:
         StoreMissingError: There is no such store and it is not made.
     """
-    from eider.opening import open as open_store
-    from eider.places import folder_of, is_address
+    from eider.api.open import open as open_store
+    from eider.model.store_paths import folder_of, is_address
 
     store = state.store or config.setting("store")
     if not is_address(store):
@@ -159,7 +159,7 @@ def opened(state: State, *, create: bool = False, agent: str | None = None, **ho
 
 def scope_of(said: str) -> str:
     """A scope as it is kept: `project` is that of the directory the command runs in."""
-    from eider.scoping import project_scope
+    from eider.model.project_scope import project_scope
 
     return project_scope() if said == "project" else said
 
@@ -171,9 +171,9 @@ def is_store(folder: Path) -> bool:
 
 def _delivered(state: State, folder: Path) -> bool:
     """Whether what waits in the spool makes the store, once an owner has taken it."""
-    from eider.opening import is_shared
-    from eider.service import spool
-    from eider.service.client import Client, ClientError
+    from eider.api.open import is_shared
+    from eider.client import spool
+    from eider.client.client import Client, ClientError
 
     if not is_shared(state.store, shared=None, mine={}) or not spool.waiting(str(config.home())):
         return False

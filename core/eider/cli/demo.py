@@ -16,8 +16,8 @@ def demo(state: State) -> None:
     Three conversations are recorded, a fact changes, a draft is objected to, the process dies. A new one recalls,
     obeys what was objected, asks what was true then, undoes and forgets. Your own stores are not touched.
     """
-    from eider.demo.play import play
-    from eider.demo.stage import Stage
+    from eider.cli.demo_story.play import play
+    from eider.cli.demo_story.stage import Stage
 
     play(Stage(say, width=width(), as_json=state.json))
 

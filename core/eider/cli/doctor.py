@@ -8,7 +8,7 @@ import click
 
 from eider.cli.command import State, command, pass_state
 from eider.cli.output import indented, json_line, progress, say
-from eider.doctor.findings import Finding, Report
+from eider.service.doctor.report import Finding, Report
 
 _COLOURS: Final = {"error": "red", "warning": "yellow", "info": None}
 
@@ -24,7 +24,7 @@ def doctor(state: State, fix: bool, deep: bool, show: bool) -> int:
     The home, its owner process, the spool and every store are checked (with --store only that one), and a probe is
     kept, recalled and forgotten in each. Exits with 1 while a warning or an error is left.
     """
-    from eider.doctor.run import Wants, examine
+    from eider.service.doctor.run import Wants, examine
 
     stores = None if state.store is None else [state.store]
     with progress(state, "doctor") as told:

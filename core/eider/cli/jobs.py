@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider import config
 from eider.cli.command import State, command, pass_state
-from eider.cli.lines import paused_text
+from eider.cli.formatting import paused_text
 from eider.cli.output import indented, json_line, one_line, progress, say, show, table
-from eider.errors import InputError, RefusedError, StoreMissingError, UnknownJobError
+from eider.model import config
+from eider.model.errors import InputError, RefusedError, StoreMissingError, UnknownJobError
 
 if TYPE_CHECKING:
-    from eider.engine import Engine
-    from eider.jobs import Job
+    from eider.store.engine import Engine
+    from eider.store.jobs import Job
 
 _KEYS: Final = (
     "id", "kind", "user", "payload", "priority", "state", "attempts", "run_after", "done", "total", "error", "queued_at",
@@ -46,15 +46,15 @@ class _Queue:
 
     def paused(self) -> bool:
         """Whether somebody paused them."""
-        from eider.service import pauses
+        from eider.client import pauses
 
         return pauses.jobs_paused(str(config.home()), self.folder)
 
 
 @contextmanager
 def _queue(state: State) -> Generator[_Queue]:
-    from eider.opening import is_shared, release
-    from eider.places import folder_of, is_address
+    from eider.api.open import is_shared, release
+    from eider.model.store_paths import folder_of, is_address
 
     if is_address(state.store):
         raise InputError(f"jobs of {state.store!r} are run by its owner; ask there.")
@@ -65,8 +65,8 @@ def _queue(state: State) -> Generator[_Queue]:
         with _behind_the_owner(folder) as queue:
             yield queue
         return
-    from eider.engines import open_engine
-    from eider.service.job_desk import ANSWERS
+    from eider.api.local import open_engine
+    from eider.service.job_routes import ANSWERS
 
     if state.store is None or not config.is_path(state.store):
         release(folder)
@@ -82,8 +82,8 @@ def _queue(state: State) -> Generator[_Queue]:
 
 @contextmanager
 def _behind_the_owner(folder: Path) -> Generator[_Queue]:
-    from eider.service.client import Client, ClientError
-    from eider.service.wire import decode_error
+    from eider.api.wire import decode_error
+    from eider.client.client import Client, ClientError
 
     client = Client(home_folder=str(config.home()), store=str(folder), spool=False)
 
@@ -100,7 +100,7 @@ def _behind_the_owner(folder: Path) -> Generator[_Queue]:
 
 
 def _told(found: dict[str, Any]) -> list[Job]:
-    from eider.service.job_desk import job_of
+    from eider.service.job_routes import job_of
 
     return [job_of(job) for job in found["jobs"]]
 
@@ -253,7 +253,7 @@ def pause(state: State, writes: bool) -> None:
 
     Of one store (--store), else of all. A job that runs already ends. A paused write is refused, not kept for later.
     """
-    from eider.service import pauses
+    from eider.client import pauses
 
     pauses.pause(str(config.home()), _existing(state.store), writes=writes)
     _paused(state)
@@ -267,7 +267,7 @@ def resume(state: State, writes: bool) -> None:
 
     Of one store (--store), else every pause there is.
     """
-    from eider.service import pauses
+    from eider.client import pauses
 
     home = str(config.home())
     pauses.resume(home, state.store, writes=writes)
@@ -278,7 +278,7 @@ def resume(state: State, writes: bool) -> None:
 
 
 def _existing(store: str | None) -> Path | None:
-    from eider.places import folder_of
+    from eider.model.store_paths import folder_of
 
     if store is None:
         return None
@@ -289,7 +289,7 @@ def _existing(store: str | None) -> Path | None:
 
 
 def _paused(state: State) -> None:
-    from eider.service import pauses
+    from eider.client import pauses
 
     found = pauses.read(str(config.home()))
     if state.json:

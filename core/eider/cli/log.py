@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import click
 
-from eider import config
 from eider.cli.command import State, command, pass_state
 from eider.cli.output import indented, iso, json_line, say
+from eider.model import config
 
 _KEYS: Final = ("at", "route", "status", "ms", "store", "user", "client", "kind", "where", "message", "trace")
 _BLOCK: Final = 64 * 1024

@@ -8,7 +8,7 @@ import click
 
 from eider.cli.command import State, command, opened, pass_state, text_of
 from eider.cli.output import indented, json_line, say, show, table
-from eider.outcomes import FEEDBACK_SECONDS, Credit, LearnedState, Loop
+from eider.model.outcomes import FEEDBACK_SECONDS, Credit, LearnedState, Loop
 
 _ID: Final = click.argument("id", metavar="LOOP")
 _OUTCOME: Final = click.FloatRange(-1, 1)

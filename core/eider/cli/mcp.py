@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider import config
 from eider.cli.command import State, command, pass_state
 from eider.cli.output import json_line, say
-from eider.errors import MissingExtraError
+from eider.model import config
+from eider.model.errors import MissingExtraError
 
 if TYPE_CHECKING:
-    from eider.eider import Eider
+    from eider.api.facade import Eider
 
 _NEEDED: Final = ("eider_mcp", "mcp", "mcp_types")
 
@@ -57,7 +57,7 @@ def mcp(
         if find_spec(package) is None:
             raise MissingExtraError(package, "mcp")
     if project:
-        from eider.scoping import project_scope
+        from eider.model.project_scope import project_scope
 
         scopes = (project_scope(), *scopes)
     name = agent or config.setting("agent") or "mcp"
@@ -69,8 +69,8 @@ def mcp(
 
 def _opened(state: State, agent: str) -> Eider:
     """The memory through the owner, also for a path: each client starts a server of its own."""
-    from eider.opening import open as open_store
-    from eider.places import is_address
+    from eider.api.open import open as open_store
+    from eider.model.store_paths import is_address
 
     store = state.store or config.setting("store")
     shared = None if config.setting("owner") == "off" and not is_address(store) else True

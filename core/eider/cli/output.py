@@ -125,7 +125,7 @@ def coloured() -> bool:
 def complain(message: str, *, prefix: str = "eider: ") -> None:
     """A line on stderr, without any secret that the caller may have typed."""
     try:
-        from eider.redact import redact
+        from eider.privacy.redact import redact
 
         shown = str(redact(message))
     except ImportError:  # a broken installation; what cannot be redacted is not shown

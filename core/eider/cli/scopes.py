@@ -8,13 +8,13 @@ import click
 
 from eider.cli.command import State, command, opened, pass_state
 from eider.cli.output import indented, json_line, say, show, table
-from eider.learning import ScopeCount, ScopePlan
-from eider.values import Memory
+from eider.model.learned import ScopeCount, ScopePlan
+from eider.model.values import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eider.eider import Eider
+    from eider.api.facade import Eider
 
 _ID: Final = click.argument("id", metavar="ID")
 _SHOWN: Final = 20

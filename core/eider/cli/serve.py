@@ -11,9 +11,9 @@ from typing import Any, Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.lines import STANDING, standing
+from eider.cli.formatting import STANDING, standing
 from eider.cli.output import json_line, say
-from eider.errors import EiderError, OwnerRunningError, OwnerUnreachableError
+from eider.model.errors import EiderError, OwnerRunningError, OwnerUnreachableError
 
 _SERVED: Final = ("pid", "version", "home", "socket", "port")
 _PATIENCE: Final = 30.0
@@ -60,10 +60,10 @@ def serve(
     if program:
         if ensure or foreground or host or port is not None or names or idle is not None:
             raise click.UsageError("a COMMAND goes with no other option of serve; leave them out.")
-        from eider.service import beside
-        from eider.service.client import home
+        from eider.client.client import home
+        from eider.service import container_child
 
-        raise click.exceptions.Exit(beside.run(home(), program))
+        raise click.exceptions.Exit(container_child.run(home(), program))
     if foreground:
         if ensure:
             raise click.UsageError("--ensure and --foreground exclude each other; give one.")
@@ -75,7 +75,7 @@ def serve(
 
 
 def _serve_behind(state: State, *, fine: bool) -> None:
-    from eider.service.client import Client, home, notes
+    from eider.client.client import Client, home, notes
 
     place = home()
     client = Client(home_folder=place, spool=False, timeout=_PATIENCE)
@@ -88,16 +88,16 @@ def _serve_behind(state: State, *, fine: bool) -> None:
 
 
 def _serve_here(state: State, host: str, port: int, names: tuple[str, ...], idle: float | None) -> None:
-    from eider.service.client import home
+    from eider.client.client import home
 
     if os.getpid() == 1:
-        from eider.service.first import stand_in
+        from eider.service.pid1 import stand_in
 
         stand_in()
-    from eider.service.lean import one_thread
+    from eider.service.memory_tuning import one_thread
 
     one_thread()
-    from eider.service.serving import Terms, run, take_lock
+    from eider.service.run import Terms, run, take_lock
 
     place = home()
     lock = take_lock(place)
@@ -108,7 +108,7 @@ def _serve_here(state: State, host: str, port: int, names: tuple[str, ...], idle
 
 def _announce(state: State, place: str) -> None:
     """Say where it listens once it does; the notes are written last."""
-    from eider.service.client import notes
+    from eider.client.client import notes
 
     while notes(place).get("pid") != os.getpid():
         time.sleep(_LOOK)
@@ -116,7 +116,7 @@ def _announce(state: State, place: str) -> None:
 
 
 def _tell(state: State, place: str) -> None:
-    from eider.service.client import notes, socket_path
+    from eider.client.client import notes, socket_path
 
     noted = notes(place)
     if state.json:
@@ -133,8 +133,8 @@ def stop(state: State) -> None:
 
     What is under way is answered first, and the next call by name starts another. That none runs is fine.
     """
-    from eider.service import serving
-    from eider.service.client import home
+    from eider.client.client import home
+    from eider.service import run as serving
 
     place = home()
     pid = serving.listener(place)
@@ -154,7 +154,7 @@ def stop(state: State) -> None:
 
 def is_held(place: str) -> bool:
     """Whether somebody holds the owner's lock of a home; makes nothing."""
-    from eider.service import serving
+    from eider.service import run as serving
 
     if not Path(place, "run", "owner.lock").exists():
         return False
@@ -182,8 +182,8 @@ def status(state: State) -> None:
 
 
 def _standing() -> dict[str, Any]:
-    from eider.service import pauses, spool
-    from eider.service.client import Client, home
+    from eider.client import pauses, spool
+    from eider.client.client import Client, home
 
     place = home()
     client = Client(home_folder=place, spawn=False, spool=False, timeout=5.0)
@@ -201,8 +201,8 @@ def _standing() -> dict[str, Any]:
 
 
 def _asked(client: Any, path: str) -> dict[str, Any]:
-    from eider.service.client import ClientError
-    from eider.service.wire import decode_error
+    from eider.api.wire import decode_error
+    from eider.client.client import ClientError
 
     try:
         return client.ask("GET", path)

@@ -15,7 +15,7 @@ import click
 
 from eider.cli.command import State, command, pass_state
 from eider.cli.output import indented, say, show
-from eider.errors import OwnerError, StoreError
+from eider.model.errors import OwnerError, StoreError
 
 _KEYS: Final = ("name", "path", "installed")
 _PATIENCE: Final = 60.0
@@ -55,18 +55,18 @@ def the_unit(platform: str) -> Unit:
     Raises:
         OwnerError: Nothing of that kind exists there.
     """
-    from eider.service import units
-    from eider.service.client import home
+    from eider.client.client import home
+    from eider.service import service_units
 
     place, usual = home(), _usual_home()
-    name = units.unit_name(place, usual)
+    name = service_units.unit_name(place, usual)
     run = [sys.executable, "-P", "-m", "eider", "serve", *_ALWAYS]
     environment = {"EIDER_HOME": place}
     if platform == "darwin":
         label, domain = f"org.{name}", f"gui/{os.getuid()}"
         path = Path.home() / "Library" / "LaunchAgents" / f"{label}.plist"
         return Unit(
-            name=label, path=path, text=units.launchd(label, run, environment), check=("launchctl", "print", domain),
+            name=label, path=path, text=service_units.launchd(label, run, environment), check=("launchctl", "print", domain),
             start=(("launchctl", "bootstrap", domain, str(path)),), stop=(("launchctl", "bootout", f"{domain}/{label}"),),
         )  # fmt: skip
     if platform != "linux":
@@ -74,14 +74,14 @@ def the_unit(platform: str) -> Unit:
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     path, unit, ask = folder / "systemd" / "user" / f"{name}.service", f"{name}.service", ("systemctl", "--user")
     return Unit(
-        name=unit, path=path, text=units.systemd(run, environment), check=(*ask, "show-environment"),
+        name=unit, path=path, text=service_units.systemd(run, environment), check=(*ask, "show-environment"),
         start=((*ask, "daemon-reload"), (*ask, "enable", "--now", unit)), stop=((*ask, "disable", "--now", unit),),
         after=((*ask, "daemon-reload"),),
     )  # fmt: skip
 
 
 def _usual_home() -> str:
-    from eider import config
+    from eider.model import config
 
     named = os.environ.pop("EIDER_HOME", None)
     try:
@@ -106,8 +106,8 @@ def install(state: State, dry_run: bool) -> None:
         return
     _supervised(unit)
     _write(unit.path, unit.text)
-    from eider.service import serving
-    from eider.service.client import home
+    from eider.client.client import home
+    from eider.service import run as serving
 
     serving.stop(home(), _PATIENCE)
     for words in unit.start:

@@ -7,10 +7,10 @@ from typing import Final
 
 import click
 
-from eider import config
 from eider.cli.command import State, command, pass_state
 from eider.cli.output import json_line, say, show, table
-from eider.errors import ConfigError
+from eider.model import config
+from eider.model.errors import ConfigError
 
 _KEYS: Final = ("name", "value", "source", "about")
 
@@ -57,7 +57,7 @@ def set_(state: State, name: str, value: str | None, unset: bool) -> None:
     if (value is None) is not unset:
         raise click.UsageError("give a value, or --unset.")
     if name == "tz" and value:
-        from eider.clock import zone
+        from eider.model.clock import zone
 
         zone(value)
     config.write(_known(name), value)

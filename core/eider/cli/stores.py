@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider import config
 from eider.cli.command import State, command, is_store, opened, pass_state
 from eider.cli.output import indented, json_line, progress, say, show, table
-from eider.errors import RefusedError, StoreMissingError
+from eider.model import config
+from eider.model.errors import RefusedError, StoreMissingError
 
 if TYPE_CHECKING:
-    from eider.storage.overview import Overview
+    from eider.store.catalog import Overview
 
 KEYS: Final = (
     "name", "path", "bytes", "users", "episodes", "memories", "in_use", "published", "locked", "locked_by", "trouble",
@@ -45,8 +45,8 @@ def _existing(name: str) -> Path:
 
 def _look(folder: Path, *, in_use: bool) -> Overview:
     """What is in a store: an owner that runs says so, for it must find no store locked; none is started."""
-    from eider.service.client import Client, ClientError
-    from eider.storage.overview import Overview, glance, overview
+    from eider.client.client import Client, ClientError
+    from eider.store.catalog import Overview, glance, overview
 
     client = Client(home_folder=str(config.home()), spawn=False, spool=False)
     try:
@@ -147,8 +147,8 @@ def remove(state: State, name: str, yes: bool) -> None:
 
     An owner process lets go of it; refused while another process has it open. Snapshots and exports made of it stay.
     """
-    from eider.opening import release
-    from eider.storage.overview import remove as taken_away
+    from eider.api.open import release
+    from eider.store.catalog import remove as taken_away
 
     folder = _existing(name)
     if not yes:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from eider.service import hook_port
-from eider.service.app import HOOKED
-from eider.service.bounded import BoundedProtocol, config_of
-from eider.service.client import dumps
-from eider.service.hook_port import HOST, HookPort
+from eider.client import hook_port
+from eider.client.client import dumps
+from eider.client.hook_port import HOST, HookPort
+from eider.service.http_app import HOOKED
+from eider.service.http_limits import BoundedProtocol, config_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import uvicorn
     from starlette.types import Receive, Scope, Send
 
-    from eider.service.app import App
+    from eider.service.http_app import App
 
 _AGAIN: Final = 5.0
 """Seconds after which a port that could not be had is tried again."""

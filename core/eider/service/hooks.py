@@ -15,16 +15,16 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from eider import config
-from eider.door import Door
-from eider.eider import Eider
-from eider.errors import ConfigError, PausedError
-from eider.service import briefs, hook_port
-from eider.service.hook_port import HookPort
-from eider.values import Origin
+from eider.api.facade import Eider
+from eider.client import briefing_cache, hook_port
+from eider.client.hook_port import HookPort
+from eider.model import config
+from eider.model.errors import ConfigError, PausedError
+from eider.model.values import Origin
+from eider.privacy.ingress import Door
 
 if TYPE_CHECKING:
-    from eider.service.app import Asked
+    from eider.service.http_app import Asked
 
 GROUP: Final = "eider.hooks"
 PATIENCE: Final = 0.15
@@ -179,8 +179,8 @@ class Hooks:
 
     def changed(self, folder: Path, verb: str) -> None:
         """Tell the hosts that a store was written to; what they keep for a cold start is gone before a forget ends."""
-        if verb in briefs.ERASING:
-            briefs.drop(self.home)
+        if verb in briefing_cache.ERASING:
+            briefing_cache.drop(self.home)
         for name, host in list(self._hosts.items()):
             self._safely(name, lambda host=host: host.changed(folder, verb))
 

@@ -22,11 +22,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.errors import EiderError
-from eider.redact import redact
+from eider.model.errors import EiderError
+from eider.privacy.redact import redact
 
 if TYPE_CHECKING:
-    from eider.service.app import Seen
+    from eider.service.http_app import Seen
 
 SIZE: Final = 10 * 1000 * 1000
 """Bytes after which a file is set aside."""

@@ -13,14 +13,14 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.service.client import VERSION
-from eider.service.spool import waiting
+from eider.client.client import VERSION
+from eider.client.spool import waiting
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-    from eider.engine import Engine
-    from eider.service.app import Seen
+    from eider.service.http_app import Seen
+    from eider.store.engine import Engine
 
 MEDIA: Final = "text/plain; version=0.0.4; charset=utf-8"
 BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)

@@ -1,7 +1,7 @@
 """What other packages serve within the owner: ASGI applications below the first part of a path.
 
 A mount is named by an entry point of the group `eider.mounts`, or here: name → `module:factory`. The factory is called
-with `eider.service.within.Inside` at the first request, and imports what it needs then. Each request is read and let
+with `eider.service.in_process.Inside` at the first request, and imports what it needs then. Each request is read and let
 in like the owner's own, and what the application answers is sent as one whole.
 """
 
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
 
-from eider.errors import EiderError
+from eider.model.errors import EiderError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope
 
-    from eider.service.within import Inside
+    from eider.service.in_process import Inside
 
 GROUP: Final = "eider.mounts"
 OURS: Final[Mapping[str, str]] = {"mcp": "eider_mcp.http:mounted", "openclaw": "eider_openclaw.served:mounted"}

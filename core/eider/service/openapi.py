@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from eider import errors
-from eider.errors import EiderError
-from eider.service.app import BODY_SECONDS, MAX_BODY, UPLOADS, status_of
-from eider.service.client import PROTOCOL, SPOOLED, VERSION, WRITES
-from eider.service.hints import answer_hint
+from eider.api.answer_types import answer_hint
+from eider.api.upload import FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS
+from eider.client.client import PROTOCOL, SPOOLED, VERSION, WRITES
+from eider.model import errors
+from eider.model.errors import EiderError
+from eider.model.values import ORIGINS
+from eider.model.verbs import VERBS
+from eider.service.http_app import BODY_SECONDS, MAX_BODY, UPLOADS, status_of
+from eider.service.json_schema import Schema, Schemas
 from eider.service.openapi_routes import routes
-from eider.service.schemas import Schema, Schemas
-from eider.service.transfer import FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS
-from eider.values import ORIGINS
-from eider.verbs import VERBS
 
 _ABOUT: Final = f"""\
 Memory for agents, held by one process for all programs of an account.

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from eider.doctor.findings import Finding
-from eider.jobs import STATES, Job
-from eider.service.drain import SpoolReport
-from eider.storage.job_rows import Batch
-from eider.storage.overview import Overview
+from eider.service.doctor.report import Finding
+from eider.service.spool_drain import SpoolReport
+from eider.store.catalog import Overview
+from eider.store.job_rows import Batch
+from eider.store.jobs import STATES, Job
 
 if TYPE_CHECKING:
-    from eider.service.schemas import Schema, Schemas
+    from eider.service.json_schema import Schema, Schemas
 
 _TEXT: Final[Schema] = {"type": "string"}
 _NUMBER: Final[Schema] = {"type": "integer"}

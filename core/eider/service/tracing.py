@@ -11,9 +11,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Final
 
-from eider import config
-from eider.errors import ConfigError, MissingExtraError
-from eider.service.client import VERSION
+from eider.client.client import VERSION
+from eider.model import config
+from eider.model.errors import ConfigError, MissingExtraError
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from eider.errors import InputError
-from eider.protocols import Index, IndexRow
+from eider.model.errors import InputError
+from eider.store.protocols import Index, IndexRow
 
 _WIDTH: Final = 8
 ODD_USERS: Final = (
@@ -70,7 +70,7 @@ def row(id: str, text: str, *, user: str = "ada", rev: int = 1, axis: int | None
 
 
 class IndexContract(ABC):
-    """Inherit it, override `make`, and pytest runs every promise of `eider.protocols.Index`."""
+    """Inherit it, override `make`, and pytest runs every promise of `eider.store.protocols.Index`."""
 
     @abstractmethod
     def make(self, tmp_path: Path) -> Index:

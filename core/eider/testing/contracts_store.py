@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from eider.changes import ChangeSet, Committed, Erasure, Indexing
-from eider.errors import ErasedError, InputError, RefusedError, StaleChangeError, UnknownIdError
-from eider.protocols import Store
-from eider.redact import redact
-from eider.sealed import UnsealedError
-from eider.text import analyse
-from eider.values import Episode, Memory, Span, Usage
+from eider.language.analysis import analyse
+from eider.model.changes import ChangeSet, Committed, Erasure, Indexing
+from eider.model.errors import ErasedError, InputError, RefusedError, StaleChangeError, UnknownIdError
+from eider.model.values import Episode, Memory, Span, Usage
+from eider.privacy.redact import redact
+from eider.privacy.redaction_check import UnsealedError
+from eider.store.protocols import Store
 
 _START: Final = datetime(2026, 5, 1, tzinfo=UTC)
 WIDTH: Final = 8
@@ -74,7 +74,7 @@ def version(store: Store, id: str, n: int, **changed: Any) -> Committed:  # noqa
 
 
 class StoreContract(ABC):
-    """Inherit it, override `make`, and pytest runs every promise of `eider.protocols.Store`."""
+    """Inherit it, override `make`, and pytest runs every promise of `eider.store.protocols.Store`."""
 
     @abstractmethod
     def make(self, tmp_path: Path) -> Store:

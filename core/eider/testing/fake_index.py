@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.errors import InputError
-from eider.protocols import IndexRow
+from eider.model.errors import InputError
+from eider.store.protocols import IndexRow
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _IDEOGRAPHS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")

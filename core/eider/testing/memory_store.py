@@ -8,15 +8,15 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from eider.changes import ChangeSet, Committed, Erasure, Indexing
-from eider.errors import ErasedError, RefusedError, StaleChangeError
-from eider.evidence import Quoted, check_owned, quoted_ids, rested
-from eider.sealed import check_sealed
-from eider.segment import SegmentRows
-from eider.storage import arrays
-from eider.storage.rows import event_id
-from eider.usage import fresh
-from eider.values import Episode, Event, Memory, Metadata, Usage
+from eider.model.changes import ChangeSet, Committed, Erasure, Indexing
+from eider.model.errors import ErasedError, RefusedError, StaleChangeError
+from eider.model.usage import fresh
+from eider.model.values import Episode, Event, Memory, Metadata, Usage
+from eider.privacy.evidence import Quoted, check_owned, quoted_ids, rested
+from eider.privacy.redaction_check import check_sealed
+from eider.store import arrays
+from eider.store.rows import event_id
+from eider.store.segment.segment import SegmentRows
 
 _Key = tuple[str, str, str]
 """User, verb, idempotency key."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from eider.segment import FOREVER, SegmentRows
-from eider.text import analyse
+from eider.language.analysis import analyse
+from eider.store.segment.segment import FOREVER, SegmentRows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,0 +1,88 @@
+"""The async front: each verb in a thread of its own. The sync core is the only implementation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from eider.api.facade import Eider
+from eider.api.open import open as _open
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _threaded(
+    verb: Callable[Concatenate[Eider, P], R],
+) -> Callable[Concatenate[AsyncEider, P], Coroutine[Any, Any, R]]:
+    async def call(self: AsyncEider, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await asyncio.to_thread(verb, self.sync, *args, **kwargs)
+
+    call.__name__, call.__doc__ = verb.__name__, verb.__doc__
+    return call
+
+
+class AsyncEider:
+    """One open memory for async code: the same verbs, arguments, values and errors."""
+
+    def __init__(self, sync: Eider) -> None:
+        """Wrap an open memory."""
+        self.sync = sync
+
+    record = _threaded(Eider.record)
+    record_many = _threaded(Eider.record_many)
+    remember = _threaded(Eider.remember)
+    remember_many = _threaded(Eider.remember_many)
+    observe = _threaded(Eider.observe)
+    direct = _threaded(Eider.direct)
+    policy = _threaded(Eider.policy)
+    scopes = _threaded(Eider.scopes)
+    consolidate_scopes = _threaded(Eider.consolidate_scopes)
+    inbox = _threaded(Eider.inbox)
+    settle = _threaded(Eider.settle)
+    open_loop = _threaded(Eider.open_loop)
+    set_outcome = _threaded(Eider.set_outcome)
+    close_loop = _threaded(Eider.close_loop)
+    learned = _threaded(Eider.learned)
+    reset_learned = _threaded(Eider.reset_learned)
+    alpha_estimate = _threaded(Eider.alpha_estimate)
+    recall = _threaded(Eider.recall)
+    inject = _threaded(Eider.inject)
+    search = _threaded(Eider.search)
+    correct = _threaded(Eider.correct)
+    deactivate = _threaded(Eider.deactivate)
+    reinforce = _threaded(Eider.reinforce)
+    pin = _threaded(Eider.pin)
+    unpin = _threaded(Eider.unpin)
+    forget = _threaded(Eider.forget)
+    forget_user = _threaded(Eider.forget_user)
+    undo = _threaded(Eider.undo)
+    consolidate = _threaded(Eider.consolidate)
+    history = _threaded(Eider.history)
+    events = _threaded(Eider.events)
+    health = _threaded(Eider.health)
+    diff = _threaded(Eider.diff)
+    why = _threaded(Eider.why)
+    sql = _threaded(Eider.sql)
+    export = _threaded(Eider.export)
+    import_ = _threaded(Eider.import_)
+    drain = _threaded(Eider.drain)
+    verify = _threaded(Eider.verify)
+    rebuild = _threaded(Eider.rebuild)
+    publish = _threaded(Eider.publish)
+    close = _threaded(Eider.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+async def open(*args: Any, **kwargs: Any) -> AsyncEider:  # noqa: A001 (the arguments of eider.open)
+    """`eider.open` for async code; same arguments."""
+    return AsyncEider(await asyncio.to_thread(_open, *args, **kwargs))

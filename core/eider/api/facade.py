@@ -1,0 +1,401 @@
+"""The façade: one typed line per verb over the table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
+
+from eider.api.facade_history import Accounts
+from eider.api.facade_loops import Outcomes
+from eider.api.facade_scopes import Scoping
+from eider.model import verbs
+from eider.model.errors import InputError
+from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from eider.model.answers import (
+        Consolidation,
+        Drained,
+        Imported,
+        Injection,
+        Page,
+        Policy,
+        Receipt,
+        Recollection,
+        Verified,
+    )
+    from eider.model.learned import Learned
+    from eider.model.verbs import Exceeded, ExportFormat, Remember, When
+    from eider.model.verbs import Record as Utterance
+    from eider.store.engine import Engine
+
+Items = Sequence[Any]
+
+
+class Asks(Protocol):
+    """Where a façade's requests go: an engine in this process, or the owner process."""
+
+    shared: bool
+
+    def ask(self, name: str, request: Any) -> Any:
+        """Answer one request of the table."""
+        ...
+
+    def through(self, channel: str, ceiling: Origin) -> Asks:
+        """The same seen from a channel that may claim less."""
+        ...
+
+    def patient(self, seconds: float) -> Asks:
+        """The same for a caller who waits no longer than that."""
+        ...
+
+    def close(self) -> None:
+        """Let go."""
+        ...
+
+
+class Eider(Accounts, Outcomes, Scoping):
+    """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
+
+    def __init__(self, asks: Asks, *, user: str | None = None) -> None:
+        """Use `eider.open()` instead."""
+        self._asks, self._user = asks, user
+
+    @property
+    def _engine(self) -> Engine:
+        """What an embedded store stands on; tests and benchmarks look there."""
+        return self._asks.engine  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+
+    def _whose(self, user: str | None) -> str:
+        if (whose := user if user is not None else self._user) is None:
+            raise InputError("user is missing: say whose memory it is, here or in eider.open(user=…).")
+        return whose
+
+    def _ask(self, name: str, request: Any) -> Any:
+        return self._asks.ask(name, request)
+
+    @property
+    def shared(self) -> bool:
+        """Whether an owner process holds the store, for this process and others."""
+        return self._asks.shared
+
+    @property
+    def user(self) -> str | None:
+        """Whose memory is meant where a verb does not say."""
+        return self._user
+
+    def patient(self, seconds: float) -> Eider:
+        """The same memory for a caller who waits no longer than that for an owner; the engine in this process is asked as ever."""
+        return Eider(self._asks.patient(seconds), user=self._user)
+
+    def through(self, channel: str, ceiling: Origin = "agent") -> Eider:
+        """The same memory seen from a channel that may claim less: what enters gets at most this origin."""
+        return Eider(self._asks.through(channel, ceiling), user=self._user)
+
+    # ------------------------------------------------------------------ keeping
+
+    def record(
+        self, text: str, *, user: str | None = None, speaker: str | None = None, role: Role = "user",
+        session: str | None = None, at: When | None = None, tz: str | None = None, metadata: Metadata | None = None,
+        key: str | None = None,
+    ) -> Episode:  # fmt: skip
+        """Keep an utterance verbatim (after redaction); it can be recalled when this returns.
+
+        Args:
+            text: What was said.
+            user: Whose memory it is for; the default is the one given to `open`.
+            speaker: Who said it; by default the user, or the agent's name.
+            role: `user`, `agent` or `other`; decides the origin, which the channel may lower.
+            session: Conversation it belongs to; by default the speaker's local date.
+            at: When it was said: an aware datetime, or a naive one or ISO text read in `tz`; by default now.
+            tz: The speaker's time zone.
+            metadata: JSON-like, at most 64 KiB.
+            key: Idempotency key, from coordinates (host, session, message id, role), never from content.
+
+        Raises:
+            InputError: Something passed cannot be kept; the message names it and the fix.
+            ErasedError: The key belongs to something that was forgotten.
+        """
+        request = verbs.Record(
+            text=text, user=self._whose(user), speaker=speaker, role=role, session=session, at=at, tz=tz,
+            metadata=metadata, key=key,
+        )  # fmt: skip
+        return self._ask("record", request)
+
+    def record_many(
+        self, items: Sequence[Utterance | Mapping[str, object]], *, user: str | None = None, key: str | None = None
+    ) -> list[Episode]:
+        """Keep many utterances, each a mapping of `record`'s arguments; all are checked before the first is kept."""
+        return self._ask("record_many", verbs.RecordMany(items=items, user=self._whose(user), key=key))
+
+    def remember(
+        self, text: str, *, user: str | None = None, kind: MemoryKind = "fact", scope: str = GLOBAL,
+        importance: int = 3, valid_from: When | None = None, valid_to: When | None = None, pinned: bool = False,
+        key: str | None = None,
+    ) -> Memory:  # fmt: skip
+        """Keep a statement as said. Saying it again adds nothing: the known one is strengthened and returned.
+
+        Args:
+            text: One self-contained statement, at most 20,000 characters.
+            user: Whose memory it is for.
+            kind: fact, preference, rule, decision, insight or context.
+            scope: Label it is visible under, such as `project:alpha`.
+            importance: 1 (trivial) to 5 (vital).
+            valid_from: First instant it holds; by default now. "2023", "2023-05" and "2023-05-07" are fine.
+            valid_to: First instant it no longer holds.
+            pinned: Never let it decay.
+            key: Idempotency key.
+        """
+        request = verbs.Remember(
+            text=text, user=self._whose(user), kind=kind, scope=scope, importance=importance, valid_from=valid_from,
+            valid_to=valid_to, pinned=pinned, key=key,
+        )  # fmt: skip
+        return self._ask("remember", request)
+
+    def remember_many(
+        self, items: Sequence[Remember | Mapping[str, object] | str], *, user: str | None = None, key: str | None = None
+    ) -> list[Memory]:
+        """Keep many statements, each a text or a mapping of `remember`'s arguments."""
+        return self._ask("remember_many", verbs.RememberMany(items=items, user=self._whose(user), key=key))
+
+    # ------------------------------------------------------------------ learning
+
+    def observe(
+        self, *, agent_output: str = "", user_reply: str, user: str | None = None, context: str | None = None,
+        session: str | None = None, at: When | None = None, tz: str | None = None, scope: str | None = None,
+        known: Iterable[str] = (), key: str | None = None, answering_key: str | None = None,
+    ) -> Learned:  # fmt: skip
+        """Record an exchange and learn what lasts: corrections, preferences, rules, facts, decisions.
+
+        Args:
+            agent_output: What the agent said.
+            user_reply: What the user answered.
+            user: Whose memory.
+            context: What the exchange was about: the task, the file, the project.
+            session: Conversation it belongs to.
+            at: When it was said.
+            tz: The user's time zone.
+            scope: Where what is learned applies; by default everywhere.
+            known: What the host's own files say already; not stored again.
+            key: Idempotency key: the same exchange is learned from once.
+            answering_key: Key under which the agent's output was recorded already, where it was.
+        """
+        request = verbs.Observe(
+            user_reply=user_reply, agent_output=agent_output, user=self._whose(user), context=context, session=session,
+            at=at, tz=tz, scope=scope, known=tuple(known), key=key, answering_key=answering_key,
+        )  # fmt: skip
+        return self._ask("observe", request)
+
+    def direct(
+        self, directions: Sequence[str], *, user: str | None = None, scope: str | None = None
+    ) -> list[Memory]:  # fmt: skip
+        """Keep explicit instructions as rules, without detection."""
+        asked = verbs.Direct(directions=_listed(directions) or (), user=self._whose(user), scope=scope)
+        return self._ask("direct", asked)
+
+    def policy(
+        self, *, user: str | None = None, context: str | None = None, existing_instructions: str = "",
+        scopes: Iterable[str] | None = None, budget: int | None = None, on_budget_exceeded: Exceeded = "truncate",
+        least_trust: int = 2, kinds: Iterable[str] | None = None, loop: str | None = None,
+    ) -> Policy:  # fmt: skip
+        """The guidance an agent should have before it works: rules, preferences, and the facts that matter here.
+
+        Args:
+            user: Whose.
+            context: What the work is about; facts enter only where they bear on it.
+            existing_instructions: What the agent's prompt says already; it is not said again.
+            scopes: Where the agent works; what is global is always in.
+            budget: Most tokens; pinned rules survive any budget.
+            on_budget_exceeded: "truncate" leaves out the least and says so in `left_out`; pinned rules that alone are
+                larger are given all the same, and `over_budget` says by how much. "error" raises `BudgetExceededError`
+                in either case.
+            least_trust: 2 for what the user said, 1 to admit agents and imports.
+            kinds: Only these kinds of memories, and what is pinned; by default all.
+            loop: Open loop that this belongs to.
+        """
+        request = verbs.PolicyFor(
+            user=self._whose(user), context=context, existing_instructions=existing_instructions, scopes=_listed(scopes),
+            budget=budget, on_budget_exceeded=on_budget_exceeded, least_trust=least_trust, kinds=_listed(kinds), loop=loop,
+        )  # fmt: skip
+        return self._ask("policy", request)
+
+    def inbox(self, *, user: str | None = None, limit: int = 50) -> list[Memory]:
+        """Contradictions that wait for a person, newest first; `why(id)` shows with what."""
+        return self._ask("inbox", verbs.Inbox(user=self._whose(user), limit=limit))
+
+    def settle(self, id: str, *, accept: bool, user: str | None = None) -> Memory:  # noqa: A002
+        """Accept what waits in the inbox, which closes what it contradicts, or reject it."""
+        return self._ask("settle", verbs.Settle(id=id, user=self._whose(user), accept=accept))
+
+    # ------------------------------------------------------------------ reading
+
+    def recall(
+        self, query: str, *, user: str | None = None, limit: int = 10, scopes: Iterable[str] | None = None,
+        kinds: Iterable[str] | None = None, origins: Iterable[str] | None = None, since: When | None = None,
+        until: When | None = None, now: datetime | None = None, tz: str | None = None, session: str | None = None,
+        as_of: When | None = None, known_at: When | None = None, budget: int | None = None, loop: str | None = None,
+    ) -> list[Recollection]:  # fmt: skip
+        """What bears on a question, best first; reading changes nothing.
+
+        Args:
+            query: A question or any text.
+            user: Whose memory.
+            limit: Most results.
+            scopes: Only these scopes; by default all.
+            kinds: Only these memory kinds; "episode" stands for utterances.
+            origins: Only what these origins said.
+            since: Nothing that ended, or was said, before.
+            until: Nothing that began, or was said, from then on.
+            now: The asker's present, for "last week"; by default the store's clock.
+            tz: The asker's time zone.
+            session: Only utterances of this session and memories that rest on them.
+            as_of: What was true then.
+            known_at: What was known then.
+            budget: Most tokens in all.
+            loop: Open loop that this recall belongs to.
+        """
+        request = verbs.Recall(
+            query=query, user=self._whose(user), limit=limit, scopes=_listed(scopes), kinds=_listed(kinds),
+            origins=_listed(origins), since=since, until=until, now=now, tz=tz, session=session, as_of=as_of,
+            known_at=known_at, budget=budget, loop=loop,
+        )  # fmt: skip
+        return self._ask("recall", request)
+
+    def inject(
+        self, prompt: str, *, user: str | None = None, scopes: Iterable[str] | None = None,
+        session: str | None = None, budget: int = 400, without: Iterable[str] = (), known: Iterable[str] = (),
+    ) -> Injection:  # fmt: skip
+        """The few lines that help with a prompt, framed as data; empty, with the reason, when nothing helps.
+
+        Args:
+            prompt: What the user asks.
+            user: Whose memory.
+            scopes: Where the agent works.
+            session: Conversation that asks; what was said in it is in its sight already.
+            budget: Most tokens, frame included.
+            without: Ids that were given to it before.
+            known: What the host's own files say already.
+        """
+        request = verbs.Inject(
+            prompt=prompt, user=self._whose(user), scopes=_listed(scopes), session=session, budget=budget,
+            without=_listed(without) or (), known=_listed(known) or (),
+        )  # fmt: skip
+        return self._ask("inject", request)
+
+    def search(
+        self, text: str = "", *, user: str | None = None, scopes: Iterable[str] | None = None,
+        kinds: Iterable[str] | None = None, origins: Iterable[str] | None = None, since: When | None = None,
+        until: When | None = None, session: str | None = None, as_of: When | None = None, tz: str | None = None,
+        status: str | None = None, limit: int = 50, offset: int = 0,
+    ) -> Page:  # fmt: skip
+        """Filter for people, page by page; an empty text lists the newest first."""
+        request = verbs.Search(
+            text=text, user=self._whose(user), scopes=_listed(scopes), kinds=_listed(kinds), origins=_listed(origins),
+            since=since, until=until, session=session, as_of=as_of, tz=tz, status=status, limit=limit, offset=offset,
+        )  # fmt: skip
+        return self._ask("search", request)
+
+    # ------------------------------------------------------------------ changing
+
+    def correct(self, id: str, text: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
+        """Replace a memory by what is true now; the old one is closed and can still be asked for."""
+        return self._ask("correct", verbs.Correct(id=id, text=text, user=self._whose(user), key=key))
+
+    def deactivate(self, id: str, *, user: str | None = None) -> bool:  # noqa: A002
+        """End a memory without a successor; False when it had ended already."""
+        return self._ask("deactivate", verbs.Deactivate(id=id, user=self._whose(user)))
+
+    def reinforce(self, id: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
+        """Say that a memory was useful; it decays more slowly from now on."""
+        return self._ask("reinforce", verbs.Reinforce(id=id, user=self._whose(user), key=key))
+
+    def pin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
+        """Never let a memory decay."""
+        return self._ask("pin", verbs.Pin(id=id, user=self._whose(user)))
+
+    def unpin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
+        """Let a pinned memory decay again."""
+        return self._ask("unpin", verbs.Unpin(id=id, user=self._whose(user)))
+
+    def forget(
+        self, id: str, *, user: str | None = None, keep_evidence: bool = False, wait: bool = True  # noqa: A002
+    ) -> Receipt:  # fmt: skip
+        """Erase a memory or an utterance, and what derives from it, for good.
+
+        Args:
+            id: A memory or an episode.
+            user: Whose.
+            keep_evidence: Keep the utterances a memory was learned from.
+            wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
+        """
+        request = verbs.Forget(id=id, user=self._whose(user), keep_evidence=keep_evidence, wait=wait)
+        return self._ask("forget", request)
+
+    def forget_user(self, user: str, *, wait: bool = True) -> Receipt:
+        """Erase all of a user."""
+        return self._ask("forget_user", verbs.ForgetUser(user=user, wait=wait))
+
+    def undo(self, event_id: str, *, user: str | None = None) -> Event:
+        """Take back the change an event made; the undo is an event as well."""
+        return self._ask("undo", verbs.Undo(id=event_id, user=self._whose(user)))
+
+    def consolidate(
+        self, *, user: str | None = None, prune_threshold: float = 0.5, dry_run: bool = False
+    ) -> Consolidation:
+        """Close unpinned memories whose retrievability fell below the threshold; undo with the event it returns."""
+        request = verbs.Consolidate(user=self._whose(user), prune_threshold=prune_threshold, dry_run=dry_run)
+        return self._ask("consolidate", request)
+
+    # ------------------------------------------------------------------ keeping house
+
+    def export(self, path: str | Path, *, user: str | None = None, format: ExportFormat = "jsonl") -> int:  # noqa: A002
+        """Write all of a user to a file (jsonl, markdown) or directory (parquet); returns the rows written."""
+        return self._ask("export", verbs.Export(path=str(path), user=self._whose(user), format=format))
+
+    def import_(self, path: str | Path, *, user: str | None = None, dry_run: bool = False) -> Imported:
+        """Bring an export in; what is there already is skipped, what was forgotten stays forgotten."""
+        return self._ask("import_", verbs.Import(path=str(path), user=self._whose(user), dry_run=dry_run))
+
+    def drain(self, timeout: float | None = None) -> Drained:
+        """Bring the search index up to date and run due jobs, at most for `timeout` seconds."""
+        return self._ask("drain", verbs.Drain(timeout=timeout))
+
+    def verify(self, *, deep: bool = False) -> Verified:
+        """Hold the event chain, the row counts and the search index against the truth."""
+        return self._ask("verify", verbs.Verify(deep=deep))
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Build the search index anew from the truth; returns its rows. `progress` is told (done, total)."""
+        return self._ask("rebuild", verbs.Rebuild(progress=progress))
+
+    def publish(self, path: str | Path) -> Path:
+        """Copy everything into an immutable snapshot at a path, to be opened with `also=[path]`; returns the path.
+
+        Raises:
+            RefusedError: Something that is no snapshot is at the path.
+        """
+        return self._ask("publish", verbs.Publish(path=str(path)))
+
+    def close(self) -> None:
+        """Write what is buffered and let go of the files; closing twice is harmless."""
+        if (talks := sys.modules.get("eider.api.conversation_state")) is not None:
+            talks.finish(self._asks)  # what hosts have told and nobody has written yet
+        self._asks.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _listed(values: Iterable[str] | None) -> Sequence[str] | None:
+    """What cannot be listed is handed on, for the request to refuse by name."""
+    return tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else values

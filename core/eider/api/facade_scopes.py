@@ -1,0 +1,40 @@
+"""The façade's verbs about scopes: which there are, and keeping them few."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from eider.model import verbs
+
+if TYPE_CHECKING:
+    from eider.model.learned import ScopeCount, ScopePlan, ScopeStep
+
+
+class Scoping:
+    """What `Eider` offers about scopes; it says whose memory is meant and where requests go."""
+
+    if TYPE_CHECKING:
+
+        def _whose(self, user: str | None) -> str: ...
+
+        def _ask(self, name: str, request: Any) -> Any: ...
+
+    def scopes(self, *, user: str | None = None) -> list[ScopeCount]:
+        """Where things apply, with how much is kept there: `global` first, then by size."""
+        return self._ask("scopes", verbs.Scopes(user=self._whose(user)))
+
+    def consolidate_scopes(
+        self, *, user: str | None = None, dry_run: bool = True, steps: Sequence[ScopeStep] | None = None
+    ) -> ScopePlan:
+        """Merge, rename and split scopes that have become too many; by default only a plan to look at.
+
+        In frugal mode, and below two scopes, nothing is done. Undo with the event it returns.
+
+        Args:
+            user: Whose.
+            dry_run: Only say what would be done.
+            steps: What a dry run proposed, or a part of it; by default proposed anew.
+        """
+        request = verbs.ConsolidateScopes(user=self._whose(user), dry_run=dry_run, steps=steps)
+        return self._ask("consolidate_scopes", request)

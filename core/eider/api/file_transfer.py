@@ -1,0 +1,212 @@
+"""Exports and imports of a caller whose owner is on another machine: what is read and written are files of this one.
+
+The content travels in one request, whose bytes are never whole in memory (`eider.api.upload` is the other end).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from eider.api.upload import CHUNK, FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS, packed, unpacked
+from eider.client import tls_link
+from eider.client.client import PROTOCOL, VERSION, ClientError, dumps, loads, local_zone
+from eider.model.errors import InputError, StoreMissingError, TooLargeError
+from eider.records.exchange.files import HEADER, replacing
+
+if TYPE_CHECKING:
+    from eider.client.client import Client
+
+PATIENCE: Final = 600.0
+"""Seconds without a byte after which a transfer is given up: the owner may be writing a large export. A guess."""
+_WISH: Final = 2.0
+"""Seconds to wait for the word to go on before a file is sent; not every proxy says it."""
+_GO_ON: Final = b"HTTP/1.1 100"
+_DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def download(client: Client, whole: Mapping[str, Any]) -> int:
+    """Export to a path of this machine from an owner elsewhere; returns the rows. The path is whole or as it was.
+
+    Raises:
+        InputError: The path cannot be written to.
+        ClientError: The owner refuses, or does not answer.
+    """
+    path, folder = Path(whole["path"]), whole.get("format") == "parquet"
+    if folder and path.is_file():
+        raise InputError(f"{str(path)!r} is a file; a Parquet export is a directory, so name another path.")
+    if folder and path.is_dir() and any(path.iterdir()) and not (path / HEADER).exists():
+        raise InputError(f"{str(path)!r} holds something else than an export; name an empty or new directory.")
+    if not folder and path.is_dir():
+        raise InputError(f"{str(path)!r} is a directory; name a file, or export as format='parquet'.")
+    with replacing(path) as beside, _held(beside.parent, folder=folder, beside=beside) as file:
+        said = dumps(enveloped(client, {**whole, "path": path.name})).encode()
+        head = {"Content-Type": "application/json", "Content-Length": str(len(said))}
+        with asked(client, "export", said, head) as answer:
+            shutil.copyfileobj(answer, file, CHUNK)
+            rows, missing = int(answer.headers[ROWS]), answer.length
+        if missing:
+            raise _broken(client, "the answer broke off")
+        file.flush()
+        os.fsync(file.fileno())
+        if folder:
+            file.seek(0)
+            unpacked(file, beside)
+            _settle(beside)
+    return rows
+
+
+@contextmanager
+def _held(parent: Path, *, folder: bool, beside: Path) -> Generator[IO[bytes]]:
+    """Where what arrives is kept: under its coming name, or (a tar to be unpacked) under none."""
+    if folder:
+        with tempfile.TemporaryFile(dir=parent) as file:
+            yield file
+        return
+    descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "r+b") as file:
+        yield file
+
+
+def _settle(folder: Path) -> None:
+    for found in folder.iterdir():
+        found.chmod(0o600)
+        descriptor = os.open(found, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+
+
+def upload(client: Client, whole: Mapping[str, Any]) -> Any:
+    """Import a path of this machine into an owner elsewhere; what the owner answered.
+
+    Raises:
+        InputError: The path cannot be read, or is too large to send.
+        StoreMissingError: Nothing is there.
+        ClientError: The owner refuses, or does not answer.
+    """
+    path = Path(whole["path"])
+    if not path.exists():
+        raise StoreMissingError(path, "name the file or directory that export wrote.")
+    with _readable(path), tempfile.TemporaryDirectory(prefix="eider-") as place:
+        given = packed(path, Path(place) / "import.tar") if path.is_dir() else path
+        size = given.stat().st_size
+        if size > MAX_UPLOAD:
+            raise TooLargeError(repr(str(path)), size, MAX_UPLOAD, "bytes")
+        head = {
+            "Content-Type": FOLDER if path.is_dir() else FILE, "Content-Length": str(size), "Expect": "100-continue",
+            REQUEST: dumps(enveloped(client, whole)),
+        }  # fmt: skip
+        with given.open("rb") as file, asked(client, "import_", file, head) as answer:
+            return loads(answer.read().decode())
+
+
+@contextmanager
+def _readable(path: Path) -> Generator[None]:
+    """Say in our words that a file may not be read."""
+    try:
+        yield
+    except PermissionError as error:
+        raise InputError(f"{str(path)!r} may not be read; give this user permission.") from error
+
+
+def enveloped(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
+    """A request with what the owner must know beside it."""
+    said = {"store": client.store, "agent": client.agent, "tz": local_zone()}
+    return {"request": dict(request), "channel": client.channel, "ceiling": client.ceiling} | {
+        name: given for name, given in said.items() if given
+    }
+
+
+@contextmanager
+def asked(client: Client, verb: str, body: bytes | IO[bytes], head: Mapping[str, str]) -> Generator[HTTPResponse]:
+    """One request over a connection of its own, sent once; its answer, unless that is a refusal.
+
+    Raises:
+        ClientError: The owner refuses, or the connection breaks.
+    """
+    url = urlsplit(str(client.url))
+    try:
+        sock = tls_link.connect(str(client.url), time.monotonic() + client.timeout)
+    except OSError:
+        raise _broken(client, "nobody listens there") from None
+    try:
+        sock.settimeout(PATIENCE)
+        sock.sendall(_head(f"{url.path.rstrip('/')}/v1/{verb}", url.netloc, client.token or "", head))
+        with HTTPResponse(_said(sock, body), method="POST") as answer:
+            answer.begin()
+            if answer.status != 200:  # noqa: PLR2004 (HTTP: all went well)
+                raise _refused(answer)
+            yield answer
+    except (HTTPException, OSError, ValueError) as error:
+        if getattr(error, "errno", None) in _DISK:
+            raise
+        raise _broken(client, "the connection broke; look whether it happened before you ask again") from None
+    finally:
+        sock.close()
+
+
+def _head(path: str, host: str, token: str, more: Mapping[str, str]) -> bytes:
+    fields = {
+        "Host": host,
+        "Connection": "close",
+        "Eider-Client": f"{VERSION}/{PROTOCOL}",
+        "Authorization": f"Bearer {token}",
+    }
+    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {given}" for name, given in {**fields, **more}.items())]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
+
+
+class _Stream:
+    """What `HTTPResponse` wants of a socket: where to read on."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+
+    def makefile(self, *_: object) -> IO[bytes]:
+        return self._file
+
+
+def _said(sock: Any, body: bytes | IO[bytes]) -> Any:
+    """Send the body, a file only once the owner wants it; where to read the answer."""
+    if isinstance(body, bytes):
+        sock.sendall(body)
+        return sock
+    answer: Any = sock.makefile("rb")
+    try:
+        sock.settimeout(_WISH)
+        first = answer.peek(len(_GO_ON))
+        wanted = first.startswith(_GO_ON)
+        while wanted and answer.readline().strip():
+            pass
+    except TimeoutError:  # a proxy that does not say it
+        wanted, answer = True, sock.makefile("rb")
+    sock.settimeout(PATIENCE)
+    if wanted:
+        with suppress(ConnectionError):  # refused meanwhile: the answer tells why
+            while data := body.read(CHUNK):
+                sock.sendall(data)
+    return _Stream(answer)
+
+
+def _refused(answer: HTTPResponse) -> ClientError:
+    try:
+        error = loads(answer.read().decode())["error"]
+        return ClientError(error["kind"], error["message"], error.get("fields"))
+    except (ValueError, KeyError, TypeError):
+        return ClientError(
+            "OwnerError", f"the owner answered {answer.status} and no reason; see that the address is right."
+        )
+
+
+def _broken(client: Client, why: str) -> ClientError:
+    fields = {"where": client.url, "why": why, "pid": None}
+    return ClientError("OwnerUnreachableError", f"the owner of {client.url!r} did not answer: {why}.", fields)

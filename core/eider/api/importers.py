@@ -1,0 +1,122 @@
+"""Where past conversations are brought in from: hosts that keep records of their own.
+
+A source is a module named by an entry point of the group `eider.import`; the module has `SOURCE`. What it brings
+enters as `import`: the person said it, but it has lain in files that anybody at this account could change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from eider.model.answers import Imported
+
+if TYPE_CHECKING:
+    from eider.api.facade import Eider
+
+GROUP: Final = "eider.import"
+Told = Callable[[int, int], None]
+"""(done, total)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be brought in."""
+
+    path: Path | None = None
+    """Where the host's records are; None is where the host puts them."""
+    project: Path | None = None
+    """Only what was said in this project."""
+    since: datetime | None = None
+    """Only what was said from then on."""
+    tz: str
+    """Time zone of the person who spoke."""
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FromProject:
+    """What of one project was brought in, or would be."""
+
+    scope: str
+    sessions: int
+    exchanges: int
+    """Prompts of a person."""
+    known: int
+    """Those of them that were there already."""
+    learned: int
+    """Memories; in a dry run the statements that rules notice, before they are held against what is known."""
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brought(Imported):
+    """What an import from a host brought, or would bring; `refused` names files and lines that cannot be read."""
+
+    source: str
+    files: int
+    sessions: int
+    exchanges: int
+    projects: tuple[FromProject, ...]
+    left_out: Mapping[str, int]
+    """Reason → prompts that are not brought in."""
+    examples: tuple[str, ...]
+    """A few of the statements."""
+
+
+@runtime_checkable
+class Source(Protocol):
+    """A host whose records can be read."""
+
+    name: str
+    title: str
+    """As people call it."""
+
+    def bring(self, memory: Eider, wanted: Wanted, told: Told) -> Brought:
+        """Read its records and learn from them in the order in which things were said.
+
+        Args:
+            memory: Where to; nothing that enters may claim more than an import.
+            wanted: What.
+            told: Hears how far it is.
+
+        Raises:
+            InputError: There are no such records.
+        """
+        ...
+
+
+def sources() -> dict[str, Source]:
+    """All hosts that installed packages can read, by name; a package that cannot be imported is passed over."""
+    from importlib.metadata import entry_points
+
+    found: dict[str, Source] = {}
+    for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
+        try:
+            source = getattr(point.load(), "SOURCE", None)
+        except ImportError:
+            continue
+        if isinstance(source, Source):
+            found[source.name] = source
+    return found
+
+
+def noticed(
+    reply: str, answering: str, *, at: datetime, user: str, scope: str, known: Sequence[str] = ()
+) -> tuple[str, ...]:  # fmt: skip
+    """The statements that rules find in a reply, as `observe` would, without secrets; nothing is written."""
+    from eider.model.values import Episode
+    from eider.privacy.redact import redact
+    from eider.understand.drafts import derive
+    from eider.understand.signals import detect
+
+    said = Episode(
+        id="ep_", text=redact(reply), user=user, speaker=user, role="user", session="", seq=-1, at=at, tz="UTC",
+        recorded_at=at, origin="import", metadata={}, key=None,
+    )  # fmt: skip
+    signals = detect(said.text, answering)
+    return tuple(d.text for d in derive(signals, said, about=answering, scope=scope, known=known)) if signals else ()

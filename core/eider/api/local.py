@@ -1,0 +1,114 @@
+"""Opening a store's directory in this process."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from eider.client import pauses
+from eider.model import config
+from eider.model.clock import Clock, SystemClock
+from eider.model.errors import ConfigError
+from eider.model.store_paths import folder_of
+from eider.providers.embedders import default_embedder
+from eider.providers.token_budget import HeuristicCounter
+from eider.providers.token_counters import configured
+from eider.store.engine import Engine
+from eider.store.maintenance import refresh
+from eider.store.open_files import open_folder
+from eider.store.protocols import Embedder
+
+_open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
+
+
+def open_engine(
+    folder: Path, *, embedder: Embedder | None = None, clock: Clock | None = None, also: Sequence[str | Path] = (),
+    read_only: bool = False, accept_loss: bool = False, reembed: bool = False, paused: Callable[[], bool] | None = None,
+) -> Engine:  # fmt: skip
+    """Open a store's directory in this process, heal what an unclean end left, and go on with its jobs.
+
+    `paused` says whether these have to wait; by default a pause of that store, or of all, does.
+    """
+    chosen = embedder or _embedder()
+    opened = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
+    try:
+        engine = Engine(
+            opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
+            layers=_layers(also, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
+        )  # fmt: skip
+        if not opened.read_only:
+            if opened.stale:
+                refresh(engine)
+            if opened.unclean and opened.files.index.exists():
+                engine.jobs.queue("heal")
+            engine.jobs.resume()
+    except BaseException:
+        opened.close()
+        raise
+    _open.add(engine)
+    return engine
+
+
+@atexit.register
+def _at_exit() -> None:
+    """What was left open is closed while Python still can: buffered counters are written, nothing complains."""
+    for engine in list(_open):
+        with suppress(Exception):
+            engine.close()
+
+
+def _embedder() -> Embedder:
+    wanted = config.setting("embedder") or "default"
+    if wanted == "default":
+        return default_embedder()
+    if wanted == "hash":
+        from eider.providers.embedders.hashing import HashEmbedder
+
+        return HashEmbedder()
+    raise ConfigError(f"embedder {wanted!r} is unknown; set it to 'default' or 'hash'.")
+
+
+def _layers(paths: Sequence[str | Path], embedder: Embedder, clock: Clock | None) -> tuple[Engine, ...]:
+    """Every layer, or none: when one cannot be opened the others are closed."""
+    opened: list[Engine] = []
+    try:
+        opened.extend(open_layer(path, embedder, clock) for path in paths)
+    except BaseException:
+        for layer in opened:
+            layer.close()
+        raise
+    return tuple(opened)
+
+
+def open_layer(path: str | Path, embedder: Embedder | None = None, clock: Clock | None = None) -> Engine:
+    """A published snapshot, read-only."""
+    embedder = embedder or _embedder()
+    folder = folder_of(path)
+    opened = open_folder(folder, embedder, read_only=True)
+    counter = HeuristicCounter()
+    return Engine(opened=opened, clock=clock or SystemClock(), embedder=embedder, counter=counter, name=folder.stem)
+
+
+def note_agent(engine: Engine, agent: str, about: Mapping[str, object]) -> None:
+    """Keep an agent's settings with the store; what was noted before stays unless something new is said."""
+    opened = engine.opened
+    if opened.read_only:
+        return
+    name, text = f"agent:{agent}", json.dumps(about, sort_keys=True)
+    plain = json.dumps(
+        {"description": "", "mode": "frugal", "model": None, "scopes": [], "dynamic_scopes": False}, sort_keys=True
+    )
+    with opened.store.database.reading() as db:
+        known = db.execute("SELECT content FROM meta WHERE name = ?", [name]).fetchall()
+    if (known and (text in (known[0][0], plain))) or (not known and text == plain):
+        return
+    with opened.store.database.writing() as db:
+        db.execute("DELETE FROM meta WHERE name = ?", [name])
+        db.execute("INSERT INTO meta VALUES (?, ?)", [name, text])
+    engine.agents.pop(agent, None)

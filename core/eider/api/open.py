@@ -1,0 +1,176 @@
+"""Opening a memory: what `eider.open` does. Light: what an embedded store needs is imported when one is opened."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from eider.api.facade import Eider
+from eider.model import config
+from eider.model.errors import ConfigError, InputError
+from eider.model.store_paths import DEFAULT_STORE, folder_of, is_address
+from eider.model.validation import name as checked_name
+from eider.model.validation import one_of
+from eider.model.validation import scopes as checked_scopes
+
+if TYPE_CHECKING:
+    from eider.model.clock import Clock
+    from eider.providers.llm import OwnVendor
+    from eider.store.protocols import Embedder
+
+Mode = Literal["frugal", "balanced", "eager"]
+MODES: Final = get_args(Mode)
+
+
+def open(  # noqa: A001 (the public face)
+    store: str | Path | None = None,
+    *,
+    user: str | None = None,
+    agent: str = "default",
+    agent_description: str = "",
+    mode: Mode = "frugal",
+    model: str | OwnVendor | None = None,
+    scopes: Sequence[str] = (),
+    dynamic_scopes: bool = False,
+    embedder: Embedder | None = None,
+    also: Sequence[str | Path] = (),
+    shared: bool | None = None,
+    token: str | None = None,
+    clock: Clock | None = None,
+    read_only: bool = False,
+    accept_loss: bool = False,
+    reembed: bool = False,
+) -> Eider:
+    """Open a memory.
+
+    Args:
+        store: A path is mine: embedded in this process, locked while open. A name is a store under
+            `EIDER_HOME`, shared by all processes. An `https://…` address is a remote owner, with `#name` a certain
+            store of it. None is the store that is set, else "default".
+        user: Whose memory is meant when a call does not say.
+        agent: Name of the agent that learns.
+        agent_description: What the agent does; kept with the store.
+        mode: How far a model may be asked when learning; "frugal" never asks one.
+        model: `provider:model` or `provider/model`, for the modes that ask; or one that this process brings itself,
+            such as a framework's, which embeds the store here.
+        scopes: Declared scopes.
+        dynamic_scopes: Let new scopes be registered as they appear.
+        embedder: Turns text into vectors; by default the offline one. A store stays with its embedder.
+        also: Published snapshots recalled beneath this store; never written. A snapshot of a single user was
+            published for everybody; of one with several each sees their own rows.
+        shared: Through the owner process, which is started if need be, so that many processes may ask. By default a
+            name is shared and a path is not.
+        token: What a remote owner (`https://…` as the store) wants to see.
+        clock: Source of the present.
+        read_only: Write nothing.
+        accept_loss: Open although acknowledged rows were lost from a damaged file.
+        reembed: Make all vectors anew where they are another embedder's, instead of refusing.
+
+    Raises:
+        StoreLockedError: Another process has it open.
+        StoreDamagedError: It cannot be read, or has lost acknowledged rows.
+        EmbedderMismatchError: Its vectors are another embedder's.
+        OwnerError: The owner process refuses, or does not answer.
+        InputError: An argument cannot be used.
+        ConfigError: The mode asks a model and none is named, or its name names no provider.
+        MissingExtraError: What asks the model is not installed.
+    """
+    store = _meant(store, token)
+    one_of(mode, MODES, "mode")
+    checked_name(agent, "agent")
+    if mode != "frugal" and model is None:
+        raise ConfigError(f"mode={mode!r} asks a model; pass model='provider:model', or use mode='frugal'.")
+    if mode != "frugal":
+        config.scope_threshold()
+    own, model = (None, model) if model is None or isinstance(model, str) else (model, model.name)
+    if model is not None:
+        from eider.providers.llm import spec_of
+
+        spec_of(model)
+    declared = list(checked_scopes(scopes) or ())
+    about: dict[str, object] = {"description": agent_description, "mode": mode, "model": model, "scopes": declared}
+    about["dynamic_scopes"] = dynamic_scopes
+    mine = {
+        "model": own,
+        "embedder": embedder,
+        "clock": clock,
+        "read_only": read_only,
+        "accept_loss": accept_loss,
+        "reembed": reembed,
+    }
+    if is_shared(store, shared=shared, mine=mine):
+        from eider.api.remote import connect
+
+        asks = connect(store, user=user, agent=agent, also=also, token=token, about=about)
+        if asks is not None:
+            return Eider(asks, user=user)
+    from eider.api.embedded import Embedded
+    from eider.api.local import note_agent, open_engine
+    from eider.privacy.ingress import Door
+
+    if mode != "frugal" and model is not None and own is None:
+        from eider.providers.llm import check
+
+        check(model)
+    folder = folder_of(store)
+    if store is None or not config.is_path(store):
+        release(folder)
+    engine = open_engine(
+        folder, also=also, embedder=embedder, clock=clock, read_only=read_only, accept_loss=accept_loss, reembed=reembed
+    )
+    try:
+        note_agent(engine, agent, about)
+        if own is not None:
+            from eider.store.agent_settings import bring
+
+            bring(engine, own)
+    except BaseException:
+        engine.close()
+        raise
+    return Eider(Embedded(engine, Door(agent=agent)), user=user)
+
+
+def _meant(store: str | Path | None, token: str | None) -> str | Path | None:
+    """The store as passed, or the address of an owner elsewhere where that is set."""
+    if store is None and is_address(chosen := config.setting("store")):
+        store = chosen
+    if token is not None and not is_address(store):
+        raise InputError("token= is for an owner elsewhere; pass its https:// address as the store.")
+    return store
+
+
+def is_shared(store: str | Path | None, *, shared: bool | None, mine: Mapping[str, object]) -> bool:
+    """Whether a store is asked for through the owner: a name is, unless this process brings what an owner cannot have.
+
+    Raises:
+        InputError: What was passed needs the store in this process, and `shared=True` forbids that.
+    """
+    if is_address(store):
+        shared = True
+    own = [name for name, given in mine.items() if given]
+    if shared and own:
+        raise InputError(
+            f"{own[0]}= belongs to a store in this process; leave it out, or pass a path and no shared=True."
+        )
+    if shared is None:
+        named = store is None or not config.is_path(store)
+        if store is None and config.is_path(config.setting("store") or DEFAULT_STORE):
+            return False
+        return named and not own and config.setting("owner") != "off"
+    return shared
+
+
+def release(folder: Path) -> None:
+    """Ask an owner that runs to let go of a store; nothing where there is none."""
+    if sys.platform == "win32":
+        return
+    from eider.client.client import Client, ClientError
+
+    client = Client(spawn=False, spool=False, timeout=15.0)
+    with suppress(ClientError):
+        if client.running():
+            client.ask("POST", "/v1/owner/release", {"store": str(folder)})
+    client.close()

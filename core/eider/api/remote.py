@@ -1,0 +1,149 @@
+"""A store behind the owner: the same requests, values and errors, sent over the socket."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eider.api.answer_types import answer_hint
+from eider.api.wire import decode, decode_error, encode, table_of
+from eider.client.client import Client, ClientError
+from eider.model import config
+from eider.model.answers import Listing
+from eider.model.errors import InputError, QueuedError
+from eider.model.store_paths import folder_of, is_address
+from eider.model.values import ORIGIN_OF_ROLE, Episode, Memory
+from eider.privacy.redact import redact
+
+if TYPE_CHECKING:
+    from eider.model.values import Origin
+
+
+class Remote:
+    """The owner process, seen through one door."""
+
+    shared = True
+
+    def __init__(self, client: Client, root: Remote | None = None) -> None:
+        """Take over a client."""
+        self.client = client
+        self.root = root or self
+        """What all views of one open store have in common."""
+
+    def ask(self, name: str, request: Any) -> Any:
+        """Send one request of the table; a write that nobody answered in time is queued and says so in its id."""
+        sent = {f.name: getattr(request, f.name) for f in fields(request)}
+        sent = {k: encode(v) for k, v in sent.items() if v is not None and not callable(v)}
+        if name in ("export", "import_", "publish"):
+            sent["path"] = str(Path(sent["path"]).expanduser().absolute())
+        try:
+            if self.client.url and name in ("export", "import_"):
+                return self._carried(name, sent)
+            found = self.client.call(name, sent)
+        except ClientError as error:
+            raise decode_error(error.kind, error.message, error.fields) from None
+        if found.get("status") == "queued":
+            return queued(name, sent, found)
+        return made(name, found["value"])
+
+    def _carried(self, name: str, sent: Mapping[str, Any]) -> Any:
+        """The same where the owner's files are not ours: their content travels."""
+        from eider.api.file_transfer import download, upload
+
+        return download(self.client, sent) if name == "export" else made(name, upload(self.client, sent)["value"])
+
+    def through(self, channel: str, ceiling: Origin) -> Remote:
+        """The same owner from a channel that may claim less; it keeps the ceiling."""
+        from eider.privacy.ingress import Door
+
+        door = Door(channel=self.client.channel, ceiling=self.client.ceiling)  # pyright: ignore[reportArgumentType]
+        return Remote(self.client.through(channel, door.origin(ceiling)), self.root)
+
+    def patient(self, seconds: float) -> Remote:
+        """The same owner, waited for no longer than that."""
+        client = self.client.through(self.client.channel, self.client.ceiling)
+        client.timeout = min(seconds, client.timeout)
+        return Remote(client, self.root)
+
+    def close(self) -> None:
+        """Let go of the connections; the owner goes on."""
+        self.client.close()
+
+
+def connect(
+    store: str | Path | None, *, user: str | None, agent: str, also: Sequence[str | Path], token: str | None,
+    about: Mapping[str, object],
+) -> Remote | None:  # fmt: skip
+    """The way to a store behind an owner; None where this account cannot run one (a read-only home)."""
+    url, whole, layers = _address(store, also)
+    client = Client(
+        store=whole, user=user, agent=agent, home_folder=str(config.home()), url=url, token=token, also=layers
+    )
+    said = {"store": whole, "agent": agent, "about": about}
+    try:
+        if url and token is None:
+            from eider.client.tls_link import token as found_token
+
+            client.token = found_token(url)
+        client.ask("POST", "/v1/owner/open", {k: v for k, v in said.items() if v is not None})
+    except ClientError as error:
+        if error.kind in ("OwnerUnreachableError", "OwnerBusyError") and not url:
+            return Remote(client)  # what is written now goes to the spool; what is asked says who does not answer
+        client.close()
+        if error.kind == "ReadOnlyStoreError" and not url:
+            return None
+        raise decode_error(error.kind, error.message, error.fields) from None
+    return Remote(client)
+
+
+def _address(store: str | Path | None, also: Sequence[str | Path]) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Where the owner is (None: here), the store there (None: the one it has set), and the layers beneath it."""
+    if not (isinstance(store, str) and is_address(store)):
+        return None, str(folder_of(store)), tuple(str(folder_of(path)) for path in also)
+    url, _, name = store.partition("#")
+    for layer in also:
+        if config.is_path(layer):
+            raise InputError(f"also={str(layer)!r} is a path of this machine; name a store of the remote owner's home.")
+    return url.rstrip("/"), name or None, tuple(map(str, also))
+
+
+def made(name: str, value: Any) -> Any:
+    """A verb's answer as the value the library returns."""
+    if name == "sql":
+        return table_of(value)
+    found = decode(value, answer_hint(name))
+    return Listing(found) if isinstance(found, list) else found
+
+
+def queued(name: str, sent: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
+    """What a write answers that waits in the spool: the value as far as it is known, under an id that says so.
+
+    Raises:
+        QueuedError: Nothing is known of the answer before the owner has seen it; the write is kept all the same.
+    """
+    if name.endswith("_many"):
+        one = name.removesuffix("_many")
+        items = [i if isinstance(i, Mapping) else {"text": i} for i in sent["items"]]
+        return Listing(_promised(one, {**i, "user": sent["user"]}, f"{found['key']}:{n}") for n, i in enumerate(items))
+    if name in ("record", "remember"):
+        return _promised(name, sent, str(found["key"]))
+    raise QueuedError(name, str(found["key"]), str(found["why"]))
+
+
+def _promised(name: str, sent: Mapping[str, Any], key: str) -> Episode | Memory:
+    now = datetime.now(UTC)
+    text, user = str(redact(str(sent["text"]))), str(sent["user"])
+    if name == "record":
+        role = sent.get("role", "user")
+        at = decode(sent["at"], datetime) if sent.get("at") else now
+        return Episode(id=f"queued_{key}", text=text, user=user, speaker=sent.get("speaker") or user, role=role, seq=-1,
+                       session=sent.get("session") or "", at=at, tz=sent.get("tz") or "UTC", recorded_at=now,
+                       origin=ORIGIN_OF_ROLE[role], key=key)  # fmt: skip
+    return Memory(id=f"queued_{key}", rev=0, kind=sent.get("kind", "fact"), text=text, user=user, agent="", origin="user",
+                  scope=sent.get("scope", "global"), trust=0, valid_from=now, recorded_at=now, key=key)  # fmt: skip
+
+
+__all__ = ["Remote", "connect"]

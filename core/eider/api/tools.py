@@ -1,0 +1,285 @@
+"""Seven tools with which a model uses its memory itself, for any framework: definitions, schemas, handlers.
+
+A tool answers with plain JSON and never raises: a fault is an answer that names the fix. What was recalled leaves
+only framed as data (`eider.privacy.recall_marks`), so that nothing in it passes for an instruction and nothing is learned twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Final
+
+from eider.api.tools_schema import CORRECT, FORGET, RECALL, REINFORCE, REMEMBER, SEARCH, SIGNAL_OUTCOME, Schema, checked
+from eider.model.errors import EiderError, InputError, QueuedError, RefusedError
+from eider.model.validation import one_of
+from eider.model.values import GLOBAL, TRUST
+from eider.privacy import recall_marks
+from eider.privacy.redact import redact
+
+if TYPE_CHECKING:
+    from eider.api.facade import Eider
+    from eider.model.answers import Recollection
+    from eider.model.values import Episode, Memory
+
+Answer = dict[str, Any]
+Handler = Callable[..., Answer]
+"""Called as `handler(memory, **arguments)`; beside its own arguments it takes what `bind` binds."""
+BUDGET: Final = 1_500
+"""Tokens that one recall may add to a conversation. A guess."""
+_SHOWN: Final = 400
+"""Characters of one line of a search; recall shows the rest."""
+_FULL: Final = TRUST["user"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One tool as a model sees it, and what answers its calls."""
+
+    name: str
+    description: str
+    schema: Schema
+    """JSON schema of the arguments."""
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toolbox:
+    """The tools over one memory for one user; what a model passes cannot change whose memory it is."""
+
+    memory: Eider
+    user: str
+    scopes: tuple[str, ...] = ()
+    """Where the agent works; empty is everywhere."""
+    loop: str | None = None
+    context: str | None = None
+
+    def tools(self) -> tuple[Tool, ...]:
+        """The seven, with what is bound written into their schemas."""
+        return tuple(replace(tool, schema=self._schema(tool)) for tool in TOOLS.values())
+
+    def definitions(self) -> list[dict[str, Any]]:
+        """Name, description and JSON schema (`parameters`) of each tool."""
+        return [{"name": t.name, "description": t.description, "parameters": t.schema} for t in self.tools()]
+
+    def anthropic(self) -> list[dict[str, Any]]:
+        """The same as `tools=` of Anthropic's messages wants it."""
+        return [{"name": t.name, "description": t.description, "input_schema": t.schema} for t in self.tools()]
+
+    def openai(self) -> list[dict[str, Any]]:
+        """The same as `tools=` of OpenAI's chat completions wants it."""
+        return [{"type": "function", "function": definition} for definition in self.definitions()]
+
+    def call(self, name: str, arguments: Any = None, *, key: str | None = None) -> Answer:
+        """Answer one call of a model; never raises.
+
+        Args:
+            name: A tool.
+            arguments: What the model passed: a mapping, or nothing.
+            key: Idempotency key of a writing call, from coordinates such as session and call id: a call that is
+                sent twice is carried out once.
+        """
+        tool = TOOLS.get(name)
+        if tool is None:
+            return told(InputError(f"there is no tool {name!r}; use one of {', '.join(TOOLS)}."))
+        if arguments is not None and not isinstance(arguments, Mapping):
+            return told(InputError(f"the arguments are {type(arguments).__name__}; pass a JSON object."))
+        try:
+            given = checked(self._schema(tool), arguments or {})
+        except InputError as error:
+            return told(error)
+        bound = {"user": self.user, "scopes": self.scopes, "loop": self.loop, "context": self.context, "key": key}
+        return tool.handler(self.memory, **given, **bound)
+
+    def _schema(self, tool: Tool) -> Schema:
+        """With scopes bound, a model may name no others; with a context, recall needs no query."""
+        schema = dict(tool.schema)
+        if tool.name == "remember" and self.scopes:
+            scope = {**schema["properties"]["scope"], "enum": [*dict.fromkeys((*self.scopes, GLOBAL))]}
+            schema["properties"] = {**schema["properties"], "scope": scope}
+        if tool.name == "recall" and self.context:
+            schema["required"] = []
+        return schema
+
+
+def bind(
+    memory: Eider, *, user: str, scopes: Sequence[str] | None = None, loop: object | None = None,
+    context: str | None = None, channel: str = "tools",
+) -> Toolbox:  # fmt: skip
+    """The tools for one user of a memory; what enters through them was said by an agent, whatever it claims.
+
+    Args:
+        memory: An open memory.
+        user: Whose.
+        scopes: Where the agent works: it sees these and what is global, and keeps things under the first.
+        loop: Open loop, or its id, that recalls belong to and an outcome is told of.
+        context: What the work is about; recalled for where the model asks nothing in particular.
+        channel: Name of the channel in the account of changes.
+    """
+    if isinstance(scopes, str):
+        raise InputError(f"scopes={scopes!r} is one text; pass a list of scopes.")
+    return Toolbox(
+        memory=memory.through(channel, "agent"), user=user, scopes=tuple(scopes or ()),
+        loop=None if loop is None else str(getattr(loop, "id", loop)), context=context,
+    )  # fmt: skip
+
+
+def told(error: Exception) -> Answer:
+    """A fault as an answer: its kind, what is wrong, and what to do."""
+    if isinstance(error, QueuedError):
+        return {"status": "queued", "why": str(redact(str(error)))}
+    if not isinstance(error, EiderError):
+        return _error("Fault", f"a fault of Eider itself ({type(error).__name__})", "go on without memory.")
+    what, _, fix = str(redact(str(error))).rpartition("; ")
+    return _error(type(error).__name__, what or fix, fix if what else "change the arguments and call again.")
+
+
+def _error(kind: str, message: str, fix: str) -> Answer:
+    return {"error": {"type": kind, "message": message, "fix": fix}}
+
+
+def _answering(handler: Handler) -> Handler:
+    """An agent goes on whatever happens to its memory."""
+
+    @wraps(handler)
+    def safe(memory: Eider, **arguments: Any) -> Answer:
+        try:
+            return handler(memory, **arguments)
+        except Exception as error:  # noqa: BLE001 (every fault is an answer)
+            return told(error)
+
+    return safe
+
+
+# ---------------------------------------------------------------------- handlers
+
+
+@_answering
+def remember(
+    memory: Eider, *, text: str, user: str, kind: str = "fact", scope: str | None = None, importance: int = 3,
+    scopes: Sequence[str] = (), key: str | None = None, **_: object,
+) -> Answer:  # fmt: skip
+    """Keep a statement."""
+    where = scope or next(iter(scopes), GLOBAL)
+    if scopes:
+        one_of(where, (*scopes, GLOBAL), "scope")
+    return _kept(memory.remember(text, user=user, kind=kind, scope=where, importance=importance, key=key))  # pyright: ignore[reportArgumentType] (checked within)
+
+
+@_answering
+def recall(
+    memory: Eider, *, user: str, query: str | None = None, limit: int = 5, as_of: str | None = None,
+    scopes: Sequence[str] = (), loop: str | None = None, context: str | None = None, **_: object,
+) -> Answer:  # fmt: skip
+    """Rank what is kept for a question."""
+    if not (asked := query or context):
+        raise InputError("query is missing; say what to recall.")
+    found = memory.recall(
+        asked, user=user, limit=limit, scopes=_seen(scopes), as_of=as_of, budget=BUDGET, loop=loop
+    )  # fmt: skip
+    return {"found": len(found), "results": [_about(r) for r in found], "text": _framed(found)}
+
+
+@_answering
+def search(
+    memory: Eider, *, user: str, text: str = "", kind: str | None = None, since: str | None = None,
+    until: str | None = None, limit: int = 20, offset: int = 0, scopes: Sequence[str] = (), **_: object,
+) -> Answer:  # fmt: skip
+    """List and filter what is kept."""
+    page = memory.search(
+        text, user=user, kinds=[kind] if kind else None, since=since, until=until, limit=limit, offset=offset,
+        scopes=_seen(scopes),
+    )  # fmt: skip
+    short = [replace(r, text=f"{r.text[:_SHOWN]}…" if len(r.text) > _SHOWN else r.text) for r in page.items]
+    return {"total": page.total, "offset": page.offset, "results": [_about(r) for r in short], "text": _framed(short)}
+
+
+@_answering
+def forget(memory: Eider, *, id: str, user: str, **_: object) -> Answer:  # noqa: A002 (the word users know)
+    """Erase for good."""
+    done = memory.forget(id, user=user)
+    return {"status": "erased", "ids": list(done.ids), "kept": list(done.kept), "physical": done.physical,
+            "checks": dict(done.checks), "outside": list(done.outside)}  # fmt: skip
+
+
+@_answering
+def correct(memory: Eider, *, id: str, text: str, user: str, key: str | None = None, **_: object) -> Answer:  # noqa: A002
+    """Replace a statement by what is true now."""
+    return {**_kept(memory.correct(id, text, user=user, key=key)), "replaces": id}
+
+
+@_answering
+def reinforce(memory: Eider, *, id: str, user: str, key: str | None = None, **_: object) -> Answer:  # noqa: A002
+    """Say that a memory was useful."""
+    return _kept(memory.reinforce(id, user=user, key=key))
+
+
+@_answering
+def signal_outcome(memory: Eider, *, outcome: float, user: str, loop: str | None = None, **_: object) -> Answer:
+    """Tell how the work went in which memory was used."""
+    if loop is None:
+        raise RefusedError("no loop is bound to these tools; the host opens one and passes it to bind(loop=…).")
+    memory.set_outcome(loop, outcome, user=user)
+    return {"status": "stored", "loop": loop, "outcome": outcome}
+
+
+# ---------------------------------------------------------------------- what goes out
+
+
+def _seen(scopes: Sequence[str]) -> list[str] | None:
+    return [*dict.fromkeys((*scopes, GLOBAL))] if scopes else None
+
+
+def _kept(memory: Memory) -> Answer:
+    status = "queued" if memory.id.startswith("queued_") else "stored"
+    return {"status": status, "id": memory.id, "kind": memory.kind, "trust": memory.trust,
+            "text": recall_marks.mark([_line(memory.id, memory)], [memory.id])}  # fmt: skip
+
+
+def _about(found: Recollection) -> Answer:
+    """What may be said outside the frame: nothing that anybody wrote."""
+    kind = found.memory.kind if found.memory else "episode"
+    return {"id": found.id, "kind": kind, "trust": found.trust, "score": round(found.score, 4)}
+
+
+def _framed(found: Sequence[Recollection]) -> str:
+    """The recalled lines, marked as data; empty where nothing was found."""
+    lines = [_line(r.id, r.memory or r.episode, r.text) for r in found]
+    return recall_marks.mark(lines, [r.id for r in found])
+
+
+def _line(id: str, item: Memory | Episode | None, text: str | None = None) -> str:  # noqa: A002
+    """One line: its id, what it is, what it says, and who says so where that is not the user."""
+    if item is None:
+        return f"[{id}] {_flat(text or '')}"
+    said = _flat(item.text if text is None else text)
+    doubt = "" if item.trust >= _FULL else f" (said by: {item.origin})"
+    if id.startswith("ep_"):
+        return f"[{id}] {getattr(item, 'at', ''):%Y-%m-%d} {_flat(getattr(item, 'speaker', ''))}: {said}{doubt}"
+    kind, scope = getattr(item, "kind", "fact"), getattr(item, "scope", GLOBAL)
+    return f"[{id}] {kind}{'' if scope == GLOBAL else f', {scope}'}: {said}{doubt}"
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split())
+
+
+TOOLS: Final[Mapping[str, Tool]] = {
+    tool.name: tool
+    for tool in (
+        Tool(name="remember", description=REMEMBER.about, schema=REMEMBER.schema, handler=remember),
+        Tool(name="recall", description=RECALL.about, schema=RECALL.schema, handler=recall),
+        Tool(name="search", description=SEARCH.about, schema=SEARCH.schema, handler=search),
+        Tool(name="forget", description=FORGET.about, schema=FORGET.schema, handler=forget),
+        Tool(name="correct", description=CORRECT.about, schema=CORRECT.schema, handler=correct),
+        Tool(name="reinforce", description=REINFORCE.about, schema=REINFORCE.schema, handler=reinforce),
+        Tool(
+            name="signal_outcome",
+            description=SIGNAL_OUTCOME.about,
+            schema=SIGNAL_OUTCOME.schema,
+            handler=signal_outcome,
+        ),
+    )
+}
+"""Name → tool."""

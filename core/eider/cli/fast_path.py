@@ -1,0 +1,283 @@
+"""What is asked for all day, answered before the command line's framework is loaded.
+
+`answered` reads the arguments by hand, asks the owner, and prints what the command would have printed, byte for byte.
+Whatever is not plain (an option it does not know, stdin, a path, a value that may be wrong, a missing store) it leaves
+to the command, untouched: there is one place that explains mistakes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from eider.cli import formatting
+from eider.cli.fast_args import MAX_NAME, ORIGINS, VERBS, parsed
+from eider.cli.output import json_line
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any, Final
+
+    from eider.client.client import Client, ClientError
+
+_ZONED: Final = ("recall", "search", "record")
+_WRITES: Final = ("record", "remember")
+_STORE_NAME: Final = 64
+_ZONES: Final = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo")
+"""Where Python looks for time zones by default."""
+_TIMES: Final = ("at", "recorded_at", "valid_from", "valid_to", "retired_at")
+
+
+class Shown(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON object)
+    """A JSON object whose members can be asked for as attributes, as those of a value."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            found = self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+        return Shown(found) if isinstance(found, dict) else found
+
+
+def answered(args: Sequence[str]) -> int | None:
+    """Answer and return the exit code; None, with nothing done, when the command has to."""
+    try:
+        return _answered(args)
+    except Exception as error:  # noqa: BLE001 (every ending gets its code)
+        from eider.cli.app import ending
+
+        return ending(error, verbose=False)
+
+
+def _answered(args: Sequence[str]) -> int | None:
+    if list(args) in (["--version"], ["-V"]):
+        from eider import __version__
+
+        return _ended(lambda: print(f"eider {__version__}"))
+    if sorted(args) in (["status"], ["--json", "status"]):
+        return _status(as_json="--json" in args)
+    read = parsed(args)
+    if read is None:
+        return None
+    verb, said, words = read
+    brief, as_json = bool(said.pop("brief", False)), bool(said.pop("json", False))
+    place = placed(verb, said)
+    if place is None:
+        return None
+    return _asked(verb, {VERBS[verb][0]: words, **said}, place, as_json=as_json, brief=brief)
+
+
+# ---------------------------------------------------------------------- where, whose, from when
+
+
+def placed(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
+    """What the client is made with; takes it out of `said`, and adds the time zone there. None in doubt."""
+    from eider.client.client import home
+
+    root = home()
+    named = os.environ.get("EIDER_HOME")
+    settings = _settings(root)
+    if settings is None or (named and root != named):  # spelled in another way: the command decides what is meant
+        return None
+
+    def setting(name: str) -> str | None:
+        return os.environ.get(f"EIDER_{name.upper()}") or settings.get(name)
+
+    store = said.pop("store", None) or setting("store") or "default"
+    ceiling = _ceiling(as_agent=bool(said.pop("as_agent", False)))
+    if setting("owner") == "off" or ceiling is None or not _is_name(store):
+        return None
+    folder = os.path.join(root, "stores", f"{store}.eider")
+    if verb not in _WRITES and not _holds(folder):
+        return None
+    user = said.pop("user", None) or setting("user") or _login()
+    agent = setting("agent") or "default"
+    if verb in _ZONED:
+        said["tz"] = said.get("tz") or setting("tz") or _zone()
+        if said["tz"] is None:
+            return None
+    if not all(0 < len(name) <= MAX_NAME and name.isprintable() and name.strip() for name in (user, agent)):
+        return None
+    return {"store": folder, "user": user, "agent": agent, "ceiling": ceiling, "home_folder": root}
+
+
+def _settings(root: str) -> dict[str, str] | None:
+    """The config file; None when it is not plain."""
+    from eider.client.client import loads
+
+    try:
+        with open(os.path.join(root, "config.json"), encoding="utf-8") as file:
+            found = loads(file.read())
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, StopIteration):
+        return None
+    whole = isinstance(found, dict) and all(isinstance(value, str) for value in found.values())
+    return found if whole else None
+
+
+def _ceiling(*, as_agent: bool) -> str | None:
+    """The most that what enters may claim; None for a word that is not known."""
+    said = os.environ.get("EIDER_ORIGIN") or "user"
+    if said not in ORIGINS:
+        return None
+    return "agent" if as_agent and said == "user" else said
+
+
+def _is_name(store: str) -> bool:
+    """Whether it is the plain name of a shared store, and no path or address.
+
+    >>> _is_name("assistant"), _is_name("../etc"), _is_name("notes.eider")
+    (True, False, False)
+    """
+    letters = store.replace(".", "").replace("_", "").replace("-", "")
+    plain = letters.isascii() and letters.isalnum() and store[0].isalnum()
+    return plain and len(store) <= _STORE_NAME and ".." not in store and not store.endswith(".eider")
+
+
+def _holds(folder: str) -> bool:
+    """Whether a directory is there and not empty."""
+    try:
+        with os.scandir(folder) as entries:
+            return next(entries, None) is not None
+    except OSError:
+        return False
+
+
+def _login() -> str:
+    """Name of the account, as `getpass` finds it."""
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if found := os.environ.get(name):
+            return found
+    try:
+        import pwd
+
+        return pwd.getpwuid(os.getuid()).pw_name
+    except (ImportError, KeyError):
+        return ""  # the command knows more ways
+
+
+def _zone() -> str | None:
+    """Name of this machine's time zone, as `eider.model.clock.local_zone` finds it; None where that takes more than a look."""
+    try:
+        link = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
+    except OSError:
+        link = ""
+    named = os.environ.get("TZ", "").lstrip(":") or link
+    if not named:
+        import time
+
+        return None if time.localtime().tm_gmtoff else "UTC"
+    if named in ("UTC", "Z"):
+        return named
+    letters = named.replace("/", "").replace("_", "").replace("-", "").replace("+", "")
+    if not (letters.isascii() and letters.isalnum()) or named[0] == "/" or "PYTHONTZPATH" in os.environ:
+        return None
+    return named if any(os.path.isfile(f"{folder}/{named}") for folder in _ZONES) else None
+
+
+# ---------------------------------------------------------------------- asking and printing
+
+
+def _asked(
+    verb: str, request: Mapping[str, Any], place: Mapping[str, Any], *, as_json: bool, brief: bool
+) -> int | None:
+    """Ask the owner and print its answer."""
+    from eider.client.client import Client, ClientError
+
+    client: Client = Client(channel="cli", **place)
+    try:
+        found = client.call(verb, request)
+    except ClientError as error:
+        # a home that cannot be written: the command reads it in its own process
+        return None if error.kind == "ReadOnlyStoreError" else _refused(error)
+    except KeyboardInterrupt:
+        from eider.cli.exit_codes import interrupted
+
+        return interrupted()
+    finally:
+        client.close()
+    if found.get("status") == "queued":
+        from eider.cli.exit_codes import queued
+
+        return _ended(lambda: queued([found["key"]], as_json=as_json))
+    lean = place["ceiling"] != "user"
+    return _ended(lambda: _printed(verb, found["value"], as_json=as_json, brief=brief, lean=lean))
+
+
+def _status(*, as_json: bool) -> int | None:
+    """Show the owner that runs; where none answers, the command looks closer."""
+    from eider.client.client import Client, ClientError
+
+    client = Client(spawn=False, spool=False, timeout=5.0)
+    try:
+        if not client.running():
+            return None
+        found: dict[str, Any] = {"running": True, **client.ask("GET", "/v1/owner/status")}
+    except ClientError:
+        return None
+    finally:
+        client.close()
+    known = {key: found.get(key) for key in formatting.STANDING}
+    return _ended(lambda: json_line(known) if as_json else formatting.standing(found))
+
+
+def _printed(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bool) -> None:
+    items: list[Any] = value["items"] if verb == "search" else value if verb == "recall" else [value]
+    if as_json:
+        for item in items:
+            json_line(timed(item))
+        return
+    seen = [Shown(item) for item in items]
+    if lean and not brief and verb in ("recall", "search"):
+        formatting.terse(seen)
+    elif verb == "recall":
+        formatting.ranked(seen, brief=brief)
+    elif verb == "search":
+        formatting.listing(seen, value["offset"], value["total"])
+    elif verb == "inject":
+        formatting.injected(seen[0])
+    else:
+        formatting.kept(seen)
+
+
+def timed(value: Any) -> Any:
+    """An answer with its instants as the command prints them; what people said and metadata stay as they are.
+
+    >>> timed({"at": "2026-05-04T10:30:00+00:00", "metadata": {"at": "2026-05-04T10:30:00+00:00"}})
+    {'at': '2026-05-04T10:30:00Z', 'metadata': {'at': '2026-05-04T10:30:00+00:00'}}
+    """
+    done = dict(value)
+    for name in ("memory", "episode"):
+        if done.get(name):
+            done[name] = timed(done[name])
+    if "recollections" in done:
+        done["recollections"] = [timed(one) for one in done["recollections"]]
+    for name in _TIMES:
+        if done.get(name):
+            done[name] = done[name].replace("+00:00", "Z")
+    return done
+
+
+def _ended(printing: Callable[[], None]) -> int:
+    """Print, and know the reader who went away."""
+    from eider.cli import exit_codes
+
+    try:
+        printing()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return exit_codes.no_reader()
+    except KeyboardInterrupt:
+        return exit_codes.interrupted()
+    return 0
+
+
+def _refused(error: ClientError) -> int:
+    """The owner said no: the same line and code as in a process that has the store itself."""
+    from eider.api.wire import decode_error
+    from eider.cli.exit_codes import code_of, told
+
+    known = decode_error(error.kind, error.message, error.fields)
+    return told(str(known), code_of(type(known)))

@@ -1,0 +1,172 @@
+"""How the answers of the hot verbs look to people: values or the owner's JSON, told by their attributes.
+
+Imports nothing heavy: `eider.cli.fast_path` prints with it before the command line's framework would be loaded.
+"""
+
+from __future__ import annotations
+
+from eider.cli.output import clean, echo, indented, one_line, say, table
+from eider.model.score_text import reasons
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Final
+
+STANDING: Final = (
+    "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes", "hooks",
+)  # fmt: skip
+"""What is said of the owner process."""
+_GLANCE: Final = 3
+"""Texts that are shown after keeping them; of more only the ids."""
+
+
+def day(at: object) -> str:
+    """The date of an instant, given as a time or as ISO text.
+
+    >>> day("2026-05-04T10:30:00+00:00")
+    '2026-05-04'
+    """
+    return str(at)[:10]
+
+
+def minute(at: object) -> str:
+    """An instant to the minute.
+
+    >>> minute("2026-05-04T10:30:00+00:00")
+    '2026-05-04 10:30'
+    """
+    return str(at)[:16].replace("T", " ")
+
+
+def kept(items: Sequence[Any]) -> None:
+    """Ids, and the text as it is stored: what was redacted is seen at once."""
+    if len(items) > _GLANCE:
+        say(f"kept {len(items)}, {items[0].id} to {items[-1].id}")
+        return
+    for item in items:
+        say(item.id)
+        indented(one_line(item.text), "  ", dim=True)
+
+
+def ranked(found: Sequence[Any], *, brief: bool) -> None:
+    """Results of a recall, each with its score and the reasons for it."""
+    if not found:
+        say("nothing found")
+    for place, one in enumerate(found, 1):
+        if brief:
+            say(" ".join(one.text.split()))
+            continue
+        lead = f"{place:>3}  {one.score:6.2f}  "
+        indented(one.text, lead)
+        pad = " " * len(lead)
+        indented(about(one), pad, dim=True)
+        if why := reasons(one.why.shares, one.why.notes):
+            indented(f"why: {why}", pad, dim=True)
+
+
+def terse(found: Sequence[Any]) -> None:
+    """One line per result, for agents: id, kind, scope, date, text; what a stranger said is marked."""
+    if not found:
+        say("nothing found")
+    for one in found:
+        echo(clean(lean(one)))
+
+
+def lean(one: Any) -> str:
+    """Such a line."""
+    m, e = one.memory, one.episode
+    kind, scope, at = (m.kind, m.scope, m.valid_from) if m is not None else ("episode", e.speaker, e.at)
+    strange = m.trust == 0 if m is not None else e.origin in ("tool", "document")
+    return f"{one.id} {kind} {scope} {day(at)}{' (unverified)' if strange else ''}: {' '.join(one.text.split())}"
+
+
+def about(one: Any) -> str:
+    """Id, kind, scope and times of one result."""
+    parts = [one.id]
+    if (m := one.memory) is not None:
+        ended = f" until {day(m.valid_to)}" if m.valid_to else ""
+        parts += [m.kind, m.scope, f"since {day(m.valid_from)}{ended}"]
+    elif (e := one.episode) is not None:
+        parts += [f"said by {e.speaker}", minute(e.at)]
+    return " · ".join([*parts, *([f"from {one.layer}"] if one.layer else [])])
+
+
+def injected(given: Any) -> None:
+    """The text for the prompt; where there is none, stderr says why."""
+    if given.text:
+        say(given.text)
+    else:
+        echo(given.why, err=True)
+
+
+def listing(items: Sequence[Any], offset: int, total: int) -> None:
+    """A page of a search."""
+    for one in items:
+        indented(one.text)
+        indented(about(one), "    ", dim=True)
+    last = offset + len(items)
+    more = f"; go on with --offset {last}" if last < total else ""
+    say(f"{offset + 1} to {last} of {total}{more}" if items else "nothing found", dim=True)
+
+
+def standing(found: dict[str, Any]) -> None:
+    """Who the owner process is, what it holds and does."""
+    waits = f"{found['spool_bytes']:,} byte(s) wait" if found["spool_bytes"] else "empty"
+    rows = [["owner", "none runs; the next call by name starts one"]]
+    if found["running"]:
+        jobs: dict[str, int] = found.get("jobs") or {}
+        rows = [
+            ["owner", f"process {found['pid']}, version {found['version']}, for {lasting(found.get('uptime') or 0)}"],
+            ["memory", f"{(found.get('rss_bytes') or 0) / 1e6:.0f} MB"],
+            ["stores", ", ".join(found["stores"]) or "none open"],
+            ["jobs", ", ".join(f"{n} {what}" for what, n in jobs.items() if n) or "none"],
+            *hooked(found.get("hooks") or {}),
+        ]
+    rows += [["home", found["home"]], ["spool", waits], ["paused", paused_text(found["paused"])]]
+    table(rows)
+
+
+def hooked(found: dict[str, Any]) -> list[list[str]]:
+    """What hosts' hooks cost and brought since the owner began, and in the sessions used last.
+
+    >>> hooked({"fault": "", "hosts": {"claude-code": {"injected_tokens": 90, "recalled": 3, "learned": 1, "sessions": {}}}})
+    [['claude-code', '90 tokens injected, 3 lines recalled, 1 memories learned']]
+    """
+
+    def told(one: dict[str, Any]) -> str:
+        said = (("injected_tokens", "tokens injected"), ("recalled", "lines recalled"), ("learned", "memories learned"))
+        return ", ".join(f"{one.get(name, 0):,} {what}" for name, what in said)
+
+    rows = [["hooks", f"not heard over HTTP: {found['fault']}; run eider doctor"]] if found.get("fault") else []
+    for host, figures in (found.get("hosts") or {}).items():
+        sessions: dict[str, dict[str, Any]] = figures.get("sessions") or {}
+        if sessions or any(figures.get(name) for name in ("injected_tokens", "recalled", "learned")):
+            rows.append([host, told(figures)])
+        rows += [[f"  {name[:8]}", f"{one.get('prompts', 0)} prompts, {told(one)}"] for name, one in sessions.items()]
+    return rows
+
+
+def paused_text(found: dict[str, dict[str, bool]]) -> str:
+    """What is paused, in words.
+
+    >>> paused_text({"*": {"writes": False}, "notes": {"writes": True}})
+    'background work of every store, background work and writing of notes'
+    """
+
+    def one(name: str, writes: bool) -> str:
+        return f"background work{' and writing' if writes else ''} of {'every store' if name == '*' else name}"
+
+    return ", ".join(one(name, how["writes"]) for name, how in found.items()) or "nothing"
+
+
+def lasting(seconds: float) -> str:
+    """A duration for people.
+
+    >>> lasting(4), lasting(300), lasting(90_000)
+    ('4 s', '5 min', '25 h')
+    """
+    minutes = seconds / 60
+    if minutes < 2:  # noqa: PLR2004 (a glance)
+        return f"{seconds:.0f} s"
+    return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"  # noqa: PLR2004

@@ -1,0 +1,80 @@
+"""What `install` sets: what the shell says is kept for hosts that do not see it, and a terminal is asked the rest."""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import click
+
+from eider.cli.command import State
+from eider.cli.output import say
+from eider.model import config
+from eider.model.errors import EiderError
+
+_SEEDED: Final = ("store", "user", "tz", "mode", "model", "model_url", "hook_form")
+"""Settings that a shell may have exported and that a host started elsewhere would miss; never a key."""
+
+
+def seeded(state: State) -> None:
+    """Keep what the environment says and the settings do not."""
+    known = config.read()
+    for name in _SEEDED:
+        said = os.environ.get(f"EIDER_{name.upper()}", "").strip()
+        if said and name not in known:
+            config.write(name, said)
+            if not state.json:
+                say(f"{name} = {said}, as EIDER_{name.upper()} says; change it with eider config set {name}", dim=True)
+
+
+def asked() -> None:
+    """Ask for the store, the user and, if one is wanted, a model; Enter keeps what is there."""
+    known = config.read()
+    for name, usual, question in (
+        ("store", "default", "Store"),
+        ("user", config.default_user(), "Whose memory"),
+        ("model", "", "Model that may be asked, as provider:model (empty: none, and nothing needs one)"),
+    ):
+        given = _prompted(question, known.get(name) or usual, name)
+        if given and given != known.get(name) and (given != usual or name in known):
+            config.write(name, given)
+    if config.read().get("model"):
+        has = "kept as it is" if known.get("model_key") else "none"
+        key = click.prompt(
+            f"Its key (not shown; empty: {has})", default="", hide_input=True, show_default=False, err=True
+        )
+        if key.strip():
+            config.write("model_key", key.strip())
+
+
+def _prompted(question: str, usual: str, name: str) -> str:
+    def checked(said: str) -> str:
+        try:
+            return _CHECKS[name](said.strip()) if said.strip() else ""
+        except EiderError as error:
+            raise click.UsageError(str(error)) from None
+
+    return click.prompt(question, default=usual, value_proc=checked, show_default=bool(usual), err=True)
+
+
+def _store(said: str) -> str:
+    from eider.model.store_paths import folder_of
+
+    folder_of(said)
+    return said
+
+
+def _user(said: str) -> str:
+    from eider.model.validation import user
+
+    return user(said)
+
+
+def _model(said: str) -> str:
+    from eider.providers.llm import spec_of
+
+    spec_of(said)
+    return said
+
+
+_CHECKS: Final = {"store": _store, "user": _user, "model": _model}

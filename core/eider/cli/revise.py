@@ -1,0 +1,130 @@
+"""Changing: `correct`, `deactivate`, `reinforce`, `pin`, `unpin`, `undo`, `consolidate`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from eider.cli.command import State, command, opened, pass_state, text_of
+from eider.cli.output import indented, json_line, say, show
+from eider.model.answers import Consolidation
+from eider.model.values import Event, Memory
+
+_ID: Final = click.argument("id", metavar="ID")
+_KEY: Final = click.option("--key", help="Idempotency key: the same key changes once.")
+
+
+@command(
+    "correct",
+    answer=Memory,
+    examples=('eider correct mem_01k "Prefers camelCase." --user ada', "eider correct mem_01k - < new-text.txt"),
+)
+@_ID
+@click.argument("words", metavar="TEXT...", nargs=-1, required=True)
+@_KEY
+@pass_state
+def correct(state: State, id: str, words: tuple[str, ...], key: str | None) -> None:  # noqa: A002
+    """Replace a memory by what is true now.
+
+    The old one is closed and can still be asked for with recall --as-of.
+    """
+    with opened(state) as memory:
+        fresh = memory.correct(id, text_of(words), key=key)
+    show(state, [fresh], lambda: _told(fresh, f"replaces {id}"))
+
+
+@command("deactivate", answer=("id", "ended"), examples=("eider deactivate mem_01k", "eider deactivate mem_01k --json"))
+@_ID
+@pass_state
+def deactivate(state: State, id: str) -> None:  # noqa: A002
+    """End a memory without a successor."""
+    with opened(state) as memory:
+        ended = memory.deactivate(id)
+    show(state, [{"id": id, "ended": ended}], lambda: say(f"{id} {'ended' if ended else 'had ended already'}"))
+
+
+@command("reinforce", answer=Memory, examples=("eider reinforce mem_01k", "eider reinforce mem_01k --key review-17"))
+@_ID
+@_KEY
+@pass_state
+def reinforce(state: State, id: str, key: str | None) -> None:  # noqa: A002
+    """Say that a memory was useful.
+
+    It decays more slowly from now on.
+    """
+    with opened(state) as memory:
+        found = memory.reinforce(id, key=key)
+    show(state, [found], lambda: _told(found, "reinforced"))
+
+
+@command("pin", answer=Memory, examples=("eider pin mem_01k", "eider pin mem_01k --user ada"))
+@_ID
+@pass_state
+def pin(state: State, id: str) -> None:  # noqa: A002
+    """Never let a memory decay."""
+    with opened(state) as memory:
+        found = memory.pin(id)
+    show(state, [found], lambda: _told(found, "pinned"))
+
+
+@command("unpin", answer=Memory, examples=("eider unpin mem_01k", "eider unpin mem_01k --user ada"))
+@_ID
+@pass_state
+def unpin(state: State, id: str) -> None:  # noqa: A002
+    """Let a pinned memory decay again."""
+    with opened(state) as memory:
+        found = memory.unpin(id)
+    show(state, [found], lambda: _told(found, "unpinned"))
+
+
+def _told(memory: Memory, what: str) -> None:
+    say(f"{memory.id}  {what}")
+    indented(memory.text, "  ", dim=True)
+
+
+@command("undo", answer=Event, examples=("eider undo evt_12", "eider undo evt_12 --json"))
+@click.argument("event", metavar="EVENT")
+@pass_state
+def undo(state: State, event: str) -> None:
+    """Take back the change an event made.
+
+    The undo is an event as well, so it can be undone. What was forgotten cannot come back.
+    """
+    with opened(state) as memory:
+        done = memory.undo(event)
+    show(state, [done], lambda: say(f"{done.id}  undid {event}, touching {len(done.ids)}"))
+
+
+@command(
+    "consolidate",
+    answer=Consolidation,
+    examples=("eider consolidate --dry-run", "eider consolidate --prune-threshold 0.3"),
+)
+@click.option(
+    "--prune-threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True,
+    help="Close memories whose retrievability is below.",
+)  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Only show what would be closed.")
+@pass_state
+def consolidate(state: State, prune_threshold: float, dry_run: bool) -> None:
+    """Close memories that have decayed.
+
+    Nothing is deleted: what is closed can be asked for, and undo brings it back. Pinned ones stay.
+    """
+    with opened(state) as memory:
+        done = memory.consolidate(prune_threshold=prune_threshold, dry_run=dry_run)
+    if state.json:
+        json_line(done)
+        return
+    for one in done.closed:
+        indented(one.text, f"{one.id}  ")
+    verb = "would close" if dry_run else "closed"
+    back = f"; take it back with eider undo {done.event.id}" if done.event else ""
+    say(f"{verb} {len(done.closed)}, kept {done.kept}{back}")
+
+
+COMMANDS: Final = {
+    "correct": correct, "deactivate": deactivate, "reinforce": reinforce, "pin": pin, "unpin": unpin, "undo": undo,
+    "consolidate": consolidate,
+}  # fmt: skip

@@ -1,0 +1,1 @@
+"""How hooks and the command line reach the server; standard library only."""

@@ -1,0 +1,398 @@
+"""Talks to the owner process; starts it when nobody answers; spools what cannot be delivered.
+
+One self-contained file of the standard library, light enough for hooks: `python -I -S /path/to/client.py` works,
+and answers in a few interpreter starts. What is rarely needed (starting an owner, spooling, TLS) is loaded when it is.
+
+    client = Client(store="assistant", user="ada")
+    client.call("remember", {"text": "Prefers snake_case."})
+
+A write is `stored`, `queued` (durable in the spool, findable once an owner drains it), or it raises. What is tried again
+carries the same key, so that it happens once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any, Final
+
+VERSION: Final = "0.1.0"
+PROTOCOL: Final = 1
+"""The package's, as a test compares: hooks import nothing else. An owner speaks this protocol and the one before."""
+SPOOLED: Final = ("record", "record_many", "remember", "remember_many", "reinforce", "correct", "observe")
+"""Verbs that carry a key, so that they may happen later, and twice only once."""
+WRITES: Final = frozenset(
+    (*SPOOLED, "settle", "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
+     "publish", "rebuild", "direct", "open_loop", "set_outcome", "close_loop", "reset_learned",
+     "consolidate_scopes")
+)  # fmt: skip
+"""Verbs that are not simply sent again; those in SPOOLED are, with their key."""
+TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
+"""As in `eider.model.values`; a test compares them."""
+COLD: Final = 0.3
+"""Seconds a hook waits for an owner that has yet to start."""
+_MAX_HEAD, _MAX_ANSWER = 64 * 1024, 256 * 1024 * 1024
+_SHORT, _PAUSE = 100, 0.01
+"""Longest socket path used (Linux allows 107 bytes, macOS 103), and seconds between two tries."""
+_BUSY, _UPGRADE = 503, 426
+"""HTTP: come again; the other side's protocol is too old or too new."""
+
+
+class ClientError(Exception):
+    """The call did not succeed; `kind` names the error in `eider.model.errors`."""
+
+    def __init__(self, kind: str, message: str, fields: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.kind, self.message, self.fields = kind, message, dict(fields or {})
+
+
+class _Broken(Exception):  # noqa: N818 (never leaves this file)
+    """The connection ended; the link knows whether the owner may have seen the request."""
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON")
+
+
+class _Context:
+    strict, object_hook, object_pairs_hook, parse_float, parse_int, memo = True, None, None, float, int, None
+    parse_constant = staticmethod(_no_number)
+
+
+def _unknown(value: object) -> Any:
+    raise ClientError("InputError", f"{type(value).__name__} cannot be sent; pass texts, numbers, lists and mappings.")
+
+
+try:  # `import json` costs more than a round trip: it brings `re`; the C half of it does not
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+
+    _encode: Any = make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
+    _scan: Any = make_scanner(_Context)  # pyright: ignore[reportArgumentType]
+except ImportError:  # another Python
+    import json
+
+    _whole = json.JSONEncoder(separators=(",", ":"), default=_unknown, allow_nan=False)
+    _encode: Any = lambda value, _: _whole.encode(value)  # noqa: E731 (both branches bind the same name)
+    _scan: Any = vars(json.JSONDecoder(parse_constant=_no_number))["scan_once"]
+
+
+def dumps(value: Any) -> str:
+    """A value as JSON on one line; ClientError when it is not what JSON knows."""
+    try:
+        return "".join(_encode(value, 0))
+    except (ValueError, RecursionError) as error:
+        raise ClientError("InputError", f"this cannot be sent ({error}); pass finite numbers, nothing deep.") from None
+
+
+def loads(text: str) -> Any:
+    """The value of a JSON text; ValueError when it is none."""
+    text = text.strip()
+    try:
+        found, end = _scan(text, 0)
+    except (StopIteration, SystemError):  # the latter where json itself was never imported
+        raise ValueError("no JSON") from None
+    if end != len(text):
+        raise ValueError("more than one JSON value")
+    return found
+
+
+def home() -> str:
+    """Directory of everything Eider keeps: `EIDER_HOME`, else the platform's data directory."""
+    if named := os.environ.get("EIDER_HOME"):
+        return os.path.abspath(os.path.expanduser(named))
+    if sys.platform in ("darwin", "win32"):
+        return str(sibling("private_dirs").platform_home())
+    return os.path.join(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"), "eider")
+
+
+def socket_path(home: str) -> str:
+    """Where the owner listens: beside its notes, or below /tmp where that would be too long for a socket."""
+    near = os.path.join(home, "run", "owner.sock")
+    return near if len(os.fsencode(near)) <= _SHORT else str(sibling("private_dirs").short_socket(home))
+
+
+def notes(home: str) -> dict[str, Any]:
+    """What the owner notes of itself: pid, version, port, started; empty when there is none, or not yet."""
+    try:
+        with open(os.path.join(home, "run", "owner.json"), encoding="utf-8") as file:
+            found = loads(file.read())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def local_zone() -> str:
+    """The caller's time zone: the owner's may be another."""
+    named = os.environ.get("TZ", "").lstrip(":")
+    if not named and os.path.islink("/etc/localtime"):
+        named = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
+    if "/" in named and not named.startswith("/"):
+        return named
+    minutes = time.localtime().tm_gmtoff // 60
+    return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "UTC"
+
+
+class Link:
+    """One connection to the owner."""
+
+    def __init__(self, sock: Any) -> None:
+        self.sock, self.close, self.pid, self.sent = sock, sock.close, os.getpid(), False
+
+    def is_stale(self) -> bool:
+        """Whether it cannot be used: after a fork both sides would write into one stream, or the owner hung up."""
+        if self.pid != os.getpid():
+            return True
+        try:
+            self.sock.settimeout(0.0)
+            self.sock.recv(1)  # nothing is due: whatever comes is the end, or nonsense
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            return type(error).__name__ != "SSLWantReadError"
+        return True
+
+    def exchange(self, head: str, body: bytes, until: float) -> tuple[int, dict[str, str], bytes]:
+        """Send a request and read its answer: `_Broken` before it was whole, TimeoutError at the deadline."""
+        self.sent = False
+        try:
+            self._wait(until)
+            try:
+                self.sock.sendall(head.encode("latin-1", "replace") + body)
+                self.sent = True
+            except (BrokenPipeError, ConnectionResetError):  # cut off within a request: the reason may be there
+                until = min(until, time.monotonic() + 1.0)
+            return self._answer(until)
+        except TimeoutError:
+            raise
+        except (OSError, ValueError, IndexError):
+            raise _Broken from None
+
+    def _answer(self, until: float) -> tuple[int, dict[str, str], bytes]:
+        data = b""
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            if len(data) > _MAX_HEAD:
+                raise _Broken
+            data += self._more(until)
+        first, *lines = data[:end].decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        rest = data[end + 4 :]
+        if "transfer-encoding" in headers:  # a proxy in between
+            rest = sibling("tls_link").unchunked(rest, lambda: self._more(until), _MAX_ANSWER)
+            return int(first.split(" ", 2)[1]), headers, rest
+        size = int(headers.get("content-length", "0"))
+        if size > _MAX_ANSWER:
+            raise _Broken
+        parts, have = [rest], len(rest)
+        while have < size:
+            parts.append(self._more(until))
+            have += len(parts[-1])
+        return int(first.split(" ", 2)[1]), headers, b"".join(parts)
+
+    def _more(self, until: float) -> bytes:
+        self._wait(until)
+        if data := self.sock.recv(262144):
+            return data
+        raise _Broken
+
+    def _wait(self, until: float) -> None:
+        if (left := until - time.monotonic()) <= 0:
+            raise TimeoutError
+        self.sock.settimeout(left)
+
+
+class Client:
+    """What every process but the owner has of Eider: calls in, answers and named errors out. Share it between threads.
+
+    `timeout` is what a call may take in seconds, starting the owner and trying again included; `cold` (hooks: `COLD`)
+    what it may take while the owner has yet to start. `spawn` starts an owner when nobody answers, `spool` keeps writes
+    when nobody answers in time. `url` and `token` mean a remote owner; nothing is started or spooled then. `user` is
+    meant where a request does not say; `ceiling` is the most that what enters may claim; `also` are published snapshots.
+    """
+
+    def __init__(
+        self, *, store: str | None = None, user: str | None = None, agent: str | None = None, channel: str = "library",
+        ceiling: str = "user", home_folder: str | None = None, timeout: float = 30.0, spawn: bool = True,
+        spool: bool = True, url: str | None = None, token: str | None = None, also: tuple[str, ...] = (),
+        cold: float | None = None,
+    ) -> None:  # fmt: skip
+        self.home = os.path.abspath(home_folder) if home_folder else home()
+        self.store, self.user, self.agent, self.also = store, user, agent, also
+        self.channel, self.ceiling, self.timeout, self.cold = channel, ceiling, timeout, cold
+        self.url, self.token = url and url.rstrip("/"), token
+        self.spawns, self.spools = spawn and url is None, spool and url is None
+        self._idle: list[Link] = []
+
+    def through(self, channel: str, ceiling: str) -> Client:
+        """The same owner seen from another channel, which may claim at most what this one may."""
+        made = object.__new__(Client)
+        made.__dict__.update(self.__dict__, channel=channel)  # lines are shared: they carry no channel
+        made.ceiling = ceiling if TRUST.get(ceiling, 0) <= TRUST.get(self.ceiling, 0) else self.ceiling
+        return made
+
+    def call(self, verb: str, request: Mapping[str, Any], *, timeout: float | None = None) -> Any:
+        """Ask for a verb and return its answer as JSON knows it, `{"status": …, "value": …}`; ClientError if refused.
+
+        A write that nobody answers in time goes to the spool and answers `{"status": "queued", "key": …}`.
+        """
+        said, until = time.time(), time.monotonic() + (self.timeout if timeout is None else timeout)
+        fields, keyed = dict(request), verb in SPOOLED
+        if fields.get("user") is None and self.user and verb not in ("drain", "verify", "rebuild", "publish"):
+            fields["user"] = self.user
+        whole: dict[str, Any] = {"request": fields, "channel": self.channel, "ceiling": self.ceiling}
+        whole["tz"] = local_zone()
+        for name in ("store", "agent", "also"):
+            if given := getattr(self, name):
+                whole[name] = given
+        if keyed and fields.get("key") is None:
+            fields["key"] = "auto:" + os.urandom(12).hex()
+        try:
+            return self.ask("POST", f"/v1/{verb}", whole, until=until, again=keyed or verb not in WRITES)
+        except ClientError as error:
+            if not (keyed and self.spools and error.kind in ("OwnerUnreachableError", "OwnerBusyError")):
+                raise
+            sibling("spool").append(self.home, verb, whole, said=said, why=error.message)
+            return {"status": "queued", "key": fields["key"], "why": error.message}
+
+    def ask(self, method: str, path: str, body: Any = None, *, until: float | None = None, again: bool = True) -> Any:
+        """One request of the HTTP API, tried again until the monotonic deadline while that is safe.
+
+        Args:
+            method: GET or POST.
+            path: Such as `/v1/owner/status`.
+            body: Sent as JSON.
+            until: The deadline; None is `timeout` from now.
+            again: Whether it may be sent again after the connection broke under it.
+        """
+        until = time.monotonic() + self.timeout if until is None else until
+        sent, why, replaced = b"" if body is None else dumps(body).encode(), "no answer in time", False
+        while True:
+            link = None
+            try:
+                link, until = self._link(until)
+                status, headers, answer = link.exchange(self._head(method, path, len(sent), until), sent, until)
+            except (_Broken, TimeoutError) as broken:
+                if link is not None:
+                    link.close()
+                    if link.sent and not again:
+                        raise self._unreachable("it ended, or was too slow, while it was asked; whether it happened is "
+                                                "not known, look before you ask again") from None  # fmt: skip
+                if isinstance(broken, TimeoutError):
+                    raise self._unreachable(why) from None
+                why = "the connection broke"
+            else:
+                link.close() if headers.get("connection", "").lower() == "close" else self._idle.append(link)
+                theirs = headers.get("eider-version", VERSION)
+                if self.spawns and theirs != VERSION:
+                    replaced = sibling("spawn").replace(self, theirs, until) or replaced
+                if status != _BUSY and not (replaced and status == _UPGRADE):
+                    return _found(status, answer)
+                why = "busy" if status == _BUSY else why
+            if time.monotonic() + _PAUSE > until:
+                raise self._unreachable(why)
+            time.sleep(_PAUSE * (5 if why == "busy" else 1))
+
+    def running(self) -> bool:
+        """Whether an owner answers now; starts none."""
+        try:
+            self._idle.append(self._open(time.monotonic() + 1.0))
+        except (OSError, ClientError):
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        while self._idle:
+            self._idle.pop().close()
+
+    def _head(self, method: str, path: str, size: int, until: float) -> str:
+        host, _, base = self.url.split("://", 1)[1].partition("/") if self.url else ("localhost", "", "")
+        lines = [f"{method} {'/' + base if base else ''}{path} HTTP/1.1", f"Host: {host}", f"Content-Length: {size}",
+                 "Content-Type: application/json", f"Eider-Client: {VERSION}/{PROTOCOL}",
+                 f"Eider-Deadline: {max(0, int((until - time.monotonic()) * 1000))}"]  # fmt: skip
+        said = {"Authorization": self.token and f"Bearer {self.token}", "traceparent": os.environ.get("TRACEPARENT")}
+        lines += [f"{name}: {value}" for name, value in said.items() if value and value.isprintable()]
+        return "\r\n".join(lines) + "\r\n\r\n"
+
+    def _link(self, until: float) -> tuple[Link, float]:
+        """A connection, kept or new, and the deadline; the owner is started if need be."""
+        while self._idle:
+            link = self._idle.pop()
+            if not link.is_stale():
+                return link, until
+            link.close()
+        if self.cold is not None and not self.url and not notes(self.home):
+            until = min(until, time.monotonic() + self.cold)
+        try:
+            return self._open(until), until
+        except OSError as error:
+            if not self.spawns and not isinstance(error, BlockingIOError):
+                raise self._unreachable("nobody listens there") from None
+        until = until if self.cold is None else min(until, time.monotonic() + self.cold)
+        while time.monotonic() < until:
+            if self.spawns:
+                sibling("spawn").ensure(self.home, until)
+            try:
+                return self._open(until), until
+            except OSError:
+                time.sleep(_PAUSE)
+        raise TimeoutError
+
+    def _open(self, until: float) -> Link:
+        if self.url:
+            return Link(sibling("tls_link").connect(self.url, until))
+        import _socket
+
+        if not hasattr(_socket, "AF_UNIX"):
+            return Link(sibling("tls_link").loopback(self, until))
+        where = socket_path(self.home)
+        if not where.startswith(self.home) and not sibling("private_dirs").trusted(os.path.dirname(where)):
+            raise FileNotFoundError(where)
+        sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+        sock.settimeout(max(0.001, until - time.monotonic()))
+        try:
+            sock.connect(where)
+        except OSError:
+            sock.close()
+            raise
+        return Link(sock)
+
+    def _unreachable(self, why: str) -> ClientError:
+        if why == "busy":
+            why = "the owner has more to do than it can take; try again, or send less at once."
+            return ClientError("OwnerBusyError", why, {"waiting": None})
+        where, pid = self.url or self.home, None if self.url else notes(self.home).get("pid")
+        who = f"the owner of {where!r}{f' (process {pid})' if pid else ''}"
+        fix = "look with eider doctor" if not self.url else "see that it runs and the address is right"
+        fields = {"where": where, "why": why, "pid": pid}
+        return ClientError("OwnerUnreachableError", f"{who} did not answer: {why}; {fix}.", fields)
+
+
+def _found(status: int, answer: bytes) -> Any:
+    """What was answered; an error is raised."""
+    try:
+        found: Any = loads(answer.decode()) if answer else {}
+    except ValueError:
+        found, status = {}, max(status, 500)
+    if status == 200:  # noqa: PLR2004 (HTTP: all went well)
+        return found
+    error: dict[str, Any] = (found.get("error") or {}) if isinstance(found, dict) else {}
+    message = error.get("message", f"the owner answered {status} and gave no reason; see eider log.")
+    raise ClientError(error.get("kind", "OwnerError"), message, error.get("fields"))
+
+
+def sibling(name: str) -> Any:
+    """A module of this package, also where hooks have nothing of Eider on the path."""
+    from importlib import import_module
+
+    root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    if root not in sys.path:
+        sys.path.append(root)
+    if __name__ != "eider.client.client" and __name__ in sys.modules:  # it shall find this file's classes, not a copy's
+        import_module("eider.client")
+        sys.modules.setdefault("eider.client.client", sys.modules[__name__])
+    return import_module(f"eider.client.{name}")

@@ -1,0 +1,201 @@
+"""Writes that nobody could take in time: one line each, redacted before it is written, durable when `append` returns.
+
+Standard library and `eider.privacy.redact` only: hooks come here. The owner drains it (`eider.service.spool_drain`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Final
+
+from eider.client.client import ClientError, dumps
+from eider.client.private_dirs import home_folder, private_folder
+from eider.model.failpoints import point
+
+WRITES: Final = "writes.jsonl"
+LOCK: Final = "spool.lock"
+SPOOL_BYTES: Final = 64 * 1024 * 1024
+"""A spool larger than this refuses: an owner that never drains it needs a person."""
+LOCK_SECONDS: Final = 2.0
+"""By then whoever appends or drains has let go of the lock, unless it is stopped."""
+_NAMES: Final = frozenset(("key", "answering_key", "session", "speaker", "scope", "scopes", "agent"))
+"""Fields of a request that tell rows apart: they stay as they are, but for a secret with a format of its own."""
+_FIXED: Final = frozenset(("user", "id", "at", "tz", "kind", "role", "valid_from", "valid_to"))
+"""Fields of a request that decide where a write goes or whether it happened: changing one would lose the write, so
+one that holds a secret is refused."""
+_BOOT: Final = "/proc/sys/kernel/random/boot_id"
+
+
+def folder(home: str) -> str:
+    """Where the spool lives."""
+    return os.path.join(home, "spool")
+
+
+def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = None, why: str = "") -> None:
+    """Keep one write.
+
+    Args:
+        home: `EIDER_HOME`.
+        verb: Name of the verb.
+        whole: What would have been sent to the owner.
+        said: When the caller asked, in seconds since 1970; now by default.
+        why: Why it could not be delivered, for the message of a refusal.
+
+    Raises:
+        ClientError: Writing is paused, the spool is full, the disk is, or the directory cannot be written; nothing was
+            kept.
+    """
+    import fcntl
+
+    if os.path.exists(os.path.join(home, "paused.json")):  # looked at here, so that others need not import more
+        _refuse_paused(home, whole)
+    said = time.time() if said is None else said
+    since = time.monotonic() - max(0.0, time.time() - said)
+    line = dumps({"v": 1, "verb": verb, "at": said, "boot": _boot(), "since": since, **redacted(whole)})
+    data = f"{checksum(line):08x} {line}\n".encode()
+    place = private_folder(folder(home_folder(home)))
+    try:
+        lock = os.open(os.path.join(place, LOCK), os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            if not locked(lock, fcntl.LOCK_EX):
+                raise _refusal("another process holds its lock and does not let go; run eider doctor.", why)
+            if room := _write(os.path.join(place, WRITES), data):
+                raise _refusal(room, why)
+        finally:
+            os.close(lock)
+    except OSError as error:
+        text = f"{place!r} cannot be written ({error.strerror}); free some space or mend its permissions."
+        raise _refusal(text, why) from None
+
+
+def _refuse_paused(home: str, whole: dict[str, Any]) -> None:
+    from eider.client import pauses
+    from eider.model.errors import PausedError
+
+    try:
+        pauses.check(home, whole.get("store"))
+    except PausedError as paused:
+        raise ClientError("PausedError", str(paused), {"store": paused.store}) from None
+
+
+def locked(lock: int, how: int) -> bool:
+    """Take a lock, unless somebody holds it for longer than any work takes."""
+    import fcntl
+
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end:
+                return False
+            time.sleep(0.005)
+        else:
+            return True
+
+
+def _write(path: str, data: bytes) -> str:
+    """Append whole or not at all: what a full disk cut off is taken back; a text says that there is no room."""
+    file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        size = os.lseek(file, 0, os.SEEK_END)
+        if size + len(data) > SPOOL_BYTES:
+            return f"it holds {size:,} bytes of {SPOOL_BYTES:,} that no owner has drained; run eider doctor, then try again."
+        if size and os.pread(file, 1, size - 1) != b"\n":  # a writer died within its line: that line ends here
+            data = b"\n" + data
+        try:
+            written = 0
+            while written < len(data):
+                written += os.write(file, data[written:])
+                point("spool.written")
+            os.fsync(file)
+            point("spool.synced")
+        except OSError:
+            os.ftruncate(file, size)
+            raise
+        if not size:
+            sync_folder(os.path.dirname(path))
+    finally:
+        os.close(file)
+    return ""
+
+
+def sync_folder(path: str) -> None:
+    """Make names that were just given, or taken, as durable as what is in the files."""
+    place = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(place)
+    finally:
+        os.close(place)
+
+
+def checksum(line: str) -> int:
+    """Tells a damaged line from a whole one."""
+    import zlib
+
+    return zlib.crc32(line.encode())
+
+
+def redacted(whole: dict[str, Any]) -> dict[str, Any]:
+    """The same with every string redacted: nothing secret reaches the disk.
+
+    Raises:
+        ClientError: What may not be changed holds a secret.
+    """
+    clean: dict[str, Any] = {}
+    for name, value in whole.items():
+        clean[name] = _request(value) if name == "request" else _fixed(name, value)
+    return clean
+
+
+def _request(request: dict[str, Any]) -> dict[str, Any]:
+    from eider.privacy.redact import redact_tree
+
+    free: dict[str, Any] = {k: v for k, v in request.items() if k not in _FIXED | _NAMES and k != "items"}
+    clean: dict[str, Any] = dict(redact_tree(free))
+    clean |= {k: _name(v) for k, v in request.items() if k in _NAMES}
+    clean |= {k: _fixed(k, v) for k, v in request.items() if k in _FIXED}
+    if isinstance(items := request.get("items"), list | tuple):
+        clean["items"] = [_request(item if isinstance(item, dict) else {"text": item}) for item in items]
+    return clean
+
+
+def _name(value: Any) -> Any:
+    from eider.privacy.redact import redact_name
+
+    if isinstance(value, list | tuple):
+        return [_name(one) for one in value]
+    return redact_name(value) if isinstance(value, str) else value
+
+
+def _fixed(name: str, value: Any) -> Any:
+    if isinstance(value, str) and _name(value) != value:
+        raise ClientError("SpoolError", f"{name} holds what looks like a secret; it is not written to disk, so the write "
+                          "is not kept. Name it otherwise, and try again.")  # fmt: skip
+    if isinstance(value, list | tuple):
+        return [_fixed(name, one) for one in value]
+    return value
+
+
+def _boot() -> str:
+    """Which start of the machine this is: its clock without jumps counts from there."""
+    try:
+        with open(_BOOT, encoding="utf-8") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _refusal(text: str, why: str) -> ClientError:
+    return ClientError("SpoolError", f"{why} And the spool refuses: {text}".strip())
+
+
+def waiting(home: str) -> int:
+    """Bytes that wait."""
+    try:
+        return sum(
+            entry.stat().st_size for entry in os.scandir(folder(home)) if entry.name.startswith(("writes", "draining"))
+        )
+    except OSError:
+        return 0

@@ -1,0 +1,1 @@
+"""What an agent is given before it answers: policy and injected lines."""

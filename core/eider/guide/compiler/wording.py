@@ -1,0 +1,81 @@
+"""How one memory reads within a policy: imperative where it is a rule, plain where it is a fact."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+from eider.model.values import GLOBAL, Memory
+
+_SPACE: Final = re.compile(r"\s+")
+_MARKUP: Final = re.compile(r"^(?:[#>*•\-–]+|\d+[.)])\s+")
+"""What would make a line look like a heading, a list item or a quotation of the frame it stands in."""
+_ENDS: Final = frozenset(".!?。！？…:;»”\"')]}`")
+_HABITS: Final = {
+    "prefers": "Prefer", "likes": "Prefer", "wants": "Provide", "uses": "Use", "expects": "Provide", "avoids": "Avoid",
+    "dislikes": "Avoid", "hates": "Avoid",
+}  # fmt: skip
+"""Third person → imperative, for what is kept as a rule."""
+_OPENING: Final = re.compile(r"^(?:the user |they |user )?(" + "|".join(_HABITS) + r")\b\s*", re.IGNORECASE)
+_MUST: Final = re.compile(
+    r"^(?:the agent |you |always remember to |please )+(?:should |must |has to |have to |need to )?", re.IGNORECASE
+)
+_NEVER: Final = re.compile(r"^(?:should|must) (?:not|never)\b\s*", re.IGNORECASE)
+
+
+def line_of(memory: Memory) -> str:
+    """A memory as one line, without any mark in front.
+
+    >>> from datetime import UTC, datetime
+    >>> at = datetime(2026, 5, 1, tzinfo=UTC)
+    >>> rule = Memory(id="m", rev=1, kind="rule", text="prefers ISO dates", user="u", agent="a", scope="global",
+    ...               origin="user", trust=2, valid_from=at, recorded_at=at)
+    >>> line_of(rule)
+    'Prefer ISO dates.'
+    """
+    text = sentence(memory.text)
+    if memory.kind != "rule":
+        return text
+    text = _MUST.sub("", text) or text
+    text = _NEVER.sub("Never ", text)
+    if habit := _OPENING.match(text):
+        text = f"{_HABITS[habit[1].lower()]} {text[habit.end() :]}"
+    return _opened(text)
+
+
+def _opened(text: str) -> str:
+    """A capital at the start, unless the first word is a name of code."""
+    return text[:1].upper() + text[1:] if text.split(" ", 1)[0].rstrip(",:;.").isalpha() else text
+
+
+def sentence(text: str) -> str:
+    """One line that ends like a sentence and cannot pass for the frame around it."""
+    flat = _SPACE.sub(" ", text).strip()
+    while (bare := _MARKUP.sub("", flat)) != flat:
+        flat = bare
+    flat = flat.replace("<", "‹").replace(">", "›")
+    if not flat:
+        return flat
+    flat = _opened(flat)
+    if flat[-1] in _ENDS or unicodedata.category(flat[-1]) == "So":
+        return flat
+    return f"{flat}。" if "\u3040" <= flat[-1] <= "\u9fff" else f"{flat}."
+
+
+def label(scope: str) -> str:
+    """A scope in words: `project:alpha` is "in project alpha".
+
+    >>> label("project:alpha"), label("reviews"), label("role:reviewer")
+    ('In project alpha', 'For reviews', 'As reviewer')
+    """
+    kind, _, name = scope.partition(":")
+    if not name:
+        return f"For {kind}"
+    words = {"project": "In project", "role": "As", "branch": "On branch", "session": "In this session"}
+    return f"{words.get(kind, f'For {kind}')} {name}"
+
+
+def specificity(scope: str) -> int:
+    """How narrow a scope is: 0 is everywhere; each further part is narrower."""
+    return 0 if scope == GLOBAL else 1 + scope.count(":") + scope.count("/")

@@ -1,0 +1,1 @@
+"""Whether a recalled line helps with a prompt."""

@@ -1,0 +1,117 @@
+"""Inject: recall for automatic use. Precise, within a budget, and often silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from itertools import islice
+from typing import Final
+
+from eider.guide.gate.gate import LOOKED_AT, READ, admit
+from eider.guide.gate.prompt_reading import Line
+from eider.guide.gate.signals import WordBook
+from eider.language import analysis
+from eider.model.answers import Injection, Recollection
+from eider.model.verbs import Inject, Recall
+from eider.privacy import recall_marks
+from eider.retrieve.rank import Ranked
+from eider.retrieve.recall import in_all_layers
+from eider.store.engine import Engine
+from eider.store.segment.segment import Segment
+
+_ASKED_FOR: Final = 4 * LOOKED_AT
+"""Ranked lines fetched, so that enough are left once those that may not be injected are gone. A guess."""
+_FETCHED: Final = LOOKED_AT + 6
+"""Lines whose texts are fetched: some of them say what the prompt or the host says already. A guess."""
+_LEAST_TRUST: Final = 1
+"""What a tool or a document said may be quoted on request, but never enters a prompt by itself."""
+
+_QUOTED: Final = 3
+"""Words in a row that make a quotation."""
+_books: dict[str, WordBook] = {}
+"""One per embedder; holds single words only, so nothing in it is anybody's text."""
+
+
+def inject(engine: Engine, request: Inject) -> Injection:
+    """The few lines that help with a prompt, marked as recalled; empty when nothing helps."""
+    prompt = recall_marks.strip(request.prompt)
+    if not prompt.strip():
+        return Injection(text="", recollections=(), why="silent: the prompt is empty")
+    ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
+    found = in_all_layers(engine, ask, partial(_wanted, request))
+    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _in_sight(r, request, prompt)][:LOOKED_AT]
+    words = " ".join(analysis.words(prompt[:READ]))
+    verdict = admit([_judged(r, words) for r in allowed], prompt, _book(engine))
+    return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
+
+
+def _wanted(request: Inject, segment: Segment, found: Sequence[Ranked]) -> list[Ranked]:
+    """The first rows that may enter a prompt, as far as that can be told without their texts."""
+    trust, of, memory = segment.column("trust"), segment.column("session"), segment.column("memory")
+    session = segment.sessions.get(request.session or "", -1)
+    given = set(request.without)
+    able = (
+        r for r in found
+        if trust[r.row] >= _LEAST_TRUST and segment.ids[r.row] not in given
+        and (memory[r.row] or session < 0 or of[r.row] != session)
+    )  # fmt: skip
+    return list(islice(able, _FETCHED))
+
+
+def _in_sight(found: Recollection, request: Inject, prompt: str) -> bool:
+    """Whether the conversation holds it: said in it, given to it, in the host's own files, or this very prompt once before."""
+    from eider.understand.drafts.already_known import is_known
+
+    if found.id in request.without:
+        return True
+    if found.episode is not None and (
+        found.episode.session == request.session or is_known(found.text, (prompt[:READ],))
+    ):
+        return True
+    return bool(request.known) and is_known(found.text, request.known)
+
+
+def _judged(found: Recollection, prompt: str) -> Line:
+    memory = found.memory
+    quoted = prompt.count(" ") >= _QUOTED - 1 and prompt in " ".join(analysis.words(found.text[:READ]))
+    return Line(
+        text=found.text, kind="" if memory is None else memory.kind, scope="global" if memory is None else memory.scope,
+        coverage=found.coverage, cosine=found.cosine, exact=quoted,
+    )  # fmt: skip
+
+
+def _book(engine: Engine) -> WordBook:
+    embedder = engine.embedder
+    if embedder.fingerprint not in _books:
+        _books[embedder.fingerprint] = WordBook(lambda words: embedder.embed(words, "query"))
+    return _books[embedder.fingerprint]
+
+
+def _framed(engine: Engine, chosen: Sequence[Recollection], request: Inject, why: str) -> Injection:
+    """As many of the chosen lines as the budget holds, frame included."""
+    kept: list[Recollection] = []
+    text, tokens = "", 0
+    for one in chosen:
+        longer = _text([*kept, one])
+        size = engine.counter.count(longer)
+        if size <= request.budget:
+            kept.append(one)
+            text, tokens = longer, size
+    if chosen and not kept:
+        why = f"silent: the best line alone exceeds the budget of {request.budget} tokens"
+    engine.usage.shown(request.user, [r.id for r in kept if r.memory is not None and not r.layer])
+    taint = min((r.trust for r in kept), default=2)
+    return Injection(text=text, recollections=tuple(kept), why=why, taint=taint, tokens=tokens)
+
+
+def _text(found: Sequence[Recollection]) -> str:
+    return recall_marks.mark([_line(r) for r in found], [r.id for r in found])
+
+
+def _line(found: Recollection) -> str:
+    """One line of text: what is kept, dated where it is an utterance."""
+    said = " ".join(found.text.split())
+    if found.episode is not None:
+        return f"- [{found.episode.at:%Y-%m-%d}] {found.episode.speaker}: {said}"
+    scope = "" if found.memory is None or found.memory.scope == "global" else f" ({found.memory.scope})"
+    return f"- {said}{scope}"

@@ -1,0 +1,145 @@
+"""Guidance: what an agent should know before it works for a user, chosen from memories and compiled within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.guide.compiler import compiled
+from eider.guide.policy_by_model import worded
+from eider.guide.selection import MOST, picked
+from eider.learn.scopes import scopes_read
+from eider.model.answers import Policy
+from eider.model.clock import day_start
+from eider.model.outcomes import Recalled
+from eider.model.values import GLOBAL, Memory
+from eider.model.verbs import PolicyFor, Recall
+from eider.retrieve.rank import rank
+from eider.retrieve.recall import asked, view_of
+from eider.retrieve.weights import balanced
+from eider.store.arrays import KIND_CODE, STATE_CODE, micros
+from eider.store.engine import Engine
+from eider.understand.reconcile import judge
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eider.privacy.ingress import Door
+    from eider.store.segment.segment import Segment
+
+BUDGET: Final = 1_200
+"""Tokens where a call names none: a page that a model reads without losing the task. A guess."""
+_RELATED: Final = 0.35
+"""Cosine from which a fact matters to a context although they share no word. A guess above `recall`'s 0.3."""
+_KEPT: Final = 256
+"""Compiled policies kept per open store."""
+
+
+def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
+    """The guidance for one user, scope and context; the same bytes until something changes or the day does.
+
+    Raises:
+        BudgetExceededError: The request refuses to leave anything out, and not all is within the budget.
+    """
+    now = day_start(engine.now().date(), "UTC")
+    plain = replace(request, loop=None, scopes=_plain(request.scopes), kinds=_plain(request.kinds))
+    place = (request.user, door.agent, plain, now.date())
+    version = engine.version(request.user)
+    kept = engine.policies.get(place)
+    if kept is not None and kept[0] == version:
+        found = kept[1]
+    else:
+        found = _compiled(engine, _placed(engine, request, door), now)
+        found = worded(engine, door.agent, found, context=request.context or "", budget=request.budget or BUDGET)
+        engine.policies[place] = (version, found)
+        while len(engine.policies) > _KEPT:
+            engine.policies.pop(next(iter(engine.policies)))
+    engine.usage.shown(request.user, [m.id for m in found.memories])
+    if request.loop is not None and engine.loop(request.loop, request.user).closed_at is None:
+        engine.notes.noted(request.user, request.loop, [Recalled(id=m.id, ask=-1) for m in found.memories])
+    return found
+
+
+def _plain(names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """From a client they come as a list, which nothing can be kept under."""
+    return None if names is None else tuple(names)
+
+
+def _placed(engine: Engine, request: PolicyFor, door: Door) -> PolicyFor:
+    """The request with the scopes that its context belongs to, where none are named and the mode infers them."""
+    if request.scopes is not None:
+        return request
+    return replace(request, scopes=scopes_read(engine, request.user, door.agent, request.context))
+
+
+def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
+    budget = request.budget or BUDGET
+    chosen = _chosen(engine, request, now)
+    done = compiled(
+        chosen, engine.counter, budget=budget, exceeded=request.on_budget_exceeded, known=request.existing_instructions,
+        opposes=_opposed,
+    )  # fmt: skip
+    why, over = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens", done.tokens - budget
+    if over > 0:
+        why += "; pinned memories alone exceed the budget: unpin some, or raise it"
+    return Policy(
+        text=done.text, memories=done.used, tokens=done.tokens, left_out=done.left_out, over_budget=max(0, over), why=why
+    )  # fmt: skip
+
+
+def _opposed(wide: Memory, narrow: Memory) -> bool:
+    """Whether a narrower memory states something else of the same matter."""
+    return judge(wide.text, narrow.text)[0] in ("supersede", "contradiction", "scope_override", "retract")
+
+
+def _chosen(engine: Engine, request: PolicyFor, now: datetime) -> list[Memory]:
+    """What may guide, best first: what stands for all work, and what matters to the context."""
+    with engine.segments.hold(request.user) as segment:
+        visible = _visible(segment, request, micros(engine.now()))
+        if not visible.any():
+            return []
+        related = _related(engine, segment, request, visible)
+        ids = [segment.ids[row] for row in picked(segment, np.flatnonzero(visible), related, micros(now))]
+        known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
+        read = engine.store.memories([i for i in ids if i not in known], user=request.user)
+        segment.keep(read)
+    found = known | {m.id: m for m in read}
+    return [found[i] for i in ids if i in found]
+
+
+def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]:
+    """Current memories of full trust in the scopes asked for; what tools and documents said never guides."""
+    column = segment.column
+    mask = segment.alive & column("memory") & (column("state") == STATE_CODE["active"])
+    mask &= (column("valid_from") <= at) & (column("valid_to") > at) & (column("trust") >= request.least_trust)
+    if request.scopes is not None:
+        codes = [segment.scopes[s] for s in {*request.scopes, GLOBAL} if s in segment.scopes]
+        mask &= np.isin(column("scope"), codes)
+    if request.kinds is not None:
+        wanted = np.isin(column("kind"), [KIND_CODE[kind] for kind in request.kinds if kind in KIND_CODE])
+        mask &= wanted | column("pinned").astype(np.bool_)
+    return mask
+
+
+def _related(
+    engine: Engine, segment: Segment, request: PolicyFor, visible: NDArray[np.bool_]
+) -> dict[int, tuple[float, bool]]:
+    """Row → (score in [0, 1] of the best, whether it clearly bears on the context)."""
+    if not request.context or not request.context.strip():
+        return {}
+    ask = Recall(user=request.user, query=request.context[:_READ])
+    question = replace(asked(engine, segment, ask, view_of(engine, ask)), window=None)
+    weights = balanced(engine.lexical_share(request.user))
+    found = rank(segment, question, visible, limit=MOST, weights=weights)
+    best = max((r.score for r in found), default=0.0)
+    if best <= 0:
+        return {}
+    return {r.row: (max(0.0, r.score / best), r.coverage > 0 or r.cosine >= _RELATED) for r in found}
+
+
+_READ: Final = 2_000
+"""Characters of a context that are read: its beginning says what it is about."""

@@ -1,0 +1,1 @@
+"""Words, stems and dates in several languages; pure functions."""

@@ -1,0 +1,114 @@
+"""Learning that waits: what was said is kept at once, and a model that could not be asked is asked later."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from eider.learn.observe import Exchange, kept, prepared, recorded, thought_of
+from eider.model.changes import ChangeSet, Committed
+from eider.model.errors import ConfigError, EiderError, MissingExtraError, ModelError, ModelRefusedError
+from eider.model.learned import Learned
+from eider.model.values import GLOBAL
+from eider.model.verbs import Observe
+from eider.privacy.ingress import Door
+from eider.privacy.redact import redact_name
+from eider.store.jobs import ATTEMPTS
+
+if TYPE_CHECKING:
+    from eider.store.engine import Engine
+    from eider.store.job_rows import Job
+
+_REFUSED: Final = 2
+"""Times a model may decline before an exchange is learned from by rule alone. A guess."""
+
+
+def queued(engine: Engine, request: Observe, exchange: Exchange, door: Door, error: EiderError) -> Learned:
+    """Keep what was said, and queue the learning; both or neither.
+
+    The job comes first and waits for the writer's turn, which this holds: when it looks, what was said is there, or
+    this process ended before anybody was told.
+    """
+    payload = {
+        "episodes": [e.id for e in exchange.episodes], "reply": exchange.reply.id, "agent": door.agent, "channel": door.channel,
+        "ceiling": door.ceiling, "scope": str(exchange.scope), "unsettled": exchange.unsettled,
+    }  # fmt: skip
+    wait = getattr(error, "retry_after", None) or 0.0
+
+    def plan() -> Learned:
+        engine.jobs.queue("learn", user=request.user, payload=payload, after=wait)
+        return recorded(engine, request, exchange, door, f"recorded; what is lasting in it is learned later: {error}")
+
+    return engine.planned(plan)
+
+
+def learned(engine: Engine, job: Job) -> None:
+    """Learn from an exchange that was recorded; by rule alone where a model keeps failing. Twice is once.
+
+    Raises:
+        ModelError: The model failed again; the job is tried again.
+    """
+    key, door = _key(job.payload["reply"]), _door(job)
+    if _done(engine, job.user, key, door) is not None:
+        return
+    exchange = engine.planned(lambda: _exchange(engine, job))
+    if exchange is None:
+        return
+    found = thought_of(exchange)
+    request = Observe(user=job.user, user_reply="-", key=key)
+    try:
+        thought = prepared(engine, exchange, found, door, hurried=False)
+    except (ModelError, MissingExtraError, ConfigError) as error:
+        declined = isinstance(error, ModelRefusedError) and job.attempts + 1 >= _REFUSED
+        if not declined and job.attempts + 1 < ATTEMPTS:
+            raise
+        thought = found
+
+    def plan() -> None:
+        if thought.drafts and _exchange(engine, job) is not None:  # it may have been forgotten meanwhile
+            kept(engine, request, exchange, thought, door)
+
+    engine.planned(plan)
+
+
+def _door(job: Job) -> Door:
+    said = job.payload
+    return Door(channel=said["channel"], ceiling=said["ceiling"], agent=said["agent"])
+
+
+def since(engine: Engine, told: Learned, door: Door) -> Learned:
+    """An exchange that was observed before, with what has become of its learning since."""
+    reply = told.episodes[-1]
+    done = _done(engine, reply.user, _key(reply.id), door)
+    if done is not None:
+        memories = tuple(m for m in done.memories if m.state != "inbox")
+        return replace(told, memories=memories, inbox=tuple(m for m in done.memories if m.state == "inbox"))
+    waiting = (job for job in engine.jobs.listed() if job.kind == "learn" and job.state in ("waiting", "running"))
+    if any(job.payload["reply"] in {e.id for e in told.episodes} for job in waiting):
+        return replace(
+            told, status="queued", why="this exchange was observed before; what is lasting in it is learned later"
+        )
+    return told
+
+
+def _key(reply: str) -> str:
+    return f"learn:{reply}"
+
+
+def _done(engine: Engine, user: str, key: str, door: Door) -> Committed | None:
+    asked = ChangeSet(user=user, op="observe", actor=door.channel, at=engine.now(), key=redact_name(key))
+    return engine.store.repeated(asked)
+
+
+def _exchange(engine: Engine, job: Job) -> Exchange | None:
+    """What was said, as recorded; None where it was forgotten, or never came to be recorded."""
+    found = engine.store.episodes(job.payload["episodes"], user=job.user)
+    reply = next((e for e in found if e.id == job.payload["reply"]), None)
+    if reply is None:
+        return None
+    output = next((e.text for e in found if e.role == "agent"), "")
+    said = job.payload
+    return Exchange(
+        episodes=(), reply=reply, output=output, context="", scope=said.get("scope") or GLOBAL,
+        unsettled=bool(said.get("unsettled")),
+    )  # fmt: skip

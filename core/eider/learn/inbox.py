@@ -1,0 +1,69 @@
+"""The inbox: what contradicts something known and waits for a person to say which holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from eider.model.changes import ChangeSet
+from eider.model.errors import RefusedError
+from eider.model.values import TRUST, Edge, Memory
+from eider.model.verbs import Inbox, Settle
+from eider.privacy.ingress import Door
+from eider.records.revise import known, sealed
+from eider.store.arrays import STATE_CODE
+from eider.store.engine import Engine
+
+
+def inbox(engine: Engine, request: Inbox, _door: Door) -> list[Memory]:
+    """What waits, newest first."""
+    with engine.segments.hold(request.user) as segment:
+        rows = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["inbox"])
+        ids = [segment.ids[row] for row in np.flatnonzero(rows)]
+    waiting = [m for m in engine.store.memories(ids, user=request.user) if m.state == "inbox" and m.valid_to is None]
+    return sorted(waiting, key=lambda m: m.recorded_at, reverse=True)[: request.limit]
+
+
+def settle(engine: Engine, request: Settle, door: Door) -> Memory:
+    """Accept what waits, which ends what it contradicts, or reject it, which ends it.
+
+    Raises:
+        RefusedError: It does not wait, or the channel may not decide: only a person does.
+    """
+    if TRUST[door.ceiling] < TRUST["user"]:
+        raise RefusedError(f"channel {door.channel!r} may not settle the inbox; a person does, with eider inbox.")
+    return engine.planned(lambda: _settled(engine, request, door))
+
+
+def _settled(engine: Engine, request: Settle, door: Door) -> Memory:
+    memory = known(engine, request.id, request.user)
+    if memory.state != "inbox" or memory.valid_to is not None:
+        raise RefusedError(f"memory {memory.id!r} does not wait in the inbox; list what does with inbox().")
+    now = engine.now()
+    if not request.accept:
+        ended = replace(sealed(memory), recorded_at=now, valid_to=memory.valid_from, state="active")
+        return engine.commit(_change(request, door, "reject", [memory], (ended,))).memories[0]
+    starts = max(now, memory.valid_from)
+    accepted = replace(sealed(memory), recorded_at=now, state="active", valid_from=starts)
+    against = [m for m in contradicted(engine, memory) if m.status(now) == "current"]
+    closed = [
+        replace(sealed(m), recorded_at=now, valid_to=max(starts, m.valid_from), to_precision="instant", superseded_by=memory.id)
+        for m in against
+    ]  # fmt: skip
+    return engine.commit(_change(request, door, "accept", [memory, *against], (accepted, *closed))).memories[0]
+
+
+def contradicted(engine: Engine, memory: Memory) -> list[Memory]:
+    """What a memory in the inbox stands against."""
+    ids = engine.store.linked(memory.id, "contradicts", user=memory.user)
+    return engine.store.memories(ids, user=memory.user)
+
+
+def _change(request: Settle, door: Door, op: str, read: list[Memory], new: tuple[Memory, ...]) -> ChangeSet:
+    first, *others = new
+    edges = tuple(Edge(source=first.id, target=m.id, kind="supersedes") for m in others)
+    reads = {m.id: m.rev for m in read}
+    return ChangeSet(
+        user=request.user, op=op, actor=door.channel, at=first.recorded_at, memories=new, reads=reads, edges=edges
+    )

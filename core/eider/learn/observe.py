@@ -1,0 +1,383 @@
+"""Observing: an exchange is recorded, what is lasting in the reply is noticed, and reconciled with what is known.
+
+One commit holds the utterances and all that was learned from them. Everything that thinks is pure and runs before it:
+`detect` → `derive` → `reconcile`; what a model says enters as data. Where nothing is noticed, recording is all that
+happens; where a model was to be asked and cannot be, the learning is queued (`eider.learn.deferred`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Final
+
+from eider.learn.scopes import asked_scope, scope_for, to_register, when_due
+from eider.model.changes import ChangeSet, Committed
+from eider.model.errors import InputError, MissingExtraError, ModelError
+from eider.model.ids import new_id
+from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
+from eider.model.usage import fresh, used
+from eider.model.validation import MAX_TEXT
+from eider.model.values import TRUST, Edge, Episode, Memory, Role, Span, Usage
+from eider.model.verbs import Direct, Observe, Record
+from eider.privacy.ingress import Door, clean, user_name
+from eider.privacy.redact import redact, redact_name
+from eider.records.record import episode_of, usage_detail
+from eider.records.revise import sealed
+from eider.retrieve.nearest import near
+from eider.store.agent_settings import model_of, settings_of
+from eider.store.engine import Engine
+from eider.understand.drafts import derive
+from eider.understand.reconcile import reconcile
+from eider.understand.signals import detect
+from eider.understand.trust_rule import permitted
+
+_USER: Final = TRUST["user"]
+_READ: Final = 20_000
+"""Characters of the agent's output that a reply is read against: its beginning says what it proposed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """What was said, ready to be kept, and what it is about."""
+
+    episodes: tuple[Episode, ...]
+    reply: Episode
+    """The user's reply, or its first part; the last thing said."""
+    output: str
+    """The agent's words the reply answers."""
+    context: str
+    scope: str
+    known: tuple[str, ...] = ()
+    unsettled: bool = False
+    """A model may still be asked where it applies."""
+    kept: frozenset[str] = frozenset()
+    """Ids of utterances that a host had recorded already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """What was noticed in an exchange, before it is held against what is known."""
+
+    signals: tuple[Signal, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Models and versions of prompts that had a part in it."""
+
+
+def observe(engine: Engine, request: Observe, door: Door) -> Learned:
+    """Record an exchange and learn from the user's reply."""
+    user_name(request.user)
+    if (first := _before(engine, request, door)) is not None:
+        return first
+    exchange = exchange_of(engine, request, door)
+    try:
+        thought = prepared(engine, exchange, thought_of(exchange), door)
+    except (ModelError, MissingExtraError) as error:
+        from eider.learn.deferred import queued
+
+        return queued(engine, request, exchange, door, error)
+    return engine.planned(lambda: kept(engine, request, exchange, thought, door))
+
+
+def direct(engine: Engine, request: Direct, door: Door) -> list[Memory]:
+    """Keep explicit instructions as rules, without detection; each is held against what is known."""
+    user_name(request.user)
+    given: list[Memory] = []
+    for text in _standing(engine, request.directions, door):
+        asked = Observe(user=request.user, user_reply=text, scope=request.scope)
+        exchange = exchange_of(engine, asked, door)
+        whole = Signal(kind="directive", start=0, end=len(exchange.reply.text), confidence=1.0, reason="told outright")
+        drafts = derive([whole], exchange.reply, scope=exchange.scope)
+        thought = Thought(signals=(whole,), drafts=drafts or (_as_said(exchange, whole),))
+        done = engine.planned(lambda e=exchange, t=thought, a=asked: kept(engine, a, e, t, door))
+        given += [m for m in done.memories if m.status(engine.now()) == "current"] or list(done.inbox)
+    return given
+
+
+def _standing(engine: Engine, directions: Sequence[str], door: Door) -> Sequence[str]:
+    """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
+    settings = settings_of(engine, door.agent)
+    if settings.mode != "eager" or TRUST[door.ceiling] < 1:
+        return directions
+    from eider.learn.model_assist import standing
+
+    try:
+        firm = set(standing(model_of(engine, settings), [str(redact(text)) for text in directions]))
+    except (ModelError, MissingExtraError):
+        return directions
+    return [text for text in directions if str(redact(text)) in firm]
+
+
+def thought_of(exchange: Exchange) -> Thought:
+    """What the reply holds that lasts, by rule; a reply of low origin proposes nothing."""
+    if TRUST[exchange.reply.origin] < 1:
+        return Thought()
+    signals = detect(exchange.reply.text, exchange.output[:_READ])
+    if not signals:
+        return Thought()
+    drafts = derive(signals, exchange.reply, about=exchange.output[:_READ], scope=exchange.scope, known=exchange.known)
+    return Thought(signals=signals, drafts=drafts)
+
+
+def prepared(
+    engine: Engine, exchange: Exchange, found: Thought, door: Door, *, hurried: bool = True
+) -> Thought:  # fmt: skip
+    """What was noticed, with what the agent's model adds where its mode asks one; nothing is written yet.
+
+    Raises:
+        ModelError: The model was to be asked and did not answer usably.
+        MissingExtraError: What asks it is not installed.
+        ConfigError: The agent's mode or model cannot be used.
+    """
+    settings = settings_of(engine, door.agent)
+    if settings.mode == "frugal" or TRUST[exchange.reply.origin] < 1:
+        return found
+    from eider.learn.model_assist import PATIENCE, think
+
+    def neighbours(text: str, scope: str) -> list[Memory]:
+        return near(engine, exchange.reply.user, text, scope=scope)
+
+    shown = replace(exchange, context=str(redact(exchange.context)))
+    seconds = PATIENCE if hurried else None
+    shown, found = _settled(engine, shown, found, door)
+    thought = think(model_of(engine, settings), settings.mode, shown, found, neighbours, seconds=seconds)
+    return _settled(engine, shown, thought, door)[1]
+
+
+def _settled(engine: Engine, exchange: Exchange, thought: Thought, door: Door) -> tuple[Exchange, Thought]:
+    """Where drafts apply, as a model says where that is open; one whose clause names a place stays there."""
+    if not exchange.unsettled or not thought.drafts:
+        return exchange, thought
+    said, user = " ".join(d.text for d in thought.drafts), exchange.reply.user
+    scope = asked_scope(engine, user, door.agent, exchange.scope, context=exchange.context, statement=said)
+    drafts = tuple(replace(d, scope=scope) if d.scope == exchange.scope else d for d in thought.drafts)
+    return replace(exchange, scope=scope, unsettled=False), replace(thought, drafts=drafts)
+
+
+# ---------------------------------------------------------------------- what was said
+
+
+def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
+    """The utterances of an exchange, through the door; what is larger than one utterance may be comes in parts."""
+    said: dict[str, Any] = {"session": request.session, "at": request.at, "tz": request.tz}
+    made = (
+        _parts(engine, request, "agent", request.agent_output, door, said, key=request.answering_key),
+        _parts(engine, request, "user", request.user_reply, door, said),
+    )
+    outputs, replies = (tuple(_linked(engine, e, door) for e in episodes) for episodes in made)
+    if not replies:
+        raise InputError(
+            "user_reply holds nothing but recalled memory, which is not learned again; pass what was said."
+        )
+    where, unsettled = scope_for(
+        engine,
+        request.user,
+        door.agent,
+        explicit=request.scope,
+        context=request.context or "",
+        statement=request.user_reply,
+    )
+    scope = clean({"scope": where})["scope"]
+    return Exchange(
+        episodes=(*outputs, *replies), reply=replies[0], output=outputs[0].text if outputs else "",
+        context=request.context or "", scope=scope, unsettled=unsettled, known=tuple(request.known),
+        kept=frozenset(e.id for e in (*outputs, *replies)) - {e.id for episodes in made for e in episodes},
+    )  # fmt: skip
+
+
+def _parts(
+    engine: Engine, request: Observe, role: Role, text: str, door: Door, said: dict[str, Any], key: str | None = None
+) -> tuple[Episode, ...]:
+    made: list[Episode] = []
+    whole = key or (request.key and f"{request.key}:{role}")
+    for place in range(0, len(text), MAX_TEXT):
+        part = text[place : place + MAX_TEXT]
+        key = whole and whole + (f":{place}" if place else "")
+        if not part.strip():
+            continue
+        try:
+            made.append(episode_of(engine, Record(user=request.user, text=part, role=role, key=key, **said), door))
+        except InputError as error:
+            if "recalled memory" not in str(error):  # an output that only repeats memory is nothing new
+                raise
+    return tuple(made)
+
+
+def _before(engine: Engine, request: Observe, door: Door) -> Learned | None:
+    """What the same call came to the first time."""
+    if request.key is None:
+        return None
+    asked = ChangeSet(
+        user=request.user, op="observe", actor=door.channel, at=engine.now(), key=redact_name(request.key)
+    )
+    done = engine.store.repeated(asked)
+    if done is None:
+        return None
+    told = _told(done, Thought(), (), "this exchange was observed before; nothing was written")
+    if done.memories or not done.episodes:
+        return told
+    from eider.learn.deferred import since
+
+    return since(engine, told, door)
+
+
+# ---------------------------------------------------------------------- what is kept
+
+
+def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, door: Door) -> Learned:
+    """Hold what was noticed against what is known, and write both with what was said."""
+    drafts = _addressed(engine, exchange, thought.drafts)
+    neighbours = [near(engine, request.user, d.text, scope=d.scope) for d in drafts]
+    decided = reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, engine.now()))
+    decisions = permitted(decided, neighbours, TRUST[exchange.reply.origin])
+    now = engine.now()
+    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
+    changes = _planned(engine, request, episodes, drafts, decisions, neighbours, door, exchange.reply.at)
+    changes = replace(changes, reason=redact(_reason(decisions, thought)))
+    done = engine.commit(changes)
+    when_due(engine, request.user, door.agent, done.memories)
+    return _told(done, thought, decisions, _why(thought, decisions))
+
+
+def recorded(engine: Engine, request: Observe, exchange: Exchange, door: Door, why: str) -> Learned:
+    """Write what was said alone; what is lasting in it is learned later."""
+    now = engine.now()
+    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
+    changes = _planned(engine, request, episodes, (), (), (), door, exchange.reply.at)
+    return replace(_told(engine.commit(changes), Thought(), (), why), status="queued")
+
+
+def _linked(engine: Engine, episode: Episode, door: Door) -> Episode:
+    """The utterance as a host recorded it already under the same key, else itself."""
+    if episode.key is None:
+        return episode
+    asked = ChangeSet(user=episode.user, op="record", actor=door.channel, at=engine.now(), key=redact_name(episode.key))
+    done = engine.store.repeated(asked)
+    return done.episodes[0] if done is not None and done.episodes else episode
+
+
+def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+    """Praise finds what it is about: the rule or preference that the praised output followed."""
+    found: list[Draft] = []
+    for draft in drafts:
+        if draft.signal != "praise" or draft.target is not None:
+            found.append(draft)
+            continue
+        about = near(engine, exchange.reply.user, f"{draft.text} {exchange.output[:500]}", scope=exchange.scope)
+        followed = next((m for m in about if m.kind in ("rule", "preference")), None)
+        if followed is not None:
+            found.append(replace(draft, target=followed.id))
+    return tuple(found)
+
+
+def _planned(
+    engine: Engine, request: Observe, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
+    decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], door: Door, said_at: datetime,
+) -> ChangeSet:  # fmt: skip
+    now = engine.now()
+    known = {m.id: m for group in neighbours for m in group}
+    memories: dict[str, Memory] = {}
+    usage: dict[str, Usage] = {}
+    edges: list[Edge] = []
+    added: list[Memory] = []
+    for decision in decisions:
+        draft = drafts[decision.draft]
+        old = known.get(decision.target or draft.target or "")
+        if old is not None and (old.id in memories or old.rev < 0):
+            continue  # one exchange changes a memory once
+        if decision.relation == "none":
+            if old is not None and TRUST[door.ceiling] >= _USER:
+                usage[old.id] = used(engine.store.usage([old.id], user=old.user).get(old.id) or fresh(old), now)
+            continue
+        if decision.relation == "retract":
+            if old is not None:
+                memories[old.id] = replace(
+                    sealed(old), recorded_at=now, valid_to=max(now, old.valid_from), to_precision="instant"
+                )
+            continue
+        new = _memory(
+            request, decision, replace(draft, valid_from=draft.valid_from or min(said_at, now)), old, door, now
+        )
+        added.append(new)
+        memories[new.id] = new
+        if old is not None and decision.relation in ("supersede", "merge"):
+            ends = max(new.valid_from, old.valid_from)
+            memories[old.id] = replace(
+                sealed(old), recorded_at=now, valid_to=ends, to_precision="instant", superseded_by=new.id
+            )
+            edges.append(Edge(source=new.id, target=old.id, kind="supersedes"))
+        elif old is not None and decision.relation == "contradiction":
+            edges.append(Edge(source=new.id, target=old.id, kind="contradicts"))
+    first = next(iter(usage.values()), None)
+    return ChangeSet(
+        user=request.user, op="observe", actor=door.channel, at=now, episodes=episodes, memories=tuple(memories.values()),
+        reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
+        indexing=engine.indexed_episodes(episodes) | engine.indexed_memories(added),
+        key=request.key and redact_name(request.key), registers=to_register(engine, request.user, door.agent, added),
+        detail=usage_detail(_was(engine, first, known)) if first else {},
+    )  # fmt: skip
+
+
+def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
+    return engine.store.usage([usage.id], user=known[usage.id].user).get(usage.id) or fresh(known[usage.id])
+
+
+def _memory(
+    request: Observe, decision: Decision, draft: Draft, old: Memory | None, door: Door, now: datetime
+) -> Memory:
+    """A draft as a memory; its trust is recomputed over its evidence when it is committed."""
+    fields = clean({"text": decision.text, "scope": draft.scope, "agent": door.agent, "subject": draft.subject or "-"})
+    origin = door.origin("user")
+    merged = old is not None and decision.relation == "merge"
+    ends = draft.valid_to
+    if old is not None and decision.relation == "add":  # learned late: it held until the newer one began
+        ends = min(ends or old.valid_from, old.valid_from)
+    return Memory(
+        id=new_id("mem_"), rev=0, kind=draft.kind, text=fields["text"], user=request.user, agent=fields["agent"],
+        scope=fields["scope"], origin=origin, trust=min(TRUST[origin], old.trust) if merged and old else TRUST[origin],
+        valid_from=draft.valid_from or now, recorded_at=now, subject=fields["subject"] if draft.subject else redact(""),
+        entities=tuple(redact(e) for e in draft.entities), importance=max(draft.importance, old.importance if merged and old else 1),
+        confidence=draft.confidence, evidence=(*draft.evidence, *(old.evidence if merged and old else ())),
+        valid_to=ends, from_precision=draft.from_precision, to_precision=draft.to_precision,
+        pinned=bool(merged and old and old.pinned), state="inbox" if decision.relation == "contradiction" else "active",
+        merged_from=(old.id,) if merged and old else (),
+    )  # fmt: skip
+
+
+def _as_said(exchange: Exchange, signal: Signal) -> Draft:
+    """A direction that no rule could put into better words."""
+    span = Span(episode=exchange.reply.id, start=signal.start, end=signal.end)
+    return Draft(
+        kind="rule",
+        text=" ".join(exchange.reply.text.split()),
+        signal="directive",
+        evidence=(span,),
+        scope=exchange.scope,
+    )
+
+
+# ---------------------------------------------------------------------- what is told
+
+
+def _told(done: Committed, thought: Thought, decisions: Sequence[Decision], why: str) -> Learned:
+    return Learned(
+        episodes=done.episodes, signals=thought.signals, decisions=tuple(decisions), why=why,
+        memories=tuple(m for m in done.memories if m.state != "inbox"), inbox=tuple(m for m in done.memories if m.state == "inbox"),
+    )  # fmt: skip
+
+
+def _why(thought: Thought, decisions: Sequence[Decision]) -> str:
+    if not thought.signals:
+        return "nothing lasting was said"
+    seen = ", ".join(dict.fromkeys(f"{s.kind} ({s.reason})" for s in thought.signals))
+    done = "; ".join(f"{d.relation}: {d.reason}" for d in decisions) or "nothing new in it"
+    return f"noticed {seen}. {done}"
+
+
+def _reason(decisions: Sequence[Decision], thought: Thought) -> str:
+    """Kept with the event: what was decided, and which model and prompts had a part in it."""
+    done = ", ".join(dict.fromkeys(d.relation for d in decisions))
+    return "; ".join((done, *(f"asked {source}" for source in thought.sources)))

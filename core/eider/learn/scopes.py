@@ -1,0 +1,358 @@
+"""Scopes: where what is learned applies, which there are, and how they are kept few.
+
+A scope is explicit, else named by the context, else inferred from it, else `global`, which is always in. Frugal mode
+infers nothing: it takes what is clear by structure alone and reads everywhere.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.learn.scope_model import judge_of
+from eider.model import config
+from eider.model.changes import ChangeSet, ScopeName
+from eider.model.errors import ConfigError, InputError, ModelError
+from eider.model.learned import ScopeCount, ScopePlan, ScopeStep
+from eider.model.values import GLOBAL, Memory
+from eider.model.verbs import ConsolidateScopes, Scopes
+from eider.privacy.ingress import Door
+from eider.privacy.redact import redact, redact_name
+from eider.records.revise import sealed
+from eider.store.agent_settings import Settings, settings_of
+from eider.store.arrays import STATE_CODE, micros
+from eider.store.engine import Engine
+from eider.understand.scope_names import (
+    NAMED,
+    READ,
+    Likeness,
+    allowed,
+    clearest,
+    collapsed,
+    fault,
+    holds_everywhere,
+    is_short,
+    merges,
+    named_in,
+    tidy,
+    words_in,
+)
+
+if TYPE_CHECKING:
+    from eider.store.jobs import Job
+    from eider.store.segment.segment import Segment
+
+_SAMPLE: Final = 64
+"""Memories of a scope whose mean stands for it: its newest."""
+_MOST: Final = 200
+"""Scopes that a context is held against: those with most in them."""
+_SHOWN: Final = 8
+"""Memories of a scope that a model is shown."""
+_JOB: Final = "consolidate_scopes"
+_OPEN: Final = ("current", "inbox", "quarantined")
+
+
+# ---------------------------------------------------------------------- where something applies
+
+
+def scope_for(
+    engine: Engine, user: str, agent: str, *, explicit: str | None, context: str, statement: str = ""
+) -> tuple[str, bool]:
+    """Where what is said applies, and whether a model may still be asked about it; nobody is asked here.
+
+    Args:
+        engine: The open store.
+        user: Whose memory.
+        agent: Who learns.
+        explicit: The scope that was passed.
+        context: What the work is about.
+        statement: What was said.
+    """
+    if explicit is None and (not context.strip() or holds_everywhere(statement[:READ])):
+        return GLOBAL, False
+    about = settings_of(engine, agent)
+    if explicit is not None:
+        return _known_as(engine, user, about, explicit), False
+    known = _names(engine, user, about)
+    if (named := named_in(context, known, dynamic=about.dynamic_scopes)) is not None:
+        return _known_as(engine, user, about, named), False
+    if about.mode == "frugal":
+        return GLOBAL, False
+    clear = clearest(_scores(engine, user, context, known))
+    askable = bool(known) or about.dynamic_scopes
+    return clear or GLOBAL, askable and (clear is None or about.mode == "eager")
+
+
+def asked_scope(engine: Engine, user: str, agent: str, scope: str, *, context: str, statement: str) -> str:
+    """Where a model says that something applies; what was found without it where it does not answer."""
+    about = settings_of(engine, agent)
+    judge = judge_of(engine, agent)
+    if judge is None:
+        return scope
+    known = _names(engine, user, about)
+    try:
+        said = judge.choose(statement, context[:READ], known, new=about.dynamic_scopes)
+    except ModelError:
+        return scope
+    if said is None or tidy(said) == GLOBAL:
+        return GLOBAL
+    found = _known_as(engine, user, about, said)
+    return found if found in known or (about.dynamic_scopes and is_short(found)) else GLOBAL
+
+
+def scopes_read(engine: Engine, user: str, agent: str, context: str | None) -> tuple[str, ...] | None:
+    """Which scopes bear on a context besides what is global; None, which is all, where that is open or mode is frugal."""
+    if not context or not context.strip():
+        return None
+    about = settings_of(engine, agent)
+    if about.mode == "frugal":
+        return None
+    known = _names(engine, user, about)
+    found = named_in(context, known) or clearest(_scores(engine, user, context, known))
+    return None if found is None else (found,)
+
+
+def to_register(engine: Engine, user: str, agent: str, memories: Sequence[Memory]) -> tuple[ScopeName, ...]:
+    """Names that these memories bring and an agent with dynamic scopes has not registered."""
+    names = {str(m.scope) for m in memories} - {GLOBAL}
+    if not names or not settings_of(engine, agent).dynamic_scopes:
+        return ()
+    there = set(engine.store.scopes(user=user))
+    return tuple((redact_name(agent), redact_name(n)) for n in sorted(names) if is_short(n) and (agent, n) not in there)
+
+
+def _known_as(engine: Engine, user: str, about: Settings, name: str) -> str:
+    """A name, or the known one that it stands for."""
+    if not about.dynamic_scopes:
+        return name
+    return collapsed(name, [GLOBAL, *_names(engine, user, about)], _likeness(engine))
+
+
+def _names(engine: Engine, user: str, about: Settings) -> list[str]:
+    """Names a user's memory knows besides `global`: declared, registered, or used."""
+    with engine.segments.hold(user) as segment:
+        used = list(segment.scopes)
+    registered = (name for _, name in engine.store.scopes(user=user))
+    return [n for n in dict.fromkeys((*about.scopes, *registered, *used)) if n and n != GLOBAL]
+
+
+def _likeness(engine: Engine) -> Likeness | None:
+    """Cosine by the engine's embedder; none where it knows spelling only."""
+    if engine.embedder.degraded is not None:
+        return None
+
+    def like(one: str, other: str) -> float:
+        a, b = engine.embedder.embed([one.replace("-", " "), other.replace("-", " ")], "document")
+        return float(a @ b)
+
+    return like
+
+
+def _scores(engine: Engine, user: str, context: str, names: Sequence[str]) -> dict[str, float]:
+    """How much a context is like each scope: its name, or the memories in it; proper names only count as said."""
+    with engine.segments.hold(user) as segment:
+        visible = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["active"])
+        visible &= (segment.column("valid_to") > micros(engine.now())) & (segment.column("trust") >= 1)
+        sizes = np.bincount(segment.column("scope")[visible], minlength=len(segment.scopes) + 1)
+        size = {n: int(sizes[segment.scopes[n]]) if n in segment.scopes else 0 for n in names}
+        most = sorted(names, key=lambda n: (-size[n], n))[:_MOST]
+        means = {n: _mean(segment, visible, segment.scopes[n]) for n in most if size[n]}
+    if not most:
+        return {}
+    (asked,) = engine.embedder.embed([context[:READ]], "query")
+    said = engine.embedder.embed([n.rpartition(":")[2].replace("-", " ") for n in most], "document")
+    scores: dict[str, float] = {}
+    for name, vector in zip(most, said, strict=True):
+        by_name = 0.0 if ":" in name else float(vector @ asked)
+        by_content = float(means[name] @ asked) if name in means and means[name].shape == asked.shape else 0.0
+        scores[name] = max(by_name, by_content) + NAMED * words_in(name, context)
+    return scores
+
+
+def _mean(segment: Segment, visible: NDArray[np.bool_], code: int) -> NDArray[np.float32]:
+    rows = np.flatnonzero(visible & (segment.column("scope") == code))[-_SAMPLE:]
+    total = segment.vectors.take(rows).sum(axis=0)
+    norm = float(np.linalg.norm(total))
+    return total / norm if norm else total
+
+
+# ---------------------------------------------------------------------- which there are
+
+
+def scopes(engine: Engine, request: Scopes, door: Door) -> list[ScopeCount]:
+    """All scopes of a user with what is in them: `global` first, then by size."""
+    counts = _counted(engine, request.user)
+    declared = settings_of(engine, door.agent).scopes
+    registered: dict[str, list[str]] = {}
+    for agent, name in engine.store.scopes(user=request.user):
+        registered.setdefault(name, []).append(agent)
+    found = [
+        ScopeCount(
+            name=name, memories=counts[name], agents=tuple(registered.get(name, ())),
+            known="always" if name == GLOBAL else "declared" if name in declared else "registered" if name in registered else "used",
+        )
+        for name in {GLOBAL, *declared, *registered, *counts}
+    ]  # fmt: skip
+    return sorted(found, key=lambda s: (s.name != GLOBAL, -s.memories, s.name))
+
+
+def _counted(engine: Engine, user: str) -> Counter[str]:
+    """Scope → current memories."""
+    now = micros(engine.now())
+    with engine.segments.hold(user) as segment:
+        current = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["active"])
+        current &= segment.column("valid_to") > now
+        sizes = np.bincount(segment.column("scope")[current], minlength=len(segment.scopes) + 1)
+        return Counter({name: int(sizes[code]) for name, code in segment.scopes.items() if sizes[code]})
+
+
+# ---------------------------------------------------------------------- keeping them few
+
+
+def consolidate_scopes(engine: Engine, request: ConsolidateScopes, door: Door) -> ScopePlan:
+    """Merge, rename and split scopes; a plan to look at, and one change that can be undone.
+
+    Raises:
+        InputError: A step that was passed cannot be taken; the message names it.
+    """
+    about = settings_of(engine, door.agent)
+    if about.mode == "frugal":
+        return ScopePlan(dry_run=request.dry_run, why=f"agent {door.agent!r} is frugal: scopes stay as they are")
+    names = {s.name: s.memories for s in scopes(engine, Scopes(user=request.user), door) if s.name != GLOBAL}
+    if len(names) < 2:  # noqa: PLR2004 (one cannot be merged with itself)
+        return ScopePlan(dry_run=request.dry_run, why="there are fewer than two scopes besides global")
+    if request.steps is not None:
+        steps, without = _given(request.steps, names), ""
+    else:
+        steps, without = _proposed(engine, request.user, door.agent, names)
+    if not steps:
+        return ScopePlan(dry_run=request.dry_run, why=f"nothing to merge, rename or split{without}")
+    return engine.planned(lambda: _applied(engine, request, steps, door, without))
+
+
+def _given(steps: Sequence[ScopeStep], names: Mapping[str, int]) -> list[ScopeStep]:
+    known = set(names)
+    for step in steps:
+        if wrong := fault(step, known):
+            raise InputError(f"step {step.op} of {', '.join(map(repr, step.scopes))} cannot be taken: {wrong}.")
+        known = (known - set(step.scopes)) | set(step.into)
+    return list(steps)
+
+
+def _proposed(engine: Engine, user: str, agent: str, names: Mapping[str, int]) -> tuple[list[ScopeStep], str]:
+    """Merges by rule, then what a model adds, and what was done without; declared names stay, none is in two steps."""
+    declared = settings_of(engine, agent).scopes
+    steps = list(merges(names, declared, _likeness(engine)))
+    touched = {s for step in steps for s in (*step.scopes, *step.into)}
+    judge = judge_of(engine, agent)
+    if judge is None:
+        return steps, "; no model could be asked, so only names that are alike were looked at"
+    try:
+        said = judge.propose(_examples(engine, user, names))
+    except ModelError as error:
+        return steps, f"; the model did not answer ({error})"
+    for step in said:
+        made = replace(step, into=tuple(n if n in names else tidy(n) for n in step.into))
+        involved = {*made.scopes, *made.into}
+        fits = all(n in names or is_short(n) for n in made.into)
+        if fits and allowed(made, names, declared) and not involved & touched:
+            steps.append(made)
+            touched |= involved
+    return steps, ""
+
+
+def _examples(engine: Engine, user: str, names: Mapping[str, int]) -> dict[str, list[str]]:
+    texts: dict[str, list[str]] = {name: [] for name in names}
+    now = engine.now()
+    for memory in sorted(engine.store.memories(None, user=user), key=lambda m: m.recorded_at, reverse=True):
+        said = texts.get(str(memory.scope))
+        if said is not None and len(said) < _SHOWN and memory.status(now) == "current" and memory.trust >= 1:
+            said.append(memory.text)
+    return texts
+
+
+def _applied(
+    engine: Engine, request: ConsolidateScopes, steps: Sequence[ScopeStep], door: Door, without: str
+) -> ScopePlan:
+    now = engine.now()
+    open_ones = {m.id: m for m in engine.store.memories(None, user=request.user) if m.status(now) in _OPEN}
+    place: dict[str, str] = {i: str(m.scope) for i, m in open_ones.items()}
+    for step in steps:
+        _move(engine, step, open_ones, place)
+    moved = [m for i, m in open_ones.items() if place[i] != m.scope]
+    versions = tuple(replace(sealed(m), scope=redact_name(place[m.id]), recorded_at=now) for m in moved)
+    added, removed = _renamed(engine, request.user, steps, door)
+    why = "; ".join(f"{s.op} {', '.join(s.scopes)} into {', '.join(s.into)}" for s in steps)
+    plan = ScopePlan(steps=tuple(steps), memories=versions, dry_run=request.dry_run, why=why + without)
+    changes = ChangeSet(
+        user=request.user, op="consolidate_scopes", actor=door.channel, at=now, memories=versions,
+        reads={m.id: m.rev for m in moved}, registers=added, unregisters=removed, reason=redact(why),
+    )  # fmt: skip
+    if request.dry_run or not changes:
+        return plan
+    done = engine.commit(changes)
+    return replace(plan, memories=done.memories, event=done.event)
+
+
+def _move(engine: Engine, step: ScopeStep, memories: Mapping[str, Memory], place: dict[str, str]) -> None:
+    """Give each memory of a step's scopes its new place; a split goes by what a memory is most like."""
+    ids = [i for i, scope in place.items() if scope in step.scopes]
+    if step.op != "split":
+        place.update(dict.fromkeys(ids, step.into[0]))
+    elif ids:
+        texts = engine.embedder.embed([memories[i].text for i in ids], "document")
+        names = engine.embedder.embed([n.rpartition(":")[2].replace("-", " ") for n in step.into], "query")
+        place.update({i: step.into[int(best)] for i, best in zip(ids, (texts @ names.T).argmax(axis=1), strict=True)})
+
+
+def _renamed(
+    engine: Engine, user: str, steps: Sequence[ScopeStep], door: Door
+) -> tuple[tuple[ScopeName, ...], tuple[ScopeName, ...]]:
+    """What steps mean for the registered names: (to note, to take out)."""
+    before = engine.store.scopes(user=user)
+    after = set(before)
+    for step in steps:
+        gone = set(step.scopes) - set(step.into)
+        agents = {agent for agent, name in after if name in step.scopes} or {door.agent}
+        after = {one for one in after if one[1] not in gone} | {(a, n) for a in agents for n in step.into}
+    sorted_new = sorted(after - set(before))
+    removed = [one for one in before if one not in after]
+    return _clean(sorted_new), _clean(removed)
+
+
+def _clean(names: Sequence[ScopeName]) -> tuple[ScopeName, ...]:
+    return tuple((redact_name(agent), redact_name(name)) for agent, name in names)
+
+
+# ---------------------------------------------------------------------- by themselves
+
+
+def when_due(engine: Engine, user: str, agent: str, learned: Sequence[Memory]) -> None:
+    """Queue a consolidation when enough was learned since the last one; what was committed is told in any case."""
+    if not learned or settings_of(engine, agent).mode == "frugal":
+        return
+    new = (
+        "SELECT count(DISTINCT id) FROM memories WHERE user_id = $1 AND recorded_at > $2 AND id NOT IN "
+        "(SELECT id FROM memories WHERE user_id = $1 AND recorded_at <= $2)"
+    )
+    with engine.store.database.reading() as db:
+        last = db.execute("SELECT max(queued_at) FROM jobs WHERE user_id = ? AND kind = ?", [user, _JOB]).fetchall()[0][
+            0
+        ]
+        since = db.execute(new, [user, last or datetime.min]).fetchall()[0][0]  # noqa: DTZ901 (instants in the store are naive)
+    with suppress(ConfigError):  # a bad setting is told when a memory is opened
+        if since >= config.scope_threshold():
+            engine.jobs.queue(_JOB, user=user, payload={"agent": agent})
+
+
+def consolidated(engine: Engine, job: Job) -> None:
+    """The job that `when_due` queues."""
+    door = Door(channel="jobs", ceiling="agent", agent=job.payload["agent"])
+    consolidate_scopes(engine, ConsolidateScopes(user=job.user, dry_run=False), door)

@@ -1,0 +1,239 @@
+"""What the verbs answer with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, TypeVar
+
+from eider.model.score_text import reasons
+from eider.model.values import Episode, Event, Memory, MemoryId, Metadata, Shown, Usage
+
+T = TypeVar("T")
+
+
+class Listing(list[T]):
+    """A list like any other, which a notebook shows as a table."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from eider.model.display.html import render_list
+
+        return render_list(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """How a score came about: each signal's share, and what the item rests on."""
+
+    shares: Mapping[str, float]
+    """Signal → its part of the score; they sum to the score."""
+    weights: str
+    """Version of the ranking weights."""
+    notes: tuple[str, ...] = ()
+    """Marks a reader should see: origin, scope, validity, layer."""
+
+    def __str__(self) -> str:
+        return reasons(self.shares, self.notes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recollection(Shown):
+    """A recalled memory or episode with its score and the reasons for it."""
+
+    id: str
+    text: str
+    score: float
+    why: Why
+    memory: Memory | None = None
+    episode: Episode | None = None
+    layer: str = ""
+    """Name of the read-only layer it comes from; empty for the own store."""
+    coverage: float = 0.0
+    """Share of the question's information found in the item, in [0, 1]."""
+    cosine: float = 0.0
+    """Likeness of meaning, in [−1, 1]."""
+
+    @property
+    def trust(self) -> int:
+        """0 quoted only, 1 shown, 2 obeyed."""
+        item = self.memory or self.episode
+        return item.trust if item is not None else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Injection(Shown):
+    """What to put into a prompt by itself; `text` is empty when nothing helps."""
+
+    text: str
+    recollections: tuple[Recollection, ...]
+    why: str
+    """Why these, or why it stays silent."""
+    taint: int = 2
+    """Least trust among what was injected; 2 when nothing was."""
+    tokens: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy(Shown):
+    """Guidance compiled from memories for one user, scope and context."""
+
+    text: str
+    """Goes into the agent's prompt; empty when nothing is known."""
+    memories: tuple[Memory, ...]
+    """What it says, in its order."""
+    tokens: int
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Memory id → why it is not there."""
+    over_budget: int = 0
+    """Tokens by which pinned memories, which survive any budget, exceed it; 0 when all is within."""
+    why: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Shown):
+    """A slice of a listing for people."""
+
+    items: tuple[Recollection, ...]
+    total: int
+    offset: int
+    limit: int
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt(Shown):
+    """What a forget erased, how that was checked, and what is outside its reach."""
+
+    ids: tuple[str, ...]
+    """Ids of the erased memories and episodes (ids carry no content)."""
+    at: datetime
+    erased: Mapping[str, int]
+    """Table → rows erased."""
+    kept: tuple[str, ...] = ()
+    """Ids that had other support and stay, less the erased part."""
+    physical: Literal["done", "queued"] = "done"
+    checks: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    """structure, logic → held."""
+    outside: tuple[str, ...] = ()
+    """Copies that are outside this store's reach."""
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a memory within its history."""
+
+    memory: Memory
+    event: Event | None
+    """The change that wrote it; None once erased."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """Why a memory is what it is: its evidence, versions and uses."""
+
+    memory: Memory
+    status: str
+    evidence: tuple[tuple[Episode, str], ...]
+    """Episodes it rests on, with the quoted words."""
+    events: tuple[Event, ...]
+    replaces: tuple[MemoryId, ...]
+    replaced_by: MemoryId | None
+    usage: Usage
+    retrievability: float
+    """Probability that it is still worth recalling, in [0, 1]."""
+    summary: str
+    against: tuple[Memory, ...] = ()
+    """What it contradicts, where it waits in the inbox or did."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diff(Shown):
+    """What changed between two instants."""
+
+    since: datetime
+    until: datetime
+    added: tuple[Memory, ...]
+    closed: tuple[Memory, ...]
+    changed: tuple[tuple[Memory, Memory], ...]
+    """Pairs (before, after) of corrected or otherwise changed memories."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health(Shown):
+    """How one user's memory stands."""
+
+    user: str
+    episodes: int
+    memories: Mapping[str, int]
+    """Status → count."""
+    kinds: Mapping[str, int]
+    scopes: Mapping[str, int]
+    retrievability: tuple[float, ...]
+    """Of the current memories, unordered."""
+    pending_index: int
+    """Rows not yet in the search index; they are recalled all the same."""
+    embedder: str
+    degraded: tuple[str, ...]
+    """What runs with less than it could, each with the fix."""
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    events: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consolidation:
+    """What `consolidate` closed, or would close."""
+
+    closed: tuple[Memory, ...]
+    kept: int
+    dry_run: bool
+    event: Event | None = None
+    """Undo it with `undo(event.id)`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What an import brought, or would bring."""
+
+    episodes: int
+    memories: int
+    events: int
+    skipped: int
+    """Already present."""
+    refused: tuple[str, ...]
+    """Rows that were not taken, each with the reason."""
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """What `verify` looked at and found."""
+
+    findings: tuple[str, ...]
+    """Each names the fault and the fix; empty when all is well."""
+    checked: Mapping[str, int]
+
+    def __bool__(self) -> bool:
+        return not self.findings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drained:
+    """What a drain applied to the search index."""
+
+    applied: int
+    left: int
+    jobs: int = 0
+    detail: Metadata = field(default_factory=dict)

@@ -1,0 +1,95 @@
+"""A planned write: everything one commit adds, and the revisions the plan was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from eider.model.outcomes import Loop
+from eider.model.values import Edge, Episode, Event, Memory, MemoryId, Metadata, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indexing:
+    """What the ranker needs of one text, made once and kept beside it."""
+
+    vector: bytes
+    """float32, one row of the embedder's width; empty when the text has no vector."""
+    analysis: bytes
+    """`eider.language.analysis.Analysis` as bytes."""
+
+
+ScopeName = tuple[str, str]
+"""An agent, and the name of a scope that it may use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSet:
+    """One planned write for one user.
+
+    The store commits it whole or not at all. A memory whose id exists becomes a new version of it;
+    `reads` holds the revisions the plan was made from, and the commit refuses a plan that is stale.
+    """
+
+    user: str
+    op: str
+    actor: str
+    at: datetime
+    reason: str = ""
+    episodes: tuple[Episode, ...] = ()
+    """Their `seq` is given by the store when it is negative."""
+    memories: tuple[Memory, ...] = ()
+    """New versions; the store numbers them."""
+    reads: Mapping[MemoryId, int] = field(default_factory=dict[str, int])
+    """Memory id → revision read."""
+    usage: tuple[Usage, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    indexing: Mapping[str, Indexing] = field(default_factory=dict[str, Indexing])
+    """Id → its search material; for new texts only."""
+    registers: tuple[ScopeName, ...] = ()
+    """Names of scopes to note; those that are there stay."""
+    unregisters: tuple[ScopeName, ...] = ()
+    key: str | None = None
+    """Idempotency key; a second commit with the same one answers like the first."""
+    detail: Metadata = field(default_factory=dict)
+    """What `why` and `undo` need beyond the revisions."""
+    loops: tuple[Loop, ...] = ()
+    """Loops that end with this change, as they are afterwards."""
+    learned: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict[str, "Mapping[str, Any] | None"])
+    """What outcomes have taught, by name, as it is afterwards; numbers only. None: nothing."""
+    unlearned: tuple[Usage, ...] | None = ()
+    """Usage before the first outcome changed it; None lets go of what was kept."""
+
+    def __bool__(self) -> bool:
+        named = self.registers or self.unregisters
+        return bool(self.episodes or self.memories or self.usage or self.edges or self.learned or named)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Committed:
+    """What a commit wrote."""
+
+    event: Event
+    repeated: bool = False
+    """The idempotency key had been used: nothing was written, the ids are those of the first time."""
+    episodes: tuple[Episode, ...] = ()
+    memories: tuple[Memory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """A planned forget: closed over everything derived from what is named."""
+
+    user: str
+    actor: str
+    at: datetime
+    episodes: frozenset[str] = frozenset()
+    memories: frozenset[str] = frozenset()
+    """Their rows go; those within a chain leave a contentless tombstone."""
+    trimmed: tuple[Memory, ...] = ()
+    """Memories that keep other support: new versions less the erased evidence."""
+    everything: bool = False
+    """Forget the whole user."""
+    reads: Mapping[MemoryId, int] = field(default_factory=dict[str, int])

@@ -1,0 +1,198 @@
+"""Requests of the verbs that learn and guide; the table they belong to is in `eider.model.verbs`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from eider.model import validation
+from eider.model.errors import InputError
+from eider.model.learned import ScopeStep
+from eider.model.outcomes import FEEDBACK_SECONDS
+from eider.model.requests import Named, Request, When
+
+Exceeded = Literal["truncate", "error"]
+EXCEEDED: Final = ("truncate", "error")
+MAX_FEEDBACK: Final = 30 * 86_400.0
+"""Seconds: a month, after which nobody knows any more what was meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observe(Request):
+    """Record an exchange and learn from it."""
+
+    user_reply: str
+    agent_output: str = ""
+    context: str | None = None
+    """What the exchange was about: the task, the file, the project."""
+    session: str | None = None
+    at: When | None = None
+    tz: str | None = None
+    scope: str | None = None
+    """Where what is learned applies; by default inferred from the context, else everywhere."""
+    known: Sequence[str] = ()
+    """What the host's own files say already: not stored again."""
+    key: str | None = None
+    answering_key: str | None = None
+    """Key under which the host recorded the agent's output, where it did."""
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.text(self.user_reply, "user_reply", limit=validation.MAX_OBSERVED)
+        if self.agent_output != "":
+            validation.text(self.agent_output, "agent_output", limit=validation.MAX_OBSERVED)
+        if self.context is not None and self.context != "":
+            validation.text(self.context, "context", limit=validation.MAX_OBSERVED)
+        if self.session is not None:
+            validation.name(self.session, "session")
+        if self.scope is not None:
+            validation.name(self.scope, "scope")
+        validation.when(self.at, "at")
+        validation.zone_name(self.tz)
+        validation.key(self.key)
+        validation.key(self.answering_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct(Request):
+    """Keep explicit instructions, without detection."""
+
+    directions: Sequence[str]
+    scope: str | None = None
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        if isinstance(self.directions, str):
+            raise InputError("directions is one text; pass a list of them.")
+        validation.batch(self.directions)
+        for one in self.directions:
+            validation.text(one, "direction", limit=validation.MAX_STATEMENT)
+        if self.scope is not None:
+            validation.name(self.scope, "scope")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFor(Request):
+    """Compile the guidance for a user, scope and context."""
+
+    context: str | None = None
+    existing_instructions: str = ""
+    scopes: Sequence[str] | None = None
+    budget: int | None = None
+    """Tokens."""
+    on_budget_exceeded: Exceeded = "truncate"
+    least_trust: int = 2
+    """2 for what the user said; 1 admits what agents and imports said, where the owner allows that."""
+    kinds: Sequence[str] | None = None
+    """Only memories of these kinds, and what is pinned."""
+    loop: str | None = None
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.scopes(self.scopes)
+        if self.context is not None and self.context != "":
+            validation.text(self.context, "context", limit=validation.MAX_OBSERVED)
+        if self.budget is not None:
+            validation.whole(self.budget, "budget", 1, validation.MAX_TEXT)
+        validation.one_of(self.on_budget_exceeded, EXCEEDED, "on_budget_exceeded")
+        validation.whole(self.least_trust, "least_trust", 1, 2)
+        validation.kinds(self.kinds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox(Request):
+    """List what waits for a person."""
+
+    limit: int = 50
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.whole(self.limit, "limit", 1, validation.MAX_LIMIT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle(Named):
+    """Accept or reject what waits in the inbox."""
+
+    accept: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLoop(Request):
+    """Begin a loop: from the first recall of an agent's turn to its known outcome."""
+
+    agent: str | None = None
+    """Whose turn; by default the agent that the memory was opened for."""
+    feedback_timeout: float = FEEDBACK_SECONDS
+    """Seconds until it counts as slightly negative, if nobody says how it went."""
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        if self.agent is not None:
+            validation.name(self.agent, "agent")
+        validation.seconds(self.feedback_timeout, "feedback_timeout", MAX_FEEDBACK)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetOutcome(Named):
+    """Say how an open loop went."""
+
+    outcome: float
+    """From -1 (harm) over 0 (neither) to 1 (just right)."""
+
+    def __post_init__(self) -> None:
+        Named.__post_init__(self)
+        validation.outcome(self.outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseLoop(Named):
+    """End a loop, and credit or blame what was recalled in it."""
+
+    agent_output: str = ""
+    """What the agent made of it; tells which of the recalled lines were used."""
+    outcome: float | None = None
+    """From -1 to 1; by default what was set before."""
+
+    def __post_init__(self) -> None:
+        Named.__post_init__(self)
+        if self.agent_output != "":
+            validation.text(self.agent_output, "agent_output", limit=validation.MAX_OBSERVED)
+        if self.outcome is not None:
+            validation.outcome(self.outcome)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnedOf(Request):
+    """Show what outcomes have taught about a user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResetLearned(Request):
+    """Take back what outcomes have taught about a user."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scopes(Request):
+    """List scopes with what is in them."""
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsolidateScopes(Request):
+    """Merge, rename and split scopes."""
+
+    dry_run: bool = True
+    steps: Sequence[ScopeStep] | None = None
+    """What a dry run proposed, or a part of it; by default proposed anew."""
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        for step in self.steps or ():
+            if not isinstance(step, ScopeStep):  # pyright: ignore[reportUnnecessaryIsInstance] (strangers call this)
+                raise InputError(f"step {str(step)[:40]!r} is {type(step).__name__}; pass steps of a plan.")
+            for name in (*step.scopes, *step.into):
+                validation.name(name, "scope")

@@ -1,0 +1,37 @@
+"""Which directory a store's name or path means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from eider.model import config
+from eider.model.errors import InputError
+
+DEFAULT_STORE: Final = "default"
+
+
+def is_address(store: object) -> bool:
+    """Whether that means an owner elsewhere.
+
+    >>> is_address("https://memory.example.org"), is_address("assistant"), is_address("ftp://example.org")
+    (True, False, False)
+    """
+    return isinstance(store, str) and store.startswith(("http://", "https://"))
+
+
+def folder_of(store: str | Path | None) -> Path:
+    """Directory a store's name or path means."""
+    if store is None:
+        store = config.setting("store") or DEFAULT_STORE
+    if isinstance(store, str) and not store.strip():
+        raise InputError(f"store={store!r} is empty; pass a name or a path.")
+    if isinstance(store, str) and "://" in store:
+        scheme = store.partition("://")[0]
+        raise InputError(f"an address with {scheme}:// means no directory; an owner's is https://memory.example.org.")
+    if config.is_path(store):
+        return Path(store).expanduser().absolute()
+    folder = config.store_path(str(store))
+    config.private(config.home())  # parents that mkdir makes by the way are open to others
+    config.private(folder.parent)
+    return folder

@@ -1,0 +1,186 @@
+"""What Eider keeps: episodes, memories and the words that describe them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Literal, get_args
+
+EpisodeId = str
+MemoryId = str
+EventId = str
+
+Role = Literal["user", "agent", "other"]
+Origin = Literal["user", "agent", "import", "tool", "document"]
+MemoryKind = Literal["fact", "preference", "rule", "decision", "insight", "context"]
+Status = Literal["current", "superseded", "expired", "inbox", "quarantined", "erased"]
+State = Literal["active", "inbox", "quarantined", "erased"]
+Precision = Literal["instant", "day", "month", "year"]
+Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+Metadata = Mapping[str, Json]
+
+ROLES: Final = get_args(Role)
+ORIGINS: Final = get_args(Origin)
+KINDS: Final = get_args(MemoryKind)
+STATES: Final = get_args(State)
+TRUST: Final[Mapping[Origin, int]] = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
+"""How far a statement of each origin may act by itself: 2 obeyed, 1 shown, 0 quoted only."""
+ORIGIN_OF_ROLE: Final[Mapping[Role, Origin]] = {"user": "user", "agent": "agent", "other": "document"}
+GLOBAL: Final = "global"
+"""The scope that is always in."""
+
+
+class Shown:
+    """What a notebook shows as more than its repr; the HTML is made when it is asked for."""
+
+    __slots__ = ()
+
+    def _repr_html_(self) -> str:
+        from eider.model.display.html import render
+
+        return render(self)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
+        """Both forms at once: a notebook takes the first, a terminal the second."""
+        del include, exclude
+        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Episode(Shown):
+    """One utterance as it happened, kept verbatim (after redaction) and never changed."""
+
+    id: EpisodeId
+    text: str
+    user: str
+    """Whose memory this is in: the isolation boundary."""
+    speaker: str
+    role: Role
+    session: str
+    seq: int
+    """Place within its session, from 0."""
+    at: datetime
+    """When it was said, UTC."""
+    tz: str
+    """The speaker's time zone; dates in questions are read against it."""
+    recorded_at: datetime
+    origin: Origin
+    metadata: Metadata = field(default_factory=dict[str, Json])
+    key: str | None = None
+    """Idempotency key given by the host."""
+
+    @property
+    def trust(self) -> int:
+        """0 quoted only, 1 shown, 2 obeyed."""
+        return TRUST[self.origin]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A quotation: `text[start:end]` of an episode, as evidence."""
+
+    episode: EpisodeId
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory(Shown):
+    """One statement an agent may act on.
+
+    A memory is never edited. A correction writes a successor and closes this one,
+    so every past belief can still be asked for.
+    """
+
+    id: MemoryId
+    rev: int
+    """Number of the commit that wrote this version."""
+    kind: MemoryKind
+    text: str
+    user: str
+    agent: str
+    scope: str
+    origin: Origin
+    trust: int
+    """The least trust of what it rests on: 0, 1 or 2."""
+    valid_from: datetime
+    """First instant the statement holds, UTC."""
+    recorded_at: datetime
+    """When this version was learned."""
+    subject: str = ""
+    entities: tuple[str, ...] = ()
+    importance: int = 3
+    """1 (trivial) to 5 (vital)."""
+    confidence: float = 1.0
+    """In [0, 1]."""
+    evidence: tuple[Span, ...] = ()
+    valid_to: datetime | None = None
+    """First instant it no longer holds; None while it does."""
+    from_precision: Precision = "instant"
+    to_precision: Precision = "instant"
+    retired_at: datetime | None = None
+    """When a later version of the same memory replaced this one."""
+    superseded_by: MemoryId | None = None
+    pinned: bool = False
+    state: State = "active"
+    merged_from: tuple[MemoryId, ...] = ()
+    """Memories this one was merged from; they stay, closed."""
+    key: str | None = None
+
+    def holds(self, at: datetime) -> bool:
+        """Whether the statement was true in the world at an instant."""
+        return self.valid_from <= at and (self.valid_to is None or at < self.valid_to)
+
+    def status(self, now: datetime) -> Status:
+        """Where the memory stands now; derived, never stored."""
+        if self.state != "active":
+            return self.state
+        if self.superseded_by is not None:
+            return "superseded"
+        if self.valid_to is not None and self.valid_to <= now:
+            return "expired"
+        return "current"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """How a memory has been used; being shown is not being used."""
+
+    id: MemoryId
+    stability: float
+    """Days until the probability that it is still wanted falls to 0.9."""
+    last_used: datetime
+    uses: int = 0
+    """Credited loops, reinforcements and restatements."""
+    shown: int = 0
+
+
+EdgeKind = Literal["temporal", "entity", "causal", "semantic", "supersedes", "contradicts", "evidence"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """A typed link between two memories."""
+
+    source: MemoryId
+    target: MemoryId
+    kind: EdgeKind
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One committed change, linked to the one before it by a hash."""
+
+    id: EventId
+    seq: int
+    at: datetime
+    actor: str
+    """The channel that asked: library, cli, mcp …"""
+    op: str
+    ids: tuple[str, ...]
+    """Episodes and memories it touched."""
+    reason: str = ""
+    erased: bool = False
+    """Its content was forgotten; the chain still verifies."""

@@ -1,0 +1,59 @@
+"""The seal on a plan: every string in it has passed redaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from eider.model.changes import ChangeSet
+from eider.model.values import Json
+from eider.privacy.redact import CleanText
+
+
+class UnsealedError(TypeError):
+    """A plan holds a string that redaction has not seen: a fault in Eider, not in the caller's data."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(f"{where} is not CleanText; pass it through redact() before it is planned.")
+
+
+def check_sealed(changes: ChangeSet) -> None:
+    """Refuse a plan with any string that `redact` has not returned.
+
+    Raises:
+        UnsealedError: Naming the place.
+    """
+    for where, value in _strings(changes):
+        if value and not isinstance(value, CleanText):
+            raise UnsealedError(where)
+
+
+def _strings(changes: ChangeSet) -> Iterator[tuple[str, str]]:
+    yield "reason", changes.reason
+    yield "key", changes.key or ""
+    for e in changes.episodes:
+        yield f"text of {e.id}", e.text
+        yield f"speaker of {e.id}", e.speaker
+        yield f"session of {e.id}", e.session
+        yield f"key of {e.id}", e.key or ""
+        yield from _within(e.metadata, f"metadata of {e.id}")
+    for m in changes.memories:
+        for field in ("text", "agent", "scope", "subject"):
+            yield f"{field} of {m.id}", getattr(m, field)
+        yield f"key of {m.id}", m.key or ""
+        yield from _within(m.entities, f"entities of {m.id}")
+    for agent, name in (*changes.registers, *changes.unregisters):
+        yield "agent of a scope", agent
+        yield "name of a scope", name
+    yield from _within(changes.detail, "detail")
+
+
+def _within(value: Json, where: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield where, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield f"a name in {where}", name
+            yield from _within(inner, where)
+    elif isinstance(value, Sequence):
+        for inner in value:
+            yield from _within(inner, where)

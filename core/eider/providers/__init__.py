@@ -1,0 +1,1 @@
+"""Embedders, language models, their prompts, and counting tokens."""

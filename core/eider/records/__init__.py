@@ -1,0 +1,1 @@
+"""Rows in and out: record, revise, forget, undo, history, export and backup."""

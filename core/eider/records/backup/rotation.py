@@ -1,0 +1,89 @@
+"""Rotation: which backups go, by the rule and because they still hold what was forgotten; never the last good one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eider.model import backup_paths
+from eider.model.errors import EiderError
+from eider.records.backup import copies
+from eider.records.backup.manifest import Backup, read
+from eider.records.backup.retention import Keep, kept
+from eider.records.backup.tombstones import Graves, graves, hits
+from eider.store.files import sync
+
+if TYPE_CHECKING:
+    from eider.store.engine import Engine
+
+
+def listed(folder: Path) -> list[Backup]:
+    """Backups of one store, oldest first; what cannot be read is left out."""
+    found: list[Backup] = []
+    for path in backup_paths.backups(folder):
+        with suppress(EiderError):
+            found.append(read(path))
+    return sorted(found, key=lambda b: (b.manifest.at, b.path.name))
+
+
+def of(engine: Engine) -> list[Backup]:
+    """Those of an open store; what another store of that name left on the shelf is not its own."""
+    mine = copies.identity(engine.store)
+    return [b for b in listed(engine.opened.files.folder) if b.manifest.identity == mine]
+
+
+def dropped(found: Sequence[Backup], keep: Keep) -> list[Backup]:
+    """Those that the rule lets go."""
+    stays = kept([b.manifest.at for b in found], keep)
+    return [b for b in found if b.manifest.at not in stays]
+
+
+def holding(found: Sequence[Backup], engine: Engine) -> list[Backup]:
+    """Those that still hold something that was forgotten; one that cannot be looked into counts as one."""
+    living = graves(engine.store, [b.manifest for b in found])
+    return [b for b in found if _holds(b, living)]
+
+
+def _holds(backup: Backup, living: Graves) -> bool:
+    if backup.manifest.identity != living.identity:
+        return False
+    last = max(living.digests.values(), default=None)
+    if last is None:
+        return False
+    try:
+        with copies.looking(backup.copy) as copy:
+            return bool(hits(copy, living, backup.manifest))
+    except EiderError:
+        return True
+
+
+def removable(going: Collection[Backup], found: Sequence[Backup]) -> list[Backup]:
+    """Those of them that a newer, verified backup that stays makes up for."""
+    leaving = {b.path for b in going}
+    good = [b.manifest.at for b in found if b.verified and b.path not in leaving]
+    return [b for b in found if b.path in leaving and any(at > b.manifest.at for at in good)]
+
+
+def rotate(engine: Engine, keep: Keep | None, *, before_forget: bool, dry_run: bool = False) -> list[Backup]:
+    """Remove what the rule lets go and what holds something forgotten; returns what went, oldest first."""
+    found = of(engine)
+    going = dropped(found, keep) if keep is not None else []
+    if before_forget:
+        going += [b for b in holding(found, engine) if b not in going]
+    gone = removable(going, found)
+    if not dry_run:
+        for backup in gone:
+            remove(backup)
+    return gone
+
+
+def remove(backup: Backup) -> None:
+    """Take a backup away: it loses its name first, so that no half of it is ever listed."""
+    gone = backup.path.with_name(f".{backup.path.name}.{os.getpid()}.partial")
+    backup.path.rename(gone)
+    sync(gone.parent)
+    shutil.rmtree(gone, ignore_errors=True)

@@ -1,0 +1,196 @@
+"""Taking one's memory along: export writes all of it, import brings it in through the one door."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from eider.model.answers import Imported
+from eider.model.changes import Indexing
+from eider.model.errors import InputError
+from eider.model.failpoints import point
+from eider.model.values import Episode, Memory
+from eider.model.verbs import Export, ExportFormat, Import
+from eider.privacy.ingress import Door, user_name
+from eider.records.exchange.files import MARK, VERSION, Line, read, write_lines, write_parquet
+from eider.records.exchange.foreign import statement_or_utterance
+from eider.records.exchange.markdown import write_markdown
+from eider.records.exchange.rows import Reader, edge_line, episode_line, event_line, memory_line, usage_line
+from eider.store.engine import Engine
+from eider.store.export_rows import Snapshot, snapshot
+from eider.store.import_rows import Intake
+from eider.store.migrate import newest
+from eider.store.transfer_rows import Batch
+
+_BATCH: Final = 1_000
+"""Rows per transaction: their search material is made together and takes some 3 MB."""
+_SKEW: Final = timedelta(minutes=5)
+"""How far the clock of the machine that exported may be ahead of this one's; a guess."""
+
+
+def export(engine: Engine, request: Export) -> int:
+    """Write all of a user's rows; returns how many.
+
+    The file or directory appears under its name when it is complete, readable for its owner only.
+
+    Raises:
+        InputError: The path cannot be written to.
+        StoreFullError: The disk is full; what was there is untouched.
+    """
+    user, path = user_name(request.user), _outside(engine, request.path)
+    engine.usage.flush()
+    with snapshot(engine.store, user) as rows:
+        header = {
+            MARK: VERSION, "schema": newest(), "user": user, "exported_at": engine.now().isoformat()
+        }  # fmt: skip
+        return written(path, header, rows, request.format, engine.now())
+
+
+def written(path: Path, header: Line, rows: Snapshot, form: ExportFormat, now: datetime) -> int:
+    """Write one user's rows in a format; returns how many."""
+    if form == "markdown":
+        return write_markdown(path, header, rows, now)
+    if form == "parquet":
+        return write_parquet(path, header, {
+            "event": lambda: map(event_line, rows.events()),
+            "episode": lambda: (episode_line(e, rev) for e, rev in rows.episodes()),
+            "memory": lambda: map(memory_line, rows.memories()),
+            "edge": lambda: (edge_line(e, rev) for e, rev in rows.edges()),
+            "usage": lambda: map(usage_line, rows.usage()),
+        })  # fmt: skip
+    return write_lines(path, header, _lines(rows))
+
+
+def _lines(rows: Snapshot) -> Iterator[Line]:
+    """History first, so that every row can name the change that wrote it."""
+    yield from map(event_line, rows.events())
+    yield from (episode_line(e, rev) for e, rev in rows.episodes())
+    yield from map(memory_line, rows.memories())
+    yield from (edge_line(e, rev) for e, rev in rows.edges())
+    yield from map(usage_line, rows.usage())
+
+
+def _outside(engine: Engine, given: str) -> Path:
+    """A path that is not the store's own: opening its files by name would drop DuckDB's locks on them."""
+    if not given.strip() or "\0" in given:
+        raise InputError(f"path={given!r} names no file; pass one such as 'memory.jsonl'.")
+    path = Path(given).expanduser().absolute()
+    folders = [engine.opened.files.folder, *(layer.opened.files.folder for layer in engine.layers)]
+    if any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
+        raise InputError(f"{str(path)!r} lies within the store; name a path outside of it.")
+    return path
+
+
+def import_(engine: Engine, request: Import, door: Door) -> Imported:
+    """Bring rows in: what is here is skipped, what was forgotten stays forgotten, what is broken is told.
+
+    Raises:
+        InputError: The file as a whole cannot be read.
+        StoreMissingError: Nothing is there.
+    """
+    user, path = user_name(request.user), _outside(engine, request.path)
+    if not request.dry_run:
+        engine.writable()
+    header, rows = read(path)
+    intake = Intake(
+        engine.store, user=user, actor=door.channel, embedder=engine.embedder.fingerprint,
+        index=lambda episodes, memories: _indexed(engine, episodes, memories), person=door.ceiling == "user",
+    )  # fmt: skip
+    if header is None:
+        batches = _foreign(engine, user, rows, door.lowered("import"), intake)
+    else:
+        _check_header(header, path)
+        reader = Reader(user=user, door=door, latest=engine.now() + _SKEW)
+        batches = _own(reader, rows, intake)
+    for batch in batches:
+        if request.dry_run:
+            intake.look(batch, engine.now())
+        else:
+            engine.restore(user, lambda batch=batch: intake.take(batch, engine.now()))
+            point("import.batch")
+    return Imported(
+        episodes=intake.episodes, memories=intake.memories, events=intake.events, skipped=intake.skipped,
+        refused=intake.refused, dry_run=request.dry_run,
+    )  # fmt: skip
+
+
+def _indexed(engine: Engine, episodes: Sequence[Episode], memories: Sequence[Memory]) -> Mapping[str, Indexing]:
+    """Search material for new rows, made by this store's own embedder."""
+    said = engine.indexed_episodes(episodes) if episodes else {}
+    return {**said, **engine.indexed_memories(memories)} if memories else said
+
+
+def _check_header(header: Line, path: Path) -> None:
+    """Refuse what a later version wrote: half-understood rows would be lost without a word."""
+    for name, known in ((MARK, VERSION), ("schema", newest())):
+        found = header.get(name)
+        if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+            raise InputError(f"the header of {str(path)!r} has {name}={found!r}; export again.")
+        if found > known:
+            raise InputError(
+                f"{str(path)!r} has {name}={found}, this Eider knows up to {known}; upgrade with pip install -U eider."
+            )
+
+
+def _own(reader: Reader, rows: Iterable[tuple[str, Line | InputError]], intake: Intake) -> Iterator[Batch]:
+    """Rows of an export, those of one memory never split: a batch is whole by itself."""
+    batch, open_id = Batch(), ""
+    for place, line in rows:
+        own_id = str(line.get("id")) if isinstance(line, dict) and line.get("type") == "memory" else ""
+        if len(batch) >= _BATCH and (not own_id or own_id != open_id):
+            yield batch
+            batch = Batch()
+        open_id = own_id
+        try:
+            _add(batch, place, line, reader)
+        except InputError as error:
+            intake.refuse(place, str(error))
+    if len(batch):
+        yield batch
+
+
+def _add(batch: Batch, place: str, line: Line | InputError, reader: Reader) -> None:
+    """Read one row into a batch."""
+    if isinstance(line, InputError):
+        raise line
+    kind = line.get("type")
+    if kind == "event":
+        batch.events.append((place, reader.event(line)))
+    elif kind == "episode":
+        batch.episodes.append((place, *reader.episode(line)))
+    elif kind == "memory":
+        memory = reader.memory(line)
+        if batch.memories and batch.memories[-1][1][0].id == memory.id:
+            batch.memories[-1][1].append(memory)
+        else:
+            batch.memories.append((place, [memory]))
+    elif kind == "edge":
+        batch.edges.append((place, *reader.edge(line)))
+    elif kind == "usage":
+        batch.usage.append((place, reader.usage(line)))
+    else:
+        raise InputError(f"type={str(kind)[:40]!r} is unknown; rows are event, episode, memory, edge or usage.")
+
+
+def _foreign(engine: Engine, user: str, rows: Iterable[tuple[str, Any]], door: Door, intake: Intake) -> Iterator[Batch]:
+    """Lines of somebody else's making."""
+    batch = Batch()
+    for place, line in rows:
+        try:
+            if isinstance(line, InputError):
+                raise line
+            row = statement_or_utterance(engine, user, line, door)
+        except InputError as error:
+            intake.refuse(place, str(error))
+            continue
+        if isinstance(row, Episode):
+            batch.episodes.append((place, row, 0))
+        else:
+            batch.memories.append((place, [row]))
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = Batch()
+    if len(batch):
+        yield batch

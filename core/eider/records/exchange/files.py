@@ -1,0 +1,324 @@
+"""Files of an export: lines of JSON, gzipped or not, or a directory of Parquet; written whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import shutil
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from eider.model.errors import InputError, ReadOnlyStoreError, StoreFullError, StoreMissingError
+from eider.model.failpoints import point
+
+Line = dict[str, Any]
+HEADER: Final = "header.json"
+MARK: Final = "eider"
+VERSION: Final = 1
+_LONGEST: Final = 16 * 1024 * 1024
+"""Bytes of a line: a text of the greatest length, all of it escaped, with room to spare."""
+_ROWS: Final = 5_000
+"""Rows of Parquet held at once."""
+_JSON: Final = ("metadata", "payload", "evidence")
+"""Fields that Parquet keeps as JSON text."""
+
+
+def dumped(line: Mapping[str, Any]) -> str:
+    """One line of JSON; the same row always reads the same."""
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+# ---------------------------------------------------------------------- writing
+
+
+@contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """A place beside `path` to write to, which takes its name once all is written and on disk.
+
+    Raises:
+        InputError: There is no such directory, or a directory is in the way.
+        StoreFullError: The disk is full; what was at the path is untouched.
+    """
+    _sweep(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield beside
+        point("export.written")
+        _swap(beside, path)
+    except PermissionError as error:
+        raise ReadOnlyStoreError(path.parent) from error
+    except FileNotFoundError as error:
+        raise InputError(f"{str(path.parent)!r} does not exist; create it, or name another path.") from error
+    except OSError as error:
+        raise StoreFullError(path.parent, os.strerror(error.errno or 0)) from error
+    finally:
+        _removed(beside)
+
+
+def _sweep(path: Path) -> None:
+    """Take away what killed processes left."""
+    for left in path.parent.glob(f".{glob_safe(path.name)}.*.partial"):
+        pid = left.name.removesuffix(".partial").rpartition(".")[2]
+        with suppress(OSError):
+            if pid.isdigit() and not _alive(int(pid)):
+                _removed(left)
+
+
+def glob_safe(name: str) -> str:
+    """A name without the signs that a pattern gives a meaning."""
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _removed(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _swap(beside: Path, path: Path) -> None:
+    if not path.is_dir() or not beside.is_dir():
+        beside.replace(path)
+    else:
+        old = path.with_name(f".{path.name}.old.{os.getpid()}.partial")
+        path.rename(old)
+        point("export.between")
+        beside.rename(path)
+        _removed(old)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def written(path: Path) -> Generator[IO[bytes]]:
+    """A new file that only its owner may read, on disk when the block ends; compressed when its name says so."""
+    if path.is_dir():
+        raise InputError(f"{str(path)!r} is a directory; name a file, or export as format='parquet'.")
+    with replacing(path) as beside:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as raw:
+            if path.suffix == ".gz":
+                with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0, compresslevel=6) as packed:
+                    yield cast("IO[bytes]", packed)
+            else:
+                yield raw
+            raw.flush()
+            os.fsync(raw.fileno())
+
+
+def write_lines(path: Path, header: Line, lines: Iterable[Line]) -> int:
+    """Write the header and all rows; returns how many rows."""
+    rows = 0
+    with written(path) as file:
+        file.write(f"{dumped(header)}\n".encode())
+        for line in lines:
+            file.write(f"{dumped(line)}\n".encode())
+            rows += 1
+    return rows
+
+
+def write_parquet(path: Path, header: Line, tables: Mapping[str, Callable[[], Iterator[Line]]]) -> int:
+    """Write a directory with one Parquet file for each kind of row; an older export there is replaced."""
+    if path.is_file():
+        raise InputError(f"{str(path)!r} is a file; a Parquet export is a directory, so name another path.")
+    if path.is_dir() and any(path.iterdir()) and not (path / HEADER).exists():
+        raise InputError(f"{str(path)!r} holds something else than an export; name an empty or new directory.")
+    rows = 0
+    with replacing(path) as beside:
+        beside.mkdir(0o700)
+        for name, lines in tables.items():
+            rows += _write_table(beside / f"{_plural(name)}.parquet", name, lines())
+        with _private(beside / HEADER) as file:
+            file.write(f"{dumped(header)}\n".encode())
+    return rows
+
+
+def _plural(name: str) -> str:
+    return {"memory": "memories", "usage": "usage"}.get(name, f"{name}s")
+
+
+@contextmanager
+def _private(path: Path) -> Generator[IO[bytes]]:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        yield file
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _write_table(path: Path, name: str, lines: Iterator[Line]) -> int:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema, rows = _schema(name), 0
+    with _private(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
+        while batch := [_packed(line) for line in islice(lines, _ROWS)]:
+            writer.write_table(pa.Table.from_pylist(batch, schema=schema))
+            rows += len(batch)
+    return rows
+
+
+def _schema(name: str) -> Any:
+    """Columns of a kind of row; instants are text as in JSON, to the microsecond and with their zone."""
+    import pyarrow as pa
+
+    text, whole, real, flag, texts = pa.string(), pa.int64(), pa.float64(), pa.bool_(), pa.list_(pa.string())
+    instant = pa.timestamp("us", "UTC")
+    fields = {
+        "event": {"seq": whole, "at": instant, "actor": text, "op": text, "ids": texts, "payload": text},
+        "episode": {
+            "id": text, "rev": whole, "session": text, "seq": whole, "at": instant, "tz": text, "speaker": text,
+            "role": text, "origin": text, "text": text, "recorded_at": instant, "metadata": text, "key": text,
+        },
+        "memory": {
+            "id": text, "rev": whole, "kind": text, "text": text, "agent": text, "scope": text, "origin": text,
+            "trust": whole, "subject": text, "entities": texts, "importance": whole, "confidence": real,
+            "evidence": text, "valid_from": instant, "valid_to": instant, "from_precision": text,
+            "to_precision": text, "recorded_at": instant, "retired_at": instant, "superseded_by": text,
+            "pinned": flag, "state": text, "merged_from": texts, "key": text,
+        },
+        "edge": {"source": text, "target": text, "kind": text, "weight": real, "rev": whole},
+        "usage": {"id": text, "stability": real, "last_used": instant, "uses": whole, "shown": whole},
+    }  # fmt: skip
+    return pa.schema(fields[name])
+
+
+_INSTANTS: Final = ("at", "recorded_at", "retired_at", "valid_from", "valid_to", "last_used")
+
+
+def _packed(line: Line) -> Line:
+    from datetime import datetime
+
+    packed = {k: v for k, v in line.items() if k != "type"}
+    for name in _JSON:
+        if packed.get(name) is not None:
+            packed[name] = dumped(packed[name])
+    for name in _INSTANTS:
+        if packed.get(name) is not None:
+            packed[name] = datetime.fromisoformat(packed[name])
+    return packed
+
+
+# ---------------------------------------------------------------------- reading
+
+
+def read(path: Path) -> tuple[Line | None, Iterator[tuple[str, Line | InputError]]]:
+    """Header (None where there is none) and rows, each with its place; a broken row is an error in its place.
+
+    Raises:
+        StoreMissingError: Nothing is there.
+        InputError: It cannot be read.
+    """
+    if not path.exists():
+        raise StoreMissingError(path, "name the file or directory that export wrote.")
+    try:
+        return _read_parquet(path) if path.is_dir() else _read_lines(path)
+    except PermissionError as error:
+        raise InputError(f"{str(path)!r} may not be read; give this user permission.") from error
+
+
+def _read_parquet(path: Path) -> tuple[Line, Iterator[tuple[str, Line | InputError]]]:
+    if not (path / HEADER).is_file():
+        raise InputError(f"{str(path)!r} holds no {HEADER!r}; name a directory that export(format='parquet') wrote.")
+    header = _parsed((path / HEADER).read_bytes())
+    if isinstance(header, InputError):
+        raise header
+    return header, _parquet_rows(path)
+
+
+def _parquet_rows(path: Path) -> Iterator[tuple[str, Line | InputError]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for name in ("event", "episode", "memory", "edge", "usage"):
+        file = path / f"{_plural(name)}.parquet"
+        if not file.is_file():
+            continue
+        place, row = file.name, 0
+        try:
+            with pq.ParquetFile(file) as table:
+                for batch in table.iter_batches(_ROWS):
+                    for line in batch.to_pylist():
+                        row += 1
+                        yield f"{place} row {row}", _unpacked(name, line)
+        except (pa.ArrowException, OSError) as error:
+            yield f"{place} after row {row}", InputError(f"cannot be read ({str(error).splitlines()[0][:200]}).")
+
+
+def _unpacked(name: str, packed: Line) -> Line | InputError:
+    line: Line = {"type": name, **packed}
+    for field in _JSON:
+        if isinstance(line.get(field), str):
+            try:
+                line[field] = json.loads(line[field])
+            except ValueError:
+                return InputError(f"{field} is no JSON; export again.")
+    return line
+
+
+def _read_lines(path: Path) -> tuple[Line | None, Iterator[tuple[str, Line | InputError]]]:
+    """The first line decides: with a header it is an export, else lines of somebody else's making."""
+    rows = _lines(path)
+    first = next(rows, None)
+    if first is None:
+        return None, iter(())
+    line = first[1]
+    if isinstance(line, dict) and MARK in line:
+        return line, rows
+    if isinstance(line, dict) and line.get("type") in ("event", "episode", "memory", "edge", "usage") and "rev" in line:
+        raise InputError(f"the header of {str(path)!r} is missing; its first line must be the one export wrote.")
+    return None, _with_first(first, rows)
+
+
+def _with_first(
+    first: tuple[str, Line | InputError], rest: Iterator[tuple[str, Line | InputError]]
+) -> Iterator[tuple[str, Line | InputError]]:
+    yield first
+    yield from rest
+
+
+def _lines(path: Path) -> Iterator[tuple[str, Line | InputError]]:
+    with path.open("rb") as raw:
+        packed = raw.read(2) == b"\x1f\x8b"
+        raw.seek(0)
+        file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
+        number = 0
+        try:
+            while chunk := file.readline(_LONGEST):
+                number += 1
+                if not chunk.endswith(b"\n") and len(chunk) >= _LONGEST:
+                    while (rest := file.readline(_LONGEST)) and not rest.endswith(b"\n"):
+                        pass
+                    yield f"line {number}", InputError(f"has more than {_LONGEST:,} bytes; split it.")
+                elif chunk.strip():
+                    yield f"line {number}", _parsed(chunk)
+        except (EOFError, gzip.BadGzipFile, OSError) as error:
+            yield f"after line {number}", InputError(f"the file breaks off ({error}); export again.")
+
+
+def _parsed(chunk: bytes) -> Line | InputError:
+    try:
+        found = json.loads(chunk.removeprefix(b"\xef\xbb\xbf").decode(), parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        return InputError(f"is no JSON ({str(error)[:100]}); repair or remove it.")
+    return cast("Line", found) if isinstance(found, dict) else InputError("is no JSON object; one object a line.")
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")

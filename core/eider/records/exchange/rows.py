@@ -1,0 +1,287 @@
+"""The rows of an export as plain mappings, and back: what comes in passes the one door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, cast, get_args
+
+from eider.model import validation
+from eider.model.clock import utc, zone
+from eider.model.errors import InputError, TooLargeError
+from eider.model.ids import is_id
+from eider.model.values import (
+    KINDS,
+    ORIGINS,
+    ROLES,
+    STATES,
+    TRUST,
+    Edge,
+    EdgeKind,
+    Episode,
+    Memory,
+    MemoryKind,
+    Origin,
+    Precision,
+    Role,
+    Span,
+    State,
+    Usage,
+)  # fmt: skip
+from eider.privacy.ingress import Door, clean, clean_metadata, clean_row
+from eider.privacy.redact import CleanText, redact, redact_name
+from eider.store.transfer_rows import Happened
+
+Line = dict[str, Any]
+TYPES: Final = ("event", "episode", "memory", "edge", "usage")
+"""Kinds of rows, in the order they are written: history first, so that rows can name it."""
+_MOST_PARTS: Final = 10_000
+"""Entities, spans or ids in one row."""
+_GROWTH: Final = 2
+"""Redaction can make a text longer than it was when its length was checked; a guess."""
+
+
+def episode_line(e: Episode, rev: int) -> Line:
+    """An utterance."""
+    return {
+        "type": "episode", "id": e.id, "rev": rev, "session": e.session, "seq": e.seq, "at": _iso(e.at), "tz": e.tz,
+        "speaker": e.speaker, "role": e.role, "origin": e.origin, "text": e.text, "recorded_at": _iso(e.recorded_at),
+        "metadata": dict(e.metadata), "key": e.key,
+    }  # fmt: skip
+
+
+def memory_line(m: Memory) -> Line:
+    """One version of a statement."""
+    return {
+        "type": "memory", "id": m.id, "rev": m.rev, "kind": m.kind, "text": m.text, "agent": m.agent,
+        "scope": m.scope, "origin": m.origin, "trust": m.trust, "subject": m.subject, "entities": list(m.entities),
+        "importance": m.importance, "confidence": m.confidence,
+        "evidence": [[s.episode, s.start, s.end] for s in m.evidence], "valid_from": _iso(m.valid_from),
+        "valid_to": _iso(m.valid_to), "from_precision": m.from_precision, "to_precision": m.to_precision,
+        "recorded_at": _iso(m.recorded_at), "retired_at": _iso(m.retired_at), "superseded_by": m.superseded_by,
+        "pinned": m.pinned, "state": m.state, "merged_from": list(m.merged_from), "key": m.key,
+    }  # fmt: skip
+
+
+def edge_line(e: Edge, rev: int) -> Line:
+    """A link."""
+    return {"type": "edge", "source": e.source, "target": e.target, "kind": e.kind, "weight": e.weight, "rev": rev}
+
+
+def usage_line(u: Usage) -> Line:
+    """Counters of a memory."""
+    return {
+        "type": "usage", "id": u.id, "stability": u.stability, "last_used": _iso(u.last_used), "uses": u.uses,
+        "shown": u.shown,
+    }  # fmt: skip
+
+
+def event_line(e: Happened) -> Line:
+    """A change."""
+    payload = None if e.payload is None else dict(e.payload)
+    return {
+        "type": "event", "seq": e.seq, "at": _iso(e.at), "actor": e.actor, "op": e.op, "ids": list(e.ids),
+        "payload": payload,
+    }  # fmt: skip
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads rows for one user through one door; every string passes redaction, trust never rises."""
+
+    user: str
+    door: Door
+    latest: datetime
+    """Nothing can have been recorded after this."""
+
+    def episode(self, line: Line) -> tuple[Episode, int]:
+        """An utterance and the event that recorded it.
+
+        Raises:
+            InputError: A field cannot be used; the message names it and the fix.
+        """
+        validation.text(line.get("text"), limit=_GROWTH * validation.MAX_TEXT)
+        names = {name: validation.name(line.get(name), name) for name in ("speaker", "session")}
+        tz = validation.name(line.get("tz"), "tz")
+        zone(tz)
+        metadata = line.get("metadata") or {}
+        validation.metadata(metadata)
+        fields, metadata = clean_row({"text": cast("str", line["text"]), **names}, metadata)
+        episode = Episode(
+            id=_id(line, "id", "ep_"), text=fields["text"], user=self.user, speaker=fields["speaker"],
+            role=cast("Role", validation.one_of(line.get("role"), ROLES, "role")), session=fields["session"],
+            seq=_whole(line, "seq"), at=_instant(line, "at"), tz=tz, recorded_at=self._past(line, "recorded_at"),
+            origin=self._origin(line), metadata=metadata, key=_key(line),
+        )  # fmt: skip
+        return episode, _whole(line, "rev")
+
+    def memory(self, line: Line) -> Memory:
+        """One version of a statement; its `rev` is the export's.
+
+        Raises:
+            InputError: A field cannot be used; the message names it and the fix.
+        """
+        state = cast("State", validation.one_of(line.get("state"), STATES, "state"))
+        fields = self._nothing_said() if state == "erased" else self._said(line)
+        end = line.get("retired_at")
+        after = line.get("superseded_by")
+        return Memory(
+            id=_id(line, "id", "mem_"), rev=_whole(line, "rev"),
+            kind=cast("MemoryKind", validation.one_of(line.get("kind"), KINDS, "kind")), user=self.user,
+            origin=self._origin(line), valid_from=_instant(line, "valid_from"),
+            valid_to=None if line.get("valid_to") is None else _instant(line, "valid_to"),
+            from_precision=_precision(line, "from_precision"), to_precision=_precision(line, "to_precision"),
+            recorded_at=self._past(line, "recorded_at"),
+            retired_at=None if end is None else self._past(line, "retired_at"),
+            superseded_by=None if after is None else _id(line, "superseded_by", "mem_"),
+            trust=self._trust(line), state=state, **fields,
+        )  # fmt: skip
+
+    def _said(self, line: Line) -> dict[str, Any]:
+        """What a statement says, redacted."""
+        text = validation.text(line.get("text"), limit=_GROWTH * validation.MAX_STATEMENT)
+        given = {
+            "text": text,
+            "agent": validation.name(line.get("agent"), "agent"),
+            "scope": validation.name(line.get("scope"), "scope"),
+        }
+        if line.get("subject"):
+            given["subject"] = validation.name(line["subject"], "subject")
+        fields = clean(given)
+        return {
+            "text": fields["text"], "agent": fields["agent"], "scope": fields["scope"],
+            "subject": fields.get("subject", ""), "entities": tuple(redact(e) for e in _strings(line, "entities")),
+            "importance": validation.whole(line.get("importance"), "importance", 1, 5),
+            "confidence": validation.fraction(line.get("confidence"), "confidence"), "evidence": _spans(line),
+            "pinned": bool(line.get("pinned")), "key": _key(line),
+            "merged_from": tuple(_is_id(i, "merged_from", "mem_") for i in _strings(line, "merged_from")),
+        }  # fmt: skip
+
+    @staticmethod
+    def _nothing_said() -> dict[str, Any]:
+        """A tombstone has a place in a chain and no content, whatever the row claims."""
+        return {"text": "", "agent": "", "scope": "", "importance": 1}
+
+    def edge(self, line: Line) -> tuple[Edge, int]:
+        """A link and the event that made it."""
+        kind = cast("EdgeKind", validation.one_of(line.get("kind"), get_args(EdgeKind), "kind"))
+        source, target = _id(line, "source", "mem_"), _id(line, "target", "mem_")
+        weight = _number(line, "weight")
+        return Edge(source=source, target=target, kind=kind, weight=weight), _whole(line, "rev")
+
+    def usage(self, line: Line) -> Usage:
+        """Counters of a memory."""
+        stability = _number(line, "stability")
+        if stability <= 0:
+            raise InputError(f"stability={stability!r} is out of range; it is a number of days above 0.")
+        return Usage(
+            id=_id(line, "id", "mem_"), stability=stability, last_used=self._past(line, "last_used"),
+            uses=_whole(line, "uses"), shown=_whole(line, "shown"),
+        )  # fmt: skip
+
+    def event(self, line: Line) -> Happened:
+        """A change, with what it said."""
+        payload = line.get("payload")
+        if payload is not None:
+            payload = clean_metadata(_checked_payload(payload))
+        return Happened(
+            seq=validation.whole(line.get("seq"), "seq", 1, 2**53), at=self._past(line, "at"),
+            actor=redact_name(validation.name(line.get("actor"), "actor")), op=redact_name(validation.name(line.get("op"), "op")),
+            ids=tuple(_is_id(i, "ids", i.partition("_")[0] + "_") for i in _strings(line, "ids", 10 * validation.MAX_BATCH)),
+            payload=payload,
+        )  # fmt: skip
+
+    def _trust(self, line: Line) -> int:
+        """What a person had confirmed stays so when a person brings it; through any other door it is proven anew."""
+        claimed = validation.whole(line.get("trust"), "trust", 0, 2)
+        return claimed if self.door.ceiling == "user" else min(claimed, TRUST[self._origin(line)])
+
+    def _origin(self, line: Line) -> Origin:
+        return self.door.origin(cast("Origin", validation.one_of(line.get("origin"), ORIGINS, "origin")))
+
+    def _past(self, line: Line, name: str) -> datetime:
+        """When something was written down; a later time would put the store's clock ahead of the world's."""
+        at = _instant(line, name)
+        if at > self.latest:
+            raise InputError(f"{name}={at.isoformat()!r} is in the future; correct the time or this machine's clock.")
+        return at
+
+
+def _checked_payload(payload: object) -> Mapping[str, Any]:
+    """What undo will read of an event: memory → the event that wrote the version before, or nothing."""
+    if not isinstance(payload, dict):
+        raise InputError(f"payload={str(payload)[:40]!r} is no mapping; write null for an erased one.")
+    validation.encodable(json.dumps(payload, ensure_ascii=False).replace("\\u0000", "\x00"), "payload")
+    revs = payload.get("memories", {})
+    if not isinstance(revs, Mapping):
+        raise InputError(f"payload.memories={revs!r} is no mapping; it names a revision for each memory.")
+    for id_, rev in revs.items():
+        _is_id(id_, "payload.memories", "mem_")
+        if rev is not None:
+            validation.whole(rev, "payload.memories", 0, 2**53)
+    return cast("Mapping[str, Any]", payload)
+
+
+def _is_id(value: object, name: str, prefix: str) -> str:
+    if not is_id(value, prefix):
+        raise InputError(f"{name}={str(value)[:40]!r} is no id; ids look like {prefix}01… with 26 characters.")
+    return str(value)
+
+
+def _id(line: Line, name: str, prefix: str) -> str:
+    return _is_id(line.get(name), name, prefix)
+
+
+def _instant(line: Line, name: str) -> datetime:
+    value = line.get(name)
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(cast("str", value))
+    except (TypeError, ValueError):
+        raise InputError(f"{name}={value!r} is no time; write for example '2023-05-07T10:00:00+00:00'.") from None
+    return utc(at, None, name)
+
+
+def _whole(line: Line, name: str) -> int:
+    return validation.whole(line.get(name), name, 0, 2**31 - 1)
+
+
+def _number(line: Line, name: str) -> float:
+    value = line.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -1e9 < value < 1e9:  # noqa: PLR2004 (sanity)
+        raise InputError(f"{name}={value!r} is no number within reason; give one.")
+    return float(value)
+
+
+def _precision(line: Line, name: str) -> Precision:
+    return cast("Precision", validation.one_of(line.get(name), get_args(Precision), name))
+
+
+def _key(line: Line) -> CleanText | None:
+    key = validation.key(line.get("key"))
+    return None if key is None else redact_name(key)
+
+
+def _strings(line: Line, name: str, limit: int = _MOST_PARTS) -> list[str]:
+    value = line.get(name) or []
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise InputError(f"{name}={str(value)[:40]!r} is no list of strings; write for example [].")
+    if len(value) > limit:
+        raise TooLargeError(name, len(value), limit, "entries")
+    return [validation.encodable(v, name) for v in value]
+
+
+def _spans(line: Line) -> tuple[Span, ...]:
+    value: object = line.get("evidence") or []
+    found: list[Span] = []
+    for part in value if isinstance(value, Sequence) and len(value) <= _MOST_PARTS else [value]:
+        episode, start, end = part if isinstance(part, Sequence) and len(part) == 3 else (None, 0, 0)  # noqa: PLR2004 (a span)
+        first = validation.whole(start, "evidence start", 0, validation.MAX_TEXT)
+        last = validation.whole(end, "evidence end", first, validation.MAX_TEXT)
+        found.append(Span(episode=_is_id(episode, "evidence", "ep_"), start=first, end=last))
+    return tuple(found)

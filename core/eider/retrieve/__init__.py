@@ -1,0 +1,1 @@
+"""Reading by rank: query, features, ranker, recall."""

@@ -1,0 +1,334 @@
+"""What the ranker looks at in each candidate, one column per signal.
+
+Evidence is absolute: a share of the question's weight, a cosine, a day's distance. Only the columns ending
+in `_best` are relative, to the best candidate. A row without neighbours is its own window and its own
+sitting: missing context is neutral, never zero. Columns that describe the shape of a text, whatever is
+asked, are centred among the candidates of each kind (episode, memory), so that neither kind wins by form.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.language.analysis import TRAITS
+from eider.model.forgetting_curve import retrievability
+from eider.model.values import KINDS
+from eider.retrieve.window import REACH, Near, Scan
+
+if TYPE_CHECKING:
+    from eider.language.dates import Window
+    from eider.retrieve.query import Question
+    from eider.store.segment.segment import Segment
+
+GROUPS: Final[dict[str, str]] = {
+    "coverage": "words", "matched": "words", "phrase": "words", "coverage_alone": "words",
+    "window_best": "context", "coverage_before": "context", "coverage_window": "context", "answers": "context",
+    "cosine": "meaning", "cosine_best": "meaning", "cosine_window": "meaning", "cosine_sitting": "meaning",
+    "generic": "meaning", "cosine_alone": "meaning",
+    "subject": "subject", "first_person": "subject",
+    "date": "date", "date_said": "date", "when_dated": "date", "when_time": "date",
+    "information": "shape", "length": "shape", "question": "shape", "greeting": "shape", "names": "shape",
+    "opening": "shape", "number": "shape", "who_names": "shape", "place": "shape", "why_length": "shape",
+    "memory": "kind", "guidance": "kind", "guidance_request": "kind", "background": "kind",
+    "recency": "recency", "strength": "recency", "importance": "importance", "scope": "scope", "pinned": "pin",
+}  # fmt: skip
+"""Every signal, and the name under which its share is shown to people."""
+NAMES: Final = tuple(GROUPS)
+_AT: Final = {name: i for i, name in enumerate(NAMES)}
+_TRAIT: Final = {name: i for i, name in enumerate(TRAITS)}
+_SHAPE: Final = [_AT[n] for n in ("information", "length", "question", "greeting", "names", "opening", "generic")]
+_PREFERENCE: Final = KINDS.index("preference")
+_RULE: Final = KINDS.index("rule")
+_CONTEXT: Final = KINDS.index("context")
+_DAY: Final = 86_400_000_000
+K1: Final = 0.9
+B: Final = 0.3
+"""BM25 on a row's own words; short chat turns want little length normalisation (bench README)."""
+_WINDOW_K1: Final = 1.2
+_WINDOW_B: Final = 0.75
+_FAINT: Final = 0.1
+"""A smoothed cosine below which even the best candidate is not alike: it must not be blown up to 1."""
+_BEST: Final = 3
+"""Rows of a sitting whose likeness counts for it."""
+_VAGUE: Final = 40
+"""Days from which a period named in a text says little about when."""
+_FAR: Final = 21
+"""Days from which a row has nothing to do with the period asked about."""
+_OPENING: Final = 2
+"""Rows that open a sitting: people say there what is new."""
+_SIDE: Final = (0.25, 0.5, 1.0, 0.5, 0.25)
+"""How much the rows at distance 2, 1, 0, 1, 2 count in a smoothed cosine (bench README)."""
+ALONE: Final = 1.5
+"""What a row without neighbours counts for itself in place of the smoothing above. A guess: what the best rows of
+a dialogue gain from their neighbours."""
+
+Floats = NDArray[np.float32]
+
+
+def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp]) -> Floats:
+    """Signals of the candidates, shape `(len(candidates), len(NAMES))`."""
+    x = np.zeros((len(candidates), len(NAMES)), np.float32)
+    near = Near.of(segment, scan, candidates)
+    _words(x, segment, question, near)
+    _context(x, segment, question, near)
+    if question.vector is not None:
+        _meaning(x, segment, question, scan, near)
+    _subject(x, segment, question, near)
+    _dates(x, segment, question, near)
+    _shape(x, segment, question, near)
+    _state(x, segment, question, near)
+    return x
+
+
+def _words(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+    own = near.counts[:, REACH]
+    has = own > 0
+    mass = max(question.mass, 1e-6)
+    x[:, _AT["coverage"]] = has @ question.idf / mass
+    x[:, _AT["matched"]] = np.minimum(has.sum(axis=1), 5) / 5
+    x[~near.linked, _AT["coverage_alone"]] = x[~near.linked, _AT["coverage"]]
+    flat, lengths = segment.postings.many(near.rows)
+    owner = np.repeat(np.arange(len(near.rows)), lengths)
+    x[:, _AT["phrase"]] = _phrase(question, flat, owner, len(x))
+    key = owner << 32 | flat
+    key.sort()
+    key = key[np.diff(key, prepend=-1) > 0]
+    df = segment.postings.df[key & 0xFFFFFFFF].astype(np.float32)
+    idf = np.log1p((segment.total - df + 0.5) / (df + 0.5))
+    total = np.bincount(key >> 32, weights=idf, minlength=len(near.rows))
+    x[:, _AT["information"]] = np.log1p(total) / 5
+    x[:, _AT["length"]] = np.log1p(lengths) / 4
+
+
+def _phrase(question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
+    """Rows in which every two neighbouring words of the question stand side by side."""
+    pairs = set(zip(question.terms[:-1].tolist(), question.terms[1:].tolist(), strict=True))
+    if not pairs or (question.terms < 0).any() or not len(flat):
+        return np.zeros(count, np.bool_)
+    together = owner[1:] == owner[:-1]
+    left, right, row = flat[:-1][together], flat[1:][together], owner[1:][together]
+    found = np.ones(count, np.bool_)
+    for a, b in pairs:
+        here = np.zeros(count, np.bool_)
+        here[row[(left == a) & (right == b)]] = True
+        found &= here
+        if not found.any():
+            break
+    return found
+
+
+def _context(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+    mass = max(question.mass, 1e-6)
+    counts = near.counts
+    middle = counts[:, REACH - 2 : REACH + 3].sum(axis=1)
+    lengths = near.around(segment.column("length")[near.used].astype(np.float32))[:, REACH - 2 : REACH + 3].sum(axis=1)
+    typical = np.where(near.linked, _mean(lengths[near.linked]), _mean(lengths[~near.linked]))
+    bm25 = (
+        middle * (_WINDOW_K1 + 1) / (middle + (_WINDOW_K1 * (1 - _WINDOW_B + _WINDOW_B * lengths / typical))[:, None])
+    )
+    score = bm25 @ question.idf + _speakers_near(segment, question, near)
+    x[:, _AT["window_best"]] = score / (float(score.max(initial=0.0)) or 1.0)
+    has = counts > 0
+    x[:, _AT["coverage_before"]] = has[:, REACH - 1 : REACH + 1].any(axis=1) @ question.idf / mass
+    x[:, _AT["coverage_window"]] = has.any(axis=1) @ question.idf / mass
+    before = near.window[:, REACH - 1]
+    asked = segment.column("traits")[before, _TRAIT["question"]] * (before >= 0)
+    other = segment.column("speaker")[before] != segment.column("speaker")[near.rows]
+    x[:, _AT["answers"]] = asked * other * (has[:, REACH - 1] @ question.idf) / mass
+
+
+def _mean(values: Floats) -> float:
+    return max(float(values.mean()), 1.0) if len(values) else 1.0
+
+
+def _speakers_near(segment: Segment, question: Question, near: Near) -> Floats:
+    """Evidence of the named speakers' presence within two rows, as if their names stood in the text."""
+    if not question.speakers:
+        return np.zeros(len(near.rows), np.float32)
+    speaker = near.around(segment.column("speaker")[near.used].astype(np.float32), -1.0)[:, REACH - 2 : REACH + 3]
+    share = segment.once("speaker shares", speaker_shares)
+    total = np.zeros(len(near.rows), np.float32)
+    for code in question.speakers:
+        count = (speaker == code).sum(axis=1)
+        idf = np.log1p((1 - share[code]) / max(share[code], 1e-6))
+        total += idf * count * (_WINDOW_K1 + 1) / (count + _WINDOW_K1)
+    return total.astype(np.float32)
+
+
+def speaker_shares(segment: Segment) -> Floats:
+    """Share of the live rows that each speaker said."""
+    said = segment.column("speaker")[segment.alive]
+    counts = np.bincount(said[said >= 0], minlength=max(1, len(segment.speakers)))
+    return (counts / max(1, len(segment))).astype(np.float32)
+
+
+def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: Near) -> None:
+    query = question.vector
+    assert query is not None  # noqa: S101 (the caller asked)
+    inner = near.slots[:, REACH - 2 : REACH + 3]
+    cosine = np.zeros(len(near.used) + 1, np.float32)
+    mean = segment.vectors.mean_direction()
+    if scan.exact:
+        cosine[:-1] = scan.likeness[near.used]
+        generic = segment.vectors.take(near.rows) @ mean
+    else:
+        needed = np.zeros(len(near.used) + 1, np.bool_)
+        needed[inner] = True
+        needed[-1] = False
+        vectors = segment.vectors.take(near.used[needed[:-1]])
+        usual = np.zeros(len(near.used) + 1, np.float32)
+        cosine[needed], usual[needed] = vectors @ query, vectors @ mean
+        generic = usual[near.slots[:, REACH]]
+    close = cosine[inner]
+    own = close[:, 2]
+    smooth = np.where(near.linked, close @ np.array(_SIDE, np.float32), ALONE * own)
+    top = float(smooth.max(initial=0.0))
+    x[:, _AT["cosine"]] = own
+    x[:, _AT["cosine_best"]] = np.maximum(smooth, 0) / max(top, _FAINT)
+    x[:, _AT["cosine_window"]] = np.where(near.linked, close.max(axis=1), own)
+    x[:, _AT["cosine_sitting"]] = _sitting_likeness(segment, question, scan, near.rows)
+    x[~near.linked, _AT["cosine_alone"]] = own[~near.linked]
+    x[:, _AT["generic"]] = generic
+
+
+def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: NDArray[np.intp]) -> Floats:
+    """Mean of the three best cosines in each candidate's sitting."""
+    block = segment.column("block")
+    wanted = np.zeros(segment.blocks, np.bool_)
+    wanted[block[rows]] = True
+    members = np.flatnonzero(wanted[block] & scan.visible)
+    order = np.argsort(block[members] * 4.0 - scan.likeness[members])
+    group = block[members][order]
+    starts = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1])))
+    sizes = np.diff(np.append(starts, len(group)))
+    rank = np.arange(len(group)) - np.repeat(starts, sizes)
+    best = members[order][rank < _BEST]
+    if scan.exact:
+        values = scan.likeness[best]
+    else:
+        assert question.vector is not None  # noqa: S101 (the caller asked)
+        values = segment.vectors.take(best) @ question.vector
+    sums = np.zeros(segment.blocks, np.float32)
+    np.add.at(sums, block[best], values)
+    counts = np.zeros(segment.blocks, np.float32)
+    counts[group[starts]] = np.minimum(sizes, _BEST)
+    return (sums[block[rows]] / np.maximum(counts[block[rows]], 1)).astype(np.float32)
+
+
+def _subject(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+    """Rows said by the person the question is about, as far as that tells rows apart."""
+    if question.subject >= 0:
+        speaker = segment.column("speaker")[near.rows]
+        share = float(segment.once("speaker shares", speaker_shares)[question.subject])
+        memory = segment.column("memory")[near.rows]
+        match = np.where(
+            memory, _tells_of(segment, question, near), np.where(speaker < 0, 0.5, speaker == question.subject)
+        )
+    elif question.role >= 0:
+        roles = segment.once("role shares", _role_shares)
+        share = float(roles[question.role])
+        memory = segment.column("memory")[near.rows]
+        match = np.where(memory, 0.5, segment.column("role")[near.rows] == question.role)
+    else:
+        return
+    match = match * min(1.0, 2 * (1 - share))
+    x[:, _AT["subject"]] = match
+    x[:, _AT["first_person"]] = match * near.traits[:, _TRAIT["first_person"]]
+
+
+def _tells_of(segment: Segment, question: Question, near: Near) -> NDArray[np.bool_]:
+    """Candidates whose own text names the person the question is about."""
+    named = np.zeros(segment.rows, np.bool_)
+    for term in question.named.tolist():
+        named[segment.postings.lookup(term)[0]] = True
+    return named[near.rows]
+
+
+def _role_shares(segment: Segment) -> Floats:
+    said = segment.column("role")[segment.alive & ~segment.column("memory")]
+    counts = np.bincount(said, minlength=3)
+    return (counts / max(1, len(said))).astype(np.float32)
+
+
+def _dates(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+    windows = segment.column("windows")[near.rows]
+    dated = near.traits[:, _TRAIT["date"]]
+    if "when" in question.wants:
+        x[:, _AT["when_dated"]] = dated
+        x[:, _AT["when_time"]] = near.traits[:, _TRAIT["time"]]
+    if question.window is None:
+        return
+    talk = ~segment.column("memory")[near.rows]
+    x[:, _AT["date"]] = nearness(segment.column("day")[near.rows], question) * talk
+    first, last = _days(question.window)
+    given = windows[:, :, 1] > 0
+    gap = np.maximum(np.maximum(first - windows[:, :, 1], windows[:, :, 0] - last), 0)
+    wide = np.where(windows[:, :, 1] - windows[:, :, 0] > _VAGUE, 0.3, 1.0)
+    x[:, _AT["date_said"]] = (given * wide * np.exp(-gap / 4.0)).max(axis=1)
+
+
+def nearness(day: NDArray[np.int32], question: Question) -> Floats:
+    """1 within the days asked about, falling by e per week outside, 0 from three weeks on."""
+    window = question.window
+    assert window is not None  # noqa: S101 (the caller asked)
+    first, last = _days(window)
+    gap = np.maximum(np.maximum(first - day, day - last), 0).astype(np.float32)
+    return np.where(gap <= _FAR, np.exp(-gap / 7), 0).astype(np.float32)
+
+
+def _days(window: Window) -> tuple[int, int]:
+    """First and last day, inclusive, as ordinals."""
+    return window.start.toordinal(), window.end.toordinal() - 1
+
+
+def _shape(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+    wants = question.wants
+    trait = near.traits
+    for name in ("question", "greeting", "names"):
+        x[:, _AT[name]] = trait[:, _TRAIT[name]]
+    linked = segment.column("session")[near.rows] >= 0
+    x[:, _AT["opening"]] = linked & (segment.column("place")[near.rows] < _OPENING)
+    if "number" in wants:
+        x[:, _AT["number"]] = trait[:, _TRAIT["number"]]
+    if wants & {"who", "where"}:
+        x[:, _AT["who_names"]] = trait[:, _TRAIT["names"]]
+    if "travel" in wants:
+        x[:, _AT["place"]] = trait[:, _TRAIT["place"]]
+    _centre(x, segment, near)
+    if "why" in wants:
+        x[:, _AT["why_length"]] = x[:, _AT["length"]]
+
+
+def _centre(x: Floats, segment: Segment, near: Near) -> None:
+    """Take from each candidate's shape what is usual among its speaker's; memories are statements and have none."""
+    talk = ~segment.column("memory")[near.rows]
+    shape = x[:, _SHAPE] * talk[:, None]
+    speaker = np.where(talk, segment.column("speaker")[near.rows], -2)
+    for code in set(speaker.tolist()) - {-2}:
+        mine = speaker == code
+        shape[mine] -= shape[mine].mean(axis=0)
+    x[:, _SHAPE] = shape
+
+
+def _state(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+    memory = segment.column("memory")[near.rows]
+    kind = segment.column("kind")[near.rows]
+    x[:, _AT["memory"]] = memory
+    x[:, _AT["guidance"]] = (kind == _PREFERENCE) | (kind == _RULE)
+    x[:, _AT["background"]] = kind == _CONTEXT
+    if "request" in question.wants:
+        x[:, _AT["guidance_request"]] = x[:, _AT["guidance"]]
+    if question.now:
+        age = np.maximum(question.now - segment.column("at")[near.rows], 0) / _DAY
+        x[:, _AT["recency"]] = 1 / (1 + age / 30)
+    x[memory, _AT["importance"]] = (segment.column("importance")[near.rows][memory] - 3) / 2
+    x[memory, _AT["pinned"]] = segment.column("pinned")[near.rows][memory]
+    special = segment.column("scope")[near.rows] != segment.scopes.get("global", -1)
+    x[:, _AT["scope"]] = special & memory
+    if question.now and memory.any():
+        stable = np.maximum(segment.column("stability")[near.rows][memory], 0.01)
+        idle = np.maximum(question.now - segment.column("last_used")[near.rows][memory], 0) / _DAY
+        x[memory, _AT["strength"]] = retrievability(idle, stable)

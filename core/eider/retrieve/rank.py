@@ -1,0 +1,271 @@
+"""THE ranker: one linear score over absolute signals, for episodes and memories alike.
+
+Two passes at every size. The first scores all visible rows with a few array operations and nominates a few
+hundred; the second computes every signal of those. A nominator outside (the search index of a large store)
+may take the place of the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.retrieve.features import ALONE, GROUPS, K1, NAMES, B, matrix, nearness
+from eider.retrieve.weights import WEIGHTS, Weights
+from eider.retrieve.window import Scan
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from eider.retrieve.query import Question
+    from eider.store.segment.segment import Segment
+
+EVERY_ROW: Final = 512
+"""Up to here every visible row is a candidate."""
+NOMINEES: Final = 200
+"""Best rows of the combined first score; those of single signals are half as many. On LoCoMo 100 per list lose nothing."""
+_PHRASE: Final = 3
+"""Words in a row that make a quotation: whoever quotes wants that text."""
+
+_COLUMN: Final = {name: i for i, name in enumerate(NAMES)}
+_SHARES: Final = tuple(dict.fromkeys(GROUPS.values()))
+_GROUPED: Final = np.array([[GROUPS[name] == share for share in _SHARES] for name in NAMES], np.float32)
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranked:
+    """One row of the answer."""
+
+    row: int
+    score: float
+    shares: dict[str, float]
+    """What each kind of evidence contributed; sums to `score`."""
+    coverage: float
+    """Share of the question's weight that the row's own words cover, in [0, 1]."""
+    cosine: float
+    """Likeness to the question, in [-1, 1]; 0 without vectors."""
+    best_share: float
+    """BM25 as a share of what a row holding every word of the question would get, about [0, 1]."""
+    exact: bool
+    """The question is this row's own text, or quotes at least three of its words in a row."""
+    margin: float
+    """Score above the next row; the score itself for the last."""
+    absorbed: tuple[int, ...] = ()
+    """Rows of the episodes that this memory rests on and stands for here."""
+
+
+def rank(
+    segment: Segment,
+    question: Question,
+    visible: NDArray[np.bool_],
+    *,
+    limit: int,
+    weights: Weights = WEIGHTS,
+    nominated: Sequence[int] | None = None,
+) -> list[Ranked]:
+    """The rows that answer a question best, best first.
+
+    Args:
+        segment: Whose rows.
+        question: Read against this segment as it is now.
+        visible: Shape `(segment.rows,)`; rows that may be seen. The others neither show nor lend evidence.
+        limit: Most rows to return.
+        weights: What each signal counts.
+        nominated: Rows to consider instead of looking through all.
+    """
+    # Some BLAS builds raise the "invalid" flag for lanes they compute and throw away.
+    with np.errstate(invalid="ignore"):
+        return _rank(segment, question, visible & segment.alive, limit, weights, nominated)
+
+
+def _rank(
+    segment: Segment,
+    question: Question,
+    visible: NDArray[np.bool_],
+    limit: int,
+    weights: Weights,
+    nominated: Sequence[int] | None,
+) -> list[Ranked]:
+    scan = look(segment, question, visible)
+    rows = nominate(segment, question, scan) if nominated is None else _given(segment, scan, nominated)
+    if not len(rows) or limit <= 0:
+        return []
+    x = matrix(segment, question, scan, rows)
+    shares = ((x * vector(weights)) @ _GROUPED).astype(np.float32)
+    exact = _quoted(segment, question, rows, x)
+    _lift(shares, exact)
+    return _answer(segment, question, rows, x, shares, exact > 0, scan, limit)
+
+
+def vector(weights: Weights) -> Floats:
+    """The weights in the order of `NAMES`."""
+    return np.array([weights.by_name.get(name, 0.0) for name in NAMES], np.float32)
+
+
+def look(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Scan:
+    """BM25 and likeness of every visible row."""
+    hits = [segment.postings.lookup(t) for t in question.distinct.tolist()]
+    norm: Floats = segment.once("bm25 norm", _norm)
+    words = np.zeros(segment.rows, np.float32)
+    for (rows, counts), idf in zip(hits, question.idf.tolist(), strict=True):
+        words[rows] += np.float32(idf * (K1 + 1)) * counts / (counts + norm[rows])
+    words *= visible
+    if question.vector is None or not segment.vectors.width:
+        return Scan(hits, visible, words, np.zeros(segment.rows, np.float32), exact=True)
+    likeness = segment.vectors.scan(question.vector)
+    return Scan(hits, visible, words, likeness * visible, exact=segment.vectors.exact)
+
+
+def _norm(segment: Segment) -> Floats:
+    """What BM25 adds to a term's count in each row: more in longer rows."""
+    lengths = segment.column("length").astype(np.float32)
+    typical = max(float(lengths[segment.alive].mean()), 1e-6) if len(segment) else 1.0
+    return np.float32(K1 * (1 - B)) + np.float32(K1 * B / typical) * lengths
+
+
+def _own_share(segment: Segment) -> Floats:
+    """What each row's own evidence counts in smoothing: more where there are no neighbours."""
+    alone = (segment.column("before") < 0) & (segment.column("after") < 0)
+    return np.where(alone, np.float32(ALONE), np.float32(1))
+
+
+def nominate(segment: Segment, question: Question, scan: Scan) -> NDArray[np.intp]:
+    """Rows worth a second look, in ascending order."""
+    if int(scan.visible.sum()) <= EVERY_ROW:
+        return np.flatnonzero(scan.visible)
+    before, after = segment.column("before"), segment.column("after")
+    own: Floats = segment.once("own share", _own_share)
+    total = np.zeros(segment.rows, np.float32)
+    for values, weight in ((scan.words, 1.0), (scan.likeness, 0.5)):
+        padded = np.append(values, np.float32(0))
+        smooth = padded[before]
+        smooth += padded[after]
+        smooth *= np.float32(0.5)
+        smooth += values * own
+        smooth *= np.float32(weight / (float(smooth.max(initial=0.0)) or 1.0))
+        total += smooth
+    if question.window is not None:
+        total += np.float32(0.3) * nearness(segment.column("day"), question)
+    if question.subject >= 0:
+        total += np.float32(0.4) * (segment.column("speaker") == question.subject)
+    elif question.role >= 0:
+        total += np.float32(0.4) * (segment.column("role") == question.role)
+    total[~scan.visible] = -1
+    chosen = [_top(total, NOMINEES), _top(scan.words, NOMINEES // 2), _top(scan.likeness, NOMINEES // 2)]
+    chosen.append(np.flatnonzero(segment.column("fingerprint") == np.uint64(question.fingerprint))[:NOMINEES])
+    rows = np.unique(np.concatenate(chosen))
+    return _with_memories(segment, scan, rows[scan.visible[rows]])
+
+
+def _given(segment: Segment, scan: Scan, nominated: Sequence[int]) -> NDArray[np.intp]:
+    rows = np.unique(np.array(nominated, np.intp))
+    near = [rows] + [segment.column(name)[rows] for name in ("before", "after")]
+    rows = np.unique(np.concatenate(near))
+    rows = rows[rows >= 0]
+    return _with_memories(segment, scan, rows[scan.visible[rows]])
+
+
+def _with_memories(segment: Segment, scan: Scan, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """These rows and the memories that rest on them."""
+    if not segment.cited:
+        return rows
+    more = [m for r in rows.tolist() for m in segment.cited.get(segment.ids[r], ()) if scan.visible[m]]
+    return np.unique(np.concatenate((rows, np.array(more, np.intp)))) if more else rows
+
+
+def _top(values: Floats, count: int) -> NDArray[np.intp]:
+    """Rows of the largest positive values, about `count` of them."""
+    rows = np.arange(len(values))
+    if len(values) > 16 * count:
+        sample = np.partition(values[::16], -max(1, count // 4))[-max(1, count // 4)]
+        rows = np.flatnonzero(values >= sample) if sample > 0 else np.flatnonzero(values > 0)
+        if len(rows) < count:
+            rows = np.flatnonzero(values > 0)
+    rows = rows[values[rows] > 0]
+    if len(rows) <= count:
+        return rows
+    return rows[np.argpartition(values[rows], -count)[-count:]]
+
+
+def _quoted(segment: Segment, question: Question, rows: NDArray[np.intp], x: Floats) -> NDArray[np.int8]:
+    """2 where the question is the row's own text, 1 where the row holds all its words in a row, else 0."""
+    whole = segment.column("fingerprint")[rows] == np.uint64(question.fingerprint)
+    phrase = (x[:, _COLUMN["phrase"]] > 0) & (len(question.distinct) >= _PHRASE)
+    return np.where(whole, 2, phrase).astype(np.int8)
+
+
+def _lift(shares: Floats, exact: NDArray[np.int8]) -> None:
+    """Let no row without the quotation outrank one with it: neighbours may support a text, not outweigh it."""
+    words = _SHARES.index("words")
+    for level in (1, 2):
+        inside = exact >= level
+        if not inside.any() or inside.all():
+            continue
+        scores = shares.sum(axis=1)
+        lack = float(scores[~inside].max()) + 1 - float(scores[inside].min())
+        if lack > 0:
+            shares[inside, words] += lack
+
+
+def _answer(
+    segment: Segment, question: Question, rows: NDArray[np.intp], x: Floats, shares: Floats,
+    exact: NDArray[np.bool_], scan: Scan, limit: int,
+) -> list[Ranked]:  # fmt: skip
+    scores = shares.sum(axis=1)
+    order = _ordered(segment, rows, scores)
+    stands, absorbed = _merged(segment, rows, order, exact)
+    ceiling = max(question.mass, 1e-6)
+    chosen = [i for i in order if i not in absorbed][: limit + 1]
+    out: list[Ranked] = []
+    for place, i in enumerate(chosen[:limit]):
+        source = stands.get(i, i)
+        score = float(scores[source])
+        following = float(scores[stands.get(chosen[place + 1], chosen[place + 1])]) if place + 1 < len(chosen) else 0.0
+        out.append(
+            Ranked(
+                row=int(rows[i]), score=score,
+                shares={n: round(float(v), 4) for n, v in zip(_SHARES, shares[source], strict=True) if v},
+                coverage=float(x[source, _COLUMN["coverage"]]), cosine=float(x[source, _COLUMN["cosine"]]),
+                best_share=float(scan.words[rows[source]]) / ceiling, exact=bool(exact[source]),
+                margin=score - following, absorbed=tuple(int(rows[a]) for a, m in absorbed.items() if m == i),
+            )
+        )  # fmt: skip
+    return out
+
+
+def _ordered(segment: Segment, rows: NDArray[np.intp], scores: Floats) -> list[int]:
+    """Candidates, best first; of equal ones the newer, then by id, so that insertion order never shows."""
+    newest = segment.column("at")[rows]
+    order = np.lexsort((-newest, -scores))
+    best, at = scores[order], newest[order]
+    if not ((best[1:] == best[:-1]) & (at[1:] == at[:-1])).any():
+        return order.tolist()
+    return sorted(order.tolist(), key=lambda i: (-scores[i], -newest[i], segment.ids[rows[i]]))
+
+
+def _merged(
+    segment: Segment, rows: NDArray[np.intp], order: list[int], exact: NDArray[np.bool_]
+) -> tuple[dict[int, int], dict[int, int]]:
+    """A memory and its evidence as one: which candidate gives a memory its score, which candidates it replaces."""
+    stands: dict[int, int] = {}
+    absorbed: dict[int, int] = {}
+    if not segment.evidence:
+        return stands, absorbed
+    place = {segment.ids[r]: i for i, r in enumerate(rows.tolist())}
+    standing = {i: k for k, i in enumerate(order)}
+    memories = [i for i in order if int(rows[i]) in segment.evidence]
+    for i in memories:
+        for episode in segment.evidence[int(rows[i])]:
+            j = place.get(episode)
+            if j is None or j in absorbed or exact[j]:
+                continue
+            absorbed[j] = i
+            if standing[j] < standing[stands.get(i, i)]:
+                stands[i] = j
+    order.sort(key=lambda i: standing[stands.get(i, i)])
+    return stands, absorbed

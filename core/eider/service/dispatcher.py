@@ -1,0 +1,271 @@
+"""What the owner answers: verbs to their stores, the spool first, pauses kept, and a few words about itself."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from eider.api import upload
+from eider.api.handlers import HANDLERS
+from eider.api.local import note_agent, open_engine, open_layer
+from eider.api.wire import decode, encode
+from eider.client import pauses
+from eider.client.client import PROTOCOL, SPOOLED, VERSION, WRITES
+from eider.model import config
+from eider.model.answers import Receipt
+from eider.model.clock import local_zone, speaking_from
+from eider.model.errors import EiderError, InputError, PausedError
+from eider.model.store_paths import folder_of
+from eider.model.values import ORIGINS
+from eider.model.verbs import VERBS
+from eider.privacy.ingress import Door
+from eider.service import (
+    job_routes,
+    memory_tuning,
+    network_policy,
+    openapi,
+    rejected_writes,
+    tracing,
+)
+from eider.service import (
+    status as standing,
+)
+from eider.service.backup_routes import BackupDesk
+from eider.service.hooks import FIGURES, Hooks
+from eider.service.http_app import ANY_HOST, App, Asked, Seen
+from eider.service.in_process import Inside
+from eider.service.logs import Logs
+from eider.service.metrics import Metrics
+from eider.service.mounts import Mounts
+from eider.service.open_stores import Stores
+from eider.service.request_parts import layers, object_in
+from eider.service.spool_drain import Drain, SpoolReport
+from eider.service.tracing import Tracing
+
+_WHEN_SAID: Final = {
+    "record": "at", "record_many": "at", "observe": "at", "remember": "valid_from", "remember_many": "valid_from",
+}  # fmt: skip
+"""Which field of a spooled request says when it was said, where the caller left that open."""
+NONE: Final[Mapping[str, str]] = {}
+_LAYERED: Final = frozenset(("recall", "inject", "search"))
+
+
+class Desk:
+    """Everything behind the HTTP API of one home."""
+
+    def __init__(self, home: str) -> None:
+        """Open nothing yet.
+
+        Args:
+            home: `EIDER_HOME`; what this process reads as settings is this home's.
+        """
+        os.environ["EIDER_HOME"] = home
+        self.home = home
+        self.stores = Stores(open_engine, open_layer)
+        self.stop: Callable[[], None] = lambda: None
+        self.began = time.time()
+        self._spool = Drain(home, self._late)
+        upload.sweep(home)
+        self.logs, self.tracing = Logs(home), Tracing()
+        gauges = {"log_lines_dropped": lambda: self.logs.dropped}
+        self.metrics = Metrics(
+            home, self.stores.engines, {**gauges, **{f"hooks_{n}": partial(self._hooked, n) for n in FIGURES}}
+        )
+        self.backups = BackupDesk(home, self.stores, self._folder)
+        self.hooks = Hooks(home, self.performed, self.logs.fault)
+
+    def app(self, *, token: str, hosts: frozenset[str]) -> App:
+        """The HTTP application."""
+        answers: dict[str, Callable[[Asked], Any]] = dict.fromkeys(VERBS, self.verb)
+        answers |= {
+            "owner/status": self.status, "owner/stop": self.stopped, "owner/open": self.open, "owner/release": self.release,
+            "owner/drain": lambda _: encode(self.drain()), "owner/examine": self.examined,
+            "owner/count": self.counted,
+        }  # fmt: skip
+        answers |= self.backups.answers()
+        answers |= job_routes.answers(lambda body: self.stores.use(self._folder(body)))
+        answers |= {ANY_HOST: self.hooks.answer, "hooks/hello": self.hooks.hello}
+        texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
+        return App(
+            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=network_policy.check, observe=self.seen,
+            patience=self.hooks.patience, mounts=Mounts(inside=Inside(desk=self)),
+        )  # fmt: skip
+
+    # ------------------------------------------------------------------ verbs
+
+    def verb(self, asked: Asked) -> Any:
+        """Answer one verb of the table."""
+        self.drain()
+        if not asked.local and asked.name == "export":
+            return network_policy.exported(self.home, asked.body, partial(self.carried_out, headers=asked.headers))
+        if asked.upload is not None:
+            return network_policy.imported(asked.upload, asked, partial(self.carried_out, headers=asked.headers))
+        return self.carried_out(asked.name, asked.body, asked.headers)
+
+    def trace(self, *, foreground: bool) -> None:
+        """Send spans where they are asked for; an owner that nobody watches goes on without them.
+
+        Raises:
+            EiderError: They cannot be sent, and somebody watches.
+        """
+        try:
+            self.tracing = tracing.start(foreground=foreground)
+        except EiderError as error:
+            if foreground:
+                raise
+            self.logs.fault("otel", error)
+
+    def seen(self, seen: Seen) -> None:
+        """Count and log what was answered."""
+        self.metrics.seen(seen)
+        self.logs.seen(seen)
+
+    def carried_out(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Any:
+        """One verb on one store."""
+        request = decode(object_in(body, "request"), VERBS[name].request)
+        value = self.performed(name, request, body, _door(body), headers)
+        return {"status": "stored" if name in WRITES else "ok", "value": encode(value)}
+
+    def performed(
+        self, name: str, request: Any, body: Mapping[str, Any], door: Door, headers: Mapping[str, str] = NONE
+    ) -> Any:
+        """The same with values in and out."""
+        folder = self._folder(body)
+        if name in WRITES:
+            pauses.check(self.home, folder)
+        also = [self._folder({"store": path}) for path in layers(body)] if name in _LAYERED else ()
+        span = self.tracing.span(name, folder.stem, headers)
+        with span as told, self.stores.use(folder, also) as engine, speaking_from(body.get("tz")):
+            value = HANDLERS[name](engine, request, door)
+            if isinstance(value, Receipt):
+                value = rejected_writes.noted(self.home, request, value)
+            told(value)
+        if name in WRITES:
+            self.hooks.changed(folder, name)
+        return value
+
+    def _folder(self, body: Mapping[str, Any]) -> Path:
+        """The directory a request means; only directories of stores, never somewhere relative."""
+        store = body.get("store")
+        if store is not None and not isinstance(store, str):
+            raise InputError(f"store is {type(store).__name__}; pass a name or an absolute path.")
+        folder = folder_of(store)
+        if store is not None and config.is_path(store) and not Path(store).is_absolute():
+            raise InputError(
+                f"store {store!r} is a relative path, which means something else to the owner; pass it whole."
+            )
+        return folder
+
+    # ------------------------------------------------------------------ the spool
+
+    def drain(self) -> SpoolReport:
+        """Carry out what waits in the spool, in the order it happened, before anything else is answered."""
+        return self._spool()
+
+    def _late(self, verb: str, said: Mapping[str, Any]) -> object:
+        if verb not in SPOOLED:
+            raise InputError(f"{verb!r} cannot be spooled.")
+        request = dict(said["request"])
+        with speaking_from(said.get("tz")):
+            zone = local_zone()
+        if (field := _WHEN_SAID.get(verb)) is not None:  # it was said when it was spooled, not now
+            for one in request.get("items", [request]):
+                if one.get(field) is None:
+                    one[field] = _iso(float(said["at"]))
+                if field == "at" and one.get("tz") is None:
+                    one["tz"] = zone
+        return self.carried_out(verb, {**said, "request": request})
+
+    # ------------------------------------------------------------------ about the owner
+
+    def open(self, asked: Asked) -> Any:
+        """Open a store and note what its agent says of itself: errors of opening come here, not with the first verb."""
+        folder = self._folder(asked.body)
+        with self.stores.use(folder) as engine:
+            note_agent(engine, str(asked.body.get("agent") or "default"), object_in(asked.body, "about"))
+            return {"folder": str(folder), "read_only": engine.opened.read_only}
+
+    def release(self, asked: Asked) -> Any:
+        """Close a store, so that another process may open it."""
+        return {"released": self.stores.release(self._folder(asked.body))}
+
+    def counted(self, asked: Asked) -> Any:
+        """What a store holds; one that is not open is looked at and let go."""
+        from eider.store.catalog import overview, within
+
+        folder = self._folder(asked.body)
+        with self.stores.seen(folder) as engine:
+            return encode(overview(folder) if engine is None else within(folder, engine.store.database))
+
+    def examined(self, asked: Asked) -> Any:
+        """What the doctor finds in a store, looked at where it is open."""
+        from eider.service.doctor.in_owner import answer
+
+        folder = self._folder(asked.body)
+        with self.stores.use(folder) as engine:
+            return encode(answer(engine, folder.stem, asked.body))
+
+    def stopped(self, _: Asked) -> Any:
+        """End, once what is under way is answered."""
+        threading.Timer(0.05, self.stop).start()
+        return {"stopping": True, "pid": os.getpid()}
+
+    def status(self, _: Asked) -> Any:
+        """Who this is and what it holds."""
+        return {
+            "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,
+            "stores": [str(folder) for folder in self.stores.engines()], "paused": pauses.read(self.home),
+            **standing.figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(),
+        }  # fmt: skip
+
+    def _hooked(self, name: str) -> float:
+        """A figure of all hosts' hooks together."""
+        return sum(host.get(name, 0) for host in self.hooks.status()["hosts"].values())
+
+    def working(self) -> bool:
+        """Whether jobs wait that nobody else would run."""
+        return self.hooks.busy() or any(engine.jobs.busy() for engine in self.stores.engines().values())
+
+    def tidy(self) -> None:
+        """What is done while nobody asks: late writes, idle stores."""
+        with suppress(EiderError):
+            self.drain()
+        self.hooks.tidy()
+        self.stores.sweep()
+        self.backups.tidy()
+        memory_tuning.give_back()
+
+    def close(self) -> None:
+        """Drain what waits and close every store."""
+        self.hooks.close()
+        with suppress(EiderError):
+            self.drain()
+        self.stores.close()
+        self.logs.close()
+        self.tracing.close()
+
+
+def _door(body: Mapping[str, Any]) -> Door:
+    ceiling = body.get("ceiling") or "agent"  # who does not say claims little
+    if ceiling not in ORIGINS:
+        raise InputError(f"ceiling {ceiling!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
+    return Door(
+        channel=str(body.get("channel") or "http"),
+        ceiling=ceiling,
+        agent=str(body.get("agent") or config.setting("agent") or "default"),
+    )
+
+
+def _iso(seconds: float) -> str:
+    from datetime import UTC, datetime
+
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
+
+
+__all__ = ["Desk", "PausedError"]

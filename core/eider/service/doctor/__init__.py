@@ -1,0 +1,11 @@
+"""The doctor: what is wrong with a home and its stores, what to do about it, and doing it.
+
+Checks are registered (`registry`), each runs alone, and what a broken one says is a finding like any other.
+"""
+
+from __future__ import annotations
+
+from eider.service.doctor.registry import Patient, Place, place_check, store_check
+from eider.service.doctor.report import Finding, Report, Severity
+
+__all__ = ["Finding", "Patient", "Place", "Report", "Severity", "place_check", "store_check"]

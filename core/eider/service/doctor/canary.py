@@ -1,0 +1,58 @@
+"""The canary: a probe that is kept, recalled and forgotten, through the way every caller takes."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from eider.model.errors import EiderError, PausedError, ReadOnlyStoreError
+from eider.service.doctor.report import Finding, of_error
+
+if TYPE_CHECKING:
+    from eider.api.facade import Eider
+
+USER: Final = "eider-doctor"
+"""Reserved: whose probes are, for the moment they exist."""
+_WORDS: Final = "amber birch cedar dune ember fjord grove heath islet juniper kelp lagoon moss north osier pine".split()
+
+
+def probe(memory: Eider, name: str) -> Iterator[Finding]:
+    """Keep a probe, recall it, forget it for real, and see that it is gone.
+
+    Args:
+        memory: The open store.
+        name: What the store is called.
+    """
+    text = f"The doctor of Eider said {' '.join(secrets.choice(_WORDS) for _ in range(6))}."
+    try:
+        yield from _kept(memory, name, text)
+    except ReadOnlyStoreError:
+        return
+    except PausedError:
+        message, fix = "writing is paused, so no probe was written", "eider resume, then run eider doctor again"
+        yield Finding(kind="canary-paused", severity="info", subject=name, message=message, fix=fix)
+    except EiderError as error:
+        yield of_error(error, name, check="canary")
+
+
+def _kept(memory: Eider, name: str, text: str) -> Iterator[Finding]:
+    try:
+        kept = memory.remember(text, user=USER, kind="context")
+        if kept.id.startswith("queued_"):
+            yield _sick(name, "the owner did not take the probe in time; it waits in the spool")
+            return
+        if kept.text != text:
+            yield _sick(name, "the probe came back changed")
+        if kept.id not in {hit.id for hit in memory.recall(text, user=USER)}:
+            yield _sick(name, "the probe was stored, and recall does not find it")
+    finally:
+        receipt = memory.forget_user(USER)
+    left = memory.search(user=USER).items
+    if left or not all(receipt.checks.values()):
+        yield _sick(name, "the probe was forgotten, and something of it is left")
+
+
+def _sick(name: str, message: str) -> Finding:
+    fix = "run eider doctor --fix --deep; if it stays, report it with eider --version"
+    return Finding(kind="canary-failed", severity="error", subject=name, message=message, fix=fix)

@@ -1,0 +1,228 @@
+"""Checks of what is kept: doubles, contradictions, secrets, oversize, junk, and what nobody ever recalled.
+
+They read, per user, the newest rows, and say ids and counts; what somebody said is quoted only when asked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any, Final
+
+from eider.model.clock import from_db, to_db
+from eider.privacy.redact import findings, redact, redact_tree
+from eider.service.doctor.canary import USER as CANARY
+from eider.service.doctor.contradictions import contradictions
+from eider.service.doctor.registry import Patient, store_check
+from eider.service.doctor.report import Finding, Severity
+
+_NEWEST: Final = 20_000
+"""Rows of each kind read of one user, unless all are asked for: a few seconds of looking for secrets."""
+_LONG_STATEMENT: Final = 2_000
+"""Characters; one such takes the whole budget of an injection. A guess."""
+_LONG_EPISODE: Final = 100_000
+"""Characters; a pasted file rather than something said. A guess."""
+_UNUSED: Final = timedelta(days=30)
+_JUNK_RATE: Final = 0.2
+_JUNK_ROWS: Final = 50
+"""Utterances from which on a rate means something."""
+_REPEATS: Final = 5
+_PAIRS: Final = 20
+"""Contradictions told of one scope: who has settled those asks again."""
+_SHOWN: Final = 3
+_QUOTED: Final = 80
+_SOUND: Final = re.compile(r"[^\W_]")
+_FEWEST_LETTERS: Final = 3
+_MEMORIES: Final = """
+    SELECT m.id, m.content, m.kind, m.scope, m.recorded_at, NULL, coalesce(u.shown, 0) FROM memories m
+    LEFT JOIN usage u ON u.id = m.id AND u.user_id = m.user_id WHERE m.user_id = $user AND m.retired_at IS NULL
+    AND m.state = 'active' AND m.superseded_by IS NULL AND (m.valid_to IS NULL OR m.valid_to > $now)
+    ORDER BY m.recorded_at DESC, m.id LIMIT $most
+"""
+_VERSIONS: Final = """
+    SELECT id, content, kind, scope, recorded_at, NULL, 0 FROM memories WHERE user_id = $user AND state <> 'erased'
+    ORDER BY recorded_at DESC, id LIMIT $most
+"""
+_EPISODES: Final = """
+    SELECT id, content, role, session, recorded_at, metadata, 0 FROM episodes WHERE user_id = $user
+    ORDER BY recorded_at DESC, id LIMIT $most
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One row that is looked at."""
+
+    id: str
+    text: str
+    kind: str
+    scope: str
+    at: datetime
+    metadata: str | None = None
+    shown: int = 0
+
+
+def _rows(patient: Patient, sql: str) -> Iterator[tuple[str, list[Kept]]]:
+    """Each user's rows, by user; the doctor's own probes are nobody's."""
+    patient.engine.usage.flush()
+    for user in patient.engine.store.users():
+        if user == CANARY:
+            continue
+        given: dict[str, Any] = {"user": user, "most": 2**62 if patient.deep else _NEWEST}
+        if "$now" in sql:
+            given["now"] = to_db(patient.now)
+        with patient.engine.store.database.reading() as db:
+            found = db.execute(sql, given).fetchall()
+        yield (
+            user,
+            [
+                Kept(id=i, text=text, kind=kind, scope=scope, at=from_db(at), metadata=more, shown=shown)
+                for i, text, kind, scope, at, more, shown in found
+            ],
+        )
+
+
+def _said(
+    patient: Patient, user: str, kind: str, severity: Severity, message: str, fix: str, about: Sequence[Kept]
+) -> Finding:  # fmt: skip
+    """A finding that names a few ids, and quotes the first text where that was asked for."""
+    named = ", ".join(k.id for k in about[:_SHOWN]) + (" …" if len(about) > _SHOWN else "")
+    quoted = f": {str(redact(about[0].text))[:_QUOTED]!r}" if patient.show and about else ""
+    return Finding(
+        kind=kind, severity=severity, subject=f"{patient.name}/{user}", message=f"{message} ({named}){quoted}", fix=fix
+    )
+
+
+@store_check("duplicates")
+def duplicates(patient: Patient) -> Iterator[Finding]:
+    """Statements that hold now and say the same in the same words."""
+    for user, kept in _rows(patient, _MEMORIES):
+        groups: dict[tuple[str, str], list[Kept]] = defaultdict(list)
+        for one in kept:
+            groups[one.scope, folded(one.text)].append(one)
+        doubled = [g for g in groups.values() if len(g) > 1]
+        if doubled:
+            yield _said(
+                patient, user, "duplicates", "warning",
+                f"{len(doubled):,} statement(s) are kept {sum(map(len, doubled)):,} times",
+                "eider deactivate ID for all but one of each", [k for g in doubled for k in g],
+            )  # fmt: skip
+
+
+def folded(text: str) -> str:
+    """A text without what a second typing changes: case, blanks, punctuation.
+
+    >>> folded("Likes  tea."), folded("likes tea")
+    ('likes tea', 'likes tea')
+    """
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+@store_check("contradictions")
+def contradicting(patient: Patient) -> Iterator[Finding]:
+    """Statements that hold now, of one scope, and differ in a number or a negation alone."""
+    for user, kept in _rows(patient, _MEMORIES):
+        scopes: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        by_id = {one.id: one for one in kept}
+        for one in kept:
+            scopes[one.scope].append((one.id, one.text))
+        for statements in scopes.values():
+            for newer, older, what in islice(contradictions(statements), _PAIRS):
+                yield _said(
+                    patient, user, "contradiction", "info", f"two statements differ only in a {what}",
+                    f"if only one holds: eider deactivate {older}", [by_id[newer], by_id[older]],
+                )  # fmt: skip
+
+
+@store_check("secrets")
+def secrets(patient: Patient) -> Iterator[Finding]:
+    """What today's patterns know for a secret and earlier ones let through."""
+    for sql in (_VERSIONS, _EPISODES):
+        for user, kept in _rows(patient, sql):
+            families: Counter[str] = Counter()
+            leaking: dict[str, Kept] = {}
+            for one in kept:
+                if found := {f.family for f in findings(one.text)} or _in_metadata(one.metadata):
+                    families.update(found)
+                    leaking[one.id] = one
+            if leaking:
+                told = ", ".join(f"{n} × {family}" for family, n in families.most_common(5))
+                yield _said(
+                    patient, user, "secrets", "error", f"{len(leaking):,} text(s) hold what looks like a secret: {told}",
+                    "change the secret where it is used, then eider forget ID", list(leaking.values()),
+                )  # fmt: skip
+
+
+def _in_metadata(text: str | None) -> set[str]:
+    if text is None:
+        return set()
+    with suppress(ValueError):
+        given = json.loads(text)
+        if redact_tree(given) != given:
+            return {"metadata"}
+    return set()
+
+
+@store_check("oversize")
+def oversize(patient: Patient) -> Iterator[Finding]:
+    """Texts too long to be of use in a prompt."""
+    for sql, kind, most, fix in (
+        (_MEMORIES, "statement-long", _LONG_STATEMENT, "eider correct ID with one sentence of it"),
+        (_EPISODES, "episode-long", _LONG_EPISODE, "eider forget ID, and keep the document where documents are kept"),
+    ):
+        for user, kept in _rows(patient, sql):
+            if long := [k for k in kept if len(k.text) > most]:
+                message = f"{len(long):,} text(s) have more than {most:,} characters"
+                yield _said(patient, user, kind, "info", message, fix, long)
+
+
+@store_check("junk")
+def junk(patient: Patient) -> Iterator[Finding]:
+    """Whether much of what is recorded says nothing."""
+    for user, kept in _rows(patient, _EPISODES):
+        empty = worthless(kept)
+        if len(kept) >= _JUNK_ROWS and len(empty) > _JUNK_RATE * len(kept):
+            yield _said(
+                patient, user, "junk", "warning",
+                f"{len(empty):,} of {len(kept):,} utterances ({len(empty) / len(kept):.0%}) are empty, or said over and over",
+                "let the host record what people say, not its own messages; eider forget ID", empty,
+            )  # fmt: skip
+
+
+def worthless(kept: Sequence[Kept]) -> list[Kept]:
+    """Utterances without three letters, and repetitions of what was said five times or more."""
+    said: Counter[str] = Counter()
+    often = {text for text, n in Counter(folded(k.text) for k in kept).items() if n >= _REPEATS}
+    found: list[Kept] = []
+    for one in kept:
+        text = folded(one.text)
+        said[text] += 1
+        few = len(_SOUND.findall(one.text)) < _FEWEST_LETTERS and one.text.isascii()
+        if few or not _SOUND.search(one.text) or (text in often and said[text] > 1):
+            found.append(one)
+    return found
+
+
+@store_check("never recalled")
+def unused(patient: Patient) -> Iterator[Finding]:
+    """Statements that were in nobody's way and of nobody's use."""
+    for user, kept in _rows(patient, _MEMORIES):
+        if idle := [k for k in kept if not k.shown and k.at < patient.now - _UNUSED]:
+            message = (
+                f"{len(idle):,} of {len(kept):,} statements are older than {_UNUSED.days} days and were never recalled"
+            )
+            yield _said(
+                patient,
+                user,
+                "never-recalled",
+                "info",
+                message,
+                "eider consolidate --dry-run shows what has decayed",
+                idle,
+            )

@@ -1,0 +1,38 @@
+"""What runs in the process that holds a store: its checks, one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from eider.service.doctor.registry import STORE_CHECKS, Patient, carried_out, load
+
+if TYPE_CHECKING:
+    from eider.service.doctor.report import Finding
+    from eider.store.engine import Engine
+
+
+def examined(
+    engine: Engine, *, name: str, fix: bool = False, deep: bool = False, show: bool = False
+) -> list[Finding]:  # fmt: skip
+    """All that a store's checks find.
+
+    Args:
+        engine: The open store.
+        name: What findings call it.
+        fix: Mend what can be mended.
+        deep: Read everything.
+        show: Quote what was said.
+    """
+    found = load(places=False)
+    patient = Patient(engine=engine, name=name, now=engine.now(), deep=deep, show=show)
+    for check in STORE_CHECKS.values():
+        found += carried_out(check, patient, subject=name, fix=fix)
+    return found
+
+
+def answer(engine: Engine, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as the owner answers it: findings, and how many checks there were."""
+    wants = {how: bool(said.get(how)) for how in ("fix", "deep", "show")}
+    found = examined(engine, name=str(said.get("name") or name), **wants)
+    return {"findings": found, "checks": len(STORE_CHECKS)}

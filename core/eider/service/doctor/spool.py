@@ -1,0 +1,112 @@
+"""Checks of what waits outside the stores: the spool, what a drain kept aside, and pauses."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from eider.client import pauses
+from eider.client.client import Client, ClientError
+from eider.client.spool import SPOOL_BYTES, folder, waiting
+from eider.model import config
+from eider.model.errors import OwnerError
+from eider.service.doctor.registry import Place, place_check
+from eider.service.doctor.report import Finding
+from eider.service.spool_drain import DAMAGED, REFUSED
+
+
+def _drain(place: Place, finding: Finding) -> None:
+    """Let the owner carry out what waits; where owners are switched off, do it here under the owner's lock."""
+    del finding
+    home = str(place.home)
+    client = Client(home_folder=home, spawn=config.setting("owner") != "off", spool=False, timeout=120.0)
+    try:
+        client.ask("POST", "/v1/owner/drain", {})
+    except ClientError as error:
+        if error.kind != "OwnerUnreachableError" or client.spawns:
+            raise OwnerError(error.message) from None
+        _drain_here(home)
+    finally:
+        client.close()
+
+
+def _drain_here(home: str) -> None:
+    from eider.service.dispatcher import Desk
+    from eider.service.run import take_lock
+
+    lock = take_lock(home)
+    try:
+        desk = Desk(home)
+        try:
+            desk.drain()
+        finally:
+            desk.stores.close()
+    finally:
+        os.close(lock)
+
+
+@place_check("spool", mends={"spool-waiting": _drain, "spool-full": _drain})
+def spool(place: Place) -> Iterator[Finding]:
+    """Whether writes wait that nobody took."""
+    if place.home is None or not (size := waiting(str(place.home))):
+        return
+    lines = sum(_lines(path) for path in Path(folder(str(place.home))).glob("*.jsonl") if path.name.startswith(("writes", "draining")))  # fmt: skip
+    full = size > SPOOL_BYTES * 0.8
+    yield Finding(
+        kind="spool-full" if full else "spool-waiting", severity="error" if full else "warning", subject=folder(str(place.home)),
+        message=f"{lines:,} write(s) wait for an owner ({size:,} of {SPOOL_BYTES:,} bytes)",
+        fix="any call lets the owner carry them out; or run eider doctor --fix",
+    )  # fmt: skip
+
+
+@place_check("set aside")
+def set_aside(place: Place) -> Iterator[Finding]:
+    """Whether a drain kept lines aside: they are writes that never happened."""
+    if place.home is None:
+        return
+    here = Path(folder(str(place.home)))
+    if lines := _lines(here / DAMAGED):
+        yield Finding(
+            kind="spool-damaged", severity="error", subject=str(here / DAMAGED),
+            message=f"{lines:,} spooled line(s) could not be read and were not carried out",
+            fix="look at the file, repeat by hand what matters, then remove it",
+        )  # fmt: skip
+    if lines := _lines(here / REFUSED):
+        yield Finding(
+            kind="spool-refused", severity="error", subject=str(here / REFUSED),
+            message=f"{lines:,} spooled write(s) were refused: {_reasons(here / REFUSED)}",
+            fix="each line of the file ends with its reason; repeat by hand what matters, then remove it",
+        )  # fmt: skip
+
+
+@place_check("pauses")
+def paused(place: Place) -> Iterator[Finding]:
+    """Whether somebody paused something and forgot."""
+    if place.home is None:
+        return
+    for store, how in sorted(pauses.read(str(place.home)).items()):
+        named = "all stores" if store == pauses.EVERY else store
+        again = "eider resume" if store == pauses.EVERY else f"eider resume --store {store}"
+        if how.get("writes"):
+            yield Finding(
+                kind="writes-paused", severity="warning", subject=named, message="writing is paused", fix=again
+            )
+        else:
+            yield Finding(kind="jobs-paused", severity="info", subject=named, message="background work is paused", fix=again)  # fmt: skip
+
+
+def _lines(path: Path) -> int:
+    try:
+        return sum(1 for line in path.read_bytes().split(b"\n") if line)
+    except FileNotFoundError:
+        return 0
+
+
+def _reasons(path: Path) -> str:
+    """How often which error; its message may quote what was written."""
+    found = Counter(
+        line.rpartition("\t")[2].partition(":")[0] for line in path.read_text(errors="replace").splitlines()
+    )
+    return ", ".join(f"{n} × {name}" for name, n in found.most_common(5))

@@ -1,0 +1,75 @@
+"""Checks of a store's queue of background work, and of what waits for the search index."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
+
+from eider.client import pauses
+from eider.model import config
+from eider.service.doctor.registry import Patient, store_check
+from eider.service.doctor.report import Finding
+
+_LATE: Final = timedelta(hours=1)
+"""Due for longer than this, nobody runs them; the last retry comes after nine minutes."""
+_BACKLOG: Final = 10_000
+"""Rows; LanceDB takes that many in a few seconds."""
+
+
+def _retry(patient: Patient, finding: Finding) -> None:
+    """Let dead jobs run once more, now: one that dies again is found again."""
+    del finding
+    patient.engine.writable()
+    for job in patient.engine.jobs.listed("dead"):
+        patient.engine.jobs.retry(job.id)
+    patient.engine.jobs.run_due()
+
+
+def _run(patient: Patient, finding: Finding) -> None:
+    del finding
+    patient.engine.writable()
+    patient.engine.jobs.run_due()
+    patient.engine.opened.outbox.drain()
+
+
+@store_check("jobs", mends={"jobs-dead": _retry, "jobs-late": _run})
+def jobs(patient: Patient) -> Iterator[Finding]:
+    """Whether work was given up, or waits that nobody does."""
+    if patient.engine.opened.read_only:
+        return
+    dead = patient.engine.jobs.listed("dead")
+    if dead:
+        kinds = ", ".join(f"{n} × {kind}" for kind, n in Counter(j.kind for j in dead).most_common())
+        yield Finding(
+            kind="jobs-dead", severity="warning", subject=patient.name,
+            message=f"{len(dead):,} job(s) were given up ({kinds}); the last one: {_reason(dead[0].error, patient)}",
+            fix="eider jobs retry, or eider doctor --fix",
+        )  # fmt: skip
+    late = [j for j in patient.engine.jobs.listed("waiting") if j.run_after < patient.now - _LATE]
+    if late and not pauses.jobs_paused(str(config.home()), patient.name):
+        oldest = min(j.run_after for j in late)
+        yield Finding(
+            kind="jobs-late", severity="warning", subject=patient.name,
+            message=f"{len(late):,} job(s) are due and not run, the oldest since {oldest:%Y-%m-%d %H:%M} UTC",
+            fix="eider drain, or eider doctor --fix",
+        )  # fmt: skip
+
+
+def _reason(error: str | None, patient: Patient) -> str:
+    """Why a job failed; its message may quote what somebody said."""
+    whole = " ".join((error or "unknown").split())
+    return whole if patient.show else whole.partition(":")[0]
+
+
+@store_check("backlog", mends={"index-behind": _run})
+def backlog(patient: Patient) -> Iterator[Finding]:
+    """Whether the search index falls behind."""
+    pending = patient.engine.opened.outbox.pending()
+    if pending > _BACKLOG:
+        yield Finding(
+            kind="index-behind", severity="warning", subject=patient.name,
+            message=f"{pending:,} row(s) wait for the search index; recall has them, search by page may not",
+            fix="eider drain, or eider doctor --fix",
+        )  # fmt: skip

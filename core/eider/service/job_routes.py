@@ -1,0 +1,125 @@
+"""Background work seen from outside: what is queued, and what an operator may do about it.
+
+The same answers serve the owner's HTTP API and a command line that holds a store itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import fields
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from eider.api.wire import encode
+from eider.model.clock import parse_instant
+from eider.model.errors import InputError, RefusedError
+from eider.store.jobs import STATES, Job, JobState
+
+if TYPE_CHECKING:
+    from eider.service.http_app import Asked
+    from eider.store.engine import Engine
+
+JobAnswer = Callable[["Engine", Mapping[str, Any]], Any]
+_TIMES: Final = ("run_after", "queued_at", "finished_at")
+
+
+def listed(engine: Engine, said: Mapping[str, Any]) -> Any:
+    """Jobs of one state or all, newest first; counts, batches, and whether they rest."""
+    jobs = engine.jobs.listed(_state(said), batch=said.get("batch"), limit=_number(said, "limit"))
+    return {
+        "jobs": encode(jobs), "counts": engine.jobs.counts(), "batches": encode(engine.jobs.batches()),
+        "paused": engine.paused(),
+    }  # fmt: skip
+
+
+def shown(engine: Engine, said: Mapping[str, Any]) -> Any:
+    """The jobs that are named."""
+    return {"jobs": [encode(engine.jobs.job(id_)) for id_ in _ids(said)]}
+
+
+def retried(engine: Engine, said: Mapping[str, Any]) -> Any:
+    """Let the jobs that are named, or all that are dead, begin from the start."""
+    ids = _ids(said) or [job.id for job in engine.jobs.listed("dead")]
+    return {"jobs": [encode(engine.jobs.retry(id_)) for id_ in ids]}
+
+
+def purged(engine: Engine, said: Mapping[str, Any]) -> Any:
+    """Take out the jobs that are named, or those of one state."""
+    if ids := _ids(said):
+        for id_ in ids:
+            engine.jobs.cancel(id_)
+        return {"purged": len(ids)}
+    before = said.get("before")
+    until = None if before is None else parse_instant(str(before), tz=str(said.get("tz") or "UTC"))[0]
+    return {"purged": engine.jobs.purge(_state(said) or "done", until)}
+
+
+def run(engine: Engine, said: Mapping[str, Any]) -> Any:
+    """Let the jobs that are named, or all that wait, run in the background now; answers before they have run."""
+    named = _ids(said)
+    if named:
+        return {"jobs": [encode(engine.jobs.hurry(id_)) for id_ in named]}
+    hurried: list[Job] = []
+    for job in reversed(engine.jobs.listed("waiting")):
+        with suppress(InputError):  # somebody took it out meanwhile
+            hurried.append(_hurried(engine, job))
+    return {"jobs": encode(hurried)}
+
+
+def _hurried(engine: Engine, job: Job) -> Job:
+    try:
+        return engine.jobs.hurry(job.id)
+    except RefusedError:
+        if engine.paused():
+            raise
+        return engine.jobs.job(job.id)  # done since it was listed
+
+
+ANSWERS: Final[Mapping[str, JobAnswer]] = {
+    "jobs/list": listed, "jobs/show": shown, "jobs/retry": retried, "jobs/purge": purged, "jobs/run": run,
+}  # fmt: skip
+
+
+def answers(
+    store: Callable[[Mapping[str, Any]], AbstractContextManager[Engine]],
+) -> dict[str, Callable[[Asked], Any]]:
+    """The routes of an owner; `store` gives the engine of the store that a request means."""
+
+    def route(answer: JobAnswer) -> Callable[[Asked], Any]:
+        def asked(one: Asked) -> Any:
+            with store(one.body) as engine:
+                return answer(engine, one.body)
+
+        return asked
+
+    return {name: route(answer) for name, answer in ANSWERS.items()}
+
+
+def job_of(given: Mapping[str, Any]) -> Job:
+    """A job as it was sent; what a later version adds is left out."""
+    known = {f.name for f in fields(Job)}
+    times = {n: datetime.fromisoformat(given[n]) if given.get(n) else None for n in _TIMES}
+    return Job(**{**{k: v for k, v in given.items() if k in known}, **times})  # pyright: ignore[reportArgumentType]
+
+
+def _state(said: Mapping[str, Any]) -> JobState | None:
+    given = said.get("state")
+    found: JobState | None = next((state for state in STATES if state == given), None)
+    if given is not None and found is None:
+        raise InputError(f"state {given!r} is unknown; use one of {', '.join(map(repr, STATES))}.")
+    return found
+
+
+def _ids(said: Mapping[str, Any]) -> list[int]:
+    given = said.get("ids") or ()
+    if not isinstance(given, list | tuple) or not all(type(i) is int for i in given):
+        raise InputError(f"ids={given!r} cannot be used; pass a list of numbers as jobs/list shows them.")
+    return list(given)
+
+
+def _number(said: Mapping[str, Any], name: str) -> int | None:
+    given = said.get(name)
+    if given is not None and (type(given) is not int or given < 0):
+        raise InputError(f"{name}={given!r} cannot be used; pass a number from 0 on.")
+    return given

@@ -1,0 +1,58 @@
+"""What differs for callers who come over the network: paths of the owner's machine are none of their business.
+
+Files travel instead (`eider.api.upload`): an export is the answer, an import is the body of the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from eider.api import upload as transfer
+from eider.model import config
+from eider.model.errors import InputError
+from eider.service.http_app import Asked
+from eider.service.request_parts import layers, object_in
+
+Carried = Callable[[str, Mapping[str, Any]], Any]
+"""Carries out a verb as if asked on this machine."""
+
+
+def check(asked: Asked) -> None:
+    """Raise where a request names a directory of this machine that is no store of its home.
+
+    Raises:
+        InputError: It does.
+    """
+    named = [asked.body.get("store"), *layers(asked.body)]
+    ours = config.home().absolute() / "stores"
+    for store in named:
+        if isinstance(store, str) and config.is_path(store) and Path(store).parent != ours:
+            raise InputError(f"store {store!r} is a path of the owner's machine; name a store of its home instead.")
+    if asked.name == "publish":
+        raise InputError("publish writes to a path of the owner's machine; run it there.")
+    if asked.name == "import_" and asked.upload is None:
+        raise InputError(
+            f"import_ reads a path of the owner's machine; send the file itself as {transfer.FILE}, "
+            "and the request in the header Eider-Request."
+        )
+
+
+def exported(home: str, body: Mapping[str, Any], carried_out: Carried) -> transfer.Sent:
+    """An export as a file to be sent; of the path only its ending counts."""
+    request = object_in(body, "request")
+    given = str(request.get("path") or "export.jsonl")
+    with transfer.private(home) as place:
+        path = place / ("export.gz" if given.endswith(".gz") else "export")
+        with transfer.told_of(path, given):
+            found = carried_out("export", {**body, "request": {**request, "path": str(path)}})
+        return transfer.sent(path, found["value"])
+
+
+def imported(upload: Path, asked: Asked, carried_out: Carried) -> Any:
+    """An import of what was sent along."""
+    request = object_in(asked.body, "request")
+    path = transfer.arrived(upload, asked.headers.get("content-type", ""))
+    with transfer.told_of(path, str(request.get("path") or "what was sent")):
+        return carried_out("import_", {**asked.body, "request": {**request, "path": str(path)}})

@@ -1,0 +1,181 @@
+"""The stores one owner holds open: each on demand, each locked while it is, each let go when nobody asks."""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from eider.model.errors import EiderError, OwnerBusyError
+
+if TYPE_CHECKING:
+    from eider.store.engine import Engine
+
+IDLE: Final = 900.0
+"""Seconds after which a store nobody asked for is closed and its lock given back. A guess."""
+_Key = tuple[Path, tuple[int, int] | None]
+"""A store by its directory; a snapshot by its directory and what that is on the disk: one that replaces it is another."""
+
+
+@dataclass(slots=True, eq=False)
+class Held:
+    """One open store and who is at it."""
+
+    engine: Engine
+    used: float
+    busy: int = 0
+
+
+class Stores:
+    """Open stores by directory."""
+
+    def __init__(self, opened: Callable[[Path], Engine], layer: Callable[[Path], Engine]) -> None:
+        """Start with none.
+
+        Args:
+            opened: Opens a directory for writing.
+            layer: Opens a published snapshot.
+        """
+        self._open, self._layer = opened, layer
+        self._held: dict[_Key, Held] = {}
+        self._opening: dict[Path, threading.Lock] = {}
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._ended = False
+
+    def use(self, folder: Path, also: Sequence[Path] = ()) -> _Use:
+        """A context with the engine of a store, opened if need be, and published snapshots beneath it."""
+        return _Use(self, folder, also)
+
+    def take(self, folder: Path) -> Held:
+        """Open a store if need be and keep it open until `give`.
+
+        Raises:
+            OwnerBusyError: The owner ends; the next one answers.
+        """
+        return self._taken((folder, None), self._open)
+
+    def take_layer(self, folder: Path) -> Held:
+        """The same with a snapshot; one that was published anew is opened anew."""
+        try:
+            found = os.stat(folder)
+        except OSError:  # opening it says what is wrong
+            return self._taken((folder, (0, 0)), self._layer)
+        return self._taken((folder, (found.st_dev, found.st_ino)), self._layer)
+
+    def _taken(self, key: _Key, opened: Callable[[Path], Engine]) -> Held:
+        with self._turn(key[0]):  # one opens, the others of that store wait; other stores go on
+            with self._lock:
+                held, ended = self._held.get(key), self._ended
+            if held is None:
+                if ended:
+                    raise OwnerBusyError(0)
+                held = Held(opened(key[0]), time.monotonic())
+            with self._lock:
+                self._held[key] = held
+                held.busy += 1
+                held.used = time.monotonic()
+        return held
+
+    def _turn(self, folder: Path) -> threading.Lock:
+        with self._lock:
+            return self._opening.setdefault(folder, threading.Lock())
+
+    @contextmanager
+    def seen(self, folder: Path) -> Generator[Engine | None]:
+        """The engine of a store that is open; None where it is not, and then nobody opens it meanwhile."""
+        with self._turn(folder):
+            with self._lock:
+                held = self._held.get((folder, None))
+                if held is not None:
+                    held.busy += 1
+            if held is None:
+                yield None
+                return
+        try:
+            yield held.engine
+        finally:
+            self.give(held)
+
+    def give(self, held: Held) -> None:
+        """Say that one is done with it."""
+        with self._lock:
+            held.busy -= 1
+            held.used = time.monotonic()
+            self._changed.notify_all()
+
+    def release(self, folder: Path, timeout: float = 10.0) -> bool:
+        """Close a store and give its lock back, once nobody is at it; False when it was not open, or stays in use."""
+        return self._released((folder, None), timeout)
+
+    def _released(self, key: _Key, timeout: float, *, force: bool = False) -> bool:
+        with self._turn(key[0]):
+            with self._lock:
+                held = self._held.get(key)
+                if held is None:
+                    return False
+                if not self._changed.wait_for(lambda: not held.busy, timeout) and not force:
+                    return False  # closed under a request it would fail for a reason that is none of its own
+                del self._held[key]
+            held.engine.close()
+        return True
+
+    def sweep(self) -> None:
+        """Close what nobody asked for lately, unless it has work to do."""
+        now = time.monotonic()
+        with self._lock:
+            old = [(k, h.engine) for k, h in self._held.items() if not h.busy and now - h.used > IDLE]
+        for key, engine in old:
+            with suppress(EiderError):
+                if key[1] is not None or not engine.jobs.busy():
+                    self._released(key, 0.0)
+
+    def engines(self) -> Mapping[Path, Engine]:
+        """The stores that are open now."""
+        with self._lock:
+            return {folder: held.engine for (folder, layer), held in self._held.items() if layer is None}
+
+    def close(self) -> None:
+        """Open nothing more and close everything; one that fails, or is in use for too long, keeps no other open."""
+        with self._lock:
+            self._ended = True
+            opening = list(self._opening.values())
+        for turn in opening:  # what is being opened now is there once its turn is over
+            with turn:
+                pass
+        for key in list(self._held):
+            with suppress(Exception):
+                self._released(key, 10.0, force=True)
+
+
+class _Use:
+    __slots__ = ("_also", "_folder", "_held", "_stores")
+
+    def __init__(self, stores: Stores, folder: Path, also: Sequence[Path]) -> None:
+        self._stores, self._folder, self._also = stores, folder, also
+        self._held: list[Held] = []
+
+    def __enter__(self) -> Engine:
+        self._held.append(self._stores.take(self._folder))
+        try:
+            for folder in self._also:
+                self._held.append(self._stores.take_layer(folder))
+        except BaseException:
+            self.__exit__()
+            raise
+        engine, *layers = (held.engine for held in self._held)
+        if not layers:
+            return engine
+        seen = copy.copy(engine)
+        seen.layers = tuple(layers)
+        return seen
+
+    def __exit__(self, *_: object) -> None:
+        while self._held:
+            self._stores.give(self._held.pop())

@@ -1,0 +1,43 @@
+"""Reading the parts of a request that are not a verb's own fields, as strangers may send them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from eider.model import config
+from eider.model.errors import InputError
+from eider.model.store_paths import folder_of
+
+
+def object_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """An object within a request; none is an empty one.
+
+    Raises:
+        InputError: It is something else.
+    """
+    given = body.get(name)
+    if given is not None and not isinstance(given, Mapping):
+        raise InputError(f"{name} is {type(given).__name__}; pass a JSON object.")
+    return dict(cast("Mapping[str, Any]", given or {}))
+
+
+def _set() -> list[str]:
+    """The snapshots that are set; those of an address or a relative path mean nothing here."""
+    said = (config.setting("also") or "").split(",")
+    return [path for one in said if (path := one.strip()) and (not config.is_path(path) or Path(path).is_absolute())]
+
+
+def layers(body: Mapping[str, Any]) -> Sequence[str]:
+    """The snapshots a request names, else those that are set and there.
+
+    Raises:
+        InputError: It is no list of texts.
+    """
+    also = body.get("also")
+    if also is None:
+        return [path for path in _set() if folder_of(path).is_dir()]
+    if not isinstance(also, list | tuple) or not all(isinstance(one, str) for one in also):
+        raise InputError(f"also={also!r} cannot be used; pass a list of names or absolute paths.")
+    return also

@@ -1,0 +1,87 @@
+"""Texts that keep the owner always on: a user unit for systemd, an agent for launchd. Pure: text from arguments."""
+
+from __future__ import annotations
+
+import hashlib
+import plistlib
+from collections.abc import Mapping, Sequence
+
+from eider.model.errors import InputError
+
+
+def unit_name(home: str, default: str) -> str:
+    """Name of the unit of a home; homes other than the usual one have one of their own each.
+
+    >>> unit_name("/home/ada/.local/share/eider", "/home/ada/.local/share/eider"), unit_name("/srv/m", "/home/ada/e")
+    ('eider', 'eider-m-a2734040')
+    """
+    if home == default:
+        return "eider"
+    last = home.rstrip("/").rsplit("/", 1)[-1]
+    word = "".join(c for c in last if c.isascii() and (c.isalnum() or c in "_-"))[:40]
+    return f"eider-{word or 'home'}-{hashlib.sha256(home.encode()).hexdigest()[:8]}"
+
+
+def systemd(command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """A user unit of systemd that runs a command and starts it again when it fails.
+
+    Raises:
+        InputError: A word holds what a unit cannot.
+    """
+    if set(command[0]) & set("\"'\\"):
+        raise InputError(f"{command[0]!r} holds a quote or a backslash, which systemd runs no program by; move it.")
+    words = " ".join([_quoted(command[0]), *(_quoted(word, dollar=True) for word in command[1:])])
+    settings = "".join(f"Environment={_quoted(f'{k}={v}')}\n" for k, v in environment.items())
+    return f"""\
+[Unit]
+Description=Eider, memory for agents
+StartLimitIntervalSec=0
+
+[Service]
+ExecStart={words}
+{settings}UMask=0077
+Restart=on-failure
+RestartSec=5
+TimeoutStopSec=60
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def launchd(label: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
+    """An agent of launchd that does the same.
+
+    Raises:
+        InputError: A word holds what a property list cannot.
+    """
+    for word in (*command, *environment.values()):
+        _printable(word)
+    agent = {
+        "Label": label,
+        "ProgramArguments": list(command),
+        "EnvironmentVariables": dict(environment),
+        "RunAtLoad": True,
+        "KeepAlive": {"SuccessfulExit": False},
+        "ThrottleInterval": 5,
+        "ExitTimeOut": 60,
+        "Umask": 0o077,
+        "ProcessType": "Interactive",
+    }
+    return plistlib.dumps(agent, sort_keys=False).decode()
+
+
+def _quoted(word: str, *, dollar: bool = False) -> str:
+    r"""A word as systemd reads it back: `%` is a specifier, in commands `$` a variable.
+
+    >>> print(_quoted('/opt/my "$5" 100%', dollar=True))
+    "/opt/my \"$$5\" 100%%"
+    """
+    _printable(word)
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
+    return f'"{escaped.replace("$", "$$") if dollar else escaped}"'
+
+
+def _printable(word: str) -> None:
+    if not word.isprintable():
+        raise InputError(f"{word!r} holds a control character, which no unit can; rename the directory.")

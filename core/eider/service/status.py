@@ -1,0 +1,53 @@
+"""How the owner stands: what it does, holds, and uses."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eider.client import spool
+from eider.model.errors import EiderError
+
+if TYPE_CHECKING:
+    from eider.store.engine import Engine
+
+
+def figures(home: str, began: float, engines: Mapping[Path, Engine]) -> dict[str, Any]:
+    """What `eider status` shows beside the owner's name.
+
+    Args:
+        home: `EIDER_HOME`.
+        began: When the owner started, seconds since 1970.
+        engines: Stores that are open.
+    """
+    return {
+        "uptime": max(0.0, time.time() - began), "jobs": jobs(engines), "spool_bytes": spool.waiting(home),
+        "rss_bytes": memory(),
+    }  # fmt: skip
+
+
+def jobs(engines: Mapping[Path, Engine]) -> dict[str, int]:
+    """State → jobs of all open stores, done ones aside."""
+    total: dict[str, int] = dict.fromkeys(("waiting", "running", "dead"), 0)
+    for engine in engines.values():
+        try:
+            found = engine.jobs.counts()
+        except EiderError:  # one store that cannot be read hides nothing of the others
+            continue
+        for state in total:
+            total[state] += found[state]
+    return total
+
+
+def memory() -> int:
+    """Bytes of this process in memory; where the system does not say, the most there ever were."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)

@@ -1,0 +1,103 @@
+"""All of one user's rows, streamed in a stable order out of one snapshot."""
+
+from __future__ import annotations
+
+import json
+from array import array
+from bisect import bisect_left
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any, Final
+
+from eider.model.clock import from_db
+from eider.model.values import Edge, Episode, Memory, Metadata, Usage
+from eider.store import rows
+from eider.store.database import Cursor
+from eider.store.duck import DuckStore
+from eider.store.transfer_rows import Happened, renumbered
+
+_FETCH: Final = 1_000
+
+
+class Snapshot:
+    """One user's rows as they were when it was taken.
+
+    Numbers of events are places among the user's own, so that an export says nothing about others and a
+    restored store exports the same. Each stream must be read to its end before the next.
+    """
+
+    def __init__(self, db: Cursor, user: str) -> None:
+        self._db, self._user = db, user
+        found = db.execute("SELECT seq FROM events WHERE user_id = ? ORDER BY seq", [user]).fetchnumpy()["seq"]
+        self._seqs = array("q", (int(seq) for seq in found))
+
+    def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
+        self._db.execute(sql, [self._user])
+        while batch := self._db.fetchmany(_FETCH):
+            yield from batch
+
+    def rev(self, seq: int | None) -> int:
+        """Place of an event among the user's own, from 1; 0 when it is not there."""
+        at = bisect_left(self._seqs, seq) if seq is not None else len(self._seqs)
+        return at + 1 if at < len(self._seqs) and self._seqs[at] == seq else 0
+
+    def episodes(self) -> Iterator[tuple[Episode, int]]:
+        """Utterances in the order they were recorded, with the event that did."""
+        sql = f"SELECT {rows.columns(rows.EPISODE)} FROM episodes WHERE user_id = ? ORDER BY rev, id"  # noqa: S608
+        for row in self._rows(sql):
+            yield rows.episode_of(row), self.rev(row[1])
+
+    def utterances(self) -> Iterator[Episode]:
+        """Utterances session by session, the session that began first before the others."""
+        sql = (
+            f"SELECT {rows.columns(rows.EPISODE)} FROM episodes WHERE user_id = ? "  # noqa: S608
+            "ORDER BY min(said_at) OVER (PARTITION BY session), session, seq, id"
+        )
+        return (rows.episode_of(row) for row in self._rows(sql))
+
+    def memories(self) -> Iterator[Memory]:
+        """All versions, those of one memory together and in order; tombstones as well."""
+        sql = f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE user_id = ? ORDER BY id, rev"  # noqa: S608
+        for row in self._rows(sql):
+            yield replace(rows.memory_of(row), rev=self.rev(row[1]))
+
+    def edges(self) -> Iterator[tuple[Edge, int]]:
+        """Links between memories."""
+        sql = (
+            "SELECT source, target, kind, weight, rev FROM edges WHERE user_id = ? "
+            "ORDER BY source, target, kind, weight, rev"
+        )
+        for source, target, kind, weight, rev in self._rows(sql):
+            yield Edge(source=source, target=target, kind=kind, weight=weight), self.rev(rev)
+
+    def usage(self) -> Iterator[Usage]:
+        """Counters by memory."""
+        sql = f"SELECT {rows.columns(rows.USAGE)} FROM usage WHERE user_id = ? ORDER BY id"  # noqa: S608
+        return (rows.usage_of(row) for row in self._rows(sql))
+
+    def events(self) -> Iterator[Happened]:
+        """What changed, oldest first, with what it said where that is not erased."""
+        sql = (
+            "SELECT e.seq, e.happened_at, e.actor, e.op, e.ids, p.payload FROM events e LEFT JOIN event_payloads p "
+            "ON p.seq = e.seq AND p.user_id = e.user_id WHERE e.user_id = ? ORDER BY e.seq"
+        )
+        for seq, at, actor, op, ids, payload in self._rows(sql):
+            said = None if payload is None else self._renumbered(json.loads(payload))
+            yield Happened(
+                seq=self.rev(seq), at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), payload=said
+            )
+
+    def _renumbered(self, payload: dict[str, Any]) -> Metadata:
+        return renumbered({k: v for k, v in payload.items() if k != "user"}, self.rev)
+
+
+@contextmanager
+def snapshot(store: DuckStore, user: str) -> Generator[Snapshot]:
+    """One user's rows within one read transaction: what is written meanwhile is not half in it."""
+    with store.database.reading() as db:
+        db.begin()
+        try:
+            yield Snapshot(db, user)
+        finally:
+            db.rollback()

@@ -1,0 +1,396 @@
+"""Rows of an earlier life of a memory, written back: ids and times are kept, the chain goes on from here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from eider.language.analysis import ANALYZER
+from eider.model.changes import ChangeSet, Indexing
+from eider.model.clock import to_db
+from eider.model.errors import InputError
+from eider.model.failpoints import point
+from eider.model.ids import ALPHABET
+from eider.model.values import Edge, Episode, Memory, Usage
+from eider.privacy.evidence import Quoted, quoted_ids, rested
+from eider.privacy.redact import redact, redact_name
+from eider.privacy.redaction_check import check_sealed
+from eider.store import event_chain, rows
+from eider.store.database import Cursor
+from eider.store.duck import DuckStore, insert
+from eider.store.transfer_rows import Batch, Happened, renumbered
+
+Index = Callable[[Sequence[Episode], Sequence[Memory]], Mapping[str, Indexing]]
+_KEYED: Final = ("record", "remember", "correct", "import")
+"""Verbs whose idempotency keys stand in the rows."""
+_MOST_REFUSED: Final = 1_000
+"""Refusals that are told one by one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Chosen:
+    """What of a batch is new and allowed, with the store's revisions."""
+
+    events: list[Happened] = field(default_factory=list[Happened])
+    episodes: list[tuple[Episode, int]] = field(default_factory=list[tuple[Episode, int]])
+    memories: list[Memory] = field(default_factory=list[Memory])
+    retired: list[Memory] = field(default_factory=list[Memory])
+    """Versions that are here and have been replaced since."""
+    fresh: list[Memory] = field(default_factory=list[Memory])
+    """The last version of each memory that was not here."""
+    edges: list[tuple[Edge, int]] = field(default_factory=list[tuple[Edge, int]])
+    usage: list[Usage] = field(default_factory=list[Usage])
+    keys: dict[str, int] = field(default_factory=dict[str, int])
+    """Digest of an idempotency key → revision."""
+
+
+class Intake:
+    """One import into one user's rows: what is here is skipped, what was forgotten stays forgotten."""
+
+    def __init__(self, store: DuckStore, *, user: str, actor: str, embedder: str, index: Index, person: bool) -> None:
+        """Begin.
+
+        Args:
+            store: Where the rows go.
+            user: Whose they become.
+            actor: Channel that asked; noted with rows that bring no event of their own.
+            embedder: Fingerprint of what `index` embeds with.
+            index: Makes search material for new rows.
+            person: A person brings their own rows: what they had confirmed stays confirmed. Else a statement is
+                trusted no more than what it quotes.
+        """
+        self._store, self._user, self._actor = store, user, actor
+        self._embedder, self._index, self._person = embedder, index, person
+        self._revs: dict[int, int] = {}
+        self._forgot: set[str] = set()  # by the history that is imported: their tombstones belong to its chains
+        self._head = store.head
+        self.episodes = self.memories = self.events = self.skipped = self._untold = 0
+        self._refused: list[str] = []
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """What was not taken, with the reason; beyond the first thousand, how many more."""
+        more = (f"… and {self._untold:,} more",) if self._untold else ()
+        return (*self._refused, *more)
+
+    def refuse(self, place: str, reason: str) -> None:
+        """Note what cannot be taken."""
+        if len(self._refused) < _MOST_REFUSED:
+            self._refused.append(f"{place}: {reason}")
+        else:
+            self._untold += 1
+
+    # ------------------------------------------------------------------ taking rows
+
+    def look(self, batch: Batch, at: datetime) -> None:
+        """Count what a batch would bring, and write nothing."""
+        with self._store.database.reading() as db:
+            self._number(self._choose(db, batch), at)
+
+    def take(self, batch: Batch, at: datetime) -> int:
+        """Write a batch whole or not at all; returns the rows the search index has to follow."""
+        store = self._store
+        with store.transaction() as (db, heads):
+            self._head = store.head
+            chosen = self._choose(db, batch)
+            check_sealed(self._plan(chosen, at))
+            links = self._number(chosen, at)
+            self._write(db, chosen, links)
+            heads.extend([self._head] if links else [])
+            point("import.written")
+        store.forget_sequences(self._user)
+        point("import.durable")
+        return len(chosen.episodes) + len(chosen.memories)
+
+    def _plan(self, chosen: _Chosen, at: datetime) -> ChangeSet:
+        """The same rows as the seal knows them."""
+        said = [[redact_name(e.actor), redact_name(e.op), e.payload] for e in chosen.events]
+        return ChangeSet(
+            user=self._user, op="import", actor=self._actor, at=at, episodes=tuple(e for e, _ in chosen.episodes),
+            memories=tuple(chosen.memories), detail={redact("events"): said},
+        )  # fmt: skip
+
+    def _choose(self, db: Cursor, batch: Batch) -> _Chosen:
+        ids = batch.ids()
+        if others := self._of_others(db, ids):
+            batch = batch.renamed({i: self._other_id(i) for i in others})
+            ids = batch.ids()
+        graves = self._graves(db, [("id", i) for i in ids])
+        buried = {i for i in ids if ("id", i) in graves}
+        chosen = _Chosen()
+        self._choose_events(db, batch, chosen, buried)
+        self._choose_episodes(db, batch, chosen, buried)
+        self._choose_memories(db, batch, chosen, buried)
+        self._choose_side(db, batch, chosen, buried)
+        return chosen
+
+    def _of_others(self, db: Cursor, ids: Collection[str]) -> list[str]:
+        """Ids that another user has: the rows come in under ids of their own, and nobody learns of the other."""
+        sql = (
+            "SELECT id FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id <> $2 UNION "
+            "SELECT id FROM memories WHERE id IN (SELECT unnest($1)) AND user_id <> $2"
+        )
+        return [row[0] for row in db.execute(sql, [list(ids), self._user]).fetchall()]
+
+    def _other_id(self, id: str) -> str:  # noqa: A002 (the word users know)
+        """The id that stands for another user's; always the same one, so that importing twice is once."""
+        prefix = id.partition("_")[0]
+        number = int(self._store.digest("renamed", self._user, id)[:32], 16)
+        return f"{prefix}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
+
+    def _graves(self, db: Cursor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which ids and keys have a tombstone."""
+        digests = {self._store.digest(what, self._user, name): (what, name) for what, name in named}
+        sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
+        return {digests[row[0]] for row in db.execute(sql, [list(digests)]).fetchall()} if digests else set()
+
+    def _choose_events(self, db: Cursor, batch: Batch, chosen: _Chosen, buried: set[str]) -> None:
+        """History that is not here yet; what was forgotten here keeps its place in it, without content."""
+        sql = (
+            "SELECT seq, happened_at, actor, op, ids FROM events WHERE user_id = $1 AND "
+            "happened_at IN (SELECT unnest($2))"
+        )
+        times = [to_db(e.at) for _, e in batch.events]
+        found = db.execute(sql, [self._user, times]).fetchall() if times else []
+        known = {(at, actor, op, ids): seq for seq, at, actor, op, ids in found}
+        following = self._head[0]
+        for _, event in batch.events:
+            ids = json.dumps(list(event.ids))
+            seq = known.get((to_db(event.at), event.actor, event.op, ids))
+            forgotten = buried & set(event.ids)
+            if seq is None and event.ids and len(forgotten) == len(set(event.ids)):
+                continue
+            if event.op == "forget":
+                self._forgot.update(event.ids)
+            if seq is not None:
+                self._revs[event.seq] = seq
+                continue
+            following += 1
+            self._revs[event.seq] = following
+            chosen.events.append(replace(event, payload=None) if forgotten else event)
+        self.events += len(chosen.events)
+
+    def _choose_episodes(self, db: Cursor, batch: Batch, chosen: _Chosen, buried: set[str]) -> None:
+        if not batch.episodes:
+            return
+        here = self._here(db, "episodes", [e.id for _, e, _ in batch.episodes])
+        keys = self._keys(db, "episodes", [e.key for _, e, _ in batch.episodes if e.key])
+        for place, episode, rev in batch.episodes:
+            if episode.id in here or keys.get(episode.key or "") == "here":
+                self.skipped += 1
+            elif episode.id in buried or keys.get(episode.key or "") == "forgotten":
+                self.refuse(place, f"episode {episode.id!r} was forgotten here and stays forgotten")
+            else:
+                here.add(episode.id)
+                chosen.episodes.append((episode, self._revs.get(rev, 0)))
+        self.episodes += len(chosen.episodes)
+        if any(e.seq < 0 for e, _ in chosen.episodes):
+            chosen.episodes = self._in_sequence(db, chosen.episodes)
+
+    def _here(self, db: Cursor, table: str, ids: Sequence[str]) -> set[str]:
+        sql = f"SELECT id FROM {table} WHERE id IN (SELECT unnest($1)) AND user_id = $2"  # noqa: S608 (constants)
+        return {row[0] for row in db.execute(sql, [list(ids), self._user]).fetchall()}
+
+    def _keys(self, db: Cursor, table: str, keys: Sequence[str]) -> dict[str, str]:
+        """Idempotency keys that are known: "here", or "forgotten"."""
+        if not keys:
+            return {}
+        sql = f"SELECT idem_key FROM {table} WHERE user_id = $1 AND idem_key IN (SELECT unnest($2))"  # noqa: S608
+        here = {row[0] for row in db.execute(sql, [self._user, list(keys)]).fetchall()}
+        graves = self._graves(db, [("key", f"{op}:{key}") for key in keys for op in _KEYED])
+        buried = {name.partition(":")[2] for _, name in graves}
+        return {**dict.fromkeys(buried, "forgotten"), **dict.fromkeys(here, "here")}
+
+    def _in_sequence(self, db: Cursor, episodes: list[tuple[Episode, int]]) -> list[tuple[Episode, int]]:
+        """Utterances that come without a place in their session, after those that are there."""
+        sql = "SELECT session, max(seq) FROM episodes WHERE user_id = $1 AND session IN (SELECT unnest($2)) GROUP BY 1"
+        sessions = list({str(e.session) for e, _ in episodes})
+        last: dict[str, int] = dict(db.execute(sql, [self._user, sessions]).fetchall())
+        numbered: list[tuple[Episode, int]] = []
+        for episode, rev in episodes:
+            seq = episode.seq if episode.seq >= 0 else last.get(episode.session, -1) + 1
+            last[episode.session] = max(seq, last.get(episode.session, -1))
+            numbered.append((replace(episode, seq=seq), rev))
+        return numbered
+
+    def _choose_memories(self, db: Cursor, batch: Batch, chosen: _Chosen, buried: set[str]) -> None:
+        if not batch.memories:
+            return
+        ids = [versions[0].id for _, versions in batch.memories]
+        sql = "SELECT id, rev FROM memories WHERE id IN (SELECT unnest($1)) AND user_id = $2"
+        here: dict[str, set[int]] = {}
+        for id_, rev in db.execute(sql, [ids, self._user]).fetchall():
+            here.setdefault(id_, set()).add(rev)
+        keys = self._keys(db, "memories", [v[0].key for _, v in batch.memories if v[0].key and not v[0].rev])
+        twins = self._twins(db, batch)
+        quoted = self._quoted(db, batch, chosen)
+        for place, versions in batch.memories:
+            last = versions[-1]
+            known = keys.get(last.key or "")
+            try:
+                kept = [self._resting(m, quoted) for m in versions]
+            except InputError as error:
+                self.refuse(place, str(error))
+                continue
+            if last.id in here:
+                self._extend(place, kept, here[last.id], chosen)
+            elif known == "here" or (not last.rev and self._store.identity(last) in twins):
+                self.skipped += 1
+            elif known == "forgotten" or (
+                last.id in buried and not (last.state == "erased" and last.id in self._forgot)
+            ):
+                self.refuse(place, f"memory {last.id!r} was forgotten here and stays forgotten")
+            else:
+                here[last.id] = set()
+                twins.add(self._store.identity(last))
+                chosen.memories += kept
+                chosen.fresh.append(kept[-1])
+                self.memories += 1
+
+    def _quoted(self, db: Cursor, batch: Batch, chosen: _Chosen) -> dict[str, Quoted]:
+        """Utterances that statements of the batch rest on, as far as they are here or come with it."""
+        wanted = quoted_ids(m for _, versions in batch.memories for m in versions)
+        sql = "SELECT id, length(content), origin FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"
+        found = db.execute(sql, [list(wanted), self._user]).fetchall() if wanted else []
+        here = {id_: Quoted(length=length, origin=origin) for id_, length, origin in found}
+        return here | {e.id: Quoted(length=len(e.text), origin=e.origin) for e, _ in chosen.episodes if e.id in wanted}
+
+    def _resting(self, memory: Memory, quoted: Mapping[str, Quoted]) -> Memory:
+        """A version with the store's revision, less the quotations of what is not here (any more)."""
+        left = tuple(s for s in memory.evidence if s.episode in quoted)
+        version = replace(memory, rev=self._revs.get(memory.rev, 0), evidence=left)
+        return rested(version, quoted, new=not self._person)
+
+    def _twins(self, db: Cursor, batch: Batch) -> set[str]:
+        """Statements without a history that are held already."""
+        asked = [self._store.identity(v[-1]) for _, v in batch.memories if not v[-1].rev and v[-1].valid_to is None]
+        sql = (
+            "SELECT identity FROM memories WHERE identity IN (SELECT unnest($1)) AND retired_at IS NULL "
+            "AND valid_to IS NULL AND state = 'active'"
+        )
+        return {row[0] for row in db.execute(sql, [asked]).fetchall()} if asked else set()
+
+    def _extend(self, place: str, versions: list[Memory], here: set[int], chosen: _Chosen) -> None:
+        """A memory that is here: later versions continue it; where both went on, the one here is kept."""
+        later = [m for m in versions if m.rev not in here]
+        if not later or not versions[0].rev:
+            self.skipped += 1
+        elif not here <= {m.rev for m in versions} or min(m.rev for m in later) <= max(here):
+            self.refuse(place, f"memory {later[-1].id!r} has changed here as well; the one here is kept")
+        else:
+            chosen.retired += [m for m in versions if m.rev == max(here)]
+            chosen.memories += later
+            self.memories += 1
+
+    def _choose_side(self, db: Cursor, batch: Batch, chosen: _Chosen, buried: set[str]) -> None:
+        """Links and counters, silently less those of what is forgotten or here."""
+        ends = list({i for _, e, _ in batch.edges for i in (e.source, e.target)})
+        sql = "SELECT source, target, kind FROM edges WHERE user_id = $1 AND source IN (SELECT unnest($2))"
+        linked = set(db.execute(sql, [self._user, ends]).fetchall()) if ends else set[tuple[str, str, str]]()
+        for _, edge, rev in batch.edges:
+            if not {edge.source, edge.target} & buried and (edge.source, edge.target, edge.kind) not in linked:
+                chosen.edges.append((edge, self._revs.get(rev, 0)))
+        counted = self._here(db, "usage", [u.id for _, u in batch.usage]) if batch.usage else set[str]()
+        chosen.usage += [u for _, u in batch.usage if u.id not in counted | buried]
+
+    # ------------------------------------------------------------------ writing them
+
+    def _number(self, chosen: _Chosen, at: datetime) -> list[tuple[event_chain.Link, str | None, str]]:
+        """Links for the history, and one for rows that bring none; the head moves on."""
+        events = [replace(e, payload=None if e.payload is None else self._here_payload(e)) for e in chosen.events]
+        bare = [e.id for e, rev in chosen.episodes if not rev] + [m.id for m in chosen.memories if not m.rev]
+        if bare or any(not rev for _, rev in chosen.edges):
+            payload = {
+                "user": self._user, "reason": "", "detail": {},
+                "memories": {i: None for i in bare if i.startswith("mem_")},
+            }  # fmt: skip
+            ids = tuple(dict.fromkeys(bare))
+            events.append(Happened(seq=0, at=at, actor=self._actor, op="import", ids=ids, payload=payload))
+            self.events += 1
+        return [self._link(event) for event in events]
+
+    def _here_payload(self, event: Happened) -> Mapping[str, Any]:
+        said = renumbered(event.payload or {}, lambda seq: self._revs.get(seq, 0))
+        return {**said, "user": self._user}
+
+    def _link(self, event: Happened) -> tuple[event_chain.Link, str | None, str]:
+        said = None if event.payload is None else event_chain.encode(event.payload)
+        nonce, commitment = event_chain.commit_to(said or "")
+        link = event_chain.Link(
+            seq=self._head[0] + 1, at=event.at, actor=event.actor, op=event.op, ids=event.ids, commitment=commitment,
+            previous=self._head[1],
+        )  # fmt: skip
+        self._head = (link.seq, link.hash)
+        return link, said, nonce
+
+    def _write(self, db: Cursor, chosen: _Chosen, links: list[tuple[event_chain.Link, str | None, str]]) -> None:
+        user, store = self._user, self._store
+        own = self._head[0]
+        events = [
+            (x.seq, to_db(x.at), user, x.actor, x.op, json.dumps(list(x.ids)), x.commitment, x.previous, x.hash)
+            for x, _, _ in links
+        ]
+        insert(db, "events", rows.EVENT, events)
+        said = [(x.seq, user, nonce, text) for x, text, nonce in links if text is not None]
+        insert(db, "event_payloads", ["seq", "user_id", "nonce", "payload"], said)
+        episodes = [(e, rev or own) for e, rev in chosen.episodes]
+        memories = [replace(m, rev=m.rev or own) for m in chosen.memories]
+        insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e, rev in episodes])
+        made = [(*rows.memory_row(m, m.rev), None if m.state == "erased" else store.identity(m)) for m in memories]
+        insert(db, "memories", [*rows.MEMORY, "identity"], made)
+        for m in chosen.retired:
+            sql = (
+                "UPDATE memories SET retired_at = $1 WHERE id = $2 AND user_id = $3 AND rev = $4 AND retired_at IS NULL"
+            )
+            db.execute(sql, [None if m.retired_at is None else to_db(m.retired_at), m.id, user, m.rev])
+        names = ["user_id", "source", "target", "kind", "weight", "rev"]
+        insert(db, "edges", names, [rows.edge_row(e, user, rev or own) for e, rev in chosen.edges])
+        insert(db, "usage", rows.USAGE, [rows.usage_row(u, user) for u in chosen.usage])
+        self._write_search(db, episodes, memories, chosen.fresh)
+        new = {m.id for m in chosen.fresh}
+        self._write_keys(db, episodes, [m for m in memories if m.id in new], {x.seq: x.op for x, _, _ in links})
+        self._bury(db, [x for x, _, _ in links if x.op == "forget"])
+
+    def _write_search(
+        self, db: Cursor, episodes: list[tuple[Episode, int]], memories: list[Memory], fresh: list[Memory]
+    ) -> None:
+        """Vectors are not carried along: this store's embedder makes its own."""
+        said = [m for m in fresh if m.state != "erased"]
+        made = self._index([e for e, _ in episodes], said) if episodes or said else {}
+        values = [rows.embedding_row(i, self._user, self._embedder, ANALYZER, x) for i, x in made.items()]
+        insert(db, "embeddings", rows.EMBEDDING, values)
+        put = {e.id: rev for e, rev in episodes} | {m.id: m.rev for m in memories if m.state != "erased"}
+        insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, self._user, "put") for i, rev in put.items()])
+
+    def _write_keys(
+        self, db: Cursor, episodes: list[tuple[Episode, int]], memories: list[Memory], ops: Mapping[int, str]
+    ) -> None:
+        """Keys of hosts go on meaning what they meant: a retry after a restore writes nothing twice."""
+        first = {m.id: m for m in reversed(memories) if m.key}  # later versions were written by other verbs
+        named = [(str(e.key), rev) for e, rev in episodes if e.key] + [(str(m.key), m.rev) for m in first.values()]
+        if not named:
+            return
+        sql = "SELECT seq, op FROM events WHERE seq IN (SELECT unnest($1)) AND user_id = $2"
+        known = {**dict(db.execute(sql, [[rev for _, rev in named], self._user]).fetchall()), **ops}
+        digests: dict[str, int] = {}
+        for key, rev in named:
+            if known.get(rev) in _KEYED:
+                digests.setdefault(self._store.digest("key", self._user, f"{known[rev]}:{key}"), rev)
+        sql = "SELECT digest FROM idem_keys WHERE digest IN (SELECT unnest($1))"
+        here = {row[0] for row in db.execute(sql, [list(digests)]).fetchall()}
+        values = [(d, self._user, rev) for d, rev in digests.items() if d not in here]
+        insert(db, "idem_keys", ["digest", "user_id", "seq"], values)
+
+    def _bury(self, db: Cursor, forgets: Sequence[event_chain.Link]) -> None:
+        """What was forgotten where the rows come from is forgotten here: an older export cannot bring it back."""
+        for link in forgets:
+            alive = self._here(db, "episodes", link.ids) | self._here(db, "memories", link.ids)
+            digests = [self._store.digest("id", self._user, i) for i in link.ids if i not in alive]
+            sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
+            here = {row[0] for row in db.execute(sql, [digests]).fetchall()}
+            values = [(d, to_db(link.at)) for d in dict.fromkeys(digests) if d not in here]
+            insert(db, "tombstones", ["digest", "erased_at"], values)
+            self._store.tombstoned |= bool(values)

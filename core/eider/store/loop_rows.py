@@ -1,0 +1,121 @@
+"""Rows of loops and of what outcomes teach; each function works within the caller's transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from eider.model.clock import from_db, to_db
+from eider.model.outcomes import Loop, Recalled
+from eider.model.values import Usage
+from eider.store import rows
+from eider.store.database import Cursor
+
+_LOOP: Final = "id, user_id, agent, opened_at, expires_at, closed_at, outcome, recalled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """One thing learned of a user, as stored."""
+
+    version: int
+    """Number of the event that wrote it."""
+    content: Mapping[str, Any]
+    changed_at: datetime
+
+
+def there(db: Cursor) -> bool:
+    """Whether the store is of a schema that learns; a snapshot of an older one is read as it is."""
+    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'learned' AND NOT internal"
+    return bool(db.execute(sql).fetchall()[0][0])
+
+
+def put(db: Cursor, loop: Loop) -> None:
+    """Write a loop, new or known."""
+    db.execute("DELETE FROM loops WHERE id = ? AND user_id = ?", [loop.id, loop.user])
+    values = [
+        loop.id, loop.user, str(loop.agent), to_db(loop.opened_at), to_db(loop.expires_at),
+        None if loop.closed_at is None else to_db(loop.closed_at), loop.outcome, _packed(loop.recalled),
+    ]  # fmt: skip
+    db.execute(f"INSERT INTO loops ({_LOOP}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 (constants)
+
+
+def one(db: Cursor, id_: str, user: str) -> Loop | None:
+    """A user's loop; another user's does not exist."""
+    found = db.execute(f"SELECT {_LOOP} FROM loops WHERE id = ? AND user_id = ?", [id_, user]).fetchall()  # noqa: S608
+    return _loop(found[0]) if found else None
+
+
+def expired(db: Cursor, user: str, now: datetime) -> list[str]:
+    """Ids of a user's open loops that nobody will judge any more, the oldest first."""
+    sql = "SELECT id FROM loops WHERE user_id = ? AND closed_at IS NULL AND expires_at <= ? ORDER BY expires_at, id"
+    return [row[0] for row in db.execute(sql, [user, to_db(now)]).fetchall()]
+
+
+def next_expiry(db: Cursor, user: str) -> datetime | None:
+    """When the next of a user's open loops is given up."""
+    sql = "SELECT min(expires_at) FROM loops WHERE user_id = ? AND closed_at IS NULL"
+    at = db.execute(sql, [user]).fetchall()[0][0]
+    return None if at is None else from_db(at)
+
+
+def counts(db: Cursor, user: str) -> tuple[int, int]:
+    """How many loops are open, and how many were closed."""
+    sql = "SELECT count(*) FILTER (closed_at IS NULL), count(closed_at) FROM loops WHERE user_id = ?"
+    found = db.execute(sql, [user]).fetchall()[0]
+    return int(found[0]), int(found[1])
+
+
+def learned(db: Cursor, user: str) -> dict[str, Kept]:
+    """What was learned of a user, by name."""
+    sql = "SELECT name, version, content, changed_at FROM learned WHERE user_id = ?"
+    return {
+        name: Kept(version=version, content=json.loads(content), changed_at=from_db(at))
+        for name, version, content, at in db.execute(sql, [user]).fetchall()
+    }
+
+
+def write_learned(
+    db: Cursor, user: str, learned: Mapping[str, Mapping[str, Any] | None], seq: int, at: datetime
+) -> None:
+    """What is learned of a user from this event on; None takes it out."""
+    for name, content in learned.items():
+        db.execute("DELETE FROM learned WHERE user_id = ? AND name = ?", [user, name])
+        if content is not None:
+            text = json.dumps(content, sort_keys=True, allow_nan=False)
+            db.execute("INSERT INTO learned VALUES (?, ?, ?, ?, ?)", [user, name, seq, text, to_db(at)])
+
+
+def unlearned(db: Cursor, user: str) -> dict[str, Usage]:
+    """Usage as it was before outcomes changed it, by memory."""
+    sql = f"SELECT {rows.columns(rows.USAGE)} FROM unlearned WHERE user_id = ? ORDER BY id"  # noqa: S608
+    return {row[0]: rows.usage_of(row) for row in db.execute(sql, [user]).fetchall()}
+
+
+def write_unlearned(db: Cursor, user: str, before: Sequence[Usage] | None) -> None:
+    """Keep what is not kept yet; None lets go of all."""
+    if before is None:
+        db.execute("DELETE FROM unlearned WHERE user_id = ?", [user])
+        return
+    if before:
+        sql, lists = rows.unnested("unlearned", rows.USAGE, [rows.usage_row(u, user) for u in before])
+        db.execute(f"{sql} ON CONFLICT DO NOTHING", lists)
+
+
+def _packed(recalled: Iterable[Recalled]) -> str:
+    return json.dumps([[r.id, r.ask, r.words, r.meaning, r.rest] for r in recalled], separators=(",", ":"))
+
+
+def _loop(row: tuple[Any, ...]) -> Loop:
+    id_, user, agent, opened, expires, closed, outcome, recalled = row
+    return Loop(
+        id=id_, user=user, agent=agent, opened_at=from_db(opened), expires_at=from_db(expires or opened),
+        closed_at=None if closed is None else from_db(closed), outcome=outcome,
+        recalled=tuple(
+            Recalled(id=i, ask=ask, words=words, meaning=meaning, rest=rest)
+            for i, ask, words, meaning, rest in json.loads(recalled or "[]")
+        ),
+    )  # fmt: skip

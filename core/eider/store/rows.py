@@ -1,0 +1,147 @@
+"""Values to database rows and back; the only place that knows column orders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from eider.model.changes import Indexing
+from eider.model.clock import from_db, to_db
+from eider.model.values import Edge, Episode, Event, EventId, Memory, Metadata, Span, Usage
+
+Row = tuple[Any, ...]
+
+EPISODE: Final = (
+    "id rev user_id speaker role session seq said_at tz recorded_at origin content metadata idem_key".split()
+)
+MEMORY: Final = (
+    "id rev user_id agent kind content scope origin trust subject entities importance confidence evidence "
+    "valid_from valid_to from_precision to_precision recorded_at superseded_by pinned state merged_from "
+    "idem_key retired_at"
+).split()
+EVENT: Final = "seq happened_at user_id actor op ids commitment previous hash".split()
+EMBEDDING: Final = "id user_id embedder vector analyzer analysis".split()
+USAGE: Final = "id user_id stability last_used uses shown".split()
+
+
+def columns(names: Sequence[str], table: str = "") -> str:
+    """A select list."""
+    return ", ".join(f"{table}.{name}" if table else name for name in names)
+
+
+def event_id(seq: int) -> EventId:
+    """Public id of an event.
+
+    >>> event_id(42)
+    'evt_42'
+    """
+    return f"evt_{seq}"
+
+
+def event_seq(id: EventId) -> int | None:  # noqa: A002 (the word users know)
+    """Number of an event, None if that is no event id.
+
+    >>> event_seq("evt_42"), event_seq("mem_1"), event_seq("evt_²")
+    (42, None, None)
+    """
+    number = id.removeprefix("evt_")
+    return int(number) if number != id and number.isascii() and number.isdigit() and len(number) < 19 else None  # noqa: PLR2004 (digits of a BIGINT)
+
+
+def _dumped(value: Any) -> str | None:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
+
+
+def _when(value: datetime | None) -> datetime | None:
+    return None if value is None else to_db(value)
+
+
+def episode_row(episode: Episode, rev: int, seq: int) -> Row:
+    """Columns of `EPISODE`."""
+    e = episode
+    return (
+        str(e.id), rev, str(e.user), str(e.speaker), e.role, str(e.session), seq, to_db(e.at), e.tz,
+        to_db(e.recorded_at), e.origin, str(e.text), _dumped(e.metadata), e.key,
+    )  # fmt: skip
+
+
+def episode_of(row: Row) -> Episode:
+    """The value of one row of `EPISODE`."""
+    id_, _, user, speaker, role, session, seq, at, tz, recorded, origin, text, metadata, key = row
+    return Episode(
+        id=id_, text=text, user=user, speaker=speaker, role=role, session=session, seq=seq, at=from_db(at), tz=tz,
+        recorded_at=from_db(recorded), origin=origin, metadata=json.loads(metadata) if metadata else {}, key=key,
+    )  # fmt: skip
+
+
+def memory_row(memory: Memory, rev: int) -> Row:
+    """Columns of `MEMORY`."""
+    m = memory
+    return (
+        str(m.id), rev, str(m.user), str(m.agent), m.kind, str(m.text), str(m.scope), m.origin, m.trust,
+        str(m.subject), _dumped(list(m.entities)), m.importance, m.confidence,
+        _dumped([[s.episode, s.start, s.end] for s in m.evidence]), to_db(m.valid_from), _when(m.valid_to),
+        m.from_precision, m.to_precision, to_db(m.recorded_at), m.superseded_by, m.pinned, m.state,
+        _dumped(list(m.merged_from)), m.key, _when(m.retired_at),
+    )  # fmt: skip
+
+
+def memory_of(row: Row) -> Memory:
+    """The value of one row of `MEMORY`."""
+    (id_, rev, user, agent, kind, text, scope, origin, trust, subject, entities, importance, confidence, evidence,
+     valid_from, valid_to, from_precision, to_precision, recorded, successor, pinned, state, merged, key,
+     retired) = row  # fmt: skip
+    return Memory(
+        id=id_, rev=rev, kind=kind, text=text, user=user, agent=agent, scope=scope, origin=origin, trust=trust,
+        subject=subject, entities=tuple(json.loads(entities)) if entities else (), importance=importance,
+        confidence=confidence, evidence=spans_of(evidence), valid_from=from_db(valid_from),
+        valid_to=None if valid_to is None else from_db(valid_to), from_precision=from_precision,
+        to_precision=to_precision, recorded_at=from_db(recorded), superseded_by=successor, pinned=pinned,
+        state=state, merged_from=tuple(json.loads(merged)) if merged else (), key=key,
+        retired_at=None if retired is None else from_db(retired),
+    )  # fmt: skip
+
+
+def spans_of(text: str | None) -> tuple[Span, ...]:
+    """Evidence as stored."""
+    return tuple(Span(episode=e, start=a, end=b) for e, a, b in json.loads(text)) if text else ()
+
+
+def usage_row(usage: Usage, user: str) -> Row:
+    """Columns of `USAGE`."""
+    return (usage.id, user, usage.stability, to_db(usage.last_used), usage.uses, usage.shown)
+
+
+def usage_of(row: Row) -> Usage:
+    """The value of one row of `USAGE`."""
+    id_, _, stability, last_used, uses, shown = row
+    return Usage(id=id_, stability=stability, last_used=from_db(last_used), uses=uses, shown=shown)
+
+
+def edge_row(edge: Edge, user: str, rev: int) -> Row:
+    """Columns of the table `edges`."""
+    return (user, edge.source, edge.target, edge.kind, edge.weight, rev)
+
+
+def embedding_row(id: str, user: str, embedder: str, analyzer: str, made: Indexing) -> Row:  # noqa: A002
+    """Columns of `EMBEDDING`."""
+    return (str(id), str(user), embedder, made.vector, analyzer, made.analysis)
+
+
+def event_of(row: Row, payload: Metadata | None) -> Event:
+    """An event with the reason its payload gives, if that is still there."""
+    seq, at, _, actor, op, ids, *_ = row
+    reason = str(payload.get("reason", "")) if payload else ""
+    return Event(
+        id=event_id(seq), seq=seq, at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), reason=reason,
+        erased=payload is None,
+    )  # fmt: skip
+
+
+def unnested(table: str, names: Sequence[str], rows: Iterable[Row]) -> tuple[str, list[list[Any]]]:
+    """An insert of many rows as one statement with a list per column: 24 ms for 1,000 wide rows, no Arrow needed."""
+    lists = [list(column) for column in zip(*rows, strict=True)]
+    marks = ", ".join(f"unnest(${i + 1})" for i in range(len(names)))
+    return f"INSERT INTO {table} ({columns(names)}) SELECT {marks}", lists

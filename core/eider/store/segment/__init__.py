@@ -1,0 +1,1 @@
+"""One user's rows as the arrays that the ranker scores."""
