@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import ValidationError
 
 from eider.model.errors import ModelError
-from eider.providers.llm import Answer, Prompt, passes
+from eider.model.llm import Answer, Prompt, passes
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

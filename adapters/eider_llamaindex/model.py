@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from llama_index.core.prompts import ChatPromptTemplate
 
 from eider.model.errors import ModelError
-from eider.providers.llm import Answer, passes
+from eider.model.llm import Answer, passes
 from eider_llamaindex.identity import HOST, silently
 
 if TYPE_CHECKING:
     from llama_index.core.llms.llm import LLM
 
-    from eider.providers.llm import Prompt
+    from eider.model.llm import Prompt
 
 T = TypeVar("T")
 _LETTERS: Final = 4

@@ -13,7 +13,7 @@ from pydantic_ai.models import Model as PydanticModel
 from pydantic_ai.models import infer_model
 
 from eider.model.errors import ModelError, ModelRefusedError
-from eider.providers.llm import Answer, Prompt, passes
+from eider.model.llm import Answer, Prompt, passes
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eider.providers.llm import DIRECT
+from eider.model.llm import DIRECT
 
 if TYPE_CHECKING:
-    from eider.providers.llm import Spec, Vendor
+    from eider.model.llm import Spec, Vendor
 
 __all__ = ["vendor"]
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.model.errors import ModelError, ModelRefusedError
-from eider.providers.llm import Answer, Prompt
+from eider.model.llm import Answer, Prompt
 from eider_models.faults import fault
 
 if TYPE_CHECKING:

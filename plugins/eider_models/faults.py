@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from eider.model.errors import ModelError
-from eider.providers.llm import passes
+from eider.model.llm import passes
 
 _UNREACHED: Final = (
     "APIConnectionError",

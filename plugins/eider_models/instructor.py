@@ -8,13 +8,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.model.errors import EiderError, ModelError, ModelRefusedError
-from eider.providers.llm import Answer, Prompt
+from eider.model.llm import Answer, Prompt
 from eider_models.faults import fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eider.providers.llm import Spec
+    from eider.model.llm import Spec
 
 T = TypeVar("T")
 RETRIES: Final = 2

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 import eider
 from eider.model.errors import ModelError
-from eider.providers.llm import Prompt
+from eider.model.llm import Prompt
 from eider_langchain import EiderRetriever, as_model
 
 

@@ -32,7 +32,7 @@ from pydantic import BaseModel
 
 import eider
 from eider.model.errors import InputError, ModelError
-from eider.providers.llm import Prompt
+from eider.model.llm import Prompt
 from eider_llamaindex import EiderEventHandler, EiderRetriever, EiderToolSpec, as_model, guided, speaking
 
 pytestmark = [

@@ -19,7 +19,7 @@ from stub_model import StubModel
 
 import eider
 from eider.model.errors import ModelError, ModelRefusedError
-from eider.providers.llm import Prompt
+from eider.model.llm import Prompt
 from eider_pydantic_ai import as_model
 from eider_pydantic_ai.model import _loop
 

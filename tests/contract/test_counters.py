@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from eider.model.protocols import TokenCounter
 from eider.providers.token_budget import HeuristicCounter
-from eider.store.protocols import TokenCounter
 from eider.testing.contracts_counter import TokenCounterContract
 
 

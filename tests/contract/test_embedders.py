@@ -9,7 +9,7 @@ from eider.providers.embedders.wordllama import WordLlamaEmbedder
 from eider.testing.contracts_embedder import EmbedderContract
 
 if TYPE_CHECKING:
-    from eider.store.protocols import Embedder
+    from eider.model.protocols import Embedder
 
 
 class TestWordLlama(EmbedderContract):

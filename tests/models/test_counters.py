@@ -12,10 +12,10 @@ import pytest
 from stub_server import StubServer
 
 from eider.model.errors import ConfigError
+from eider.model.protocols import TokenCounter
 from eider.providers import token_counters
 from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import cached_encoding, configured, counter
-from eider.store.protocols import TokenCounter
 from eider.testing import TokenCounterContract
 
 

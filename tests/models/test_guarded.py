@@ -12,7 +12,7 @@ import pytest
 
 import eider
 from eider.model.errors import BudgetSpentError, ConfigError, ModelError, ModelRefusedError
-from eider.providers.llm import Answer
+from eider.model.llm import Answer
 from eider.providers.llm_guard import REST, TRIPS, Guarded, MemoryPurse
 from eider.providers.prompts import signal
 from eider.providers.prompts.signal import SignalAnswer

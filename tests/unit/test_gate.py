@@ -13,9 +13,9 @@ from eider.guide.gate.gate import LOOKED_AT, MOST, READ, Verdict, admit, passing
 from eider.guide.gate.prompt_reading import Line, Told, holds_answer, names_in, read, tokens
 from eider.guide.gate.signals import NAMES, OF_PROMPT, WordBook, signals
 from eider.guide.gate.weights import WEIGHTS
+from eider.model.protocols import Embedder
 from eider.providers.embedders import default_embedder
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.store.protocols import Embedder
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from eider.client import pauses
 from eider.model import config
 from eider.model.clock import Clock, SystemClock
 from eider.model.errors import ConfigError
+from eider.model.protocols import Embedder
 from eider.model.store_paths import folder_of
 from eider.providers.embedders import default_embedder
 from eider.providers.token_budget import HeuristicCounter
@@ -22,7 +23,6 @@ from eider.providers.token_counters import configured
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
 from eider.store.open_files import open_folder
-from eider.store.protocols import Embedder
 
 _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 

@@ -18,8 +18,8 @@ from eider.model.validation import scopes as checked_scopes
 
 if TYPE_CHECKING:
     from eider.model.clock import Clock
-    from eider.providers.llm import OwnVendor
-    from eider.store.protocols import Embedder
+    from eider.model.llm import OwnVendor
+    from eider.model.protocols import Embedder
 
 Mode = Literal["frugal", "balanced", "eager"]
 MODES: Final = get_args(Mode)

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from eider.language.analysis import words
 from eider.model.errors import ModelError
 from eider.model.learned import SIGNAL_KINDS, Draft, Signal, Verdict
+from eider.model.llm import Model, Prompt
 from eider.model.values import GLOBAL, KINDS, Memory, Span
-from eider.providers.llm import Model, Prompt
 from eider.understand.drafts import derive, is_known
 from eider.understand.drafts.attributes import entities_of
 from eider.understand.grounding import grounded, quoted

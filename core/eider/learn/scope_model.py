@@ -11,7 +11,7 @@ from eider.model.learned import ScopeStep
 from eider.store.agent_settings import model_of, settings_of
 
 if TYPE_CHECKING:
-    from eider.providers.llm import Model
+    from eider.model.llm import Model
     from eider.store.engine import Engine
 
 SECONDS: Final = 8.0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Protocol, TypeVar
 
 from eider.model.errors import BudgetSpentError, EiderError, ModelError
-from eider.providers.llm import Answer, Prompt, Vendor
+from eider.model.llm import Answer, Prompt, Vendor
 from eider.providers.token_budget import HeuristicCounter
 
 T = TypeVar("T")

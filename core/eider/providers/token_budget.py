@@ -12,7 +12,7 @@ from eider.model.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from eider.store.protocols import TokenCounter
+    from eider.model.protocols import TokenCounter
 
 T = TypeVar("T")
 

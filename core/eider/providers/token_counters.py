@@ -18,7 +18,7 @@ from eider.providers.token_budget import HeuristicCounter
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from eider.store.protocols import TokenCounter
+    from eider.model.protocols import TokenCounter
 
 ENCODING: Final = "o200k_base"
 """The encoding `tiktoken` stands for where none is named: that of OpenAI's models since 2024."""

@@ -13,7 +13,7 @@ from eider.model import config
 from eider.model.errors import ConfigError, EiderError
 
 if TYPE_CHECKING:
-    from eider.providers.llm import Model, OwnVendor
+    from eider.model.llm import Model, OwnVendor
     from eider.providers.llm_guard import Spent
     from eider.store.engine import Engine
 

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eider.model.answers import Policy
+    from eider.model.llm import Model
+    from eider.model.protocols import Embedder, TokenCounter
     from eider.model.verbs import When
-    from eider.providers.llm import Model
     from eider.store.agent_settings import Settings
     from eider.store.duck import DuckStore
     from eider.store.open_files import Opened
-    from eider.store.protocols import Embedder, TokenCounter
     from eider.store.segment.segment import Segment
 
 T = TypeVar("T")

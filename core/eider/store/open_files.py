@@ -8,6 +8,7 @@ from typing import Final
 
 from eider.language.analysis import ANALYZER
 from eider.model.errors import EmbedderMismatchError, InputError, ReadOnlyStoreError, StoreDamagedError, StoreError
+from eider.model.protocols import Embedder
 from eider.store import migrate
 from eider.store.database import Database, create_file
 from eider.store.duck import DuckStore
@@ -17,7 +18,6 @@ from eider.store.indexer import Indexer
 from eider.store.lance import LanceIndex
 from eider.store.lock import OWNER, OwnerLock
 from eider.store.outbox import Outbox
-from eider.store.protocols import Embedder
 
 _LOST: Final = (
     "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "

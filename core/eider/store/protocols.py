@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from eider.model.changes import ChangeSet, Committed, Erasure
 from eider.model.values import Episode, Event, Memory, Metadata, Usage
 from eider.store.segment.segment import SegmentRows
-
-Role = Literal["document", "query"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,44 +25,6 @@ class IndexRow:
     text: str
     vector: bytes
     """float32; empty when the text has none."""
-
-
-class Embedder(Protocol):
-    """Turns texts into vectors whose inner product means likeness."""
-
-    @property
-    def fingerprint(self) -> str:
-        """Names model, width and pooling: the same fingerprint means the same vectors within 1e-3."""
-        ...
-
-    @property
-    def width(self) -> int:
-        """Length of a vector."""
-        ...
-
-    @property
-    def degraded(self) -> str | None:
-        """What it does without, and the fix; None when whole."""
-        ...
-
-    def embed(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
-        """Embed `n` texts in one call.
-
-        Returns:
-            Shape `(n, width)`; every row has length 1 within 1e-3, or is zero where nothing is known of the text.
-
-        Raises:
-            ProviderError: The service failed; the cause is chained.
-        """
-        ...
-
-
-class TokenCounter(Protocol):
-    """Counts tokens as a model would."""
-
-    def count(self, text: str) -> int:
-        """Tokens in a text; 0 only for the empty one."""
-        ...
 
 
 class Store(Protocol):

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from eider.store.protocols import TokenCounter
+    from eider.model.protocols import TokenCounter
 
 _TEXTS: Final = (
     "a",

@@ -16,7 +16,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eider.store.protocols import Embedder
+    from eider.model.protocols import Embedder
 
 _TEXTS = (
     "I love pizza",
@@ -47,7 +47,7 @@ _WITHIN = 1e-3
 
 
 class EmbedderContract(ABC):
-    """Promises of `eider.store.protocols.Embedder`, one per test."""
+    """Promises of `eider.model.protocols.Embedder`, one per test."""
 
     @abstractmethod
     def make(self) -> Embedder:

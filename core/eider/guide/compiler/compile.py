@@ -12,7 +12,7 @@ from eider.model.errors import BudgetExceededError
 from eider.model.values import GLOBAL, Memory
 
 if TYPE_CHECKING:
-    from eider.store.protocols import TokenCounter
+    from eider.model.protocols import TokenCounter
 
 SECTIONS: Final = (
     ("Rules", ("rule",)), ("Preferences of the user", ("preference",)), ("Decided", ("decision",)),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from eider.model.errors import EmbedderError
 
 if TYPE_CHECKING:
-    from eider.store.protocols import Embedder
+    from eider.model.protocols import Embedder
 
 __all__ = ["default_embedder"]
 

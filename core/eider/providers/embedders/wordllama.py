@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from eider.store.protocols import Role
+    from eider.model.protocols import Role
 
 POOLING: Final = 1
 """Version of the way from text to vector. Any change that moves a vector by more than 1e-3 raises it."""
@@ -112,7 +112,7 @@ class WordLlamaEmbedder:
         self.fingerprint = f"wordllama-{width}/{POOLING}{other}"
 
     def embed(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:  # noqa: ARG002 (questions and statements share one space)
-        """Embed `n` texts; see `eider.store.protocols.Embedder`.
+        """Embed `n` texts; see `eider.model.protocols.Embedder`.
 
         Only the first `eider.providers.embedders.tokenize.MAX_CHARACTERS` of a text count. A text without a word
         gives a zero row.

@@ -8,8 +8,8 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from eider.model.learned import MAX_DRAFT
+from eider.model.llm import Prompt
 from eider.model.values import MemoryKind
-from eider.providers.llm import Prompt
 from eider.providers.prompts import data, instructions, numbered
 
 NAME: Final = "memory"

@@ -7,7 +7,7 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from eider.providers.llm import Prompt
+from eider.model.llm import Prompt
 from eider.providers.prompts import data, instructions, numbered
 
 NAME: Final = "policy"

@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from eider.model.learned import Relation
-from eider.providers.llm import Prompt
+from eider.model.llm import Prompt
 from eider.providers.prompts import instructions
 
 NAME: Final = "reconcile"

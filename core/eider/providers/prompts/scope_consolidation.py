@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
-from eider.providers.llm import Prompt
+from eider.model.llm import Prompt
 from eider.providers.prompts import instructions
 
 NAME: Final = "scope_consolidation"

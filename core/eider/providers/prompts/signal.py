@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from eider.model.learned import SignalKind
-from eider.providers.llm import Prompt
+from eider.model.llm import Prompt
 from eider.providers.prompts import data, instructions
 
 NAME: Final = "signal"
