@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from scope_stores import MODEL, RULE, Opens, Scripted, answers, counts, crowded, filled, scope_of
 
 import eider
-from eider.learn.scopes import scope_for, scopes_read
 from eider.model.errors import ConfigError, InputError
 from eider.model.learned import ScopeStep
 from eider.providers.prompts.scope import ScopeAnswer
 from eider.providers.prompts.scope_consolidation import ScopeConsolidationAnswer
 from eider.providers.prompts.scope_consolidation import ScopeStep as Said
+from eider.records.scope_registry import scope_for, scopes_read
 
 # ---------------------------------------------------------------------- where something applies
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from eider.guide.compiler import compiled
 from eider.guide.policy_by_model import worded
 from eider.guide.selection import MOST, picked
-from eider.learn.scopes import scopes_read
 from eider.model.answers import Policy
 from eider.model.clock import day_start
 from eider.model.outcomes import Recalled
 from eider.model.values import GLOBAL, Memory
 from eider.model.verbs import PolicyFor, Recall
+from eider.records.scope_registry import scopes_read
 from eider.retrieve.rank import rank
 from eider.retrieve.recall import asked, view_of
 from eider.retrieve.weights import balanced

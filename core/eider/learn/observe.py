@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from eider.learn.scopes import asked_scope, scope_for, to_register, when_due
+from eider.learn.scopes import asked_scope, when_due
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import InputError, MissingExtraError, ModelError
 from eider.model.ids import new_id
@@ -25,6 +25,7 @@ from eider.privacy.ingress import Door, clean, user_name
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import episode_of, usage_detail
 from eider.records.revise import sealed
+from eider.records.scope_registry import scope_for, to_register
 from eider.retrieve.nearest import near
 from eider.store.agent_settings import model_of, settings_of
 from eider.store.engine import Engine

@@ -1,8 +1,4 @@
-"""Scopes: where what is learned applies, which there are, and how they are kept few.
-
-A scope is explicit, else named by the context, else inferred from it, else `global`, which is always in. Frugal mode
-infers nothing: it takes what is clear by structure alone and reads everywhere.
-"""
+"""Scopes as they are learned: where a model says something applies, which scopes there are, and keeping them few."""
 
 from __future__ import annotations
 
@@ -14,7 +10,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eider.learn.scope_model import judge_of
 from eider.model import config
@@ -26,68 +21,29 @@ from eider.model.verbs import ConsolidateScopes, Scopes
 from eider.privacy.ingress import Door
 from eider.privacy.redact import redact, redact_name
 from eider.records.revise import sealed
-from eider.store.agent_settings import Settings, settings_of
+from eider.records.scope_registry import known_name, likeness, scope_names
+from eider.store.agent_settings import settings_of
 from eider.store.arrays import STATE_CODE, micros
 from eider.store.engine import Engine
 from eider.understand.scope_names import (
-    NAMED,
     READ,
-    Likeness,
     allowed,
-    clearest,
-    collapsed,
     fault,
-    holds_everywhere,
     is_short,
     merges,
-    named_in,
     tidy,
-    words_in,
 )
 
 if TYPE_CHECKING:
     from eider.store.jobs import Job
-    from eider.store.segment.segment import Segment
 
-_SAMPLE: Final = 64
-"""Memories of a scope whose mean stands for it: its newest."""
-_MOST: Final = 200
-"""Scopes that a context is held against: those with most in them."""
 _SHOWN: Final = 8
 """Memories of a scope that a model is shown."""
 _JOB: Final = "consolidate_scopes"
 _OPEN: Final = ("current", "inbox", "quarantined")
 
 
-# ---------------------------------------------------------------------- where something applies
-
-
-def scope_for(
-    engine: Engine, user: str, agent: str, *, explicit: str | None, context: str, statement: str = ""
-) -> tuple[str, bool]:
-    """Where what is said applies, and whether a model may still be asked about it; nobody is asked here.
-
-    Args:
-        engine: The open store.
-        user: Whose memory.
-        agent: Who learns.
-        explicit: The scope that was passed.
-        context: What the work is about.
-        statement: What was said.
-    """
-    if explicit is None and (not context.strip() or holds_everywhere(statement[:READ])):
-        return GLOBAL, False
-    about = settings_of(engine, agent)
-    if explicit is not None:
-        return _known_as(engine, user, about, explicit), False
-    known = _names(engine, user, about)
-    if (named := named_in(context, known, dynamic=about.dynamic_scopes)) is not None:
-        return _known_as(engine, user, about, named), False
-    if about.mode == "frugal":
-        return GLOBAL, False
-    clear = clearest(_scores(engine, user, context, known))
-    askable = bool(known) or about.dynamic_scopes
-    return clear or GLOBAL, askable and (clear is None or about.mode == "eager")
+# ---------------------------------------------------------------------- where a model says that something applies
 
 
 def asked_scope(engine: Engine, user: str, agent: str, scope: str, *, context: str, statement: str) -> str:
@@ -96,91 +52,15 @@ def asked_scope(engine: Engine, user: str, agent: str, scope: str, *, context: s
     judge = judge_of(engine, agent)
     if judge is None:
         return scope
-    known = _names(engine, user, about)
+    known = scope_names(engine, user, about)
     try:
         said = judge.choose(statement, context[:READ], known, new=about.dynamic_scopes)
     except ModelError:
         return scope
     if said is None or tidy(said) == GLOBAL:
         return GLOBAL
-    found = _known_as(engine, user, about, said)
+    found = known_name(engine, user, about, said)
     return found if found in known or (about.dynamic_scopes and is_short(found)) else GLOBAL
-
-
-def scopes_read(engine: Engine, user: str, agent: str, context: str | None) -> tuple[str, ...] | None:
-    """Which scopes bear on a context besides what is global; None, which is all, where that is open or mode is frugal."""
-    if not context or not context.strip():
-        return None
-    about = settings_of(engine, agent)
-    if about.mode == "frugal":
-        return None
-    known = _names(engine, user, about)
-    found = named_in(context, known) or clearest(_scores(engine, user, context, known))
-    return None if found is None else (found,)
-
-
-def to_register(engine: Engine, user: str, agent: str, memories: Sequence[Memory]) -> tuple[ScopeName, ...]:
-    """Names that these memories bring and an agent with dynamic scopes has not registered."""
-    names = {str(m.scope) for m in memories} - {GLOBAL}
-    if not names or not settings_of(engine, agent).dynamic_scopes:
-        return ()
-    there = set(engine.store.scopes(user=user))
-    return tuple((redact_name(agent), redact_name(n)) for n in sorted(names) if is_short(n) and (agent, n) not in there)
-
-
-def _known_as(engine: Engine, user: str, about: Settings, name: str) -> str:
-    """A name, or the known one that it stands for."""
-    if not about.dynamic_scopes:
-        return name
-    return collapsed(name, [GLOBAL, *_names(engine, user, about)], _likeness(engine))
-
-
-def _names(engine: Engine, user: str, about: Settings) -> list[str]:
-    """Names a user's memory knows besides `global`: declared, registered, or used."""
-    with engine.segments.hold(user) as segment:
-        used = list(segment.scopes)
-    registered = (name for _, name in engine.store.scopes(user=user))
-    return [n for n in dict.fromkeys((*about.scopes, *registered, *used)) if n and n != GLOBAL]
-
-
-def _likeness(engine: Engine) -> Likeness | None:
-    """Cosine by the engine's embedder; none where it knows spelling only."""
-    if engine.embedder.degraded is not None:
-        return None
-
-    def like(one: str, other: str) -> float:
-        a, b = engine.embedder.embed([one.replace("-", " "), other.replace("-", " ")], "document")
-        return float(a @ b)
-
-    return like
-
-
-def _scores(engine: Engine, user: str, context: str, names: Sequence[str]) -> dict[str, float]:
-    """How much a context is like each scope: its name, or the memories in it; proper names only count as said."""
-    with engine.segments.hold(user) as segment:
-        visible = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["active"])
-        visible &= (segment.column("valid_to") > micros(engine.now())) & (segment.column("trust") >= 1)
-        sizes = np.bincount(segment.column("scope")[visible], minlength=len(segment.scopes) + 1)
-        size = {n: int(sizes[segment.scopes[n]]) if n in segment.scopes else 0 for n in names}
-        most = sorted(names, key=lambda n: (-size[n], n))[:_MOST]
-        means = {n: _mean(segment, visible, segment.scopes[n]) for n in most if size[n]}
-    if not most:
-        return {}
-    (asked,) = engine.embedder.embed([context[:READ]], "query")
-    said = engine.embedder.embed([n.rpartition(":")[2].replace("-", " ") for n in most], "document")
-    scores: dict[str, float] = {}
-    for name, vector in zip(most, said, strict=True):
-        by_name = 0.0 if ":" in name else float(vector @ asked)
-        by_content = float(means[name] @ asked) if name in means and means[name].shape == asked.shape else 0.0
-        scores[name] = max(by_name, by_content) + NAMED * words_in(name, context)
-    return scores
-
-
-def _mean(segment: Segment, visible: NDArray[np.bool_], code: int) -> NDArray[np.float32]:
-    rows = np.flatnonzero(visible & (segment.column("scope") == code))[-_SAMPLE:]
-    total = segment.vectors.take(rows).sum(axis=0)
-    norm = float(np.linalg.norm(total))
-    return total / norm if norm else total
 
 
 # ---------------------------------------------------------------------- which there are
@@ -249,7 +129,7 @@ def _given(steps: Sequence[ScopeStep], names: Mapping[str, int]) -> list[ScopeSt
 def _proposed(engine: Engine, user: str, agent: str, names: Mapping[str, int]) -> tuple[list[ScopeStep], str]:
     """Merges by rule, then what a model adds, and what was done without; declared names stay, none is in two steps."""
     declared = settings_of(engine, agent).scopes
-    steps = list(merges(names, declared, _likeness(engine)))
+    steps = list(merges(names, declared, likeness(engine)))
     touched = {s for step in steps for s in (*step.scopes, *step.into)}
     judge = judge_of(engine, agent)
     if judge is None:
