@@ -12,8 +12,8 @@ SHARED = Path(os.environ.get("EIDER_SHARED") or ROOT.parent / "shared")
 
 
 def printed(*arguments: str) -> str:
-    """What `eider bench …` prints."""
-    command = [str(Path(sys.executable).with_name("eider")), "bench", *arguments]
+    """What `tests/lab/measure.py …` prints."""
+    command = [sys.executable, str(Path(__file__).parents[1] / "lab" / "measure.py"), *arguments]
     done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
     return (done.stdout or done.stderr).rstrip()
 
@@ -23,13 +23,15 @@ def sections() -> list[tuple[str, str]]:
     found: list[tuple[str, str]] = []
     locomo = SHARED / "bench" / "data" / "locomo_dev.json"
     if locomo.exists():
-        found.append((f"eider bench locomo --data {locomo.name}", printed("locomo", "--data", str(locomo))))
+        found.append(
+            (f"python tests/lab/measure.py locomo --data {locomo.name}", printed("locomo", "--data", str(locomo)))
+        )
     for folder, memories, chats in (
         (SHARED / "bench" / "isolated", "memories_dev.jsonl", "chats_dev.jsonl"),
         (ROOT / "tests" / "data", "own_memories.jsonl", "own_chats.jsonl"),
     ):
         if (folder / memories).exists():
             files = ("--memories", str(folder / memories), "--chats", str(folder / chats))
-            shown = f"eider bench isolated --memories {memories} --chats {chats}"
+            shown = f"python tests/lab/measure.py isolated --memories {memories} --chats {chats}"
             found.append((shown, printed("isolated", *files)))
     return found

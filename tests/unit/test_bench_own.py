@@ -6,13 +6,15 @@ import hashlib
 import json
 from pathlib import Path
 
+import isolated
 import pytest
 from click.testing import CliRunner
+from gate_curve import Weighed, curve, overheard
+from measure import measure
 
 import eider
 from eider.cli.app import cli
-from eider.cli.bench_runs import isolated, own_data
-from eider.cli.bench_runs.gate_curve import Weighed, curve, overheard
+from eider.cli.bench_runs import own_data
 from eider.guide import inject as pipeline
 
 DATA = Path(__file__).parents[1] / "data"
@@ -67,10 +69,10 @@ def test_listening_to_the_gate_changes_nothing(tmp_path: Path) -> None:
 def test_the_command_prints_both_parts(tmp_path: Path) -> None:
     """Memories and chats are measured in one call; neither is a usage error."""
     memories = some("own_memories.jsonl", 2, tmp_path)
-    result = CliRunner().invoke(cli, ["bench", "isolated", "--memories", str(memories), "--json"])
+    result = CliRunner().invoke(measure, ["isolated", "--memories", str(memories), "--json"])
     assert result.exit_code == 0, result.output
     assert set(json.loads(result.stdout)["memories"]["figures"]) > {"Recall@5", "MRR"}
-    assert CliRunner().invoke(cli, ["bench", "isolated"]).exit_code == 2
+    assert CliRunner().invoke(measure, ["isolated"]).exit_code == 2
 
 
 def store(tmp_path: Path) -> Path:

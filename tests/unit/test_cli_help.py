@@ -102,7 +102,7 @@ def test_help_fits_eighty_columns(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [["--help"], ["recall", "--help"], ["store", "--help"], ["bench", "locomo", "--help"], ["--version"], ["recal"],
+    "given", [["--help"], ["recall", "--help"], ["store", "--help"], ["bench", "mine", "--help"], ["--version"], ["recal"],
               ["recall"], ["remember", "--kind", "odd", "x"], ["config", "show"]]
 )  # fmt: skip
 def test_help_and_mistakes_load_nothing_heavy(given: list[str]) -> None:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 DEPTHS: Final = (1, 5, 10, 20, 50)
 DEEPEST: Final = max(DEPTHS)
 GAIN_DEPTH: Final = 10
-_RESAMPLES: Final = 2_000
-_SEED: Final = 7
-"""Resamples and seed as in the evaluation these figures are compared with."""
 
 
 def judged(ranked: Sequence[str], wanted: Collection[str]) -> dict[str, float]:
@@ -40,19 +36,6 @@ def judged(ranked: Sequence[str], wanted: Collection[str]) -> dict[str, float]:
     row["NDCG@10"] = gained / best
     row["MRR"] = 1 / (places[0] + 1) if places else 0.0
     return row
-
-
-def mean(rows: Sequence[Mapping[str, float]], names: Sequence[str]) -> dict[str, float]:
-    """Means in per cent; nan for no rows."""
-    return {n: 100 * float(np.mean([row[n] for row in rows])) if rows else math.nan for n in names}
-
-
-def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of a mean, in per cent, resampling questions."""
-    dice = np.random.default_rng(_SEED)
-    means = values[dice.integers(0, len(values), (_RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.percentile(means, (2.5, 97.5))
-    return 100 * float(low), 100 * float(high)
 
 
 def share(hits: Sequence[bool | float]) -> float:

@@ -18,8 +18,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from gate_curve import Heard, Weighed, curve, overheard
+
 from eider.api.open import open as open_store
-from eider.cli.bench_runs.gate_curve import Heard, Weighed, curve, overheard
 from eider.cli.bench_runs.metrics import judged, percentiles, share
 from eider.model.clock import FixedClock, day_start
 from eider.model.errors import InputError

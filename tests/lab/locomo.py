@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from intervals import interval, mean
 
 from eider.api.facade import Eider
 from eider.api.open import open as open_store
-from eider.cli.bench_runs.metrics import DEEPEST, DEPTHS, interval, judged, mean, percentiles
+from eider.cli.bench_runs.metrics import DEEPEST, DEPTHS, judged, percentiles
 from eider.model.clock import FixedClock
 from eider.model.errors import InputError
 
