@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from eider_langchain.callback import EiderCallbackHandler
     from eider_langchain.classic import EiderMemory
     from eider_langchain.history import EiderChatMessageHistory
-    from eider_langchain.kv import EiderByteStore
     from eider_langchain.middleware import EiderMemoryMiddleware
     from eider_langchain.model import as_model
     from eider_langchain.retriever import EiderRetriever
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from eider_langchain.tools import EiderTool, memory_tools
 
 _HOME = {
-    "EiderByteStore": "kv", "EiderCallbackHandler": "callback", "EiderChatMessageHistory": "history",
+    "EiderCallbackHandler": "callback", "EiderChatMessageHistory": "history",
     "EiderMemory": "classic", "EiderMemoryMiddleware": "middleware", "EiderRetriever": "retriever",
     "EiderStore": "store", "EiderTool": "tools", "as_model": "model", "memory_tools": "tools",
 }  # fmt: skip
@@ -29,7 +28,7 @@ _EXTRAS = {"langchain_classic": "langchain-classic"}
 _PACKAGES = ("langchain", "langchain_core", "langchain_classic", "langgraph")
 
 __all__ = [
-    "EiderByteStore", "EiderCallbackHandler", "EiderChatMessageHistory", "EiderMemory", "EiderMemoryMiddleware",
+    "EiderCallbackHandler", "EiderChatMessageHistory", "EiderMemory", "EiderMemoryMiddleware",
     "EiderRetriever", "EiderStore", "EiderTool", "as_model", "memory_tools",
 ]  # fmt: skip
 

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
-from uuid import uuid4
 
 import pytest
 from langchain_core.tools import BaseTool
 from langchain_tests.integration_tests import (
-    BaseStoreAsyncTests,
-    BaseStoreSyncTests,
     RetrieversIntegrationTests,
     ToolsIntegrationTests,
 )
 from langchain_tests.unit_tests import ToolsUnitTests
 
 import eider
-from eider_langchain import EiderByteStore, EiderRetriever, memory_tools
+from eider_langchain import EiderRetriever, memory_tools
 
 
 class _Opened:
@@ -45,26 +42,6 @@ class TestRetriever(_Opened, RetrieversIntegrationTests):
     @property
     def retriever_query_example(self) -> str:
         return "How many apples did Ada pick?"
-
-
-class TestByteStore(_Opened, BaseStoreSyncTests[bytes]):
-    @pytest.fixture
-    def kv_store(self) -> EiderByteStore:
-        return EiderByteStore(self.memory, user=uuid4().hex)
-
-    @pytest.fixture
-    def three_values(self) -> tuple[bytes, bytes, bytes]:
-        return b"foo", b"\x00\xff\xfe\xfd", b""
-
-
-class TestByteStoreAsync(_Opened, BaseStoreAsyncTests[bytes]):
-    @pytest.fixture
-    async def kv_store(self) -> EiderByteStore:
-        return EiderByteStore(self.memory, user=uuid4().hex)
-
-    @pytest.fixture
-    def three_values(self) -> tuple[bytes, bytes, bytes]:
-        return b"foo", b"\x00\xff\xfe\xfd", b""
 
 
 class _Tool(_Opened):
