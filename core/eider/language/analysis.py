@@ -26,7 +26,7 @@ from eider.model.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Container
 
-ANALYZER: Final = "1"
+ANALYZER: Final = "2"
 """Version of the rules below; stored with every row."""
 
 TRAITS: Final = ("question", "greeting", "names", "time", "number", "first_person", "place", "date")
