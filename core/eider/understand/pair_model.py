@@ -1,0 +1,148 @@
+"""The trained model of pairs: linear scores over features, crossed features and hashed words, evaluated with numpy."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+import numpy as np
+
+from eider.providers.embedders import default_embedder
+from eider.understand.pair_features import features
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from eider.understand.pair_features import Vectors
+    from eider.understand.pair_reading import Reading
+
+RELATIONS: Final = ("same", "more", "replaces", "ends", "adds", "exception", "narrower", "unrelated")
+HEADS: Final = ("change", "revoked", *RELATIONS)
+"""What is scored: whether the earlier no longer holds, whether a sentence takes it back, and each relation."""
+
+BUCKETS: Final = 1 << 14
+_LIMIT: Final = 5.0
+"""Standard deviations at which a feature is cut."""
+TOPICS: Final = (
+    "plain_covered_e", "soft_l", "soft_e", "values_differ", "shared_top", "people_fresh", "possessor_fresh",
+    "subject_fresh", "before_new", "after_new", "number_nearness", "covered_l", "owner_other", "left_plain_l",
+    "left_alike", "cosine",
+)  # fmt: skip
+SIGNS: Final = (
+    "now_l", "ended_l", "moved_l", "new_l", "back_l", "instead_l", "except_l", "only_l", "when_l", "also_l", "other_l",
+    "neg_turns", "fine_l", "forget_l", "past_l", "plan_l", "still_l", "values_fresh", "values_lost", "neg_e",
+    "standing_then_fine", "longer", "they_l",
+)  # fmt: skip
+"""A sign says little by itself: "now" is a change only where both speak of the same. So each is crossed with each topic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A trained model."""
+
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    dense: NDArray[np.float32]
+    """Shape `(features, heads)`."""
+    words: NDArray[np.float32]
+    """Shape `(BUCKETS, heads)`."""
+    bias: NDArray[np.float32]
+    slopes: NDArray[np.float32]
+    """From a score to log odds: factor and offset, shape `(heads, 2)`."""
+
+
+@cache
+def weights() -> Weights:
+    """The model that is shipped."""
+    with np.load(str(files("eider.understand") / "pair_model.npz")) as data:
+        return Weights(
+            mean=data["mean"],
+            scale=data["scale"],
+            dense=data["dense"],
+            words=data["words"].astype(np.float32) * data["step"],
+            bias=data["bias"],
+            slopes=data["slopes"],
+        )
+
+
+@cache
+def _embedder() -> Any:
+    return default_embedder()
+
+
+def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
+    """Static vectors of words or sentences: always the local ones, which the model was trained with."""
+    return _embedder().embed(texts, "document")
+
+
+def dense_row(earlier: Reading, later: Reading, embed: Vectors) -> tuple[list[str], NDArray[np.float32]]:
+    """Names and values of all features of a pair, crossed ones last."""
+    found = features(earlier, later, embed)
+    names, values = list(found), list(found.values())
+    for topic in TOPICS:
+        for sign in SIGNS:
+            names.append(f"{topic} × {sign}")
+            values.append(found[topic] * min(found[sign], 1.0))
+    return names, np.array(values, np.float32)
+
+
+def word_buckets(earlier: Reading, later: Reading) -> list[int]:
+    """Hashed words of both sides, marked by side and by whether only one has them, and letters of the later one."""
+    a, b = [word.plain for word in earlier.words], [word.plain for word in later.words]
+    known_a, known_b = set(a), set(b)
+    text = later.text.lower()
+    marks = [f"L:{word}" for word in known_b] + [f"E:{word}" for word in known_a]
+    marks += [f"N:{word}" for word in known_b - known_a] + [f"G:{word}" for word in known_a - known_b]
+    marks += [f"2:{one}_{two}" for one, two in pairwise(b)] + [f"F:{b[0] if b else ''}"]
+    for size in (1, 2) if later.unspaced else (4,):
+        marks += [f"C:{text[start : start + size]}" for start in range(len(text) - size + 1)]
+    return sorted({crc32(mark.encode()) % BUCKETS for mark in marks})
+
+
+def standard(rows: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rows on one scale, cut at `_LIMIT` standard deviations."""
+    return np.clip((rows - mean) / scale, -_LIMIT, _LIMIT)
+
+
+def scores(earlier: Sequence[Reading], later: Reading) -> tuple[NDArray[np.float32], list[str], NDArray[np.float32]]:
+    """Log odds of every head for one later statement against `n` earlier ones.
+
+    Returns:
+        Log odds, shape `(n, len(HEADS))`; the names of the features; and what each adds to the change head, `(n, features)`.
+    """
+    model = weights()
+    embed = VectorCache()
+    embed([text for one in (later, *earlier) for text in (one.text, *(word.plain for word in one.content))])
+    names: list[str] = []
+    rows: list[NDArray[np.float32]] = []
+    words = np.zeros((len(earlier), len(HEADS)), np.float32)
+    for index, one in enumerate(earlier):
+        names, row = dense_row(one, later, embed)
+        rows.append(row)
+        buckets = word_buckets(one, later)
+        words[index] = model.words[buckets].sum(0) / max(1, len(buckets)) ** 0.5
+    dense = standard(np.array(rows, np.float32).reshape(len(earlier), -1), model.mean, model.scale)
+    raw = dense @ model.dense + words + model.bias
+    return raw * model.slopes[:, 0] + model.slopes[:, 1], names, dense * model.dense[:, 0]
+
+
+class VectorCache:
+    """Vectors of the texts of one comparison, each made once."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[str, NDArray[np.float32]] = {}
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Rows of length 1, shape `(n, width)`."""
+        new = list(dict.fromkeys(text for text in texts if text not in self._known))
+        if new:
+            self._known.update(zip(new, vectors(new), strict=True))
+        return np.array([self._known[text] for text in texts])

@@ -1,0 +1,170 @@
+"""How a later statement of a user bears on an earlier one: does it say the same, replace it, end it, or leave it alone?
+
+A small model cannot close memories at will, so there are four decisions: `close` when it is nearly certain and a cue
+of change or another value of the same kind shows why, `doubt` in between (both stay, the newer first, and somebody is
+asked), `fold` when the later statement says the same and holds all that the earlier one did, and `keep` else. The model is trained by
+`tests/lab/train_pairs.py`, which also measures it on writers and languages it has not seen.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+import numpy as np
+
+from eider.understand.pair_model import HEADS, RELATIONS, scores
+from eider.understand.pair_reading import Reading, read
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+Relation = Literal["same", "more", "replaces", "ends", "adds", "exception", "narrower", "unrelated"]
+Decision = Literal["close", "doubt", "fold", "keep"]
+
+CLOSE: Final = 0.88
+"""Least probability of a change at which the earlier memory is closed without asking; measured, see `train_pairs.py`."""
+DOUBT: Final = 0.3
+"""Least probability of a change at which the pair is asked about."""
+FOLD: Final = 0.85
+"""Least probability that the later says the same (and perhaps more) at which the two become one."""
+REVOKES: Final = 0.6
+"""Least probability at which a sentence takes a memory back, if no other memory comes near."""
+MAYBE_REVOKES: Final = 0.2
+"""Least probability at which a memory is a candidate that the user is asked about."""
+_RIVAL: Final = 0.5
+"""Share of the best candidate's probability from which a second one makes it unclear which is meant."""
+_MOST_ASKED: Final = 4
+_REASONS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairVerdict:
+    """What a later statement does to one earlier memory."""
+
+    decision: Decision
+    relation: Relation
+    """The most likely relation."""
+    runner_up: Relation
+    probabilities: dict[Relation, float]
+    """They sum to 1; `replaces` and `ends` together are the probability of a change."""
+    reasons: tuple[tuple[str, float], ...]
+    """Features that spoke most for (above 0) or against (below 0) a change, in log odds."""
+
+    @property
+    def change(self) -> float:
+        """Probability that the earlier memory no longer holds."""
+        return self.probabilities["replaces"] + self.probabilities["ends"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revocation:
+    """Which memories a sentence takes back."""
+
+    outcome: Literal["one", "several", "none"]
+    """`one` ends; of `several` the user is asked; with `none` the sentence is a statement like any other."""
+    memories: tuple[int, ...]
+    """Indices of the memories that are meant or may be, the likeliest first."""
+    probabilities: tuple[float, ...]
+    """One for every memory that was given."""
+
+
+def compare(earlier: str, later: str) -> PairVerdict:
+    """Say how a later statement bears on an earlier one of the same user.
+
+    >>> compare("My phone is a Fairphone.", "My phone is a Pixel now.").decision in {"close", "doubt"}
+    True
+    >>> compare("I like tea.", "I like tea towels.").decision
+    'keep'
+    """
+    return compare_all([earlier], later)[0]
+
+
+def compare_all(earlier: Sequence[str], later: str) -> list[PairVerdict]:
+    """Say how a later statement bears on each of its neighbours.
+
+    Args:
+        earlier: Memories that hold so far, as they were said.
+        later: What the user says now; only the first 2,000 characters of a text are read.
+
+    Returns:
+        One verdict for each of `earlier`, in the same order.
+    """
+    if not earlier:
+        return []
+    after, before = read(later), [read(text) for text in earlier]
+    odds, names, parts = scores(before, after)
+    return [_verdict(one, after, row, names, part) for one, row, part in zip(before, odds, parts, strict=True)]
+
+
+def revoked(sentence: str, memories: Sequence[str]) -> Revocation:
+    """Say which memories a sentence takes back, as "forget the rule about tabs" does.
+
+    Args:
+        sentence: Words that take something back; nothing tells here whether they do.
+        memories: Candidates, for example the nearest memories and all standing rules.
+    """
+    if not memories:
+        return Revocation(outcome="none", memories=(), probabilities=())
+    odds, _, _ = scores([read(text) for text in memories], read(sentence))
+    chances = 1 / (1 + np.exp(-odds[:, HEADS.index("revoked")]))
+    order = np.argsort(-chances, kind="stable")
+    best = float(chances[order[0]])
+    rivals = [int(index) for index in order if chances[index] >= max(MAYBE_REVOKES, _RIVAL * best)]
+    probabilities = tuple(map(float, chances))
+    if best >= REVOKES and len(rivals) == 1:
+        return Revocation(outcome="one", memories=(rivals[0],), probabilities=probabilities)
+    if rivals:
+        return Revocation(outcome="several", memories=tuple(rivals[:_MOST_ASKED]), probabilities=probabilities)
+    return Revocation(outcome="none", memories=(), probabilities=probabilities)
+
+
+def _verdict(
+    earlier: Reading, later: Reading, odds: NDArray[np.float32], names: list[str], parts: NDArray[np.float32]
+) -> PairVerdict:
+    probabilities = _probabilities(odds)
+    ranked = sorted(RELATIONS, key=lambda one: -probabilities[one])
+    order = np.argsort(-np.abs(parts), kind="stable")[:_REASONS]
+    change = probabilities["replaces"] + probabilities["ends"]
+    if change >= CLOSE and _shows_change(earlier, later):
+        decision: Decision = "close"
+    elif change >= DOUBT:
+        decision = "doubt"
+    elif probabilities["same"] + probabilities["more"] >= FOLD and holds_all(earlier, later):
+        decision = "fold"
+    else:
+        decision = "keep"
+    return PairVerdict(
+        decision=decision,
+        relation=ranked[0],
+        runner_up=ranked[1],
+        probabilities=probabilities,
+        reasons=tuple((names[index], round(float(parts[index]), 2)) for index in order),
+    )
+
+
+def _probabilities(odds: NDArray[np.float32]) -> dict[Relation, float]:
+    """Relations' probabilities, scaled so that those of a change sum to what the head of change says."""
+    change = 1 / (1 + math.exp(-float(odds[0])))
+    heads = odds[HEADS.index("same") :]
+    shares = np.exp(heads - heads.max())
+    changing = np.isin(RELATIONS, ("replaces", "ends"))
+    shares = np.where(
+        changing, shares * change / shares[changing].sum(), shares * (1 - change) / shares[~changing].sum()
+    )
+    return {name: float(share) for name, share in zip(RELATIONS, shares, strict=True)}
+
+
+def _shows_change(earlier: Reading, later: Reading) -> bool:
+    """Whether a cue of change, a taking back or two values of one kind can be pointed at."""
+    cues = sum(later.cues[kind] for kind in ("now", "ended", "moved", "new", "back", "instead", "forget", "fine"))
+    return cues > 0 or any(a and later.values[kind] - a for kind, a in earlier.values.items())
+
+
+def holds_all(earlier: Reading, later: Reading) -> bool:
+    """Whether the later statement holds the numbers, names and other values of the earlier one, and its negation."""
+    kept = all(values <= later.values[kind] for kind, values in earlier.values.items())
+    return kept and (earlier.cues["neg"] > 0) == (later.cues["neg"] > 0)
