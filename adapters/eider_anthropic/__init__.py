@@ -12,7 +12,7 @@ except ImportError as error:
 from eider_anthropic.files import FileVersion
 from eider_anthropic.kit import MemoryTools, tools
 from eider_anthropic.memory_tool import AsyncEiderMemoryTool, EiderMemoryTool
-from eider_anthropic.wrapped import companion_of, wrap
+from eider_anthropic.wrapped import conversation_of, wrap
 
-__all__ = ["AsyncEiderMemoryTool", "EiderMemoryTool", "FileVersion", "MemoryTools", "companion_of", "tools", "wrap"]
+__all__ = ["AsyncEiderMemoryTool", "EiderMemoryTool", "FileVersion", "MemoryTools", "conversation_of", "tools", "wrap"]
 del _anthropic

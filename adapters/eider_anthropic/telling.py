@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 from eider_anthropic.reading import Turn, answered, from_outside, text_of
 
 if TYPE_CHECKING:
-    from eider import Companion
+    from eider import Conversation
 
 T = TypeVar("T")
 HOST: Final = "anthropic"
@@ -53,27 +53,27 @@ class Recent(Generic[T]):
 class Telling:
     """One turn as it is told to memory."""
 
-    def __init__(self, notes: Notes, companion: Companion, turn: Turn, request: Mapping[str, Any]) -> None:
-        self.companion, self._notes, self._turn, self._request = companion, notes, turn, request
+    def __init__(self, notes: Notes, conversation: Conversation, turn: Turn, request: Mapping[str, Any]) -> None:
+        self.conversation, self._notes, self._turn, self._request = conversation, notes, turn, request
 
     def heard(self) -> None:
         """The user's words, once; then what tools and documents said to them."""
         turn, key = self._turn, self._key(self._turn.place)
         if self._notes.first(key):
             before = turn.answering_place
-            self.companion.heard(
+            self.conversation.user_said(
                 turn.prompt, answering=turn.answering, key=key, answering_key=before and self._key(before)
             )
         for met in turn.met:
             if self._notes.first(name := self._key(met.place)):
-                self.companion.met(met.text, source=met.source, key=name)
+                self.conversation.tool_said(met.text, source=met.source, key=name)
 
     def said(self, message: str, blocks: Sequence[Mapping[str, Any]]) -> None:
         """The agent's words, once."""
         text, key = text_of(blocks), self._key(self._turn.said)
         if text.strip() and self._notes.first(key):
             outside = any(from_outside(block["type"]) for block in blocks)
-            self.companion.said(text, key=key, tainted=outside or self._turn.tainted)
+            self.conversation.agent_said(text, key=key, tainted=outside or self._turn.tainted)
         if message and self._request.get("thread"):
             self._notes.keep(message, answered(self._request, blocks))
 
@@ -95,7 +95,7 @@ class Telling:
 
     def _key(self, place: str) -> str:
         """An idempotency key from coordinates: host, conversation, place."""
-        session = self.companion.session or ""
+        session = self.conversation.session or ""
         return f"{HOST}:{session[:96]}:{place[:128]}"
 
 

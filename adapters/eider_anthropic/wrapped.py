@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import anthropic
 
-from eider import Companion
+from eider import Conversation
 from eider_anthropic.reading import Turn, continues, system_text, turn_of, whole, with_system
 from eider_anthropic.telling import HOST, Recent, Telling
 
@@ -50,15 +50,15 @@ def wrap(
         budget: Most tokens that recalled lines may add to a request.
         loop: Open loop that policies belong to.
     """
-    companion = Companion(memory, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST)
-    listener = _Listener(companion, user=user, session=session if session is not None else uuid4().hex)
+    conversation = Conversation(memory, scopes=scopes, topic=context, budget=budget, loop=loop, host=HOST)
+    listener = _Listener(conversation, user=user, session=session if session is not None else uuid4().hex)
     return _listening(cast("Any", client), listener)
 
 
-def companion_of(client: anthropic.Anthropic | anthropic.AsyncAnthropic) -> Companion | None:
+def conversation_of(client: anthropic.Anthropic | anthropic.AsyncAnthropic) -> Conversation | None:
     """The memory of a wrapped client, to `flush` it for instance; None for any other client."""
     listener: _Listener | None = vars(client).get(_HELD)
-    return None if listener is None else listener.companion
+    return None if listener is None else listener.conversation
 
 
 def _listening(client: Any, listener: _Listener) -> Any:
@@ -97,8 +97,8 @@ def _is_message(path: str, body: object) -> bool:
 class _Listener:
     """What stands between a client and the API. Nothing it does fails a request."""
 
-    def __init__(self, companion: Companion, *, user: Named, session: Named) -> None:
-        self.companion, self._user, self._session = companion, user, session
+    def __init__(self, conversation: Conversation, *, user: Named, session: Named) -> None:
+        self.conversation, self._user, self._session = conversation, user, session
         self._known = Recent[tuple[str, ...]](_TURNS)
         self._told = Recent[bool](_TURNS)
         self._threads = Recent[Mapping[str, Any]](_THREADS)
@@ -112,11 +112,11 @@ class _Listener:
             full = body if prior is None else whole(body, self._threads.get(prior))
             if (turn := turn_of(full)) is None:
                 return None, body
-            companion = self.companion.of(user=_named(self._user), session=_named(self._session))
-            telling = Telling(self, companion, turn, full)
+            conversation = self.conversation.of(user=_named(self._user), session=_named(self._session))
+            telling = Telling(self, conversation, turn, full)
             if prior is not None:  # the server keeps the system prompt of a thread as it was at its beginning
                 return telling, body
-            texts = self._texts(companion, turn, system_text(body))
+            texts = self._texts(conversation, turn, system_text(body))
             return telling, with_system(body, texts) if texts else body
         except Exception as error:  # noqa: BLE001 (a request goes out whatever happens to its memory)
             self._failed(error)
@@ -146,13 +146,13 @@ class _Listener:
         """Note what a message of a thread goes on from."""
         self._threads.put(message, request)
 
-    def _texts(self, companion: Companion, turn: Turn, existing: str) -> tuple[str, ...]:
+    def _texts(self, conversation: Conversation, turn: Turn, existing: str) -> tuple[str, ...]:
         """Policy, then recalled lines: what changes seldom comes first."""
-        name = (companion.user, companion.session, turn.place)
+        name = (conversation.user, conversation.session, turn.place)
         known = self._known.get(name)
         if known is None:
-            policy = companion.guidance(existing)
-            recalled = companion.recalled(turn.prompt, without=[m.id for m in policy.memories])
+            policy = conversation.guidance(existing)
+            recalled = conversation.context(turn.prompt, without=[m.id for m in policy.memories])
             known = tuple(text for text in (policy.text, recalled.text) if text)
             self._known.put(name, known)
         return known

@@ -15,9 +15,9 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage, BaseMessage, convert_to_messages
 from langchain_core.outputs import LLMResult
 
-from eider.api.conversation import Companion, Source
+from eider.api.conversation import Conversation, Source
 from eider.privacy import recall_marks
-from eider_langchain.identity import conversation
+from eider_langchain.identity import conversation_of_run
 from eider_langchain.messages import last_of_user, text_of
 from eider_langchain.run_config import config_of_caller
 from eider_langchain.tools import OWN
@@ -49,7 +49,7 @@ class _Run:
     met: list[tuple[str, Source]] = field(default_factory=list["tuple[str, Source]"])
     wrote: str = ""
     """What a model wrote last."""
-    companion: Companion | None = None
+    conversation: Conversation | None = None
 
 
 class EiderCallbackHandler(BaseCallbackHandler):
@@ -82,7 +82,9 @@ class EiderCallbackHandler(BaseCallbackHandler):
             input_key: Which input the user said, where the usual names do not tell.
             output_key: Which output answers it.
         """
-        self.companion = Companion(memory, user=user, session=session, scopes=scopes, context=context, host="langchain")
+        self.conversation = Conversation(
+            memory, user=user, session=session, scopes=scopes, topic=context, host="langchain"
+        )
         self._inputs = _INPUTS if input_key is None else (input_key,)
         self._outputs = _OUTPUTS if output_key is None else (output_key,)
         self._runs: OrderedDict[UUID, _Run] = OrderedDict()
@@ -138,7 +140,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
             if run is None:
                 run = _Run(id=id, metadata=metadata or {})
                 self._heard(run, inputs)
-            if run.companion is None or run.companion.user is None:
+            if run.conversation is None or run.conversation.user is None:
                 self._identify(run, config_of_caller(), own=run.id in (id, parent))
             self._runs[id] = run
             while len(self._runs) > _RUNS:
@@ -153,10 +155,10 @@ class EiderCallbackHandler(BaseCallbackHandler):
             own: Whether it is the run's own, or that of a child, which has the same. Of those further within only what
                 the context of a graph says counts: they may speak for others.
         """
-        if config is None or not ((own and run.companion is None) or _has_context(config)):
+        if config is None or not ((own and run.conversation is None) or _has_context(config)):
             return
-        run.companion = conversation(self.companion, config, context=run.metadata)
-        self._shared |= self.companion.user is None and run.companion.user is not None
+        run.conversation = conversation_of_run(self.conversation, config, context=run.metadata)
+        self._shared |= self.conversation.user is None and run.conversation.user is not None
 
     def _heard(self, run: _Run, inputs: Any) -> None:
         """The user's words among what a run is called with, and the answer before them."""
@@ -217,8 +219,8 @@ class EiderCallbackHandler(BaseCallbackHandler):
 
     def _tell(self, run: _Run, said: str) -> None:
         """Tell memory the whole run in its order: what was heard, what was met, what was said."""
-        companion = run.companion or conversation(self.companion, context=run.metadata)
-        if run.companion is None and companion.user is None and self._shared:
+        conversation = run.conversation or conversation_of_run(self.conversation, context=run.metadata)
+        if run.conversation is None and conversation.user is None and self._shared:
             if not self._warned:
                 self._warned = True
                 _log.warning(
@@ -226,16 +228,16 @@ class EiderCallbackHandler(BaseCallbackHandler):
                     "its user to EiderCallbackHandler(user=…)."
                 )
             return
-        place = f"langchain:{(companion.session or '')[:120]}"
+        place = f"langchain:{(conversation.session or '')[:120]}"
         heard, said = recall_marks.strip(run.heard), recall_marks.strip(said)
-        if not heard.strip() and not companion.session:
+        if not heard.strip() and not conversation.session:
             return  # a tool or retriever called outright belongs to no conversation
         answering = None if run.answering is None else recall_marks.strip(run.answering)
         key = f"{place}:{run.id}"
-        companion.heard(heard, answering=answering, key=f"{place}:{run.heard_key}" if run.heard_key else key)
+        conversation.user_said(heard, answering=answering, key=f"{place}:{run.heard_key}" if run.heard_key else key)
         for number, (text, source) in enumerate(run.met):
-            companion.met(recall_marks.strip(text), source=source, key=f"{key}:met:{number}")
-        companion.said(said, key=f"{key}:said")
+            conversation.tool_said(recall_marks.strip(text), source=source, key=f"{key}:met:{number}")
+        conversation.agent_said(said, key=f"{key}:said")
 
     def _said(self, outputs: Any) -> str:
         if isinstance(outputs, Mapping):
@@ -249,11 +251,11 @@ class EiderCallbackHandler(BaseCallbackHandler):
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was said is kept; False when that takes longer than `timeout` seconds."""
-        return self.companion.flush(timeout)
+        return self.conversation.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` for async code."""
-        return await self.companion.aflush(timeout)
+        return await self.conversation.aflush(timeout)
 
 
 def _has_context(config: RunnableConfig) -> bool:

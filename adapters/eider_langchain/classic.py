@@ -9,7 +9,7 @@ from langchain_classic.base_memory import BaseMemory
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, get_buffer_string
 from pydantic import PrivateAttr
 
-from eider.api.conversation import Companion
+from eider.api.conversation import Conversation
 from eider.model.errors import InputError
 from eider_langchain.history import EiderChatMessageHistory
 
@@ -41,15 +41,15 @@ class EiderMemory(BaseMemory):
     """Messages of this conversation that the prompt repeats."""
     human_prefix: str = "Human"
     ai_prefix: str = "AI"
-    _companion: Companion = PrivateAttr()
+    _conversation: Conversation = PrivateAttr()
     _history: EiderChatMessageHistory = PrivateAttr()
 
     def model_post_init(self, context: object, /) -> None:
         """Begin, or go on with, the conversation."""
         super().model_post_init(context)
         memory: Eider = self.memory
-        self._companion = Companion(
-            memory, user=self.user, session=self.session, scopes=self.scopes, context=self.context,
+        self._conversation = Conversation(
+            memory, user=self.user, session=self.session, scopes=self.scopes, topic=self.context,
             budget=self.budget, loop=self.loop, host="langchain",
         )  # fmt: skip
         self._history = EiderChatMessageHistory(memory, self.session, user=self.user, scopes=self.scopes)
@@ -62,8 +62,8 @@ class EiderMemory(BaseMemory):
     def load_memory_variables(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """What a prompt needs: guidance, what was recalled, the conversation so far."""
         prompt = str(inputs[self._input(inputs)]) if inputs else ""
-        policy = self._companion.guidance(context=prompt or None)
-        recalled = self._companion.recalled(prompt, without=[m.id for m in policy.memories])
+        policy = self._conversation.guidance(topic=prompt or None)
+        recalled = self._conversation.context(prompt, without=[m.id for m in policy.memories])
         known = "\n\n".join(part for part in (policy.text, recalled.text) if part)
         said = self._history.messages[-self.window :] if self.window else []
         if self.return_messages:

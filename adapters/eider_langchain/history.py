@@ -18,7 +18,7 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 
-from eider.api.conversation import Companion
+from eider.api.conversation import Conversation
 from eider.model.errors import ErasedError, InputError, UnknownIdError
 from eider.privacy import recall_marks
 from eider.privacy.redact import redact_tree
@@ -56,7 +56,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             learn: Whether what the user says is learned from, and not only kept.
             limit: `messages` are the last so many; by default all.
         """
-        self._companion = Companion(memory, user=user, session=session_id, scopes=scopes, host="langchain")
+        self._conversation = Conversation(memory, user=user, session=session_id, scopes=scopes, host="langchain")
         self._quietly, self._learn, self._limit = Quietly(), learn, limit
         self.session_id = session_id
 
@@ -80,7 +80,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     def clear(self) -> None:
         """Erase the session's messages for good, with what was learned from them alone."""
-        self._companion.flush()
+        self._conversation.flush()
         for row in self._quietly.asked(partial(self._rows, every=True), []):
             self._quietly.asked(partial(self._forget, row.id), None)
 
@@ -90,11 +90,11 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was added is learned from; False when that takes longer than `timeout` seconds."""
-        return self._companion.flush(timeout)
+        return self._conversation.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` for async code."""
-        return await self._companion.aflush(timeout)
+        return await self._conversation.aflush(timeout)
 
     # ------------------------------------------------------------------
 
@@ -103,8 +103,8 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         found: list[Episode] = []
         total = 1
         while len(found) < total:
-            page = self._companion.memory.search(
-                user=self._companion.user, session=self.session_id, kinds=["episode"], limit=most or _PAGE, offset=len(found)
+            page = self._conversation.memory.search(
+                user=self._conversation.user, session=self.session_id, kinds=["episode"], limit=most or _PAGE, offset=len(found)
             )  # fmt: skip
             found += [r.episode for r in page.items if r.episode is not None]
             total = page.total if page.items and most is None else 0
@@ -121,7 +121,9 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             key = self._keep(message, key, tainted=tainted)
             if by_user(message):
                 if self._learn:
-                    self._companion.heard(text_of(message), answering=answering, key=key, answering_key=answering_key)
+                    self._conversation.user_said(
+                        text_of(message), answering=answering, key=key, answering_key=answering_key
+                    )
                 tainted = False
             elif isinstance(message, ToolMessage):
                 tainted = True
@@ -141,7 +143,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         if _parsed(redact_tree(kept), said) is None:
             raise InputError(f"a message of type {message.type!r} cannot be read back once its secrets are redacted.")
         tell = partial(
-            self._companion.memory.through("langchain", door).record, said, user=self._companion.user, role=role,
+            self._conversation.memory.through("langchain", door).record, said, user=self._conversation.user, role=role,
             session=self.session_id, metadata={"message": kept},
         )  # fmt: skip
         of_user = ":user" if role == "user" else ""
@@ -154,7 +156,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     def _forget(self, id: str) -> None:  # noqa: A002 (the word users know)
         try:
-            self._companion.memory.forget(id, user=self._companion.user, wait=False)
+            self._conversation.memory.forget(id, user=self._conversation.user, wait=False)
         except UnknownIdError:  # it went with another one
             return
 

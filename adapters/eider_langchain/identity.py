@@ -10,7 +10,7 @@ from langchain_core.runnables.config import ensure_config
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
-    from eider.api.conversation import Companion
+    from eider.api.conversation import Conversation
 
 AUTHENTICATED: Final = "langgraph_auth_user_id"
 """Where a server of LangGraph puts the user whom it authenticated; a client cannot say otherwise."""
@@ -19,29 +19,31 @@ SESSION: Final = ("session_id", "session", "thread_id")
 """Names under which a run's context, or its `config["configurable"]`, tells whose memory and which conversation."""
 
 
-def conversation(companion: Companion, config: RunnableConfig | None = None, context: object = None) -> Companion:
-    """The companion of the conversation that a run belongs to.
+def conversation_of_run(
+    conversation: Conversation, config: RunnableConfig | None = None, context: object = None
+) -> Conversation:
+    """Return the conversation that a run belongs to.
 
-    What the companion was made with stays. What it was not told is looked for in the run's context
+    What the conversation was made with stays. What it was not told is looked for in the run's context
     (`context_schema`), then in `config["configurable"]`: `user_id` or `user`, unless the server authenticated a user; `session_id`, `session` or `thread_id`;
     `eider_scopes`, `eider_context`, `eider_loop`, `eider_budget`.
 
     Args:
-        companion: Made once for the adapter.
+        conversation: Made once for the adapter.
         config: Of the run; by default the one that is running here.
         context: The run's context: a mapping, or an object with attributes.
     """
     given: Mapping[str, Any] = ensure_config(config).get("configurable") or {}
     places = (context, getattr(given.get("__pregel_runtime"), "context", None), given)
-    scopes: Any = companion.scopes or _found(places, ("eider_scopes",)) or ()
+    scopes: Any = conversation.scopes or _found(places, ("eider_scopes",)) or ()
     budget = _found(places, ("eider_budget",))
-    user = companion.user if companion.user is not None else _text(given.get(AUTHENTICATED))
-    return companion.of(
+    user = conversation.user if conversation.user is not None else _text(given.get(AUTHENTICATED))
+    return conversation.of(
         user=user if user is not None else _text(_found(places, USER)),
-        session=companion.session if companion.session is not None else _text(_found(places, SESSION)),
+        session=conversation.session if conversation.session is not None else _text(_found(places, SESSION)),
         scopes=(scopes,) if isinstance(scopes, str) else _texts(scopes),
-        context=companion.context if companion.context is not None else _text(_found(places, ("eider_context",))),
-        loop=companion.loop if companion.loop is not None else _text(_found(places, ("eider_loop",))),
+        topic=conversation.topic if conversation.topic is not None else _text(_found(places, ("eider_context",))),
+        loop=conversation.loop if conversation.loop is not None else _text(_found(places, ("eider_loop",))),
         budget=budget if isinstance(budget, int) else None,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolMe
 from eider.privacy import recall_marks
 
 if TYPE_CHECKING:
-    from eider.api.conversation import Companion
+    from eider.api.conversation import Conversation
 
 _MADE: Final = "lc_source"
 """LangChain notes here that it wrote a message itself, a summary for instance."""
@@ -57,13 +57,13 @@ def _finished(message: BaseMessage, answered: Collection[str]) -> bool:
 
 
 def tell(
-    companion: Companion, messages: Sequence[BaseMessage], start: int = 0, own: Collection[str] = (),
+    conversation: Conversation, messages: Sequence[BaseMessage], start: int = 0, own: Collection[str] = (),
     *, structured: bool = False,
 ) -> None:  # fmt: skip
-    """Tell a companion what was said from a place on; each reply is judged against the agent's words before it.
+    """Tell a conversation what was said from a place on; each reply is judged against the agent's words before it.
 
     Args:
-        companion: Of this conversation.
+        conversation: Of this conversation.
         messages: The conversation as far as it is known.
         start: Where what is new begins.
         own: Names of Eider's own tools, whose answers are memory already.
@@ -76,19 +76,21 @@ def tell(
     )
     tainted = False
     for place, message in enumerate(messages[start:], start):
-        words, key = recall_marks.strip(text_of(message)), key_of(companion.session, message)
+        words, key = recall_marks.strip(text_of(message)), key_of(conversation.session, message)
         if by_user(message):
             before = _before(messages[:place])
             answering = "" if before is None else recall_marks.strip(_answer(before))
-            answering_key = None if before is None else key_of(companion.session, before)
-            companion.heard(words, answering=answering, key=key, answering_key=answering_key)
+            answering_key = None if before is None else key_of(conversation.session, before)
+            conversation.user_said(words, answering=answering, key=key, answering_key=answering_key)
             tainted = False
         elif isinstance(message, AIMessage):
-            companion.said(recall_marks.strip(_answer(message)) if place == last else words, key=key, tainted=tainted)
+            conversation.agent_said(
+                recall_marks.strip(_answer(message)) if place == last else words, key=key, tainted=tainted
+            )
         elif isinstance(message, ToolMessage) and message.name in own:
             tainted |= _doubtful(message.artifact)
         elif isinstance(message, ToolMessage) and place < last + 1:
-            companion.met(words, key=key)
+            conversation.tool_said(words, key=key)
 
 
 def _before(messages: Sequence[BaseMessage]) -> AIMessage | None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from langchain.agents.middleware import AgentMiddleware, AgentState
 from langchain_core.messages import SystemMessage, ToolMessage
 
-from eider.api.conversation import Companion
-from eider_langchain.identity import conversation
+from eider.api.conversation import Conversation
+from eider_langchain.identity import conversation_of_run
 from eider_langchain.messages import key_of, last_of_user, latest_turn, tell, text_of
 from eider_langchain.tools import tools_of
 
@@ -33,8 +33,8 @@ _TURNS: Final = 512
 class _Turn:
     """What memory says for one turn; asked once, however many steps the agent takes."""
 
-    def __init__(self, companion: Companion, prompt: str) -> None:
-        self._companion, self._prompt = companion, prompt
+    def __init__(self, conversation: Conversation, prompt: str) -> None:
+        self._conversation, self._prompt = conversation, prompt
         self._words: tuple[str, str] | None = None
 
     def known(self, existing: str) -> str | None:
@@ -45,8 +45,8 @@ class _Turn:
         """What to add to the agent's instructions: what to obey, then what was recalled and is not said yet."""
         if (known := self.known(existing)) is not None:
             return known
-        policy = self._companion.guidance(existing, context=self._prompt or None)
-        recalled = self._companion.recalled(self._prompt, without=[m.id for m in policy.memories])
+        policy = self._conversation.guidance(existing, topic=self._prompt or None)
+        recalled = self._conversation.context(self._prompt, without=[m.id for m in policy.memories])
         words = "\n\n".join(part for part in (policy.text, recalled.text) if part)
         self._words = (existing, words)
         return words
@@ -83,17 +83,17 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
             learn: Whether what is said is kept and learned from.
         """
         super().__init__()
-        self.companion = Companion(
+        self.conversation = Conversation(
             memory,
             user=user,
             session=session,
             scopes=scopes,
-            context=context,
+            topic=context,
             budget=budget,
             loop=loop,
             host="langchain",
         )
-        self.tools = tools_of(self.companion, tools)
+        self.tools = tools_of(self.conversation, tools)
         self._own = {tool.name for tool in self.tools}
         self._recalls, self._learns = recall, learn
         self._turns: OrderedDict[tuple[str | None, ...], _Turn] = OrderedDict()
@@ -135,14 +135,21 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
 
     def _turn(self, messages: Sequence[BaseMessage], runtime: Runtime[Any], *, new: bool = False) -> _Turn:
         """The turn that these messages are at; parallel runs and threads never share one."""
-        companion = conversation(self.companion, context=getattr(runtime, "context", None))
+        conversation = conversation_of_run(self.conversation, context=getattr(runtime, "context", None))
         prompt = last_of_user(messages)
         words = "" if prompt is None else text_of(prompt)
-        mark = words if prompt is None else key_of(companion.session, prompt) or words
-        place = (companion.user, companion.session, mark, companion.context, companion.loop, *companion.scopes)
+        mark = words if prompt is None else key_of(conversation.session, prompt) or words
+        place = (
+            conversation.user,
+            conversation.session,
+            mark,
+            conversation.topic,
+            conversation.loop,
+            *conversation.scopes,
+        )
         with self._lock:
             if new or place not in self._turns:
-                self._turns[place] = _Turn(companion, words)
+                self._turns[place] = _Turn(conversation, words)
             self._turns.move_to_end(place)
             while len(self._turns) > _TURNS:
                 self._turns.popitem(last=False)
@@ -153,10 +160,10 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
     def after_agent(self, state: State, runtime: Runtime[Any]) -> None:
         """Have the turn learned from, behind the agent's back; told twice, it is kept once."""
         if self._learns:
-            companion = conversation(self.companion, context=getattr(runtime, "context", None))
+            conversation = conversation_of_run(self.conversation, context=getattr(runtime, "context", None))
             messages = state["messages"]
             structured = state.get("structured_response") is not None and isinstance(messages[-1], ToolMessage)
-            tell(companion, messages, latest_turn(messages), self._own, structured=structured)
+            tell(conversation, messages, latest_turn(messages), self._own, structured=structured)
 
     async def aafter_agent(self, state: State, runtime: Runtime[Any]) -> None:
         """The same for async agents; nothing is waited for."""
@@ -164,11 +171,11 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was said is kept; False when that takes longer than `timeout` seconds."""
-        return self.companion.flush(timeout)
+        return self.conversation.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` for async code."""
-        return await self.companion.aflush(timeout)
+        return await self.conversation.aflush(timeout)
 
 
 def _with(message: SystemMessage | None, words: str) -> SystemMessage:

@@ -14,9 +14,9 @@ from langchain_core.runnables import RunnableConfig
 from langchain_core.runnables.config import set_config_context
 from pydantic import PrivateAttr
 
-from eider.api.conversation import Companion
+from eider.api.conversation import Conversation
 from eider.privacy import recall_marks
-from eider_langchain.identity import conversation
+from eider_langchain.identity import conversation_of_run
 from eider_langchain.quietly import Quietly
 
 if TYPE_CHECKING:
@@ -75,7 +75,9 @@ class EiderRetriever(BaseRetriever):
         return await asyncio.to_thread(self._documents, query, k)
 
     def _documents(self, query: str, k: int | None) -> list[Document]:
-        whose = conversation(Companion(self.memory, user=self.user, session=self.session, scopes=self.scopes or ()))
+        whose = conversation_of_run(
+            Conversation(self.memory, user=self.user, session=self.session, scopes=self.scopes or ())
+        )
         scopes = [*whose.scopes, "global"] if whose.scopes else None
         ask = partial(
             self.memory.recall, query, user=whose.user, limit=self.k if k is None else k, scopes=scopes,

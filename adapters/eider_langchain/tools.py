@@ -11,9 +11,9 @@ from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr
 
 from eider.api import tools
-from eider.api.conversation import Companion
+from eider.api.conversation import Conversation
 from eider.model.errors import InputError
-from eider_langchain.identity import conversation
+from eider_langchain.identity import conversation_of_run
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -30,16 +30,16 @@ class EiderTool(BaseTool):
     """
 
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
-    _companion: Companion = PrivateAttr()
+    _conversation: Conversation = PrivateAttr()
 
-    def __init__(self, name: str, companion: Companion) -> None:
-        """Offer the tool of that name; whose memory it is, each run's context says where the companion does not."""
-        anybody = companion.of(
-            user=companion.user or "anybody"
+    def __init__(self, name: str, conversation: Conversation) -> None:
+        """Offer the tool of that name; whose memory it is, each run's context says where the conversation does not."""
+        anybody = conversation.of(
+            user=conversation.user or "anybody"
         )  # what a tool looks like does not depend on whose it is
         tool = next(t for t in anybody.toolbox().tools() if t.name == name)
         super().__init__(name=name, description=tool.description, args_schema=dict(tool.schema), metadata={OWN: True})
-        self._companion = companion
+        self._conversation = conversation
 
     def _to_args_and_kwargs(
         self, tool_input: str | dict[str, Any], tool_call_id: str | None
@@ -48,7 +48,7 @@ class EiderTool(BaseTool):
         return (), {"arguments": given, "call": tool_call_id}
 
     def _run(self, arguments: dict[str, Any], call: str | None, config: RunnableConfig) -> tuple[str, tools.Answer]:
-        here = conversation(self._companion, config)
+        here = conversation_of_run(self._conversation, config)
         key = f"langchain:{here.session or ''}:{call}"[-250:] if call else None
         try:
             answer = here.toolbox().call(self.name, arguments, key=key)
@@ -78,16 +78,16 @@ def memory_tools(
         loop: Open loop that recalls belong to and an outcome is told of.
         only: Names of the tools to offer; by default all seven.
     """
-    companion = Companion(
-        memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host="langchain"
+    conversation = Conversation(
+        memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host="langchain"
     )
-    return tools_of(companion, only)
+    return tools_of(conversation, only)
 
 
-def tools_of(companion: Companion, only: Sequence[str] | None = None) -> list[EiderTool]:
-    """The tools over a companion."""
+def tools_of(conversation: Conversation, only: Sequence[str] | None = None) -> list[EiderTool]:
+    """The tools over a conversation."""
     names = [*tools.TOOLS] if only is None else [*only]
     for name in names:
         if name not in tools.TOOLS:
             raise InputError(f"there is no tool {name!r}; use one of {', '.join(tools.TOOLS)}.")
-    return [EiderTool(name, companion) for name in names]
+    return [EiderTool(name, conversation) for name in names]

@@ -11,7 +11,7 @@ from llama_index.core.base.llms.types import ChatMessage
 from llama_index.core.memory import BaseMemoryBlock
 from pydantic import PrivateAttr
 
-from eider import Companion
+from eider import Conversation
 from eider_llamaindex import shapes
 from eider_llamaindex.identity import HOST, current
 
@@ -28,7 +28,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
     `eider_memory` wires both.
     """
 
-    _companion: Companion = PrivateAttr()
+    _conversation: Conversation = PrivateAttr()
     _guidance: bool = PrivateAttr()
     _learn: bool = PrivateAttr()
     _turns: OrderedDict[tuple[Any, ...], tuple[str, str]] = PrivateAttr(default_factory=OrderedDict)
@@ -55,40 +55,40 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
             priority: As LlamaIndex means it: 0 is never left out.
         """
         super().__init__(name=name, description="What is remembered of this user.", priority=priority)
-        self._companion = Companion(
-            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST
+        self._conversation = Conversation(
+            memory, user=user, session=session, scopes=scopes, topic=context, budget=budget, loop=loop, host=HOST
         )
         self._guidance, self._learn = guidance, learn
 
     @property
-    def companion(self) -> Companion:
+    def conversation(self) -> Conversation:
         """What it asks."""
-        return self._companion
+        return self._conversation
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:
         """Guidance and recalled lines for the last thing the user said; empty when there are none."""
         try:
-            companion = current(self._companion, block_kwargs.get("session_id"))
+            conversation = current(self._conversation, block_kwargs.get("session_id"))
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)
             return ""
         messages = messages or []
         prompt = shapes.plain(messages).text
-        whose = (companion.user, companion.session, companion.context, companion.loop, *companion.scopes)
+        whose = (conversation.user, conversation.session, conversation.topic, conversation.loop, *conversation.scopes)
         if shapes.goes_on(messages) and (found := self._turns.get(whose)) and found[0] == prompt:
             return found[1]  # agents ask at every step, and once more when they are done
         said = [text for m in messages if (text := shapes.text_of(m))]
-        words = await asyncio.to_thread(self._found, companion, prompt, said)
+        words = await asyncio.to_thread(self._found, conversation, prompt, said)
         self._turns[whose] = (prompt, words)
         self._turns.move_to_end(whose)
         while len(self._turns) > _TURNS:
             self._turns.popitem(last=False)
         return words
 
-    def _found(self, companion: Companion, prompt: str, said: Sequence[str]) -> str:
-        policy = companion.guidance(context=prompt or None) if self._guidance else None
+    def _found(self, conversation: Conversation, prompt: str, said: Sequence[str]) -> str:
+        policy = conversation.guidance(topic=prompt or None) if self._guidance else None
         guidance, shown = (policy.text, [m.id for m in policy.memories]) if policy is not None else ("", [])
-        recalled = companion.recalled(prompt, without=shown, known=said).text if prompt else ""
+        recalled = conversation.context(prompt, without=shown, known=said).text if prompt else ""
         return "\n\n".join(part for part in (guidance, recalled) if part)
 
     async def _aput(self, messages: list[ChatMessage]) -> None:
@@ -98,14 +98,14 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         try:
             said = ""
             for message in messages:
-                companion = current(self._companion, message.additional_kwargs.get("session_id"))
+                conversation = current(self._conversation, message.additional_kwargs.get("session_id"))
                 role, text = shapes.role_of(message), shapes.text_of(message).strip()
                 if role == "user":
-                    companion.heard(text, answering=said or None)
+                    conversation.user_said(text, answering=said or None)
                 elif role == "assistant" and text:
-                    companion.said(text)
+                    conversation.agent_said(text)
                     said = text
                 elif role in {"tool", "function"}:
-                    companion.met(text)
+                    conversation.tool_said(text)
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)

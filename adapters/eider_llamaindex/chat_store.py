@@ -12,7 +12,7 @@ from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore, Messag
 from llama_index_instrumentation.span import active_span_id
 from pydantic import PrivateAttr
 
-from eider import Companion
+from eider import Conversation
 from eider_llamaindex import shapes
 from eider_llamaindex.identity import HOST, current
 from eider_llamaindex.turns import claim
@@ -36,7 +36,7 @@ class EiderChatStore(AsyncDBChatStore):
     What is deleted here is gone from the conversation only: `eider.Eider.forget` erases.
     """
 
-    _companion: Companion = PrivateAttr()
+    _conversation: Conversation = PrivateAttr()
     _inner: AsyncDBChatStore = PrivateAttr()
     _restored: set[tuple[str | None, str]] | None = PrivateAttr()
     _told: dict[tuple[str | None, str], Counter[tuple[str, str]]] = PrivateAttr(default_factory=dict)
@@ -58,7 +58,7 @@ class EiderChatStore(AsyncDBChatStore):
             restore: Whether a conversation that this process does not know begins with what memory holds of it.
         """
         super().__init__()
-        self._companion = Companion(memory, user=user, scopes=scopes, context=context, loop=loop, host=HOST)
+        self._conversation = Conversation(memory, user=user, scopes=scopes, topic=context, loop=loop, host=HOST)
         self._inner = inner if inner is not None else Window()
         self._restored = set() if restore and inner is None else None
 
@@ -68,9 +68,9 @@ class EiderChatStore(AsyncDBChatStore):
         return "EiderChatStore"
 
     @property
-    def companion(self) -> Companion:
+    def conversation(self) -> Conversation:
         """What it tells."""
-        return self._companion
+        return self._conversation
 
     # ------------------------------------------------------------------ what enters
 
@@ -94,33 +94,33 @@ class EiderChatStore(AsyncDBChatStore):
     def _tell(self, key: str, before: list[ChatMessage], messages: list[ChatMessage], *, again: bool) -> None:
         """Tell memory what is new, each reply with what it answers."""
         try:
-            companion = current(self._companion, key)
-            claim(active_span_id.get(), companion.memory)
-            told = self._told.setdefault((companion.user, key), Counter())
+            conversation = current(self._conversation, key)
+            claim(active_span_id.get(), conversation.memory)
+            told = self._told.setdefault((conversation.user, key), Counter())
             there: Counter[tuple[str, str]] = Counter()
             said = next((t for m in reversed(before) if (t := _said(m, "assistant"))), "")
-            restored, restored_key = self._keys.get((companion.user, key), ("", None))
+            restored, restored_key = self._keys.get((conversation.user, key), ("", None))
             for message in messages:
                 mark = (shapes.role_of(message), shapes.text_of(message))
                 there[mark] += 1
                 if not again or there[mark] > told[mark]:
                     told[mark] += 1
-                    _told(companion, message, said, restored_key if said == restored else None)
+                    _told(conversation, message, said, restored_key if said == restored else None)
                 said = _said(message, "assistant") or said
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)
 
     async def _restore(self, key: str) -> None:
         """Begin with what an earlier process was told of this conversation."""
         if self._restored is None:
             return
         try:
-            companion = current(self._companion, key)
-            place = (companion.user, key)
+            conversation = current(self._conversation, key)
+            place = (conversation.user, key)
             if place in self._restored:
                 return
             self._restored.add(place)
-            spoken = await asyncio.to_thread(_remembered, companion)
+            spoken = await asyncio.to_thread(_remembered, conversation)
             messages = [ChatMessage(role=_ROLES[e.role], content=e.text) for e in spoken]
             said = next((e for e in reversed(spoken) if e.role == "agent"), None)
             if said is not None:
@@ -129,7 +129,7 @@ class EiderChatStore(AsyncDBChatStore):
             if messages:
                 await self._inner.add_messages(key, messages)
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)
 
     # ------------------------------------------------------------------ what only concerns the conversation
 
@@ -171,30 +171,32 @@ class EiderChatStore(AsyncDBChatStore):
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was told is written; False when that takes longer than `timeout` seconds."""
-        return self._companion.flush(timeout)
+        return self._conversation.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` without blocking the loop."""
-        return await self._companion.aflush(timeout)
+        return await self._conversation.aflush(timeout)
 
 
 def _said(message: ChatMessage, role: str) -> str:
     return shapes.text_of(message).strip() if shapes.role_of(message) == role else ""
 
 
-def _told(companion: Companion, message: ChatMessage, said: str, said_key: str | None) -> None:
+def _told(conversation: Conversation, message: ChatMessage, said: str, said_key: str | None) -> None:
     role, text = shapes.role_of(message), shapes.text_of(message).strip()
     if role == "user":
-        companion.heard(text, answering=said, answering_key=said_key)
+        conversation.user_said(text, answering=said, answering_key=said_key)
     elif role == "assistant":
-        companion.said(text)
+        conversation.agent_said(text)
     elif role in {"tool", "function"}:
-        companion.met(text)
+        conversation.tool_said(text)
 
 
-def _remembered(companion: Companion) -> list[Episode]:
+def _remembered(conversation: Conversation) -> list[Episode]:
     """The end of a conversation as memory holds it, oldest first."""
-    companion.flush()
-    page = companion.memory.search(user=companion.user, session=companion.session, kinds=["episode"], limit=RESTORED)
+    conversation.flush()
+    page = conversation.memory.search(
+        user=conversation.user, session=conversation.session, kinds=["episode"], limit=RESTORED
+    )
     spoken = [r.episode for r in page.items if r.episode is not None and r.episode.role in _ROLES]
     return sorted(spoken, key=lambda episode: episode.seq)

@@ -18,7 +18,7 @@ from llama_index_instrumentation.span import BaseSpan
 from llama_index_instrumentation.span_handlers import BaseSpanHandler
 from pydantic import PrivateAttr
 
-from eider import Companion
+from eider import Conversation
 from eider_llamaindex import shapes
 from eider_llamaindex.identity import HOST, addressed, silent
 from eider_llamaindex.turns import Names, Turn, Turns
@@ -43,7 +43,7 @@ class EiderEventHandler(BaseEventHandler):
     extracting, judging) is nobody's. The host never waits and never fails: what is heard is queued.
     """
 
-    _companion: Companion = PrivateAttr()
+    _conversation: Conversation = PrivateAttr()
     _plain: bool = PrivateAttr()
     _turns: Turns = PrivateAttr()
     _watch: _Watch = PrivateAttr()
@@ -67,12 +67,12 @@ class EiderEventHandler(BaseEventHandler):
             plain_calls: Whether a chat model that is called directly, outside any engine, is spoken to by the user.
         """
         super().__init__()
-        self._companion = Companion(
-            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
+        self._conversation = Conversation(
+            memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host=HOST
         )
         self._plain = plain_calls
         self._turns = Turns(self._begun, self._told)
-        self._watch = _Watch(self._turns, self._companion)
+        self._watch = _Watch(self._turns, self._conversation)
         get_dispatcher().add_span_handler(self._watch)
 
     @classmethod
@@ -108,7 +108,7 @@ class EiderEventHandler(BaseEventHandler):
         """Wait until all that was heard is written; False when that takes longer than `timeout` seconds."""
         until = time.monotonic() + timeout
         settled = self._turns.settled(timeout)
-        return self._companion.flush(max(0.0, until - time.monotonic())) and settled
+        return self._conversation.flush(max(0.0, until - time.monotonic())) and settled
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` without blocking the loop."""
@@ -127,7 +127,7 @@ class EiderEventHandler(BaseEventHandler):
                 turn.seen = True
                 self._noted(turn, name, event)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)
 
     def _noted(self, turn: Turn, name: str, event: Any) -> None:
         if name == "LLMChatStartEvent" and turn.answering is None:
@@ -158,8 +158,8 @@ class EiderEventHandler(BaseEventHandler):
         named = getattr(getattr(start, "memory", None), "session_id", None) if start is not None else None
         if named is None and start is None and said is None:
             named = self._names.of(instance)
-        companion = addressed(self._companion, tags, named)
-        turn = Turn(id=span, text=text, companion=companion, plain=said)
+        conversation = addressed(self._conversation, tags, named)
+        turn = Turn(id=span, text=text, conversation=conversation, plain=said)
         if said is not None:
             turn.messages = arguments["messages"]
             turn.answering, turn.met = said.answering.strip(), [*said.met]
@@ -174,28 +174,28 @@ class EiderEventHandler(BaseEventHandler):
             self._queue(turn, done)
 
     def _queue(self, turn: Turn, done: bool) -> None:
-        companion, key = turn.companion, f"{HOST}:{turn.id}"
+        conversation, key = turn.conversation, f"{HOST}:{turn.id}"
         if not turn.heard:
             turn.heard = True
             if not self._resent(turn):
-                companion.heard(turn.text, answering=self._answering(turn), key=f"{key}:user")
+                conversation.user_said(turn.text, answering=self._answering(turn), key=f"{key}:user")
             for number, said in enumerate(turn.met):
-                companion.met(said, key=f"{key}:tool:{number}")
+                conversation.tool_said(said, key=f"{key}:tool:{number}")
         if done:
-            companion.said(turn.reply.strip(), key=f"{key}:agent", tainted=turn.tainted or bool(turn.met))
+            conversation.agent_said(turn.reply.strip(), key=f"{key}:agent", tainted=turn.tainted or bool(turn.met))
 
     @staticmethod
     def _answering(turn: Turn) -> str | None:
         """What the model was shown; where it was shown nothing, what was said last in a conversation with a name."""
         if turn.answering is not None:
             return turn.answering
-        return None if turn.companion.session else ""
+        return None if turn.conversation.session else ""
 
     def _resent(self, turn: Turn) -> bool:
         """Whether the user's last message of a plain call has been heard: agents and retries send it again."""
         if turn.plain is None:
             return False
-        whose = turn.companion
+        whose = turn.conversation
         mark = (whose.user, whose.session, turn.plain.number, hash(turn.plain.text), hash(turn.plain.answering))
         known = mark in self._heard
         self._heard[mark] = None
@@ -209,11 +209,11 @@ class _Watch(BaseSpanHandler[BaseSpan]):
     """Tells turns of spans; keeps none itself."""
 
     _turns: Turns = PrivateAttr()
-    _companion: Companion = PrivateAttr()
+    _conversation: Conversation = PrivateAttr()
 
-    def __init__(self, turns: Turns, companion: Companion) -> None:
+    def __init__(self, turns: Turns, conversation: Conversation) -> None:
         super().__init__()
-        self._turns, self._companion = turns, companion
+        self._turns, self._conversation = turns, conversation
 
     def new_span(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,
@@ -224,7 +224,7 @@ class _Watch(BaseSpanHandler[BaseSpan]):
         try:
             self._turns.entered(id_, parent_span_id, bound_args.arguments, instance)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)
 
     def prepare_to_exit_span(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None, result: Any | None = None,
@@ -235,7 +235,7 @@ class _Watch(BaseSpanHandler[BaseSpan]):
         try:
             self._turns.left(id_, instance, result)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)
 
     def prepare_to_drop_span(
         self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,

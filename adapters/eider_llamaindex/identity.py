@@ -11,7 +11,7 @@ from llama_index_instrumentation.dispatcher import active_instrument_tags, instr
 from eider.model.errors import InputError
 
 if TYPE_CHECKING:
-    from eider import Companion
+    from eider import Conversation
 
 HOST: Final = "llamaindex"
 _NAMES: Final = ("user", "session", "context", "loop")
@@ -52,7 +52,7 @@ def silent(tags: Mapping[str, Any]) -> bool:
 
 
 def told(tags: Mapping[str, Any]) -> dict[str, Any]:
-    """What the tags say of a request, as `Companion.of` takes it.
+    """What the tags say of a request, as `Conversation.of` takes it.
 
     Raises:
         InputError: A tag is there and says nothing: nobody's words must not become somebody's.
@@ -70,21 +70,21 @@ def told(tags: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def current(companion: Companion, session: str | None = None) -> Companion:
+def current(conversation: Conversation, session: str | None = None) -> Conversation:
     """The conversation of the request that runs now.
 
     Args:
-        companion: What the host set up.
+        conversation: What the host set up.
         session: The framework's name of the conversation, where nobody gave another.
 
     Raises:
         InputError: A tag says nothing.
     """
-    return addressed(companion, active_instrument_tags.get(), session)
+    return addressed(conversation, active_instrument_tags.get(), session)
 
 
-def addressed(companion: Companion, tags: Mapping[str, Any], session: str | None = None) -> Companion:
+def addressed(conversation: Conversation, tags: Mapping[str, Any], session: str | None = None) -> Conversation:
     """The conversation that tags name; see `current`."""
     said = told(tags)
-    said.setdefault("session", companion.session or session)
-    return companion.of(**said)
+    said.setdefault("session", conversation.session or session)
+    return conversation.of(**said)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index.core.prompts import PromptTemplate
 from llama_index.core.prompts.default_prompts import DEFAULT_TEXT_QA_PROMPT_TMPL
 
-from eider import Companion
+from eider import Conversation
 from eider_llamaindex.identity import HOST, current
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ def guided(
         context: What the work is about, where a query does not say it; facts enter only where they bear on it.
         loop: Open loop that this belongs to.
     """
-    companion = Companion(memory, user=user, scopes=scopes, context=context, loop=loop, host=HOST)
+    conversation = Conversation(memory, user=user, scopes=scopes, topic=context, loop=loop, host=HOST)
 
     def guidance(query_str: str | None = None, **_: Any) -> str:
         try:
-            text = current(companion).guidance(existing=template, context=query_str).text
+            text = current(conversation).guidance(existing=template, topic=query_str).text
         except Exception as error:  # noqa: BLE001 (a query goes on whatever happens to its memory)
-            companion.failed(error)
+            conversation.warn_of_failure(error)
             return ""
         return f"{text}\n\n" if text else ""
 

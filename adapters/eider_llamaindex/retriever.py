@@ -10,7 +10,7 @@ from llama_index.core.callbacks import CallbackManager
 from llama_index.core.retrievers import BaseRetriever
 from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
-from eider import Companion
+from eider import Conversation
 from eider.privacy import recall_marks
 from eider_llamaindex.identity import HOST, current
 
@@ -43,19 +43,19 @@ class EiderRetriever(BaseRetriever):
             filters: What else `Eider.recall` takes: kinds, origins, since, until, as_of, known_at, budget.
         """
         super().__init__(callback_manager=callback_manager)
-        self._companion = Companion(memory, user=user, scopes=scopes, loop=loop, host=HOST)
+        self._conversation = Conversation(memory, user=user, scopes=scopes, loop=loop, host=HOST)
         self._session, self._limit, self._filters = session, limit, filters
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         try:
-            whose = current(self._companion)
+            whose = current(self._conversation)
             seen = [*dict.fromkeys((*whose.scopes, "global"))] if whose.scopes else None
             found = whose.memory.recall(
                 query_bundle.query_str, user=whose.user, session=self._session, scopes=seen, loop=whose.loop,
                 limit=self._limit, **self._filters,
             )  # fmt: skip
         except Exception as error:  # noqa: BLE001 (a query goes on whatever happens to its memory)
-            self._companion.failed(error)
+            self._conversation.warn_of_failure(error)
             return []
         return [node_of(one) for one in found]
 

@@ -11,7 +11,7 @@ from llama_index.core.tools import FunctionTool, ToolMetadata
 from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSpec
 from pydantic import BaseModel, ConfigDict, create_model
 
-from eider import Companion
+from eider import Conversation
 from eider.api.tools import TOOLS, told
 from eider.model.errors import InputError
 from eider_llamaindex.identity import HOST, current
@@ -52,8 +52,8 @@ class EiderToolSpec(BaseToolSpec):
             context: What the work is about.
             loop: Open loop that recalls belong to and an outcome is told of.
         """
-        self._companion = Companion(
-            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
+        self._conversation = Conversation(
+            memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host=HOST
         )
 
     def to_tool_list(
@@ -70,7 +70,7 @@ class EiderToolSpec(BaseToolSpec):
             if name not in TOOLS:
                 raise InputError(f"there is no tool {name!r}; use {', '.join(TOOLS)}.")
         about = func_to_metadata_mapping or {}
-        known = {d["name"]: d for d in self._companion.of(user=_ANYBODY).toolbox().definitions()}
+        known = {d["name"]: d for d in self._conversation.of(user=_ANYBODY).toolbox().definitions()}
         return [self._tool(name, about.get(name) or _metadata(known[name])) for name in chosen]
 
     def _tool(self, name: str, metadata: ToolMetadata) -> EiderTool:
@@ -84,7 +84,7 @@ class EiderToolSpec(BaseToolSpec):
 
     def _answer(self, name: str, arguments: Mapping[str, Any]) -> str:
         try:
-            answer = current(self._companion).toolbox().call(name, arguments)
+            answer = current(self._conversation).toolbox().call(name, arguments)
         except InputError as error:
             answer = told(error)
         return json.dumps(answer, ensure_ascii=False, default=str)

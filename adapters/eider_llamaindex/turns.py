@@ -14,7 +14,7 @@ from uuid import uuid4
 from eider_llamaindex import shapes, streams
 
 if TYPE_CHECKING:
-    from eider import Companion
+    from eider import Conversation
 
 STREAMS: Final = 1_000
 """Streams nobody has read to their end; of the oldest beyond that, the answer is not waited for. A guess."""
@@ -27,7 +27,7 @@ class Turn:
     id: str
     """The span of the call; it is unique, so keys are made of it."""
     text: str
-    companion: Companion
+    conversation: Conversation
     plain: shapes.Plain | None = None
     """The messages, where a model was called without any engine."""
     answering: str | None = None
@@ -177,7 +177,7 @@ def claim(span: str | None, memory: object) -> None:
     """Say that what a span's turn says is kept by a chat store; a handler over the same memory leaves it alone."""
     for turns in list(ALIVE):
         turn = turns.of(span)
-        if turn is not None and turn.companion.memory is memory:
+        if turn is not None and turn.conversation.memory is memory:
             turn.claimed = True
 
 

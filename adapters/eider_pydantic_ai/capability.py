@@ -13,7 +13,7 @@ from pydantic_ai import AgentRunResult, RunContext
 from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.messages import ModelMessage, ModelResponse, UserPromptPart
 
-from eider import Companion
+from eider import Conversation
 from eider_pydantic_ai.reading import answered, prompt_at, spoken, words
 from eider_pydantic_ai.toolset import HOST, FromRun, memory_toolset, of_run
 
@@ -56,7 +56,7 @@ class EiderCapability(AbstractCapability[Any]):
     learn: bool = True
     """Whether what is said in a run is kept and learned from."""
     id: str | None = "eider"
-    companion: Companion = field(init=False, repr=False, compare=False)
+    conversation: Conversation = field(init=False, repr=False, compare=False)
     """The memory of the agent; within a run, of its conversation."""
     known: dict[str, str] = field(init=False, repr=False, compare=False)
     """What was found for a run, so that all its requests carry the same."""
@@ -65,15 +65,15 @@ class EiderCapability(AbstractCapability[Any]):
 
     def __post_init__(self) -> None:
         """Begin, for an agent."""
-        self.companion, self.known, self.guiding = Companion(self.memory, budget=self.budget, host=HOST), {}, ()
+        self.conversation, self.known, self.guiding = Conversation(self.memory, budget=self.budget, host=HOST), {}, ()
 
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was said is written; False when that takes longer."""
-        return self.companion.flush(timeout)
+        return self.conversation.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
         """`flush` for async code."""
-        return await self.companion.aflush(timeout)
+        return await self.conversation.aflush(timeout)
 
     # ------------------------------------------------------------------ hooks of pydantic-ai
 
@@ -82,9 +82,9 @@ class EiderCapability(AbstractCapability[Any]):
         own = copy.copy(self)
         session = of_run(self.session, ctx) or getattr(ctx, "conversation_id", None) or ctx.run_id
         own.known, own.guiding = {}, ()
-        own.companion = self.companion.of(
+        own.conversation = self.conversation.of(
             user=of_run(self.user, ctx), session=session, scopes=tuple(of_run(self.scopes, ctx)),
-            context=of_run(self.context, ctx), loop=of_run(self.loop, ctx),
+            topic=of_run(self.context, ctx), loop=of_run(self.loop, ctx),
         )  # fmt: skip
         return own
 
@@ -134,10 +134,10 @@ class EiderCapability(AbstractCapability[Any]):
         return text
 
     def _looked_up(self, prompt: str) -> str:
-        policy = self.companion.guidance()
+        policy = self.conversation.guidance()
         self.guiding = tuple(memory.id for memory in policy.memories)
         if prompt:
-            self.known[prompt] = self.companion.recalled(prompt, without=self.guiding).text
+            self.known[prompt] = self.conversation.context(prompt, without=self.guiding).text
         return policy.text
 
     async def _recalled(self, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
@@ -149,7 +149,7 @@ class EiderCapability(AbstractCapability[Any]):
         request: Any = changed[place]
         prompt = words(request.parts[number].content)
         if (text := self.known.get(prompt)) is None:
-            text = self.known[prompt] = (await self.companion.arecalled(prompt, without=self.guiding)).text
+            text = self.known[prompt] = (await self.conversation.acontext(prompt, without=self.guiding)).text
         if text:
             parts = [*request.parts[:number], UserPromptPart(text), *request.parts[number:]]
             changed[place] = replace(request, parts=parts)
@@ -161,14 +161,14 @@ class EiderCapability(AbstractCapability[Any]):
         answering: str | None = found
         for one in spoken(new):
             if one.who == "user":
-                self.companion.heard(one.text, answering=answering, key=one.key, answering_key=key)
+                self.conversation.user_said(one.text, answering=answering, key=one.key, answering_key=key)
                 answering = key = None
             elif one.who == "agent":
-                self.companion.said(one.text, key=one.key, tainted=one.tainted)
+                self.conversation.agent_said(one.text, key=one.key, tainted=one.tainted)
             else:
-                self.companion.met(one.text, source=one.who, key=one.key)
+                self.conversation.tool_said(one.text, source=one.who, key=one.key)
 
 
 def _fault(error: Exception) -> None:
-    """Say that memory did not follow; what memory itself reports is said by the companion, once."""
+    """Say that memory did not follow; what memory itself reports is said by the conversation, once."""
     _log.warning("memory did not follow a run (%s); the agent goes on without it", type(error).__name__)

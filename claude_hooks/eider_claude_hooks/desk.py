@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.api.background_writer import Scribe
+from eider.api.background_writer import BackgroundWriter
 from eider.client import briefing_cache
 from eider.client.client import dumps
 from eider_claude_hooks import briefing
@@ -64,7 +64,7 @@ class Desk:
         self.learner = Learner(self._memory, self.sessions, partial(around.fault, HOST))
         self.briefings = briefing.Kept(around.home)
         self.missed = Missed(around.home)
-        self.scribe = Scribe(partial(around.fault, HOST))
+        self.writer = BackgroundWriter(partial(around.fault, HOST))
         self._waiting = 0
         self._lock = threading.Lock()
         self._stale = False
@@ -133,7 +133,7 @@ class Desk:
     def close(self, timeout: float) -> None:
         """Write what was heard."""
         self._read_ends()
-        self.scribe.end(timeout)
+        self.writer.stop(timeout)
 
     def _read_ends(self) -> None:
         while self._over:
@@ -154,7 +154,7 @@ class Desk:
                 with self._lock:
                     self._waiting -= 1
 
-        self.scribe.tell(counted)
+        self.writer.write_later(counted)
 
     # ------------------------------------------------------------------ a session begins
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from eider.api import aio
-    from eider.api.conversation import Companion
+    from eider.api.conversation import Conversation
     from eider.api.environment import from_env
     from eider.api.facade import Eider
     from eider.api.open import open  # noqa: A004 (the public face)
@@ -45,7 +45,7 @@ __version__ = "0.1.0"
 
 _HOME = {
     "open": "api.open", "from_env": "api.environment", "Eider": "api.facade", "EiderError": "model.errors", "project_scope": "model.project_scope",
-    "Clock": "model.clock", "Companion": "api.conversation", "FixedClock": "model.clock", "SystemClock": "model.clock",
+    "Clock": "model.clock", "Conversation": "api.conversation", "FixedClock": "model.clock", "SystemClock": "model.clock",
     "Episode": "model.values", "Event": "model.values", "Memory": "model.values", "Span": "model.values", "Usage": "model.values",
     "Consolidation": "model.answers", "Diff": "model.answers", "Drained": "model.answers", "Explanation": "model.answers",
     "Health": "model.answers", "Imported": "model.answers", "Injection": "model.answers", "Page": "model.answers", "Receipt": "model.answers",
@@ -56,9 +56,34 @@ _MODULES = {
 }  # fmt: skip
 
 __all__ = [
-    "Clock", "Companion", "Consolidation", "Diff", "Drained", "Eider", "EiderError", "Episode", "Event", "Explanation",
-    "FixedClock", "Health", "Imported", "Injection", "Memory", "Page", "Receipt", "Recollection", "Span",
-    "SystemClock", "Usage", "Verified", "Version", "Why", "aio", "from_env", "open", "project_scope",
+    "Clock",
+    "Consolidation",
+    "Conversation",
+    "Diff",
+    "Drained",
+    "Eider",
+    "EiderError",
+    "Episode",
+    "Event",
+    "Explanation",
+    "FixedClock",
+    "Health",
+    "Imported",
+    "Injection",
+    "Memory",
+    "Page",
+    "Receipt",
+    "Recollection",
+    "Span",
+    "SystemClock",
+    "Usage",
+    "Verified",
+    "Version",
+    "Why",
+    "aio",
+    "from_env",
+    "open",
+    "project_scope",
 ]  # fmt: skip
 
 

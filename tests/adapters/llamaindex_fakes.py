@@ -165,7 +165,7 @@ def nothing_swallowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseExce
     watched(EiderEventHandler, "handle")
     for name in ("span_enter", "span_exit", "span_drop"):
         watched(handler._Watch, name)
-    monkeypatch.setattr(conversation._Hall, "failed", lambda _, error: raised.append(error))
+    monkeypatch.setattr(conversation.HostSession, "warn_of_failure", lambda _, error: raised.append(error))
     root = get_dispatcher()
     before = (list(root.event_handlers), list(root.span_handlers))
     yield raised

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from stub_model import StubModel
 
 import eider
-from eider_anthropic import companion_of, tools, wrap
+from eider_anthropic import conversation_of, tools, wrap
 
 ASK: dict[str, Any] = {"model": "m", "max_tokens": 64}
 LIST: Any = [{"role": "user", "content": "Review the diff."}]
@@ -55,9 +55,9 @@ def system(stub: StubModel, turn: int = -1) -> str:
 
 def kept(memory: eider.Eider, client: Any) -> list[tuple[str, int, str]]:
     """What is kept verbatim: (role, trust, text), oldest first."""
-    companion = companion_of(client)
-    assert companion is not None
-    assert companion.flush(10)
+    conversation = conversation_of(client)
+    assert conversation is not None
+    assert conversation.flush(10)
     found = [r.episode for r in memory.search(kinds=["episode"], limit=100).items if r.episode]
     return [(e.role, e.trust, e.text.strip()) for e in sorted(found, key=lambda e: (e.recorded_at, e.seq))]
 
@@ -299,7 +299,7 @@ def test_copies_remember_and_the_original_does_not(
 ) -> None:
     """`with_options` keeps the memory, wrapping twice tells nothing twice, and whoever was not wrapped stays silent."""
     plain.messages.create(**ASK, messages=LIST)
-    assert companion_of(plain) is None
+    assert conversation_of(plain) is None
     assert kept(memory, client) == []
     client.with_options(timeout=5.0).messages.create(**ASK, messages=LIST)
     assert kept(memory, client) == TALK
@@ -317,9 +317,9 @@ def test_a_memory_that_fails_never_fails_the_client(
         for n in range(3):
             answer = client.messages.create(**ASK, messages=[{"role": "user", "content": f"Review {n}."}])
             assert answer.content
-        companion = companion_of(client)
-        assert companion is not None
-        companion.flush(5)
+        conversation = conversation_of(client)
+        assert conversation is not None
+        conversation.flush(5)
     assert len(caplog.records) == 1
 
 

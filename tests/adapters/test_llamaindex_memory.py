@@ -199,7 +199,7 @@ async def test_a_block_alone_learns_from_what_falls_out_of_a_long_chat(memory: e
         for one in (chat, wired):
             await one.aput(ChatMessage(role="user", content=f"I prefer the editor number {n} for my work."))
             await one.aput(ChatMessage(role="assistant", content=f"Very well, editor number {n} it shall be."))
-    assert block.companion.flush(10)
+    assert block.conversation.flush(10)
     flushed(wired)
     ada, bob = spoken(memory, ada), spoken(memory, f"bob-{ada}")
     assert 2 <= len(ada) < 12

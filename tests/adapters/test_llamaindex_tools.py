@@ -157,7 +157,9 @@ def test_the_seven_tools_have_their_own_schemas(memory: eider.Eider, ada: str) -
     """Names, descriptions and schemas are core's; a tool of another name is refused with those there are."""
     spec = EiderToolSpec(memory, user=ada, scopes=["project:alpha"])
     tools = {tool.metadata.get_name(): tool for tool in spec.to_tool_list()}
-    known = {d["name"]: d for d in eider.Companion(memory, user=ada, scopes=["project:alpha"]).toolbox().definitions()}
+    known = {
+        d["name"]: d for d in eider.Conversation(memory, user=ada, scopes=["project:alpha"]).toolbox().definitions()
+    }
     assert tools.keys() == known.keys()
     for name, tool in tools.items():
         shown: Any = tool.metadata.to_openai_tool(skip_length_check=True)["function"]

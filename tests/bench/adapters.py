@@ -94,7 +94,7 @@ async def _measured(memory: Eider, made: Callable[[Eider], Any]) -> list[str]:
     """Interleaved; with memory and the verbs do the same work on the same questions, neither before the other."""
     spent: dict[str, list[float]] = {"without": [], "within": [], "verbs": []}
     asked: list[float] = []
-    settled = eider.Companion(memory)
+    settled = eider.Conversation(memory)
     async with made(memory) as case, AsyncExitStack() as stack:
         gc.collect()
         gc.freeze()  # what a framework loaded is not looked through again in everybody's turns
@@ -129,7 +129,7 @@ def _asking(memory: Eider) -> Iterator[list[float]]:
         try:
             return ask(self, name, request)
         finally:
-            if threading.current_thread().name != "eider-scribe":
+            if threading.current_thread().name != "eider-writer":
                 spent.append((time.perf_counter() - start) * 1e3)
 
     kind.ask = timed
@@ -143,11 +143,11 @@ def _verbs(memory: Eider, *, about_prompt: bool) -> Turn:
     """Guidance and recall before a turn, and telling after it; some hosts ask for guidance about the prompt."""
 
     async def turn(prompt: str, session: str) -> None:
-        companion = eider.Companion(memory, session=session, host="direct")
-        companion.guidance(context=prompt if about_prompt else None)
-        companion.recalled(prompt)
-        companion.heard(prompt)
-        companion.said(ANSWER)
+        conversation = eider.Conversation(memory, session=session, host="direct")
+        conversation.guidance(topic=prompt if about_prompt else None)
+        conversation.context(prompt)
+        conversation.user_said(prompt)
+        conversation.agent_said(ANSWER)
 
     return turn
 
@@ -311,7 +311,7 @@ async def mcp(memory: Eider) -> AsyncGenerator[Case]:
     plain: Any = MCPServer("plain")
     for name in ("policy", "recall"):
         plain.add_tool(_echo, name=name)
-    box = eider.Companion(memory, host="direct").toolbox()
+    box = eider.Conversation(memory, host="direct").toolbox()
 
     def calling(client: Client, about: str, query: str) -> Turn:
         async def turn(prompt: str, session: str) -> None:

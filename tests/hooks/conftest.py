@@ -81,7 +81,7 @@ class Claude:
 
     def settled(self) -> None:
         """Wait until all that was told is written."""
-        assert self.desk.scribe.flush(30)
+        assert self.desk.writer.flush(30)
 
 
 @pytest.fixture

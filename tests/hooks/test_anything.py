@@ -40,7 +40,7 @@ def test_any_event_is_answered_with_what_the_client_can_read(
     if placed:
         event |= {"session_id": "one", "cwd": str(project)}
     answer = desk.answer(event, float("inf"))
-    assert desk.scribe.flush(30)
+    assert desk.writer.flush(30)
     text = json.dumps(answer)
     assert len(text) < 10_000
     if answer:

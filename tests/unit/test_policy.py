@@ -210,14 +210,14 @@ def test_only_certain_kinds_may_be_asked_for(tmp_path: Path) -> None:
             memory.policy(kinds=["rules"])
 
 
-def test_a_companion_without_a_context_brings_no_facts(tmp_path: Path) -> None:
+def test_a_conversation_without_a_context_brings_no_facts(tmp_path: Path) -> None:
     """Nobody knows which of them matter."""
     with eider.open(tmp_path / "m.eider", user="ada") as memory:
         memory.remember("Write in paragraphs.", kind="rule")
         memory.remember("The office is in Oslo.")
-        companion = eider.Companion(memory, host="app")
-        assert "Oslo" not in companion.guidance().text
-        assert "Oslo" in companion.guidance(context="planning a visit to the Oslo office").text
+        conversation = eider.Conversation(memory, host="app")
+        assert "Oslo" not in conversation.guidance().text
+        assert "Oslo" in conversation.guidance(topic="planning a visit to the Oslo office").text
 
 
 def test_more_pinned_rules_than_there_is_room_for_are_all_given(
@@ -235,8 +235,8 @@ def test_more_pinned_rules_than_there_is_room_for_are_all_given(
         assert policy.over_budget == policy.tokens - 1200 > 0
         assert policy.left_out == {other.id: "the budget is used up"}
         assert "pinned" in policy.why
-        companion = eider.Companion(memory, host="app")
-        assert [companion.guidance().text for _ in range(2)] == [policy.text] * 2
+        conversation = eider.Conversation(memory, host="app")
+        assert [conversation.guidance().text for _ in range(2)] == [policy.text] * 2
         assert [r.getMessage() for r in caplog.records] == [f"{policy.why}; 1 are left out"]
         with pytest.raises(BudgetExceededError, match="unpin one of"):
             memory.policy(on_budget_exceeded="error")

@@ -1,7 +1,7 @@
-"""A companion: one conversation's memory, as a host holds it.
+"""Memory for one conversation of a host application.
 
-Hosts differ; what they need of a memory does not. Before a turn: what to obey, and what helps with this prompt. After
-it: what was said, learned from by itself. Nothing of this may fail a host, keep it waiting, or be learned twice.
+Before each model call a host asks for `guidance` and `context`; afterwards it reports what was said with `user_said`,
+`agent_said` and `tool_said`. No call raises because memory fails or waits for a write, and nothing is learned twice.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
 
 from eider.api import tools
-from eider.api.conversation_state import Said, Whose, talks_of
+from eider.api.conversation_state import ConversationKey, LastReply, state_of
 from eider.model.errors import InputError, OwnerBusyError, OwnerUnreachableError, QueuedError
 from eider.model.validation import MAX_TEXT
 
@@ -25,261 +25,296 @@ if TYPE_CHECKING:
     from eider.model.requests import When
     from eider.model.values import Origin
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Source = Literal["tool", "document"]
-PATIENCE: Final = 2.0
-"""Seconds a host waits for an owner process that does not answer."""
-REST: Final = 30.0
-"""Seconds an owner that does not answer is left alone before it is asked again. A guess."""
-STANDING: Final = ("rule", "preference", "decision")
-"""What guides whatever the work is about; without a context nobody knows which facts matter."""
-MET: Final = 100_000
-"""Characters kept of one output of a tool, or one page. A guess."""
+REQUEST_TIMEOUT: Final = 2.0
+"""Seconds a host waits for a server that does not answer."""
+RETRY_AFTER: Final = 30.0
+"""Seconds before a server that did not answer is asked again. A guess."""
+GUIDANCE_KINDS: Final = ("rule", "preference", "decision")
+"""Kinds of memories that are guidance where no topic is known; facts need one to be relevant to."""
+MAX_TOOL_TEXT: Final = 100_000
+"""Characters kept of one tool result or document. A guess."""
 _log: Final = logging.getLogger("eider")
 
 
-class _Hall:
-    """A host at one memory: the doors it goes through. What all conversations over a memory share are its talks."""
+class HostSession:
+    """Per-host view of an open memory: its user and agent channels, and the state all its conversations share."""
 
     def __init__(self, memory: Eider, host: str) -> None:
         self.memory, self.host = memory, host
         self.user, self.agent = memory.through(host, "user"), memory.through(host, "agent")
-        self.reader = self.user.patient(PATIENCE)
-        self.talks = talks_of(memory)
+        self.reader = self.user.patient(REQUEST_TIMEOUT)
+        self.state = state_of(memory)
         self._nameless = object()
 
-    def whose(self, user: str | None, session: str | None) -> Whose:
-        """A conversation among all over this memory; one without a name is nobody else's."""
+    def conversation_key(self, user: str | None, session: str | None) -> ConversationKey:
+        """Return the key of a conversation; one without a session name shares its key with no other."""
         return self.host, self.memory.user if user is None else user, self._nameless if session is None else session
 
-    def tell(self, note: Callable[[], object]) -> None:
-        """Have something written soon, in the order of telling."""
-        self.talks.scribe.tell(partial(self._written, note))
+    def write_later(self, note: Callable[[], object]) -> None:
+        """Queue a write; writes happen on one thread in the order they were queued."""
 
-    def _written(self, note: Callable[[], object]) -> None:
-        try:
-            note()
-        except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
-            self.failed(error)
+        def write() -> None:
+            try:
+                note()
+            except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
+                self.warn_of_failure(error)
 
-    def failed(self, error: Exception) -> None:
-        """Say once that memory fails; the host goes on without it. What is queued is kept, so nothing failed."""
-        if self.host not in self.talks.warned and not isinstance(error, QueuedError):
-            self.talks.warned.add(self.host)
+        self.state.writer.write_later(write)
+
+    def warn_of_failure(self, error: Exception) -> None:
+        """Log once that memory fails; a write that was queued did not fail."""
+        if self.host not in self.state.warned and not isinstance(error, QueuedError):
+            self.state.warned.add(self.host)
             _log.warning("memory fails and %s goes on without it: %s", self.host, tools.told(error)["error"]["message"])
 
-    def exceeded(self, policy: Policy) -> None:
-        """Say once that what the user pinned is more than the host has room for; it is given all the same."""
-        if "over_budget" not in self.talks.warned:
-            self.talks.warned.add("over_budget")
+    def warn_of_over_budget(self, policy: Policy) -> None:
+        """Log once that pinned rules exceed the token budget."""
+        if "over_budget" not in self.state.warned:
+            self.state.warned.add("over_budget")
             _log.warning("%s; %d are left out", policy.why, len(policy.left_out))
 
-    def asked(self, ask: Callable[[], T], instead: Callable[[str], T]) -> T:
-        """An answer of memory, or where it fails or rests after it failed `instead`, which is told why."""
-        if time.monotonic() < self.talks.resting:
+    def answer_or(self, ask: Callable[[], T], instead: Callable[[str], T]) -> T:
+        """Return the answer of `ask`, or where memory fails or failed a moment ago, `instead` of the reason."""
+        if time.monotonic() < self.state.retry_at:
             return instead("memory does not answer, and is asked again soon")
         try:
             return ask()
         except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
             if isinstance(error, (OwnerUnreachableError, OwnerBusyError)):
-                self.talks.resting = time.monotonic() + REST
-            self.failed(error)
+                self.state.retry_at = time.monotonic() + RETRY_AFTER
+            self.warn_of_failure(error)
             return instead(f"memory does not answer: {tools.told(error)['error']['message']}")
 
 
-class Companion:
-    """One conversation's memory. Safe to share between threads; what is told is written behind, in its order.
+class Conversation:
+    """Memory for one conversation. Thread-safe; what is reported is written in the background, in order.
 
-    Making one costs microseconds, so make one for each turn if that is easier: all of one open memory share a thread,
-    and what was said last in the conversations that have names.
+    Creating one costs microseconds, so one per turn is fine: all conversations over an open memory share one writer
+    thread and, for sessions with a name, the agent's last reply.
 
-    companion = Companion(memory, user="ada", session="chat-7", host="my-app")
-    system = companion.guidance().text + companion.recalled(prompt).text
-    companion.heard(prompt)
-    companion.said(answer)
+    conversation = Conversation(memory, user="ada", session="chat-7", host="my-app")
+    system = conversation.guidance().text + conversation.context(prompt).text
+    conversation.user_said(prompt)
+    conversation.agent_said(answer)
     """
 
-    __slots__ = ("_hall", "budget", "context", "loop", "scopes", "session", "user")
+    __slots__ = ("_host", "budget", "loop", "scopes", "session", "topic", "user")
 
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
-        context: str | None = None, budget: int = 400, loop: str | None = None, host: str = "library",
-        _hall: _Hall | None = None,
+        topic: str | None = None, budget: int = 400, loop: str | None = None, host: str = "library",
+        _host: HostSession | None = None,
     ) -> None:  # fmt: skip
-        """Begin, or go on with, a conversation.
+        """Start or resume a conversation.
 
         Args:
             memory: An open memory.
-            user: Whose; by default as `eider.open` was told.
+            user: User whose memory it is; by default the user given to `eider.open`.
             session: Name of the conversation.
-            scopes: Where the agent works; what is learned is kept under the first. Empty is everywhere.
-            context: What the work is about.
-            budget: Most tokens that recalled lines may add to one prompt.
-            loop: Open loop that policies and tools belong to.
-            host: Name of the host, for the account of changes.
+            scopes: Scopes the agent works in; what is learned is stored in the first. Empty means all.
+            topic: What the work is about; the `context` of the policies and exchanges of this conversation.
+            budget: Maximum tokens that `context` adds to one prompt.
+            loop: Id of an open loop that policies and tool calls belong to.
+            host: Name of the host application, recorded as the channel of its writes.
         """
         if isinstance(scopes, str):
             scopes = (scopes,)
-        self._hall = _hall or _Hall(memory, host)
+        self._host = _host or HostSession(memory, host)
         self.user, self.session, self.scopes = user, session, tuple(scopes)
-        self.context, self.budget, self.loop = context, budget, loop
+        self.topic, self.budget, self.loop = topic, budget, loop
 
     def of(
         self, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] | None = None,
-        context: str | None = None, loop: str | None = None, budget: int | None = None,
-    ) -> Companion:  # fmt: skip
-        """Another conversation over the same memory; what is not said stays as it is here."""
-        return Companion(
-            self._hall.memory, user=user if user is not None else self.user, session=session or self.session,
-            scopes=self.scopes if scopes is None else scopes, context=context if context is not None else self.context,
-            budget=budget or self.budget, loop=loop or self.loop, _hall=self._hall,
+        topic: str | None = None, loop: str | None = None, budget: int | None = None,
+    ) -> Conversation:  # fmt: skip
+        """Return another conversation over the same memory; arguments left out keep their value."""
+        return Conversation(
+            self._host.memory, user=user if user is not None else self.user, session=session or self.session,
+            scopes=self.scopes if scopes is None else scopes, topic=topic if topic is not None else self.topic,
+            budget=budget or self.budget, loop=loop or self.loop, _host=self._host,
         )  # fmt: skip
 
     @property
     def memory(self) -> Eider:
-        """The memory it stands on."""
-        return self._hall.memory
+        """The open memory this conversation uses."""
+        return self._host.memory
 
-    def failed(self, error: Exception) -> None:
-        """Say once, for all conversations over this memory, that it fails; for what a host's adapter does by itself."""
-        self._hall.failed(error)
+    def warn_of_failure(self, error: Exception) -> None:
+        """Log once per memory and host that memory failed; for errors in an adapter's own calls."""
+        self._host.warn_of_failure(error)
 
-    # ------------------------------------------------------------------ before a turn
+    # ------------------------------------------------------------------ before a model call
 
-    def guidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:
-        """What the agent is to obey; its text is empty when nothing is known, or memory fails, and `why` says which.
+    def guidance(self, existing: str = "", *, topic: str | None = None, budget: int | None = None) -> Policy:
+        """Return the rules, preferences and decisions the agent should follow.
 
         Args:
-            existing: What the agent's instructions say already.
-            context: What this turn is about, where that is more than the conversation's context.
-            budget: Most tokens, by default 1,200; pinned rules survive any budget, and one warning says that they exceed it.
+            existing: The agent's present instructions; what they say already is left out.
+            topic: What this turn is about; by default the conversation's topic.
+            budget: Maximum tokens, by default 1,200. Pinned rules are never cut; one warning is logged if they exceed it.
+
+        Returns:
+            The policy; its `text` is empty when nothing is known or memory fails, and `why` says which.
         """
         ask = partial(
-            self._hall.reader.policy, user=self.user, context=context or self.context, existing_instructions=existing,
+            self._host.reader.policy, user=self.user, context=topic or self.topic, existing_instructions=existing,
             scopes=self.scopes or None, budget=budget, loop=self.loop,
-            kinds=None if context or self.context else STANDING,
+            kinds=None if topic or self.topic else GUIDANCE_KINDS,
         )  # fmt: skip
-        policy = self._hall.asked(ask, _unguided)
+        policy = self._host.answer_or(ask, _no_guidance)
         if policy.over_budget:
-            self._hall.exceeded(policy)
+            self._host.warn_of_over_budget(policy)
         return policy
 
-    def recalled(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
-        """The few lines that help with a prompt, framed as data; empty when nothing helps, or memory fails."""
+    def context(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
+        """Return the few remembered lines that help with a prompt, framed as data.
+
+        Args:
+            prompt: What the user just said.
+            without: Ids of memories to leave out, such as those the guidance holds.
+            known: Texts the prompt holds already; memories that say the same are left out.
+
+        Returns:
+            The lines and where they came from; `text` is empty when nothing helps or memory fails, and `why` says which.
+        """
         ask = partial(
-            self._hall.reader.inject, prompt, user=self.user, scopes=self._seen(), session=self.session,
+            self._host.reader.inject, prompt, user=self.user, scopes=self._visible_scopes(), session=self.session,
             budget=self.budget, without=without, known=known,
         )  # fmt: skip
-        return self._hall.asked(ask, _silent)
+        return self._host.answer_or(ask, _no_context)
 
-    async def aguidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:
-        """`guidance` for async hosts."""
-        return await _aside(self.guidance, existing, context=context, budget=budget)
+    async def aguidance(self, existing: str = "", *, topic: str | None = None, budget: int | None = None) -> Policy:
+        """`guidance`, in a worker thread."""
+        return await _in_thread(self.guidance, existing, topic=topic, budget=budget)
 
-    async def arecalled(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
-        """`recalled` for async hosts."""
-        return await _aside(self.recalled, prompt, without=without, known=known)
+    async def acontext(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
+        """`context`, in a worker thread."""
+        return await _in_thread(self.context, prompt, without=without, known=known)
 
     def toolbox(self) -> tools.Toolbox:
-        """The seven tools for this conversation; what enters through them was said by an agent."""
-        if (whose := self.user if self.user is not None else self._hall.memory.user) is None:
+        """Return the seven memory tools bound to this conversation; what a model writes with them has agent trust.
+
+        Raises:
+            InputError: No user was given here or to `eider.open`.
+        """
+        if (user := self.user if self.user is not None else self._host.memory.user) is None:
             raise InputError("user is missing: say whose memory it is, here or in eider.open(user=…).")
         return tools.bind(
-            self._hall.memory, user=whose, scopes=self.scopes, loop=self.loop, context=self.context,
-            channel=self._hall.host,
+            self._host.memory, user=user, scopes=self.scopes, loop=self.loop, context=self.topic,
+            channel=self._host.host,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ after it
 
-    def heard(
+    def user_said(
         self, text: str, *, answering: str | None = None, key: str | None = None, answering_key: str | None = None,
         at: When | None = None,
     ) -> None:  # fmt: skip
-        """Tell what the user said; it is kept, and learned from as a reply to the agent's last output.
+        """Record what the user said and learn from it as a reply to the agent's last message.
 
         Args:
             text: The user's words.
-            answering: The agent's output they reply to, where the host has it; by default what was last `said`.
-            key: Idempotency key from coordinates: the same reply told again is learned from once.
-            answering_key: Key under which that output was told by `said`, where this process did not tell it last.
-            at: When; by default now.
+            answering: The agent message it replies to; by default the last one given to `agent_said`.
+            key: Idempotency key made from coordinates: the same reply reported again is learned from once.
+            answering_key: Key that message was reported under by `agent_said`, where another process reported it.
+            at: When it was said; by default now.
         """
         if not text.strip():
             return
-        last = self._hall.talks.last(self._whose())
+        last = self._host.state.last_reply(self._key())
         if answering is None or answering == last.text:
             answering, answering_key = last.text, last.key or answering_key
-        self._hall.talks.note(self._whose(), replace(last, tainted=False))
+        self._host.state.set_last_reply(self._key(), replace(last, tainted=False))
         scope = self.scopes[0] if self.scopes else None
-        self._hall.tell(partial(
-            self._hall.user.observe, agent_output=answering, user_reply=text, user=self.user, context=self.context,
+        self._host.write_later(partial(
+            self._host.user.observe, agent_output=answering, user_reply=text, user=self.user, context=self.topic,
             session=self.session, at=at, scope=scope, key=key, answering_key=answering_key,
         ))  # fmt: skip
 
-    def said(self, text: str, *, key: str | None = None, tainted: bool = False) -> None:
-        """Tell what the agent said; where tools or documents were met before, it is believed no more than they.
+    def agent_said(self, text: str, *, key: str | None = None, tainted: bool = False) -> None:
+        """Record what the agent said; after `tool_said` it gets no more trust than the tool, until the user speaks.
 
         Args:
             text: The agent's words.
-            key: Idempotency key from coordinates.
-            tainted: Whether they rest on what tools or documents said, where the host knows and `met` was not called.
+            key: Idempotency key made from coordinates.
+            tainted: Whether the words rest on tool results or documents that were not reported with `tool_said`.
         """
         if not text.strip():
             return
         key = key or f"auto:{os.urandom(16).hex()}"
-        tainted = tainted or self._hall.talks.last(self._whose()).tainted
-        self._hall.talks.note(self._whose(), Said(text=text, key=key, tainted=tainted))
-        door = self._door("tool") if tainted else self._hall.agent
-        self._keep(door, text, "agent", key)
+        tainted = tainted or self._host.state.last_reply(self._key()).tainted
+        self._host.state.set_last_reply(self._key(), LastReply(text=text, key=key, tainted=tainted))
+        channel = self._channel("tool") if tainted else self._host.agent
+        self._record_later(channel, text, "agent", key)
 
-    def met(self, text: str, *, source: Source = "tool", key: str | None = None) -> None:
-        """Tell what a tool returned or a document says; it is kept as that, and nothing is learned from it."""
+    def tool_said(self, text: str, *, source: Source = "tool", key: str | None = None) -> None:
+        """Record a tool result or a document at its own low trust; nothing is learned from it.
+
+        Args:
+            text: What the tool returned or the document says; the first 100,000 characters are kept.
+            source: Whether a tool or a document said it.
+            key: Idempotency key made from coordinates.
+        """
         if not text.strip():
             return
-        self._hall.talks.note(self._whose(), replace(self._hall.talks.last(self._whose()), tainted=True))
-        self._keep(self._door(source), text[:MET], "other", key, speaker=source)
+        self._host.state.set_last_reply(self._key(), replace(self._host.state.last_reply(self._key()), tainted=True))
+        self._record_later(self._channel(source), text[:MAX_TOOL_TEXT], "other", key, speaker=source)
 
     def flush(self, timeout: float = 2.0) -> bool:
-        """Wait until all that was told is written; False when that takes longer than `timeout` seconds."""
-        return self._hall.talks.scribe.flush(timeout)
+        """Wait until everything reported so far is written.
+
+        Args:
+            timeout: Seconds to wait at most.
+
+        Returns:
+            Whether it was written in time.
+        """
+        return self._host.state.writer.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
-        """`flush` for async hosts."""
-        return await _aside(self.flush, timeout)
+        """`flush`, in a worker thread."""
+        return await _in_thread(self.flush, timeout)
 
     # ------------------------------------------------------------------
 
-    def _keep(self, door: Eider, text: str, role: Literal["agent", "other"], key: str | None, **more: str) -> None:
+    def _record_later(
+        self, channel: Eider, text: str, role: Literal["agent", "other"], key: str | None, **more: str
+    ) -> None:
         for place in range(0, len(text), MAX_TEXT):
             part = text[place : place + MAX_TEXT]
             if part.strip():
                 named = key and key + (f":{place}" if place else "")
-                tell = partial(door.record, part, user=self.user, role=role, session=self.session, key=named, **more)
-                self._hall.tell(tell)
+                record = partial(
+                    channel.record, part, user=self.user, role=role, session=self.session, key=named, **more
+                )
+                self._host.write_later(record)
 
-    def _door(self, ceiling: Origin) -> Eider:
-        return self._hall.memory.through(self._hall.host, ceiling)
+    def _channel(self, ceiling: Origin) -> Eider:
+        return self._host.memory.through(self._host.host, ceiling)
 
-    def _whose(self) -> Whose:
-        return self._hall.whose(self.user, self.session)
+    def _key(self) -> ConversationKey:
+        return self._host.conversation_key(self.user, self.session)
 
-    def _seen(self) -> list[str] | None:
+    def _visible_scopes(self) -> list[str] | None:
         return [*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None
 
 
-async def _aside(ask: Callable[..., T], *given: Any, **more: Any) -> T:
-    from asyncio import to_thread  # whoever comes here has it; it costs others more than all of this
+async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    from asyncio import to_thread  # async hosts have imported it; for others it would be the larger part of the import
 
-    return await to_thread(ask, *given, **more)
+    return await to_thread(call, *args, **kwargs)
 
 
-def _unguided(why: str) -> Policy:
+def _no_guidance(why: str) -> Policy:
     from eider.model.answers import Policy
 
     return Policy(text="", memories=(), tokens=0, why=why)
 
 
-def _silent(why: str) -> Injection:
+def _no_context(why: str) -> Injection:
     from eider.model.answers import Injection
 
     return Injection(text="", recollections=(), why=f"silent: {why}")

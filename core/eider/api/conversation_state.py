@@ -1,4 +1,4 @@
-"""What all hosts of one open memory share: who writes for them, and what was said last in each conversation."""
+"""State shared by all conversations over one open memory: the background writer and the agent's last replies."""
 
 from __future__ import annotations
 
@@ -11,81 +11,81 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from eider.api.background_writer import AT_CLOSE, Scribe
+from eider.api.background_writer import CLOSE_TIMEOUT, BackgroundWriter
 
 if TYPE_CHECKING:
     from eider.api.facade import Asks, Eider
 
-Whose = tuple[Hashable, ...]
+ConversationKey = tuple[Hashable, ...]
 """Host, user and session."""
 _CONVERSATIONS: Final = 1_000
 _log: Final = logging.getLogger("eider")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What the agent said last in a conversation."""
+class LastReply:
+    """The agent's last message in a conversation."""
 
     text: str = ""
     key: str | None = None
     tainted: bool = False
-    """Whether tools or documents were met since the user last spoke."""
+    """Whether a tool or document was reported since the user last spoke."""
 
 
-class Talks:
-    """The conversations over one open memory. It holds no memory open."""
+class ConversationState:
+    """State of all conversations over one open memory; it keeps no reference to the memory."""
 
     def __init__(self) -> None:
-        """Nothing was said."""
-        self.scribe = Scribe(_lost)
-        self.resting = 0.0
-        """Until when an owner that did not answer is left alone, as `time.monotonic` tells."""
+        """Create the state of a memory in which nothing was said yet."""
+        self.writer = BackgroundWriter(_log_lost_write)
+        self.retry_at = 0.0
+        """`time.monotonic()` before which a server that did not answer is not asked again."""
         self.warned: set[str] = set()
-        """Hosts that were told that memory fails."""
-        self._said: OrderedDict[Whose, Said] = OrderedDict()
+        """Hosts for which a failure was logged, and "over_budget" once that was."""
+        self._last_replies: OrderedDict[ConversationKey, LastReply] = OrderedDict()
         self._lock = threading.Lock()
 
-    def last(self, whose: Whose) -> Said:
-        """What the agent said last."""
+    def last_reply(self, key: ConversationKey) -> LastReply:
+        """Return the agent's last message in a conversation; empty where there is none."""
         with self._lock:
-            return self._said.get(whose, Said())
+            return self._last_replies.get(key, LastReply())
 
-    def note(self, whose: Whose, said: Said) -> None:
-        """Keep it in mind; of a thousand conversations."""
+    def set_last_reply(self, key: ConversationKey, reply: LastReply) -> None:
+        """Set the last message of a conversation; those of the latest thousand conversations are kept."""
         with self._lock:
-            self._said[whose] = said
-            self._said.move_to_end(whose)
-            while len(self._said) > _CONVERSATIONS:
-                self._said.popitem(last=False)
+            self._last_replies[key] = reply
+            self._last_replies.move_to_end(key)
+            while len(self._last_replies) > _CONVERSATIONS:
+                self._last_replies.popitem(last=False)
 
 
-_open: Final[weakref.WeakKeyDictionary[object, Talks]] = weakref.WeakKeyDictionary()
+_states: Final[weakref.WeakKeyDictionary[object, ConversationState]] = weakref.WeakKeyDictionary()
 _lock: Final = threading.Lock()
 
 
-def talks_of(memory: Eider) -> Talks:
-    """The conversations over a memory, through whichever channel it is seen."""
+def state_of(memory: Eider) -> ConversationState:
+    """Return the state of an open memory; all its channels share one."""
     root = _root(getattr(memory, "_asks", memory))
     with _lock:
-        talks = _open.get(root)
-        if talks is None:
-            talks = Talks()
-            with suppress(TypeError):  # what the owner sees of itself is made for one occasion
-                _open[root] = talks
-        return talks
+        state = _states.get(root)
+        if state is None:
+            state = ConversationState()
+            with suppress(TypeError):  # a server's view of itself lives for one request
+                _states[root] = state
+        return state
 
 
-def finish(asks: Asks, timeout: float = AT_CLOSE) -> None:
-    """A memory is about to close: write what its hosts have told, and let their thread go."""
+def flush_before_close(asks: Asks, timeout: float = CLOSE_TIMEOUT) -> None:
+    """Write what is queued and stop the writer thread; called before a memory closes."""
     with _lock:
-        talks = _open.get(_root(asks))
-    if talks is not None:
-        talks.scribe.end(timeout)
+        state = _states.get(_root(asks))
+    if state is not None:
+        state.writer.stop(timeout)
 
 
 def _root(asks: object) -> object:
     return getattr(asks, "root", asks)
 
 
-def _lost(error: Exception) -> None:
-    _log.error("a note of a host was lost (%s)", type(error).__name__)
+def _log_lost_write(error: Exception) -> None:
+    _log.error("a background write was lost (%s)", type(error).__name__)

@@ -383,8 +383,8 @@ class Eider(Accounts, Outcomes, Scoping):
 
     def close(self) -> None:
         """Write what is buffered and let go of the files; closing twice is harmless."""
-        if (talks := sys.modules.get("eider.api.conversation_state")) is not None:
-            talks.finish(self._asks)  # what hosts have told and nobody has written yet
+        if (conversations := sys.modules.get("eider.api.conversation_state")) is not None:
+            conversations.flush_before_close(self._asks)
         self._asks.close()
 
     def __enter__(self) -> Self:
