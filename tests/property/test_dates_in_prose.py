@@ -41,7 +41,7 @@ def opened(folder: str) -> eider.Eider:
     return eider.open(Path(folder, "a.eider"), embedder=HashEmbedder(width=32), clock=clock, user="kari")
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 4, suppress_health_check=list(HealthCheck))
 @given(st.lists(prose, min_size=1, max_size=12))
 def test_any_date_like_text_is_kept_and_asked_for(texts: list[str]) -> None:
     """`record`, `observe`, `recall` and `inject` take any text that is not blank."""

@@ -8,7 +8,7 @@ import unicodedata
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eider import project_scope
@@ -78,7 +78,6 @@ PLACES = st.lists(NAMES, min_size=1, max_size=3).map(lambda parts: unicodedata.n
 
 
 @given(one=PLACES, other=PLACES)
-@settings(deadline=None)
 @example(one="mine prosjekt 漢字", other="mine prosjekt 漢語")
 @example(one="fjordline/api", other="nordkraft/api")
 @example(one="a b", other="a-b")
@@ -93,7 +92,6 @@ def test_different_places_have_different_scopes(one: str, other: str) -> None:
 
 
 @given(one=PLACES, other=PLACES)
-@settings(deadline=None)
 @example(one="a b", other="a-b")
 @example(one="a" * 300, other="a" * 301)
 def test_different_remotes_have_different_scopes(one: str, other: str) -> None:

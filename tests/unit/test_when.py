@@ -405,7 +405,7 @@ def no_fault_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("no_fault_logged")
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts, days)
 def test_windows_hold_at_least_a_day(text: str, today: date) -> None:
     """No text raises on any day of the calendar, and no window is empty or reversed."""
