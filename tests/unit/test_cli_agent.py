@@ -90,7 +90,7 @@ def test_a_project_is_that_of_the_directory(run: Any, monkeypatch: pytest.Monkey
     monkeypatch.delenv("EIDER_ORIGIN")
     run("remember", "Squash before merging.", "--scope", "project", "--kind", "rule")
     run("remember", "Likes tea.")
-    assert "rule project:ledger " in run("search", "--as-agent", "--scope", "project")
+    assert "rule project:ledger-" in run("search", "--as-agent", "--scope", "project")
     assert "tea" not in run("recall", "squash tea", "--scope", "project")
     assert "Squash" in run("policy", "--scope", "project")
     for words in (["recall", "x", "--scope", "project"], ["remember", "x", "--scope=project"]):

@@ -13,7 +13,10 @@ from eider.model.outcomes import Loop, Recalled
 from eider.model.values import Usage
 from eider.store import rows
 from eider.store.database import Cursor
+from eider.store.migrate import schema_of
 
+_LEARNS: Final = 3
+"""The first schema with a table of what was learned."""
 _LOOP: Final = "id, user_id, agent, opened_at, expires_at, closed_at, outcome, recalled"
 
 
@@ -29,8 +32,7 @@ class Kept:
 
 def there(db: Cursor) -> bool:
     """Whether the store is of a schema that learns; a snapshot of an older one is read as it is."""
-    sql = "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'learned' AND NOT internal"
-    return bool(db.execute(sql).fetchall()[0][0])
+    return schema_of(db) >= _LEARNS
 
 
 def put(db: Cursor, loop: Loop) -> None:

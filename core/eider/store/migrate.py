@@ -8,6 +8,8 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from duckdb import CatalogException
+
 from eider.model.errors import StoreDamagedError, StoreTooNewError
 from eider.model.failpoints import point
 
@@ -34,10 +36,10 @@ def newest() -> int:
 
 def schema_of(db: DuckDBPyConnection) -> int:
     """Schema number of an open database; 0 for an empty one."""
-    known = db.execute("SELECT count(*) FROM duckdb_tables() WHERE table_name = 'meta' AND NOT internal").fetchall()
-    if not known[0][0]:
+    try:  # DuckDB takes two milliseconds longer to list its tables first, three times in every opening
+        row = db.execute("SELECT content FROM meta WHERE name = 'schema'").fetchall()
+    except CatalogException:
         return 0
-    row = db.execute("SELECT content FROM meta WHERE name = 'schema'").fetchall()
     return int(row[0][0]) if row else 0
 
 
