@@ -105,6 +105,7 @@ def rows_of(
         stability=np.full(n, 30, np.float32),
         last_used=at,
         evidence=[i.evidence for i in items],
+        successor=[""] * len(items),
     )
 
 

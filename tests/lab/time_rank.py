@@ -45,7 +45,7 @@ def talk(count: int, width: int = 256, seed: int = 1) -> tuple[SegmentRows, list
         role=(np.arange(count) % 2).astype(np.int8), kind=np.full(count, -1, np.int8), scope=["global"] * count,
         valid_from=at, valid_to=np.full(count, FOREVER), trust=np.full(count, 2, np.int8), state=np.zeros(count, np.int8),
         importance=np.full(count, 3, np.int8), pinned=np.zeros(count, np.bool_), stability=np.full(count, 30, np.float32),
-        last_used=at, evidence=[()] * count,
+        last_used=at, evidence=[()] * count, successor=[""] * count,
     ), texts  # fmt: skip
 
 

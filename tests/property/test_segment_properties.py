@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eider.retrieve.query import Question
 from eider.retrieve.rank import rank
-from eider.store.segment.segment import Segment
+from eider.store.segment.segment import FOREVER, Segment
 from eider.testing.segments import TODAY, segment_rows, vector_of
 
 HOUR = 3_600_000_000
@@ -76,6 +76,47 @@ def test_a_segment_grown_step_by_step_answers_as_one_built_afresh(steps: list[tu
         for name in ("before", "after"):
             other, same = grown.column(name)[row], fresh.column(name)[fresh.row_of[identity]]
             assert (grown.ids[other] if other >= 0 else None) == (fresh.ids[same] if same >= 0 else None)
+
+
+episode = st.fixed_dictionaries(
+    {"id": st.integers(0, 4).map(lambda n: f"e{n}"), "text": st.sampled_from(WORDS), "session": st.just("s1")}
+)
+statement = st.fixed_dictionaries(
+    {
+        "id": st.integers(0, 5).map(lambda n: f"m{n}"),
+        "text": st.sampled_from(WORDS),
+        "memory": st.just(True),
+        "evidence": st.lists(st.integers(0, 4).map(lambda n: f"e{n}"), max_size=2),
+        "state": st.sampled_from([0, 1, 4]),
+        "valid_to": st.sampled_from([5, 9, FOREVER]),
+        "successor": st.sampled_from(["", "m0", "m1"]),
+    }
+)
+change = st.one_of(
+    st.tuples(st.just("upsert"), st.lists(st.one_of(episode, statement), min_size=1, max_size=5)),
+    st.tuples(st.just("remove"), st.lists(st.sampled_from(["e0", "e1", "m0", "m1", "m2"]), max_size=2)),
+)
+
+
+@given(steps=st.lists(change, min_size=1, max_size=10))
+def test_an_utterance_holds_as_long_as_one_of_its_statements(steps: list[tuple[str, list]]) -> None:
+    """However rows came and went: its end is the last end of the stated memories that rest on it, if it has any."""
+    segment = Segment()
+    truth: dict[str, dict] = {}
+    for verb, argument in steps:
+        if verb == "upsert":
+            segment.upsert(segment_rows(argument))
+            truth.update({i["id"]: i for i in argument})
+        else:
+            segment.remove(argument)
+            for identity in argument:
+                truth.pop(identity, None)
+    for identity, row in segment.row_of.items():
+        mine = truth[identity]
+        ends = [m["valid_to"] for m in truth.values() if identity in m.get("evidence", ()) and m["state"] in (0, 4)]
+        expected = mine["valid_to"] if "valid_to" in mine else max(ends, default=FOREVER)
+        assert segment.column("until")[row] == expected
+        assert segment.successor.get(row, "") == mine.get("successor", "")
 
 
 def crowd(count: int, seed: int = 7) -> list[dict[str, object]]:

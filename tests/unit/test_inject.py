@@ -130,7 +130,7 @@ def test_the_session_that_asks_is_not_told_to_itself(memory: eider.Eider) -> Non
     assert not any("surveyor" in r.text for r in memory.inject(asked, session="now").recollections)
     given = memory.inject(asked, session="later")
     assert "surveyor" in given.text
-    assert "- [2026-05-04] ada: " in given.text
+    assert '- 2026-05-04, ada: "We will meet the surveyor' in given.text
 
 
 def test_a_scope_that_is_not_asked_for_stays_hidden(memory: eider.Eider) -> None:

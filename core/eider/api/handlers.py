@@ -18,7 +18,8 @@ from eider.records.record import record, record_many, remember, remember_many
 from eider.records.revise import correct, deactivate, pin, reinforce
 from eider.records.sql import sql
 from eider.records.undo import undo
-from eider.retrieve.recall import recall, search
+from eider.retrieve.recall import recall
+from eider.retrieve.search import search
 from eider.store.engine import Engine
 from eider.store.jobs import Job, Progress, handles
 from eider.store.maintenance import publish, rebuild, verify

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -14,8 +13,12 @@ from eider.language import analysis
 from eider.model.answers import Injection, Recollection
 from eider.model.verbs import Inject, Recall
 from eider.privacy import recall_marks
-from eider.retrieve.rank import Ranked
-from eider.retrieve.recall import in_all_layers
+from eider.retrieve.fetch import fetch
+from eider.retrieve.rank import Ranked, rank
+from eider.retrieve.read_question import read_question
+from eider.retrieve.recall import merged, rows_of, stores_of
+from eider.retrieve.visible import ended_rows, held_rows, view_of, visible_rows
+from eider.retrieve.weights import balanced
 from eider.store.engine import Engine
 from eider.store.segment.segment import Segment
 
@@ -33,26 +36,43 @@ _books: dict[str, WordBook] = {}
 
 
 def inject(engine: Engine, request: Inject) -> Injection:
-    """The few lines that help with a prompt, marked as recalled; empty when nothing helps."""
+    """Return the few lines that help with a prompt, marked as recalled; empty when nothing helps.
+
+    Args:
+        engine: The open store; the layers beneath it are asked as well.
+        request: The prompt, and what the conversation holds already.
+    """
     prompt = recall_marks.strip(request.prompt)
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
-    found = in_all_layers(engine, ask, partial(_wanted, request))
-    allowed = [r for r in found if r.trust >= _LEAST_TRUST and not _in_sight(r, request, prompt)][:LOOKED_AT]
+    view, weights = view_of(engine, ask), balanced(engine.lexical_share(request.user))
+    found: list[Recollection] = []
+    for store, user in stores_of(engine, request.user):
+        with rows_of(store, user, ask, view) as segment:
+            question = read_question(store, segment, prompt, ask, view)
+            held, ended = held_rows(segment, view, question.past), ended_rows(segment, view)
+            visible = visible_rows(segment, ask, view, held)
+            ranked = rank(
+                segment, question, visible, limit=_ASKED_FOR, weights=weights, ended=ended, asked=held, repeats=True
+            )
+            allowed = _allowed(segment, ranked, request)
+            theirs = fetch(store, segment, allowed, user, view, weights, leave_out_ended=question.past is None)
+        found = merged(found, theirs, layer=store.name if store is not engine else "")
+    lines = [r for r in found if not _in_sight(r, request, prompt)][:LOOKED_AT]
     words = " ".join(analysis.words(prompt[:READ]))
-    verdict = admit([_judged(r, words) for r in allowed], prompt, _book(engine))
-    return _framed(engine, [allowed[i] for i in verdict.chosen], request, verdict.why)
+    verdict = admit([_judged(r, words) for r in lines], prompt, _book(engine))
+    return _framed(engine, [lines[i] for i in verdict.chosen], request, verdict.why)
 
 
-def _wanted(request: Inject, segment: Segment, found: Sequence[Ranked]) -> list[Ranked]:
+def _allowed(segment: Segment, ranked: Sequence[Ranked], request: Inject) -> list[Ranked]:
     """The first rows that may enter a prompt, as far as that can be told without their texts."""
     trust, of, memory = segment.column("trust"), segment.column("session"), segment.column("memory")
     session = segment.sessions.get(request.session or "", -1)
     given = set(request.without)
     able = (
-        r for r in found
-        if trust[r.row] >= _LEAST_TRUST and segment.ids[r.row] not in given
+        r for r in ranked
+        if not r.below and trust[r.row] >= _LEAST_TRUST and segment.ids[r.row] not in given
         and (memory[r.row] or session < 0 or of[r.row] != session)
     )  # fmt: skip
     return list(islice(able, _FETCHED))
@@ -105,13 +125,4 @@ def _framed(engine: Engine, chosen: Sequence[Recollection], request: Inject, why
 
 
 def _text(found: Sequence[Recollection]) -> str:
-    return recall_marks.mark([_line(r) for r in found], [r.id for r in found])
-
-
-def _line(found: Recollection) -> str:
-    """One line of text: what is kept, dated where it is an utterance."""
-    said = " ".join(found.text.split())
-    if found.episode is not None:
-        return f"- [{found.episode.at:%Y-%m-%d}] {found.episode.speaker}: {said}"
-    scope = "" if found.memory is None or found.memory.scope == "global" else f" ({found.memory.scope})"
-    return f"- {said}{scope}"
+    return recall_marks.mark([f"- {r.line}" for r in found], [r.id for r in found])

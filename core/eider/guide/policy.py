@@ -19,7 +19,8 @@ from eider.model.values import GLOBAL, Memory
 from eider.model.verbs import PolicyFor, Recall
 from eider.records.scope_registry import scopes_read
 from eider.retrieve.rank import rank
-from eider.retrieve.recall import asked, view_of
+from eider.retrieve.read_question import read_question
+from eider.retrieve.visible import view_of
 from eider.retrieve.weights import balanced
 from eider.store.arrays import KIND_CODE, STATE_CODE, micros
 from eider.store.engine import Engine
@@ -132,7 +133,7 @@ def _related(
     if not request.context or not request.context.strip():
         return {}
     ask = Recall(user=request.user, query=request.context[:_READ])
-    question = replace(asked(engine, segment, ask, view_of(engine, ask)), window=None)
+    question = replace(read_question(engine, segment, ask.query, ask, view_of(engine, ask)), window=None)
     weights = balanced(engine.lexical_share(request.user))
     found = rank(segment, question, visible, limit=MOST, weights=weights)
     best = max((r.score for r in found), default=0.0)

@@ -40,6 +40,15 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EndedSpan:
+    """A part of an utterance, `text[start:end]`, that no longer holds."""
+
+    start: int
+    end: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recollection(Shown):
     """A recalled memory or episode with its score and the reasons for it."""
 
@@ -55,6 +64,14 @@ class Recollection(Shown):
     """Share of the question's information found in the item, in [0, 1]."""
     cosine: float = 0.0
     """Likeness of meaning, in [−1, 1]."""
+    line: str = ""
+    """As it reads in a prompt: a dated quotation of what was said, with what its dates meant and until when it held."""
+    said: int = 1
+    """How often it was said in these words."""
+    until: datetime | None = None
+    """When all that it says ended; None while it holds."""
+    ended: tuple[EndedSpan, ...] = ()
+    """Parts of it that no longer hold."""
 
     @property
     def trust(self) -> int:

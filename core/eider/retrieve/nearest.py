@@ -10,7 +10,8 @@ import numpy as np
 from eider.model.values import GLOBAL, Memory
 from eider.model.verbs import Recall
 from eider.retrieve.rank import rank
-from eider.retrieve.recall import asked, view_of
+from eider.retrieve.read_question import read_question
+from eider.retrieve.visible import view_of
 from eider.store.arrays import STATE_CODE, micros
 from eider.store.engine import Engine
 
@@ -38,7 +39,7 @@ def near(engine: Engine, user: str, text: str, *, scope: str = GLOBAL, limit: in
         if not visible.any():
             return []
         ask = Recall(user=user, query=text[:_READ])
-        question = replace(asked(engine, segment, ask, view_of(engine, ask)), window=None)
+        question = replace(read_question(engine, segment, ask.query, ask, view_of(engine, ask)), window=None)
         ids = [segment.ids[r.row] for r in rank(segment, question, visible, limit=limit)]
         known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
         read = engine.store.memories([i for i in ids if i not in known], user=user)

@@ -110,6 +110,8 @@ class Question:
     """Kinds of answer: when, number, who, where, travel, why, list; or request."""
     window: Window | None = None
     """Days it asks about."""
+    past: Window | None = None
+    """Days of the past whose state it asks about; None where it asks how things stand."""
     vector: NDArray[np.float32] | None = None
     """Unit vector of the text without speakers' names."""
     fingerprint: int = 0

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eider.retrieve import succession
 from eider.retrieve.features import ALONE, GROUPS, K1, NAMES, B, matrix, nearness
 from eider.retrieve.weights import WEIGHTS, Weights
 from eider.retrieve.window import Scan
@@ -31,7 +32,8 @@ _PHRASE: Final = 3
 """Words in a row that make a quotation: whoever quotes wants that text."""
 
 _COLUMN: Final = {name: i for i, name in enumerate(NAMES)}
-_SHARES: Final = tuple(dict.fromkeys(GROUPS.values()))
+_SHARES: Final = (*dict.fromkeys(GROUPS.values()), "ended")
+"""Names of the parts of a score; the last is what a line loses that no longer holds."""
 _GROUPED: Final = np.array([[GROUPS[name] == share for share in _SHARES] for name in NAMES], np.float32)
 
 Floats = NDArray[np.float32]
@@ -57,6 +59,10 @@ class Ranked:
     """Score above the next row; the score itself for the last."""
     absorbed: tuple[int, ...] = ()
     """Rows of the episodes that this memory rests on and stands for here."""
+    until: int | None = None
+    """When what it says ended, microseconds since 1970, UTC; None while it holds."""
+    below: bool = False
+    """Whether it stands lower for it; not where the past is asked about in which it held."""
 
 
 def rank(
@@ -67,8 +73,11 @@ def rank(
     limit: int,
     weights: Weights = WEIGHTS,
     nominated: Sequence[int] | None = None,
+    ended: NDArray[np.bool_] | None = None,
+    asked: NDArray[np.bool_] | None = None,
+    repeats: bool = False,
 ) -> list[Ranked]:
-    """The rows that answer a question best, best first.
+    """Return the rows that answer a question best, best first.
 
     Args:
         segment: Whose rows.
@@ -77,29 +86,28 @@ def rank(
         limit: Most rows to return.
         weights: What each signal counts.
         nominated: Rows to consider instead of looking through all.
+        ended: Mask of rows that no longer hold: they stand below what replaced them.
+        asked: Mask of rows that held in the past that is asked about: these do not.
+        repeats: Whether rows in the words of a better one come on top of `limit`.
     """
     # Some BLAS builds raise the "invalid" flag for lanes they compute and throw away.
     with np.errstate(invalid="ignore"):
-        return _rank(segment, question, visible & segment.alive, limit, weights, nominated)
-
-
-def _rank(
-    segment: Segment,
-    question: Question,
-    visible: NDArray[np.bool_],
-    limit: int,
-    weights: Weights,
-    nominated: Sequence[int] | None,
-) -> list[Ranked]:
-    scan = look(segment, question, visible)
-    rows = nominate(segment, question, scan) if nominated is None else _given(segment, scan, nominated)
-    if not len(rows) or limit <= 0:
-        return []
-    x = matrix(segment, question, scan, rows)
-    shares = ((x * vector(weights)) @ _GROUPED).astype(np.float32)
-    exact = _quoted(segment, question, rows, x)
-    _lift(shares, exact)
-    return _answer(segment, question, rows, x, shares, exact > 0, scan, limit)
+        scan = look(segment, question, visible & segment.alive)
+        rows = nominate(segment, question, scan) if nominated is None else _given(segment, scan, nominated)
+        if not len(rows) or limit <= 0:
+            return []
+        if ended is not None:
+            rows = succession.with_successors(segment, scan.visible, rows, ended)
+        x = matrix(segment, question, scan, rows)
+        shares = ((x * vector(weights)) @ _GROUPED).astype(np.float32)
+        exact = _quoted(segment, question, rows, x)
+        _lift(shares, exact)
+        gone = succession.Ended()
+        if ended is not None:
+            gone = succession.ended_among(segment, rows, ended, asked)
+            evidence = (_COLUMN["coverage"], _COLUMN["cosine"])
+            succession.demote(shares, x, evidence, gone, _SHARES.index("ended"))
+        return _answer(segment, question, rows, x, shares, exact > 0, scan, limit, gone, repeats)
 
 
 def vector(weights: Weights) -> Floats:
@@ -214,13 +222,17 @@ def _lift(shares: Floats, exact: NDArray[np.int8]) -> None:
 
 def _answer(
     segment: Segment, question: Question, rows: NDArray[np.intp], x: Floats, shares: Floats,
-    exact: NDArray[np.bool_], scan: Scan, limit: int,
+    exact: NDArray[np.bool_], scan: Scan, limit: int, gone: succession.Ended, repeats: bool,
 ) -> list[Ranked]:  # fmt: skip
     scores = shares.sum(axis=1)
     order = _ordered(segment, rows, scores)
     stands, absorbed = _merged(segment, rows, order, exact)
     ceiling = max(question.mass, 1e-6)
-    chosen = [i for i in order if i not in absorbed][: limit + 1]
+    chosen = [i for i in order if i not in absorbed]
+    if repeats:
+        _, first = np.unique(segment.column("fingerprint")[rows[chosen]], return_index=True)
+        limit = len(chosen) if len(first) <= limit else int(np.sort(first)[limit])
+    chosen = chosen[: limit + 1]
     out: list[Ranked] = []
     for place, i in enumerate(chosen[:limit]):
         source = stands.get(i, i)
@@ -233,6 +245,7 @@ def _answer(
                 coverage=float(x[source, _COLUMN["coverage"]]), cosine=float(x[source, _COLUMN["cosine"]]),
                 best_share=float(scan.words[rows[source]]) / ceiling, exact=bool(exact[source]),
                 margin=score - following, absorbed=tuple(int(rows[a]) for a, m in absorbed.items() if m == i),
+                until=gone.until.get(i), below=i in gone.below,
             )
         )  # fmt: skip
     return out

@@ -34,7 +34,8 @@ _MEMORIES: Final = """
 SELECT m.id, x.analysis, x.vector, m.valid_from, m.valid_to, m.kind, m.scope, m.trust,
        CASE WHEN m.state = 'active' AND m.superseded_by IS NOT NULL THEN 'superseded' ELSE m.state END AS state,
        m.importance,
-       m.pinned, m.evidence, m.subject, m.origin, m.recorded_at, u.stability, u.last_used
+       m.pinned, m.evidence, m.subject, m.origin, m.recorded_at, u.stability, u.last_used,
+       m.superseded_by AS successor
 FROM memories m JOIN embeddings x ON x.id = m.id LEFT JOIN usage u ON u.id = m.id
 WHERE m.user_id = $user AND x.user_id = $user AND m.state <> 'erased'
 """
@@ -126,6 +127,7 @@ def _of_episodes(found: Mapping[str, Any], width: int) -> SegmentRows:
         stability=np.full(n, initial_stability(3), np.float32),
         last_used=said.astype(np.int64),
         evidence=[()] * n,
+        successor=[""] * n,
         origin=np.array([ORIGIN_CODE[o] for o in _plain(found["origin"])], np.int8),
     )
 
@@ -158,6 +160,7 @@ def _of_memories(found: Mapping[str, Any], width: int) -> SegmentRows:
         stability=_or(found["stability"], np.array(fresh, np.float32)),
         last_used=_instants(found["last_used"], learned),
         evidence=[tuple(s.episode for s in spans_of(text)) for text in _plain(found["evidence"])],
+        successor=[after or "" for after in _plain(found["successor"])],
         origin=np.array([ORIGIN_CODE[o] for o in _plain(found["origin"])], np.int8),
     )
 
@@ -231,6 +234,7 @@ def of_memories(memories: Sequence[Memory], made: Mapping[str, Indexing], width:
             "recorded_at": np.array([to_db(m.recorded_at) for m in memories], "datetime64[us]"),
             "stability": np.full(len(memories), np.nan, np.float32),
             "last_used": never,
+            "successor": [m.superseded_by for m in memories],
         },
         width,
     )

@@ -48,6 +48,7 @@ def segment_of(
         return None, False
     with store.database.reading() as db:
         ids = list(dict.fromkeys([*ids, *_neighbours(db, user, ids)]))
+        ids = list(dict.fromkeys([*ids, *_closing(db, user, ids)]))
         population, upto = _population(db, user)
     segment = Segment.build(store.rows(user=user, ids=ids))
     if population is not None:
@@ -56,7 +57,7 @@ def segment_of(
 
 
 def _neighbours(db: Cursor, user: str, ids: Sequence[str]) -> list[str]:
-    """Utterances close to these in their sessions, and memories that rest on one of them."""
+    """Utterances close to these in their sessions."""
     sql = (
         "WITH named AS MATERIALIZED (SELECT session, seq FROM episodes WHERE id IN (SELECT unnest($ids))), "
         "said AS MATERIALIZED (SELECT id, session, seq FROM episodes WHERE user_id = $user "
@@ -64,6 +65,24 @@ def _neighbours(db: Cursor, user: str, ids: Sequence[str]) -> list[str]:
         "SELECT DISTINCT s.id FROM said s JOIN named n ON s.session = n.session AND abs(s.seq - n.seq) <= $reach"
     )
     return [row[0] for row in db.execute(sql, {"user": user, "ids": list(ids), "reach": _REACH}).fetchall()]
+
+
+def _closing(db: Cursor, user: str, ids: Sequence[str]) -> list[str]:
+    """Memories that say whether these utterances still hold, and what replaced them.
+
+    Closed memories are few, so they are looked at first; only what rests on their utterances is looked for beside them.
+    """
+    rests = "list_has_any(json_extract_string(evidence, '$[*][0]'), $ids)"
+    now = "FROM memories WHERE user_id = $user AND retired_at IS NULL AND evidence IS NOT NULL"
+    closed = db.execute(
+        f"SELECT json_extract_string(evidence, '$[*][0]'), superseded_by {now} AND valid_to IS NOT NULL AND {rests}",
+        {"user": user, "ids": list(ids)},
+    ).fetchall()
+    if not closed:
+        return []
+    said = list({episode for episodes, _ in closed for episode in episodes})
+    beside = db.execute(f"SELECT id {now} AND {rests}", {"user": user, "ids": said}).fetchall()
+    return [*(row[0] for row in beside), *(after for _, after in closed if after)]
 
 
 def _population(db: Cursor, user: str) -> tuple[Population | None, int]:

@@ -30,7 +30,7 @@ def segment_rows(items: Sequence[Mapping[str, Any]]) -> SegmentRows:
     """Rows from one mapping each: `id`, `text`, and whatever differs from the defaults.
 
     Other keys: memory, session, seq, at, day, speaker, role, kind, scope, valid_from, valid_to, trust, state,
-    importance, pinned, stability, evidence, vector.
+    importance, pinned, stability, evidence, successor, vector.
     """
 
     def column(name: str, default: object, kind: type[np.generic]) -> NDArray[Any]:
@@ -60,4 +60,5 @@ def segment_rows(items: Sequence[Mapping[str, Any]]) -> SegmentRows:
         stability=column("stability", 30, np.float32),
         last_used=at,
         evidence=[tuple(item.get("evidence", ())) for item in items],
+        successor=[item.get("successor", "") for item in items],
     )

@@ -23,7 +23,7 @@ from eider.language.dates.rules import Reading
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EventAnchor", "Window", "event_asked", "mentions", "window_asked"]
+__all__ = ["EventAnchor", "Window", "event_asked", "mentions", "placed", "window_asked"]
 
 _log: Final = logging.getLogger("eider")
 
@@ -80,7 +80,24 @@ def mentions(text: str, *, said_on: date) -> list[Window]:
     return _windows(text, said_on, asked=False)
 
 
+def placed(text: str, *, said_on: date) -> list[tuple[int, int, Window]]:
+    """Periods an utterance speaks of, with where their words begin and end in it.
+
+    Args:
+        text: What was said.
+        said_on: The speaker's local date when it was said.
+
+    >>> [("We moved last Friday."[a:b], w.start.isoformat()) for a, b, w in placed("We moved last Friday.", said_on=date(2023, 7, 1))]
+    [('last Friday', '2023-06-30')]
+    """
+    return _placed(text, said_on, asked=False)
+
+
 def _windows(text: str, today: date, *, asked: bool) -> list[Window]:
+    return [window for _, _, window in _placed(text, today, asked=asked)]
+
+
+def _placed(text: str, today: date, *, asked: bool) -> list[tuple[int, int, Window]]:
     text = text[:MAX_READ]
     try:
         found = [each for language in languages(text) for each in _read(text, language, today, asked=asked)]
@@ -115,7 +132,7 @@ def _looks_ahead(sentence: str) -> bool:
     return _AHEAD.search(sentence) is not None and _PAST.search(sentence) is None
 
 
-def _apart(found: list[tuple[int, int, Window]]) -> list[Window]:
+def _apart(found: list[tuple[int, int, Window]]) -> list[tuple[int, int, Window]]:
     """Windows in the order of the text; of two that overlap in it, read in two languages, the longer phrase."""
     kept: list[tuple[int, int, Window]] = []
     for each in sorted(found, key=lambda each: each[:2]):
@@ -123,7 +140,7 @@ def _apart(found: list[tuple[int, int, Window]]) -> list[Window]:
             kept.append(each)
         elif each[1] - each[0] > kept[-1][1] - kept[-1][0]:
             kept[-1] = each
-    return [window for _, _, window in kept]
+    return kept
 
 
 def event_asked(text: str) -> EventAnchor | None:

@@ -57,6 +57,8 @@ class SegmentRows:
     """Microseconds since 1970, UTC."""
     evidence: Sequence[tuple[str, ...]]
     """Ids of the episodes a memory rests on."""
+    successor: Sequence[str]
+    """Id of the memory that replaced it; empty for none."""
     origin: NDArray[np.int8] | None = None
     """Code of the origin; 0 where it does not matter."""
 

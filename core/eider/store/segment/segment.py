@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from eider.language.analysis import MAX_WINDOWS, TRAITS
 from eider.model.errors import InputError
+from eider.model.values import STATES
 from eider.store.segment.columns import FOREVER, SegmentRows, Terms, codes, parse
 from eider.store.segment.population import Population
 from eider.store.segment.postings import Postings
@@ -44,12 +45,14 @@ _COLUMNS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "valid_to": ("<i8", ()), "trust": ("i1", ()), "origin": ("i1", ()), "state": ("i1", ()), "importance": ("i1", ()), "pinned": ("?", ()),
     "stability": ("<f4", ()), "last_used": ("<i8", ()), "fingerprint": ("<u8", ()), "length": ("<i4", ()),
     "traits": ("<f4", (len(TRAITS),)), "windows": ("<i4", (MAX_WINDOWS, 2)), "alive": ("?", ()),
-    "before": ("<i4", ()), "after": ("<i4", ()), "place": ("<i4", ()), "block": ("<i4", ()),
+    "before": ("<i4", ()), "after": ("<i4", ()), "place": ("<i4", ()), "block": ("<i4", ()), "until": ("<i8", ()),
 }  # fmt: skip
 _GIVEN: Final = (
     "memory", "session", "seq", "at", "day", "speaker", "role", "kind", "scope", "valid_from", "valid_to", "trust",
     "origin", "state", "importance", "pinned", "stability", "last_used",
 )  # fmt: skip
+_STATED: Final = (STATES.index("active"), len(STATES))
+"""Codes of the states of a memory that was stated, whether or not something replaced it since."""
 _FIXED: Final = ("memory", "session", "seq", "at", "fingerprint", "length")
 """A row that differs in one of these is another row: it is taken out and added anew."""
 
@@ -62,7 +65,7 @@ class Segment:
     """All live rows of one user, ready to be ranked."""
 
     __slots__ = ("_columns", "_facts", "blocks", "cited", "dead", "evidence", "ids", "items", "population", "postings", "row_of", "rows",
-                 "scopes", "sessions", "speakers", "tails", "vectors")  # fmt: skip
+                 "scopes", "sessions", "speakers", "successor", "tails", "vectors")  # fmt: skip
 
     def __init__(self) -> None:
         self.rows = 0
@@ -78,6 +81,8 @@ class Segment:
         self.evidence: dict[int, tuple[str, ...]] = {}
         self.cited: dict[str, list[int]] = {}
         """Episode id to the memory rows that rest on it."""
+        self.successor: dict[int, str] = {}
+        """Memory row to the id of what replaced it."""
         self.items: dict[str, Episode | Memory] = {}
         """Rows read in full because somebody asked for them, oldest first; a row that changes is read again."""
         self.blocks = 0
@@ -161,15 +166,16 @@ class Segment:
             if row is None:
                 fresh.append(i)
             elif self._same(row, columns, i, terms):
-                self._update(row, columns, i, vectors[i], rows.evidence[i])
+                self._update(row, columns, i, vectors[i], rows.evidence[i], rows.successor[i])
             else:
                 gone.append(row)
                 fresh.append(i)
         self._drop(gone)
         if fresh:
             self._append(
-                [rows.ids[i] for i in fresh], columns, terms, vectors, [rows.evidence[i] for i in fresh], fresh
-            )
+                [rows.ids[i] for i in fresh], columns, terms, vectors, [rows.evidence[i] for i in fresh],
+                [rows.successor[i] for i in fresh], fresh,
+            )  # fmt: skip
         self._pack()
 
     def remove(self, ids: Iterable[str]) -> None:
@@ -194,6 +200,7 @@ class Segment:
         columns["session"][rows.is_memory] = -1
         given = {name: len(array) for name, array in columns.items()}
         given |= {"analysis": len(rows.analysis), "vectors": len(rows.vectors), "evidence": len(rows.evidence)}
+        given["successor"] = len(rows.successor)
         for name, length in given.items():
             if length != count:
                 raise InputError(f"column {name!r} has '{length}' entries for '{count}' ids; give one per row.")
@@ -214,17 +221,18 @@ class Segment:
         return traits_alike and hashes == self.postings.of(row).tolist()
 
     def _update(
-        self, row: int, columns: dict[str, Array], i: int, vector: NDArray[np.float32], cited: tuple[str, ...]
-    ) -> None:
+        self, row: int, columns: dict[str, Array], i: int, vector: NDArray[np.float32], cited: tuple[str, ...],
+        successor: str,
+    ) -> None:  # fmt: skip
         for name in (*_GIVEN, "windows"):
             self._columns[name][row] = columns[name][i]
         if len(vector):
             self.vectors.replace(row, vector)
-        if cited != self.evidence.get(row, ()):
-            self._cite(row, cited)
+        self._cite(row, cited, successor)
+        self._bound([row])
 
     def _append(self, ids: list[str], columns: dict[str, Array], terms: Terms, vectors: NDArray[np.float32],
-                evidence: list[tuple[str, ...]], chosen: list[int]) -> None:  # fmt: skip
+                evidence: list[tuple[str, ...]], successors: list[str], chosen: list[int]) -> None:  # fmt: skip
         first, count = self.rows, len(ids)
         every = count == len(vectors)
         pick = slice(None) if every else np.array(chosen)
@@ -240,13 +248,17 @@ class Segment:
         picked = terms if every else terms.pick(chosen)
         self.postings.append(picked.flat, picked.lengths)
         self.vectors.append(vectors[pick])
-        for row, cited in zip(new.tolist(), evidence, strict=True):
-            if cited:
-                self._cite(row, cited)
+        self._columns["until"][new] = self._columns["valid_to"][new]
+        for row, cited, successor in zip(new.tolist(), evidence, successors, strict=True):
+            if cited or successor:
+                self._cite(row, cited, successor)
+        self._bound([row for row in new.tolist() if ids[row - first] in self.cited])
         self._link(new)
 
-    def _cite(self, row: int, cited: tuple[str, ...]) -> None:
-        for episode in self.evidence.pop(row, ()):
+    def _cite(self, row: int, cited: tuple[str, ...], successor: str) -> None:
+        """Note what a memory rests on and what replaced it, and until when its utterances hold."""
+        before = self.evidence.pop(row, ())
+        for episode in before:
             self.cited[episode].remove(row)
             if not self.cited[episode]:
                 del self.cited[episode]
@@ -254,13 +266,27 @@ class Segment:
             self.evidence[row] = tuple(dict.fromkeys(cited))
             for episode in self.evidence[row]:
                 self.cited.setdefault(episode, []).append(row)
+        self.successor.pop(row, None)
+        if successor:
+            self.successor[row] = successor
+        self._bound([self.row_of[e] for e in {*before, *cited} if e in self.row_of])
+
+    def _bound(self, rows: list[int]) -> None:
+        """Say until when rows hold: a memory by itself, an utterance as long as one of the memories that rest on it."""
+        c = self._columns
+        for row in rows:
+            until = c["valid_to"][row]
+            if not c["memory"][row]:
+                ends = [c["valid_to"][m] for m in self.cited.get(self.ids[row], ()) if c["state"][m] in _STATED]
+                until = max(ends, default=until)
+            c["until"][row] = until
 
     def _drop(self, rows: list[int]) -> None:
         if not rows:
             return
         for row in rows:
             del self.row_of[self.ids[row]]
-            self._cite(row, ())
+            self._cite(row, (), "")
         index = np.array(rows)
         self.postings.drop(index)
         self.vectors.drop(index)
@@ -355,9 +381,10 @@ class Segment:
         packed.sessions, packed.speakers, packed.scopes = self.sessions, self.speakers, self.scopes
         columns = {n: a[kept] for n, a in self._columns.items()}
         evidence = [self.evidence.get(r, ()) for r in kept.tolist()]
+        successors = [self.successor.get(r, "") for r in kept.tolist()]
         ids = [self.ids[r] for r in kept.tolist()]
         if ids:
             terms = Terms(hashes[flat], lengths, np.cumsum(lengths))
-            packed._append(ids, columns, terms, self.vectors.take(kept), evidence, list(range(len(ids))))
+            packed._append(ids, columns, terms, self.vectors.take(kept), evidence, successors, list(range(len(ids))))
         for name in self.__slots__:
             setattr(self, name, getattr(packed, name))

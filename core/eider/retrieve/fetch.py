@@ -1,0 +1,125 @@
+"""Ranked rows become results: their texts, how they read in a prompt, and the reasons for them."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from eider.model.answers import EndedSpan, Recollection, Why
+from eider.model.values import TRUST, Episode, Memory
+from eider.retrieve.rendering import day_in_words, episode_line, memory_line, quotation_of
+from eider.retrieve.weights import WEIGHTS, Weights
+from eider.store.arrays import STATE_CODE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from eider.retrieve.rank import Ranked
+    from eider.retrieve.visible import View
+    from eider.store.engine import Engine
+    from eider.store.segment.segment import Segment
+
+_STATED = (STATE_CODE["active"], STATE_CODE["superseded"])
+
+
+def fetch(
+    engine: Engine, segment: Segment, found: Sequence[Ranked], user: str, view: View, weights: Weights = WEIGHTS,
+    *, leave_out_ended: bool = False,
+) -> list[Recollection]:  # fmt: skip
+    """Return the ranked rows with their texts: those the segment keeps, the others from the truth.
+
+    Args:
+        engine: The open store.
+        segment: Whose rows were ranked.
+        found: Rows, best first.
+        user: Whose they are.
+        view: The request's instants.
+        weights: What they were ranked by.
+        leave_out_ended: Whether lines are to be without the parts that no longer hold.
+    """
+    closed = {r.row: _closed_memories(segment, r.row, view) for r in found if r.until is None}
+    rested = [e for r in found for e in segment.evidence.get(r.row, ())]
+    ids = [segment.ids[r.row] for r in found]
+    items = read(engine, segment, [*ids, *rested, *(m for ms in closed.values() for m in ms)], user, view)
+    answer: list[Recollection] = []
+    for one, id_ in zip(found, ids, strict=True):
+        if (item := items.get(id_)) is None:
+            continue
+        until = None if one.until is None else datetime.fromtimestamp(one.until / 1_000_000, UTC)
+        ended = _ended_spans(item.id, [m for i in closed.get(one.row, ()) if isinstance(m := items.get(i), Memory)])
+        if isinstance(item, Episode):
+            item = replace(item, metadata=deepcopy(item.metadata)) if item.metadata else item  # nobody's to change
+            line = episode_line(item, until=until, ended=ended, leave_out=leave_out_ended)
+        else:
+            said = {
+                e: episode for e in segment.evidence.get(one.row, ()) if isinstance(episode := items.get(e), Episode)
+            }
+            line = memory_line(item, quotation_of(item, said), now=view.now)
+        answer.append(
+            Recollection(
+                id=item.id, text=item.text, score=one.score, coverage=one.coverage, cosine=one.cosine,
+                why=Why(shares=one.shares, weights=weights.version, notes=notes(item, view.now, until, ended)),
+                memory=item if isinstance(item, Memory) else None,
+                episode=item if isinstance(item, Episode) else None, line=line, until=until, ended=ended,
+            )
+        )  # fmt: skip
+    return answer
+
+
+def read(
+    engine: Engine, segment: Segment, ids: Sequence[str], user: str, view: View
+) -> Mapping[str, Episode | Memory]:  # fmt: skip
+    """Return rows by id: those the segment keeps in full, the others from the store, which are then kept."""
+    known = {i: segment.items[i] for i in ids if i in segment.items} if view.known_at is None else {}
+    missing = list(dict.fromkeys(i for i in ids if i not in known))
+    if not missing:
+        return known
+    episodes = engine.store.episodes([i for i in missing if i.startswith("ep_")], user=user)
+    memories = engine.store.memories([i for i in missing if not i.startswith("ep_")], user=user, known_at=view.known_at)
+    new = {i.id: i for i in (*episodes, *memories)}
+    if view.known_at is None:
+        segment.keep(new.values())
+    return known | new
+
+
+def _closed_memories(segment: Segment, row: int, view: View) -> list[str]:
+    """Ids of the memories that rest on an utterance and have ended, while others hold."""
+    cited = segment.cited.get(segment.ids[row], ())
+    until, state = segment.column("until"), segment.column("state")
+    return [segment.ids[m] for m in cited if until[m] <= view.as_of and state[m] in _STATED]
+
+
+def _ended_spans(episode: str, memories: Sequence[Memory]) -> tuple[EndedSpan, ...]:
+    spans = {
+        EndedSpan(start=s.start, end=s.end, until=m.valid_to)
+        for m in memories
+        for s in m.evidence
+        if s.episode == episode and m.valid_to is not None
+    }
+    apart: list[EndedSpan] = []
+    for span in sorted(spans, key=lambda s: (s.start, -s.end)):
+        if not apart or span.start >= apart[-1].end:
+            apart.append(span)
+    return tuple(apart)
+
+
+def notes(
+    item: Episode | Memory, now: datetime, until: datetime | None = None, ended: Sequence[EndedSpan] = ()
+) -> tuple[str, ...]:  # fmt: skip
+    """Return what a reader should know of an item before relying on it."""
+    found: list[str] = []
+    if item.trust < TRUST["user"]:
+        found.append(f"origin {item.origin}")
+    if isinstance(item, Memory):
+        status = item.status(now)
+        if status != "current":
+            ends = f", until {day_in_words(item.valid_to.date())}" if item.valid_to else ""
+            found.append(f"{status}{ends}")
+        if item.pinned:
+            found.append("pinned")
+    elif until is not None:
+        found.append(f"no longer holds, until {day_in_words(until.date())}")
+    found += [f"{item.text[s.start : s.end]!r} until {day_in_words(s.until.date())}" for s in ended]
+    return tuple(found)

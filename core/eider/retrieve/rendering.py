@@ -1,0 +1,214 @@
+"""How one remembered line reads in a prompt: the same for recall, injection, guidance and briefings.
+
+What somebody said is a dated quotation with the speaker outside the quotation marks; what was given as a statement
+stands as given. Beside it: the days that "last week" meant, what it answered, and whether it still holds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from eider.language.dates import Window, placed, window_asked
+from eider.model.clock import local_date
+from eider.model.values import GLOBAL, Episode, Memory
+from eider.retrieve.past_question import says_past
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from eider.model.answers import EndedSpan
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_COMMANDS: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+"""Commands to a terminal."""
+_JOINERS: Final = frozenset("\u200c\u200d")
+"""Invisible, but part of how some scripts and emoji are written."""
+_HIDDEN: Final = frozenset(("Cc", "Cf", "Co", "Cs"))
+_QUOTED: Final = 200
+"""Most characters shown of the agent's words that a line answers."""
+_RELATIVE: Final = timedelta(days=366)
+_DAY: Final = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotation:
+    """Who said the words of a memory, when, and what they answered."""
+
+    speaker: str
+    said_on: date
+    answers: str = ""
+
+
+def quotation_of(memory: Memory, episodes: Mapping[str, Episode]) -> Quotation | None:
+    """Return whose words a memory is; None where its text was given as a statement.
+
+    Args:
+        memory: The memory.
+        episodes: Id → utterance, as far as its evidence is known.
+    """
+    own: list[str] = []
+    other: list[str] = []
+    first: Episode | None = None
+    for span in memory.evidence:
+        if (episode := episodes.get(span.episode)) is None:
+            continue
+        first = first or episode
+        (own if episode.role == first.role else other).append(episode.text[span.start : span.end])
+    said, text = [" ".join(words.split()) for words in own], " ".join(memory.text.split())
+    if first is None or text not in (*said, " ".join(said)):
+        return None
+    return Quotation(
+        speaker=speaker_of(first), said_on=local_date(first.at, first.tz), answers=" ".join(other)[:_QUOTED]
+    )
+
+
+def speaker_of(episode: Episode) -> str:
+    """Return who speaks, as a model reads it: an agent that has no name is the one that reads."""
+    return "you" if episode.role == "agent" and episode.speaker in ("", "default", "agent") else episode.speaker
+
+
+def memory_line(memory: Memory, quoted: Quotation | None, *, now: datetime, text: str | None = None) -> str:
+    """Return a memory as one line of a prompt, without a mark in front.
+
+    Args:
+        memory: The memory.
+        quoted: Who said it and when, where its text is a quotation.
+        now: Instant of asking, against which it holds or has ended.
+        text: Its text in other words, where a host words it.
+    """
+    said = visible_text(memory.text if text is None else text)
+    said_on = memory.valid_from.date() if quoted is None else quoted.said_on
+    beside = dates_meant(said, said_on, standing=memory.kind in ("rule", "preference"))
+    if quoted is not None:
+        said = f"{said_on}, {visible_text(quoted.speaker)}: {in_quotes(said)}"
+        if quoted.answers:
+            beside.append(f"to your {in_quotes(visible_text(quoted.answers))}")
+    if memory.scope != GLOBAL:
+        beside.append(memory.scope)
+    if memory.valid_to is not None and memory.valid_to <= now:
+        beside.append(f"until {day_in_words(memory.valid_to.date())}")
+    return _with(said, beside)
+
+
+def episode_line(
+    episode: Episode, *, until: datetime | None = None, ended: Sequence[EndedSpan] = (), leave_out: bool = False
+) -> str:
+    """Return an utterance as one line of a prompt, without a mark in front.
+
+    Args:
+        episode: The utterance.
+        until: When all that it says ended; None while it holds.
+        ended: Parts of its text that have ended.
+        leave_out: Whether those parts are left out instead of being marked.
+    """
+    text = episode.text
+    for span in sorted(ended, key=lambda s: -s.start):
+        words = "[…]" if leave_out else f"{text[span.start : span.end]} [until {day_in_words(span.until.date())}]"
+        text = f"{text[: span.start]}{words}{text[span.end :]}"
+    said_on, said = local_date(episode.at, episode.tz), visible_text(text)
+    beside = dates_meant(said, said_on)
+    if until is not None:
+        beside.append(f"until {day_in_words(until.date())}")
+    return _with(f"{said_on}, {visible_text(speaker_of(episode))}: {in_quotes(said)}", beside)
+
+
+def _with(said: str, beside: Sequence[str]) -> str:
+    return f"{said} ({'; '.join(beside)})" if beside else said
+
+
+def in_quotes(text: str) -> str:
+    """Return a text within quotation marks that do not occur in it, if there are such.
+
+    >>> in_quotes('Call it "alpha".')
+    '“Call it "alpha".”'
+    """
+    return f"“{text}”" if '"' in text else f'"{text}"'
+
+
+def visible_text(text: str) -> str:
+    r"""Return a text on one line, without what a reader cannot see: controls, overrides, tags, zero-width signs.
+
+    >>> visible_text("Deploy" + chr(0xE0041) + " on\\u202e Friday.\\u200b")
+    'Deploy on Friday.'
+    """
+    flat = " ".join(text.split())
+    if flat.isascii() and flat.isprintable():
+        return flat
+    flat = _COMMANDS.sub("", flat)
+    shown: list[str] = []
+    for i, char in enumerate(flat):
+        joins = char in _JOINERS and 0 < i < len(flat) - 1 and not (flat[i - 1].isascii() or flat[i + 1].isascii())
+        supplement = "\U000e0100" <= char <= "\U000e01ef"
+        if joins or (unicodedata.category(char) not in _HIDDEN and not supplement):
+            shown.append(char)
+    return " ".join("".join(shown).split())
+
+
+def dates_meant(text: str, said_on: date, *, standing: bool = False) -> list[str]:
+    """Return what the relative dates of a text meant on the day it was said.
+
+    Args:
+        text: What was said.
+        said_on: The speaker's local date.
+        standing: It is said once and for all: "on Friday" is every Friday.
+
+    >>> dates_meant("I moved to Bergen last week.", date(2026, 11, 28))
+    ['last week = 16 to 22 Nov']
+    """
+    found = placed(text, said_on=said_on)
+    if not found:
+        return []
+    fixed = set(placed(text, said_on=said_on + _RELATIVE))
+    tomorrow = set(placed(text, said_on=said_on + _DAY)) if standing else set[tuple[int, int, Window]]()
+    past = says_past(text)
+    meant: list[str] = []
+    for start, end, window in found:
+        every = standing and window.precision == "day" and (start, end, window) in tomorrow
+        bounded = window.start.year > date.min.year and window.end.year < date.max.year
+        phrase, days = text[start:end], days_in_words(window, said_on.year)
+        if (start, end, window) in fixed or every or not bounded or phrase.casefold() == days.casefold():
+            continue
+        if window.end > said_on or past or not _either_way(phrase, said_on):
+            meant.append(f"{phrase} = {days}")
+    return list(dict.fromkeys(meant))
+
+
+def _either_way(phrase: str, said_on: date) -> bool:
+    """Whether a phrase names a day to come as well as one gone by, as "Friday" does and "last Friday" does not."""
+    return window_asked(phrase, today=said_on) != window_asked(f"will {phrase}", today=said_on)
+
+
+def days_in_words(window: Window, year: int) -> str:
+    """Return a period as people write it; the year only where it is another one.
+
+    >>> days_in_words(Window(start=date(2026, 11, 16), end=date(2026, 11, 23)), 2026)
+    '16 to 22 Nov'
+    """
+    first, last = window.start, window.last
+    if window.precision == "year":
+        return f"{first.year}"
+    if window.precision == "month":
+        return f"{_MONTHS[first.month - 1]} {first.year}"
+    end = _day(last, year)
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day} to {end}"
+    return f"{_day(first, year)} to {end}"
+
+
+def day_in_words(day: date) -> str:
+    """Return a day with its year.
+
+    >>> day_in_words(date(2026, 11, 28))
+    '28 Nov 2026'
+    """
+    return _day(day, 0)
+
+
+def _day(day: date, year: int) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]}{'' if day.year == year else f' {day.year}'}"

@@ -1,0 +1,136 @@
+"""Which rows a request may see, and which of them have ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, time
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from eider.model.clock import local_zone, utc, zone
+from eider.privacy.redact import redact_name
+from eider.store.arrays import EPISODE_KIND, KIND_CODE, ORIGIN_CODE, STATE_CODE, micros
+from eider.store.segment.columns import FOREVER
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from numpy.typing import NDArray
+
+    from eider.language.dates import Window
+    from eider.model.verbs import Filters, When
+    from eider.store.engine import Engine
+    from eider.store.segment.segment import Segment
+
+STATED: Final = (STATE_CODE["active"], STATE_CODE["superseded"])
+"""States of a statement that was made; the validity decides whether it holds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The instants of one request, all but `now` in microseconds since 1970, UTC."""
+
+    now: datetime
+    tz: str
+    as_of: int
+    since: int | None
+    until: int | None
+    known_at: datetime | None
+    dated: bool
+    """Whether the caller named the instant whose state is asked for."""
+
+
+def view_of(engine: Engine, request: Filters) -> View:
+    """Return the request's instants, in the asker's zone and clock."""
+    now = engine.now() if request.now is None else utc(request.now, request.tz, "now")
+    tz = local_zone() if request.tz is None else request.tz
+    zone(tz)
+
+    def instant(at: When | None, name: str) -> datetime | None:
+        return engine.bound(at, request.tz if isinstance(at, datetime) else tz, name)[0]
+
+    as_of, since, until = (
+        instant(request.as_of, "as_of"),
+        instant(request.since, "since"),
+        instant(request.until, "until"),
+    )
+    return View(
+        now=now, tz=tz, as_of=micros(as_of or now), since=None if since is None else micros(since),
+        until=None if until is None else micros(until), known_at=instant(request.known_at, "known_at"),
+        dated=request.as_of is not None,
+    )  # fmt: skip
+
+
+def visible_rows(
+    segment: Segment, request: Filters, view: View, held: NDArray[np.bool_] | None = None
+) -> NDArray[np.bool_]:  # fmt: skip
+    """Return the rows that hold at the request's instant, or in the past it asks about, and pass its filters.
+
+    Args:
+        segment: The user's rows.
+        request: Filters.
+        view: Its instants.
+        held: Rows that held in the past that is asked about.
+
+    Returns:
+        A mask of shape `(segment.rows,)`.
+    """
+    column = segment.column
+    starts, ends, memory = column("valid_from"), column("valid_to"), column("memory")
+    begun = starts <= view.as_of
+    if not view.dated:  # what was said is findable at once, also when the speaker's clock runs ahead
+        begun |= ~memory
+    mask = segment.alive & np.isin(column("state"), STATED) & begun
+    mask &= ends > view.as_of if held is None else (ends > view.as_of) | held
+    if view.since is not None:
+        mask &= np.where(memory, ends, starts + 1) > view.since
+    if view.until is not None:
+        mask &= starts < view.until
+    if request.session is not None:
+        mask &= _of_session(segment, redact_name(request.session))
+    return mask & chosen_rows(segment, request)
+
+
+def ended_rows(segment: Segment, view: View) -> NDArray[np.bool_]:
+    """Return a mask of the rows whose statements have ended: closed memories, and utterances all of whose memories were."""
+    return (segment.column("until") <= view.as_of) & np.isin(segment.column("state"), STATED)
+
+
+def held_rows(segment: Segment, view: View, past: Window | None) -> NDArray[np.bool_] | None:
+    """Return a mask of the rows that held on one of the days asked about; None where no past is asked about."""
+    if past is None or view.dated:
+        return None
+    starts, until = segment.column("valid_from"), segment.column("until")
+    first, last = _midnight(past.start, view.tz), _midnight(past.end, view.tz)
+    return (until > first) & (starts < last) & (until > starts)
+
+
+def _midnight(day: date, tz: str) -> int:
+    """The day's beginning; the first and the last year stand for "ever"."""
+    if day.year in (MINYEAR, MAXYEAR):
+        return -FOREVER if day.year == MINYEAR else FOREVER
+    return micros(datetime.combine(day, time(), zone(tz)).astimezone(UTC))
+
+
+def chosen_rows(segment: Segment, request: Filters) -> NDArray[np.bool_]:
+    """Return a mask of the rows of the scopes, kinds and origins asked for."""
+    mask = np.ones(segment.rows, np.bool_)
+    if request.scopes is not None:
+        codes = [segment.scopes[s] for s in map(redact_name, request.scopes) if s in segment.scopes]
+        mask &= np.isin(segment.column("scope"), codes)
+    if request.kinds is not None:
+        kinds = [EPISODE_KIND if k == "episode" else KIND_CODE[k] for k in request.kinds]
+        mask &= np.isin(segment.column("kind"), kinds)
+    if request.origins is not None:
+        mask &= np.isin(segment.column("origin"), [ORIGIN_CODE[o] for o in request.origins])
+    return mask
+
+
+def _of_session(segment: Segment, session: str) -> NDArray[np.bool_]:
+    mask = np.zeros(segment.rows, np.bool_)
+    if session in segment.sessions and session:
+        mask |= (segment.column("session") == segment.sessions[session]) & ~segment.column("memory")
+        for row, episodes in segment.evidence.items():
+            mask[row] |= any(mask[segment.row_of[e]] for e in episodes if e in segment.row_of)
+    return mask
