@@ -8,11 +8,20 @@ import sys
 import time
 
 import numpy as np
-from eider.understand import Finding, Weights, read_reply
 from reply_training import (
-    Corpus, Exchange, average_precision, bare_statements, exchanges, fit_labels, recall_at, reply_scores, round_weights,
+    Corpus,
+    Exchange,
+    average_precision,
+    bare_statements,
+    exchanges,
+    fit_labels,
+    recall_at,
+    reply_scores,
+    round_weights,
 )  # fmt: skip
 from train_reply_reader import calibrate, fit_keep, left_out_margins
+
+from eider.understand import Finding, Weights, read_reply
 
 LONG = 300
 HELD = 0.6
@@ -38,7 +47,9 @@ def show_zones(rows: list[Exchange], found: list[list[Finding]], name: str) -> N
     something = [bool(row.quotes) for row in rows]
     learned = [any(one.zone == "learn" for one in many) for many in found]
     noticed = [bool(many) for many in found]
-    finds = [(one, _right(one, row)) for row, many in zip(rows, found, strict=True) for one in many if one.zone == "learn"]
+    finds = [
+        (one, _right(one, row)) for row, many in zip(rows, found, strict=True) for one in many if one.zone == "learn"
+    ]
     pasted = [k for k, row in enumerate(rows) if len(row.reply) >= LONG and not something[k]]
     precision = _share(sum(map(bool.__and__, learned, something)), sum(learned))
     recall = _share(sum(map(bool.__and__, learned, something)), sum(something))
@@ -63,7 +74,9 @@ def show_labels(rows: list[Exchange], found: list[list[Finding]]) -> None:
     print("on right finds:", ", ".join(f"{name} {np.mean(hits):.3f}" for name, hits in same.items()))
     for act in ("state", "revoke", "confirm", "praise"):
         said, meant = [o for o, q in pairs if q["act"] == act], [q for o, q in pairs if o.act == act]
-        print(f"  {act}: recall {_share(sum(o.act == act for o in said), len(said))}, precision {_share(sum(q['act'] == act for q in meant), len(meant))}")
+        print(
+            f"  {act}: recall {_share(sum(o.act == act for o in said), len(said))}, precision {_share(sum(q['act'] == act for q in meant), len(meant))}"
+        )
 
 
 def show_calibration(corpus: Corpus, margin: np.ndarray) -> None:
@@ -75,7 +88,9 @@ def show_calibration(corpus: Corpus, margin: np.ndarray) -> None:
     print("calibration:", " ".join(f"{chance[s].mean():.2f}>{corpus.y[own][s].mean():.2f}" for s in steps if s.any()))
 
 
-def left_out(corpus: Corpus, bare: Corpus, group: np.ndarray, bare_group: np.ndarray, margin: np.ndarray) -> list[list[Finding]]:
+def left_out(
+    corpus: Corpus, bare: Corpus, group: np.ndarray, bare_group: np.ndarray, margin: np.ndarray
+) -> list[list[Finding]]:
     """Read every reply with weights that saw nothing of its group, calibration and zones included."""
     found: list[list[Finding]] = [[] for _ in corpus.rows]
     for name in sorted(set(group)):
@@ -94,7 +109,9 @@ def left_out(corpus: Corpus, bare: Corpus, group: np.ndarray, bare_group: np.nda
 
 def _curve(name: str, corpus: Corpus, margin: np.ndarray, chosen: np.ndarray, precision: float) -> None:
     best, something = reply_scores(corpus, margin)[chosen], np.array([bool(r.quotes) for r in corpus.rows])[chosen]
-    print(f"{name:12} n {len(best):5} AP {average_precision(best, something):.3f} recall at precision {precision}: {recall_at(best, something, precision)[0]:.3f}")
+    print(
+        f"{name:12} n {len(best):5} AP {average_precision(best, something):.3f} recall at precision {precision}: {recall_at(best, something, precision)[0]:.3f}"
+    )
 
 
 def writers(corpus: Corpus, bare: Corpus) -> None:
@@ -102,7 +119,11 @@ def writers(corpus: Corpus, bare: Corpus) -> None:
     bare_group = np.array([row.source for row in bare.rows])
     margin = left_out_margins(corpus, bare, corpus.source, bare_group)
     english = corpus.lang == "en"
-    for name, chosen, precision in [("all", corpus.lang != "", 0.88), ("English", english, 0.88), ("other", ~english, 0.85)]:
+    for name, chosen, precision in [
+        ("all", corpus.lang != "", 0.88),
+        ("English", english, 0.88),
+        ("other", ~english, 0.85),
+    ]:
         _curve(name, corpus, margin, chosen, precision)
     show_calibration(corpus, margin)
     found = left_out(corpus, bare, corpus.source, bare_group, margin)
@@ -149,7 +170,9 @@ def speed(rows: list[Exchange]) -> None:
     begin = time.process_time()
     for row in some:
         read_reply(row.reply, row.agent)
-    print(f"{(time.process_time() - begin) / len(some) * 1e3:.2f} ms of processor time a reply of {np.mean([len(r.reply) for r in some]):.0f} characters")
+    print(
+        f"{(time.process_time() - begin) / len(some) * 1e3:.2f} ms of processor time a reply of {np.mean([len(r.reply) for r in some]):.0f} characters"
+    )
 
 
 def main() -> None:

@@ -126,7 +126,14 @@ def _continued(content: list[str], place: int, speakers: list[str], reasons: lis
         ("data", before == "data" and (indented or key or _YAML_KEY.match(line))),
         ("diff", line[:2] in {"- ", "-\t"} and "diff" in {before, after}),
         (before, before in {"log", "code"} and indented),
-        ("document", before == "document" and (_LISTED.match(line) or (place > 1 and reasons[place - 2] != "document" and _HEADING.match(content[place - 1])))),
+        (
+            "document",
+            before == "document"
+            and (
+                _LISTED.match(line)
+                or (place > 1 and reasons[place - 2] != "document" and _HEADING.match(content[place - 1]))
+            ),
+        ),
         ("data", key and sum(bool(_KEY_VALUE.match(x)) for x in content[max(0, place - 1) : place + 2]) > 1),
         ("chat", speakers[place] and "chat" in {before, after}),
     )
@@ -152,22 +159,20 @@ def _line_reasons(text: str, spans: list[Span]) -> list[str]:
 
 def _introduces(found: int, opening: str, language: str) -> tuple[str, bool] | None:
     """Return what other voice a sentence before a colon announces and whether that is certain, None when none."""
-    short = len(opening) <= _SHORT_OPENING
     own = _any(found, "remember") or (_any(found, "standing") and _any(found, "i", "we"))
     if own or len(opening) > 3 * _SHORT_OPENING:
         return None
-    if _any(found, "roleplay"):
-        return "fiction", True
-    if _any(found, "fiction", "draft"):
-        return "draft", short
-    if _any(found, "paste", "above", "report"):
-        return "document", short
-    if opening.endswith(_LINE_FOLLOWS) and not _any(found, "own_list", "standing", "prefer", "decide"):
-        return "shown", False
-    first = cues.find(" ".join(opening.split()[:4]), language)
-    if _any(first, "task") and not _any(found, "standing", "decide"):
-        return "task", False
-    return None
+    short = len(opening) <= _SHORT_OPENING
+    unheard = opening.endswith(_LINE_FOLLOWS) and not _any(found, "own_list", "standing", "prefer", "decide")
+    asks = _any(cues.find(" ".join(opening.split()[:4]), language), "task") and not _any(found, "standing", "decide")
+    signs = (
+        (("fiction", True), _any(found, "roleplay")),
+        (("draft", short), _any(found, "fiction", "draft")),
+        (("document", short), _any(found, "paste", "above", "report")),
+        (("shown", False), unheard),
+        (("task", False), asks),
+    )
+    return next((announced for announced, holds in signs if holds), None)
 
 
 @dataclass(slots=True)
@@ -226,6 +231,8 @@ class _Reader:
                     opened = self._opens(start, end, found)
                     if opened:
                         carried = _Carried(*opened, number, inline=end < last - 1 and opened[0] != "fiction")
+                    if opened == ("fiction", True):
+                        self.sentences[-1] = Sentence(start, end, Voice.OTHER, "fiction", number, found)
                 elif reason in _SHOWN:
                     carried = None  # what was announced has been shown
         self._look_back()
