@@ -24,7 +24,7 @@ from sklearn.linear_model import LogisticRegression
 import eider.understand
 from eider.understand import pair_reading
 from eider.understand.pair_model import BUCKETS, HEADS, VectorCache, dense_row, standard, vectors, word_buckets
-from eider.understand.pairs import CLOSE, DOUBT, FOLD, MAYBE_REVOKES, REVOKES, _shows_change, holds_all
+from eider.understand.pairs import CLOSE, DOUBT, FOLD, MAYBE_REVOKES, REVOKES, _same_frame, _shows_change, holds_all
 
 OUT = Path(eider.understand.__file__).parent
 SCALE = 0.12
@@ -46,6 +46,8 @@ class Rows:
     weight: NDArray[np.float64]
     group: NDArray[np.int64]
     """Number of the revoking sentence or the store; -1 for pairs."""
+    framed: NDArray[np.bool_]
+    """Both say the same but for a value."""
     shown: NDArray[np.bool_]
     """A cue of change or another value shows why."""
     whole: NDArray[np.bool_]
@@ -78,6 +80,7 @@ def rows_of(found: list[Pair], groups: list[int] | None = None) -> Rows:
         np.array([p.lang[:2] for p in found]),
         np.array([p.weight for p in found]),
         np.array(groups or [-1] * len(found)),
+        np.array([_same_frame(read[p.earlier], read[p.later]) for p in found]),
         np.array([_shows_change(read[p.earlier], read[p.later]) for p in found]),
         np.array([holds_all(read[p.earlier], read[p.later]) for p in found]),
     )
@@ -151,19 +154,20 @@ def slope(odds: NDArray[np.float64], label: NDArray[np.bool_]) -> tuple[float, f
 
 
 def unseen(
-    data: dict[str, Rows], by: str, heads: tuple[str, ...] = HEADS, share: float = 1.0
+    data: dict[str, Rows], by: str, heads: tuple[str, ...] = HEADS, share: float = 1.0, parts: int | None = None
 ) -> dict[str, NDArray[np.float64]]:
-    """Scores of every row by a model that saw nothing of its writer (or of its language)."""
-    names = sorted(set(getattr(data["pairs"], by)))
+    """Scores of every row by a model that saw nothing of its writer (or of its language), `parts` models in all."""
+    known = sorted(set(getattr(data["pairs"], by)))
+    names = [known[start :: parts or len(known)] for start in range(parts or len(known))]
     out = {name: np.zeros((len(data[name]), len(heads))) for name in ("pairs", "revoking", "stores")}
     drawn = np.random.default_rng(0).random(len(data["pairs"])) < share
     for number, name in enumerate(names):
-        test = {"pairs": getattr(data["pairs"], by) == name}
-        for part in ("revoking", "stores"):
+        test = {"pairs": np.isin(getattr(data["pairs"], by), name)}
+        for part in ("revoking", "stores"):  # store by store
             test[part] = data[part].group % len(names) == number
         if by == "lang":
-            test["revoking"] = data["revoking"].lang == name
-        older = data["older"] if by == "writer" else data["older"][data["older"].lang != name]
+            test["revoking"] = np.isin(data["revoking"].lang, name)
+        older = data["older"] if by == "writer" else data["older"][~np.isin(data["older"].lang, name)]
         train = join(
             [
                 older,
@@ -186,7 +190,7 @@ def figures(name: str, chance: NDArray[np.float64], rows: Rows) -> None:
     """One line: what closing and doubting do at the thresholds that are shipped."""
     changed = np.isin(rows.relation, CHANGES)
     closed = (chance >= CLOSE) & rows.shown
-    asked = (chance >= DOUBT) & ~closed
+    asked = ((chance >= DOUBT) | rows.framed) & ~closed
     caught = (closed | asked)[changed].mean() if changed.any() else float("nan")
     still = ~changed
     print(
@@ -277,7 +281,7 @@ def _curve(chance: NDArray[np.float64], rows: Rows) -> None:
 
 def train(data: dict[str, Rows]) -> None:
     """Fit all heads on everything; slopes come from scores on unseen writers."""
-    odds = unseen(data, "writer")
+    odds = unseen(data, "writer", parts=4)
     rows = data["pairs"]
     slopes = []
     for number, head in enumerate(HEADS):
@@ -297,6 +301,11 @@ def train(data: dict[str, Rows]) -> None:
         words=np.round(words / step).astype(np.int8), step=step,
         bias=np.array([fit.intercept_[0] for fit in model.fits], np.float32), slopes=np.array(slopes, np.float32),
     )  # fmt: skip
+    chance = logistic(slopes[0][0] * odds["pairs"][:, 0] + slopes[0][1])
+    for name in sorted(set(rows.writer)):
+        figures(name, chance[rows.writer == name], rows[rows.writer == name])
+    figures("others", chance[rows.writer != "near"], rows[rows.writer != "near"])
+    _curve(chance, rows)
     share = logistic(odds["pairs"][:, HEADS.index("same") :])
     share /= share.sum(1, keepdims=True)
     folded = (share[:, :2].sum(1) >= FOLD) & rows.whole

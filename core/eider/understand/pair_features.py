@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _PART: Final = 4
 """Least letters of a word that may be part of a compound."""
+_DIGITS: Final = 15
+"""Digits of a number that are compared: all that a float holds."""
 _ADDED: Final = 3
 """Least letters that the compound has more."""
 
@@ -53,42 +55,27 @@ def _topic(earlier: Reading, later: Reading, vectors: Vectors) -> dict[str, floa
     soft_l = float((left_l * best_l).sum()) if len(left_l) else 0.0
     total_e, total_l = weigh_e.sum() + 1e-6, weigh_l.sum() + 1e-6
     return {
-        "cosine": float(pair[0] @ pair[1]),
-        "covered_e": 1 - left_e.sum() / total_e,
-        "covered_l": 1 - left_l.sum() / total_l,
-        "soft_e": 1 - (left_e.sum() - soft_e) / total_e,
-        "soft_l": 1 - (left_l.sum() - soft_l) / total_l,
-        "shared_weight": sum(shared),
-        "shared_top": shared[0] if shared else 0.0,
-        "shared_second": shared[1] if len(shared) > 1 else 0.0,
-        "shared_count": float(len(shared)),
-        "left_e": float(left_e.sum()),
-        "left_l": float(left_l.sum()),
-        "left_top_e": float(left_e.max(initial=0.0)),
-        "left_top_l": float(left_l.max(initial=0.0)),
-        "left_count_e": float(len(open_e)),
-        "left_count_l": float(len(open_l)),
+        "cosine": float(pair[0] @ pair[1]), "covered_e": 1 - left_e.sum() / total_e,
+        "covered_l": 1 - left_l.sum() / total_l, "soft_e": 1 - (left_e.sum() - soft_e) / total_e,
+        "soft_l": 1 - (left_l.sum() - soft_l) / total_l, "shared_weight": sum(shared),
+        "shared_top": shared[0] if shared else 0.0, "shared_second": shared[1] if len(shared) > 1 else 0.0,
+        "shared_count": float(len(shared)), "left_e": float(left_e.sum()), "left_l": float(left_l.sum()),
+        "left_top_e": float(left_e.max(initial=0.0)), "left_top_l": float(left_l.max(initial=0.0)),
+        "left_count_e": float(len(open_e)), "left_count_l": float(len(open_l)),
         "left_values_e": float(sum(word.is_value for word in open_e)),
         "left_values_l": float(sum(word.is_value for word in open_l)),
         "left_plain_e": sum(word.weight for word in open_e if not word.is_value),
         "left_plain_l": sum(word.weight for word in open_l if not word.is_value),
-        "plain_covered_e": _plain_share(e, open_e, best_e),
-        "plain_covered_l": _plain_share(l, open_l, best_l),
-        "plain_exact_e": _plain_share(e, open_e, None),
-        "plain_exact_l": _plain_share(l, open_l, None),
+        "plain_covered_e": _plain_share(e, open_e, best_e), "plain_covered_l": _plain_share(l, open_l, best_l),
+        "plain_exact_e": _plain_share(e, open_e, None), "plain_exact_l": _plain_share(l, open_l, None),
         "left_alike": float(likeness.max(initial=0.0)),
         "left_alike_mean": float(best_l.mean()) if len(best_l) else 0.0,
-        "left_alike_e": float(best_e.mean()) if len(best_e) else 0.0,
-        "compound_e": float(len(parts_e)),
-        "compound_l": float(len(parts_l)),
-        "first_shared_l": _place(l, stems_e),
-        "first_shared_e": _place(e, stems_l),
-        "last_open_l": float(bool(l) and l[-1] in open_l),
-        "last_open_e": float(bool(e) and e[-1] in open_e),
-        "head_open_l": float(bool(l) and l[0] in open_l),
-        "head_open_e": float(bool(e) and e[0] in open_e),
+        "left_alike_e": float(best_e.mean()) if len(best_e) else 0.0, "compound_e": float(len(parts_e)),
+        "compound_l": float(len(parts_l)), "first_shared_l": _place(l, stems_e), "first_shared_e": _place(e, stems_l),
+        "last_open_l": float(bool(l) and l[-1] in open_l), "last_open_e": float(bool(e) and e[-1] in open_e),
+        "head_open_l": float(bool(l) and l[0] in open_l), "head_open_e": float(bool(e) and e[0] in open_e),
         **_beside(earlier, later, stems_e, stems_l),
-    }
+    }  # fmt: skip
 
 
 def _plain_share(words: Sequence[Word], left: Sequence[Word], likeness: NDArray[np.float32] | None) -> float:
@@ -210,7 +197,7 @@ def _numbers(a: frozenset[str], b: frozenset[str]) -> tuple[float, float]:
         for two in b:
             forms = [re.sub(r"\d", "0", number) for number in (one, two)]
             alike = max(alike, float(forms[0] == forms[1]), 0.5 * float(len(forms[0]) == len(forms[1])))
-            values = [float(re.sub(r"\D", "", number) or 0) + 1 for number in (one, two)]
+            values = [float(re.sub(r"\D", "", number)[:_DIGITS] or 0) + 1 for number in (one, two)]
             nearness = max(nearness, min(values) / max(values))
     return nearness, alike
 
@@ -231,6 +218,7 @@ def _owners(earlier: Reading, later: Reading) -> dict[str, float]:
         "possessor_lost": float(len(earlier.possessors - later.possessors)),
         "possessor_same": float(len(earlier.possessors & later.possessors)),
         "subject_fresh": float(_subject(later) not in {"", *(word.stem for word in earlier.words)}),
+        "people_first": float(bool(later.first_people - earlier.people)),
         "subject_same": float(_subject(later) != "" and _subject(later) == _subject(earlier)),
         "people_differ": float(bool(a) and bool(b) and not a & b),
     }  # fmt: skip

@@ -32,7 +32,7 @@ _LIMIT: Final = 5.0
 TOPICS: Final = (
     "plain_covered_e", "soft_l", "soft_e", "values_differ", "shared_top", "people_fresh", "possessor_fresh",
     "subject_fresh", "before_new", "after_new", "number_nearness", "covered_l", "owner_other", "left_plain_l",
-    "left_alike", "cosine",
+    "left_alike", "cosine", "people_first", "subject_same", "first_shared_l", "head_open_l",
 )  # fmt: skip
 SIGNS: Final = (
     "now_l", "ended_l", "moved_l", "new_l", "back_l", "instead_l", "except_l", "only_l", "when_l", "also_l", "other_l",
@@ -40,6 +40,7 @@ SIGNS: Final = (
     "standing_then_fine", "longer", "they_l",
 )  # fmt: skip
 """A sign says little by itself: "now" is a change only where both speak of the same. So each is crossed with each topic."""
+_CROSSED: Final = tuple(f"{topic} × {sign}" for topic in TOPICS for sign in SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +85,9 @@ def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
 def dense_row(earlier: Reading, later: Reading, embed: Vectors) -> tuple[list[str], NDArray[np.float32]]:
     """Names and values of all features of a pair, crossed ones last."""
     found = features(earlier, later, embed)
-    names, values = list(found), list(found.values())
-    for topic in TOPICS:
-        for sign in SIGNS:
-            names.append(f"{topic} × {sign}")
-            values.append(found[topic] * min(found[sign], 1.0))
-    return names, np.array(values, np.float32)
+    signs = np.minimum([found[sign] for sign in SIGNS], 1.0)
+    crossed = np.outer([found[topic] for topic in TOPICS], signs)
+    return [*found, *_CROSSED], np.concatenate([list(found.values()), crossed.ravel()]).astype(np.float32)
 
 
 def word_buckets(earlier: Reading, later: Reading) -> list[int]:

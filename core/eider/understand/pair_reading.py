@@ -28,6 +28,8 @@ _POSSESSIVE: Final = re.compile(r"['’]s$")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?。！？:;\n]\s*)[\"'“«(]*$")
 _LINKS: Final = frozenset({"de", "du", "di", "da", "do", "del", "della", "des", "d", "of", "的", "の", "von"})
 _STEM: Final = 5
+_MOST: Final = 600
+"""Characters of a statement that are read: comparing letters takes their square."""
 _BEGINNING: Final = 12
 """Characters that count as the beginning of a statement."""
 _PARTICLE: Final = 3
@@ -81,6 +83,8 @@ class Reading:
     owners: frozenset[str]
     people: frozenset[str]
     """Words for people who stand in some relation to the speaker, in lower case."""
+    first_people: frozenset[str]
+    """Those among the first words."""
     possessors: frozenset[str]
     """Names that own something: "Marek's", "de Chus"."""
 
@@ -167,10 +171,10 @@ def read(text: str, tongue: str | None = None) -> Reading:
     """Read a statement.
 
     Args:
-        text: As said; only its first 2,000 characters are read.
+        text: As said; only its first `_MOST` characters are read.
         tongue: A key of `pair_words.json`; by default `language(text)`.
     """
-    text = text[:2_000].replace("’", "'")
+    text = text[:_MOST].replace("’", "'")
     known = _languages()[tongue or language(text)]
     spans = {kind: [match.span() for match in known.patterns[kind].finditer(text)] for kind in CUES}
     changing = [span for kind in ("now", "moved", "new", "back", "instead") for span in spans[kind]]
@@ -181,6 +185,7 @@ def read(text: str, tongue: str | None = None) -> Reading:
             for match in pattern.finditer(text):
                 values[kind].add(str(index))
                 special.append(match.span())
+    kin = list(known.patterns["kin"].finditer(text))
     words = _words(text, known, changing, special, values)
     return Reading(
         text=text,
@@ -197,7 +202,8 @@ def read(text: str, tongue: str | None = None) -> Reading:
             if word.plain in values["name"]
             and (text[word.start : word.end].endswith("'s") or (before is not None and links(before)))
         ),
-        people=frozenset(stem(plain(match.group())) for match in known.patterns["kin"].finditer(text)),
+        people=frozenset(stem(plain(match.group())) for match in kin),
+        first_people=frozenset(stem(plain(match.group())) for match in kin if match.start() < 2 * _BEGINNING),
     )
 
 

@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 Relation = Literal["same", "more", "replaces", "ends", "adds", "exception", "narrower", "unrelated"]
 Decision = Literal["close", "doubt", "fold", "keep"]
 
-CLOSE: Final = 0.88
+CLOSE: Final = 0.91
 """Least probability of a change at which the earlier memory is closed without asking; measured, see `train_pairs.py`."""
-DOUBT: Final = 0.3
+DOUBT: Final = 0.38
 """Least probability of a change at which the pair is asked about."""
 FOLD: Final = 0.85
 """Least probability that the later says the same (and perhaps more) at which the two become one."""
-REVOKES: Final = 0.6
+REVOKES: Final = 0.7
 """Least probability at which a sentence takes a memory back, if no other memory comes near."""
 MAYBE_REVOKES: Final = 0.2
 """Least probability at which a memory is a candidate that the user is asked about."""
@@ -64,8 +64,8 @@ class PairVerdict:
 class Revocation:
     """Which memories a sentence takes back."""
 
-    outcome: Literal["one", "several", "none"]
-    """`one` ends; of `several` the user is asked; with `none` the sentence is a statement like any other."""
+    outcome: Literal["ends", "ask", "none"]
+    """One memory ends; or the user is asked which of these; or the sentence is a statement like any other."""
     memories: tuple[int, ...]
     """Indices of the memories that are meant or may be, the likeliest first."""
     probabilities: tuple[float, ...]
@@ -88,7 +88,7 @@ def compare_all(earlier: Sequence[str], later: str) -> list[PairVerdict]:
 
     Args:
         earlier: Memories that hold so far, as they were said.
-        later: What the user says now; only the first 2,000 characters of a text are read.
+        later: What the user says now; only the first 600 characters of a text are read.
 
     Returns:
         One verdict for each of `earlier`, in the same order.
@@ -115,11 +115,17 @@ def revoked(sentence: str, memories: Sequence[str]) -> Revocation:
     best = float(chances[order[0]])
     rivals = [int(index) for index in order if chances[index] >= max(MAYBE_REVOKES, _RIVAL * best)]
     probabilities = tuple(map(float, chances))
-    if best >= REVOKES and len(rivals) == 1:
-        return Revocation(outcome="one", memories=(rivals[0],), probabilities=probabilities)
+    if best >= REVOKES and len(rivals) == 1 and _share_word(sentence, memories[rivals[0]]):
+        return Revocation(outcome="ends", memories=(rivals[0],), probabilities=probabilities)
     if rivals:
-        return Revocation(outcome="several", memories=tuple(rivals[:_MOST_ASKED]), probabilities=probabilities)
+        return Revocation(outcome="ask", memories=tuple(rivals[:_MOST_ASKED]), probabilities=probabilities)
     return Revocation(outcome="none", memories=(), probabilities=probabilities)
+
+
+def _share_word(sentence: str, memory: str) -> bool:
+    """Whether both hold the same word of content: without one, nothing is sure enough to end."""
+    stems = [{word.stem for word in read(text).words if word.weight > 0} for text in (sentence, memory)]
+    return bool(stems[0] & stems[1])
 
 
 def _verdict(
@@ -129,9 +135,14 @@ def _verdict(
     ranked = sorted(RELATIONS, key=lambda one: -probabilities[one])
     order = np.argsort(-np.abs(parts), kind="stable")[:_REASONS]
     change = probabilities["replaces"] + probabilities["ends"]
-    if change >= CLOSE and _shows_change(earlier, later):
-        decision: Decision = "close"
-    elif change >= DOUBT:
+    decision: Decision
+    if earlier.words and [word.plain for word in earlier.words] == [word.plain for word in later.words]:
+        decision = "fold"  # the same words
+        ranked.remove("same")
+        ranked.insert(0, "same")
+    elif change >= CLOSE and _shows_change(earlier, later):
+        decision = "close"
+    elif change >= DOUBT or _same_frame(earlier, later):
         decision = "doubt"
     elif probabilities["same"] + probabilities["more"] >= FOLD and holds_all(earlier, later):
         decision = "fold"
@@ -162,6 +173,16 @@ def _shows_change(earlier: Reading, later: Reading) -> bool:
     """Whether a cue of change, a taking back or two values of one kind can be pointed at."""
     cues = sum(later.cues[kind] for kind in ("now", "ended", "moved", "new", "back", "instead", "forget", "fine"))
     return cues > 0 or any(a and later.values[kind] - a for kind, a in earlier.values.items())
+
+
+def _same_frame(earlier: Reading, later: Reading) -> bool:
+    """Whether both say the same but for a value: "the owner is Bo", "the owner is Ida".
+
+    Of 71 such labelled pairs 69 replace, of 29 others 26; 1,579 statements of stores hold none.
+    """
+    frames = [{word.stem for word in one.content if not word.is_value} for one in (earlier, later)]
+    values = ((found, later.values[kind]) for kind, found in earlier.values.items())
+    return bool(frames[0]) and frames[0] == frames[1] and any(a and b and not a & b for a, b in values)
 
 
 def holds_all(earlier: Reading, later: Reading) -> bool:
