@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from homes import PATIENCE, Home, until
 
 import eider
+from eider.api.open import release
 from eider.cli import fast_path
 from eider.cli.app import cli
 from eider.client import pauses
@@ -283,7 +284,7 @@ def test_a_listing_takes_no_lock_from_a_running_owner(home: Home, monkeypatch: p
     with eider.open("work", user="ada"):
         pass
     until(home.client().running, "the owner")
-    eider.opening.release(home.path / "stores" / "work.eider")
+    release(home.path / "stores" / "work.eider")
 
     def locked(*_: object, **__: object) -> None:
         raise AssertionError("a lock was taken")

@@ -11,6 +11,7 @@ import pytest
 import eider
 from eider.api.facade import Eider
 from eider.model.clock import FixedClock, local_date, utc
+from eider.model.clock import zone as zone_of
 from eider.providers.embedders.hashing import HashEmbedder
 
 AUCKLAND, KOLKATA, BERLIN, NEW_YORK = ZONES = ("Pacific/Auckland", "Asia/Kolkata", "Europe/Berlin", "America/New_York")
@@ -57,7 +58,7 @@ def test_a_session_is_the_speakers_day(memory: Eider, zone: str, day: str) -> No
 def test_a_naive_time_is_the_clock_on_the_speakers_wall(memory: Eider, zone: str) -> None:
     """And comes back as that instant."""
     episode = memory.record("Half past eight.", at="2026-05-05T20:30", tz=zone)
-    assert episode.at.astimezone(eider.clock.zone(zone)).strftime("%Y-%m-%dT%H:%M") == "2026-05-05T20:30"
+    assert episode.at.astimezone(zone_of(zone)).strftime("%Y-%m-%dT%H:%M") == "2026-05-05T20:30"
     assert episode.session == "2026-05-05"
 
 
