@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Literal, TypeVar
 
 from eider.model.score_text import reasons
-from eider.model.values import Episode, Event, Memory, MemoryId, Metadata, Shown, Usage
+from eider.model.shown import Shown, render
+from eider.model.values import Episode, Event, Memory, MemoryId, Metadata, Usage
 
 T = TypeVar("T")
 
@@ -19,9 +20,7 @@ class Listing(list[T]):
     __slots__ = ()
 
     def _repr_html_(self) -> str:
-        from eider.model.display.html import render_list
-
-        return render_list(self)
+        return render(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Literal, get_args
 
-from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryId, MemoryKind, Precision, Shown, Span
+from eider.model.shown import Shown
+from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryId, MemoryKind, Precision, Span
 
 SignalKind = Literal["correction", "preference", "directive", "fact", "decision", "praise"]
 Relation = Literal["add", "merge", "supersede", "retract", "scope_override", "none", "contradiction"]

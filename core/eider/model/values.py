@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, get_args
 
+from eider.model.shown import Shown
+
 EpisodeId = str
 MemoryId = str
 EventId = str
@@ -29,22 +31,6 @@ TRUST: Final[Mapping[Origin, int]] = {"user": 2, "agent": 1, "import": 1, "tool"
 ORIGIN_OF_ROLE: Final[Mapping[Role, Origin]] = {"user": "user", "agent": "agent", "other": "document"}
 GLOBAL: Final = "global"
 """The scope that is always in."""
-
-
-class Shown:
-    """What a notebook shows as more than its repr; the HTML is made when it is asked for."""
-
-    __slots__ = ()
-
-    def _repr_html_(self) -> str:
-        from eider.model.display.html import render
-
-        return render(self)
-
-    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        """Both forms at once: a notebook takes the first, a terminal the second."""
-        del include, exclude
-        return {"text/html": self._repr_html_(), "text/plain": repr(self)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
