@@ -210,6 +210,7 @@ class _Reader:
         ]
         self.reasons = _line_reasons(text, self.lines)
         self.sentences: list[Sentence] = []
+        self.pointed: set[tuple[str, Voice, int]] = set()
 
     def read(self) -> list[Sentence]:
         """Return the sentences in order."""
@@ -311,10 +312,14 @@ class _Reader:
                 self._mark_before(place, "asked", Voice.UNCLEAR, same_line=not own_line)
 
     def _mark_before(self, place: int, reason: str, voice: Voice, *, same_line: bool) -> None:
-        for before in range(place):
+        line = self.sentences[place].line if same_line else -1
+        if (reason, voice, line) in self.pointed:
+            return  # a pointer further down has marked all before it
+        self.pointed.add((reason, voice, line))
+        for before in range(place - 1, -1, -1):
             one = self.sentences[before]
-            if same_line and one.line != self.sentences[place].line:
-                continue
+            if same_line and one.line != line:
+                break
             if one.voice is Voice.OWN or (one.voice is Voice.UNCLEAR and voice is Voice.OTHER):
                 self.sentences[before] = Sentence(one.start, one.end, voice, reason, one.line, one.found)
 
