@@ -313,7 +313,7 @@ def test_eager_guidance_is_worded_by_the_model_once(memory: Open, server: StubSe
     one.remember("Write in paragraphs.", kind="rule")
     server.answers |= {"policy": guided(([1], "Write in paragraphs"))}
     first = one.policy(context="a review")
-    assert first.text == "- Write in paragraphs."
+    assert first.text.splitlines()[1:] == ["- Write in paragraphs."]
     assert first.why.endswith("worded by anthropic:stub policy/1")
     assert one.policy(context="a review") == first
     assert server.asked.count("policy") == 1
@@ -336,7 +336,7 @@ def test_guidance_that_says_more_than_its_memories_is_thrown_away(
     one.remember("Write in paragraphs.", kind="rule")
     server.answers |= {"policy": guided(line)}
     found = one.policy(context="a review")
-    assert found.text == "Rules:\n- Write in paragraphs."
+    assert found.text.endswith("\n\nRules:\n- Write in paragraphs.")
     assert "own words" in found.why
 
 
@@ -353,7 +353,7 @@ def test_balanced_guidance_asks_no_model(memory: Open, server: StubServer) -> No
     """Only eager agents pay for wording."""
     one = memory("balanced")
     one.remember("Write in paragraphs.", kind="rule")
-    assert one.policy().text == "Rules:\n- Write in paragraphs."
+    assert one.policy().text.endswith("\n\nRules:\n- Write in paragraphs.")
     assert server.asked == []
 
 

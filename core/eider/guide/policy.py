@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.guide.compiler import compiled
+from eider.guide.compiler import OPENING, compiled, line_in_policy
 from eider.guide.policy_by_model import worded
 from eider.guide.selection import MOST, picked
 from eider.model.answers import Policy
 from eider.model.clock import day_start
 from eider.model.outcomes import Recalled
-from eider.model.values import GLOBAL, Memory
+from eider.model.values import GLOBAL, Episode, Memory
 from eider.model.verbs import PolicyFor, Recall
 from eider.records.scope_registry import scopes_read
+from eider.retrieve.fetch import read
 from eider.retrieve.rank import rank
 from eider.retrieve.read_question import read_question
+from eider.retrieve.rendering import quotation_of
 from eider.retrieve.visible import view_of
 from eider.retrieve.weights import balanced
 from eider.store.arrays import KIND_CODE, STATE_CODE, micros
@@ -79,37 +81,34 @@ def _placed(engine: Engine, request: PolicyFor, door: Door) -> PolicyFor:
 
 def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
     budget = request.budget or BUDGET
-    chosen = _chosen(engine, request, now)
+    with engine.segments.hold(request.user) as segment:
+        visible = _visible(segment, request, micros(engine.now()))
+        related = _related(engine, segment, request, visible)
+        rows, left = picked(segment, np.flatnonzero(visible), related, micros(now))
+        rested = [e for row in rows for e in segment.evidence.get(row, ())]
+        ids = [segment.ids[row] for row in rows]
+        items = read(engine, segment, [*ids, *rested], request.user)
+        left_out = {segment.ids[row]: why for row, why in left.items()}
+    chosen = [m for i in ids if isinstance(m := items.get(i), Memory)]
+    said = {i: e for i, e in items.items() if isinstance(e, Episode)}
     done = compiled(
         chosen, engine.counter, budget=budget, exceeded=request.on_budget_exceeded, known=request.existing_instructions,
-        opposes=_opposed,
+        opposes=_opposed, lines={m.id: line_in_policy(m, quotation_of(m, said), now) for m in chosen}, opening=OPENING,
     )  # fmt: skip
-    why, over = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens", done.tokens - budget
-    if over > 0:
+    why = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens"
+    if left_out:
+        why += f"; {len(left_out)} others do not bear on the context" if related is not None else ""
+    if (over := done.tokens - budget) > 0:
         why += "; pinned memories alone exceed the budget: unpin some, or raise it"
     return Policy(
-        text=done.text, memories=done.used, tokens=done.tokens, left_out=done.left_out, over_budget=max(0, over), why=why
+        text=done.text, memories=done.used, tokens=done.tokens, left_out={**left_out, **done.left_out},
+        over_budget=max(0, over), why=why,
     )  # fmt: skip
 
 
 def _opposed(wide: Memory, narrow: Memory) -> bool:
     """Whether a narrower memory states something else of the same matter."""
     return judge(wide.text, narrow.text)[0] in ("supersede", "contradiction", "scope_override", "retract")
-
-
-def _chosen(engine: Engine, request: PolicyFor, now: datetime) -> list[Memory]:
-    """What may guide, best first: what stands for all work, and what matters to the context."""
-    with engine.segments.hold(request.user) as segment:
-        visible = _visible(segment, request, micros(engine.now()))
-        if not visible.any():
-            return []
-        related = _related(engine, segment, request, visible)
-        ids = [segment.ids[row] for row in picked(segment, np.flatnonzero(visible), related, micros(now))]
-        known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
-        read = engine.store.memories([i for i in ids if i not in known], user=request.user)
-        segment.keep(read)
-    found = known | {m.id: m for m in read}
-    return [found[i] for i in ids if i in found]
 
 
 def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]:
@@ -128,10 +127,10 @@ def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]
 
 def _related(
     engine: Engine, segment: Segment, request: PolicyFor, visible: NDArray[np.bool_]
-) -> dict[int, tuple[float, bool]]:
-    """Row → (score in [0, 1] of the best, whether it clearly bears on the context)."""
+) -> dict[int, tuple[float, bool]] | None:
+    """Row → (score in [0, 1] of the best, whether it clearly bears on the context); None without a context."""
     if not request.context or not request.context.strip():
-        return {}
+        return None
     ask = Recall(user=request.user, query=request.context[:_READ])
     question = replace(read_question(engine, segment, ask.query, ask, view_of(engine, ask)), window=None)
     weights = balanced(engine.lexical_share(request.user))

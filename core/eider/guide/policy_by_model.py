@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from eider.guide.compiler import line_of
+from eider.guide.compiler import OPENING, line_of
 from eider.guide.compiler.wording import label, sentence
 from eider.model.errors import ConfigError, MissingExtraError, ModelError
 from eider.model.values import GLOBAL
@@ -50,7 +50,7 @@ def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: i
     except (ModelError, MissingExtraError, ConfigError) as error:
         return replace(found, why=f"{found.why}; in our own words, because the model did not answer: {error}")
     lines = held(answer.lines, found.memories)
-    text = "\n".join(f"- {line}" for _, line in lines or ())
+    text = "\n".join([OPENING, *(f"- {line}" for _, line in lines or ())])
     tokens = engine.counter.count(text)
     if not lines or tokens > budget:
         why = "is too long" if lines else "says what the memories do not, or leaves out what is pinned"

@@ -19,24 +19,30 @@ if TYPE_CHECKING:
 
 MOST: Final = 200
 """Memories that are worded at most beside the pinned ones, which all are; a page holds some eighty."""
-FACTS: Final = 12
-"""Facts, insights and contexts at most: only what matters to the context."""
+STANDING: Final = {"rule": 12, "preference": 4, "decision": 2}
+"""How many of each kind are said in a context they do not bear on: rules are for all work, decisions seldom. A guess."""
+_FIRST: Final = {"rule": 0.5, "preference": 0.25}
+"""What comes first where the budget is short."""
+_BEARS: Final = 0.5
+"""Share of the best score from which a fact bears on a context. A guess."""
+NO_BEARING: Final = "it does not bear on the context"
 _GUIDES: Final = [KIND_CODE[k] for k in ("rule", "preference", "decision")]
 _DAY: Final = 86_400_000_000
 
 
 def picked(
-    segment: Segment, rows: NDArray[np.intp], related: Mapping[int, tuple[float, bool]], midnight: int
-) -> list[int]:
-    """The rows that may be said, best first; of equal worth by id, so that the same memories always give the same text.
+    segment: Segment, rows: NDArray[np.intp], related: Mapping[int, tuple[float, bool]] | None, midnight: int
+) -> tuple[list[int], dict[int, str]]:
+    """Return the rows that are said, best first, and why others are not; of equal worth by id, so that nothing flickers.
 
     Args:
         segment: The user's rows.
         rows: Those that may guide at all.
-        related: Row → its score for the context, in [0, 1], and whether it clearly bears on it; empty without one.
+        related: Row → its score for the context, in [0, 1], and whether it clearly bears on it; None without a context.
         midnight: The day's beginning in microseconds: what a memory is worth changes from day to day only.
     """
-    pinned = segment.column("pinned")[rows].astype(np.bool_)
+    column = segment.column
+    pinned, kind = column("pinned")[rows].astype(np.bool_), column("kind")[rows]
     score, bears = np.zeros(len(rows), np.float64), np.zeros(len(rows), np.bool_)
     if related:
         place = np.searchsorted(rows, list(related))
@@ -44,16 +50,20 @@ def picked(
         score[place] = [each for each, _ in related.values()]
     narrow = np.zeros(max(segment.scopes.values(), default=0) + 1, np.float64)
     narrow[list(segment.scopes.values())] = [specificity(name) for name in segment.scopes]
-    worth = 2.0 * pinned + score * bears + _standing(segment, rows, midnight)
-    worth = np.round(worth + 0.1 * narrow[segment.column("scope")[rows]], 4)
-    guides = pinned | np.isin(segment.column("kind")[rows], _GUIDES)
-    facts = ~guides & (bears if related else True)
-    chosen = [
-        *np.flatnonzero(pinned).tolist(),
-        *_best(segment, rows, worth, np.flatnonzero(guides & ~pinned), MOST),
-        *_best(segment, rows, worth, np.flatnonzero(facts), FACTS),
-    ]
-    return [int(rows[i]) for i in sorted(chosen, key=lambda i: (-worth[i], segment.ids[rows[i]]))]
+    worth = 2.0 * pinned + score * bears + _standing(segment, rows, midnight) + 0.1 * narrow[column("scope")[rows]]
+    for name, more in _FIRST.items():
+        worth += more * (kind == KIND_CODE[name])
+    worth = np.round(worth, 4)
+    guides = np.isin(kind, _GUIDES)
+    free = ~pinned & (bears & (guides | (score >= _BEARS)) if related is not None else True)
+    chosen = [*np.flatnonzero(pinned).tolist(), *_best(segment, rows, worth, np.flatnonzero(free), MOST)]
+    if related is not None:
+        for name, most in STANDING.items():
+            others = np.flatnonzero(~pinned & ~free & (kind == KIND_CODE[name]))
+            chosen += _best(segment, rows, worth, others, most)
+    left = sorted(set(range(len(rows))) - set(chosen), key=lambda i: (-worth[i], segment.ids[rows[i]]))
+    why = {int(rows[i]): "others are worth more" if free[i] else NO_BEARING for i in left[:MOST]}
+    return [int(rows[i]) for i in sorted(chosen, key=lambda i: (-worth[i], segment.ids[rows[i]]))], why
 
 
 def _standing(segment: Segment, rows: NDArray[np.intp], midnight: int) -> NDArray[np.float64]:

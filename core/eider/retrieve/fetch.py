@@ -42,7 +42,7 @@ def fetch(
     closed = {r.row: _closed_memories(segment, r.row, view) for r in found if r.until is None}
     rested = [e for r in found for e in segment.evidence.get(r.row, ())]
     ids = [segment.ids[r.row] for r in found]
-    items = read(engine, segment, [*ids, *rested, *(m for ms in closed.values() for m in ms)], user, view)
+    items = read(engine, segment, [*ids, *rested, *(m for ms in closed.values() for m in ms)], user, view.known_at)
     answer: list[Recollection] = []
     for one, id_ in zip(found, ids, strict=True):
         if (item := items.get(id_)) is None:
@@ -69,17 +69,17 @@ def fetch(
 
 
 def read(
-    engine: Engine, segment: Segment, ids: Sequence[str], user: str, view: View
+    engine: Engine, segment: Segment, ids: Sequence[str], user: str, known_at: datetime | None = None
 ) -> Mapping[str, Episode | Memory]:  # fmt: skip
     """Return rows by id: those the segment keeps in full, the others from the store, which are then kept."""
-    known = {i: segment.items[i] for i in ids if i in segment.items} if view.known_at is None else {}
+    known = {i: segment.items[i] for i in ids if i in segment.items} if known_at is None else {}
     missing = list(dict.fromkeys(i for i in ids if i not in known))
     if not missing:
         return known
     episodes = engine.store.episodes([i for i in missing if i.startswith("ep_")], user=user)
-    memories = engine.store.memories([i for i in missing if not i.startswith("ep_")], user=user, known_at=view.known_at)
+    memories = engine.store.memories([i for i in missing if not i.startswith("ep_")], user=user, known_at=known_at)
     new = {i.id: i for i in (*episodes, *memories)}
-    if view.known_at is None:
+    if known_at is None:
         segment.keep(new.values())
     return known | new
 

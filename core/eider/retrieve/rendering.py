@@ -71,14 +71,17 @@ def speaker_of(episode: Episode) -> str:
     return "you" if episode.role == "agent" and episode.speaker in ("", "default", "agent") else episode.speaker
 
 
-def memory_line(memory: Memory, quoted: Quotation | None, *, now: datetime, text: str | None = None) -> str:
+def memory_line(
+    memory: Memory, quoted: Quotation | None, *, now: datetime, text: str | None = None, scoped: bool = True
+) -> str:  # fmt: skip
     """Return a memory as one line of a prompt, without a mark in front.
 
     Args:
         memory: The memory.
         quoted: Who said it and when, where its text is a quotation.
         now: Instant of asking, against which it holds or has ended.
-        text: Its text in other words, where a host words it.
+        text: How it reads where it is no quotation; by default its text.
+        scoped: Whether its scope is told.
     """
     said = visible_text(memory.text if text is None else text)
     said_on = memory.valid_from.date() if quoted is None else quoted.said_on
@@ -87,7 +90,7 @@ def memory_line(memory: Memory, quoted: Quotation | None, *, now: datetime, text
         said = f"{said_on}, {visible_text(quoted.speaker)}: {in_quotes(said)}"
         if quoted.answers:
             beside.append(f"to your {in_quotes(visible_text(quoted.answers))}")
-    if memory.scope != GLOBAL:
+    if scoped and memory.scope != GLOBAL:
         beside.append(memory.scope)
     if memory.valid_to is not None and memory.valid_to <= now:
         beside.append(f"until {day_in_words(memory.valid_to.date())}")

@@ -21,7 +21,11 @@ SECTIONS: Final = (
 """Heading and the kinds below it, in the order they are read."""
 _WORD: Final = re.compile(r"\w+")
 _NO_ROOM: Final = "the budget is used up"
+OPENING: Final = "These are the user's standing instructions; follow them."
+"""First line of guidance."""
 
+_ROOM: Final = 4
+"""A budget has an opening line if it is so many times as large. A guess."""
 _JOIN: Final = 2
 """Tokens that joining a line to a text may cost or save, beside its own, with any counter. A guess, and on the safe side."""
 
@@ -56,9 +60,9 @@ class _Entry:
 
 def compiled(
     chosen: Sequence[Memory], counter: TokenCounter, *, budget: int, exceeded: str = "truncate", known: str = "",
-    opposes: Opposes | None = None,
+    opposes: Opposes | None = None, lines: Mapping[str, str] | None = None, opening: str = "",
 ) -> Compiled:  # fmt: skip
-    """Word, group and fit memories.
+    """Group memories and fit them into a budget.
 
     Args:
         chosen: What may be said, best first; the order decides what stays when the budget is short.
@@ -67,25 +71,28 @@ def compiled(
         exceeded: "truncate" leaves the least out; "error" refuses, for pinned memories as well.
         known: Instructions the agent has already; what they say is not said again.
         opposes: Whether two memories of different scopes state different things of the same matter.
+        lines: Memory id → how it reads; by default `line_of`.
+        opening: First line, part of the budget; left out where it would leave no room for another.
 
     Raises:
         BudgetExceededError: `exceeded` is "error", and something would be left out or pinned memories alone are larger
             than the budget.
     """
     left: dict[str, str] = {}
-    entries = _folded(_distinct(chosen, known, left), opposes)
+    entries = _folded(_distinct(chosen, known, left, lines or {}), opposes)
     kept = sorted(entries, key=lambda e: (not e.pinned, e.rank))
-    page = _Page(counter, budget)
+    opening = opening if opening and _ROOM * counter.count(opening) <= budget else ""
+    page = _Page(counter, budget, opening)
     for entry in kept:
         if entry.pinned:
             page.adds(entry)
         elif not page.takes(entry):
             left.update({m.id: _NO_ROOM for m in entry.memories})
-    while (tokens := counter.count(text := _text(page.entries))) > budget and not page.entries[-1].pinned:
+    while (tokens := counter.count(text := _text(page.entries, opening))) > budget and not page.entries[-1].pinned:
         left.update({m.id: _NO_ROOM for m in page.entries.pop().memories})
     if exceeded == "error" and (tokens > budget or _NO_ROOM in left.values()):
         pinned = [m.id for e in page.entries for m in e.memories if m.pinned] if tokens > budget else []
-        raise BudgetExceededError(counter.count(_text(kept)), budget, pinned)
+        raise BudgetExceededError(counter.count(_text(kept, opening)), budget, pinned)
     used = tuple(m for e in _ordered(page.entries) for m in e.memories)
     return Compiled(text=text, tokens=tokens, used=used, left_out=left)
 
@@ -93,11 +100,11 @@ def compiled(
 class _Page:
     """The lines that fit. The whole text is counted only where the sum of its lines does not tell."""
 
-    def __init__(self, counter: TokenCounter, budget: int) -> None:
+    def __init__(self, counter: TokenCounter, budget: int, opening: str) -> None:
         self.entries: list[_Entry] = []
-        self._count, self._budget = counter.count, budget
+        self._count, self._budget, self._opening = counter.count, budget, opening
         self._heads: set[tuple[int, str]] = set()
-        self._tokens = 0
+        self._tokens = self._count(f"{opening}\n") if opening else 0
         """Of the text when it was last counted, and of each line since."""
         self._slack = 0
         """How far the sum may be off: lines joined may cost a token more than apart."""
@@ -112,7 +119,7 @@ class _Page:
         heading = 0 if head in self._heads else self._count(_text([entry]) + "\n\nEverywhere:")
         self._tokens, before, self._slack = self._tokens + line + heading, self._tokens, self._slack + _JOIN
         if self._tokens + self._slack > self._budget:
-            size = self._count(_text([*self.entries, entry]))
+            size = self._count(_text([*self.entries, entry], self._opening))
             if size > self._budget:
                 self._tokens, self._slack = before, self._slack - _JOIN
                 return False
@@ -126,17 +133,19 @@ class _Page:
         if not self.takes(entry):
             self._heads.add((_section(entry.memories[0]), entry.memories[0].scope))
             self.entries.append(entry)
-            self._tokens, self._slack = self._count(_text(self.entries)), 0
+            self._tokens, self._slack = self._count(_text(self.entries, self._opening)), 0
 
 
-def _distinct(chosen: Sequence[Memory], known: str, left: dict[str, str]) -> list[_Entry]:
+def _distinct(
+    chosen: Sequence[Memory], known: str, left: dict[str, str], lines: Mapping[str, str]
+) -> list[_Entry]:  # fmt: skip
     """One entry per statement; what is said twice, or known to the agent, is said once."""
     said: dict[str, _Entry] = {}
     has = f" {_plain(known)} "
     entries: list[_Entry] = []
     for rank, memory in enumerate(chosen):
-        line = line_of(memory)
-        plain = _plain(line)
+        said_as = line_of(memory)
+        line, plain = lines.get(memory.id, said_as), _plain(said_as)
         if not plain:
             left[memory.id] = "it says nothing"
         elif plain in said:
@@ -146,7 +155,7 @@ def _distinct(chosen: Sequence[Memory], known: str, left: dict[str, str]) -> lis
             if wide is memory and not twin.pinned:  # true everywhere says more than true here
                 left[twin.memories[0].id] = f"{memory.id} says the same"
                 left.pop(memory.id)
-                twin.memories[0] = memory
+                twin.memories[0], twin.line = memory, line
         elif f" {plain} " in has and not memory.pinned:
             left[memory.id] = "the agent's instructions say so already"
         else:
@@ -167,11 +176,17 @@ def _folded(entries: list[_Entry], opposes: Opposes | None) -> list[_Entry]:
         if wide is None:
             folded.append(entry)
             continue
-        exception = f"{label(one.scope).lower()}: {entry.line[:1].lower()}{entry.line[1:]}"
+        exception = f"{label(one.scope).lower()}: {_inside(entry.line)}"
         wide.line = f"{wide.line.rstrip('.')}; but {exception}"
         wide.memories.append(one)
         wide.rank = min(wide.rank, entry.rank)
     return folded
+
+
+def _inside(line: str) -> str:
+    """A line as the second half of another; the first word of a quotation or of a name of code stays as it is."""
+    word = line.split(" ", 1)[0]
+    return f"{line[:1].lower()}{line[1:]}" if word[1:].islower() or len(word) == 1 else line
 
 
 def _excepts(wide: Memory, narrow: Memory, opposes: Opposes) -> bool:
@@ -189,8 +204,8 @@ def _ordered(entries: Sequence[_Entry]) -> list[_Entry]:
     )
 
 
-def _text(entries: Sequence[_Entry]) -> str:
-    parts: list[str] = []
+def _text(entries: Sequence[_Entry], opening: str = "") -> str:
+    parts = [opening] if opening and entries else []
     section, scope = -1, ""
     for entry in _ordered(entries):
         first = entry.memories[0]

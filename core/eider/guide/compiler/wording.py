@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from typing import Final
 
 from eider.model.values import GLOBAL, Memory
+from eider.retrieve.rendering import Quotation, memory_line, visible_text
 
-_SPACE: Final = re.compile(r"\s+")
 _MARKUP: Final = re.compile(r"^(?:[#>*•\-–]+|\d+[.)])\s+")
 """What would make a line look like a heading, a list item or a quotation of the frame it stands in."""
 _ENDS: Final = frozenset(".!?。！？…:;»”\"')]}`")
@@ -44,6 +45,13 @@ def line_of(memory: Memory) -> str:
     return _opened(text)
 
 
+def line_in_policy(memory: Memory, quoted: Quotation | None, now: datetime) -> str:
+    """Return a memory as one line of guidance: what was said as a quotation, what was given as `line_of` words it."""
+    if quoted is None:
+        return memory_line(memory, None, now=now, text=line_of(memory), scoped=False)
+    return _apart(memory_line(memory, quoted, now=now, scoped=False))
+
+
 def _opened(text: str) -> str:
     """A capital at the start, unless the first word is a name of code."""
     return text[:1].upper() + text[1:] if text.split(" ", 1)[0].rstrip(",:;.").isalpha() else text
@@ -51,16 +59,21 @@ def _opened(text: str) -> str:
 
 def sentence(text: str) -> str:
     """One line that ends like a sentence and cannot pass for the frame around it."""
-    flat = _SPACE.sub(" ", text).strip()
+    flat = visible_text(text)
     while (bare := _MARKUP.sub("", flat)) != flat:
         flat = bare
-    flat = flat.replace("<", "‹").replace(">", "›")
+    flat = _apart(flat)
     if not flat:
         return flat
     flat = _opened(flat)
     if flat[-1] in _ENDS or unicodedata.category(flat[-1]) == "So":
         return flat
     return f"{flat}。" if "\u3040" <= flat[-1] <= "\u9fff" else f"{flat}."
+
+
+def _apart(line: str) -> str:
+    """A line in which nothing looks like a tag."""
+    return line.replace("<", "‹").replace(">", "›")
 
 
 def label(scope: str) -> str:
