@@ -26,9 +26,11 @@ Relation = Literal["same", "more", "replaces", "ends", "adds", "exception", "nar
 Decision = Literal["close", "doubt", "fold", "keep"]
 
 CLOSE: Final = 0.91
-"""Least probability of a change at which the earlier memory is closed without asking; measured, see `train_pairs.py`."""
-DOUBT: Final = 0.38
-"""Least probability of a change at which the pair is asked about."""
+"""Least probability of a change at which the earlier memory is closed without asking. 58 of 65 closings on
+unseen writers were right, and 99 % of 137 on the pairs that were written in groups."""
+DOUBT: Final = 0.33
+"""Least probability of a change at which the pair is asked about. On unseen writers 75 % of the changes are closed or
+asked about, and 22 % of hard neighbours that change nothing, but 2.2 % of the nearest neighbours in a store."""
 FOLD: Final = 0.85
 """Least probability that the later says the same (and perhaps more) at which the two become one."""
 REVOKES: Final = 0.7
