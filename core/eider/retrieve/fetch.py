@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from eider.model.answers import EndedSpan, Recollection, Why
 from eider.model.values import TRUST, Episode, Memory
-from eider.retrieve.rendering import day_in_words, episode_line, memory_line, quotation_of
+from eider.retrieve.rendering import dates_of, day_in_words, episode_line, memory_line, quotation_of
 from eider.retrieve.weights import WEIGHTS, Weights
 from eider.store.arrays import STATE_CODE
 
@@ -43,20 +43,23 @@ def fetch(
     rested = [e for r in found for e in segment.evidence.get(r.row, ())]
     ids = [segment.ids[r.row] for r in found]
     items = read(engine, segment, [*ids, *rested, *(m for ms in closed.values() for m in ms)], user, view.known_at)
+    dates: dict[str, Sequence[str]] = segment.once("dates meant", lambda _: {})
     answer: list[Recollection] = []
     for one, id_ in zip(found, ids, strict=True):
         if (item := items.get(id_)) is None:
             continue
         until = None if one.until is None else datetime.fromtimestamp(one.until / 1_000_000, UTC)
         ended = _ended_spans(item.id, [m for i in closed.get(one.row, ()) if isinstance(m := items.get(i), Memory)])
+        said = {e: x for e in segment.evidence.get(one.row, ()) if isinstance(x := items.get(e), Episode)}
+        quoted = quotation_of(item, said) if isinstance(item, Memory) else None
+        if id_ not in dates:  # a text whose analysis found no date is not read for dates again
+            dated = segment.column("windows")[one.row, 0, 1] > 0
+            dates[id_] = dates_of(item, quoted) if dated else ()
         if isinstance(item, Episode):
             item = replace(item, metadata=deepcopy(item.metadata)) if item.metadata else item  # nobody's to change
-            line = episode_line(item, until=until, ended=ended, leave_out=leave_out_ended)
+            line = episode_line(item, until=until, ended=ended, leave_out=leave_out_ended, dates=dates[id_])
         else:
-            said = {
-                e: episode for e in segment.evidence.get(one.row, ()) if isinstance(episode := items.get(e), Episode)
-            }
-            line = memory_line(item, quotation_of(item, said), now=view.now)
+            line = memory_line(item, quoted, now=view.now, dates=dates[id_])
         answer.append(
             Recollection(
                 id=item.id, text=item.text, score=one.score, coverage=one.coverage, cosine=one.cosine,

@@ -30,7 +30,9 @@ _JOINERS: Final = frozenset("\u200c\u200d")
 _HIDDEN: Final = frozenset(("Cc", "Cf", "Co", "Cs"))
 _QUOTED: Final = 200
 """Most characters shown of the agent's words that a line answers."""
-_RELATIVE: Final = timedelta(days=366)
+_READ: Final = 2_000
+"""Characters of a text up to which its dates are resolved: a longer one is no statement of a date."""
+_YEAR: Final = timedelta(days=366)
 _DAY: Final = timedelta(days=1)
 
 
@@ -72,7 +74,8 @@ def speaker_of(episode: Episode) -> str:
 
 
 def memory_line(
-    memory: Memory, quoted: Quotation | None, *, now: datetime, text: str | None = None, scoped: bool = True
+    memory: Memory, quoted: Quotation | None, *, now: datetime, text: str | None = None, scoped: bool = True,
+    dates: Sequence[str] | None = None,
 ) -> str:  # fmt: skip
     """Return a memory as one line of a prompt, without a mark in front.
 
@@ -82,12 +85,12 @@ def memory_line(
         now: Instant of asking, against which it holds or has ended.
         text: How it reads where it is no quotation; by default its text.
         scoped: Whether its scope is told.
+        dates: What its relative dates meant, where that is known.
     """
     said = visible_text(memory.text if text is None else text)
-    said_on = memory.valid_from.date() if quoted is None else quoted.said_on
-    beside = dates_meant(said, said_on, standing=memory.kind in ("rule", "preference"))
+    beside = [*(dates_of(memory, quoted) if dates is None else dates)]
     if quoted is not None:
-        said = f"{said_on}, {visible_text(quoted.speaker)}: {in_quotes(said)}"
+        said = f"{quoted.said_on}, {visible_text(quoted.speaker)}: {in_quotes(said)}"
         if quoted.answers:
             beside.append(f"to your {in_quotes(visible_text(quoted.answers))}")
     if scoped and memory.scope != GLOBAL:
@@ -98,8 +101,9 @@ def memory_line(
 
 
 def episode_line(
-    episode: Episode, *, until: datetime | None = None, ended: Sequence[EndedSpan] = (), leave_out: bool = False
-) -> str:
+    episode: Episode, *, until: datetime | None = None, ended: Sequence[EndedSpan] = (), leave_out: bool = False,
+    dates: Sequence[str] | None = None,
+) -> str:  # fmt: skip
     """Return an utterance as one line of a prompt, without a mark in front.
 
     Args:
@@ -107,13 +111,14 @@ def episode_line(
         until: When all that it says ended; None while it holds.
         ended: Parts of its text that have ended.
         leave_out: Whether those parts are left out instead of being marked.
+        dates: What its relative dates meant, where that is known.
     """
     text = episode.text
     for span in sorted(ended, key=lambda s: -s.start):
         words = "[…]" if leave_out else f"{text[span.start : span.end]} [until {day_in_words(span.until.date())}]"
         text = f"{text[: span.start]}{words}{text[span.end :]}"
     said_on, said = local_date(episode.at, episode.tz), visible_text(text)
-    beside = dates_meant(said, said_on)
+    beside = [*(dates_of(episode) if dates is None else dates)]
     if until is not None:
         beside.append(f"until {day_in_words(until.date())}")
     return _with(f"{said_on}, {visible_text(speaker_of(episode))}: {in_quotes(said)}", beside)
@@ -151,6 +156,14 @@ def visible_text(text: str) -> str:
     return " ".join("".join(shown).split())
 
 
+def dates_of(item: Memory | Episode, quoted: Quotation | None = None) -> list[str]:
+    """Return what the relative dates of a memory or an utterance meant when it was said."""
+    if isinstance(item, Episode):
+        return dates_meant(visible_text(item.text), local_date(item.at, item.tz))
+    said_on = item.valid_from.date() if quoted is None else quoted.said_on
+    return dates_meant(visible_text(item.text), said_on, standing=item.kind in ("rule", "preference"))
+
+
 def dates_meant(text: str, said_on: date, *, standing: bool = False) -> list[str]:
     """Return what the relative dates of a text meant on the day it was said.
 
@@ -162,22 +175,25 @@ def dates_meant(text: str, said_on: date, *, standing: bool = False) -> list[str
     >>> dates_meant("I moved to Bergen last week.", date(2026, 11, 28))
     ['last week = 16 to 22 Nov']
     """
-    found = placed(text, said_on=said_on)
-    if not found:
+    if len(text) > _READ or not (found := placed(text, said_on=said_on)):
         return []
-    fixed = set(placed(text, said_on=said_on + _RELATIVE))
-    tomorrow = set(placed(text, said_on=said_on + _DAY)) if standing else set[tuple[int, int, Window]]()
     past = says_past(text)
     meant: list[str] = []
     for start, end, window in found:
-        every = standing and window.precision == "day" and (start, end, window) in tomorrow
-        bounded = window.start.year > date.min.year and window.end.year < date.max.year
         phrase, days = text[start:end], days_in_words(window, said_on.year)
-        if (start, end, window) in fixed or every or not bounded or phrase.casefold() == days.casefold():
+        bounded = window.start.year > date.min.year and window.end.year < date.max.year
+        if not bounded or phrase.casefold() == days.casefold() or not _moves(phrase, said_on, _YEAR):
+            continue
+        if standing and window.precision == "day" and not all(_moves(phrase, said_on, n * _DAY) for n in (1, 2)):
             continue
         if window.end > said_on or past or not _either_way(phrase, said_on):
             meant.append(f"{phrase} = {days}")
     return list(dict.fromkeys(meant))
+
+
+def _moves(phrase: str, said_on: date, later: timedelta) -> bool:
+    """Whether a phrase means other days when it is said that much later."""
+    return placed(phrase, said_on=said_on) != placed(phrase, said_on=said_on + later)
 
 
 def _either_way(phrase: str, said_on: date) -> bool:
