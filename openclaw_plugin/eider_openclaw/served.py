@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from eider.api.facade import Eider
-    from eider.service.in_process import Inside
+    from eider.service.in_process_backend import ServerContext
 
     Receive = Callable[[], Awaitable[Mapping[str, Any]]]
     Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -28,7 +28,7 @@ _QUOTED: Final = 400
 _OK, _BAD, _MISSING = 200, 400, 404
 
 
-def mounted(inside: Inside) -> Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]:
+def mounted(inside: ServerContext) -> Callable[[Mapping[str, Any], Receive, Send], Awaitable[None]]:
     """The application below `/openclaw`: `POST /openclaw/tools` answers one call of a tool."""
 
     async def app(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
@@ -46,7 +46,7 @@ def mounted(inside: Inside) -> Callable[[Mapping[str, Any], Receive, Send], Awai
     return app
 
 
-def called(inside: Inside, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def called(inside: ServerContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a tool answers.
 
     Raises:

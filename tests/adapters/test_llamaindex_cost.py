@@ -44,13 +44,13 @@ def test_blocks_are_worded_as_the_framework_words_them(blocks: list[Any]) -> Non
 def asked(memory: eider.Eider, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """What is asked of a memory from now on."""
     counted: Counter[str] = Counter()
-    ask = type(memory._asks).ask
+    ask = type(memory._backend).execute
 
-    def noted(self: Any, name: str, request: Any) -> Any:
-        counted[name] += 1
-        return ask(self, name, request)
+    def noted(self: Any, request: Any) -> Any:
+        counted[request.verb] += 1
+        return ask(self, request)
 
-    monkeypatch.setattr(type(memory._asks), "ask", noted)
+    monkeypatch.setattr(type(memory._backend), "execute", noted)
     return counted
 
 

@@ -103,13 +103,13 @@ async def test_a_fault_of_the_handler_is_said_and_not_raised(
 def test_nothing_is_written_on_the_hosts_thread(memory: eider.Eider, monkeypatch: pytest.MonkeyPatch) -> None:
     """The handler queues: whatever asks memory to write is Eider's own thread."""
     asking: list[str] = []
-    ask = memory._asks.ask
+    ask = memory._backend.execute
 
-    def noted(name: str, request: Any) -> Any:
+    def noted(request: Any) -> Any:
         asking.append(threading.current_thread().name)
-        return ask(name, request)
+        return ask(request)
 
-    monkeypatch.setattr(type(memory._asks), "ask", lambda _, name, request: noted(name, request))
+    monkeypatch.setattr(type(memory._backend), "execute", lambda _, request: noted(request))
     with EiderEventHandler(memory, user="ada") as handler:
         SimpleChatEngine.from_defaults(llm=Parrot(), memory=short_term()).chat("I prefer tabs.")
         index().as_query_engine(llm=Parrot()).query("What colour is the sky?")

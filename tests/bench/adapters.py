@@ -121,22 +121,22 @@ async def _measured(memory: Eider, made: Callable[[Eider], Any]) -> list[str]:
 def _asking(memory: Eider) -> Iterator[list[float]]:
     """Milliseconds of each request while a host waits for it; what is written behind its back is not among them."""
     spent: list[float] = []
-    kind: Any = type(memory._asks)
-    ask = kind.ask
+    kind: Any = type(memory._backend)
+    ask = kind.execute
 
-    def timed(self: Any, name: str, request: Any) -> Any:
+    def timed(self: Any, request: Any) -> Any:
         start = time.perf_counter()
         try:
-            return ask(self, name, request)
+            return ask(self, request)
         finally:
             if threading.current_thread().name != "eider-writer":
                 spent.append((time.perf_counter() - start) * 1e3)
 
-    kind.ask = timed
+    kind.execute = timed
     try:
         yield spent
     finally:
-        kind.ask = ask
+        kind.execute = ask
 
 
 def _verbs(memory: Eider, *, about_prompt: bool) -> Turn:

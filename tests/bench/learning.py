@@ -13,7 +13,7 @@ import measure
 import eider
 from eider.api.facade import Eider
 from eider.learn.observe import exchange_of, thought_of
-from eider.model.verbs import Observe
+from eider.model.requests_learning import Observe
 from eider.understand.signals import detect
 
 SIZES = (1_000, 10_000, 100_000)
@@ -58,8 +58,8 @@ def thinking_row() -> list[str]:
     """What deciding that nothing lasting was said costs, without recording: detection alone."""
     with filled(1_000) as memory:
         engine = memory._engine
-        door = memory._asks._door  # type: ignore[attr-defined]
-        made = [exchange_of(engine, Observe(user="ada", user_reply=r, agent_output=OUTPUT), door) for r in SILENT]
+        channel = memory._backend.channel  # type: ignore[attr-defined]
+        made = [exchange_of(engine, Observe(user="ada", user_reply=r, agent_output=OUTPUT), channel) for r in SILENT]
         assert not any(thought_of(exchange).drafts for exchange in made)
         times = measure.each(thought_of, made * 100)  # type: ignore[arg-type]
         return [f"{times.p50:.3f} / {times.p95:.3f}"]

@@ -14,7 +14,7 @@ import pytest
 import eider
 from eider.client import spool as spool_module
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.service.dispatcher import Desk
+from eider.service.dispatcher import Dispatcher
 from eider.service.spool_drain import is_empty
 
 pytestmark = pytest.mark.crash
@@ -34,8 +34,8 @@ for n in range(*map(int, sys.argv[2:4])):
 DRAIN = """
 import sys
 sys.path.insert(0, {root!r})
-from eider.service.dispatcher import Desk
-desk = Desk(sys.argv[1])
+from eider.service.dispatcher import Dispatcher
+desk = Dispatcher(sys.argv[1])
 print(desk.drain().applied)
 desk.close()
 """
@@ -50,7 +50,7 @@ def ran(code: str, *arguments: object, crash: str = "") -> int:
 def kept(home: Path) -> list[str]:
     """What is remembered once an owner has drained what waits."""
     (home / "config.json").write_text(json.dumps({"embedder": "hash"}))
-    desk = Desk(str(home))
+    desk = Dispatcher(str(home))
     try:
         desk.drain()
     finally:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from eider.api.embedded import Embedded
+from eider.api.embedded_backend import EmbeddedBackend
 from eider.api.facade import Eider
 from eider.model import failpoints
 from eider.model.clock import FixedClock
@@ -37,7 +37,9 @@ def opened_at(folder: Path, *, day: int = 0) -> Eider:
     """The store without a background follower; drains are verbs of this process."""
     opened = open_folder(folder, EMBEDDER, follow=False)
     clock = FixedClock(START + timedelta(days=day))
-    return Eider(Embedded(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())), user=USER)
+    return Eider(
+        EmbeddedBackend(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())), user=USER
+    )
 
 
 def planned(job: dict[str, Any], i: int, draw: random.Random, live: dict[str, list[str]]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import eider
 from eider.service.hooks import Hooks
-from eider.service.http_app import Asked
+from eider.service.request import HttpRequest
 from eider_claude_hooks.desk import Desk
 
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "Stop", "SubagentStart", "SubagentStop", "PreToolUse",
@@ -64,7 +64,7 @@ def test_a_host_at_fault_answers_nothing_and_is_told_once(tmp_path: Path) -> Non
     hooks.load()
     hooks._hosts["broken"] = Broken()
     for _ in range(3):
-        assert hooks.answer(Asked(name="hooks/broken", body={"prompt": "hello"}, local=True, until=1e12)) == {}
+        assert hooks.answer(HttpRequest(name="hooks/broken", body={"prompt": "hello"}, local=True, until=1e12)) == {}
     hooks.changed(tmp_path, "remember")
     hooks.tidy()
     hooks.close()
@@ -73,7 +73,7 @@ def test_a_host_at_fault_answers_nothing_and_is_told_once(tmp_path: Path) -> Non
 
 def test_a_host_that_is_not_there_answers_nothing(tmp_path: Path) -> None:
     hooks = Hooks(str(tmp_path), lambda *_: None, lambda *_: None)
-    assert hooks.answer(Asked(name="hooks/nobody", body={}, local=True, until=1e12)) == {}
+    assert hooks.answer(HttpRequest(name="hooks/nobody", body={}, local=True, until=1e12)) == {}
 
 
 def test_whoever_wants_no_memory_says_so_in_a_header(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_whoever_wants_no_memory_says_so_in_a_header(tmp_path: Path) -> None:
     hooks.load()
     hooks._hosts["listening"] = Listening()
     ask: Callable[[dict[str, str]], Any] = lambda headers: hooks.answer(  # noqa: E731
-        Asked(name="hooks/listening", body={}, local=True, until=1e12, headers=headers)
+        HttpRequest(name="hooks/listening", body={}, local=True, until=1e12, headers=headers)
     )
     assert ask({"eider-hooks": "off"}) == {}
     assert not heard
@@ -106,6 +106,6 @@ def test_a_hook_waits_as_long_as_it_says_and_never_long(
 
     hooks = Hooks(str(tmp_path), lambda *_: None, lambda *_: None)
     until = time.monotonic() + int(given.get("eider-deadline", "300000")) / 1000
-    asked = Asked(name="hooks/claude-code", body={}, local=True, until=until, headers=given)
+    asked = HttpRequest(name="hooks/claude-code", body={}, local=True, until=until, headers=given)
     assert least <= (hooks.patience(asked) or 0) <= most
-    assert hooks.patience(Asked(name="recall", body={}, local=True, until=until)) is None
+    assert hooks.patience(HttpRequest(name="recall", body={}, local=True, until=until)) is None

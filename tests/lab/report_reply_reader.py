@@ -21,7 +21,8 @@ from reply_training import (
 )  # fmt: skip
 from train_reply_reader import calibrate, fit_keep, left_out_margins
 
-from eider.understand import Finding, Weights, read_reply
+from eider.understand.reader import Finding, read_reply
+from eider.understand.scorer import Weights
 
 LONG = 300
 HELD = 0.6

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine
 
-from eider.api.embedded import Embedded
+from eider.api.embedded_backend import EmbeddedBackend
 from eider.api.facade import Eider
 from eider.model.clock import FixedClock
 from eider.model.errors import ClosedMemoryError, ErasedError, RefusedError, UnknownIdError
@@ -95,7 +95,7 @@ class Person:
 def opened_at(folder: Path, clock: FixedClock) -> Eider:
     """An embedded store that nobody indexes in the background."""
     opened = open_folder(folder, EMBEDDER, follow=False)
-    return Eider(Embedded(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())))
+    return Eider(EmbeddedBackend(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())))
 
 
 class Laws(RuleBasedStateMachine):

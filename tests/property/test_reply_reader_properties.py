@@ -5,8 +5,9 @@ import itertools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eider.understand import read_reply, read_structure
+from eider.understand.reader import read_reply
 from eider.understand.sentences import sentences, whole_pieces
+from eider.understand.structure import read_structure
 
 PIECES = st.sampled_from([
     "Never deploy after 16:00.", "please remember that", "No,", "I live in Bergen", "btw", "always use `uv run`", "f(x); g(x)", "Dr. Moe",

@@ -12,7 +12,7 @@ from eider.cli.app import cli
 from eider.model import backup_paths
 from eider.records.backup.manifest import read
 from eider.records.backup.schedule import Schedule, keep_schedule
-from eider.service.dispatcher import Desk
+from eider.service.dispatcher import Dispatcher
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +42,7 @@ def test_a_scheduled_backup_is_a_job_and_done_once(home: Home, monkeypatch: pyte
     with eider.open("notes", user="ada") as memory:
         memory.remember("Tea is taken at four.")
     folder = home.path / "stores" / "notes.eider"
-    desk = Desk(str(home.path))
+    desk = Dispatcher(str(home.path))
     now = datetime.now(UTC)
     try:
         assert desk.backups.queue_due(now) == []

@@ -18,8 +18,9 @@ from homes import PATIENCE, Home, until
 from eider.client.client import ClientError, notes, socket_path
 from eider.service import http_app as app_module
 from eider.service import http_limits
-from eider.service.http_app import App, Asked
+from eider.service.http_app import App
 from eider.service.http_limits import server_of
+from eider.service.request import HttpRequest
 
 pytestmark = pytest.mark.slow
 TOKEN = "a-token-of-the-test"
@@ -28,7 +29,7 @@ TOKEN = "a-token-of-the-test"
 class Server:
     """The application of an owner, with answers of the test's own, over a Unix socket and loopback."""
 
-    def __init__(self, home: Path, answers: dict[str, Callable[[Asked], Any]]) -> None:
+    def __init__(self, home: Path, answers: dict[str, Callable[[HttpRequest], Any]]) -> None:
         self.app = App(answers=answers, token=TOKEN, hosts=frozenset({"127.0.0.1", "localhost"}), home=str(home))
         (home / "run").mkdir(mode=0o700, exist_ok=True)
         local = socket.socket(socket.AF_UNIX)
@@ -95,7 +96,7 @@ def error(answer: bytes) -> str:
 def served(home: Home) -> Iterator[Callable[..., Server]]:
     made: list[Server] = []
 
-    def serve(**answers: Callable[[Asked], Any]) -> Server:
+    def serve(**answers: Callable[[HttpRequest], Any]) -> Server:
         made.append(Server(home.path, {"echo": lambda asked: dict(asked.body), **answers}))
         return made[-1]
 
@@ -116,7 +117,7 @@ def test_over_tcp_nobody_gets_in_without_the_token_or_from_a_web_page(
     headers: dict[str, str], served: Callable[..., Server]
 ) -> None:
     """Refused before the body is read, with a name; the answers are never asked."""
-    reached: list[Asked] = []
+    reached: list[HttpRequest] = []
     server = served(echo=reached.append)
     head = request(b"", **{**headers, "Content-Length": "1000000"})
     answer = server.sent(head, local=False)
@@ -290,7 +291,7 @@ def test_more_than_it_can_take_is_sent_away_and_comes_again(served: Callable[...
     turn = threading.Event()
     most: list[int] = []
 
-    def slow(asked: Asked) -> Any:
+    def slow(asked: HttpRequest) -> Any:
         most.append(server.app.waiting)
         turn.wait(PATIENCE)
         return {"n": asked.body["request"]["n"]}
@@ -337,10 +338,10 @@ def test_large_requests_together_are_bounded_as_well(
 def test_a_fault_is_told_and_the_owner_lives_on(served: Callable[..., Server]) -> None:
     """An answer that breaks, or that cannot be sent, is an error with a name."""
 
-    def broken(_: Asked) -> Any:
+    def broken(_: HttpRequest) -> Any:
         raise KeyError("gone")
 
-    def deep(_: Asked) -> Any:
+    def deep(_: HttpRequest) -> Any:
         raise RecursionError
 
     server = served(broken=broken, deep=deep, unsendable=lambda _: {"a": float("nan")}, odd=lambda _: {"a": object()})

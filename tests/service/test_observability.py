@@ -18,8 +18,8 @@ from homes import Home, until
 from logged import recent
 from prometheus_client.parser import text_string_to_metric_families
 
+from eider.api.verbs import VERBS
 from eider.client.client import ClientError, notes
-from eider.model.verbs import VERBS
 from eider.service import openapi
 
 pytestmark = pytest.mark.slow

@@ -297,7 +297,7 @@ def test_a_wrong_token_is_told_before_a_file_is_sent(url: str, token: str, tmp_p
     """A refusal of an upload is read, not lost in a broken connection."""
     (tmp_path / "big.jsonl").write_bytes(b'{"text": "x"}\n' * 2_000_000)
     memory = eider.open(url, user="ada", token=token)
-    memory._asks.client.token = "another"  # pyright: ignore[reportAttributeAccessIssue]
+    memory._backend.client.token = "another"  # pyright: ignore[reportAttributeAccessIssue]
     with pytest.raises(errors.TokenError):
         memory.import_(tmp_path / "big.jsonl")
     memory.close()

@@ -172,7 +172,7 @@ def cases() -> Iterator[Case]:  # noqa: C901, PLR0912, PLR0915 (a table)
     yield "a number as a field", lambda m: m.record_many([anyhow({"text": "x", 5: 6})]), "fields"
     yield "another's item", lambda m: m.record_many([{"text": "good"}, {"text": "x", "user": "bob"}]), "one user"
     yield "another's statement", lambda m: m.remember_many([{"text": "x", "user": "bob"}]), "one user"
-    yield "no user", lambda m: Eider(m._asks).record("Something."), "user is missing"
+    yield "no user", lambda m: Eider(m._backend).record("Something."), "user is missing"
     yield "export as", lambda m: m.export("x", format=anyhow("xls")), "use one of"
 
 

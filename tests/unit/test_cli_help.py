@@ -12,9 +12,9 @@ from pathlib import Path
 import click
 import pytest
 
+from eider.api.verbs import VERBS
 from eider.cli.app import SECTIONS, SUMMARIES, cli
 from eider.cli.command import EiderCommand, keys_of
-from eider.model.verbs import VERBS
 
 BULK = {"record_many", "remember_many"}
 WITHIN = {

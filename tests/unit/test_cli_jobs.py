@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import eider
-from eider.api import handlers
+from eider.api import job_handlers
 from eider.cli.app import cli
 from eider.cli.command import keys_of
 from eider.cli.log import Tail
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A store with three waiting jobs: two good ones in a batch, and one that fails."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     monkeypatch.setenv("EIDER_USER", "ada")
-    assert handlers.HANDLERS
+    assert job_handlers.scrub
     monkeypatch.setattr(jobs, "HANDLERS", dict(jobs.HANDLERS))
 
     @jobs.handles("count")

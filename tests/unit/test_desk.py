@@ -11,25 +11,25 @@ import pytest
 from eider.model import config
 from eider.model.errors import InputError
 from eider.service import network_policy
-from eider.service.dispatcher import Desk
-from eider.service.http_app import Asked
+from eider.service.dispatcher import Dispatcher
+from eider.service.request import HttpRequest
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcher]:
     """A desk whose stores open in no time."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    made = Desk(str(config.home()))
+    made = Dispatcher(str(config.home()))
     yield made
     made.close()
 
 
-def asked(name: str, *, local: bool = True, **body: Any) -> Asked:
+def asked(name: str, *, local: bool = True, **body: Any) -> HttpRequest:
     """A request as the HTTP side hands it over."""
-    return Asked(name=name, body=body, local=local, until=1e12)
+    return HttpRequest(name=name, body=body, local=local, until=1e12)
 
 
-def remember(desk: Desk, text: str) -> None:
+def remember(desk: Dispatcher, text: str) -> None:
     """Keep a statement of ada's."""
     desk.verb(asked("remember", request={"text": text, "user": "ada"}, store="notes"))
 
@@ -39,7 +39,7 @@ def remember(desk: Desk, text: str) -> None:
     {"request": {"query": "a", "user": "ada"}, "also": "team"}, {"request": {"query": "a", "user": "ada"}, "also": [5]},
     {"request": {"query": "a", "user": "ada"}, "also": ["./team.eider"]}, {"request": {"query": "a", "user": "ada"}, "store": 5},
 ])  # fmt: skip
-def test_a_request_of_a_wrong_shape_is_refused_by_name(desk: Desk, wrong: dict[str, Any]) -> None:
+def test_a_request_of_a_wrong_shape_is_refused_by_name(desk: Dispatcher, wrong: dict[str, Any]) -> None:
     """A mistake of a caller is told as one, never as a fault of Eider."""
     remember(desk, "likes tea")
     with pytest.raises(InputError):
@@ -50,7 +50,7 @@ def test_a_request_of_a_wrong_shape_is_refused_by_name(desk: Desk, wrong: dict[s
     ("owner/open", {"about": 5}), ("backup/run", {"to": 5}), ("backup/run", {"to": "here"}),
     ("backup/run", {"keep": "all"}), ("backup/prune", {"keep": 7}), ("jobs/list", {"state": 5}), ("jobs/show", {"ids": "1"}),
 ])  # fmt: skip
-def test_so_is_one_about_the_owner(desk: Desk, route: str, wrong: dict[str, Any]) -> None:
+def test_so_is_one_about_the_owner(desk: Dispatcher, route: str, wrong: dict[str, Any]) -> None:
     """The routes beside the verbs are as careful."""
     remember(desk, "likes tea")
     answer = desk.app(token="", hosts=frozenset()).answers[route]
@@ -68,7 +68,7 @@ def test_callers_from_afar_name_no_path(route: str, store: str) -> None:
         network_policy.check(asked(route, local=False, store=store))
 
 
-def test_a_snapshot_published_anew_is_recalled_anew(desk: Desk, tmp_path: Path) -> None:
+def test_a_snapshot_published_anew_is_recalled_anew(desk: Dispatcher, tmp_path: Path) -> None:
     """An owner that has an old snapshot open answers from the one that replaced it."""
     snapshot = str(tmp_path / "team.eider")
     recall = asked("recall", store="mine", also=[snapshot], request={"query": "tea coffee", "user": "ada"})
@@ -78,7 +78,7 @@ def test_a_snapshot_published_anew_is_recalled_anew(desk: Desk, tmp_path: Path) 
         assert text in {found["text"] for found in desk.verb(recall)["value"]}
 
 
-def test_a_store_is_counted_whether_it_is_open_or_not(desk: Desk) -> None:
+def test_a_store_is_counted_whether_it_is_open_or_not(desk: Dispatcher) -> None:
     """A listing tells what is in a store, names what is wrong with it, and leaves those closed that were."""
     remember(desk, "likes tea")
     count = desk.app(token="", hosts=frozenset()).answers["owner/count"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import eider
-from eider.api import handlers
+from eider.api import job_handlers
 from eider.api.facade import Eider
 from eider.model.clock import FixedClock
 from eider.model.errors import InputError, RefusedError, UnknownIdError
@@ -30,7 +30,7 @@ def clock() -> FixedClock:
 def memory(tmp_path: Path, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Eider]:
     """A store whose background thread is off, so that tests decide when jobs run."""
     monkeypatch.setattr(jobs.Jobs, "_start", lambda _: None)
-    assert handlers.HANDLERS  # with them come the handlers of jobs
+    assert job_handlers.scrub  # with them come the handlers of jobs
     monkeypatch.setattr(jobs, "HANDLERS", dict(jobs.HANDLERS))
     monkeypatch.setattr(jobs, "OWED", set(jobs.OWED))
     with eider.open(tmp_path / "m.eider", user="ada", clock=clock) as opened:

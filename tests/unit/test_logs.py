@@ -16,8 +16,8 @@ from logged import recent
 
 from eider import errors
 from eider.service import logs
-from eider.service.http_app import Seen
 from eider.service.logs import Logs, without_content
+from eider.service.request import AccessRecord
 
 
 @pytest.fixture
@@ -28,11 +28,11 @@ def log(tmp_path: Path) -> Iterator[Logs]:
     made.close()
 
 
-def seen(error: Exception | None = None, **given: Any) -> Seen:
+def seen(error: Exception | None = None, **given: Any) -> AccessRecord:
     """An answered request of ada's."""
     body = {"store": "/h/stores/notes.eider", "request": {"user": "ada", "text": "a violet kite"}}
     whole = {"route": "remember", "status": 200, "seconds": 0.0123, "body": body, "client": "0.1.0/1", "error": error}
-    return Seen(**{**whole, **given})
+    return AccessRecord(**{**whole, **given})
 
 
 def raised(error: Exception) -> Exception:

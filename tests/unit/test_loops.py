@@ -13,8 +13,8 @@ import eider
 from eider.learn import loops, online_decay
 from eider.model.clock import FixedClock
 from eider.model.errors import InputError, RefusedError, UnknownIdError
-from eider.model.verbs import CloseLoop
-from eider.privacy.ingress import Door
+from eider.model.requests_learning import CloseLoop
+from eider.privacy.ingress import Channel, accept
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_model_may_attribute_in_place_of_likeness(memory: eider.Eider) -> None
         return [7.0 if t == second.text else 0.0 for t in texts]
 
     request = CloseLoop(user="ada", id=loop.id, agent_output="Nothing alike.", outcome=0.5)
-    credit = loops.close_loop(memory._engine, request, Door(), attribute)
+    credit = loops.close_loop(memory._engine, accept(request, Channel(), memory._engine.now()), attribute)
     assert credit.shares == {second.id: 0.5}
     assert asked[0][0] == "Nothing alike."
     assert set(asked[0][1]) == {first.text, second.text}

@@ -10,15 +10,15 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import eider
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.service.http_app import Seen
 from eider.service.metrics import BOUNDS, Metrics
+from eider.service.request import AccessRecord
 
 SECRET = "a violet kite over Ulm"
 
 
-def seen(route: str, seconds: float, status: int = 200) -> Seen:
+def seen(route: str, seconds: float, status: int = 200) -> AccessRecord:
     """An answered request."""
-    return Seen(route=route, status=status, seconds=seconds, body={"request": {"text": SECRET}}, client="")
+    return AccessRecord(route=route, status=status, seconds=seconds, body={"request": {"text": SECRET}}, client="")
 
 
 def figures(metrics: Metrics) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:

@@ -17,22 +17,23 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 
 from eider import errors
+from eider.api.verbs import VERBS
 from eider.api.wire import encode, encode_error
 from eider.model import config
 from eider.model.errors import EiderError
-from eider.model.verbs import VERBS
 from eider.service import openapi
-from eider.service.dispatcher import Desk
-from eider.service.http_app import Asked, status_of
+from eider.service.dispatcher import Dispatcher
+from eider.service.http_app import status_of
+from eider.service.request import HttpRequest
 
 DOCUMENT = openapi.document()
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcher]:
     """What answers behind the HTTP API, without the HTTP."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    made = Desk(str(config.home()))
+    made = Dispatcher(str(config.home()))
     yield made
     made.close()
 
@@ -96,7 +97,7 @@ def test_the_document_is_the_same_bytes_in_every_process() -> None:
         assert done.stdout == openapi.text().encode()
 
 
-def test_real_requests_and_answers_of_every_verb_fit(desk: Desk, tmp_path: Path) -> None:
+def test_real_requests_and_answers_of_every_verb_fit(desk: Dispatcher, tmp_path: Path) -> None:
     """The document promises nothing that is not so: every verb is asked, and nothing comes that it does not name."""
     asked: set[str] = set()
 
@@ -104,7 +105,7 @@ def test_real_requests_and_answers_of_every_verb_fit(desk: Desk, tmp_path: Path)
         operation = DOCUMENT["paths"][f"/v1/{verb}"]["post"]
         whole = {"request": request, "store": "notes", "channel": "test", "ceiling": "user"}
         validator(operation["requestBody"]["content"]["application/json"]["schema"], strict=False).validate(whole)
-        answer = json.loads(json.dumps(desk.carried_out(verb, whole)))
+        answer = json.loads(json.dumps(desk.run_verb(verb, whole)))
         validator(operation["responses"]["200"]["content"]["application/json"]["schema"]).validate(answer)
         asked.add(verb)
         return answer["value"]
@@ -117,11 +118,11 @@ PLAIN = {"owner/status", "owner/stop", "owner/drain", "hooks/hello", "hooks/{hos
 """Routes that know no store."""
 
 
-def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Desk) -> None:
+def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Dispatcher) -> None:
     """Whatever the owner answers is documented, and real requests and answers fit."""
     answers = desk.app(token="", hosts=frozenset()).answers
     assert {path.removeprefix("/v1/") for path in DOCUMENT["paths"] if path.startswith("/v1/")} == set(answers)
-    desk.carried_out("remember", {"request": {"user": "ada", "text": "Likes tea."}, "store": "notes"})
+    desk.run_verb("remember", {"request": {"user": "ada", "text": "Likes tea."}, "store": "notes"})
     with desk.stores.use(config.store_path("notes")) as engine:
         number = engine.jobs.queue("heal")
         engine.jobs.run_due()
@@ -135,7 +136,9 @@ def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Desk
         whole = {"store": "notes", **sent.get(name, {})}
         fits = validator(operation["requestBody"]["content"]["application/json"]["schema"])
         fits.validate(whole if name not in PLAIN else {})
-        answer = json.loads(json.dumps(encode(answers[name](Asked(name=name, body=whole, local=True, until=1e12)))))
+        answer = json.loads(
+            json.dumps(encode(answers[name](HttpRequest(name=name, body=whole, local=True, until=1e12))))
+        )
         validator(operation["responses"]["200"]["content"]["application/json"]["schema"]).validate(answer)
 
 

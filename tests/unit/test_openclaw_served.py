@@ -10,28 +10,28 @@ from typing import Any
 import pytest
 
 from eider.model.errors import InputError
-from eider.service.dispatcher import Desk
-from eider.service.in_process import Inside
+from eider.service.dispatcher import Dispatcher
+from eider.service.in_process_backend import ServerContext
 from eider_openclaw import served
 
 MARK = '<eider-memory v="1"'
 
 
 @pytest.fixture
-def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Inside]:
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerContext]:
     """An owner without the HTTP."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    desk = Desk(str(tmp_path))
-    yield Inside(desk=desk)
+    desk = Dispatcher(str(tmp_path))
+    yield ServerContext(server=desk)
     desk.close()
 
 
-def call(inside: Inside, tool: str, user: str = "ada", **arguments: Any) -> Any:
+def call(inside: ServerContext, tool: str, user: str = "ada", **arguments: Any) -> Any:
     """One call of a tool."""
     return served.called(inside, {"tool": tool, "user": user, "arguments": arguments, "key": "k"})
 
 
-def test_what_is_remembered_is_recalled_explained_and_forgotten(inside: Inside) -> None:
+def test_what_is_remembered_is_recalled_explained_and_forgotten(inside: ServerContext) -> None:
     """All text of memories leaves framed as data."""
     kept = call(inside, "remember", text="The cabin has two beds.")
     assert kept["trust"] == 1
@@ -45,7 +45,7 @@ def test_what_is_remembered_is_recalled_explained_and_forgotten(inside: Inside) 
     assert call(inside, "recall", query="How many beds has the cabin?")["found"] == 0
 
 
-def test_each_user_and_store_is_asked_alone(inside: Inside) -> None:
+def test_each_user_and_store_is_asked_alone(inside: ServerContext) -> None:
     """Another's memory does not exist, under any name."""
     kept = call(inside, "remember", text="The cabin has two beds.")
     assert call(inside, "recall", user="group:whatsapp:1", query="How many beds has the cabin?")["found"] == 0
@@ -56,7 +56,7 @@ def test_each_user_and_store_is_asked_alone(inside: Inside) -> None:
     assert other["found"] == 0
 
 
-def test_what_is_not_offered_is_refused(inside: Inside) -> None:
+def test_what_is_not_offered_is_refused(inside: ServerContext) -> None:
     """By name, without a user, or by a path of a store."""
     for given in (
         {"tool": "sql", "user": "ada"},
@@ -69,7 +69,7 @@ def test_what_is_not_offered_is_refused(inside: Inside) -> None:
         served.called(inside, {"tool": "recall", "user": "ada", "store": "/etc/x.eider", "arguments": {"query": "x"}})
 
 
-async def test_over_http_it_answers_json_whatever_comes(inside: Inside) -> None:
+async def test_over_http_it_answers_json_whatever_comes(inside: ServerContext) -> None:
     """Only POST /openclaw/tools; what cannot be read is an error with the fix."""
     app = served.mounted(inside)
 

@@ -191,7 +191,7 @@ def test_scopes_may_come_as_a_list(tmp_path: Path) -> None:
 
     with eider.open(tmp_path / "own.eider", user="ada") as opened:
         opened.remember("Deploy on Friday.", kind="rule", scope="project:alpha")
-        said = opened._asks.ask("policy", PolicyFor(user="ada", scopes=["project:alpha"]))
+        said = opened._backend.execute(PolicyFor(user="ada", scopes=["project:alpha"]))
         assert said == opened.policy(scopes=["project:alpha"])
         assert "Deploy on Friday." in said.text
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from eider.understand import Voice, read_reply, read_structure, shipped_weights
-from eider.understand.reader import _strip_frames
-from eider.understand.scorer import Weights
+from eider.understand.reader import _strip_frames, read_reply
+from eider.understand.scorer import Weights, shipped_weights
 from eider.understand.sentences import clauses, sentences
+from eider.understand.structure import Voice, read_structure
 
 WHOLE = [
     ("Never deploy after 16:00.", "16:00"),

@@ -11,9 +11,9 @@ from typing import Any, cast
 import pytest
 
 from eider.model.errors import InputError, MissingExtraError
-from eider.service.dispatcher import Desk
+from eider.service.dispatcher import Dispatcher
 from eider.service.http_app import HOOKED, MAX_BODY, App
-from eider.service.in_process import Inside
+from eider.service.in_process_backend import ServerContext
 from eider.service.mounts import Mounts, listed
 
 TOKEN = "let-me-in"
@@ -28,7 +28,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b" " + heard["body"]})
 
 
-def silent(_: Inside) -> Any:
+def silent(_: ServerContext) -> Any:
     """A factory of an application that never answers."""
 
     async def waiting(*_: Any) -> None:
@@ -52,11 +52,11 @@ def made() -> list[Any]:
 def app(made: list[Any]) -> Iterator[App]:
     """An application with three mounts."""
 
-    def factory(inside: Inside) -> Any:
+    def factory(inside: ServerContext) -> Any:
         made.append(inside)
         return echo
 
-    inside = cast("Inside", "inside")
+    inside = cast("ServerContext", "inside")
     mounts = Mounts(inside=inside, found={"echo": lambda: factory, "gone": broken, "silent": lambda: silent})
     one = App(answers={}, token=TOKEN, hosts=frozenset({"localhost"}), mounts=mounts)
     yield one
@@ -154,10 +154,10 @@ def test_mcp_is_mounted() -> None:
 def test_a_mount_asks_the_owners_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same verbs and errors as any client's, under the ceiling of its channel, and no paths of the machine."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    desk = Desk(str(tmp_path))
+    desk = Dispatcher(str(tmp_path))
     try:
-        inside = Inside(desk=desk)
-        memory = inside.open("notes", agent="tester", channel="door", ceiling="tool")
+        inside = ServerContext(server=desk)
+        memory = inside.open("notes", agent="tester", channel="door", max_trust="tool")
         kept = memory.through("inner", "user").remember("Deploys are on Friday.", user="ada")
         assert (kept.origin, kept.agent) == ("tool", "tester")
         assert [r.id for r in memory.patient(1.0).recall("when are deploys?", user="ada")] == [kept.id]

@@ -14,12 +14,12 @@ from logged import recent
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, StatusCode
 
+from eider.api.verbs import VERBS
 from eider.client.client import Client
 from eider.model import config
 from eider.model.errors import ConfigError, InputError, MissingExtraError
-from eider.model.verbs import VERBS
 from eider.service import tracing
-from eider.service.dispatcher import Desk
+from eider.service.dispatcher import Dispatcher
 
 SENTENCE = "Keeps a violet kite in Ulm"
 PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -32,10 +32,10 @@ def spans() -> InMemorySpanExporter:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter) -> Iterator[Desk]:
+def desk(monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter) -> Iterator[Dispatcher]:
     """What answers behind the HTTP API, traced."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    made = Desk(str(config.home()))
+    made = Dispatcher(str(config.home()))
     made.tracing = tracing.traced(spans, at_once=True)
     yield made
     made.close()
@@ -46,9 +46,9 @@ def whole(request: dict[str, Any]) -> dict[str, Any]:
     return {"request": request, "store": "notes", "ceiling": "user"}
 
 
-def test_every_verb_is_one_span_without_content(desk: Desk, spans: InMemorySpanExporter, tmp_path: Path) -> None:
+def test_every_verb_is_one_span_without_content(desk: Dispatcher, spans: InMemorySpanExporter, tmp_path: Path) -> None:
     """Each verb is seen with its route and store; no text, query, name or path is."""
-    ask_every_verb(lambda verb, request: desk.carried_out(verb, whole(request))["value"], tmp_path, SENTENCE)
+    ask_every_verb(lambda verb, request: desk.run_verb(verb, whole(request))["value"], tmp_path, SENTENCE)
     found = spans.get_finished_spans()
     assert {span.attributes["eider.route"] for span in found} >= set(VERBS) - LATER
     for span in found:
@@ -59,19 +59,19 @@ def test_every_verb_is_one_span_without_content(desk: Desk, spans: InMemorySpanE
             assert word not in said.replace(str(span.resource.attributes), ""), span.name
 
 
-def test_a_span_counts_what_was_answered(desk: Desk, spans: InMemorySpanExporter) -> None:
+def test_a_span_counts_what_was_answered(desk: Dispatcher, spans: InMemorySpanExporter) -> None:
     """How many results there were is known without knowing them."""
-    desk.carried_out("remember_many", whole({"user": "ada", "items": ["Tea.", "Coffee.", "Milk."]}))
-    desk.carried_out("search", whole({"user": "ada"}))
+    desk.run_verb("remember_many", whole({"user": "ada", "items": ["Tea.", "Coffee.", "Milk."]}))
+    desk.run_verb("search", whole({"user": "ada"}))
     first, second = spans.get_finished_spans()
     assert first.attributes["eider.results"] == 3
     assert second.attributes["eider.total"] == 3
 
 
-def test_the_callers_trace_goes_on(desk: Desk, spans: InMemorySpanExporter) -> None:
+def test_the_callers_trace_goes_on(desk: Dispatcher, spans: InMemorySpanExporter) -> None:
     """An incoming traceparent is the parent; a broken one is ignored."""
     for header in (PARENT, "nonsense"):
-        desk.carried_out("health", whole({"user": "ada"}), {"traceparent": header})
+        desk.run_verb("health", whole({"user": "ada"}), {"traceparent": header})
     first, second = spans.get_finished_spans()
     assert first.parent is not None
     assert f"{first.context.trace_id:032x}" == PARENT.split("-")[1]
@@ -79,10 +79,10 @@ def test_the_callers_trace_goes_on(desk: Desk, spans: InMemorySpanExporter) -> N
     assert second.parent is None
 
 
-def test_a_failure_is_marked_without_its_message(desk: Desk, spans: InMemorySpanExporter) -> None:
+def test_a_failure_is_marked_without_its_message(desk: Dispatcher, spans: InMemorySpanExporter) -> None:
     """A span says that and with which kind of error a verb failed, not what the error says."""
     with pytest.raises(InputError):
-        desk.carried_out("why", whole({"user": "ada", "id": "violet"}))
+        desk.run_verb("why", whole({"user": "ada", "id": "violet"}))
     (span,) = spans.get_finished_spans()
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes["error.type"] == "UnknownIdError"
@@ -118,7 +118,7 @@ def test_a_wrong_setting_names_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
         tracing.start(foreground=True)
 
 
-def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
+def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk: Dispatcher) -> None:
     """Watched, it is an error with the command; unwatched, the owner goes on and notes it."""
     monkeypatch.setenv("EIDER_OTEL", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)

@@ -17,8 +17,9 @@ from eider import errors
 from eider.api import upload
 from eider.model import config
 from eider.service import http_app as app_module
-from eider.service.dispatcher import Desk
-from eider.service.http_app import App, Asked
+from eider.service.dispatcher import Dispatcher
+from eider.service.http_app import App
+from eider.service.request import HttpRequest
 
 Message = dict[str, Any]
 
@@ -27,7 +28,7 @@ Message = dict[str, Any]
 def owner(tmp_path: Path) -> Iterator[App]:
     """An owner that answers uploads with their size."""
 
-    def answer(asked: Asked) -> Any:
+    def answer(asked: HttpRequest) -> Any:
         assert asked.upload is not None
         return {"size": asked.upload.stat().st_size}
 
@@ -138,7 +139,7 @@ def test_what_a_killed_owner_held_is_swept(monkeypatch: pytest.MonkeyPatch) -> N
     left = config.home() / "tmp" / "abc"
     left.mkdir(parents=True)
     (left / "import.data").write_text("somebody's memories")
-    Desk(str(config.home())).close()
+    Dispatcher(str(config.home())).close()
     assert not left.exists()
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
+import importlib
 import inspect
 from pathlib import Path
 
@@ -11,16 +13,48 @@ import pytest
 import eider
 from eider.api.aio import AsyncEider
 from eider.api.facade import Eider
-from eider.api.handlers import HANDLERS
-from eider.model.verbs import VERBS
+from eider.api.verbs import VERBS
+from eider.model import answers, learned, outcomes, requests, requests_learning, requests_reading, values
+from eider.model.table import Table
 
 README = Path(__file__).parents[2] / "README.md"
 NAMES = sorted(VERBS)
 
 
-def test_every_verb_has_one_handler() -> None:
-    """No verb without a handler, no handler without a verb."""
-    assert set(HANDLERS) == set(VERBS)
+REQUESTS = [
+    kind
+    for module in (requests, requests_learning, requests_reading)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, requests.Request) and "verb" in vars(kind)
+]
+
+
+def test_every_request_has_one_verb() -> None:
+    """Each request value is declared once in the table, under the name it gives itself."""
+    declared = [verb.request for verb in VERBS.values()]
+    assert set(declared) == set(REQUESTS) - {requests.Request}
+    assert len(declared) == len(set(declared))
+    assert all(verb.name == name for name, verb in VERBS.items())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_request_function_and_facade_name_one_answer(name: str) -> None:
+    """What the request's type says is answered is what the function returns and the method says."""
+    verb = VERBS[name]
+    answer = verb.request.answer_type()
+    hints = {
+        **vars(builtins),
+        **vars(answers),
+        **vars(learned),
+        **vars(outcomes),
+        **vars(values),
+        "Table": Table,
+        "Path": Path,
+    }
+    said = [verb.function.__annotations__["return"], getattr(Eider, name).__annotations__["return"]]
+    assert [eval(one, hints) for one in said] == [answer, answer]
+    assert verb.function.__module__.startswith("eider.")
+    assert getattr(importlib.import_module(verb.function.__module__), verb.function.__name__) is verb.function
 
 
 @pytest.mark.parametrize("name", NAMES)

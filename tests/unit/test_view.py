@@ -228,7 +228,7 @@ def test_plots_without_matplotlib_name_the_extra(monkeypatch: pytest.MonkeyPatch
 
 def test_views_are_loaded_when_something_is_shown() -> None:
     """Opening a memory costs nothing for them."""
-    code = "import sys, eider.model.answers, eider.api.handlers; print([m for m in sys.modules if 'eider.model.display' in m or m == 'matplotlib'])"
+    code = "import sys, eider.model.answers, eider.api.verbs; print([m for m in sys.modules if 'eider.model.display' in m or m == 'matplotlib'])"
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.strip() == "[]"
     )

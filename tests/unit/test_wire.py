@@ -16,10 +16,10 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from eider import answers, errors, values
+from eider.api.verbs import VERBS
 from eider.api.wire import decode, decode_error, encode, encode_error, hints_of
 from eider.client.client import dumps, loads
 from eider.model.errors import EiderError, InputError
-from eider.model.verbs import VERBS
 
 WORD = st.text(
     st.characters(exclude_categories=("Cs",), exclude_characters="\x00\r\n"), min_size=1, max_size=12

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from eider.api.background_writer import CLOSE_TIMEOUT, BackgroundWriter
 
 if TYPE_CHECKING:
-    from eider.api.facade import Asks, Eider
+    from eider.api.backend import Backend
+    from eider.api.facade import Eider
 
 ConversationKey = tuple[Hashable, ...]
 """Host, user and session."""
@@ -65,7 +66,7 @@ _lock: Final = threading.Lock()
 
 def state_of(memory: Eider) -> ConversationState:
     """Return the state of an open memory; all its channels share one."""
-    root = _root(getattr(memory, "_asks", memory))
+    root = getattr(getattr(memory, "_backend", memory), "root", memory)
     with _lock:
         state = _states.get(root)
         if state is None:
@@ -75,16 +76,12 @@ def state_of(memory: Eider) -> ConversationState:
         return state
 
 
-def flush_before_close(asks: Asks, timeout: float = CLOSE_TIMEOUT) -> None:
+def flush_before_close(backend: Backend, timeout: float = CLOSE_TIMEOUT) -> None:
     """Write what is queued and stop the writer thread; called before a memory closes."""
     with _lock:
-        state = _states.get(_root(asks))
+        state = _states.get(backend.root)
     if state is not None:
         state.writer.stop(timeout)
-
-
-def _root(asks: object) -> object:
-    return getattr(asks, "root", asks)
 
 
 def _log_lost_write(error: Exception) -> None:

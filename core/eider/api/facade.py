@@ -6,18 +6,41 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from eider.api.facade_history import Accounts
 from eider.api.facade_loops import Outcomes
 from eider.api.facade_scopes import Scoping
-from eider.model import verbs
 from eider.model.errors import InputError
+from eider.model.requests import (
+    Consolidate,
+    Correct,
+    Deactivate,
+    Drain,
+    Export,
+    Forget,
+    ForgetUser,
+    Import,
+    Pin,
+    Publish,
+    Rebuild,
+    Record,
+    RecordMany,
+    Reinforce,
+    Remember,
+    RememberMany,
+    Undo,
+    Unpin,
+    Verify,
+)
+from eider.model.requests_learning import Direct, Inbox, Observe, PolicyFor, Settle
+from eider.model.requests_reading import Inject, Recall, Search
 from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from eider.api.backend import Backend
     from eider.model.answers import (
         Consolidation,
         Drained,
@@ -30,59 +53,34 @@ if TYPE_CHECKING:
         Verified,
     )
     from eider.model.learned import Learned
-    from eider.model.verbs import Exceeded, ExportFormat, Remember, When
-    from eider.model.verbs import Record as Utterance
+    from eider.model.requests import ExportFormat, When
+    from eider.model.requests_learning import Exceeded
     from eider.store.engine import Engine
 
 Items = Sequence[Any]
 
 
-class Asks(Protocol):
-    """Where a façade's requests go: an engine in this process, or the owner process."""
-
-    shared: bool
-
-    def ask(self, name: str, request: Any) -> Any:
-        """Answer one request of the table."""
-        ...
-
-    def through(self, channel: str, ceiling: Origin) -> Asks:
-        """The same seen from a channel that may claim less."""
-        ...
-
-    def patient(self, seconds: float) -> Asks:
-        """The same for a caller who waits no longer than that."""
-        ...
-
-    def close(self) -> None:
-        """Let go."""
-        ...
-
-
 class Eider(Accounts, Outcomes, Scoping):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
-    def __init__(self, asks: Asks, *, user: str | None = None) -> None:
+    def __init__(self, backend: Backend, *, user: str | None = None) -> None:
         """Use `eider.open()` instead."""
-        self._asks, self._user = asks, user
+        self._backend, self._user = backend, user
 
     @property
     def _engine(self) -> Engine:
         """What an embedded store stands on; tests and benchmarks look there."""
-        return self._asks.engine  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
+        return self._backend.engine  # pyright: ignore[reportAttributeAccessIssue, reportUnknownVariableType]
 
     def _whose(self, user: str | None) -> str:
         if (whose := user if user is not None else self._user) is None:
             raise InputError("user is missing: say whose memory it is, here or in eider.open(user=…).")
         return whose
 
-    def _ask(self, name: str, request: Any) -> Any:
-        return self._asks.ask(name, request)
-
     @property
     def shared(self) -> bool:
-        """Whether an owner process holds the store, for this process and others."""
-        return self._asks.shared
+        """Whether a server holds the store, for this process and others."""
+        return self._backend.shared
 
     @property
     def user(self) -> str | None:
@@ -91,11 +89,11 @@ class Eider(Accounts, Outcomes, Scoping):
 
     def patient(self, seconds: float) -> Eider:
         """The same memory for a caller who waits no longer than that for an owner; the engine in this process is asked as ever."""
-        return Eider(self._asks.patient(seconds), user=self._user)
+        return Eider(self._backend.with_timeout(seconds), user=self._user)
 
     def through(self, channel: str, ceiling: Origin = "agent") -> Eider:
         """The same memory seen from a channel that may claim less: what enters gets at most this origin."""
-        return Eider(self._asks.through(channel, ceiling), user=self._user)
+        return Eider(self._backend.with_channel(channel, ceiling), user=self._user)
 
     # ------------------------------------------------------------------ keeping
 
@@ -121,17 +119,16 @@ class Eider(Accounts, Outcomes, Scoping):
             InputError: Something passed cannot be kept; the message names it and the fix.
             ErasedError: The key belongs to something that was forgotten.
         """
-        request = verbs.Record(
+        return self._backend.execute(Record(
             text=text, user=self._whose(user), speaker=speaker, role=role, session=session, at=at, tz=tz,
             metadata=metadata, key=key,
-        )  # fmt: skip
-        return self._ask("record", request)
+        ))  # fmt: skip
 
     def record_many(
-        self, items: Sequence[Utterance | Mapping[str, object]], *, user: str | None = None, key: str | None = None
+        self, items: Sequence[Record | Mapping[str, object]], *, user: str | None = None, key: str | None = None
     ) -> list[Episode]:
         """Keep many utterances, each a mapping of `record`'s arguments; all are checked before the first is kept."""
-        return self._ask("record_many", verbs.RecordMany(items=items, user=self._whose(user), key=key))
+        return self._backend.execute(RecordMany(items=items, user=self._whose(user), key=key))
 
     def remember(
         self, text: str, *, user: str | None = None, kind: MemoryKind = "fact", scope: str = GLOBAL,
@@ -151,17 +148,16 @@ class Eider(Accounts, Outcomes, Scoping):
             pinned: Never let it decay.
             key: Idempotency key.
         """
-        request = verbs.Remember(
+        return self._backend.execute(Remember(
             text=text, user=self._whose(user), kind=kind, scope=scope, importance=importance, valid_from=valid_from,
             valid_to=valid_to, pinned=pinned, key=key,
-        )  # fmt: skip
-        return self._ask("remember", request)
+        ))  # fmt: skip
 
     def remember_many(
         self, items: Sequence[Remember | Mapping[str, object] | str], *, user: str | None = None, key: str | None = None
     ) -> list[Memory]:
         """Keep many statements, each a text or a mapping of `remember`'s arguments."""
-        return self._ask("remember_many", verbs.RememberMany(items=items, user=self._whose(user), key=key))
+        return self._backend.execute(RememberMany(items=items, user=self._whose(user), key=key))
 
     # ------------------------------------------------------------------ learning
 
@@ -185,18 +181,16 @@ class Eider(Accounts, Outcomes, Scoping):
             key: Idempotency key: the same exchange is learned from once.
             answering_key: Key under which the agent's output was recorded already, where it was.
         """
-        request = verbs.Observe(
+        return self._backend.execute(Observe(
             user_reply=user_reply, agent_output=agent_output, user=self._whose(user), context=context, session=session,
             at=at, tz=tz, scope=scope, known=tuple(known), key=key, answering_key=answering_key,
-        )  # fmt: skip
-        return self._ask("observe", request)
+        ))  # fmt: skip
 
     def direct(
         self, directions: Sequence[str], *, user: str | None = None, scope: str | None = None
     ) -> list[Memory]:  # fmt: skip
         """Keep explicit instructions as rules, without detection."""
-        asked = verbs.Direct(directions=_listed(directions) or (), user=self._whose(user), scope=scope)
-        return self._ask("direct", asked)
+        return self._backend.execute(Direct(directions=_listed(directions) or (), user=self._whose(user), scope=scope))
 
     def policy(
         self, *, user: str | None = None, context: str | None = None, existing_instructions: str = "",
@@ -218,19 +212,18 @@ class Eider(Accounts, Outcomes, Scoping):
             kinds: Only these kinds of memories, and what is pinned; by default all.
             loop: Open loop that this belongs to.
         """
-        request = verbs.PolicyFor(
+        return self._backend.execute(PolicyFor(
             user=self._whose(user), context=context, existing_instructions=existing_instructions, scopes=_listed(scopes),
             budget=budget, on_budget_exceeded=on_budget_exceeded, least_trust=least_trust, kinds=_listed(kinds), loop=loop,
-        )  # fmt: skip
-        return self._ask("policy", request)
+        ))  # fmt: skip
 
     def inbox(self, *, user: str | None = None, limit: int = 50) -> list[Memory]:
         """Contradictions that wait for a person, newest first; `why(id)` shows with what."""
-        return self._ask("inbox", verbs.Inbox(user=self._whose(user), limit=limit))
+        return self._backend.execute(Inbox(user=self._whose(user), limit=limit))
 
     def settle(self, id: str, *, accept: bool, user: str | None = None) -> Memory:  # noqa: A002
         """Accept what waits in the inbox, which closes what it contradicts, or reject it."""
-        return self._ask("settle", verbs.Settle(id=id, user=self._whose(user), accept=accept))
+        return self._backend.execute(Settle(id=id, user=self._whose(user), accept=accept))
 
     # ------------------------------------------------------------------ reading
 
@@ -259,12 +252,11 @@ class Eider(Accounts, Outcomes, Scoping):
             budget: Most tokens in all.
             loop: Open loop that this recall belongs to.
         """
-        request = verbs.Recall(
+        return self._backend.execute(Recall(
             query=query, user=self._whose(user), limit=limit, scopes=_listed(scopes), kinds=_listed(kinds),
             origins=_listed(origins), since=since, until=until, now=now, tz=tz, session=session, as_of=as_of,
             known_at=known_at, budget=budget, loop=loop,
-        )  # fmt: skip
-        return self._ask("recall", request)
+        ))  # fmt: skip
 
     def inject(
         self, prompt: str, *, user: str | None = None, scopes: Iterable[str] | None = None,
@@ -281,11 +273,10 @@ class Eider(Accounts, Outcomes, Scoping):
             without: Ids that were given to it before.
             known: What the host's own files say already.
         """
-        request = verbs.Inject(
+        return self._backend.execute(Inject(
             prompt=prompt, user=self._whose(user), scopes=_listed(scopes), session=session, budget=budget,
             without=_listed(without) or (), known=_listed(known) or (),
-        )  # fmt: skip
-        return self._ask("inject", request)
+        ))  # fmt: skip
 
     def search(
         self, text: str = "", *, user: str | None = None, scopes: Iterable[str] | None = None,
@@ -294,33 +285,32 @@ class Eider(Accounts, Outcomes, Scoping):
         status: str | None = None, limit: int = 50, offset: int = 0,
     ) -> Page:  # fmt: skip
         """Filter for people, page by page; an empty text lists the newest first."""
-        request = verbs.Search(
+        return self._backend.execute(Search(
             text=text, user=self._whose(user), scopes=_listed(scopes), kinds=_listed(kinds), origins=_listed(origins),
             since=since, until=until, session=session, as_of=as_of, tz=tz, status=status, limit=limit, offset=offset,
-        )  # fmt: skip
-        return self._ask("search", request)
+        ))  # fmt: skip
 
     # ------------------------------------------------------------------ changing
 
     def correct(self, id: str, text: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
         """Replace a memory by what is true now; the old one is closed and can still be asked for."""
-        return self._ask("correct", verbs.Correct(id=id, text=text, user=self._whose(user), key=key))
+        return self._backend.execute(Correct(id=id, text=text, user=self._whose(user), key=key))
 
     def deactivate(self, id: str, *, user: str | None = None) -> bool:  # noqa: A002
         """End a memory without a successor; False when it had ended already."""
-        return self._ask("deactivate", verbs.Deactivate(id=id, user=self._whose(user)))
+        return self._backend.execute(Deactivate(id=id, user=self._whose(user)))
 
     def reinforce(self, id: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
         """Say that a memory was useful; it decays more slowly from now on."""
-        return self._ask("reinforce", verbs.Reinforce(id=id, user=self._whose(user), key=key))
+        return self._backend.execute(Reinforce(id=id, user=self._whose(user), key=key))
 
     def pin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
         """Never let a memory decay."""
-        return self._ask("pin", verbs.Pin(id=id, user=self._whose(user)))
+        return self._backend.execute(Pin(id=id, user=self._whose(user)))
 
     def unpin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
         """Let a pinned memory decay again."""
-        return self._ask("unpin", verbs.Unpin(id=id, user=self._whose(user)))
+        return self._backend.execute(Unpin(id=id, user=self._whose(user)))
 
     def forget(
         self, id: str, *, user: str | None = None, keep_evidence: bool = False, wait: bool = True  # noqa: A002
@@ -333,45 +323,45 @@ class Eider(Accounts, Outcomes, Scoping):
             keep_evidence: Keep the utterances a memory was learned from.
             wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
         """
-        request = verbs.Forget(id=id, user=self._whose(user), keep_evidence=keep_evidence, wait=wait)
-        return self._ask("forget", request)
+        return self._backend.execute(Forget(id=id, user=self._whose(user), keep_evidence=keep_evidence, wait=wait))
 
     def forget_user(self, user: str, *, wait: bool = True) -> Receipt:
         """Erase all of a user."""
-        return self._ask("forget_user", verbs.ForgetUser(user=user, wait=wait))
+        return self._backend.execute(ForgetUser(user=user, wait=wait))
 
     def undo(self, event_id: str, *, user: str | None = None) -> Event:
         """Take back the change an event made; the undo is an event as well."""
-        return self._ask("undo", verbs.Undo(id=event_id, user=self._whose(user)))
+        return self._backend.execute(Undo(id=event_id, user=self._whose(user)))
 
     def consolidate(
         self, *, user: str | None = None, prune_threshold: float = 0.5, dry_run: bool = False
     ) -> Consolidation:
         """Close unpinned memories whose retrievability fell below the threshold; undo with the event it returns."""
-        request = verbs.Consolidate(user=self._whose(user), prune_threshold=prune_threshold, dry_run=dry_run)
-        return self._ask("consolidate", request)
+        return self._backend.execute(
+            Consolidate(user=self._whose(user), prune_threshold=prune_threshold, dry_run=dry_run)
+        )
 
     # ------------------------------------------------------------------ keeping house
 
     def export(self, path: str | Path, *, user: str | None = None, format: ExportFormat = "jsonl") -> int:  # noqa: A002
         """Write all of a user to a file (jsonl, markdown) or directory (parquet); returns the rows written."""
-        return self._ask("export", verbs.Export(path=str(path), user=self._whose(user), format=format))
+        return self._backend.execute(Export(path=str(path), user=self._whose(user), format=format))
 
     def import_(self, path: str | Path, *, user: str | None = None, dry_run: bool = False) -> Imported:
         """Bring an export in; what is there already is skipped, what was forgotten stays forgotten."""
-        return self._ask("import_", verbs.Import(path=str(path), user=self._whose(user), dry_run=dry_run))
+        return self._backend.execute(Import(path=str(path), user=self._whose(user), dry_run=dry_run))
 
     def drain(self, timeout: float | None = None) -> Drained:
         """Bring the search index up to date and run due jobs, at most for `timeout` seconds."""
-        return self._ask("drain", verbs.Drain(timeout=timeout))
+        return self._backend.execute(Drain(timeout=timeout))
 
     def verify(self, *, deep: bool = False) -> Verified:
         """Hold the event chain, the row counts and the search index against the truth."""
-        return self._ask("verify", verbs.Verify(deep=deep))
+        return self._backend.execute(Verify(deep=deep))
 
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Build the search index anew from the truth; returns its rows. `progress` is told (done, total)."""
-        return self._ask("rebuild", verbs.Rebuild(progress=progress))
+        return self._backend.execute(Rebuild(progress=progress))
 
     def publish(self, path: str | Path) -> Path:
         """Copy everything into an immutable snapshot at a path, to be opened with `also=[path]`; returns the path.
@@ -379,13 +369,13 @@ class Eider(Accounts, Outcomes, Scoping):
         Raises:
             RefusedError: Something that is no snapshot is at the path.
         """
-        return self._ask("publish", verbs.Publish(path=str(path)))
+        return self._backend.execute(Publish(path=str(path)))
 
     def close(self) -> None:
         """Write what is buffered and let go of the files; closing twice is harmless."""
         if (conversations := sys.modules.get("eider.api.conversation_state")) is not None:
-            conversations.flush_before_close(self._asks)
-        self._asks.close()
+            conversations.flush_before_close(self._backend)
+        self._backend.close()
 
     def __enter__(self) -> Self:
         return self

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from eider.model import verbs
+from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Sql, WhyOf
 
 if TYPE_CHECKING:
+    from eider.api.backend import Backend
     from eider.model.answers import Diff, Explanation, Health, Version
+    from eider.model.requests import When
+    from eider.model.table import Table
     from eider.model.values import Event
-    from eider.model.verbs import When
-    from eider.records.sql import Table
 
 
 class Accounts:
@@ -20,28 +21,28 @@ class Accounts:
 
         def _whose(self, user: str | None) -> str: ...
 
-        def _ask(self, name: str, request: Any) -> Any: ...
+        _backend: Backend
 
     def history(self, id: str, *, user: str | None = None) -> list[Version]:  # noqa: A002
         """All versions of a memory, oldest first."""
-        return self._ask("history", verbs.History(id=id, user=self._whose(user)))
+        return self._backend.execute(History(id=id, user=self._whose(user)))
 
     def events(self, *, user: str | None = None, limit: int = 50) -> list[Event]:
         """What changed, newest first."""
-        return self._ask("events", verbs.Events(user=self._whose(user), limit=limit))
+        return self._backend.execute(Events(user=self._whose(user), limit=limit))
 
     def health(self, *, user: str | None = None) -> Health:
         """How much of what is kept, and what runs with less than it could."""
-        return self._ask("health", verbs.HealthOf(user=self._whose(user)))
+        return self._backend.execute(HealthOf(user=self._whose(user)))
 
     def diff(self, *, since: When, until: When | None = None, user: str | None = None) -> Diff:
         """What was learned, changed and closed between two instants."""
-        return self._ask("diff", verbs.DiffOf(user=self._whose(user), since=since, until=until))
+        return self._backend.execute(DiffOf(user=self._whose(user), since=since, until=until))
 
     def why(self, id: str, *, user: str | None = None) -> Explanation:  # noqa: A002
         """What a memory rests on, and how it came to be as it is."""
-        return self._ask("why", verbs.WhyOf(id=id, user=self._whose(user)))
+        return self._backend.execute(WhyOf(id=id, user=self._whose(user)))
 
     def sql(self, query: str, *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0) -> Table:
         """Ask one's own rows in SQL, in a database that holds nothing else and can reach nothing."""
-        return self._ask("sql", verbs.Sql(query=query, user=self._whose(user), rows=rows, seconds=seconds))
+        return self._backend.execute(Sql(query=query, user=self._whose(user), rows=rows, seconds=seconds))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from eider.model import verbs
 from eider.model.outcomes import FEEDBACK_SECONDS
+from eider.model.requests_learning import CloseLoop, LearnedOf, OpenLoop, ResetLearned, SetOutcome
 
 if TYPE_CHECKING:
+    from eider.api.backend import Backend
     from eider.model.outcomes import Credit, LearnedState, Loop
 
 
@@ -19,7 +20,7 @@ class Outcomes:
 
         def _whose(self, user: str | None) -> str: ...
 
-        def _ask(self, name: str, request: Any) -> Any: ...
+        _backend: Backend
 
     def open_loop(
         self, *, user: str | None = None, agent: str | None = None, feedback_timeout: float = FEEDBACK_SECONDS
@@ -31,12 +32,11 @@ class Outcomes:
             agent: Whose turn; by default the agent given to `open`.
             feedback_timeout: Seconds until it counts as slightly negative, if nobody says how it went.
         """
-        request = verbs.OpenLoop(user=self._whose(user), agent=agent, feedback_timeout=feedback_timeout)
-        return self._ask("open_loop", request)
+        return self._backend.execute(OpenLoop(user=self._whose(user), agent=agent, feedback_timeout=feedback_timeout))
 
     def set_outcome(self, id: str, outcome: float, *, user: str | None = None) -> Loop:  # noqa: A002 (the word users know)
         """Say how an open loop went, from -1 (harm) to 1 (just right); closing it credits or blames what was recalled."""
-        return self._ask("set_outcome", verbs.SetOutcome(id=id, outcome=outcome, user=self._whose(user)))
+        return self._backend.execute(SetOutcome(id=id, outcome=outcome, user=self._whose(user)))
 
     def close_loop(
         self, id: str, *, agent_output: str = "", outcome: float | None = None, user: str | None = None  # noqa: A002
@@ -50,8 +50,9 @@ class Outcomes:
             outcome: From -1 to 1; by default what was set before.
             user: Whose memory.
         """
-        request = verbs.CloseLoop(id=id, agent_output=agent_output, outcome=outcome, user=self._whose(user))
-        return self._ask("close_loop", request)
+        return self._backend.execute(
+            CloseLoop(id=id, agent_output=agent_output, outcome=outcome, user=self._whose(user))
+        )
 
     def loop(
         self, *, user: str | None = None, agent: str | None = None, feedback_timeout: float = FEEDBACK_SECONDS
@@ -61,11 +62,11 @@ class Outcomes:
 
     def learned(self, *, user: str | None = None) -> LearnedState:
         """All that outcomes have taught about a user: the balance of words and meaning, and the model of forgetting."""
-        return self._ask("learned", verbs.LearnedOf(user=self._whose(user)))
+        return self._backend.execute(LearnedOf(user=self._whose(user)))
 
     def reset_learned(self, *, user: str | None = None) -> LearnedState:
         """Take back all that outcomes have taught about a user; answers are what they would be without any loop."""
-        return self._ask("reset_learned", verbs.ResetLearned(user=self._whose(user)))
+        return self._backend.execute(ResetLearned(user=self._whose(user)))
 
     def alpha_estimate(self, *, user: str | None = None) -> float:
         """The share of words against meaning in a user's ranking, in [0, 1]; 0.5 until outcomes taught otherwise."""

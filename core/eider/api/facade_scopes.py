@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from eider.model import verbs
+from eider.model.requests_learning import ConsolidateScopes, Scopes
 
 if TYPE_CHECKING:
+    from eider.api.backend import Backend
     from eider.model.learned import ScopeCount, ScopePlan, ScopeStep
 
 
@@ -18,11 +19,11 @@ class Scoping:
 
         def _whose(self, user: str | None) -> str: ...
 
-        def _ask(self, name: str, request: Any) -> Any: ...
+        _backend: Backend
 
     def scopes(self, *, user: str | None = None) -> list[ScopeCount]:
         """Where things apply, with how much is kept there: `global` first, then by size."""
-        return self._ask("scopes", verbs.Scopes(user=self._whose(user)))
+        return self._backend.execute(Scopes(user=self._whose(user)))
 
     def consolidate_scopes(
         self, *, user: str | None = None, dry_run: bool = True, steps: Sequence[ScopeStep] | None = None
@@ -36,5 +37,4 @@ class Scoping:
             dry_run: Only say what would be done.
             steps: What a dry run proposed, or a part of it; by default proposed anew.
         """
-        request = verbs.ConsolidateScopes(user=self._whose(user), dry_run=dry_run, steps=steps)
-        return self._ask("consolidate_scopes", request)
+        return self._backend.execute(ConsolidateScopes(user=self._whose(user), dry_run=dry_run, steps=steps))

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from eider.api import job_handlers as _  # noqa: F401 (with it come the kinds of jobs)
 from eider.client import pauses
 from eider.model import config
 from eider.model.clock import Clock, SystemClock

@@ -102,14 +102,14 @@ def open(  # noqa: A001 (the public face)
         "reembed": reembed,
     }
     if is_shared(store, shared=shared, mine=mine):
-        from eider.api.remote import connect
+        from eider.api.remote_backend import connect
 
-        asks = connect(store, user=user, agent=agent, also=also, token=token, about=about)
-        if asks is not None:
-            return Eider(asks, user=user)
-    from eider.api.embedded import Embedded
+        backend = connect(store, user=user, agent=agent, also=also, token=token, about=about)
+        if backend is not None:
+            return Eider(backend, user=user)
+    from eider.api.embedded_backend import EmbeddedBackend
     from eider.api.local import note_agent, open_engine
-    from eider.privacy.ingress import Door
+    from eider.privacy.ingress import Channel
 
     if mode != "frugal" and model is not None and own is None:
         from eider.providers.llm import check
@@ -130,7 +130,7 @@ def open(  # noqa: A001 (the public face)
     except BaseException:
         engine.close()
         raise
-    return Eider(Embedded(engine, Door(agent=agent)), user=user)
+    return Eider(EmbeddedBackend(engine, Channel(agent=agent)), user=user)
 
 
 def _meant(store: str | Path | None, token: str | None) -> str | Path | None:

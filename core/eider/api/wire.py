@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
-from eider.model import answers, changes, learned, outcomes, requests, values, verbs
+from eider.model import answers, changes, learned, outcomes, requests, requests_learning, requests_reading, values
 from eider.model.errors import EiderError, InputError
 
 _NAMES: Final = {
@@ -22,7 +22,8 @@ _NAMES: Final = {
     **vars(outcomes),
     **vars(answers),
     **vars(requests),
-    **vars(verbs),
+    **vars(requests_reading),
+    **vars(requests_learning),
     **vars(changes),
 }
 
@@ -117,7 +118,8 @@ def _tuple(given: list[Any], of: tuple[Any, ...]) -> tuple[Any, ...]:
 @lru_cache(maxsize=256)
 def hints_of(kind: type) -> Mapping[str, Any]:
     """Field → type hint, resolved: by what its module knows, and what only a checker would import there."""
-    return get_type_hints(kind, globalns={**_NAMES, **vars(sys.modules[kind.__module__])})
+    hints = get_type_hints(kind, globalns={**_NAMES, **vars(sys.modules[kind.__module__])})
+    return {f.name: hints[f.name] for f in fields(kind)}
 
 
 @lru_cache(maxsize=256)
@@ -153,7 +155,7 @@ def table_of(given: Mapping[str, Any]) -> Any:
     """The answer of `sql` again."""
     import pyarrow as pa
 
-    from eider.records.sql import Table
+    from eider.model.table import Table
 
     with pa.ipc.open_stream(base64.b64decode(given["arrow"])) as reader:
         return Table(reader.read_all(), truncated=bool(given["truncated"]))

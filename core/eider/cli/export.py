@@ -11,7 +11,7 @@ from eider.cli.command import State, command, opened, pass_state
 from eider.cli.output import json_line, progress, refusals, say
 from eider.model.answers import Imported
 from eider.model.errors import RefusedError
-from eider.model.verbs import EXPORT_FORMATS
+from eider.model.requests import EXPORT_FORMATS
 
 
 @command(

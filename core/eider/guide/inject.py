@@ -11,8 +11,9 @@ from eider.guide.gate.prompt_reading import Line
 from eider.guide.gate.signals import WordBook
 from eider.language import analysis
 from eider.model.answers import Injection, Recollection
-from eider.model.verbs import Inject, Recall
+from eider.model.requests_reading import Inject, Recall
 from eider.privacy import recall_marks
+from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
 from eider.retrieve.rank import Ranked, rank
 from eider.retrieve.read_question import read_question
@@ -35,13 +36,14 @@ _books: dict[str, WordBook] = {}
 """One per embedder; holds single words only, so nothing in it is anybody's text."""
 
 
-def inject(engine: Engine, request: Inject) -> Injection:
+def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     """Return the few lines that help with a prompt, marked as recalled; empty when nothing helps.
 
     Args:
         engine: The open store; the layers beneath it are asked as well.
-        request: The prompt, and what the conversation holds already.
+        accepted: The prompt, and what the conversation holds already.
     """
+    request = accepted.request
     prompt = recall_marks.strip(request.prompt)
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")

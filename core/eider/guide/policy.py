@@ -15,8 +15,9 @@ from eider.guide.selection import MOST, picked
 from eider.model.answers import Policy
 from eider.model.clock import day_start
 from eider.model.outcomes import Recalled
+from eider.model.requests_learning import PolicyFor
+from eider.model.requests_reading import Recall
 from eider.model.values import GLOBAL, Episode, Memory
-from eider.model.verbs import PolicyFor, Recall
 from eider.records.scope_registry import scopes_read
 from eider.retrieve.fetch import read
 from eider.retrieve.rank import rank
@@ -26,12 +27,11 @@ from eider.retrieve.visible import view_of
 from eider.retrieve.weights import balanced
 from eider.store.arrays import KIND_CODE, STATE_CODE, micros
 from eider.store.engine import Engine
-from eider.understand.reconcile import judge
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from eider.privacy.ingress import Door
+    from eider.privacy.ingress import Channel, Clean
     from eider.store.segment.segment import Segment
 
 BUDGET: Final = 1_200
@@ -42,22 +42,23 @@ _KEPT: Final = 256
 """Compiled policies kept per open store."""
 
 
-def policy(engine: Engine, request: PolicyFor, door: Door) -> Policy:
+def policy(engine: Engine, accepted: Clean[PolicyFor]) -> Policy:
     """The guidance for one user, scope and context; the same bytes until something changes or the day does.
 
     Raises:
         BudgetExceededError: The request refuses to leave anything out, and not all is within the budget.
     """
+    request, channel = accepted.request, accepted.channel
     now = day_start(engine.now().date(), "UTC")
     plain = replace(request, loop=None, scopes=_plain(request.scopes), kinds=_plain(request.kinds))
-    place = (request.user, door.agent, plain, now.date())
+    place = (request.user, channel.agent, plain, now.date())
     version = engine.version(request.user)
     kept = engine.policies.get(place)
     if kept is not None and kept[0] == version:
         found = kept[1]
     else:
-        found = _compiled(engine, _placed(engine, request, door), now)
-        found = worded(engine, door.agent, found, context=request.context or "", budget=request.budget or BUDGET)
+        found = _compiled(engine, _placed(engine, request, channel), now)
+        found = worded(engine, channel.agent, found, context=request.context or "", budget=request.budget or BUDGET)
         engine.policies[place] = (version, found)
         while len(engine.policies) > _KEPT:
             engine.policies.pop(next(iter(engine.policies)))
@@ -72,11 +73,11 @@ def _plain(names: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-def _placed(engine: Engine, request: PolicyFor, door: Door) -> PolicyFor:
+def _placed(engine: Engine, request: PolicyFor, channel: Channel) -> PolicyFor:
     """The request with the scopes that its context belongs to, where none are named and the mode infers them."""
     if request.scopes is not None:
         return request
-    return replace(request, scopes=scopes_read(engine, request.user, door.agent, request.context))
+    return replace(request, scopes=scopes_read(engine, request.user, channel.agent, request.context))
 
 
 def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
@@ -108,6 +109,8 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
 
 def _opposed(wide: Memory, narrow: Memory) -> bool:
     """Whether a narrower memory states something else of the same matter."""
+    from eider.understand.reconcile import judge  # loads the language data of learning
+
     return judge(wide.text, narrow.text)[0] in ("supersede", "contradiction", "scope_override", "retract")
 
 

@@ -11,7 +11,6 @@ from eider.guide.compiler.wording import label, sentence
 from eider.model.errors import ConfigError, MissingExtraError, ModelError
 from eider.model.values import GLOBAL
 from eider.store.agent_settings import model_of, settings_of
-from eider.understand.grounding import grounded
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +65,8 @@ def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: i
 
 def held(lines: Sequence[PolicyLine], memories: Sequence[Memory]) -> list[tuple[tuple[Memory, ...], str]] | None:
     """The lines with the memories they rest on; None when one of them does not hold, or a pinned memory is missing."""
+    from eider.understand.grounding import grounded  # loads the language data of learning
+
     found: list[tuple[tuple[Memory, ...], str]] = []
     for line in lines:
         if not line.memories or not all(1 <= n <= len(memories) for n in line.memories):

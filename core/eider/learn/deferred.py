@@ -9,9 +9,9 @@ from eider.learn.observe import Exchange, kept, prepared, recorded, thought_of
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import ConfigError, EiderError, MissingExtraError, ModelError, ModelRefusedError
 from eider.model.learned import Learned
+from eider.model.requests_learning import Observe
 from eider.model.values import GLOBAL
-from eider.model.verbs import Observe
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel
 from eider.privacy.redact import redact_name
 from eider.store.jobs import ATTEMPTS
 
@@ -23,21 +23,23 @@ _REFUSED: Final = 2
 """Times a model may decline before an exchange is learned from by rule alone. A guess."""
 
 
-def queued(engine: Engine, request: Observe, exchange: Exchange, door: Door, error: EiderError) -> Learned:
+def queued(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, error: EiderError) -> Learned:
     """Keep what was said, and queue the learning; both or neither.
 
     The job comes first and waits for the writer's turn, which this holds: when it looks, what was said is there, or
     this process ended before anybody was told.
     """
     payload = {
-        "episodes": [e.id for e in exchange.episodes], "reply": exchange.reply.id, "agent": door.agent, "channel": door.channel,
-        "ceiling": door.ceiling, "scope": str(exchange.scope), "unsettled": exchange.unsettled,
+        "episodes": [e.id for e in exchange.episodes], "reply": exchange.reply.id, "agent": channel.agent, "channel": channel.name,
+        "ceiling": channel.max_trust, "scope": str(exchange.scope), "unsettled": exchange.unsettled,
     }  # fmt: skip
     wait = getattr(error, "retry_after", None) or 0.0
 
     def plan() -> Learned:
         engine.jobs.queue("learn", user=request.user, payload=payload, after=wait)
-        return recorded(engine, request, exchange, door, f"recorded; what is lasting in it is learned later: {error}")
+        return recorded(
+            engine, request, exchange, channel, f"recorded; what is lasting in it is learned later: {error}"
+        )
 
     return engine.planned(plan)
 
@@ -48,8 +50,8 @@ def learned(engine: Engine, job: Job) -> None:
     Raises:
         ModelError: The model failed again; the job is tried again.
     """
-    key, door = _key(job.payload["reply"]), _door(job)
-    if _done(engine, job.user, key, door) is not None:
+    key, channel = _key(job.payload["reply"]), _door(job)
+    if _done(engine, job.user, key, channel) is not None:
         return
     exchange = engine.planned(lambda: _exchange(engine, job))
     if exchange is None:
@@ -57,7 +59,7 @@ def learned(engine: Engine, job: Job) -> None:
     found = thought_of(exchange)
     request = Observe(user=job.user, user_reply="-", key=key)
     try:
-        thought = prepared(engine, exchange, found, door, hurried=False)
+        thought = prepared(engine, exchange, found, channel, hurried=False)
     except (ModelError, MissingExtraError, ConfigError) as error:
         declined = isinstance(error, ModelRefusedError) and job.attempts + 1 >= _REFUSED
         if not declined and job.attempts + 1 < ATTEMPTS:
@@ -66,20 +68,20 @@ def learned(engine: Engine, job: Job) -> None:
 
     def plan() -> None:
         if thought.drafts and _exchange(engine, job) is not None:  # it may have been forgotten meanwhile
-            kept(engine, request, exchange, thought, door)
+            kept(engine, request, exchange, thought, channel)
 
     engine.planned(plan)
 
 
-def _door(job: Job) -> Door:
+def _door(job: Job) -> Channel:
     said = job.payload
-    return Door(channel=said["channel"], ceiling=said["ceiling"], agent=said["agent"])
+    return Channel(name=said["channel"], max_trust=said["ceiling"], agent=said["agent"])
 
 
-def since(engine: Engine, told: Learned, door: Door) -> Learned:
+def since(engine: Engine, told: Learned, channel: Channel) -> Learned:
     """An exchange that was observed before, with what has become of its learning since."""
     reply = told.episodes[-1]
-    done = _done(engine, reply.user, _key(reply.id), door)
+    done = _done(engine, reply.user, _key(reply.id), channel)
     if done is not None:
         memories = tuple(m for m in done.memories if m.state != "inbox")
         return replace(told, memories=memories, inbox=tuple(m for m in done.memories if m.state == "inbox"))
@@ -95,8 +97,8 @@ def _key(reply: str) -> str:
     return f"learn:{reply}"
 
 
-def _done(engine: Engine, user: str, key: str, door: Door) -> Committed | None:
-    asked = ChangeSet(user=user, op="observe", actor=door.channel, at=engine.now(), key=redact_name(key))
+def _done(engine: Engine, user: str, key: str, channel: Channel) -> Committed | None:
+    asked = ChangeSet(user=user, op="observe", actor=channel.name, at=engine.now(), key=redact_name(key))
     return engine.store.repeated(asked)
 
 

@@ -20,10 +20,10 @@ from eider.model.errors import ConfigError, MissingExtraError, ModelError, Refus
 from eider.model.ids import new_id
 from eider.model.lexical_balance import ARMS, Balance, Candidate, taught
 from eider.model.outcomes import Arm, Credit, LearnedState, Loop
+from eider.model.requests_learning import CloseLoop, LearnedOf, OpenLoop, ResetLearned, SetOutcome
 from eider.model.usage import fresh, judged, used
 from eider.model.values import Episode, Memory, Usage
-from eider.model.verbs import CloseLoop, LearnedOf, OpenLoop, ResetLearned, SetOutcome
-from eider.privacy.ingress import Door, clean, user_name
+from eider.privacy.ingress import Channel, Clean, accept, clean, user_name
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
 from eider.store import loop_rows
@@ -50,11 +50,12 @@ class _Judged:
     """Whether the answer told what was used."""
 
 
-def open_loop(engine: Engine, request: OpenLoop, door: Door) -> Loop:
+def open_loop(engine: Engine, accepted: Clean[OpenLoop]) -> Loop:
     """Begin a loop; recalls that name it are noted in it until it is closed."""
+    request, channel = accepted.request, accepted.channel
     user = user_name(request.user)
     now = engine.now()
-    agent = clean({"agent": request.agent or door.agent})["agent"]
+    agent = clean({"agent": request.agent or channel.agent})["agent"]
     expires = now + timedelta(seconds=request.feedback_timeout)
     loop = Loop(id=new_id("loop_"), user=user, agent=str(agent), opened_at=now, expires_at=expires)
     engine.save_loop(loop)
@@ -62,32 +63,32 @@ def open_loop(engine: Engine, request: OpenLoop, door: Door) -> Loop:
     return loop
 
 
-def set_outcome(engine: Engine, request: SetOutcome, door: Door) -> Loop:
+def set_outcome(engine: Engine, accepted: Clean[SetOutcome]) -> Loop:
     """Say how an open loop went; it may be said again until it is closed.
 
     Raises:
         UnknownIdError: There is no such loop of this user.
         RefusedError: It is closed.
     """
-    del door
+    request = accepted.request
     with engine.turn():
         loop = replace(_open(engine, request.id, user_name(request.user)), outcome=float(request.outcome))
         engine.save_loop(loop)
     return loop
 
 
-def close_loop(engine: Engine, request: CloseLoop, door: Door, attribute: Attribute | None = None) -> Credit:
+def close_loop(engine: Engine, accepted: Clean[CloseLoop], attribute: Attribute | None = None) -> Credit:
     """End a loop and give its outcome to what was recalled in it; closing again changes nothing.
 
     Args:
         engine: The open store.
-        request: Which, and how it went.
-        door: Who says so.
+        accepted: Which, how it went, and through which channel that is said.
         attribute: Tells what the answer made use of, in place of likeness; an eager agent's model, where none is given.
 
     Raises:
         UnknownIdError: There is no such loop of this user.
     """
+    request, channel = accepted.request, accepted.channel
     user = user_name(request.user)
     engine.notes.flush()
     loop = engine.loop(request.id, user)
@@ -96,12 +97,12 @@ def close_loop(engine: Engine, request: CloseLoop, door: Door, attribute: Attrib
         return Credit(loop=loop, lexical_share=engine.lexical_share(user), why=why)
     outcome = loop.outcome if request.outcome is None else float(request.outcome)
     texts = _texts(engine, loop) if outcome else {}
-    attribute = attribute or _by_model(engine, door.agent)
+    attribute = attribute or _by_model(engine, channel.agent)
     found = _attributed(engine, texts, request.agent_output[:_READ], outcome or 0.0, attribute)
-    return engine.planned(lambda: _closed(engine, loop.id, user, outcome, found, door))
+    return engine.planned(lambda: _closed(engine, loop.id, user, outcome, found, channel))
 
 
-def _closed(engine: Engine, id_: str, user: str, outcome: float | None, found: _Judged, door: Door) -> Credit:
+def _closed(engine: Engine, id_: str, user: str, outcome: float | None, found: _Judged, channel: Channel) -> Credit:
     now = engine.now()
     loop = replace(_open(engine, id_, user), outcome=outcome, closed_at=now)
     if not any(found.parts.values()):
@@ -118,7 +119,7 @@ def _closed(engine: Engine, id_: str, user: str, outcome: float | None, found: _
     learned = _learned_by(engine, loop, found)
     why = _why(outcome, len(memories), found)
     changes = ChangeSet(
-        user=user, op="close_loop", actor=door.channel, at=now, reason=redact(why), usage=tuple(after),
+        user=user, op="close_loop", actor=channel.name, at=now, reason=redact(why), usage=tuple(after),
         reads={i: m.rev for i, m in memories.items()}, loops=(loop,), learned=learned, unlearned=tuple(before.values()),
         detail=_detail(loop, before, engine, learned),
     )  # fmt: skip
@@ -252,7 +253,8 @@ def sweep(engine: Engine, job: Job, progress: Progress) -> None:
     for done, id_ in enumerate(late):
         loop = engine.loop(id_, job.user)
         outcome = GIVEN_UP if loop.outcome is None else loop.outcome
-        close_loop(engine, CloseLoop(user=job.user, id=id_, outcome=outcome), Door(channel="jobs"))
+        request = CloseLoop(user=job.user, id=id_, outcome=outcome)
+        close_loop(engine, accept(request, Channel(name="jobs"), engine.now()))
         progress(done + 1, len(late))
     _sweep_later(engine, job.user)
 
@@ -260,9 +262,9 @@ def sweep(engine: Engine, job: Job, progress: Progress) -> None:
 # ---------------------------------------------------------------------- what was learned
 
 
-def learned(engine: Engine, request: LearnedOf, door: Door) -> LearnedState:
+def learned(engine: Engine, accepted: Clean[LearnedOf]) -> LearnedState:
     """All that outcomes have taught about a user."""
-    del door
+    request = accepted.request
     user = user_name(request.user)
     share = engine.lexical_share(user)
     if not engine.learns:
@@ -284,11 +286,12 @@ def _arms(balance: Balance) -> tuple[Arm, ...]:
     return tuple(Arm(share=a, successes=s, failures=f) for a, (s, f) in zip(ARMS, balance.counts, strict=True))
 
 
-def reset_learned(engine: Engine, request: ResetLearned, door: Door) -> LearnedState:
+def reset_learned(engine: Engine, accepted: Clean[ResetLearned]) -> LearnedState:
     """Take back all that outcomes have taught: the balance, the online model, and every stability they changed.
 
     What a person strengthened since stays strengthened.
     """
+    request, channel = accepted.request, accepted.channel
     user = user_name(request.user)
 
     def plan() -> None:
@@ -300,12 +303,12 @@ def reset_learned(engine: Engine, request: ResetLearned, door: Door) -> LearnedS
         known = engine.store.usage(list(there), user=user)
         usage = tuple(_without_outcomes(engine, user, before[i], known.get(i)) for i in there)
         engine.commit(ChangeSet(
-            user=user, op="reset_learned", actor=door.channel, at=engine.now(), usage=usage,
+            user=user, op="reset_learned", actor=channel.name, at=engine.now(), usage=usage,
             reads={i: m.rev for i, m in there.items()}, learned=dict.fromkeys(kept or ("balance",)), unlearned=None,
         ))  # fmt: skip
 
     engine.planned(plan)
-    return learned(engine, LearnedOf(user=user), door)
+    return learned(engine, accept(LearnedOf(user=user), channel, engine.now()))
 
 
 def _without_outcomes(engine: Engine, user: str, before: Usage, now: Usage | None) -> Usage:

@@ -17,11 +17,12 @@ from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import InputError, MissingExtraError, ModelError
 from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
+from eider.model.requests import Record
+from eider.model.requests_learning import Direct, Observe
 from eider.model.usage import fresh, used
 from eider.model.validation import MAX_TEXT
 from eider.model.values import TRUST, Edge, Episode, Memory, Role, Span, Usage
-from eider.model.verbs import Direct, Observe, Record
-from eider.privacy.ingress import Door, clean, user_name
+from eider.privacy.ingress import Channel, Clean, clean, user_name
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import episode_of, usage_detail
 from eider.records.revise import sealed
@@ -29,10 +30,6 @@ from eider.records.scope_registry import scope_for, to_register
 from eider.retrieve.nearest import near
 from eider.store.agent_settings import model_of, settings_of
 from eider.store.engine import Engine
-from eider.understand.drafts import derive
-from eider.understand.reconcile import reconcile
-from eider.understand.signals import detect
-from eider.understand.trust_rule import permitted
 
 _USER: Final = TRUST["user"]
 _READ: Final = 20_000
@@ -68,40 +65,44 @@ class Thought:
     """Models and versions of prompts that had a part in it."""
 
 
-def observe(engine: Engine, request: Observe, door: Door) -> Learned:
+def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     """Record an exchange and learn from the user's reply."""
+    request, channel = accepted.request, accepted.channel
     user_name(request.user)
-    if (first := _before(engine, request, door)) is not None:
+    if (first := _before(engine, request, channel)) is not None:
         return first
-    exchange = exchange_of(engine, request, door)
+    exchange = exchange_of(engine, request, channel)
     try:
-        thought = prepared(engine, exchange, thought_of(exchange), door)
+        thought = prepared(engine, exchange, thought_of(exchange), channel)
     except (ModelError, MissingExtraError) as error:
         from eider.learn.deferred import queued
 
-        return queued(engine, request, exchange, door, error)
-    return engine.planned(lambda: kept(engine, request, exchange, thought, door))
+        return queued(engine, request, exchange, channel, error)
+    return engine.planned(lambda: kept(engine, request, exchange, thought, channel))
 
 
-def direct(engine: Engine, request: Direct, door: Door) -> list[Memory]:
+def direct(engine: Engine, accepted: Clean[Direct]) -> list[Memory]:
     """Keep explicit instructions as rules, without detection; each is held against what is known."""
+    request, channel = accepted.request, accepted.channel
     user_name(request.user)
+    from eider.understand.drafts import derive  # loads the language data of learning
+
     given: list[Memory] = []
-    for text in _standing(engine, request.directions, door):
+    for text in _standing(engine, request.directions, channel):
         asked = Observe(user=request.user, user_reply=text, scope=request.scope)
-        exchange = exchange_of(engine, asked, door)
+        exchange = exchange_of(engine, asked, channel)
         whole = Signal(kind="directive", start=0, end=len(exchange.reply.text), confidence=1.0, reason="told outright")
         drafts = derive([whole], exchange.reply, scope=exchange.scope)
         thought = Thought(signals=(whole,), drafts=drafts or (_as_said(exchange, whole),))
-        done = engine.planned(lambda e=exchange, t=thought, a=asked: kept(engine, a, e, t, door))
+        done = engine.planned(lambda e=exchange, t=thought, a=asked: kept(engine, a, e, t, channel))
         given += [m for m in done.memories if m.status(engine.now()) == "current"] or list(done.inbox)
     return given
 
 
-def _standing(engine: Engine, directions: Sequence[str], door: Door) -> Sequence[str]:
+def _standing(engine: Engine, directions: Sequence[str], channel: Channel) -> Sequence[str]:
     """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
-    settings = settings_of(engine, door.agent)
-    if settings.mode != "eager" or TRUST[door.ceiling] < 1:
+    settings = settings_of(engine, channel.agent)
+    if settings.mode != "eager" or TRUST[channel.max_trust] < 1:
         return directions
     from eider.learn.model_assist import standing
 
@@ -116,6 +117,9 @@ def thought_of(exchange: Exchange) -> Thought:
     """What the reply holds that lasts, by rule; a reply of low origin proposes nothing."""
     if TRUST[exchange.reply.origin] < 1:
         return Thought()
+    from eider.understand.drafts import derive  # loads the language data of learning
+    from eider.understand.signals import detect
+
     signals = detect(exchange.reply.text, exchange.output[:_READ])
     if not signals:
         return Thought()
@@ -124,7 +128,7 @@ def thought_of(exchange: Exchange) -> Thought:
 
 
 def prepared(
-    engine: Engine, exchange: Exchange, found: Thought, door: Door, *, hurried: bool = True
+    engine: Engine, exchange: Exchange, found: Thought, channel: Channel, *, hurried: bool = True
 ) -> Thought:  # fmt: skip
     """What was noticed, with what the agent's model adds where its mode asks one; nothing is written yet.
 
@@ -133,7 +137,7 @@ def prepared(
         MissingExtraError: What asks it is not installed.
         ConfigError: The agent's mode or model cannot be used.
     """
-    settings = settings_of(engine, door.agent)
+    settings = settings_of(engine, channel.agent)
     if settings.mode == "frugal" or TRUST[exchange.reply.origin] < 1:
         return found
     from eider.learn.model_assist import PATIENCE, think
@@ -143,17 +147,17 @@ def prepared(
 
     shown = replace(exchange, context=str(redact(exchange.context)))
     seconds = PATIENCE if hurried else None
-    shown, found = _settled(engine, shown, found, door)
+    shown, found = _settled(engine, shown, found, channel)
     thought = think(model_of(engine, settings), settings.mode, shown, found, neighbours, seconds=seconds)
-    return _settled(engine, shown, thought, door)[1]
+    return _settled(engine, shown, thought, channel)[1]
 
 
-def _settled(engine: Engine, exchange: Exchange, thought: Thought, door: Door) -> tuple[Exchange, Thought]:
+def _settled(engine: Engine, exchange: Exchange, thought: Thought, channel: Channel) -> tuple[Exchange, Thought]:
     """Where drafts apply, as a model says where that is open; one whose clause names a place stays there."""
     if not exchange.unsettled or not thought.drafts:
         return exchange, thought
     said, user = " ".join(d.text for d in thought.drafts), exchange.reply.user
-    scope = asked_scope(engine, user, door.agent, exchange.scope, context=exchange.context, statement=said)
+    scope = asked_scope(engine, user, channel.agent, exchange.scope, context=exchange.context, statement=said)
     drafts = tuple(replace(d, scope=scope) if d.scope == exchange.scope else d for d in thought.drafts)
     return replace(exchange, scope=scope, unsettled=False), replace(thought, drafts=drafts)
 
@@ -161,14 +165,14 @@ def _settled(engine: Engine, exchange: Exchange, thought: Thought, door: Door) -
 # ---------------------------------------------------------------------- what was said
 
 
-def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
-    """The utterances of an exchange, through the door; what is larger than one utterance may be comes in parts."""
+def exchange_of(engine: Engine, request: Observe, channel: Channel) -> Exchange:
+    """The utterances of an exchange, through the channel; what is larger than one utterance may be comes in parts."""
     said: dict[str, Any] = {"session": request.session, "at": request.at, "tz": request.tz}
     made = (
-        _parts(engine, request, "agent", request.agent_output, door, said, key=request.answering_key),
-        _parts(engine, request, "user", request.user_reply, door, said),
+        _parts(engine, request, "agent", request.agent_output, channel, said, key=request.answering_key),
+        _parts(engine, request, "user", request.user_reply, channel, said),
     )
-    outputs, replies = (tuple(_linked(engine, e, door) for e in episodes) for episodes in made)
+    outputs, replies = (tuple(_linked(engine, e, channel) for e in episodes) for episodes in made)
     if not replies:
         raise InputError(
             "user_reply holds nothing but recalled memory, which is not learned again; pass what was said."
@@ -176,7 +180,7 @@ def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
     where, unsettled = scope_for(
         engine,
         request.user,
-        door.agent,
+        channel.agent,
         explicit=request.scope,
         context=request.context or "",
         statement=request.user_reply,
@@ -190,7 +194,13 @@ def exchange_of(engine: Engine, request: Observe, door: Door) -> Exchange:
 
 
 def _parts(
-    engine: Engine, request: Observe, role: Role, text: str, door: Door, said: dict[str, Any], key: str | None = None
+    engine: Engine,
+    request: Observe,
+    role: Role,
+    text: str,
+    channel: Channel,
+    said: dict[str, Any],
+    key: str | None = None,
 ) -> tuple[Episode, ...]:
     made: list[Episode] = []
     whole = key or (request.key and f"{request.key}:{role}")
@@ -200,19 +210,19 @@ def _parts(
         if not part.strip():
             continue
         try:
-            made.append(episode_of(engine, Record(user=request.user, text=part, role=role, key=key, **said), door))
+            made.append(episode_of(engine, Record(user=request.user, text=part, role=role, key=key, **said), channel))
         except InputError as error:
             if "recalled memory" not in str(error):  # an output that only repeats memory is nothing new
                 raise
     return tuple(made)
 
 
-def _before(engine: Engine, request: Observe, door: Door) -> Learned | None:
+def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | None:
     """What the same call came to the first time."""
     if request.key is None:
         return None
     asked = ChangeSet(
-        user=request.user, op="observe", actor=door.channel, at=engine.now(), key=redact_name(request.key)
+        user=request.user, op="observe", actor=channel.name, at=engine.now(), key=redact_name(request.key)
     )
     done = engine.store.repeated(asked)
     if done is None:
@@ -222,40 +232,43 @@ def _before(engine: Engine, request: Observe, door: Door) -> Learned | None:
         return told
     from eider.learn.deferred import since
 
-    return since(engine, told, door)
+    return since(engine, told, channel)
 
 
 # ---------------------------------------------------------------------- what is kept
 
 
-def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, door: Door) -> Learned:
+def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, channel: Channel) -> Learned:
     """Hold what was noticed against what is known, and write both with what was said."""
+    from eider.understand.reconcile import reconcile  # loads the language data of learning
+    from eider.understand.trust_rule import permitted
+
     drafts = _addressed(engine, exchange, thought.drafts)
     neighbours = [near(engine, request.user, d.text, scope=d.scope) for d in drafts]
     decided = reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, engine.now()))
     decisions = permitted(decided, neighbours, TRUST[exchange.reply.origin])
     now = engine.now()
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
-    changes = _planned(engine, request, episodes, drafts, decisions, neighbours, door, exchange.reply.at)
+    changes = _planned(engine, request, episodes, drafts, decisions, neighbours, channel, exchange.reply.at)
     changes = replace(changes, reason=redact(_reason(decisions, thought)))
     done = engine.commit(changes)
-    when_due(engine, request.user, door.agent, done.memories)
+    when_due(engine, request.user, channel.agent, done.memories)
     return _told(done, thought, decisions, _why(thought, decisions))
 
 
-def recorded(engine: Engine, request: Observe, exchange: Exchange, door: Door, why: str) -> Learned:
+def recorded(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, why: str) -> Learned:
     """Write what was said alone; what is lasting in it is learned later."""
     now = engine.now()
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
-    changes = _planned(engine, request, episodes, (), (), (), door, exchange.reply.at)
+    changes = _planned(engine, request, episodes, (), (), (), channel, exchange.reply.at)
     return replace(_told(engine.commit(changes), Thought(), (), why), status="queued")
 
 
-def _linked(engine: Engine, episode: Episode, door: Door) -> Episode:
+def _linked(engine: Engine, episode: Episode, channel: Channel) -> Episode:
     """The utterance as a host recorded it already under the same key, else itself."""
     if episode.key is None:
         return episode
-    asked = ChangeSet(user=episode.user, op="record", actor=door.channel, at=engine.now(), key=redact_name(episode.key))
+    asked = ChangeSet(user=episode.user, op="record", actor=channel.name, at=engine.now(), key=redact_name(episode.key))
     done = engine.store.repeated(asked)
     return done.episodes[0] if done is not None and done.episodes else episode
 
@@ -276,7 +289,7 @@ def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> t
 
 def _planned(
     engine: Engine, request: Observe, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
-    decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], door: Door, said_at: datetime,
+    decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], channel: Channel, said_at: datetime,
 ) -> ChangeSet:  # fmt: skip
     now = engine.now()
     known = {m.id: m for group in neighbours for m in group}
@@ -290,7 +303,7 @@ def _planned(
         if old is not None and (old.id in memories or old.rev < 0):
             continue  # one exchange changes a memory once
         if decision.relation == "none":
-            if old is not None and TRUST[door.ceiling] >= _USER:
+            if old is not None and TRUST[channel.max_trust] >= _USER:
                 usage[old.id] = used(engine.store.usage([old.id], user=old.user).get(old.id) or fresh(old), now)
             continue
         if decision.relation == "retract":
@@ -300,7 +313,7 @@ def _planned(
                 )
             continue
         new = _memory(
-            request, decision, replace(draft, valid_from=draft.valid_from or min(said_at, now)), old, door, now
+            request, decision, replace(draft, valid_from=draft.valid_from or min(said_at, now)), old, channel, now
         )
         added.append(new)
         memories[new.id] = new
@@ -314,10 +327,10 @@ def _planned(
             edges.append(Edge(source=new.id, target=old.id, kind="contradicts"))
     first = next(iter(usage.values()), None)
     return ChangeSet(
-        user=request.user, op="observe", actor=door.channel, at=now, episodes=episodes, memories=tuple(memories.values()),
+        user=request.user, op="observe", actor=channel.name, at=now, episodes=episodes, memories=tuple(memories.values()),
         reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
         indexing=engine.indexed_episodes(episodes) | engine.indexed_memories(added),
-        key=request.key and redact_name(request.key), registers=to_register(engine, request.user, door.agent, added),
+        key=request.key and redact_name(request.key), registers=to_register(engine, request.user, channel.agent, added),
         detail=usage_detail(_was(engine, first, known)) if first else {},
     )  # fmt: skip
 
@@ -327,11 +340,13 @@ def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
 
 
 def _memory(
-    request: Observe, decision: Decision, draft: Draft, old: Memory | None, door: Door, now: datetime
+    request: Observe, decision: Decision, draft: Draft, old: Memory | None, channel: Channel, now: datetime
 ) -> Memory:
     """A draft as a memory; its trust is recomputed over its evidence when it is committed."""
-    fields = clean({"text": decision.text, "scope": draft.scope, "agent": door.agent, "subject": draft.subject or "-"})
-    origin = door.origin("user")
+    fields = clean(
+        {"text": decision.text, "scope": draft.scope, "agent": channel.agent, "subject": draft.subject or "-"}
+    )
+    origin = channel.origin("user")
     merged = old is not None and decision.relation == "merge"
     ends = draft.valid_to
     if old is not None and decision.relation == "add":  # learned late: it held until the newer one began

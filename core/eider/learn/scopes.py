@@ -16,9 +16,9 @@ from eider.model import config
 from eider.model.changes import ChangeSet, ScopeName
 from eider.model.errors import ConfigError, InputError, ModelError
 from eider.model.learned import ScopeCount, ScopePlan, ScopeStep
+from eider.model.requests_learning import ConsolidateScopes, Scopes
 from eider.model.values import GLOBAL, Memory
-from eider.model.verbs import ConsolidateScopes, Scopes
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact, redact_name
 from eider.records.revise import sealed
 from eider.records.scope_registry import known_name, likeness, scope_names
@@ -66,10 +66,11 @@ def asked_scope(engine: Engine, user: str, agent: str, scope: str, *, context: s
 # ---------------------------------------------------------------------- which there are
 
 
-def scopes(engine: Engine, request: Scopes, door: Door) -> list[ScopeCount]:
+def scopes(engine: Engine, accepted: Clean[Scopes]) -> list[ScopeCount]:
     """All scopes of a user with what is in them: `global` first, then by size."""
+    request, channel = accepted.request, accepted.channel
     counts = _counted(engine, request.user)
-    declared = settings_of(engine, door.agent).scopes
+    declared = settings_of(engine, channel.agent).scopes
     registered: dict[str, list[str]] = {}
     for agent, name in engine.store.scopes(user=request.user):
         registered.setdefault(name, []).append(agent)
@@ -96,25 +97,27 @@ def _counted(engine: Engine, user: str) -> Counter[str]:
 # ---------------------------------------------------------------------- keeping them few
 
 
-def consolidate_scopes(engine: Engine, request: ConsolidateScopes, door: Door) -> ScopePlan:
+def consolidate_scopes(engine: Engine, accepted: Clean[ConsolidateScopes]) -> ScopePlan:
     """Merge, rename and split scopes; a plan to look at, and one change that can be undone.
 
     Raises:
         InputError: A step that was passed cannot be taken; the message names it.
     """
-    about = settings_of(engine, door.agent)
+    request, channel = accepted.request, accepted.channel
+    about = settings_of(engine, channel.agent)
     if about.mode == "frugal":
-        return ScopePlan(dry_run=request.dry_run, why=f"agent {door.agent!r} is frugal: scopes stay as they are")
-    names = {s.name: s.memories for s in scopes(engine, Scopes(user=request.user), door) if s.name != GLOBAL}
+        return ScopePlan(dry_run=request.dry_run, why=f"agent {channel.agent!r} is frugal: scopes stay as they are")
+    listed = scopes(engine, accept(Scopes(user=request.user), channel, engine.now()))
+    names = {s.name: s.memories for s in listed if s.name != GLOBAL}
     if len(names) < 2:  # noqa: PLR2004 (one cannot be merged with itself)
         return ScopePlan(dry_run=request.dry_run, why="there are fewer than two scopes besides global")
     if request.steps is not None:
         steps, without = _given(request.steps, names), ""
     else:
-        steps, without = _proposed(engine, request.user, door.agent, names)
+        steps, without = _proposed(engine, request.user, channel.agent, names)
     if not steps:
         return ScopePlan(dry_run=request.dry_run, why=f"nothing to merge, rename or split{without}")
-    return engine.planned(lambda: _applied(engine, request, steps, door, without))
+    return engine.planned(lambda: _applied(engine, request, steps, channel, without))
 
 
 def _given(steps: Sequence[ScopeStep], names: Mapping[str, int]) -> list[ScopeStep]:
@@ -159,7 +162,7 @@ def _examples(engine: Engine, user: str, names: Mapping[str, int]) -> dict[str, 
 
 
 def _applied(
-    engine: Engine, request: ConsolidateScopes, steps: Sequence[ScopeStep], door: Door, without: str
+    engine: Engine, request: ConsolidateScopes, steps: Sequence[ScopeStep], channel: Channel, without: str
 ) -> ScopePlan:
     now = engine.now()
     open_ones = {m.id: m for m in engine.store.memories(None, user=request.user) if m.status(now) in _OPEN}
@@ -168,11 +171,11 @@ def _applied(
         _move(engine, step, open_ones, place)
     moved = [m for i, m in open_ones.items() if place[i] != m.scope]
     versions = tuple(replace(sealed(m), scope=redact_name(place[m.id]), recorded_at=now) for m in moved)
-    added, removed = _renamed(engine, request.user, steps, door)
+    added, removed = _renamed(engine, request.user, steps, channel)
     why = "; ".join(f"{s.op} {', '.join(s.scopes)} into {', '.join(s.into)}" for s in steps)
     plan = ScopePlan(steps=tuple(steps), memories=versions, dry_run=request.dry_run, why=why + without)
     changes = ChangeSet(
-        user=request.user, op="consolidate_scopes", actor=door.channel, at=now, memories=versions,
+        user=request.user, op="consolidate_scopes", actor=channel.name, at=now, memories=versions,
         reads={m.id: m.rev for m in moved}, registers=added, unregisters=removed, reason=redact(why),
     )  # fmt: skip
     if request.dry_run or not changes:
@@ -193,14 +196,14 @@ def _move(engine: Engine, step: ScopeStep, memories: Mapping[str, Memory], place
 
 
 def _renamed(
-    engine: Engine, user: str, steps: Sequence[ScopeStep], door: Door
+    engine: Engine, user: str, steps: Sequence[ScopeStep], channel: Channel
 ) -> tuple[tuple[ScopeName, ...], tuple[ScopeName, ...]]:
     """What steps mean for the registered names: (to note, to take out)."""
     before = engine.store.scopes(user=user)
     after = set(before)
     for step in steps:
         gone = set(step.scopes) - set(step.into)
-        agents = {agent for agent, name in after if name in step.scopes} or {door.agent}
+        agents = {agent for agent, name in after if name in step.scopes} or {channel.agent}
         after = {one for one in after if one[1] not in gone} | {(a, n) for a in agents for n in step.into}
     sorted_new = sorted(after - set(before))
     removed = [one for one in before if one not in after]
@@ -234,5 +237,5 @@ def when_due(engine: Engine, user: str, agent: str, learned: Sequence[Memory]) -
 
 def consolidated(engine: Engine, job: Job) -> None:
     """The job that `when_due` queues."""
-    door = Door(channel="jobs", ceiling="agent", agent=job.payload["agent"])
-    consolidate_scopes(engine, ConsolidateScopes(user=job.user, dry_run=False), door)
+    channel = Channel(name="jobs", max_trust="agent", agent=job.payload["agent"])
+    consolidate_scopes(engine, accept(ConsolidateScopes(user=job.user, dry_run=False), channel, engine.now()))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final, Literal
+from pathlib import Path
+from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, get_args
 
 from eider.model import validation
-from eider.model.errors import InputError
-from eider.model.values import GLOBAL, KINDS, MemoryKind, Metadata, Role
+from eider.model.answers import Consolidation, Drained, Imported, Listing, Receipt, Verified
+from eider.model.values import GLOBAL, KINDS, Episode, Event, Memory, MemoryKind, Metadata, Role
+
+Answer = TypeVar("Answer")
 
 When = datetime | date | str
 ExportFormat = Literal["jsonl", "parquet", "markdown"]
@@ -17,8 +20,37 @@ EXPORT_FORMATS: Final = ("jsonl", "parquet", "markdown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What every verb needs: whose memory it is about."""
+class Request(Generic[Answer]):
+    """Something asked of a store, checked when it is made; it says by its type what the answer is."""
+
+    verb: ClassVar[str]
+    """Name of the verb: the method of `Eider` and the HTTP route. `eider.api.verbs` says which function answers it."""
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the request with these fields.
+
+        Raises:
+            TypeError: One is missing or unknown.
+            InputError: One cannot be used.
+        """
+        return cls(**fields)
+
+    @classmethod
+    def shown(cls, answer: Answer) -> Answer:
+        """Return an answer as it is shown to callers: notebooks show a list as a table."""
+        return cast("Answer", Listing(answer)) if type(answer) is list else answer  # pyright: ignore[reportUnknownArgumentType]
+
+    @classmethod
+    def answer_type(cls) -> type[Answer]:
+        """Return the type of the answer, such as `Episode` or `list[Memory]`."""
+        bases: tuple[Any, ...] = vars(cls)["__orig_bases__"]
+        return get_args(bases[0])[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserRequest(Request[Answer]):
+    """A request about one user's memory."""
 
     user: str
 
@@ -27,8 +59,10 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record(Request):
+class Record(UserRequest[Episode]):
     """Keep an utterance verbatim."""
+
+    verb: ClassVar[str] = "record"
 
     text: str
     speaker: str | None = None
@@ -54,8 +88,10 @@ class Record(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordMany(Request):
+class RecordMany(UserRequest[list[Episode]]):
     """Keep many utterances in one transaction; items are `Record`s or mappings of their fields."""
+
+    verb: ClassVar[str] = "record_many"
 
     items: Sequence[Record | Mapping[str, object]]
     key: str | None = None
@@ -68,8 +104,10 @@ class RecordMany(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remember(Request):
+class Remember(UserRequest[Memory]):
     """Keep a statement as said."""
+
+    verb: ClassVar[str] = "remember"
 
     text: str
     kind: MemoryKind = "fact"
@@ -92,8 +130,10 @@ class Remember(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RememberMany(Request):
+class RememberMany(UserRequest[list[Memory]]):
     """Keep many statements in one transaction; items are `Remember`s, mappings of their fields, or texts."""
+
+    verb: ClassVar[str] = "remember_many"
 
     items: Sequence[Remember | Mapping[str, object] | str]
     key: str | None = None
@@ -106,98 +146,7 @@ class RememberMany(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filters(Request):
-    """What a reader may restrict an answer to."""
-
-    scopes: Sequence[str] | None = None
-    kinds: Sequence[str] | None = None
-    """Memory kinds, and 'episode'."""
-    origins: Sequence[str] | None = None
-    since: When | None = None
-    until: When | None = None
-    now: datetime | None = None
-    """The asker's present; by default the store's clock."""
-    tz: str | None = None
-    """The asker's time zone: "last week" is read in it."""
-    session: str | None = None
-    as_of: When | None = None
-    """What was true then."""
-    known_at: When | None = None
-    """What was known then."""
-
-    def __post_init__(self) -> None:
-        validation.user(self.user)
-        validation.scopes(self.scopes)
-        validation.kinds(self.kinds)
-        validation.origins(self.origins)
-        for field in ("since", "until", "now", "as_of", "known_at"):
-            validation.when(getattr(self, field), field)
-        validation.zone_name(self.tz)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recall(Filters):
-    """Rank what is kept for a question."""
-
-    query: str
-    limit: int = 10
-    budget: int | None = None
-    """Tokens the answer may fill."""
-    loop: str | None = None
-
-    def __post_init__(self) -> None:
-        Filters.__post_init__(self)
-        validation.text(self.query, "query")
-        validation.whole(self.limit, "limit", 1, validation.MAX_LIMIT)
-        if self.budget is not None:
-            validation.whole(self.budget, "budget", 1, validation.MAX_TEXT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inject(Request):
-    """What belongs into a prompt by itself; often nothing."""
-
-    prompt: str
-    scopes: Sequence[str] | None = None
-    session: str | None = None
-    budget: int = 400
-    without: Sequence[str] = ()
-    """Ids that the conversation holds already."""
-    known: Sequence[str] = ()
-    """What the host's own files say already."""
-
-    def __post_init__(self) -> None:
-        validation.user(self.user)
-        validation.scopes(self.scopes)
-        validation.whole(self.budget, "budget", 1, 100_000)
-        validation.texts(self.without, "without")
-        validation.texts(self.known, "known")
-        if not isinstance(self.prompt, str):  # pyright: ignore[reportUnnecessaryIsInstance] (untyped callers)
-            raise InputError(f"prompt is {type(self.prompt).__name__}; pass a str.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Search(Filters):
-    """Filter for people; an empty text lists the newest first."""
-
-    text: str = ""
-    limit: int = 50
-    offset: int = 0
-    status: str | None = None
-    """Only memories of this status; by default the current ones and all episodes."""
-
-    def __post_init__(self) -> None:
-        Filters.__post_init__(self)
-        if self.text != "":
-            validation.encodable(validation.string(self.text, "text"), "text")
-        validation.whole(self.limit, "limit", 1, validation.MAX_LIMIT)
-        validation.whole(self.offset, "offset", 0, 10_000_000)
-        if self.status is not None:
-            validation.one_of(self.status, validation.STATUSES, "status")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named(Request):
+class Named(UserRequest[Answer]):
     """A request about one memory, episode or event."""
 
     id: str
@@ -208,8 +157,10 @@ class Named(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Correct(Named):
+class Correct(Named[Memory]):
     """Replace a memory by what is true now."""
+
+    verb: ClassVar[str] = "correct"
 
     text: str
     key: str | None = None
@@ -221,13 +172,17 @@ class Correct(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deactivate(Named):
+class Deactivate(Named[bool]):
     """End a memory without a successor."""
+
+    verb: ClassVar[str] = "deactivate"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reinforce(Named):
+class Reinforce(Named[Memory]):
     """Say that a memory was useful."""
+
+    verb: ClassVar[str] = "reinforce"
 
     key: str | None = None
 
@@ -237,77 +192,50 @@ class Reinforce(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pin(Named):
+class Pin(Named[Memory]):
     """Never let a memory decay."""
 
+    verb: ClassVar[str] = "pin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unpin(Named):
+class Unpin(Named[Memory]):
     """Let a pinned memory decay again."""
 
+    verb: ClassVar[str] = "unpin"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forget(Named):
+class Forget(Named[Receipt]):
     """Erase a memory or an episode and all that derives from it, for good."""
+
+    verb: ClassVar[str] = "forget"
 
     keep_evidence: bool = False
     wait: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForgetUser(Request):
+class ForgetUser(UserRequest[Receipt]):
     """Erase all of a user."""
+
+    verb: ClassVar[str] = "forget_user"
 
     wait: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class History(Named):
-    """All versions of a memory."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Events(Request):
-    """What changed, newest first."""
-
-    limit: int = 50
-
-    def __post_init__(self) -> None:
-        validation.user(self.user)
-        validation.whole(self.limit, "limit", 1, validation.MAX_LIMIT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HealthOf(Request):
-    """How a user's memory stands."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiffOf(Request):
-    """What changed between two instants."""
-
-    since: When
-    until: When | None = None
-
-    def __post_init__(self) -> None:
-        validation.user(self.user)
-        validation.when(self.since, "since")
-        validation.when(self.until, "until")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WhyOf(Named):
-    """What a memory rests on."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Undo(Named):
+class Undo(Named[Event]):
     """Take back the change an event made."""
 
+    verb: ClassVar[str] = "undo"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consolidate(Request):
+class Consolidate(UserRequest[Consolidation]):
     """Close memories that have decayed."""
+
+    verb: ClassVar[str] = "consolidate"
 
     prune_threshold: float = 0.5
     dry_run: bool = False
@@ -318,8 +246,10 @@ class Consolidate(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Export(Request):
+class Export(UserRequest[int]):
     """Write all of a user to a file or directory, losslessly (jsonl, parquet) or for reading (markdown)."""
+
+    verb: ClassVar[str] = "export"
 
     path: str
     format: ExportFormat = "jsonl"
@@ -330,51 +260,47 @@ class Export(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Import(Request):
-    """Bring an export in; every row passes the one door."""
+class Import(UserRequest[Imported]):
+    """Bring an export in; every row passes the one channel."""
+
+    verb: ClassVar[str] = "import_"
 
     path: str
     dry_run: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sql(Request):
-    """Ask one's own rows in SQL."""
-
-    query: str
-    rows: int = 10_000
-    seconds: float = 10.0
-
-    def __post_init__(self) -> None:
-        validation.user(self.user)
-        validation.text(self.query, "query")
-        validation.whole(self.rows, "rows", 1, 1_000_000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drain:
+class Drain(Request[Drained]):
     """Bring the search index up to date and run due jobs."""
+
+    verb: ClassVar[str] = "drain"
 
     timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verify:
+class Verify(Request[Verified]):
     """Hold everything derived against the truth."""
+
+    verb: ClassVar[str] = "verify"
 
     deep: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rebuild:
+class Rebuild(Request[int]):
     """Build the search index anew."""
+
+    verb: ClassVar[str] = "rebuild"
 
     progress: Callable[[int, int], None] | None = None
     """Told (done, total); of the calling process, so it is not sent to an owner."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Publish:
+class Publish(Request[Path]):
     """Copy everything into an immutable snapshot."""
+
+    verb: ClassVar[str] = "publish"
 
     path: str

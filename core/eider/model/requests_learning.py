@@ -1,16 +1,18 @@
-"""Requests of the verbs that learn and guide; the table they belong to is in `eider.model.verbs`."""
+"""Requests of the verbs that learn and guide."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from eider.model import validation
+from eider.model.answers import Policy
 from eider.model.errors import InputError
-from eider.model.learned import ScopeStep
-from eider.model.outcomes import FEEDBACK_SECONDS
-from eider.model.requests import Named, Request, When
+from eider.model.learned import Learned, ScopeCount, ScopePlan, ScopeStep
+from eider.model.outcomes import FEEDBACK_SECONDS, Credit, LearnedState, Loop
+from eider.model.requests import Named, UserRequest, When
+from eider.model.values import Memory
 
 Exceeded = Literal["truncate", "error"]
 EXCEEDED: Final = ("truncate", "error")
@@ -19,8 +21,10 @@ MAX_FEEDBACK: Final = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Observe(Request):
+class Observe(UserRequest[Learned]):
     """Record an exchange and learn from it."""
+
+    verb: ClassVar[str] = "observe"
 
     user_reply: str
     agent_output: str = ""
@@ -55,8 +59,10 @@ class Observe(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Direct(Request):
+class Direct(UserRequest[list[Memory]]):
     """Keep explicit instructions, without detection."""
+
+    verb: ClassVar[str] = "direct"
 
     directions: Sequence[str]
     scope: str | None = None
@@ -73,8 +79,10 @@ class Direct(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyFor(Request):
+class PolicyFor(UserRequest[Policy]):
     """Compile the guidance for a user, scope and context."""
+
+    verb: ClassVar[str] = "policy"
 
     context: str | None = None
     existing_instructions: str = ""
@@ -101,8 +109,10 @@ class PolicyFor(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inbox(Request):
+class Inbox(UserRequest[list[Memory]]):
     """List what waits for a person."""
+
+    verb: ClassVar[str] = "inbox"
 
     limit: int = 50
 
@@ -112,15 +122,19 @@ class Inbox(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settle(Named):
+class Settle(Named[Memory]):
     """Accept or reject what waits in the inbox."""
+
+    verb: ClassVar[str] = "settle"
 
     accept: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpenLoop(Request):
+class OpenLoop(UserRequest[Loop]):
     """Begin a loop: from the first recall of an agent's turn to its known outcome."""
+
+    verb: ClassVar[str] = "open_loop"
 
     agent: str | None = None
     """Whose turn; by default the agent that the memory was opened for."""
@@ -135,8 +149,10 @@ class OpenLoop(Request):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SetOutcome(Named):
+class SetOutcome(Named[Loop]):
     """Say how an open loop went."""
+
+    verb: ClassVar[str] = "set_outcome"
 
     outcome: float
     """From -1 (harm) over 0 (neither) to 1 (just right)."""
@@ -147,8 +163,10 @@ class SetOutcome(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CloseLoop(Named):
+class CloseLoop(Named[Credit]):
     """End a loop, and credit or blame what was recalled in it."""
+
+    verb: ClassVar[str] = "close_loop"
 
     agent_output: str = ""
     """What the agent made of it; tells which of the recalled lines were used."""
@@ -164,26 +182,34 @@ class CloseLoop(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnedOf(Request):
+class LearnedOf(UserRequest[LearnedState]):
     """Show what outcomes have taught about a user."""
 
+    verb: ClassVar[str] = "learned"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ResetLearned(Request):
+class ResetLearned(UserRequest[LearnedState]):
     """Take back what outcomes have taught about a user."""
 
+    verb: ClassVar[str] = "reset_learned"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scopes(Request):
+class Scopes(UserRequest[list[ScopeCount]]):
     """List scopes with what is in them."""
+
+    verb: ClassVar[str] = "scopes"
 
     def __post_init__(self) -> None:
         validation.user(self.user)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConsolidateScopes(Request):
+class ConsolidateScopes(UserRequest[ScopePlan]):
     """Merge, rename and split scopes."""
+
+    verb: ClassVar[str] = "consolidate_scopes"
 
     dry_run: bool = True
     steps: Sequence[ScopeStep] | None = None

@@ -4,35 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from datetime import datetime
+from typing import Final, Generic, TypeVar
 
 from eider.model.errors import InputError
 from eider.model.values import TRUST, Metadata, Origin
 from eider.privacy import recall_marks
 from eider.privacy.redact import CleanText, redact_fields, redact_name, redact_row, redact_tree
 
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """The channel a request came through, and the most it may claim."""
+class Channel:
+    """The way a request came in, and the most trust that what it brings may get."""
 
-    channel: str = "library"
-    ceiling: Origin = "user"
+    name: str = "library"
+    """As the event log shows it: library, cli, mcp, http, or a host's name."""
+    max_trust: Origin = "user"
     agent: str = "default"
     """Name of the agent that learns."""
 
     def origin(self, claimed: Origin) -> Origin:
-        """What is claimed, or the ceiling where that is lower; what comes from a tool or a document is called that.
+        """Return the origin that is claimed, or `max_trust` where that is lower; tools and documents stay what they are.
 
-        >>> Door(channel="mcp", ceiling="agent").origin("user"), Door(ceiling="tool").origin("document")
+        >>> Channel(name="mcp", max_trust="agent").origin("user"), Channel(max_trust="tool").origin("document")
         ('agent', 'tool')
         """
-        higher = TRUST[claimed] > TRUST[self.ceiling]
-        return self.ceiling if higher or not TRUST[self.ceiling] else claimed
+        higher = TRUST[claimed] > TRUST[self.max_trust]
+        return self.max_trust if higher or not TRUST[self.max_trust] else claimed
 
-    def lowered(self, ceiling: Origin) -> Door:
-        """The same channel with a lower ceiling; it never rises."""
-        return replace(self, ceiling=self.origin(ceiling))
+    def narrowed(self, name: str, max_trust: Origin) -> Channel:
+        """Return a channel of another name that is trusted at most as much as this one."""
+        return replace(self, name=name, max_trust=self.origin(max_trust))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clean(Generic[R_co]):
+    """A request that passed `accept`, which alone makes these: the functions of the verbs take nothing else."""
+
+    request: R_co
+    channel: Channel
+
+
+def accept(request: R, channel: Channel, now: datetime) -> Clean[R]:
+    """Let a request in: the one place that every request passes, whichever backend it came through.
+
+    Args:
+        request: What is asked.
+        channel: The way it came in.
+        now: The store's present.
+    """
+    del now
+    return Clean(request=request, channel=channel)
 
 
 def clean(fields: Mapping[str, str]) -> dict[str, CleanText]:

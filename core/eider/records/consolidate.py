@@ -8,21 +8,22 @@ from datetime import datetime
 from eider.model.answers import Consolidation
 from eider.model.changes import ChangeSet
 from eider.model.forgetting_curve import retrievability
+from eider.model.requests import Consolidate
 from eider.model.usage import days_between, fresh
 from eider.model.values import Usage
-from eider.model.verbs import Consolidate
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact
 from eider.records.revise import sealed
 from eider.store.engine import Engine
 
 
-def consolidate(engine: Engine, request: Consolidate, door: Door) -> Consolidation:
+def consolidate(engine: Engine, accepted: Clean[Consolidate]) -> Consolidation:
     """Close current, unpinned memories whose retrievability has fallen below the threshold; nothing is deleted."""
-    return engine.planned(lambda: _consolidate(engine, request, door))
+    request, channel = accepted.request, accepted.channel
+    return engine.planned(lambda: _consolidate(engine, request, channel))
 
 
-def _consolidate(engine: Engine, request: Consolidate, door: Door) -> Consolidation:
+def _consolidate(engine: Engine, request: Consolidate, channel: Channel) -> Consolidation:
     now = engine.now()
     usage = engine.store.usage(None, user=request.user)
     current = [m for m in engine.store.memories(None, user=request.user) if m.status(now) == "current"]
@@ -34,7 +35,7 @@ def _consolidate(engine: Engine, request: Consolidate, door: Door) -> Consolidat
         replace(sealed(m), recorded_at=now, valid_to=max(now, m.valid_from), to_precision="instant") for m in faded
     )
     changes = ChangeSet(
-        user=request.user, op="consolidate", actor=door.channel, at=now, memories=closed,
+        user=request.user, op="consolidate", actor=channel.name, at=now, memories=closed,
         reads={m.id: m.rev for m in faded}, reason=redact(f"retrievability below {request.prune_threshold}"),
     )  # fmt: skip
     done = engine.commit(changes)

@@ -12,10 +12,10 @@ from eider.model.answers import Receipt
 from eider.model.backup_paths import backups
 from eider.model.changes import Erasure
 from eider.model.errors import UnknownIdError
+from eider.model.requests import Forget, ForgetUser
 from eider.model.values import Memory
-from eider.model.verbs import Forget, ForgetUser
 from eider.privacy.evidence import quoted_ids
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel, Clean
 from eider.records.revise import sealed
 from eider.store import erase
 from eider.store.engine import Engine
@@ -29,13 +29,16 @@ _OUTSIDE: Final = (
 )
 
 
-def forget(engine: Engine, request: Forget, door: Door) -> Receipt:
+def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
     """Erase a memory or an episode with all that derives from it."""
+    request, channel = accepted.request, accepted.channel
     start = time.perf_counter()
 
     def erased() -> tuple[Erasure, list[str], Mapping[str, int]]:
         of_episode = request.id.startswith("ep_")
-        erasure = _episode_closure(engine, request, door) if of_episode else _memory_closure(engine, request, door)
+        erasure = (
+            _episode_closure(engine, request, channel) if of_episode else _memory_closure(engine, request, channel)
+        )
         texts = _texts(engine, erasure)
         return erasure, texts, engine.erase(erasure)
 
@@ -43,7 +46,7 @@ def forget(engine: Engine, request: Forget, door: Door) -> Receipt:
     return _receipt(engine, erasure, counts, texts, wait=request.wait, start=start)
 
 
-def _memory_closure(engine: Engine, request: Forget, door: Door) -> Erasure:
+def _memory_closure(engine: Engine, request: Forget, channel: Channel) -> Erasure:
     """A memory, what it was merged from or into, and (unless kept) the utterances it quotes."""
     user = request.user
     everything = {m.id: m for m in engine.store.memories(None, user=user)}
@@ -54,16 +57,16 @@ def _memory_closure(engine: Engine, request: Forget, door: Door) -> Erasure:
     if not request.keep_evidence:
         said = quoted_ids(v for i in named for v in engine.store.versions(i, user=user))
         quoted = {e.id for e in engine.store.episodes(sorted(said), user=user)}
-    return _closed(engine, door, user, everything, named, frozenset(quoted))
+    return _closed(engine, channel, user, everything, named, frozenset(quoted))
 
 
-def _episode_closure(engine: Engine, request: Forget, door: Door) -> Erasure:
+def _episode_closure(engine: Engine, request: Forget, channel: Channel) -> Erasure:
     """An utterance, and the memories that rest on nothing else."""
     user = request.user
     if not engine.store.episodes([request.id], user=user):
         raise UnknownIdError("memory or episode", request.id, user)
     everything = {m.id: m for m in engine.store.memories(None, user=user)}
-    return _closed(engine, door, user, everything, set(), frozenset({request.id}))
+    return _closed(engine, channel, user, everything, set(), frozenset({request.id}))
 
 
 def _with_inputs(id: str, memories: Mapping[str, Memory]) -> set[str]:  # noqa: A002 (the word users know)
@@ -86,7 +89,12 @@ def _with_merges(ids: set[str], memories: Iterable[Memory]) -> set[str]:
 
 
 def _closed(
-    engine: Engine, door: Door, user: str, everything: dict[str, Memory], named: set[str], episodes: frozenset[str]
+    engine: Engine,
+    channel: Channel,
+    user: str,
+    everything: dict[str, Memory],
+    named: set[str],
+    episodes: frozenset[str],
 ) -> Erasure:
     """The erasure, with new versions of what stays: less the erased evidence, and split out of erased merges."""
     now = engine.now()
@@ -101,7 +109,7 @@ def _closed(
     reads = {i: everything[i].rev for i in (*gone, *(m.id for m in kept))}
     return Erasure(
         user=user,
-        actor=door.channel,
+        actor=channel.name,
         at=now,
         episodes=episodes,
         memories=frozenset(gone),
@@ -137,39 +145,40 @@ def _less(
     return replace(version, superseded_by=None, valid_to=to, to_precision=precision)
 
 
-def forget_again(engine: Engine, user: str, ids: Collection[str] | None, door: Door) -> Mapping[str, int]:
+def forget_again(engine: Engine, user: str, ids: Collection[str] | None, channel: Channel) -> Mapping[str, int]:
     """Erase from an older copy of a store what was forgotten since, with all that rests on it there.
 
     Args:
         engine: The copy.
         user: Whose rows they are.
         ids: Episodes and memories that were forgotten; None is all of the user.
-        door: Who asks.
+        channel: Who asks.
     """
 
     def erased() -> Mapping[str, int]:
         if ids is None:
-            return _user_erased(engine, user, door)[2]
+            return _user_erased(engine, user, channel)[2]
         everything = {m.id: m for m in engine.store.memories(None, user=user)}
         named = {i for i in ids if i in everything and everything[i].state != "erased"}
         episodes = frozenset(i for i in ids if i not in everything)
-        return engine.erase(_closed(engine, door, user, everything, named, episodes))
+        return engine.erase(_closed(engine, channel, user, everything, named, episodes))
 
     return engine.planned(erased)
 
 
-def forget_user(engine: Engine, request: ForgetUser, door: Door) -> Receipt:
+def forget_user(engine: Engine, accepted: Clean[ForgetUser]) -> Receipt:
     """Erase all of a user; forgetting a stranger erases nothing and says so."""
+    request, channel = accepted.request, accepted.channel
     start = time.perf_counter()
-    erasure, texts, counts = engine.planned(lambda: _user_erased(engine, request.user, door))
+    erasure, texts, counts = engine.planned(lambda: _user_erased(engine, request.user, channel))
     return _receipt(engine, erasure, counts, texts, wait=request.wait, start=start)
 
 
-def _user_erased(engine: Engine, user: str, door: Door) -> tuple[Erasure, list[str], Mapping[str, int]]:
+def _user_erased(engine: Engine, user: str, channel: Channel) -> tuple[Erasure, list[str], Mapping[str, int]]:
     episodes = frozenset(i for i in engine.store.rows(user=user).ids if i.startswith("ep_"))
     memories = frozenset(m.id for m in engine.store.memories(None, user=user))
     erasure = Erasure(
-        user=user, actor=door.channel, at=engine.now(), episodes=episodes, memories=memories, everything=True
+        user=user, actor=channel.name, at=engine.now(), episodes=episodes, memories=memories, everything=True
     )
     texts = _texts(engine, erasure)
     return erasure, texts, engine.erase(erasure)

@@ -10,15 +10,17 @@ import numpy as np
 from eider.model.answers import Diff, Explanation, Health, Version
 from eider.model.errors import InputError, UnknownIdError
 from eider.model.forgetting_curve import retrievability
+from eider.model.requests_reading import DiffOf, Events, HealthOf, History, WhyOf
 from eider.model.usage import days_between, fresh
 from eider.model.values import KINDS, Event, Memory
-from eider.model.verbs import DiffOf, Events, HealthOf, History, WhyOf
+from eider.privacy.ingress import Clean
 from eider.store.arrays import EPISODE_KIND
 from eider.store.engine import Engine
 
 
-def history(engine: Engine, request: History) -> list[Version]:
+def history(engine: Engine, accepted: Clean[History]) -> list[Version]:
     """All versions of a memory, oldest first, each with the change that wrote it."""
+    request = accepted.request
     versions = engine.store.versions(request.id, user=request.user)
     if not versions:
         raise UnknownIdError("memory", request.id, request.user)
@@ -27,13 +29,15 @@ def history(engine: Engine, request: History) -> list[Version]:
     return [Version(memory=m, event=by_seq.get(m.rev)) for m in versions]
 
 
-def events(engine: Engine, request: Events) -> list[Event]:
+def events(engine: Engine, accepted: Clean[Events]) -> list[Event]:
     """What changed, newest first."""
+    request = accepted.request
     return engine.store.events(user=request.user, limit=request.limit)
 
 
-def why(engine: Engine, request: WhyOf) -> Explanation:
+def why(engine: Engine, accepted: Clean[WhyOf]) -> Explanation:
     """What a memory rests on, and how it came to be as it is."""
+    request = accepted.request
     found = engine.store.memories([request.id], user=request.user)
     if not found:
         raise UnknownIdError("memory", request.id, request.user)
@@ -68,8 +72,9 @@ def _summary(memory: Memory, now: datetime, touched: list[Event], chance: float)
     return "; ".join(parts) + "."
 
 
-def diff(engine: Engine, request: DiffOf) -> Diff:
+def diff(engine: Engine, accepted: Clean[DiffOf]) -> Diff:
     """What was learned, changed and closed between two instants."""
+    request = accepted.request
     since = engine.bound(request.since, None, "since")[0] or datetime.min.replace(tzinfo=UTC)
     until = engine.bound(request.until, None, "until")[0] or engine.now()
     if until < since:
@@ -87,8 +92,9 @@ def diff(engine: Engine, request: DiffOf) -> Diff:
     )  # fmt: skip
 
 
-def health(engine: Engine, request: HealthOf) -> Health:
+def health(engine: Engine, accepted: Clean[HealthOf]) -> Health:
     """How much of what is kept, and what runs with less than it could."""
+    request = accepted.request
     user, now = request.user, engine.now()
     memories = engine.store.memories(None, user=user)
     current = [m for m in memories if m.status(now) == "current"]

@@ -11,10 +11,10 @@ from eider.model.changes import ChangeSet
 from eider.model.clock import local_date, utc
 from eider.model.errors import InputError
 from eider.model.ids import new_id
+from eider.model.requests import Record, RecordMany, Remember, RememberMany
 from eider.model.usage import fresh, used
 from eider.model.values import ORIGIN_OF_ROLE, TRUST, Episode, Memory, Origin, Usage
-from eider.model.verbs import Record, RecordMany, Remember, RememberMany
-from eider.privacy.ingress import Door, clean, clean_row, user_name
+from eider.privacy.ingress import Channel, Clean, accept, clean, clean_row, user_name
 from eider.privacy.redact import CleanText, redact, redact_name
 from eider.store.engine import Engine
 
@@ -25,10 +25,11 @@ _BATCH: Final = 2_000
 """Utterances per transaction: their search material is made together and takes some 5 MB."""
 
 
-def record(engine: Engine, request: Record, door: Door) -> Episode:
+def record(engine: Engine, accepted: Clean[Record]) -> Episode:
     """Keep one utterance."""
+    request, channel = accepted.request, accepted.channel
     user_name(request.user)
-    episode = episode_of(engine, request, door)
+    episode = episode_of(engine, request, channel)
     key = redact_name(request.key) if request.key is not None else None
     made = engine.indexed_episodes([episode])
 
@@ -36,25 +37,26 @@ def record(engine: Engine, request: Record, door: Door) -> Episode:
         now = engine.now()
         stamped = (replace(episode, recorded_at=now),)
         return ChangeSet(
-            user=request.user, op="record", actor=door.channel, at=now, episodes=stamped, indexing=made, key=key
+            user=request.user, op="record", actor=channel.name, at=now, episodes=stamped, indexing=made, key=key
         )
 
     return engine.together.commit(engine, plan).episodes[0]
 
 
-def record_many(engine: Engine, request: RecordMany, door: Door) -> list[Episode]:
+def record_many(engine: Engine, accepted: Clean[RecordMany]) -> list[Episode]:
     """Keep many utterances in batches; all are checked before the first is written."""
+    request, channel = accepted.request, accepted.channel
     user = user_name(request.user)
-    episodes = [episode_of(engine, _as(Record, item, user, i), door) for i, item in enumerate(request.items)]
+    episodes = [episode_of(engine, _as(Record, item, user, i), channel) for i, item in enumerate(request.items)]
     kept: dict[int, Episode] = {}
     plain = [i for i, e in enumerate(episodes) if e.key is None]
     for start in range(0, len(plain), _BATCH):
         places = plain[start : start + _BATCH]
         batch = [episodes[i] for i in places]
-        kept.update(zip(places, _keep_episodes(engine, batch, user, door, _part(request.key, start)), strict=True))
+        kept.update(zip(places, _keep_episodes(engine, batch, user, channel, _part(request.key, start)), strict=True))
     for i, episode in enumerate(episodes):
         if episode.key is not None:
-            kept[i] = _keep_episodes(engine, [episode], user, door, redact_name(episode.key))[0]
+            kept[i] = _keep_episodes(engine, [episode], user, channel, redact_name(episode.key))[0]
     return [kept[i] for i in range(len(episodes))]
 
 
@@ -64,7 +66,7 @@ def _part(key: str | None, start: int) -> CleanText | None:
 
 
 def _keep_episodes(
-    engine: Engine, episodes: Sequence[Episode], user: str, door: Door, key: CleanText | None
+    engine: Engine, episodes: Sequence[Episode], user: str, channel: Channel, key: CleanText | None
 ) -> tuple[Episode, ...]:
     if not episodes:
         return ()
@@ -74,19 +76,19 @@ def _keep_episodes(
         now = engine.now()
         stamped = tuple(replace(e, recorded_at=now) for e in episodes)
         changes = ChangeSet(
-            user=user, op="record", actor=door.channel, at=now, episodes=stamped, indexing=made, key=key
+            user=user, op="record", actor=channel.name, at=now, episodes=stamped, indexing=made, key=key
         )
         return engine.commit(changes).episodes
 
     return engine.planned(plan)
 
 
-def episode_of(engine: Engine, request: Record, door: Door) -> Episode:
-    """An utterance through the door, not yet kept."""
+def episode_of(engine: Engine, request: Record, channel: Channel) -> Episode:
+    """An utterance through the channel, not yet kept."""
     at, tz = engine.moment(request.at, request.tz)
     if at - engine.now() > _AHEAD:
         raise InputError(f"at={at.isoformat()!r} lies more than ten years ahead; pass the time it was said.")
-    speakers = {"user": request.user, "agent": door.agent, "other": "other"}
+    speakers = {"user": request.user, "agent": channel.agent, "other": "other"}
     given = {
         "text": request.text,
         "speaker": request.speaker or speakers[request.role],
@@ -96,51 +98,52 @@ def episode_of(engine: Engine, request: Record, door: Door) -> Episode:
     return Episode(
         id=new_id("ep_"), text=fields["text"], user=request.user, speaker=fields["speaker"], role=request.role,
         session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
-        origin=door.origin(ORIGIN_OF_ROLE[request.role]), metadata=metadata,
+        origin=channel.origin(ORIGIN_OF_ROLE[request.role]), metadata=metadata,
         key=redact_name(request.key) if request.key is not None else None,
     )  # fmt: skip
 
 
-def remember(engine: Engine, request: Remember, door: Door) -> Memory:
+def remember(engine: Engine, accepted: Clean[Remember]) -> Memory:
     """Keep one statement; saying what is already known strengthens it instead of adding it."""
-    return engine.planned(lambda: _remember(engine, request, door))
+    request, channel = accepted.request, accepted.channel
+    return engine.planned(lambda: _remember(engine, request, channel))
 
 
-def _remember(engine: Engine, request: Remember, door: Door) -> Memory:
+def _remember(engine: Engine, request: Remember, channel: Channel) -> Memory:
     user_name(request.user)
-    if (first := _said_before(engine, request, door)) is not None:
+    if (first := _said_before(engine, request, channel)) is not None:
         return first
-    memory = _memory(engine, request, door)
+    memory = _memory(engine, request, channel)
     twin = engine.store.twin(memory) if memory.valid_to is None else None
     if twin is not None:
-        return _restated(engine, twin, door, memory.key)
+        return _restated(engine, twin, channel, memory.key)
     made = engine.indexed_memories([memory])
     changes = ChangeSet(
-        user=request.user, op="remember", actor=door.channel, at=memory.recorded_at, memories=(memory,),
+        user=request.user, op="remember", actor=channel.name, at=memory.recorded_at, memories=(memory,),
         indexing=made, key=memory.key and redact_name(memory.key),
     )  # fmt: skip
     return engine.commit(changes).memories[0]
 
 
-def _said_before(engine: Engine, request: Remember, door: Door) -> Memory | None:
+def _said_before(engine: Engine, request: Remember, channel: Channel) -> Memory | None:
     """The answer of an earlier call with the same key, whether it added a memory or strengthened one."""
     if request.key is None:
         return None
     for op in ("remember", "restate"):
-        asked = ChangeSet(user=request.user, op=op, actor=door.channel, at=engine.now(), key=redact_name(request.key))
+        asked = ChangeSet(user=request.user, op=op, actor=channel.name, at=engine.now(), key=redact_name(request.key))
         done = engine.store.repeated(asked)
         if done is not None and done.memories:
             return done.memories[0]
     return None
 
 
-def _restated(engine: Engine, twin: Memory, door: Door, key: str | None) -> Memory:
+def _restated(engine: Engine, twin: Memory, channel: Channel, key: str | None) -> Memory:
     """A restatement by the user is a use; by anybody else it changes nothing."""
-    if TRUST[door.ceiling] < TRUST["user"]:
+    if TRUST[channel.max_trust] < TRUST["user"]:
         return twin
     usage = engine.store.usage([twin.id], user=twin.user).get(twin.id) or fresh(twin)
     changes = ChangeSet(
-        user=twin.user, op="restate", actor=door.channel, at=engine.now(), usage=(used(usage, engine.now()),),
+        user=twin.user, op="restate", actor=channel.name, at=engine.now(), usage=(used(usage, engine.now()),),
         reads={twin.id: twin.rev}, key=key and redact_name(key), detail=usage_detail(usage),
     )  # fmt: skip
     engine.commit(changes)
@@ -157,30 +160,31 @@ def usage_detail(before: Usage) -> Mapping[str, float | int | str]:
     }
 
 
-def remember_many(engine: Engine, request: RememberMany, door: Door) -> list[Memory]:
+def remember_many(engine: Engine, accepted: Clean[RememberMany]) -> list[Memory]:
     """Keep many statements; new ones in one transaction each batch, known ones strengthened."""
+    request, channel = accepted.request, accepted.channel
     user = user_name(request.user)
     items = [{"text": i} if isinstance(i, str) else i for i in request.items]
     requests = [_as(Remember, item, user, i) for i, item in enumerate(items)]
     if any(r.key is not None for r in requests):
-        return [remember(engine, r, door) for r in requests]
+        return [remember(engine, accept(r, channel, engine.now())) for r in requests]
     kept: list[Memory] = []
     for start in range(0, len(requests), _BATCH):
         batch = requests[start : start + _BATCH]
         key = _part(request.key, start)
-        kept += engine.planned(lambda batch=batch, key=key: _remember_batch(engine, batch, user, door, key))
+        kept += engine.planned(lambda batch=batch, key=key: _remember_batch(engine, batch, user, channel, key))
     return kept
 
 
 def _remember_batch(
-    engine: Engine, requests: Sequence[Remember], user: str, door: Door, key: CleanText | None
+    engine: Engine, requests: Sequence[Remember], user: str, channel: Channel, key: CleanText | None
 ) -> list[Memory]:
-    asked = ChangeSet(user=user, op="remember", actor=door.channel, at=engine.now(), key=key)
+    asked = ChangeSet(user=user, op="remember", actor=channel.name, at=engine.now(), key=key)
     again = key is not None and engine.store.repeated(asked) is not None
     answer: list[Memory] = []
     new: dict[str, Memory] = {}
     restated: dict[str, Memory] = {}
-    memories = [_memory(engine, request, door) for request in requests]
+    memories = [_memory(engine, request, channel) for request in requests]
     identities = [engine.store.identity(memory) for memory in memories]
     known = engine.store.said(identities)
     for request, memory, identity in zip(requests, memories, identities, strict=True):
@@ -194,18 +198,18 @@ def _remember_batch(
     if new:
         made = engine.indexed_memories(list(new.values()))
         changes = ChangeSet(
-            user=user, op="remember", actor=door.channel, at=engine.now(), memories=tuple(new.values()), indexing=made,
+            user=user, op="remember", actor=channel.name, at=engine.now(), memories=tuple(new.values()), indexing=made,
             key=None if again else key,
         )  # fmt: skip
         stored = {m.id: m for m in engine.commit(changes).memories}
         answer = [stored.get(m.id, m) for m in answer]
     for twin in restated.values():
-        _restated(engine, twin, door, None)
+        _restated(engine, twin, channel, None)
     return answer
 
 
-def _memory(engine: Engine, request: Remember, door: Door) -> Memory:
-    fields = clean({"text": request.text, "scope": request.scope, "agent": door.agent})
+def _memory(engine: Engine, request: Remember, channel: Channel) -> Memory:
+    fields = clean({"text": request.text, "scope": request.scope, "agent": channel.agent})
     now = engine.now()
     start, from_precision = engine.bound(request.valid_from, None, "valid_from")
     end, to_precision = engine.bound(request.valid_to, None, "valid_to")
@@ -214,7 +218,7 @@ def _memory(engine: Engine, request: Remember, door: Door) -> Memory:
         raise InputError(
             f"valid_to={end.isoformat()!r} is not after valid_from={start.isoformat()!r}; give a later valid_to."
         )
-    origin: Origin = door.origin("user")
+    origin: Origin = channel.origin("user")
     return Memory(
         id=new_id("mem_"), rev=0, kind=request.kind, text=fields["text"], user=request.user, agent=fields["agent"],
         scope=fields["scope"], origin=origin, trust=TRUST[origin], valid_from=utc(start), recorded_at=now,
@@ -229,9 +233,9 @@ def _as(kind: type[R], item: object, user: str, place: int) -> R:
         raise InputError(f"items[{place}] is {type(item).__name__}; pass a mapping or a {kind.__name__}.")
     try:
         fields: dict[str, Any] = {"user": user, **item} if isinstance(item, Mapping) else {}
-        request = item if isinstance(item, kind) else kind(**fields)
+        request = item if isinstance(item, kind) else kind.of(fields)
     except TypeError as error:
-        raise InputError(f"items[{place}]: {error}; use the fields of eider.model.verbs.{kind.__name__}.") from None
+        raise InputError(f"items[{place}]: {error}; use the fields of eider.model.requests.{kind.__name__}.") from None
     except InputError as error:
         raise InputError(f"items[{place}]: {error}") from error
     if request.user != user:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from eider.model.changes import ChangeSet
 from eider.model.errors import ClosedMemoryError, ErasedError, UnknownIdError
 from eider.model.ids import new_id
+from eider.model.requests import Correct, Deactivate, Named, Pin, Reinforce, Unpin
 from eider.model.usage import fresh, used
 from eider.model.values import TRUST, Edge, Memory
-from eider.model.verbs import Correct, Deactivate, Named, Pin, Reinforce, Unpin
-from eider.privacy.ingress import Door, clean, user_name
+from eider.privacy.ingress import Channel, Clean, clean, user_name
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
 from eider.store.engine import Engine
@@ -32,7 +33,7 @@ def known(engine: Engine, id: str, user: str) -> Memory:  # noqa: A002 (the word
     return found[0]
 
 
-def open_memory(engine: Engine, request: Named) -> Memory:
+def open_memory(engine: Engine, request: Named[Any]) -> Memory:
     """The named memory, which must still hold.
 
     Raises:
@@ -58,28 +59,29 @@ def successor(engine: Engine, memory: Memory) -> str | None:
     return last.id if last is not memory and last.status(engine.now()) == "current" else None
 
 
-def correct(engine: Engine, request: Correct, door: Door) -> Memory:
+def correct(engine: Engine, accepted: Clean[Correct]) -> Memory:
     """Write a successor and close the memory it replaces, at the same instant."""
-    return engine.planned(lambda: _correct(engine, request, door))
+    request, channel = accepted.request, accepted.channel
+    return engine.planned(lambda: _correct(engine, request, channel))
 
 
-def _correct(engine: Engine, request: Correct, door: Door) -> Memory:
-    if (first := _written_before(engine, request, door)) is not None:
+def _correct(engine: Engine, request: Correct, channel: Channel) -> Memory:
+    if (first := _written_before(engine, request, channel)) is not None:
         return first
     old = open_memory(engine, request)
     now = engine.now()
     at = max(now, old.valid_from)
     text = clean({"text": request.text, "scope": old.scope, "subject": old.subject})["text"]
-    origin = door.origin("user")
+    origin = channel.origin("user")
     new = replace(
         sealed(old), id=new_id("mem_"), rev=0, text=text, origin=origin, trust=TRUST[origin], valid_from=at,
         valid_to=None, recorded_at=now, evidence=(), merged_from=(), superseded_by=None, entities=(),
-        agent=redact_name(door.agent), state="active", from_precision="instant", to_precision="instant",
+        agent=redact_name(channel.agent), state="active", from_precision="instant", to_precision="instant",
         key=request.key and redact_name(request.key),
     )  # fmt: skip
     closed = replace(sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id)
     changes = ChangeSet(
-        user=request.user, op="correct", actor=door.channel, at=now, memories=(closed, new),
+        user=request.user, op="correct", actor=channel.name, at=now, memories=(closed, new),
         reads={old.id: old.rev}, indexing=engine.indexed_memories([new]),
         edges=(Edge(source=new.id, target=old.id, kind="supersedes"),), key=request.key and redact_name(request.key),
     )  # fmt: skip
@@ -87,19 +89,20 @@ def _correct(engine: Engine, request: Correct, door: Door) -> Memory:
     return next(m for m in done.memories if m.id != old.id)
 
 
-def _written_before(engine: Engine, request: Correct, door: Door) -> Memory | None:
+def _written_before(engine: Engine, request: Correct, channel: Channel) -> Memory | None:
     """The answer of an earlier call with the same key, whose target is closed by now."""
     if request.key is None:
         return None
     changes = ChangeSet(
-        user=request.user, op="correct", actor=door.channel, at=engine.now(), key=redact_name(request.key)
+        user=request.user, op="correct", actor=channel.name, at=engine.now(), key=redact_name(request.key)
     )
     done = engine.store.repeated(changes)
     return None if done is None else next((m for m in done.memories if m.id != request.id), None)
 
 
-def deactivate(engine: Engine, request: Deactivate, door: Door) -> bool:
+def deactivate(engine: Engine, accepted: Clean[Deactivate]) -> bool:
     """End a memory without a successor; False when it had ended already."""
+    request, channel = accepted.request, accepted.channel
 
     def plan() -> bool:
         user_name(request.user)
@@ -108,27 +111,28 @@ def deactivate(engine: Engine, request: Deactivate, door: Door) -> bool:
             return False
         now = engine.now()
         closed = replace(sealed(memory), recorded_at=now, valid_to=max(now, memory.valid_from), to_precision="instant")
-        engine.commit(_version(closed, memory, "deactivate", door, now))
+        engine.commit(_version(closed, memory, "deactivate", channel, now))
         return True
 
     return engine.planned(plan)
 
 
-def reinforce(engine: Engine, request: Reinforce, door: Door) -> Memory:
+def reinforce(engine: Engine, accepted: Clean[Reinforce]) -> Memory:
     """A use, said explicitly: the memory decays more slowly from now on."""
+    request, channel = accepted.request, accepted.channel
 
     def plan() -> Memory:
         now = engine.now()
         if request.key is not None:
             asked = ChangeSet(
-                user=request.user, op="reinforce", actor=door.channel, at=now, key=redact_name(request.key)
+                user=request.user, op="reinforce", actor=channel.name, at=now, key=redact_name(request.key)
             )
             if (done := engine.store.repeated(asked)) is not None and done.memories:
                 return done.memories[0]
         memory = open_memory(engine, request)
         usage = engine.store.usage([memory.id], user=memory.user).get(memory.id) or fresh(memory)
         changes = ChangeSet(
-            user=request.user, op="reinforce", actor=door.channel, at=now, usage=(used(usage, now),),
+            user=request.user, op="reinforce", actor=channel.name, at=now, usage=(used(usage, now),),
             reads={memory.id: memory.rev}, key=request.key and redact_name(request.key), detail=usage_detail(usage),
         )  # fmt: skip
         engine.commit(changes)
@@ -137,23 +141,27 @@ def reinforce(engine: Engine, request: Reinforce, door: Door) -> Memory:
     return engine.planned(plan)
 
 
-def pin(engine: Engine, request: Pin | Unpin, door: Door) -> Memory:
-    """Pin or unpin; the memory as it is afterwards."""
-    wanted = isinstance(request, Pin)
-
-    def plan() -> Memory:
-        memory = open_memory(engine, request)
-        if memory.pinned == wanted:
-            return memory
-        now = engine.now()
-        version = replace(sealed(memory), recorded_at=now, pinned=wanted)
-        return engine.commit(_version(version, memory, "pin" if wanted else "unpin", door, now)).memories[0]
-
-    return engine.planned(plan)
+def pin(engine: Engine, accepted: Clean[Pin]) -> Memory:
+    """Keep a memory from decaying; return it as it is afterwards."""
+    return engine.planned(lambda: _pinned(engine, accepted.request, accepted.channel, wanted=True))
 
 
-def _version(new: Memory, old: Memory, op: str, door: Door, at: datetime) -> ChangeSet:
-    return ChangeSet(user=old.user, op=op, actor=door.channel, at=at, memories=(new,), reads={old.id: old.rev})
+def unpin(engine: Engine, accepted: Clean[Unpin]) -> Memory:
+    """Let a pinned memory decay again; return it as it is afterwards."""
+    return engine.planned(lambda: _pinned(engine, accepted.request, accepted.channel, wanted=False))
+
+
+def _pinned(engine: Engine, request: Pin | Unpin, channel: Channel, *, wanted: bool) -> Memory:
+    memory = open_memory(engine, request)
+    if memory.pinned == wanted:
+        return memory
+    now = engine.now()
+    version = replace(sealed(memory), recorded_at=now, pinned=wanted)
+    return engine.commit(_version(version, memory, "pin" if wanted else "unpin", channel, now)).memories[0]
+
+
+def _version(new: Memory, old: Memory, op: str, channel: Channel, at: datetime) -> ChangeSet:
+    return ChangeSet(user=old.user, op=op, actor=channel.name, at=at, memories=(new,), reads={old.id: old.rev})
 
 
 def sealed(memory: Memory) -> Memory:

@@ -9,10 +9,10 @@ from typing import Any, Final
 
 from eider.model.changes import ChangeSet, ScopeName
 from eider.model.errors import ErasedError, RefusedError, UndoConflictError, UnknownIdError
+from eider.model.requests import Undo
 from eider.model.usage import fresh
 from eider.model.values import Event, Memory, Metadata, Usage
-from eider.model.verbs import Undo
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
 from eider.records.revise import sealed
@@ -31,7 +31,7 @@ _FINAL: Final = {
 }
 
 
-def undo(engine: Engine, request: Undo, door: Door) -> Event:
+def undo(engine: Engine, accepted: Clean[Undo]) -> Event:
     """Take back what an event changed; the event stays in the history, and the undo can be undone.
 
     Raises:
@@ -39,10 +39,11 @@ def undo(engine: Engine, request: Undo, door: Door) -> Event:
         UndoConflictError: Later changes build on it.
         ErasedError: What it was about has been forgotten.
     """
-    return engine.planned(lambda: _undo(engine, request, door))
+    request, channel = accepted.request, accepted.channel
+    return engine.planned(lambda: _undo(engine, request, channel))
 
 
-def _undo(engine: Engine, request: Undo, door: Door) -> Event:
+def _undo(engine: Engine, request: Undo, channel: Channel) -> Event:
     event, payload = _named(engine, request)
     before: Mapping[str, int | None] = payload["memories"]
     now = engine.now()
@@ -57,7 +58,7 @@ def _undo(engine: Engine, request: Undo, door: Door) -> Event:
     usage, was = _usage_before(engine, request.user, event, payload)
     learned, knew = _learned_before(engine, request.user, event, payload)
     changes = ChangeSet(
-        user=request.user, op="undo", actor=door.channel, at=now, memories=versions, usage=usage,
+        user=request.user, op="undo", actor=channel.name, at=now, memories=versions, usage=usage,
         reads={m.id: m.rev for m in current.values()}, reason=redact(f"undo of {event.id}"), detail={**was, **knew}, learned=learned,
         registers=_scopes(payload, "removed"), unregisters=_scopes(payload, "added"),
     )  # fmt: skip

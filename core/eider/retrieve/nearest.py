@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
+from eider.model.requests_reading import Recall
 from eider.model.values import GLOBAL, Memory
-from eider.model.verbs import Recall
 from eider.retrieve.rank import rank
 from eider.retrieve.read_question import read_question
 from eider.retrieve.visible import view_of

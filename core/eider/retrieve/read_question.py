@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from eider.model.verbs import Filters
+    from eider.model.requests_reading import Recall, Search
     from eider.store.engine import Engine
     from eider.store.segment.segment import Segment
 
@@ -30,14 +30,14 @@ _EVENT_REACH: Final = 60
 """Days before or after an anchoring event ("before the trip") that are looked at. A guess."""
 
 
-def read_question(engine: Engine, segment: Segment, text: str, request: Filters, view: View) -> Question:
+def read_question(engine: Engine, segment: Segment, text: str, request: Recall | Search, view: View) -> Question:
     """Return the question in the terms of a segment.
 
     Args:
         engine: Whose embedder is asked.
         segment: The rows.
         text: As asked.
-        request: Filters: an event is looked for among what they let through.
+        request: Recall | Search: an event is looked for among what they let through.
         view: Their instants.
     """
     today = local_date(view.now, view.tz)
@@ -55,7 +55,7 @@ def read_question(engine: Engine, segment: Segment, text: str, request: Filters,
 
 
 def _event_window(
-    segment: Segment, anchor: EventAnchor, request: Filters, view: View, embed: Embed
+    segment: Segment, anchor: EventAnchor, request: Recall | Search, view: View, embed: Embed
 ) -> Window | None:  # fmt: skip
     """Days around an event, found by ranking the event itself; None unless one line clearly speaks of it."""
     today = local_date(view.now, view.tz)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from eider.model.outcomes import Recalled
+from eider.privacy.ingress import Clean
 from eider.providers.token_budget import pack
 from eider.retrieve.fetch import fetch
 from eider.retrieve.rank import rank
@@ -19,17 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from eider.model.answers import Recollection
-    from eider.model.verbs import Recall
+    from eider.model.requests_reading import Recall
     from eider.store.engine import Engine
 
 
-def recall(engine: Engine, request: Recall) -> list[Recollection]:
+def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
     """Return the remembered lines that bear on a question, best first.
 
     Args:
         engine: The open store; the layers beneath it are asked as well.
-        request: The question, filters and limits.
+        accepted: The question, filters and limits.
     """
+    request = accepted.request
     view, weights = view_of(engine, request), balanced(engine.lexical_share(request.user))
     found: list[Recollection] = []
     for store, user in stores_of(engine, request.user):

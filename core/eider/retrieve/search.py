@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from eider.model.answers import Page
+from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
 from eider.retrieve.rank import Ranked, rank
 from eider.retrieve.read_question import read_question
@@ -17,7 +18,7 @@ from eider.store.arrays import STATE_CODE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from eider.model.verbs import Search
+    from eider.model.requests_reading import Search
     from eider.store.engine import Engine
     from eider.store.segment.segment import Segment
 
@@ -27,13 +28,14 @@ _ALIKE: Final = 0.3
 """Cosine from which a line without a common word still counts as a match for people. A guess."""
 
 
-def search(engine: Engine, request: Search) -> Page:
+def search(engine: Engine, accepted: Clean[Search]) -> Page:
     """Return a page of all that matches, best first; without a text, the newest first.
 
     Args:
         engine: The open store.
-        request: Text, filters, offset and limit.
+        accepted: Text, filters, offset and limit.
     """
+    request = accepted.request
     view = view_of(engine, request)
     with engine.segments.hold(request.user) as segment:
         visible = _listed(segment, request, view)

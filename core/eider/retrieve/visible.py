@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eider.language.dates import Window
-    from eider.model.verbs import Filters, When
+    from eider.model.requests import When
+    from eider.model.requests_reading import Recall, Search
     from eider.store.engine import Engine
     from eider.store.segment.segment import Segment
 
@@ -41,7 +42,7 @@ class View:
     """Whether the caller named the instant whose state is asked for."""
 
 
-def view_of(engine: Engine, request: Filters) -> View:
+def view_of(engine: Engine, request: Recall | Search) -> View:
     """Return the request's instants, in the asker's zone and clock."""
     now = engine.now() if request.now is None else utc(request.now, request.tz, "now")
     tz = local_zone() if request.tz is None else request.tz
@@ -63,13 +64,13 @@ def view_of(engine: Engine, request: Filters) -> View:
 
 
 def visible_rows(
-    segment: Segment, request: Filters, view: View, held: NDArray[np.bool_] | None = None
+    segment: Segment, request: Recall | Search, view: View, held: NDArray[np.bool_] | None = None
 ) -> NDArray[np.bool_]:  # fmt: skip
     """Return the rows that hold at the request's instant, or in the past it asks about, and pass its filters.
 
     Args:
         segment: The user's rows.
-        request: Filters.
+        request: Recall | Search.
         view: Its instants.
         held: Rows that held in the past that is asked about.
 
@@ -113,7 +114,7 @@ def _midnight(day: date, tz: str) -> int:
     return micros(datetime.combine(day, time(), zone(tz)).astimezone(UTC))
 
 
-def chosen_rows(segment: Segment, request: Filters) -> NDArray[np.bool_]:
+def chosen_rows(segment: Segment, request: Recall | Search) -> NDArray[np.bool_]:
     """Return a mask of the rows of the scopes, kinds and origins asked for."""
     mask = np.ones(segment.rows, np.bool_)
     if request.scopes is not None:

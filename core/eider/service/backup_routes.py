@@ -18,8 +18,8 @@ from eider.records.backup import commands, rotation, schedule
 from eider.store.files import StoreFiles
 
 if TYPE_CHECKING:
-    from eider.service.http_app import Asked
     from eider.service.open_stores import Stores
+    from eider.service.request import HttpRequest
 
 _LOOK: Final = 60.0
 """Seconds between looks at the schedule."""
@@ -27,7 +27,7 @@ _AGAIN: Final = 3600.0
 """Seconds until a store whose backup did not come about is tried anew."""
 
 
-class BackupDesk:
+class BackupRoutes:
     """Answers `backup/run` and `backup/prune`, and queues what is due."""
 
     def __init__(self, home: str, stores: Stores, folder_of: Callable[[Mapping[str, Any]], Path]) -> None:
@@ -42,18 +42,18 @@ class BackupDesk:
         self._looked = time.monotonic()
         self._tried: dict[Path, float] = {}
 
-    def answers(self) -> dict[str, Callable[[Asked], Any]]:
+    def answers(self) -> dict[str, Callable[[HttpRequest], Any]]:
         """Route → answer."""
         return {"backup/run": self.run, "backup/prune": self.prune}
 
-    def run(self, asked: Asked) -> Any:
+    def run(self, asked: HttpRequest) -> Any:
         """Back a store up now."""
         if asked.body.get("to") is not None and not asked.local:
             raise InputError("to names a directory of the owner's machine; ask over its socket, or leave it out.")
         with self._stores.use(self._folder_of(asked.body)) as engine:
             return encode(commands.run(engine, asked.body))
 
-    def prune(self, asked: Asked) -> Any:
+    def prune(self, asked: HttpRequest) -> Any:
         """Remove backups of a store."""
         with self._stores.use(self._folder_of(asked.body)) as engine:
             return encode(commands.prune(engine, asked.body))

@@ -9,22 +9,21 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from eider.api import upload
-from eider.api.handlers import HANDLERS
 from eider.api.local import note_agent, open_engine, open_layer
+from eider.api.verbs import VERBS, verb_of
 from eider.api.wire import decode, encode
 from eider.client import pauses
-from eider.client.client import PROTOCOL, SPOOLED, VERSION, WRITES
+from eider.client.client import PROTOCOL, SPOOLED, VERSION
 from eider.model import config
 from eider.model.answers import Receipt
 from eider.model.clock import local_zone, speaking_from
-from eider.model.errors import EiderError, InputError, PausedError
+from eider.model.errors import EiderError, InputError
 from eider.model.store_paths import folder_of
 from eider.model.values import ORIGINS
-from eider.model.verbs import VERBS
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel
 from eider.service import (
     job_routes,
     memory_tuning,
@@ -36,18 +35,23 @@ from eider.service import (
 from eider.service import (
     status as standing,
 )
-from eider.service.backup_routes import BackupDesk
+from eider.service.backup_routes import BackupRoutes
 from eider.service.hooks import FIGURES, Hooks
-from eider.service.http_app import ANY_HOST, App, Asked, Seen
-from eider.service.in_process import Inside
+from eider.service.http_app import ANY_HOST, App
+from eider.service.in_process_backend import ServerContext
 from eider.service.logs import Logs
 from eider.service.metrics import Metrics
 from eider.service.mounts import Mounts
 from eider.service.open_stores import Stores
+from eider.service.request import AccessRecord, HttpRequest
 from eider.service.request_parts import layers, object_in
 from eider.service.spool_drain import Drain, SpoolReport
 from eider.service.tracing import Tracing
 
+if TYPE_CHECKING:
+    from eider.model.requests import Request
+
+A = TypeVar("A")
 _WHEN_SAID: Final = {
     "record": "at", "record_many": "at", "observe": "at", "remember": "valid_from", "remember_many": "valid_from",
 }  # fmt: skip
@@ -56,7 +60,7 @@ NONE: Final[Mapping[str, str]] = {}
 _LAYERED: Final = frozenset(("recall", "inject", "search"))
 
 
-class Desk:
+class Dispatcher:
     """Everything behind the HTTP API of one home."""
 
     def __init__(self, home: str) -> None:
@@ -77,12 +81,12 @@ class Desk:
         self.metrics = Metrics(
             home, self.stores.engines, {**gauges, **{f"hooks_{n}": partial(self._hooked, n) for n in FIGURES}}
         )
-        self.backups = BackupDesk(home, self.stores, self._folder)
-        self.hooks = Hooks(home, self.performed, self.logs.fault)
+        self.backups = BackupRoutes(home, self.stores, self._folder)
+        self.hooks = Hooks(home, self, self.logs.fault)
 
     def app(self, *, token: str, hosts: frozenset[str]) -> App:
         """The HTTP application."""
-        answers: dict[str, Callable[[Asked], Any]] = dict.fromkeys(VERBS, self.verb)
+        answers: dict[str, Callable[[HttpRequest], Any]] = dict.fromkeys(VERBS, self.verb)
         answers |= {
             "owner/status": self.status, "owner/stop": self.stopped, "owner/open": self.open, "owner/release": self.release,
             "owner/drain": lambda _: encode(self.drain()), "owner/examine": self.examined,
@@ -94,19 +98,19 @@ class Desk:
         texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
         return App(
             answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=network_policy.check, observe=self.seen,
-            patience=self.hooks.patience, mounts=Mounts(inside=Inside(desk=self)),
+            patience=self.hooks.patience, mounts=Mounts(inside=ServerContext(server=self)),
         )  # fmt: skip
 
     # ------------------------------------------------------------------ verbs
 
-    def verb(self, asked: Asked) -> Any:
+    def verb(self, asked: HttpRequest) -> Any:
         """Answer one verb of the table."""
         self.drain()
         if not asked.local and asked.name == "export":
-            return network_policy.exported(self.home, asked.body, partial(self.carried_out, headers=asked.headers))
+            return network_policy.exported(self.home, asked.body, partial(self.run_verb, headers=asked.headers))
         if asked.upload is not None:
-            return network_policy.imported(asked.upload, asked, partial(self.carried_out, headers=asked.headers))
-        return self.carried_out(asked.name, asked.body, asked.headers)
+            return network_policy.imported(asked.upload, asked, partial(self.run_verb, headers=asked.headers))
+        return self.run_verb(asked.name, asked.body, asked.headers)
 
     def trace(self, *, foreground: bool) -> None:
         """Send spans where they are asked for; an owner that nobody watches goes on without them.
@@ -121,34 +125,46 @@ class Desk:
                 raise
             self.logs.fault("otel", error)
 
-    def seen(self, seen: Seen) -> None:
+    def seen(self, seen: AccessRecord) -> None:
         """Count and log what was answered."""
         self.metrics.seen(seen)
         self.logs.seen(seen)
 
-    def carried_out(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Any:
-        """One verb on one store."""
-        request = decode(object_in(body, "request"), VERBS[name].request)
-        value = self.performed(name, request, body, _door(body), headers)
-        return {"status": "stored" if name in WRITES else "ok", "value": encode(value)}
+    def run_verb(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Mapping[str, Any]:
+        """Answer one verb with JSON in and out."""
+        verb = VERBS[name]
+        request = decode(object_in(body, "request"), verb.request)
+        answer = self.perform(request, _channel(body), body, headers)
+        return {"status": "stored" if verb.writes else "ok", "value": encode(answer)}
 
-    def performed(
-        self, name: str, request: Any, body: Mapping[str, Any], door: Door, headers: Mapping[str, str] = NONE
-    ) -> Any:
-        """The same with values in and out."""
-        folder = self._folder(body)
-        if name in WRITES:
+    def perform(
+        self, request: Request[A], channel: Channel, target: Mapping[str, Any], headers: Mapping[str, str] = NONE
+    ) -> A:
+        """Answer a request on one store.
+
+        Args:
+            request: What is asked.
+            channel: Through which it came in.
+            target: `store`, `also` and `tz`, each where it is not the default.
+            headers: Of the HTTP request; `traceparent` is followed.
+
+        Raises:
+            PausedError: It writes, and writing is paused.
+            EiderError: Any error of the verb.
+        """
+        verb, folder = verb_of(request), self._folder(target)
+        if verb.writes:
             pauses.check(self.home, folder)
-        also = [self._folder({"store": path}) for path in layers(body)] if name in _LAYERED else ()
-        span = self.tracing.span(name, folder.stem, headers)
-        with span as told, self.stores.use(folder, also) as engine, speaking_from(body.get("tz")):
-            value = HANDLERS[name](engine, request, door)
-            if isinstance(value, Receipt):
-                value = rejected_writes.noted(self.home, request, value)
-            told(value)
-        if name in WRITES:
-            self.hooks.changed(folder, name)
-        return value
+        also = [self._folder({"store": path}) for path in layers(target)] if verb.name in _LAYERED else ()
+        span = self.tracing.span(verb.name, folder.stem, headers)
+        with span as count, self.stores.use(folder, also) as engine, speaking_from(target.get("tz")):
+            answer = verb.answer(engine, request, channel)
+            if isinstance(answer, Receipt):
+                answer = cast("A", rejected_writes.noted(self.home, request, answer))
+            count(answer)
+        if verb.writes:
+            self.hooks.changed(folder, verb.name)
+        return answer
 
     def _folder(self, body: Mapping[str, Any]) -> Path:
         """The directory a request means; only directories of stores, never somewhere relative."""
@@ -180,22 +196,22 @@ class Desk:
                     one[field] = _iso(float(said["at"]))
                 if field == "at" and one.get("tz") is None:
                     one["tz"] = zone
-        return self.carried_out(verb, {**said, "request": request})
+        return self.run_verb(verb, {**said, "request": request})
 
     # ------------------------------------------------------------------ about the owner
 
-    def open(self, asked: Asked) -> Any:
+    def open(self, asked: HttpRequest) -> Any:
         """Open a store and note what its agent says of itself: errors of opening come here, not with the first verb."""
         folder = self._folder(asked.body)
         with self.stores.use(folder) as engine:
             note_agent(engine, str(asked.body.get("agent") or "default"), object_in(asked.body, "about"))
             return {"folder": str(folder), "read_only": engine.opened.read_only}
 
-    def release(self, asked: Asked) -> Any:
+    def release(self, asked: HttpRequest) -> Any:
         """Close a store, so that another process may open it."""
         return {"released": self.stores.release(self._folder(asked.body))}
 
-    def counted(self, asked: Asked) -> Any:
+    def counted(self, asked: HttpRequest) -> Any:
         """What a store holds; one that is not open is looked at and let go."""
         from eider.store.catalog import overview, within
 
@@ -203,7 +219,7 @@ class Desk:
         with self.stores.seen(folder) as engine:
             return encode(overview(folder) if engine is None else within(folder, engine.store.database))
 
-    def examined(self, asked: Asked) -> Any:
+    def examined(self, asked: HttpRequest) -> Any:
         """What the doctor finds in a store, looked at where it is open."""
         from eider.service.doctor.in_owner import answer
 
@@ -211,12 +227,12 @@ class Desk:
         with self.stores.use(folder) as engine:
             return encode(answer(engine, folder.stem, asked.body))
 
-    def stopped(self, _: Asked) -> Any:
+    def stopped(self, _: HttpRequest) -> Any:
         """End, once what is under way is answered."""
         threading.Timer(0.05, self.stop).start()
         return {"stopping": True, "pid": os.getpid()}
 
-    def status(self, _: Asked) -> Any:
+    def status(self, _: HttpRequest) -> Any:
         """Who this is and what it holds."""
         return {
             "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,
@@ -251,13 +267,13 @@ class Desk:
         self.tracing.close()
 
 
-def _door(body: Mapping[str, Any]) -> Door:
+def _channel(body: Mapping[str, Any]) -> Channel:
     ceiling = body.get("ceiling") or "agent"  # who does not say claims little
     if ceiling not in ORIGINS:
         raise InputError(f"ceiling {ceiling!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
-    return Door(
-        channel=str(body.get("channel") or "http"),
-        ceiling=ceiling,
+    return Channel(
+        name=str(body.get("channel") or "http"),
+        max_trust=ceiling,
         agent=str(body.get("agent") or config.setting("agent") or "default"),
     )
 
@@ -266,6 +282,3 @@ def _iso(seconds: float) -> str:
     from datetime import UTC, datetime
 
     return datetime.fromtimestamp(seconds, UTC).isoformat()
-
-
-__all__ = ["Desk", "PausedError"]

@@ -21,10 +21,11 @@ from eider.client.hook_port import HookPort
 from eider.model import config
 from eider.model.errors import ConfigError, PausedError
 from eider.model.values import Origin
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel
+from eider.service.in_process_backend import InProcessBackend, Server
 
 if TYPE_CHECKING:
-    from eider.service.http_app import Asked
+    from eider.service.request import HttpRequest
 
 GROUP: Final = "eider.hooks"
 PATIENCE: Final = 0.15
@@ -42,8 +43,6 @@ OFF: Final = "off"
 FIGURES: Final = ("injected_tokens", "recalled", "learned", "caught_up")
 """What each host counts since the owner began."""
 
-Performed = Callable[[str, Any, Mapping[str, Any], Door], Any]
-"""Carries out a verb: its name, its request, which store, through which door."""
 Fault = Callable[[str, BaseException], None]
 
 
@@ -95,9 +94,9 @@ class Around:
 class Hooks:
     """The hosts of one owner."""
 
-    def __init__(self, home: str, performed: Performed, fault: Fault) -> None:
+    def __init__(self, home: str, server: Server, fault: Fault) -> None:
         """Import nothing yet."""
-        self.home, self._performed, self._fault = home, performed, fault
+        self.home, self._server, self._fault = home, server, fault
         self.listening: Callable[[], tuple[int | None, str]] = lambda: (None, "")
         self.known: Callable[[], HookPort | None] = lambda: hook_port.read(home)
         self._hosts: dict[str, Host] = {}
@@ -121,8 +120,9 @@ class Hooks:
         return Around(home=Path(self.home), memory=self._memory, fault=self._said, port=self.port)
 
     def _memory(self, agent: str, ceiling: Origin) -> Eider:
-        door = Door(channel=agent, ceiling=ceiling, agent=agent)
-        return Eider(Within(self._performed, door), user=config.default_user())
+        channel = Channel(name=agent, max_trust=ceiling, agent=agent)
+        backend = InProcessBackend(server=self._server, channel=channel, drains=False)
+        return Eider(backend, user=config.default_user())
 
     def port(self) -> tuple[int | None, str]:
         """Where hooks are listened for over HTTP; without, and why not where a port is reserved."""
@@ -130,7 +130,7 @@ class Hooks:
 
     # ------------------------------------------------------------------ answering
 
-    def patience(self, asked: Asked) -> float | None:
+    def patience(self, asked: HttpRequest) -> float | None:
         """Seconds after which a request is answered with nothing; None for what is no hook."""
         if not asked.name.startswith("hooks/"):
             return None
@@ -139,7 +139,7 @@ class Hooks:
             return PATIENCE * factor
         return max(0.0, min(LONGEST * factor, asked.until - time.monotonic() - _SPARE))
 
-    def answer(self, asked: Asked) -> Mapping[str, Any]:
+    def answer(self, asked: HttpRequest) -> Mapping[str, Any]:
         """What a host's hook reads."""
         name = asked.name.removeprefix("hooks/")
         try:
@@ -154,7 +154,7 @@ class Hooks:
             self._said(name, error)
             return {}
 
-    def hello(self, asked: Asked) -> Mapping[str, Any]:
+    def hello(self, asked: HttpRequest) -> Mapping[str, Any]:
         """Prove that whoever listens here holds the hook token."""
         known, nonce = self.known(), asked.body.get("nonce")
         if known is None or not isinstance(nonce, str) or len(nonce) > _NONCE:
@@ -209,33 +209,6 @@ class Hooks:
             act()
         except Exception as error:  # noqa: BLE001 (one host's fault is none of the others')
             self._said(name, error)
-
-
-class Within:
-    """The owner's own stores as a façade asks for them."""
-
-    shared = True
-
-    def __init__(self, performed: Performed, door: Door) -> None:
-        """Ask through one door."""
-        self._performed, self._door = performed, door
-
-    def ask(self, name: str, request: Any) -> Any:
-        """Answer one request of the table."""
-        return self._performed(name, request, {}, self._door)
-
-    def through(self, channel: str, ceiling: Origin) -> Within:
-        """The same stores, through a door that is at most as trusted."""
-        lowered = self._door.origin(ceiling)
-        return Within(self._performed, Door(channel=channel, ceiling=lowered, agent=self._door.agent))
-
-    def patient(self, seconds: float) -> Within:
-        """The same: nobody else is waited for."""
-        del seconds
-        return self
-
-    def close(self) -> None:
-        """The stores are the owner's."""
 
 
 def _factor() -> float:

@@ -31,6 +31,7 @@ from eider.model.errors import (
     TokenError,
     TooLargeError,
 )
+from eider.service.request import AccessRecord, HttpRequest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,37 +64,7 @@ _ALWAYS: Final = frozenset(("owner/status", "owner/stop"))
 _LONGEST: Final = 9
 """Digits of a deadline in milliseconds."""
 
-Answer = Callable[["Asked"], Any]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """One request, read and let in."""
-
-    name: str
-    """The path below /v1/."""
-    body: Mapping[str, Any]
-    local: bool
-    """Whether it came over the Unix socket: paths of this machine mean the same to both."""
-    until: float
-    """Monotonic instant after which nobody waits any more."""
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    upload: Path | None = None
-    """Where the file is that came with it."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """An answered request, for whoever counts and logs: nothing of it may be kept but what carries no content."""
-
-    route: str
-    """Name in the table of answers; `other` for all else."""
-    status: int
-    seconds: float
-    body: Mapping[str, Any]
-    client: str
-    """What the caller says it is, as sent."""
-    error: Exception | None = None
+Answer = Callable[[HttpRequest], object]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,13 +76,13 @@ class App:
     """GET path → (media type, text): metrics, OpenAPI."""
     token: str = ""
     hosts: frozenset[str] = frozenset()
-    observe: Callable[[Seen], None] = lambda _: None
+    observe: Callable[[AccessRecord], None] = lambda _: None
     """Told of every answer; may not block or raise."""
-    check: Callable[[Asked], None] = lambda _: None
+    check: Callable[[HttpRequest], None] = lambda _: None
     """Looks at every request that came over TCP; raises where it may not be answered."""
     home: str = ""
     """Where files that arrive are held."""
-    patience: Callable[[Asked], float | None] = lambda _: None
+    patience: Callable[[HttpRequest], float | None] = lambda _: None
     """Seconds after which a request is answered with nothing while its work goes on; None for all but hooks."""
     mounts: Mounts | None = None
     """What other packages serve here."""
@@ -152,7 +123,7 @@ class App:
             fault, response = error, _json(dumps({"error": {"kind": "EiderError", "message": told, "fields": {}}}), 500)
         response.headers["eider-version"], response.headers["eider-protocol"] = VERSION, str(PROTOCOL)
         route = name if scope["path"] in self.texts else self._route(name)
-        self.observe(Seen(route=route, status=response.status_code, error=fault, body=body,
+        self.observe(AccessRecord(route=route, status=response.status_code, error=fault, body=body,
                           seconds=time.monotonic() - began, client=request.headers.get("eider-client", "")))  # fmt: skip
         await response(scope, receive, send)
 
@@ -183,7 +154,7 @@ class App:
             return await self._uploaded(request, answer, name, body)
         with self._room(request):
             body |= await self._read(await self._body(request))
-            asked = Asked(name=name, body=body, local=local, until=_until(request), headers=request.headers)
+            asked = HttpRequest(name=name, body=body, local=local, until=_until(request), headers=request.headers)
             if (patience := self.patience(asked)) is not None:
                 return _json(await self._in_time(answer, asked, patience))
             return _response(await self._run(answer, asked))
@@ -229,7 +200,7 @@ class App:
         try:
             with transfer.private(self.home) as place:
                 file = await self._file(request, place / "import.data")
-                asked = Asked(
+                asked = HttpRequest(
                     name=name, body=body, local=False, until=_until(request), headers=request.headers, upload=file
                 )
                 return _response(await self._run(answer, asked))
@@ -270,7 +241,7 @@ class App:
             raise SlowRequestError(BODY_SECONDS) from None
         return b"".join(parts)
 
-    async def _run(self, answer: Answer, asked: Asked) -> str | transfer.Sent:
+    async def _run(self, answer: Answer, asked: HttpRequest) -> str | transfer.Sent:
         """In a worker's turn; refused while too many wait, dropped when nobody waits for it any more."""
         if asked.name in _ALWAYS:
             return await asyncio.get_running_loop().run_in_executor(self._desk, lambda: dumps(answer(asked)))
@@ -291,7 +262,7 @@ class App:
         finally:
             self.waiting -= 1
 
-    async def _in_time(self, answer: Answer, asked: Asked, patience: float) -> str:
+    async def _in_time(self, answer: Answer, asked: HttpRequest, patience: float) -> str:
         """A hook's answer, or nothing when it comes too late; what it set off goes on."""
         if self.hurried >= HOOKS + WAITING:
             return "{}"

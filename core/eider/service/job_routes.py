@@ -17,7 +17,7 @@ from eider.model.errors import InputError, RefusedError
 from eider.store.jobs import STATES, Job, JobState
 
 if TYPE_CHECKING:
-    from eider.service.http_app import Asked
+    from eider.service.request import HttpRequest
     from eider.store.engine import Engine
 
 JobAnswer = Callable[["Engine", Mapping[str, Any]], Any]
@@ -83,11 +83,11 @@ ANSWERS: Final[Mapping[str, JobAnswer]] = {
 
 def answers(
     store: Callable[[Mapping[str, Any]], AbstractContextManager[Engine]],
-) -> dict[str, Callable[[Asked], Any]]:
+) -> dict[str, Callable[[HttpRequest], Any]]:
     """The routes of an owner; `store` gives the engine of the store that a request means."""
 
-    def route(answer: JobAnswer) -> Callable[[Asked], Any]:
-        def asked(one: Asked) -> Any:
+    def route(answer: JobAnswer) -> Callable[[HttpRequest], Any]:
+        def asked(one: HttpRequest) -> Any:
             with store(one.body) as engine:
                 return answer(engine, one.body)
 

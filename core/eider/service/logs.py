@@ -26,7 +26,7 @@ from eider.model.errors import EiderError
 from eider.privacy.redact import redact
 
 if TYPE_CHECKING:
-    from eider.service.http_app import Seen
+    from eider.service.request import AccessRecord
 
 SIZE: Final = 10 * 1000 * 1000
 """Bytes after which a file is set aside."""
@@ -62,7 +62,7 @@ class Logs:
         self._writing = threading.Lock()
         self._secret = b""
 
-    def seen(self, seen: Seen) -> None:
+    def seen(self, seen: AccessRecord) -> None:
         """Note an answered request, and its error if it had one; never blocks, never raises."""
         try:
             if seen.route.startswith(("owner/", "metrics")) and seen.error is None:
@@ -102,7 +102,7 @@ class Logs:
 
     # ------------------------------------------------------------------ what is said
 
-    def _call(self, seen: Seen) -> dict[str, Any]:
+    def _call(self, seen: AccessRecord) -> dict[str, Any]:
         request = seen.body.get("request")
         user = request.get("user") if isinstance(request, dict) else None
         client = seen.client if _CLIENT.fullmatch(seen.client) else ""
@@ -110,7 +110,7 @@ class Logs:
                 "store": self._store(seen), "user": self._digest(user), "client": client}  # fmt: skip
         return {name: said for name, said in line.items() if said != ""}
 
-    def _store(self, seen: Seen) -> str:
+    def _store(self, seen: AccessRecord) -> str:
         """Name of the store where there is one of that name, else its digest: a caller may send anything as a name."""
         store = seen.body.get("store")
         if not isinstance(store, str):
@@ -125,7 +125,7 @@ class Logs:
         self._secret = self._secret or secret(self.folder)
         return hmac.new(self._secret, said.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
 
-    def _error(self, seen: Seen, error: Exception) -> dict[str, Any]:
+    def _error(self, seen: AccessRecord, error: Exception) -> dict[str, Any]:
         line = {**self._call(seen), "kind": type(error).__name__, "where": _where(error)}
         if isinstance(error, EiderError):
             return {**line, "message": without_content(str(error), seen.body, type(error).__name__)}

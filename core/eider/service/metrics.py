@@ -19,7 +19,7 @@ from eider.client.spool import waiting
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-    from eider.service.http_app import Seen
+    from eider.service.request import AccessRecord
     from eider.store.engine import Engine
 
 MEDIA: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -47,7 +47,7 @@ class Metrics:
         self._seconds: Counter[str] = Counter()
         self._lock = threading.Lock()
 
-    def seen(self, seen: Seen) -> None:
+    def seen(self, seen: AccessRecord) -> None:
         """Count an answered request."""
         with self._lock:
             self._answers[seen.route, str(seen.status)] += 1

@@ -1,7 +1,7 @@
 """What other packages serve within the owner: ASGI applications below the first part of a path.
 
 A mount is named by an entry point of the group `eider.mounts`, or here: name → `module:factory`. The factory is called
-with `eider.service.in_process.Inside` at the first request, and imports what it needs then. Each request is read and let
+with `eider.service.in_process_backend.ServerContext` at the first request, and imports what it needs then. Each request is read and let
 in like the owner's own, and what the application answers is sent as one whole.
 """
 
@@ -21,7 +21,7 @@ from eider.model.errors import EiderError
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope
 
-    from eider.service.in_process import Inside
+    from eider.service.in_process_backend import ServerContext
 
 GROUP: Final = "eider.mounts"
 OURS: Final[Mapping[str, str]] = {"mcp": "eider_mcp.http:mounted", "openclaw": "eider_openclaw.served:mounted"}
@@ -29,14 +29,14 @@ OURS: Final[Mapping[str, str]] = {"mcp": "eider_mcp.http:mounted", "openclaw": "
 SECONDS: Final = 120.0
 """What a mounted application may take for one answer; the owner does not end meanwhile."""
 
-Factory = Callable[["Inside"], "ASGIApp"]
+Factory = Callable[["ServerContext"], "ASGIApp"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Mounts:
     """The mounted applications of one owner, each made when it is first asked."""
 
-    inside: Inside
+    inside: ServerContext
     found: Mapping[str, Callable[[], Factory]] = field(default_factory=lambda: listed())  # noqa: PLW0108 (it is defined below)
     _made: dict[str, ASGIApp] = field(default_factory=dict[str, "ASGIApp"])
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)

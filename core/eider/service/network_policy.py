@@ -12,14 +12,14 @@ from typing import Any
 from eider.api import upload as transfer
 from eider.model import config
 from eider.model.errors import InputError
-from eider.service.http_app import Asked
+from eider.service.request import HttpRequest
 from eider.service.request_parts import layers, object_in
 
 Carried = Callable[[str, Mapping[str, Any]], Any]
 """Carries out a verb as if asked on this machine."""
 
 
-def check(asked: Asked) -> None:
+def check(asked: HttpRequest) -> None:
     """Raise where a request names a directory of this machine that is no store of its home.
 
     Raises:
@@ -50,7 +50,7 @@ def exported(home: str, body: Mapping[str, Any], carried_out: Carried) -> transf
         return transfer.sent(path, found["value"])
 
 
-def imported(upload: Path, asked: Asked, carried_out: Carried) -> Any:
+def imported(upload: Path, asked: HttpRequest, carried_out: Carried) -> Any:
     """An import of what was sent along."""
     request = object_in(asked.body, "request")
     path = transfer.arrived(upload, asked.headers.get("content-type", ""))

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Final
 
-from eider.api.answer_types import answer_hint
 from eider.api.upload import FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS
+from eider.api.verbs import VERBS
 from eider.client.client import PROTOCOL, SPOOLED, VERSION, WRITES
 from eider.model import errors
 from eider.model.errors import EiderError
 from eider.model.values import ORIGINS
-from eider.model.verbs import VERBS
 from eider.service.http_app import BODY_SECONDS, MAX_BODY, UPLOADS, status_of
 from eider.service.json_schema import Schema, Schemas
 from eider.service.openapi_routes import routes
@@ -108,8 +107,7 @@ def document() -> Schema:
 
 def _operation(name: str, schemas: Schemas) -> Schema:
     verb = VERBS[name]
-    hint = answer_hint(name)
-    value = _TABLE if name == "sql" else schemas.of(hint)
+    value = _TABLE if name == "sql" else schemas.of(verb.request.answer_type())
     said = inspect.getdoc(verb.request) or ""
     operation: Schema = {
         "operationId": name, "tags": ["writes" if verb.writes else "reads"], "summary": said.splitlines()[0],

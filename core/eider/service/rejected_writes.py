@@ -10,7 +10,7 @@ from pathlib import Path
 from eider.client.client import loads
 from eider.client.spool import folder
 from eider.model.answers import Receipt
-from eider.model.verbs import ForgetUser
+from eider.model.requests import ForgetUser
 from eider.service.spool_drain import DAMAGED, REFUSED
 
 

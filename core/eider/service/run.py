@@ -25,7 +25,7 @@ from eider.service import memory_tuning
 from eider.store.filesystem import network_kind
 
 if TYPE_CHECKING:
-    from eider.service.dispatcher import Desk
+    from eider.service.dispatcher import Dispatcher
     from eider.service.hook_listener import Listener
     from eider.service.http_app import App
 
@@ -141,7 +141,7 @@ def run(terms: Terms, lock: int) -> None:
         signal.signal(signal.SIGTERM, place.end)  # uvicorn raises it again when it is done: that shall not kill us
         signal.signal(signal.SIGINT, place.end)
         memory_tuning.share_heaps()
-    desk: Desk | None = None
+    desk: Dispatcher | None = None
     sockets: list[socket.socket] = []
     try:
         _refuse_network(terms.home)
@@ -151,9 +151,9 @@ def run(terms: Terms, lock: int) -> None:
         sockets.append(_listen_tcp(terms))
         token = _token(terms.home)
         port = sockets[1].getsockname()[1]
-        from eider.service.dispatcher import Desk
+        from eider.service.dispatcher import Dispatcher
 
-        desk = Desk(terms.home)
+        desk = Dispatcher(terms.home)
         desk.trace(foreground=terms.foreground)
         if not terms.foreground:
             desk.logs.take_over()
@@ -257,7 +257,7 @@ def _note(terms: Terms, port: int) -> None:
     )  # fmt: skip
 
 
-async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket], place: _Place) -> None:
+async def _serve(terms: Terms, app: App, desk: Dispatcher, sockets: list[socket.socket], place: _Place) -> None:
     from eider.service.hook_listener import Listener
     from eider.service.http_limits import server_of
 
@@ -272,7 +272,7 @@ async def _serve(terms: Terms, app: App, desk: Desk, sockets: list[socket.socket
     watch.cancel()
 
 
-async def _watch(terms: Terms, app: App, desk: Desk, place: _Place, listener: Listener) -> None:
+async def _watch(terms: Terms, app: App, desk: Dispatcher, place: _Place, listener: Listener) -> None:
     """End when idle, and when the home is no longer ours: removed, or another owner's. Follow the hook port."""
     tidied = time.monotonic()
     while not place.stopping:
@@ -291,7 +291,7 @@ async def _watch(terms: Terms, app: App, desk: Desk, place: _Place, listener: Li
                 desk.logs.fault("tidy", error)
 
 
-def _import_all(desk: Desk) -> None:
+def _import_all(desk: Dispatcher) -> None:
     """Import whatever a later answer may need: the environment this runs in may vanish (uvx). LanceDB last, and late."""
     import importlib
     import pkgutil

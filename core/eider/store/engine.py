@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from eider.model.answers import Policy
     from eider.model.llm import Model
     from eider.model.protocols import Embedder, TokenCounter
-    from eider.model.verbs import When
+    from eider.model.requests import When
     from eider.store.agent_settings import Settings
     from eider.store.duck import DuckStore
     from eider.store.open_files import Opened

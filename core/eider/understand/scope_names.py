@@ -15,7 +15,6 @@ from typing import Final
 from eider.model.learned import ScopeStep
 from eider.model.project_scope import without_digest
 from eider.model.values import GLOBAL
-from eider.understand.drafts.attributes import scope_of
 
 Likeness = Callable[[str, str], float]
 """Cosine of two texts."""
@@ -291,6 +290,8 @@ def named_in(context: str, known: Iterable[str], *, dynamic: bool = False) -> st
     if len(labels) == 1:
         label = labels.pop()
         return there.get(label, label)
+    from eider.understand.drafts.attributes import scope_of  # loads the language data of learning
+
     told = scope_of(read, "") if not labels else ""
     if told and (dynamic or told in there):
         return there.get(told, told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from eider.privacy.ingress import Door
+from eider.privacy.ingress import Channel
 from eider.records.backup import copies
 from eider.records.forget import forget_again
 from eider.store.duck import insert
@@ -79,7 +79,7 @@ def bury(engine: Engine, found: Graves, manifest: Manifest) -> Hits:
         )
     engine.store.tombstoned |= bool(found.digests)
     for user, ids in named.items():
-        forget_again(engine, user, ids, Door(channel="restore"))
+        forget_again(engine, user, ids, Channel(name="restore"))
     if named:
         engine.scrub()
     return named

@@ -1,4 +1,4 @@
-"""Taking one's memory along: export writes all of it, import brings it in through the one door."""
+"""Taking one's memory along: export writes all of it, import brings it in through the one channel."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from eider.model.answers import Imported
 from eider.model.changes import Indexing
 from eider.model.errors import InputError
 from eider.model.failpoints import point
+from eider.model.requests import Export, ExportFormat, Import
 from eider.model.values import Episode, Memory
-from eider.model.verbs import Export, ExportFormat, Import
-from eider.privacy.ingress import Door, user_name
+from eider.privacy.ingress import Channel, Clean, user_name
 from eider.records.exchange.files import MARK, VERSION, Line, read, write_lines, write_parquet
 from eider.records.exchange.foreign import statement_or_utterance
 from eider.records.exchange.markdown import write_markdown
@@ -30,7 +30,7 @@ _SKEW: Final = timedelta(minutes=5)
 """How far the clock of the machine that exported may be ahead of this one's; a guess."""
 
 
-def export(engine: Engine, request: Export) -> int:
+def export(engine: Engine, accepted: Clean[Export]) -> int:
     """Write all of a user's rows; returns how many.
 
     The file or directory appears under its name when it is complete, readable for its owner only.
@@ -39,6 +39,7 @@ def export(engine: Engine, request: Export) -> int:
         InputError: The path cannot be written to.
         StoreFullError: The disk is full; what was there is untouched.
     """
+    request = accepted.request
     user, path = user_name(request.user), _outside(engine, request.path)
     engine.usage.flush()
     with snapshot(engine.store, user) as rows:
@@ -83,26 +84,27 @@ def _outside(engine: Engine, given: str) -> Path:
     return path
 
 
-def import_(engine: Engine, request: Import, door: Door) -> Imported:
+def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     """Bring rows in: what is here is skipped, what was forgotten stays forgotten, what is broken is told.
 
     Raises:
         InputError: The file as a whole cannot be read.
         StoreMissingError: Nothing is there.
     """
+    request, channel = accepted.request, accepted.channel
     user, path = user_name(request.user), _outside(engine, request.path)
     if not request.dry_run:
         engine.writable()
     header, rows = read(path)
     intake = Intake(
-        engine.store, user=user, actor=door.channel, embedder=engine.embedder.fingerprint,
-        index=lambda episodes, memories: _indexed(engine, episodes, memories), person=door.ceiling == "user",
+        engine.store, user=user, actor=channel.name, embedder=engine.embedder.fingerprint,
+        index=lambda episodes, memories: _indexed(engine, episodes, memories), person=channel.max_trust == "user",
     )  # fmt: skip
     if header is None:
-        batches = _foreign(engine, user, rows, door.lowered("import"), intake)
+        batches = _foreign(engine, user, rows, channel.narrowed(channel.name, "import"), intake)
     else:
         _check_header(header, path)
-        reader = Reader(user=user, door=door, latest=engine.now() + _SKEW)
+        reader = Reader(user=user, channel=channel, latest=engine.now() + _SKEW)
         batches = _own(reader, rows, intake)
     for batch in batches:
         if request.dry_run:
@@ -174,14 +176,16 @@ def _add(batch: Batch, place: str, line: Line | InputError, reader: Reader) -> N
         raise InputError(f"type={str(kind)[:40]!r} is unknown; rows are event, episode, memory, edge or usage.")
 
 
-def _foreign(engine: Engine, user: str, rows: Iterable[tuple[str, Any]], door: Door, intake: Intake) -> Iterator[Batch]:
+def _foreign(
+    engine: Engine, user: str, rows: Iterable[tuple[str, Any]], channel: Channel, intake: Intake
+) -> Iterator[Batch]:
     """Lines of somebody else's making."""
     batch = Batch()
     for place, line in rows:
         try:
             if isinstance(line, InputError):
                 raise line
-            row = statement_or_utterance(engine, user, line, door)
+            row = statement_or_utterance(engine, user, line, channel)
         except InputError as error:
             intake.refuse(place, str(error))
             continue

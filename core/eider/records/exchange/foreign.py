@@ -13,7 +13,7 @@ from eider.model.clock import local_date
 from eider.model.errors import InputError
 from eider.model.ids import new_id
 from eider.model.values import GLOBAL, KINDS, ORIGIN_OF_ROLE, TRUST, Episode, Memory, MemoryKind, Role
-from eider.privacy.ingress import Door, clean, clean_row
+from eider.privacy.ingress import Channel, clean, clean_row
 from eider.privacy.redact import CleanText, redact_name
 from eider.store.engine import Engine
 
@@ -25,26 +25,26 @@ _MILLISECONDS: Final = 1e11
 """A number above this counts milliseconds since 1970; as seconds it would be the year 5138."""
 
 
-def statement_or_utterance(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -> Episode | Memory:
+def statement_or_utterance(engine: Engine, user: str, line: Mapping[str, Any], channel: Channel) -> Episode | Memory:
     """A line with a role is an utterance, one with only a text a statement.
 
     Raises:
         InputError: A field is missing or cannot be used; the message names the fix.
     """
     if "role" in line:
-        return _utterance(engine, user, line, door)
+        return _utterance(engine, user, line, channel)
     if "text" in line:
-        return _statement(engine, user, line, door)
+        return _statement(engine, user, line, channel)
     raise InputError(
         'neither \'text\' nor \'role\' is there; write {"text": …}, or {"role": …, "content": …, "at": …}.'
     )
 
 
-def _utterance(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -> Episode:
+def _utterance(engine: Engine, user: str, line: Mapping[str, Any], channel: Channel) -> Episode:
     said = validation.text(_content(line), "content")
     role: Role = _ROLES.get(str(line["role"]).casefold(), "other")
     at, tz = _time(engine, line)
-    speakers = {"user": user, "agent": door.agent, "other": str(line["role"]) or "other"}
+    speakers = {"user": user, "agent": channel.agent, "other": str(line["role"]) or "other"}
     speaker = validation.name(line.get("speaker") or line.get("name") or speakers[role], "speaker")
     session = validation.name(line.get("session") or local_date(at, tz).isoformat(), "session")
     given = {"text": said, "speaker": speaker, "session": session}
@@ -52,7 +52,7 @@ def _utterance(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -
     return Episode(
         id=new_id("ep_"), text=fields["text"], user=user, speaker=fields["speaker"], role=role,
         session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
-        origin=door.origin(ORIGIN_OF_ROLE[role]), metadata=metadata, key=_key(line),
+        origin=channel.origin(ORIGIN_OF_ROLE[role]), metadata=metadata, key=_key(line),
     )  # fmt: skip
 
 
@@ -96,17 +96,17 @@ def _dated(given: object, tz: str | None) -> str | datetime:
     return given if at.tzinfo is None else at
 
 
-def _statement(engine: Engine, user: str, line: Mapping[str, Any], door: Door) -> Memory:
+def _statement(engine: Engine, user: str, line: Mapping[str, Any], channel: Channel) -> Memory:
     now = engine.now()
     text = validation.text(line["text"], limit=validation.MAX_STATEMENT)
     scope = validation.name(line.get("scope", GLOBAL), "scope")
-    fields = clean({"text": text, "scope": scope, "agent": door.agent})
+    fields = clean({"text": text, "scope": scope, "agent": channel.agent})
     start, from_precision = engine.bound(line.get("valid_from"), line.get("tz"), "valid_from")
     end, to_precision = engine.bound(line.get("valid_to"), line.get("tz"), "valid_to")
     start = now if start is None else start
     if end is not None and end <= start:
         raise InputError(f"valid_to={line['valid_to']!r} is not after valid_from; give a later one.")
-    origin = door.origin("user")
+    origin = channel.origin("user")
     return Memory(
         id=new_id("mem_"), rev=0, text=fields["text"], user=user, agent=fields["agent"], scope=fields["scope"],
         kind=cast("MemoryKind", validation.one_of(line.get("kind", "fact"), KINDS, "kind")), origin=origin,

@@ -1,4 +1,4 @@
-"""The rows of an export as plain mappings, and back: what comes in passes the one door."""
+"""The rows of an export as plain mappings, and back: what comes in passes the one channel."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from eider.model.values import (
     State,
     Usage,
 )  # fmt: skip
-from eider.privacy.ingress import Door, clean, clean_metadata, clean_row
+from eider.privacy.ingress import Channel, clean, clean_metadata, clean_row
 from eider.privacy.redact import CleanText, redact, redact_name
 from eider.store.transfer_rows import Happened
 
@@ -93,10 +93,10 @@ def _iso(at: datetime | None) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
-    """Reads rows for one user through one door; every string passes redaction, trust never rises."""
+    """Reads rows for one user through one channel; every string passes redaction, trust never rises."""
 
     user: str
-    door: Door
+    channel: Channel
     latest: datetime
     """Nothing can have been recorded after this."""
 
@@ -198,12 +198,12 @@ class Reader:
         )  # fmt: skip
 
     def _trust(self, line: Line) -> int:
-        """What a person had confirmed stays so when a person brings it; through any other door it is proven anew."""
+        """What a person had confirmed stays so when a person brings it; through any other channel it is proven anew."""
         claimed = validation.whole(line.get("trust"), "trust", 0, 2)
-        return claimed if self.door.ceiling == "user" else min(claimed, TRUST[self._origin(line)])
+        return claimed if self.channel.max_trust == "user" else min(claimed, TRUST[self._origin(line)])
 
     def _origin(self, line: Line) -> Origin:
-        return self.door.origin(cast("Origin", validation.one_of(line.get("origin"), ORIGINS, "origin")))
+        return self.channel.origin(cast("Origin", validation.one_of(line.get("origin"), ORIGINS, "origin")))
 
     def _past(self, line: Line, name: str) -> datetime:
         """When something was written down; a later time would put the store's clock ahead of the world's."""

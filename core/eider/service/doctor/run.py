@@ -145,10 +145,10 @@ def _asked(folder: Path, wants: Wants, name: str, *, named: bool) -> Found:
 
 
 def _opened(folder: Path, wants: Wants, name: str) -> Found:
-    from eider.api.embedded import Embedded
+    from eider.api.embedded_backend import EmbeddedBackend
     from eider.api.facade import Eider
     from eider.api.local import open_engine
-    from eider.privacy.ingress import Door
+    from eider.privacy.ingress import Channel
 
     if not folder.is_dir():
         raise StoreMissingError(folder)
@@ -163,7 +163,7 @@ def _opened(folder: Path, wants: Wants, name: str) -> Found:
     engine = open_engine(folder, read_only=not files.writable)
     try:
         found = examined(engine, name=name, **wants.said())
-        return found + list(probe(Eider(Embedded(engine, Door(channel="doctor", agent=AGENT))), name)), len(
+        return found + list(probe(Eider(EmbeddedBackend(engine, Channel(name="doctor", agent=AGENT))), name)), len(
             STORE_CHECKS
         ) + 1
     finally:

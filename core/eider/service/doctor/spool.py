@@ -33,12 +33,12 @@ def _drain(place: Place, finding: Finding) -> None:
 
 
 def _drain_here(home: str) -> None:
-    from eider.service.dispatcher import Desk
+    from eider.service.dispatcher import Dispatcher
     from eider.service.run import take_lock
 
     lock = take_lock(home)
     try:
-        desk = Desk(home)
+        desk = Dispatcher(home)
         try:
             desk.drain()
         finally:

@@ -6,77 +6,88 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from eider.api.answer_types import answer_hint
 from eider.api.wire import decode, decode_error, encode, table_of
 from eider.client.client import Client, ClientError
 from eider.model import config
-from eider.model.answers import Listing
+from eider.model.answers import Imported, Listing
 from eider.model.errors import InputError, QueuedError
+from eider.model.requests import Import, Request
 from eider.model.store_paths import folder_of, is_address
+from eider.model.table import Table
 from eider.model.values import ORIGIN_OF_ROLE, Episode, Memory
+from eider.privacy.ingress import Channel
 from eider.privacy.redact import redact
 
 if TYPE_CHECKING:
     from eider.model.values import Origin
 
+A = TypeVar("A")
 
-class Remote:
-    """The owner process, seen through one door."""
+
+class RemoteBackend:
+    """Sends requests to a server, over its socket or https."""
 
     shared = True
 
-    def __init__(self, client: Client, root: Remote | None = None) -> None:
+    def __init__(self, client: Client, root: RemoteBackend | None = None) -> None:
         """Take over a client."""
         self.client = client
         self.root = root or self
         """What all views of one open store have in common."""
 
-    def ask(self, name: str, request: Any) -> Any:
-        """Send one request of the table; a write that nobody answered in time is queued and says so in its id."""
+    def execute(self, request: Request[A]) -> A:
+        """Send a request; a write that nobody answers in time is queued and says so in its id.
+
+        Raises:
+            QueuedError: A write was queued whose answer is not known before the server has seen it.
+            EiderError: Any error of the verb or of the way to the server.
+        """
+        name = request.verb
         sent = {f.name: getattr(request, f.name) for f in fields(request)}
         sent = {k: encode(v) for k, v in sent.items() if v is not None and not callable(v)}
         if name in ("export", "import_", "publish"):
             sent["path"] = str(Path(sent["path"]).expanduser().absolute())
         try:
             if self.client.url and name in ("export", "import_"):
-                return self._carried(name, sent)
+                return cast("A", self._transferred(name, sent))
             found = self.client.call(name, sent)
         except ClientError as error:
             raise decode_error(error.kind, error.message, error.fields) from None
         if found.get("status") == "queued":
-            return queued(name, sent, found)
-        return made(name, found["value"])
+            return cast("A", queued(name, sent, found))
+        return answer_of(type(request), found["value"])
 
-    def _carried(self, name: str, sent: Mapping[str, Any]) -> Any:
-        """The same where the owner's files are not ours: their content travels."""
+    def _transferred(self, name: str, sent: Mapping[str, Any]) -> int | Imported:
+        """Export or import where the server's files are not ours: their content travels."""
         from eider.api.file_transfer import download, upload
 
-        return download(self.client, sent) if name == "export" else made(name, upload(self.client, sent)["value"])
+        if name == "export":
+            return download(self.client, sent)
+        return answer_of(Import, upload(self.client, sent)["value"])
 
-    def through(self, channel: str, ceiling: Origin) -> Remote:
-        """The same owner from a channel that may claim less; it keeps the ceiling."""
-        from eider.privacy.ingress import Door
+    def with_channel(self, name: str, max_trust: Origin) -> RemoteBackend:
+        """Return a view whose writes get at most `max_trust`, and never more than this one's."""
+        channel = Channel(name=self.client.channel, max_trust=cast("Origin", self.client.ceiling))
+        narrowed = channel.narrowed(name, max_trust)
+        return RemoteBackend(self.client.through(narrowed.name, narrowed.max_trust), self.root)
 
-        door = Door(channel=self.client.channel, ceiling=self.client.ceiling)  # pyright: ignore[reportArgumentType]
-        return Remote(self.client.through(channel, door.origin(ceiling)), self.root)
-
-    def patient(self, seconds: float) -> Remote:
-        """The same owner, waited for no longer than that."""
+    def with_timeout(self, seconds: float) -> RemoteBackend:
+        """Return a view that waits at most so long for the server."""
         client = self.client.through(self.client.channel, self.client.ceiling)
         client.timeout = min(seconds, client.timeout)
-        return Remote(client, self.root)
+        return RemoteBackend(client, self.root)
 
     def close(self) -> None:
-        """Let go of the connections; the owner goes on."""
+        """Release the connections; the server goes on."""
         self.client.close()
 
 
 def connect(
     store: str | Path | None, *, user: str | None, agent: str, also: Sequence[str | Path], token: str | None,
     about: Mapping[str, object],
-) -> Remote | None:  # fmt: skip
+) -> RemoteBackend | None:  # fmt: skip
     """The way to a store behind an owner; None where this account cannot run one (a read-only home)."""
     url, whole, layers = _address(store, also)
     client = Client(
@@ -91,12 +102,14 @@ def connect(
         client.ask("POST", "/v1/owner/open", {k: v for k, v in said.items() if v is not None})
     except ClientError as error:
         if error.kind in ("OwnerUnreachableError", "OwnerBusyError") and not url:
-            return Remote(client)  # what is written now goes to the spool; what is asked says who does not answer
+            return RemoteBackend(
+                client
+            )  # what is written now goes to the spool; what is asked says who does not answer
         client.close()
         if error.kind == "ReadOnlyStoreError" and not url:
             return None
         raise decode_error(error.kind, error.message, error.fields) from None
-    return Remote(client)
+    return RemoteBackend(client)
 
 
 def _address(store: str | Path | None, also: Sequence[str | Path]) -> tuple[str | None, str | None, tuple[str, ...]]:
@@ -110,12 +123,10 @@ def _address(store: str | Path | None, also: Sequence[str | Path]) -> tuple[str 
     return url.rstrip("/"), name or None, tuple(map(str, also))
 
 
-def made(name: str, value: Any) -> Any:
-    """A verb's answer as the value the library returns."""
-    if name == "sql":
-        return table_of(value)
-    found = decode(value, answer_hint(name))
-    return Listing(found) if isinstance(found, list) else found
+def answer_of(request: type[Request[A]], value: Any) -> A:
+    """Return the answer to a request as the library's value, from its JSON."""
+    kind = request.answer_type()
+    return request.shown(table_of(value) if kind is Table else decode(value, kind))
 
 
 def queued(name: str, sent: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
@@ -146,4 +157,4 @@ def _promised(name: str, sent: Mapping[str, Any], key: str) -> Episode | Memory:
                   scope=sent.get("scope", "global"), trust=0, valid_from=now, recorded_at=now, key=key)  # fmt: skip
 
 
-__all__ = ["Remote", "connect"]
+__all__ = ["RemoteBackend", "connect"]

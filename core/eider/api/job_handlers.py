@@ -1,0 +1,57 @@
+"""Kinds of background jobs and the functions that run them. What learning needs is imported when such a job runs."""
+
+from __future__ import annotations
+
+from eider.store.engine import Engine
+from eider.store.jobs import Job, Progress, handles
+
+
+@handles("scrub", owed=True)
+def scrub(engine: Engine, job: Job, progress: Progress) -> None:
+    """Let erased bytes leave the disk."""
+    del job
+    engine.scrub()
+    progress(1, 1)
+
+
+@handles("learn")
+def learn(engine: Engine, job: Job, progress: Progress) -> None:
+    """Learn from an exchange for which no model could be asked when it was observed."""
+    from eider.learn.deferred import learned
+
+    learned(engine, job)
+    progress(1, 1)
+
+
+@handles("sweep_loops")
+def sweep_loops(engine: Engine, job: Job, progress: Progress) -> None:
+    """Close loops that nobody judged in time."""
+    from eider.learn.loops import sweep
+
+    sweep(engine, job, progress)
+
+
+@handles("learn_decay")
+def learn_decay(engine: Engine, job: Job, progress: Progress) -> None:
+    """Teach the online model of forgetting from an outcome."""
+    from eider.learn.online_decay import learn_decay
+
+    learn_decay(engine, job, progress)
+
+
+@handles("consolidate_scopes")
+def consolidate_scopes(engine: Engine, job: Job, progress: Progress) -> None:
+    """Merge, rename and split scopes that have become many."""
+    from eider.learn.scopes import consolidated
+
+    consolidated(engine, job)
+    progress(1, 1)
+
+
+@handles("backup")
+def backup(engine: Engine, job: Job, progress: Progress) -> None:
+    """Make a scheduled backup."""
+    from eider.records.backup.commands import scheduled
+
+    scheduled(engine, job)
+    progress(1, 1)
