@@ -190,3 +190,38 @@ def test_a_large_user_s_replaced_words_are_known_as_such(tmp_path: Path) -> None
             found = memory.recall(question)
             assert found[0].text == new, question
             assert next(r for r in found if r.id == ids[old]).until is not None
+
+
+@pytest.mark.parametrize("door", ["record", "remember"])
+@pytest.mark.parametrize(
+    ("old", "new", "question"),
+    [
+        ("The team lead is Maya.", "The team lead is Jonas now.", "Who is the team lead?"),
+        ("The retry limit is three.", "The retry limit is now five.", "What is the retry limit?"),
+        ("We deploy Kestrel on Tuesdays.", "Kestrel is deployed on Thursdays now.", "When do we deploy Kestrel?"),
+    ],
+)
+def test_a_later_line_that_nobody_compared_stands_above_the_earlier(
+    tmp_path: Path, door: str, old: str, new: str, question: str
+) -> None:
+    """Also where nothing was learned of either: the earlier one is marked, and a prompt gets the later alone."""
+    for at, text in ((SAID, old), (CHANGED, new)):
+        with opened(tmp_path, at) as memory:
+            memory.record(text, session=at) if door == "record" else memory.remember(text)
+    with opened(tmp_path, ASKED) as memory:
+        found = memory.recall(question)
+        assert found[0].text == new
+        if len(found) > 1:
+            assert "3 Sep 2026" in found[1].line
+        assert old not in memory.inject(question).text
+
+
+def test_lines_of_two_scopes_do_not_outdate_each_other(tmp_path: Path) -> None:
+    """One project's convention says nothing of another's."""
+    for at, scope, text in (
+        (SAID, "project:a", "The retry limit is three."), (CHANGED, "project:b", "The retry limit is now five."),
+    ):  # fmt: skip
+        with opened(tmp_path, at) as memory:
+            memory.remember(text, scope=scope)
+    with opened(tmp_path, ASKED) as memory:
+        assert not any(r.outdated_by for r in memory.recall("What is the retry limit?"))

@@ -15,6 +15,7 @@ from eider.model.requests_reading import Inject, Recall
 from eider.privacy import recall_marks
 from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
+from eider.retrieve.newer_first import newer_first
 from eider.retrieve.rank import Ranked, rank
 from eider.retrieve.read_question import read_question
 from eider.retrieve.recall import merged, rows_of, stores_of
@@ -60,8 +61,8 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
             )
             allowed = _allowed(segment, ranked, request)
             theirs = fetch(store, segment, allowed, user, view, weights, leave_out_ended=question.past is None)
-        found = merged(found, theirs, layer=store.name if store is not engine else "")
-    lines = [r for r in found if not _in_sight(r, request, prompt)][:LOOKED_AT]
+        found = merged(found, newer_first(theirs), layer=store.name if store is not engine else "")
+    lines = [r for r in found if not r.outdated_by and not _in_sight(r, request, prompt)][:LOOKED_AT]
     words = " ".join(analysis.words(prompt[:READ]))
     verdict = admit([_judged(r, words) for r in lines], prompt, _book(engine))
     return _framed(engine, [lines[i] for i in verdict.chosen], request, verdict.why)

@@ -71,6 +71,8 @@ class Recollection(Shown):
     """When all that it says ended; None while it holds."""
     ended: tuple[EndedSpan, ...] = ()
     """Parts of it that no longer hold."""
+    outdated_by: str = ""
+    """Id of a later line that may have replaced it; empty for none."""
 
     @property
     def trust(self) -> int:

@@ -10,6 +10,7 @@ from eider.model.outcomes import Recalled
 from eider.privacy.ingress import Clean
 from eider.providers.token_budget import pack
 from eider.retrieve.fetch import fetch
+from eider.retrieve.newer_first import newer_first
 from eider.retrieve.rank import rank
 from eider.retrieve.read_question import read_question
 from eider.retrieve.visible import View, ended_rows, held_rows, view_of, visible_rows
@@ -43,7 +44,7 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
                 segment, question, visible, limit=request.limit, weights=weights, ended=ended, asked=held, repeats=True
             )
             theirs = fetch(store, segment, ranked, user, view, weights)
-        found = merged(found, theirs, layer=store.name if store is not engine else "")
+        found = merged(found, newer_first(theirs), layer=store.name if store is not engine else "")
     found = found[: request.limit]
     if request.budget is not None:
         found = pack(found, [engine.counter.count(r.line) for r in found], request.budget)
