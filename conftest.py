@@ -16,8 +16,9 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser, SkipParser
 from sybil.parsers.rest import DocTestParser
 
-from eider.store import migrate, open_files
-from eider.store.database import create_file
+from eider.store import open as store_open
+from eider.store.duck import migrate
+from eider.store.duck.database import create_file
 
 _ROOT = Path(__file__).parent
 
@@ -88,7 +89,7 @@ def _create_or_copy(path: Path, fill: Callable[[Any], None]) -> None:
 def _copied_stores(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """New stores of this process are copies, unless the test is marked `creates`."""
     if request.node.get_closest_marker("creates") is None:
-        monkeypatch.setattr(open_files, "create_file", _create_or_copy)
+        monkeypatch.setattr(store_open, "create_file", _create_or_copy)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""Both indexes keep every promise; and what only the one on disk has to promise."""
+"""The index on disk keeps every promise of an index, and some of its own."""
 
 from __future__ import annotations
 
@@ -13,19 +13,9 @@ import numpy as np
 import pytest
 
 from eider.model.errors import ForkedError, IndexDamagedError, StoreError
-from eider.store.lance import LanceIndex
+from eider.store.duck.lance import LanceIndex
 from eider.store.protocols import IndexRow
 from eider.testing.contracts_index import IndexContract, row, toward
-from eider.testing.fake_index import MemoryIndex
-
-
-class TestMemoryIndex(IndexContract):
-    """The fake."""
-
-    def make(self, tmp_path: Path) -> MemoryIndex:
-        """Nothing is on disk."""
-        assert tmp_path.is_dir()
-        return MemoryIndex(8)
 
 
 class TestLanceIndex(IndexContract):
@@ -57,7 +47,7 @@ def files_with(folder: Path, word: bytes) -> list[str]:
 def test_opening_an_index_imports_and_makes_nothing(tmp_path: Path) -> None:
     """LanceDB takes more than a second to import; an empty index answers without it."""
     code = (
-        "import sys; from pathlib import Path; from eider.store.lance import LanceIndex; "
+        "import sys; from pathlib import Path; from eider.store.duck.lance import LanceIndex; "
         f"index = LanceIndex(Path({str(tmp_path / 'index')!r}), 8); "
         "assert index.nominate('heron', None, user='ada') == [] and index.inventory() == {}; index.compact(); "
         "assert not {'lancedb', 'lance_namespace', 'pyarrow'} & set(sys.modules); index.close()"
@@ -71,7 +61,7 @@ def test_nothing_is_written_to_stderr(tmp_path: Path) -> None:
     code = f"""
 from pathlib import Path
 import numpy as np
-from eider.store.lance import LanceIndex
+from eider.store.duck.lance import LanceIndex
 from eider.testing.contracts_index import row, toward
 index = LanceIndex(Path({str(tmp_path / "index")!r}), 8)
 index.apply([row("a", "heron", axis=0), row("b", "lamp")], [])
@@ -191,7 +181,7 @@ import os, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
 from eider.model.errors import ForkedError
-from eider.store.lance import LanceIndex
+from eider.store.duck.lance import LanceIndex
 from eider.testing.contracts_index import row
 index = LanceIndex(Path({str(tmp_path / "index")!r}), 8)
 index.apply([row("a", "heron")], [])

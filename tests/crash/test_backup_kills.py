@@ -17,7 +17,6 @@ from eider.providers.embedders.hashing import HashEmbedder
 from eider.records.backup import create
 from eider.records.backup.manifest import read
 from eider.records.backup.restore import restore
-from eider.store import erase
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 
@@ -115,7 +114,7 @@ def test_a_killed_replacement_leaves_the_old_or_the_new(folder: Path, lost: Path
     restore(read(lost), folder, replace=True)
     assert texts(folder) == NEW
     with opened(folder) as memory:
-        assert erase.mentioned(memory._engine.store, "ada", ["quokkas"]) == []
+        assert memory._engine.store.erasure_checks.columns_saying(["quokkas"], user="ada") == []
     asides = list(folder.parent.glob("mine-before-*"))
     assert OLD in [texts(p) for p in asides]
     assert not [p.name for p in folder.parent.iterdir() if p.name.startswith(".")]

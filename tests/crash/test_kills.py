@@ -23,7 +23,6 @@ import pytest
 import eider
 from eider.api.facade import Eider
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.store import erase
 
 HERE = Path(__file__).parent
 WRITER = HERE / "writer.py"
@@ -109,9 +108,9 @@ def checked(folder: Path, kept: Kept, *, full: bool) -> None:
     memory: Eider = writer.opened_at(folder, day=kept.next)
     try:
         store, user = memory._engine.store, writer.USER
-        there = {m.id: m.text for m in store.memories(None, user=user) if m.state != "erased"}
-        rows = set(store.rows(user=user).ids)
-        there |= {e.id: e.text for e in store.episodes([i for i in rows if i.startswith("ep_")], user=user)}
+        there = {m.id: m.text for m in store.reads.memories(None, user=user) if m.state != "erased"}
+        rows = set(store.segments.rows(user=user).ids)
+        there |= {e.id: e.text for e in store.reads.episodes([i for i in rows if i.startswith("ep_")], user=user)}
         assert rows == set(there), "search material and rows go together"
         pending = kept.pending or {"op": "", "text": "", "id": ""}
         may_be_gone = {pending["id"]} if pending["op"] == "forget" else set()
@@ -122,11 +121,11 @@ def checked(folder: Path, kept: Kept, *, full: bool) -> None:
         texts = list(there.values())
         assert len(texts) == len(set(texts)), "doubled"
         if extra and pending["op"] == "correct":
-            old = store.memories([pending["id"]], user=user)[0]
+            old = store.reads.memories([pending["id"]], user=user)[0]
             assert old.superseded_by in extra, "half a correction"
         for id_, text in kept.gone.items():
             assert id_ not in there
-            assert not erase.mentioned(store, user, [text]), f"{text!r} came back"
+            assert not store.erasure_checks.columns_saying([text], user=user), f"{text!r} came back"
         whole(memory, rows, full=full)
     finally:
         memory.close()
@@ -137,16 +136,16 @@ def whole(memory: Eider, rows: set[str], *, full: bool) -> None:
     """The chain holds; what is not yet indexed waits; after a drain the index is the truth."""
     engine = memory._engine
     if full:
-        engine.opened.outbox.heal()
-        assert set(engine.opened.index.inventory()) == rows
+        engine.store.index_upkeep.heal()
+        assert set(engine.store.index.index.inventory()) == rows
     else:
-        with engine.store.database.reading() as db:
+        with engine.store.connection.database.reading() as db:
             waiting = {row[0] for row in db.execute("SELECT id FROM outbox").fetchall()}
         assert rows <= waiting, "committed without its outbox entry"
     found = memory.verify(deep=full)
     assert not found.findings
-    files = sorted(p.name for p in engine.opened.files.folder.glob("truth-*.duckdb"))
-    assert files == [engine.store.database.path.name]
+    files = sorted(p.name for p in engine.store.place.folder.glob("truth-*.duckdb"))
+    assert files == [engine.store.connection.database.path.name]
 
 
 class Zygote:
@@ -308,14 +307,14 @@ def test_a_killed_forget_is_finished_by_the_next_owner(tmp_path: Path, label: st
     assert done.returncode == -signal.SIGKILL
     with eider.open(folder, user="ada", embedder=HashEmbedder(width=16)) as memory:
         assert memory.search().total == 0
-        before = memory._engine.store.database.path
+        before = memory._engine.store.connection.database.path
         memory.drain()
         assert not memory._engine.jobs.listed("waiting")
-        assert erase.mentioned(memory._engine.store, "ada", ["Quokkas"]) == []
+        assert memory._engine.store.erasure_checks.columns_saying(["Quokkas"], user="ada") == []
         found = sorted(p.name for p in folder.glob("truth-*"))
-        assert {name.split(".")[0] for name in found} == {memory._engine.store.database.path.stem}
-        assert memory._engine.store.database.path.stem >= before.stem > "truth-000000"
-        assert memory._engine.store.database.path.stem != "truth-000001"
+        assert {name.split(".")[0] for name in found} == {memory._engine.store.connection.database.path.stem}
+        assert memory._engine.store.connection.database.path.stem >= before.stem > "truth-000000"
+        assert memory._engine.store.connection.database.path.stem != "truth-000001"
 
 
 EXPORT = """

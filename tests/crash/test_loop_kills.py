@@ -43,12 +43,12 @@ def test_a_kill_loses_at_most_the_notes_of_the_last_seconds(tmp_path: Path) -> N
     kept, written, lost = json.loads(done.stdout)
     clock = FixedClock(START + timedelta(minutes=1))
     with eider.open(folder, user="ada", embedder=HashEmbedder(), clock=clock) as memory:
-        loops = [memory._engine.loop(i, "ada") for i in (written, lost)]
+        loops = [memory._engine.loops.get(i, "ada") for i in (written, lost)]
         assert [(loop.outcome, [r.id for r in loop.recalled]) for loop in loops] == [(1.0, [kept]), (None, [])]
         before = memory.why(kept).usage.stability
         clock.advance(timedelta(hours=2))
         memory.drain()
         assert memory.learned().open_loops == 0
-        assert memory._engine.loop(lost, "ada").outcome == -0.15
+        assert memory._engine.loops.get(lost, "ada").outcome == -0.15
         assert memory.why(kept).usage.stability > before
         assert memory.verify(deep=True).findings == ()

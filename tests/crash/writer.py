@@ -26,7 +26,7 @@ from eider.providers.embedders.hashing import HashEmbedder
 from eider.providers.token_budget import HeuristicCounter
 from eider.store.engine import Engine
 from eider.store.maintenance import verify as _  # noqa: F401 (with it come the handlers of jobs)
-from eider.store.open_files import open_folder
+from eider.store.open import open_folder
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 EMBEDDER = HashEmbedder(width=16)
@@ -38,7 +38,7 @@ def opened_at(folder: Path, *, day: int = 0) -> Eider:
     opened = open_folder(folder, EMBEDDER, follow=False)
     clock = FixedClock(START + timedelta(days=day))
     return Eider(
-        EmbeddedBackend(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())), user=USER
+        EmbeddedBackend(Engine(store=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())), user=USER
     )
 
 

@@ -58,7 +58,7 @@ def memory(server: StubServer, tmp_path: Path) -> Iterator[Callable[..., eider.E
     def of(mode: str = "balanced", *, model: str = "anthropic:stub", **more: Any) -> eider.Eider:
         one = eider.open(tmp_path / "m.eider", user="ada", mode=mode, model=model, embedder=HashEmbedder(), **more)
         opened.append(one)
-        one._engine.models[model] = connect(
+        one._engine.agents.models[model] = connect(
             model, key="a-key", url=server.url, retries=0, purse=purse_of(one), deadline=more.get("deadline", 20.0)
         )
         return one
@@ -69,9 +69,9 @@ def memory(server: StubServer, tmp_path: Path) -> Iterator[Callable[..., eider.E
 
 
 def purse_of(one: eider.Eider) -> Any:
-    from eider.store.agent_settings import StorePurse, daily
+    from eider.store.agent_settings import StoreTokenBudget, daily
 
-    return StorePurse(one._engine, daily())
+    return StoreTokenBudget(one._engine.store, one._engine.now, daily())
 
 
 @pytest.fixture

@@ -184,7 +184,7 @@ def test_a_model_that_never_answers_leaves_the_rules(memory: Open, server: StubS
     jobs, job = one._engine.jobs, waiting(one)[0]
     jobs.run(job.id)
     assert (jobs.job(job.id).state, texts(one)) == ("waiting", [])
-    with one._engine.store.database.writing() as db:
+    with one._engine.store.connection.database.writing() as db:
         db.execute("UPDATE jobs SET attempts = ? WHERE id = ?", [ATTEMPTS - 1, job.id])
     from eider.learn.deferred import learned as learn
 
@@ -234,7 +234,7 @@ def test_a_missing_library_keeps_what_was_said(memory: Open, monkeypatch: pytest
 
     one = memory("balanced")
     held(one)
-    one._engine.models.clear()
+    one._engine.agents.models.clear()
     monkeypatch.setattr(llm, "find_spec", lambda name: None)
     learned = observed(one)
     assert learned.status == "queued"
@@ -275,10 +275,10 @@ def test_a_commit_that_fails_leaves_nothing_to_learn(
     store = one._engine.store
 
     def full(changes: object) -> object:
-        raise StoreFullError(store.database.path, "scripted")
+        raise StoreFullError(store.place.folder, "scripted")
 
     with monkeypatch.context() as broken_store:
-        broken_store.setattr(type(store), "commit", lambda self, changes: full(changes))
+        broken_store.setattr(type(store.commits), "commit", lambda self, changes: full(changes))
         with pytest.raises(StoreFullError):
             observed(one)
     asked = len(server.asked)

@@ -11,7 +11,6 @@ import pytest
 import eider
 from eider.model import config
 from eider.model.errors import ConfigError
-from eider.store.agent_settings import settings_of
 
 Env = pytest.MonkeyPatch
 
@@ -43,7 +42,7 @@ def test_all_of_it_reaches_the_store(opened: list[eider.Eider], monkeypatch: Env
         MODEL="anthropic/claude-x", SCOPES="project:alpha, role:reviewer", DYNAMIC_SCOPES="yes",
     )  # fmt: skip
     opened.append(eider.from_env())
-    found = settings_of(opened[0]._engine, "reviewer")
+    found = opened[0]._engine.agents.of("reviewer")
     assert (found.mode, found.model, found.description) == ("balanced", "anthropic/claude-x", "Reads code.")
     assert (found.scopes, found.dynamic_scopes) == (("project:alpha", "role:reviewer"), True)
     assert opened[0].remember("Likes tea.").user == "ada"
@@ -52,7 +51,7 @@ def test_all_of_it_reaches_the_store(opened: list[eider.Eider], monkeypatch: Env
 def test_nothing_set_is_what_open_does(opened: list[eider.Eider]) -> None:
     """Blank variables are unset; the mode is frugal."""
     opened.append(eider.from_env(user="ada"))
-    assert settings_of(opened[0]._engine, "default").mode == "frugal"
+    assert opened[0]._engine.agents.of("default").mode == "frugal"
 
 
 def test_the_config_file_stands_in(opened: list[eider.Eider], monkeypatch: Env) -> None:
@@ -62,7 +61,7 @@ def test_the_config_file_stands_in(opened: list[eider.Eider], monkeypatch: Env) 
     config.write("user", "ada")
     monkeypatch.setenv("EIDER_MODE", "balanced")
     opened.append(eider.from_env())
-    assert settings_of(opened[0]._engine, "default").mode == "balanced"
+    assert opened[0]._engine.agents.of("default").mode == "balanced"
     assert opened[0].remember("Likes tea.").user == "ada"
 
 

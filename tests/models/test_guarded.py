@@ -17,7 +17,7 @@ from eider.providers.llm_guard import REST, TRIPS, Guarded, MemoryPurse
 from eider.providers.prompts import signal
 from eider.providers.prompts.signal import SignalAnswer
 from eider.providers.token_budget import HeuristicCounter
-from eider.store.agent_settings import StorePurse, daily
+from eider.store.agent_settings import StoreTokenBudget, daily
 
 PROMPT = signal.prompt("Use tabs.", "")
 NOTHING = SignalAnswer(reasoning="", signals=[])
@@ -163,11 +163,13 @@ def test_what_was_spent_survives_a_restart(tmp_path: Path) -> None:
     at = datetime(2026, 5, 1, 10, tzinfo=UTC)
     for _ in range(2):
         with eider.open(tmp_path / "m.eider", user="ada", clock=eider.FixedClock(at)) as memory:
-            Guarded(Scripted(), "x:y", purse=StorePurse(memory._engine, 10_000)).ask(PROMPT)
-            spent = StorePurse(memory._engine, 10_000).spent()
+            Guarded(Scripted(), "x:y", purse=StoreTokenBudget(memory._engine.store, memory._engine.now, 10_000)).ask(
+                PROMPT
+            )
+            spent = StoreTokenBudget(memory._engine.store, memory._engine.now, 10_000).spent()
     assert (spent.calls, spent.input_tokens, spent.output_tokens) == (2, 200, 40)
     with eider.open(tmp_path / "m.eider", user="ada", clock=eider.FixedClock(at + timedelta(days=1))) as memory:
-        assert StorePurse(memory._engine, 10_000).spent().calls == 0
+        assert StoreTokenBudget(memory._engine.store, memory._engine.now, 10_000).spent().calls == 0
 
 
 @pytest.mark.parametrize(("said", "found"), [("5000", 5000), ("unlimited", None), ("0", 0)])

@@ -154,11 +154,11 @@ def test_any_other_mode_is_an_error_that_names_it(memory: Open) -> None:
     """Whoever wrote it into the store, it is refused by name, before anything is asked."""
     one = memory("balanced")
     engine = one._engine
-    with engine.store.database.writing() as db:
+    with engine.store.connection.database.writing() as db:
         db.execute(
             "UPDATE meta SET content = ? WHERE name = 'agent:default'", [json.dumps({"mode": "greedy", "model": "a:b"})]
         )
-    engine.agents.clear()
+    engine.agents.forget()
     with pytest.raises(ConfigError, match=r"'greedy'.*'frugal', 'balanced', 'eager'"):
         one.observe(agent_output="a", user_reply=PLAIN)
 

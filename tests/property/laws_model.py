@@ -23,7 +23,7 @@ from eider.model.values import Memory, Usage
 from eider.providers.embedders.hashing import HashEmbedder
 from eider.providers.token_budget import HeuristicCounter
 from eider.store.engine import Engine
-from eider.store.open_files import open_folder
+from eider.store.open import open_folder
 from eider.store.segment.segment import Segment
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -95,7 +95,7 @@ class Person:
 def opened_at(folder: Path, clock: FixedClock) -> Eider:
     """An embedded store that nobody indexes in the background."""
     opened = open_folder(folder, EMBEDDER, follow=False)
-    return Eider(EmbeddedBackend(Engine(opened=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())))
+    return Eider(EmbeddedBackend(Engine(store=opened, clock=clock, embedder=EMBEDDER, counter=HeuristicCounter())))
 
 
 class Laws(RuleBasedStateMachine):
@@ -212,12 +212,12 @@ class Laws(RuleBasedStateMachine):
         wanted = self.refused(user, id_)
         if wanted is None:
             return False
-        head = self.engine.store.head
+        head = self.engine.store.events.head
         with pytest.raises(wanted) as caught:
             verb()
         assert type(caught.value) is wanted
         assert id_ in str(caught.value)
-        assert self.engine.store.head == head
+        assert self.engine.store.events.head == head
         if isinstance(caught.value, ClosedMemoryError):
             assert caught.value.current == self.successor(user, id_)
         return True

@@ -147,7 +147,7 @@ def test_anothers_id_is_as_unknown_as_any(tmp_path: Path, verb: str) -> None:
         memory.forget(gone.id, user="bob")
         memory.remember("Something of her own.", user="ada")
         event, before = memory.events(user="bob")[0].id, account(memory, "bob")
-        head = memory._engine.store.head
+        head = memory._engine.store.events.head
         for theirs in (episode.id, kept.id, closed.id, gone.id, event):
             nobodys = "evt_99999" if theirs == event else new_id("ep_" if theirs == episode.id else "mem_")
             said: list[tuple[type, str]] = []
@@ -156,7 +156,7 @@ def test_anothers_id_is_as_unknown_as_any(tmp_path: Path, verb: str) -> None:
                     BY_ID[verb](memory, id_, "ada")
                 said.append(shape(caught.value, id_, "ada"))
             assert said[0] == said[1]
-        assert memory._engine.store.head == head
+        assert memory._engine.store.events.head == head
         assert account(memory, "bob") == before
 
 
@@ -191,7 +191,7 @@ def test_a_bulk_call_cannot_write_for_somebody_else(tmp_path: Path) -> None:
         for verb in (memory.record_many, memory.remember_many):
             with pytest.raises(EiderError, match="bob"):
                 verb([{"text": "Mine."}, {"text": "Slipped in.", "user": "bob"}], user="ada")
-        assert memory._engine.store.users() == []
+        assert memory._engine.store.reads.users() == []
 
 
 def test_the_search_index_names_only_ones_own(tmp_path: Path) -> None:
@@ -202,5 +202,5 @@ def test_the_search_index_names_only_ones_own(tmp_path: Path) -> None:
         memory.drain()
         engine = memory._engine
         vector = engine.embedder.embed(["the heron of Zanzibar"], "query")[0]
-        assert engine.opened.index.nominate("the heron of Zanzibar", vector, user="ada") == [mine.id]
+        assert engine.store.index.index.nominate("the heron of Zanzibar", vector, user="ada") == [mine.id]
         assert [r.id for r in memory.recall("the heron of Zanzibar", user="ada", limit=50)] == [mine.id]

@@ -68,9 +68,9 @@ class StoreLaws(Laws):
             assert memory.id not in self.people[user].memories
             self.add(user, memory, self.happened(user, {memory.id: None}))
         if name:
-            head = self.engine.store.head
+            head = self.engine.store.events.head
             assert self.memory.remember(TEXTS[text], user=user, kind=kind, scope=scope, key=name).id == memory.id
-            assert self.engine.store.head == head
+            assert self.engine.store.events.head == head
 
     def used(self, user: str, id_: str) -> None:
         kept = self.people[user].memories[id_]
@@ -159,14 +159,14 @@ class StoreLaws(Laws):
             scope=redact("global"), origin="user", trust=2, valid_from=now, recorded_at=now, merged_from=inputs,
             evidence=tuple(Span(episode=e, start=0, end=5) for e in cited),
         )  # fmt: skip
-        old = self.engine.store.memories(inputs, user=user)
+        old = self.engine.store.reads.memories(inputs, user=user)
         closed = [
             replace(sealed(m), recorded_at=now, valid_to=max(now, m.valid_from), superseded_by=new.id) for m in old
         ]
         self.engine.commit(
             ChangeSet(
                 user=user, op=op, actor="test", at=now, memories=(*closed, new), reads={m.id: m.rev for m in old},
-                indexing=self.engine.indexed_memories([new]), edges=tuple(Edge(source=new.id, target=i, kind="semantic") for i in inputs),
+                indexing=self.engine.material.memories([new]), edges=tuple(Edge(source=new.id, target=i, kind="semantic") for i in inputs),
             )
         )  # fmt: skip
         event = self.happened(user, {**{m.id: m.rev for m in old}, new.id: None})
@@ -237,11 +237,11 @@ class StoreLaws(Laws):
         if wanted is None:
             self.undone(user, event)
             return
-        head = self.engine.store.head
+        head = self.engine.store.events.head
         with pytest.raises(wanted) as caught:
             self.memory.undo(f"evt_{event.seq}", user=user)
         assert type(caught.value) is wanted
-        assert self.engine.store.head == head
+        assert self.engine.store.events.head == head
         if isinstance(caught.value, UndoConflictError):
             assert caught.value.dependents == tuple(f"evt_{s}" for s in later)
 
@@ -341,9 +341,9 @@ class StoreLaws(Laws):
     @invariant()
     def rows_are_those_of_the_model(self) -> None:
         for user, person in self.people.items():
-            stored = {m.id: m for m in self.engine.store.memories(None, user=user)}
+            stored = {m.id: m for m in self.engine.store.reads.memories(None, user=user)}
             assert {i: seen(m) for i, m in stored.items()} == {i: expected(k.now) for i, k in person.memories.items()}
-            assert {e.id: e.text for e in self.engine.store.episodes(list(person.episodes), user=user)} == {
+            assert {e.id: e.text for e in self.engine.store.reads.episodes(list(person.episodes), user=user)} == {
                 i: text for i, (text, _) in person.episodes.items()
             }
             assert [e.seq for e in self.memory.events(user=user, limit=10_000)] == sorted(person.events, reverse=True)
@@ -355,7 +355,7 @@ class StoreLaws(Laws):
     def the_past_is_as_it_was(self) -> None:
         at = self.random.choice(self.instants) + timedelta(microseconds=self.random.choice([-1, 0, 0, 1]))
         for user, person in self.people.items():
-            known = {m.id: seen(m) for m in self.engine.store.memories(None, user=user, known_at=at)}
+            known = {m.id: seen(m) for m in self.engine.store.reads.memories(None, user=user, known_at=at)}
             wanted = {k.id: [v for v in k.versions if v.recorded <= at] for k in person.memories.values()}
             assert known == {i: expected(v[-1]) for i, v in wanted.items() if v}
             true_then = {k.id for k in person.memories.values() if k.now.holds(at)}
@@ -370,7 +370,7 @@ class StoreLaws(Laws):
     @invariant()
     def what_is_loaded_is_what_is_stored(self) -> None:
         for user in USERS:
-            fresh_one = Segment.build(self.engine.store.rows(user=user))
+            fresh_one = Segment.build(self.engine.store.segments.rows(user=user))
             with self.engine.segments.hold(user) as held:
                 assert contents(held) == contents(fresh_one)
 

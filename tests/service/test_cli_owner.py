@@ -289,7 +289,7 @@ def test_a_listing_takes_no_lock_from_a_running_owner(home: Home, monkeypatch: p
     def locked(*_: object, **__: object) -> None:
         raise AssertionError("a lock was taken")
 
-    monkeypatch.setattr("eider.store.catalog.OwnerLock", locked)
+    monkeypatch.setattr("eider.store.open.OwnerLock", locked)
     code, out, err = by_command(["store", "list", "--json"])
     assert (code, err) == (0, "")
     assert '"name": "work"' in out

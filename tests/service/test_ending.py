@@ -202,7 +202,7 @@ def test_a_home_on_a_network_file_system_is_refused(home: Home, kind: str, monke
 
 def test_a_store_on_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Embedded as well; nothing is made there."""
-    monkeypatch.setattr("eider.store.open_files.network_kind", lambda _: "nfs4")
+    monkeypatch.setattr("eider.store.open.network_kind", lambda _: "nfs4")
     with pytest.raises(eider.errors.StoreError, match=r"nfs4.*local disk"):
         eider.open(tmp_path / "mine.eider")
     assert list(tmp_path.iterdir()) == []

@@ -68,7 +68,7 @@ def opens(tmp_path: Path) -> Iterator[Callable[..., eider.Eider]]:
             one.close()
         named = {} if mode == "frugal" else {"model": MODEL}
         memory = eider.open(tmp_path / "s.eider", user="ada", mode=mode, **named, **how)
-        memory._engine.models[MODEL] = model or Scripted()  # pyright: ignore[reportPrivateUsage]
+        memory._engine.agents.models[MODEL] = model or Scripted()  # pyright: ignore[reportPrivateUsage]
         held.append(memory)
         return memory
 

@@ -19,7 +19,6 @@ from eider.records.backup import create, rotation
 from eider.records.backup.manifest import Backup, read
 from eider.records.backup.restore import restore
 from eider.records.backup.retention import Keep
-from eider.store import erase
 from eider.store.files import StoreFiles
 
 pytestmark = pytest.mark.slow  # each check runs in another process
@@ -70,12 +69,12 @@ def test_a_restored_store_is_the_one_that_was_backed_up(source: Eider, tmp_path:
     """History, events, counters, tombstones and other users come back; the chain holds."""
     backup = made(source)
     before = {user: exported(source, tmp_path / f"{user}.1.jsonl", user) for user in ("ada", "bob")}
-    head = source._engine.store.head
+    head = source._engine.store.events.head
     source.close()
     done = restore(backup, tmp_path / "again.eider")
     assert (done.users, done.erased, done.aside) == (2, 0, None)
     with opened(tmp_path / "again.eider") as memory:
-        assert memory._engine.store.head == head
+        assert memory._engine.store.events.head == head
         assert {u: exported(memory, tmp_path / f"{u}.2.jsonl", u) for u in before} == before
         assert memory.verify()
         assert memory.remember("Life goes on.").id
@@ -165,10 +164,10 @@ def test_a_failed_attempt_leaves_nothing(source: Eider, monkeypatch: pytest.Monk
     def fails(command: str, folder: Path, *more: str) -> dict[str, object]:
         raise eider.errors.StoreFullError(folder, "no space left on device")
 
-    monkeypatch.setattr(create.workers, "ask", fails)
+    monkeypatch.setattr(create.worker_client, "ask", fails)
     with pytest.raises(eider.errors.StoreFullError):
         made(source)
-    assert list(backup_paths.shelf(source._engine.opened.files.folder).iterdir()) == []
+    assert list(backup_paths.shelf(source._engine.store.place.folder).iterdir()) == []
 
 
 # ---------------------------------------------------------------------- what was forgotten
@@ -188,7 +187,7 @@ def test_what_was_forgotten_after_the_backup_stays_forgotten(
     assert done.erased == 1
     assert texts(target) == {"Tea is taken at four."}
     with opened(target) as memory:
-        assert erase.mentioned(memory._engine.store, "ada", [WORD]) == []
+        assert memory._engine.store.erasure_checks.columns_saying([WORD], user="ada") == []
         assert memory.verify()
         refused = memory.import_(backup.path / "users" / "1.jsonl").refused
         assert any("forgotten" in said for said in refused)
@@ -202,7 +201,7 @@ def texts_of(memory: Eider) -> set[str]:
 
 def test_no_byte_of_what_was_forgotten_is_restored(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With compression off the word is found in the backup, and in no file of the restored store."""
-    from eider.store.database import Database
+    from eider.store.duck.database import Database
 
     plain = Database._connect
 
@@ -239,8 +238,8 @@ def test_a_forgotten_user_stays_forgotten(folder: Path) -> None:
     done = restore(backup, folder, replace=True)
     assert (done.users, done.erased) == (1, 1)
     with opened(folder) as memory:
-        assert memory._engine.store.users() == ["ada"]
-        with memory._engine.store.database.reading() as db:
+        assert memory._engine.store.reads.users() == ["ada"]
+        with memory._engine.store.connection.database.reading() as db:
             assert db.execute("SELECT DISTINCT user_id FROM events WHERE user_id <> ''").fetchall() == [("ada",)]
         assert memory.verify()
 
@@ -365,6 +364,5 @@ def test_a_backup_of_an_older_schema_is_migrated(tmp_path: Path) -> None:
 
 
 def _counted(memory: Eider) -> dict[str, dict[str, int]]:
-    from eider.records.backup import copies
 
-    return copies.counts(memory._engine.store)
+    return memory._engine.store.census.counts()

@@ -43,12 +43,12 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Eider]:
 
 def state(memory: Eider) -> tuple[object, ...]:
     """Everything that a verb might have changed."""
-    with memory._engine.store.database.reading() as db:
+    with memory._engine.store.connection.database.reading() as db:
         tables = [row[0] for row in db.execute("SELECT table_name FROM duckdb_tables() ORDER BY 1").fetchall()]
         kept = [
             db.execute(f"SELECT * FROM {t} ORDER BY ALL").fetchall() for t in tables if t not in ("usage", "outbox")
         ]
-    return memory._engine.store.head, kept
+    return memory._engine.store.events.head, kept
 
 
 @pytest.fixture(scope="module")

@@ -68,10 +68,10 @@ def contradicting(memory: Eider, against: str, text: str, n: int) -> str:
     from eider.records.revise import sealed
 
     engine = memory._engine
-    (old,) = engine.store.memories([against], user="ada")
+    (old,) = engine.store.reads.memories([against], user="ada")
     new = replace(sealed(old), id=new_id("mem_"), rev=0, text=redact(text), state="inbox", recorded_at=engine.now())
     changes = ChangeSet(
         user="ada", op="observe", actor="library", at=engine.now(), memories=(new,), key=redact(f"c{n}"),
-        edges=(Edge(source=new.id, target=old.id, kind="contradicts"),), indexing=engine.indexed_memories([new]),
+        edges=(Edge(source=new.id, target=old.id, kind="contradicts"),), indexing=engine.material.memories([new]),
     )  # fmt: skip
     return engine.commit(changes).memories[0].id

@@ -43,7 +43,7 @@ def look(memory: Eider, *, fix: bool = False, deep: bool = False, show: bool = F
 
 def change(memory: Eider, *statements: str) -> None:
     """Do to the truth what no verb would."""
-    with memory._engine.store.database.writing() as db:
+    with memory._engine.store.connection.database.writing() as db:
         for sql in statements:
             db.execute(sql)
 
@@ -93,8 +93,8 @@ def test_search_material_that_is_lost_is_made_anew(memory: Eider) -> None:
 def test_an_index_that_lost_rows_is_built_anew(memory: Eider) -> None:
     """index-differs: what the index does not hold is noticed against the truth."""
     memory.drain()
-    ids = list(memory._engine.opened.index.inventory())
-    memory._engine.opened.index.apply([], ids[:2])
+    ids = list(memory._engine.store.index.index.inventory())
+    memory._engine.store.index.index.apply([], ids[:2])
     mended(memory, "index-differs")
 
 
@@ -122,7 +122,7 @@ def test_files_that_outgrew_their_rows_are_written_anew(memory: Eider, monkeypat
     """store-large: space that erased rows left is given back."""
     monkeypatch.setattr(store, "_SLACK", 10_000_000)
     change(memory, "CREATE TABLE ballast AS SELECT uuid() AS u, uuid() AS v FROM range(400000)")
-    with memory._engine.store.database.alone() as db:
+    with memory._engine.store.connection.database.alone() as db:
         db.execute("CHECKPOINT")
     memory.remember("Written behind the ballast.")
     change(memory, "DROP TABLE ballast")
@@ -133,7 +133,7 @@ def test_files_that_outgrew_their_rows_are_written_anew(memory: Eider, monkeypat
 def test_an_index_that_outgrew_the_truth_is_built_anew(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
     """index-large: the index is derived, so it may be thrown away."""
     monkeypatch.setattr(store, "_SLACK", 10_000_000)
-    folder = memory._engine.opened.files.index
+    folder = memory._engine.store.place.folder / "index"
     folder.mkdir(exist_ok=True)
     (folder / "left_over.lance").write_bytes(os.urandom(16_000_000))
     mended(memory, "index-large")
@@ -172,7 +172,7 @@ def test_an_index_that_falls_behind_is_brought_up(memory: Eider, monkeypatch: py
 
 def test_an_old_snapshot_is_told(memory: Eider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """schema-old: it cannot be brought forward where it lies, so it has to be published anew."""
-    from eider.store import migrate
+    from eider.store.duck import migrate
 
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     made = memory.publish(tmp_path / "team.eider")
@@ -201,7 +201,7 @@ def closed(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The directory of that store, closed."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     memory.close()
-    return memory._engine.opened.files.folder
+    return memory._engine.store.place.folder
 
 
 def kinds_of(folder: Path) -> dict[str, Finding]:
@@ -230,7 +230,7 @@ def test_a_store_in_use_is_busy(memory: Eider, monkeypatch: pytest.MonkeyPatch) 
     from eider.store.lock import OwnerLock
 
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    folder = memory._engine.opened.files.folder
+    folder = memory._engine.store.place.folder
     told = kinds_of(folder)["store-busy"]
     assert told.message.startswith("busy, not damaged")
     assert str(os.getpid()) in told.message
@@ -261,8 +261,8 @@ def test_another_embedder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_the_probe_leaves_nothing(memory: Eider) -> None:
     """Kept, recalled, forgotten: no row of the reserved user stays, in no table."""
     assert list(probe(memory, "notes")) == []
-    assert USER not in memory._engine.store.users()
-    with memory._engine.store.database.reading() as db:
+    assert USER not in memory._engine.store.reads.users()
+    with memory._engine.store.connection.database.reading() as db:
         assert db.execute("SELECT count(*) FROM embeddings WHERE user_id = ?", [USER]).fetchall() == [(0,)]
 
 
@@ -271,7 +271,7 @@ def test_a_probe_that_is_not_recalled_is_an_error(memory: Eider, monkeypatch: py
     monkeypatch.setattr(Eider, "recall", lambda *_, **__: [])
     (told,) = probe(memory, "notes")
     assert (told.kind, told.severity) == ("canary-failed", "error")
-    assert USER not in memory._engine.store.users()
+    assert USER not in memory._engine.store.reads.users()
 
 
 def test_a_probe_that_cannot_be_written_says_why(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +295,7 @@ def test_what_a_killed_doctor_left_goes_with_the_next_probe(memory: Eider) -> No
     memory.remember("The doctor said amber.", user=USER)
     assert look(memory) == {}
     assert list(probe(memory, "notes")) == []
-    assert canary.USER not in memory._engine.store.users()
+    assert canary.USER not in memory._engine.store.reads.users()
 
 
 # ---------------------------------------------------------------------- content
@@ -332,7 +332,7 @@ def test_a_secret_that_slipped_in_is_an_error(memory: Eider) -> None:
     assert [f.severity for f in found] == ["error", "error"]
     assert SECRET not in str(found)
     assert "[redacted:" in str(found)
-    with memory._engine.store.database.reading() as db:
+    with memory._engine.store.connection.database.reading() as db:
         assert db.execute(f"SELECT count(*) FROM memories WHERE content LIKE '%{SECRET}%'").fetchall() == [(1,)]
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eider.store.database import Database, create_file
-from eider.store.lance import LanceIndex
-from eider.store.migrate import found_store
-from eider.store.outbox import Outbox
+from eider.store.duck.database import Database, create_file
+from eider.store.duck.lance import LanceIndex
+from eider.store.duck.migrate import found_store
+from eider.store.duck.outbox import Outbox
 from eider.store.protocols import IndexRow
 
 WIDTH = 16

@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from plain_index import PlainIndex
 
 from eider.model.errors import StoreFullError
-from eider.store.indexer import Indexer
-from eider.testing.fake_index import MemoryIndex
+from eider.store.duck.indexer import Indexer
 
 NEVER = 3600.0
 PATIENCE = 20.0
@@ -43,7 +43,7 @@ class Box:
             return done
 
 
-class Index(MemoryIndex):
+class Index(PlainIndex):
     """Counts how often it is merged."""
 
     def __init__(self) -> None:

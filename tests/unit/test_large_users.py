@@ -53,7 +53,7 @@ def ids(memory: Eider, question: str) -> list[str]:
 def test_index_and_segment_agree_on_the_top_ten(memory: Eider) -> None:
     """Both sources of candidates give the same answers, but for a twentieth."""
     exact = {q: ids(memory, q) for q in asked()}
-    memory._engine.large_rows = 10
+    memory._engine.large.rows = 10
     memory.recall("anything")
     memory.drain()
     shared = [len(set(ids(memory, q)) & set(wanted)) / len(wanted) for q, wanted in exact.items()]
@@ -62,7 +62,7 @@ def test_index_and_segment_agree_on_the_top_ten(memory: Eider) -> None:
 
 def test_what_the_index_has_not_seen_is_found(memory: Eider) -> None:
     """A write is findable when it returns, also by a user who is too large to load."""
-    memory._engine.large_rows = 10
+    memory._engine.large.rows = 10
     said = memory.record("The new heron sculpture arrives on Thursday at the harbour.")
     assert ids(memory, "when does the heron sculpture arrive?")[0] == said.id
 
@@ -71,6 +71,6 @@ def test_a_lost_index_only_costs_time(memory: Eider) -> None:
     """Without its index a large user is answered from the truth."""
     question = asked()[0]
     exact = ids(memory, question)
-    memory._engine.large_rows = 10
-    memory._engine.opened.index.reset()
+    memory._engine.large.rows = 10
+    memory._engine.store.index.index.reset()
     assert ids(memory, question) == exact

@@ -36,14 +36,14 @@ def memory(tmp_path: Path, clock: FixedClock) -> Iterator[Eider]:
 def learned(memory: Eider, text: str, *said: str, merged: tuple[str, ...] = ()) -> str:
     """What learning will write: a memory that quotes utterances, or one of two."""
     engine, now = memory._engine, memory._engine.now()
-    old = engine.store.memories(merged, user="ada")
+    old = engine.store.reads.memories(merged, user="ada")
     new = Memory(
         id=f"mem_{text.split(maxsplit=1)[0].lower()}", rev=0, kind="fact", text=redact(text), user="ada", agent=redact("a"),
         scope=redact("global"), origin="user", trust=2, valid_from=now, recorded_at=now, merged_from=merged,
         evidence=(*(Span(episode=e, start=0, end=3) for e in said), *(s for m in old for s in m.evidence)),
     )  # fmt: skip
     closed = [replace(sealed(m), recorded_at=now, valid_to=now, superseded_by=new.id) for m in old]
-    made = engine.indexed_memories([new])
+    made = engine.material.memories([new])
     plan = ChangeSet(
         user="ada", op="merge" if merged else "learn", actor="test", at=now, memories=(*closed, new), indexing=made,
         reads={m.id: m.rev for m in old},

@@ -8,7 +8,6 @@ import pytest
 
 import eider
 from eider.model.errors import ReadOnlyStoreError
-from eider.store.publish import publish
 
 
 def snapshot(folder: Path, statements: dict[str, list[str]]) -> Path:
@@ -16,7 +15,7 @@ def snapshot(folder: Path, statements: dict[str, list[str]]) -> Path:
     with eider.open(folder / "team.eider") as team:
         for user, said in statements.items():
             team.remember_many(said, user=user)
-        return publish(team._engine.store, folder / "team-snapshot", team._engine.now())
+        return team._engine.store.copies.publish(folder / "team-snapshot", team._engine.now())
 
 
 def test_a_snapshot_of_one_user_is_recalled_by_everybody(tmp_path: Path) -> None:

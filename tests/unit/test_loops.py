@@ -121,10 +121,10 @@ def test_a_loop_that_nobody_judged_is_slightly_negative(memory: eider.Eider, clo
     clock.advance(timedelta(minutes=59))
     memory.drain()
     assert (memory.learned().open_loops, stability(memory, kept.id)) == (1, 30.0)
-    assert memory._engine.loop(empty.id, "ada").outcome == loops.GIVEN_UP
+    assert memory._engine.loops.get(empty.id, "ada").outcome == loops.GIVEN_UP
     clock.advance(timedelta(minutes=2))
     memory.drain()
-    swept = memory._engine.loop(waiting.id, "ada")
+    swept = memory._engine.loops.get(waiting.id, "ada")
     assert (swept.outcome, memory.learned().open_loops) == (-0.15, 0)
     assert 24 < stability(memory, kept.id) < 30
     with pytest.raises(RefusedError, match="was closed at"):
@@ -184,7 +184,7 @@ def test_a_closed_loop_takes_no_more_notes_and_lets_recall_answer(memory: eider.
     memory.close_loop(loop.id)
     assert memory.recall("gate code", loop=loop.id)
     memory.drain()
-    assert memory._engine.loop(loop.id, "ada").recalled == ()
+    assert memory._engine.loops.get(loop.id, "ada").recalled == ()
 
 
 def test_loops_are_their_users_own(memory: eider.Eider) -> None:
@@ -218,9 +218,9 @@ def test_recall_in_a_loop_writes_nothing(memory: eider.Eider) -> None:
     loop = memory.open_loop()
     events = len(memory.events())
     memory.recall("gate code", loop=loop.id)
-    assert memory._engine.loop(loop.id, "ada").recalled == ()
+    assert memory._engine.loops.get(loop.id, "ada").recalled == ()
     memory.drain()
-    assert len(memory._engine.loop(loop.id, "ada").recalled) == 1
+    assert len(memory._engine.loops.get(loop.id, "ada").recalled) == 1
     assert len(memory.events()) == events
 
 
@@ -326,7 +326,7 @@ def test_forgetting_a_memory_forgets_its_loops(memory: eider.Eider) -> None:
     assert all(receipt.checks.values())
     credit = memory.close_loop(still.id, outcome=1.0)
     assert set(credit.shares) == {other.id}
-    with memory._engine.store.database.reading() as db:
+    with memory._engine.store.connection.database.reading() as db:
         for table, column in (("loops", "recalled"), ("unlearned", "id"), ("jobs", "payload"), ("usage", "id")):
             found = db.execute(f"SELECT count(*) FROM {table} WHERE contains({column}, ?)", [kept.id]).fetchall()
             assert found == [(0,)], table
@@ -339,7 +339,7 @@ def test_forgetting_a_user_forgets_what_was_learned(memory: eider.Eider, clock: 
     memory.forget_user("ada")
     state = memory.learned()
     assert (state.lexical_share, state.version, state.open_loops, state.closed_loops) == (0.5, 0, 0, 0)
-    with memory._engine.store.database.reading() as db:
+    with memory._engine.store.connection.database.reading() as db:
         for table in ("loops", "learned", "unlearned", "jobs"):
             assert db.execute(f"SELECT count(*) FROM {table} WHERE user_id = 'ada'").fetchall() == [(0,)], table
 

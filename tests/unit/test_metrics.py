@@ -59,7 +59,7 @@ def test_open_stores_are_measured(tmp_path: Path) -> None:
         found = figures(metrics)
         assert found["eider_rows", (("store", "notes"), ("table", "memories"))] == 1
         assert found["eider_rows", (("store", "notes"), ("table", "episodes"))] == 1
-        assert found["eider_index_lag_rows", (("store", "notes"),)] == engine.opened.outbox.pending()
+        assert found["eider_index_lag_rows", (("store", "notes"),)] == engine.store.index.pending()
         assert found["eider_open_stores", ()] == 1
         assert found["eider_answer", ()] == 42
     assert "eider_rows" not in {name for name, _ in figures(metrics)}, "a closed store is left out"

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from plain_index import PlainIndex
 
 from eider.model.errors import IndexDamagedError
-from eider.store.database import Cursor, Database, create_file
-from eider.store.lance import LanceIndex
-from eider.store.migrate import found_store
-from eider.store.outbox import Outbox, current
+from eider.store.duck.database import Cursor, Database, create_file
+from eider.store.duck.lance import LanceIndex
+from eider.store.duck.migrate import found_store
+from eider.store.duck.outbox import Outbox, current
 from eider.store.protocols import Index, IndexRow
-from eider.testing.fake_index import MemoryIndex
 
 WIDTH = 16
 AT = datetime(2025, 12, 31, 23, 30)  # noqa: DTZ001 (the tables keep UTC without a zone)
@@ -113,7 +113,7 @@ def truth(tmp_path: Path) -> Iterator[Truth]:
 def make_memory(folder: Path) -> Index:
     """The fake."""
     assert folder.parent.is_dir()
-    return MemoryIndex(WIDTH)
+    return PlainIndex(WIDTH)
 
 
 def make_lance(folder: Path) -> Index:
@@ -209,7 +209,7 @@ def test_a_row_committed_during_a_drain_stays_in_the_outbox(truth: Truth, index:
     assert index.inventory() == {"mem": 2}
 
 
-class Meanwhile(MemoryIndex):
+class Meanwhile(PlainIndex):
     """Hands on to another index, and lets something happen during the first application."""
 
     def __init__(self, index: Index, happens: Callable[[], None]) -> None:
@@ -223,7 +223,7 @@ class Meanwhile(MemoryIndex):
         self.index.apply(upserts, deletes)
 
 
-class Failing(MemoryIndex):
+class Failing(PlainIndex):
     """Refuses the first applications."""
 
     def __init__(self, times: int) -> None:
@@ -303,9 +303,9 @@ def test_a_kill_within_a_drain_loses_and_doubles_nothing(truth: Truth, tmp_path:
     truth.database.close()
     code = f"""
 from pathlib import Path
-from eider.store.database import Database
-from eider.store.lance import LanceIndex
-from eider.store.outbox import Outbox
+from eider.store.duck.database import Database
+from eider.store.duck.lance import LanceIndex
+from eider.store.duck.outbox import Outbox
 Outbox(Database(Path({str(truth.database.path)!r})), LanceIndex(Path({str(tmp_path / "index")!r}), {WIDTH})).drain()
 """
     done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "EIDER_CRASH_AT": where}, check=False)

@@ -18,7 +18,7 @@ from eider.api.facade import Eider
 from eider.model.clock import FixedClock
 from eider.model.errors import ErasedError, StoreError
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.store import migrate
+from eider.store.duck import migrate
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 FROZEN = sorted(FIXTURES.glob("schema_*.tar.gz"))
@@ -110,7 +110,7 @@ MIGRATE = """
 import sys
 from pathlib import Path
 import duckdb
-from eider.store import migrate
+from eider.store.duck import migrate
 first = migrate.scripts()
 migrate.scripts = lambda: [*first, (len(first) + 1, "CREATE TABLE later (a INTEGER); ALTER TABLE jobs ADD COLUMN b INTEGER;")]
 with duckdb.connect(sys.argv[1]) as db:

@@ -219,7 +219,7 @@ def test_undoing_a_plan_restores_every_scope(
 
     folder = tmp_path_factory.mktemp("p") / "p.eider"
     with eider.open(folder, user="ada", mode="balanced", model=MODEL, embedder=HashEmbedder(width=32)) as memory:
-        memory._engine.models[MODEL] = Scripted()
+        memory._engine.agents.models[MODEL] = Scripted()
         for scope, n in kept:
             memory.remember(f"Statement {n} holds.", scope=scope)
         before = answers(memory)

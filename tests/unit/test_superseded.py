@@ -185,7 +185,7 @@ def test_a_large_user_s_replaced_words_are_known_as_such(tmp_path: Path) -> None
     ids = replaced(tmp_path)
     with opened(tmp_path, ASKED) as memory:
         memory.drain()
-        memory._engine.large_rows = 3
+        memory._engine.large.rows = 3
         for old, new, question in PAIRS:
             found = memory.recall(question)
             assert found[0].text == new, question

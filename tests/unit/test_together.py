@@ -9,20 +9,20 @@ import pytest
 
 import eider
 from eider.model.errors import ErasedError
-from eider.store.duck import DuckStore
+from eider.store.duck.commits import DuckCommits
 
 
 @pytest.fixture
 def grouped(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the groups that were written."""
     sizes: list[int] = []
-    whole = DuckStore.commit_all
+    whole = DuckCommits.commit_all
 
-    def noted(self: DuckStore, many: list[object]) -> object:
+    def noted(self: DuckCommits, many: list[object]) -> object:
         sizes.append(len(many))
         return whole(self, many)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(DuckStore, "commit_all", noted)
+    monkeypatch.setattr(DuckCommits, "commit_all", noted)
     return sizes
 
 
@@ -41,7 +41,7 @@ def at_once(memory: eider.Eider, calls: list[tuple[str, str | None]]) -> list[ob
     with engine.turn():
         for thread in threads:
             thread.start()
-        while len(engine.together._queue) < len(calls):
+        while len(engine.group_commit._queue) < len(calls):
             pass
     for thread in threads:
         thread.join()

@@ -44,9 +44,9 @@ class EmbeddedBackend:
             EiderError: Any error of the verb.
         """
         verb = verb_of(request)
-        self.engine.store.database.check()
-        if verb.writes:
-            pauses.check(str(config.home()), self.engine.opened.files.folder)
+        self.engine.store.connection.check()
+        if verb.writes and (folder := self.engine.store.place.folder) is not None:
+            pauses.check(str(config.home()), folder)
         answer = verb.answer(self.engine, request, self.channel)
         if verb.name in briefing_cache.ERASING:
             briefing_cache.drop(str(config.home()))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import atexit
-import json
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import configured
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
-from eider.store.open_files import open_folder
+from eider.store.open import open_folder, open_memory
 
 _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
@@ -37,20 +36,38 @@ def open_engine(
     `paused` says whether these have to wait; by default a pause of that store, or of all, does.
     """
     chosen = embedder or _embedder()
-    opened = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
+    store = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
     try:
         engine = Engine(
-            opened=opened, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
+            store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
             layers=_layers(also, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
         )  # fmt: skip
-        if not opened.read_only:
-            if opened.stale:
+        if not store.place.read_only:
+            if store.needs_material:
                 refresh(engine)
-            if opened.unclean and opened.files.index.exists():
+            if store.place.unclean and store.index_upkeep.exists():
                 engine.jobs.queue("heal")
             engine.jobs.resume()
     except BaseException:
-        opened.close()
+        store.connection.close()
+        raise
+    _open.add(engine)
+    return engine
+
+
+def open_memory_engine(
+    *, embedder: Embedder | None = None, clock: Clock | None = None, also: Sequence[str | Path] = ()
+) -> Engine:  # fmt: skip
+    """Make an empty store in this process; nothing is written to disk, and closing it is the end of it."""
+    chosen = embedder or _embedder()
+    store = open_memory(chosen)
+    try:
+        engine = Engine(
+            store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
+            layers=_layers(also, chosen, clock), name=store.place.name,
+        )  # fmt: skip
+    except BaseException:
+        store.connection.close()
         raise
     _open.add(engine)
     return engine
@@ -91,25 +108,6 @@ def open_layer(path: str | Path, embedder: Embedder | None = None, clock: Clock 
     """A published snapshot, read-only."""
     embedder = embedder or _embedder()
     folder = folder_of(path)
-    opened = open_folder(folder, embedder, read_only=True)
+    store = open_folder(folder, embedder, read_only=True)
     counter = HeuristicCounter()
-    return Engine(opened=opened, clock=clock or SystemClock(), embedder=embedder, counter=counter, name=folder.stem)
-
-
-def note_agent(engine: Engine, agent: str, about: Mapping[str, object]) -> None:
-    """Keep an agent's settings with the store; what was noted before stays unless something new is said."""
-    opened = engine.opened
-    if opened.read_only:
-        return
-    name, text = f"agent:{agent}", json.dumps(about, sort_keys=True)
-    plain = json.dumps(
-        {"description": "", "mode": "frugal", "model": None, "scopes": [], "dynamic_scopes": False}, sort_keys=True
-    )
-    with opened.store.database.reading() as db:
-        known = db.execute("SELECT content FROM meta WHERE name = ?", [name]).fetchall()
-    if (known and (text in (known[0][0], plain))) or (not known and text == plain):
-        return
-    with opened.store.database.writing() as db:
-        db.execute("DELETE FROM meta WHERE name = ?", [name])
-        db.execute("INSERT INTO meta VALUES (?, ?)", [name, text])
-    engine.agents.pop(agent, None)
+    return Engine(store=store, clock=clock or SystemClock(), embedder=embedder, counter=counter, name=folder.stem)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from eider.api.facade import Eider
 from eider.model import config
 from eider.model.errors import ConfigError, InputError
-from eider.model.store_paths import DEFAULT_STORE, folder_of, is_address
+from eider.model.store_paths import DEFAULT_STORE, IN_MEMORY, folder_of, is_address
 from eider.model.validation import name as checked_name
 from eider.model.validation import one_of
 from eider.model.validation import scopes as checked_scopes
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from eider.model.clock import Clock
     from eider.model.llm import OwnVendor
     from eider.model.protocols import Embedder
+    from eider.store.engine import Engine
 
 Mode = Literal["frugal", "balanced", "eager"]
 MODES: Final = get_args(Mode)
@@ -49,7 +50,8 @@ def open(  # noqa: A001 (the public face)
     Args:
         store: A path is mine: embedded in this process, locked while open. A name is a store under
             `EIDER_HOME`, shared by all processes. An `https://…` address is a remote owner, with `#name` a certain
-            store of it. None is the store that is set, else "default".
+            store of it. ":memory:" is an empty store in this process that is gone when it is closed: for tests and
+            for agents that shall keep nothing. None is the store that is set, else "default".
         user: Whose memory is meant when a call does not say.
         agent: Name of the agent that learns.
         agent_description: What the agent does; kept with the store.
@@ -108,29 +110,40 @@ def open(  # noqa: A001 (the public face)
         if backend is not None:
             return Eider(backend, user=user)
     from eider.api.embedded_backend import EmbeddedBackend
-    from eider.api.local import note_agent, open_engine
     from eider.privacy.ingress import Channel
 
     if mode != "frugal" and model is not None and own is None:
         from eider.providers.llm import check
 
         check(model)
-    folder = folder_of(store)
-    if store is None or not config.is_path(store):
-        release(folder)
-    engine = open_engine(
-        folder, also=also, embedder=embedder, clock=clock, read_only=read_only, accept_loss=accept_loss, reembed=reembed
+    engine = _embedded(
+        store, also=also, embedder=embedder, clock=clock, read_only=read_only, accept_loss=accept_loss, reembed=reembed
     )
     try:
-        note_agent(engine, agent, about)
+        engine.agents.save(agent, about)
         if own is not None:
-            from eider.store.agent_settings import bring
-
-            bring(engine, own)
+            engine.agents.bring(own)
     except BaseException:
         engine.close()
         raise
     return Eider(EmbeddedBackend(engine, Channel(agent=agent)), user=user)
+
+
+def _embedded(
+    store: str | Path | None, *, also: Sequence[str | Path], embedder: Embedder | None, clock: Clock | None,
+    read_only: bool, accept_loss: bool, reembed: bool,
+) -> Engine:  # fmt: skip
+    """Open a store in this process: in memory, or its directory, which an owner that runs lets go of first."""
+    from eider.api.local import open_engine, open_memory_engine
+
+    if store == IN_MEMORY:
+        return open_memory_engine(embedder=embedder, clock=clock, also=also)
+    folder = folder_of(store)
+    if store is None or not config.is_path(store):
+        release(folder)
+    return open_engine(
+        folder, also=also, embedder=embedder, clock=clock, read_only=read_only, accept_loss=accept_loss, reembed=reembed
+    )
 
 
 def _meant(store: str | Path | None, token: str | None) -> str | Path | None:
@@ -148,6 +161,8 @@ def is_shared(store: str | Path | None, *, shared: bool | None, mine: Mapping[st
     Raises:
         InputError: What was passed needs the store in this process, and `shared=True` forbids that.
     """
+    if store == IN_MEMORY:
+        return _in_memory(shared=shared, mine=mine)
     if is_address(store):
         shared = True
     own = [name for name, given in mine.items() if given]
@@ -161,6 +176,17 @@ def is_shared(store: str | Path | None, *, shared: bool | None, mine: Mapping[st
             return False
         return named and not own and config.setting("owner") != "off"
     return shared
+
+
+def _in_memory(*, shared: bool | None, mine: Mapping[str, object]) -> bool:
+    """Refuse what a store in memory cannot be; it is never shared."""
+    if shared:
+        raise InputError(f"a store {IN_MEMORY!r} belongs to one process; leave out shared=True, or name a store.")
+    if refused := [name for name in ("read_only", "accept_loss", "reembed") if mine.get(name)]:
+        raise InputError(
+            f"{refused[0]}= is for a store on disk; leave it out, or pass a path instead of {IN_MEMORY!r}."
+        )
+    return False
 
 
 def release(folder: Path) -> None:

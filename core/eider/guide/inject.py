@@ -49,7 +49,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
-    view, weights = view_of(engine, ask), balanced(engine.lexical_share(request.user))
+    view, weights = view_of(engine, ask), balanced(engine.shares.of(request.user))
     found: list[Recollection] = []
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, ask, view) as segment:

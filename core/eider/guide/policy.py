@@ -63,8 +63,8 @@ def policy(engine: Engine, accepted: Clean[PolicyFor]) -> Policy:
         while len(engine.policies) > _KEPT:
             engine.policies.pop(next(iter(engine.policies)))
     engine.usage.shown(request.user, [m.id for m in found.memories])
-    if request.loop is not None and engine.loop(request.loop, request.user).closed_at is None:
-        engine.notes.noted(request.user, request.loop, [Recalled(id=m.id, ask=-1) for m in found.memories])
+    if request.loop is not None and engine.loops.get(request.loop, request.user).closed_at is None:
+        engine.loops.recalls.add(request.user, request.loop, [Recalled(id=m.id, ask=-1) for m in found.memories])
     return found
 
 
@@ -136,7 +136,7 @@ def _related(
         return None
     ask = Recall(user=request.user, query=request.context[:_READ])
     question = replace(read_question(engine, segment, ask.query, ask, view_of(engine, ask)), window=None)
-    weights = balanced(engine.lexical_share(request.user))
+    weights = balanced(engine.shares.of(request.user))
     found = rank(segment, question, visible, limit=MOST, weights=weights)
     best = max((r.score for r in found), default=0.0)
     if best <= 0:

@@ -10,7 +10,6 @@ from eider.guide.compiler import OPENING, line_of
 from eider.guide.compiler.wording import label, sentence
 from eider.model.errors import ConfigError, MissingExtraError, ModelError
 from eider.model.values import GLOBAL
-from eider.store.agent_settings import model_of, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +35,7 @@ def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: i
         context: What the work is about.
         budget: Most tokens.
     """
-    settings = settings_of(engine, agent)
+    settings = engine.agents.of(agent)
     if settings.mode != "eager" or not found.memories:
         return found
     from eider.providers.prompts import policy as asked
@@ -45,7 +44,7 @@ def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: i
     pinned = [n for n, memory in enumerate(found.memories, 1) if memory.pinned]
     prompt = asked.prompt(said, context=context, pinned=pinned)
     try:
-        answer = model_of(engine, settings).ask(prompt)
+        answer = engine.agents.model(settings).ask(prompt)
     except (ModelError, MissingExtraError, ConfigError) as error:
         return replace(found, why=f"{found.why}; in our own words, because the model did not answer: {error}")
     lines = held(answer.lines, found.memories)

@@ -17,7 +17,7 @@ from eider.store.jobs import ATTEMPTS
 
 if TYPE_CHECKING:
     from eider.store.engine import Engine
-    from eider.store.job_rows import Job
+    from eider.store.job import Job
 
 _REFUSED: Final = 2
 """Times a model may decline before an exchange is learned from by rule alone. A guess."""
@@ -99,12 +99,12 @@ def _key(reply: str) -> str:
 
 def _done(engine: Engine, user: str, key: str, channel: Channel) -> Committed | None:
     asked = ChangeSet(user=user, op="observe", actor=channel.name, at=engine.now(), key=redact_name(key))
-    return engine.store.repeated(asked)
+    return engine.store.commits.repeated(asked)
 
 
 def _exchange(engine: Engine, job: Job) -> Exchange | None:
     """What was said, as recorded; None where it was forgotten, or never came to be recorded."""
-    found = engine.store.episodes(job.payload["episodes"], user=job.user)
+    found = engine.store.reads.episodes(job.payload["episodes"], user=job.user)
     reply = next((e for e in found if e.id == job.payload["reply"]), None)
     if reply is None:
         return None

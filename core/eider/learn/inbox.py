@@ -22,7 +22,9 @@ def inbox(engine: Engine, accepted: Clean[Inbox]) -> list[Memory]:
     with engine.segments.hold(request.user) as segment:
         rows = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["inbox"])
         ids = [segment.ids[row] for row in np.flatnonzero(rows)]
-    waiting = [m for m in engine.store.memories(ids, user=request.user) if m.state == "inbox" and m.valid_to is None]
+    waiting = [
+        m for m in engine.store.reads.memories(ids, user=request.user) if m.state == "inbox" and m.valid_to is None
+    ]
     return sorted(waiting, key=lambda m: m.recorded_at, reverse=True)[: request.limit]
 
 
@@ -58,8 +60,8 @@ def _settled(engine: Engine, request: Settle, channel: Channel) -> Memory:
 
 def contradicted(engine: Engine, memory: Memory) -> list[Memory]:
     """What a memory in the inbox stands against."""
-    ids = engine.store.linked(memory.id, "contradicts", user=memory.user)
-    return engine.store.memories(ids, user=memory.user)
+    ids = engine.store.reads.linked(memory.id, "contradicts", user=memory.user)
+    return engine.store.reads.memories(ids, user=memory.user)
 
 
 def _change(request: Settle, channel: Channel, op: str, read: list[Memory], new: tuple[Memory, ...]) -> ChangeSet:

@@ -26,8 +26,6 @@ from eider.model.values import Episode, Memory, Usage
 from eider.privacy.ingress import Channel, Clean, accept, clean, user_name
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
-from eider.store import loop_rows
-from eider.store.agent_settings import model_of, settings_of
 from eider.store.engine import Engine
 from eider.store.jobs import Job, Progress
 
@@ -58,7 +56,7 @@ def open_loop(engine: Engine, accepted: Clean[OpenLoop]) -> Loop:
     agent = clean({"agent": request.agent or channel.agent})["agent"]
     expires = now + timedelta(seconds=request.feedback_timeout)
     loop = Loop(id=new_id("loop_"), user=user, agent=str(agent), opened_at=now, expires_at=expires)
-    engine.save_loop(loop)
+    engine.loops.save(loop)
     _sweep_later(engine, user)
     return loop
 
@@ -73,7 +71,7 @@ def set_outcome(engine: Engine, accepted: Clean[SetOutcome]) -> Loop:
     request = accepted.request
     with engine.turn():
         loop = replace(_open(engine, request.id, user_name(request.user)), outcome=float(request.outcome))
-        engine.save_loop(loop)
+        engine.loops.save(loop)
     return loop
 
 
@@ -90,11 +88,11 @@ def close_loop(engine: Engine, accepted: Clean[CloseLoop], attribute: Attribute 
     """
     request, channel = accepted.request, accepted.channel
     user = user_name(request.user)
-    engine.notes.flush()
-    loop = engine.loop(request.id, user)
+    engine.loops.recalls.flush()
+    loop = engine.loops.get(request.id, user)
     if loop.closed_at is not None:
         why = f"it was closed before, with an outcome of {_said(loop.outcome)}"
-        return Credit(loop=loop, lexical_share=engine.lexical_share(user), why=why)
+        return Credit(loop=loop, lexical_share=engine.shares.of(user), why=why)
     outcome = loop.outcome if request.outcome is None else float(request.outcome)
     texts = _texts(engine, loop) if outcome else {}
     attribute = attribute or _by_model(engine, channel.agent)
@@ -106,14 +104,14 @@ def _closed(engine: Engine, id_: str, user: str, outcome: float | None, found: _
     now = engine.now()
     loop = replace(_open(engine, id_, user), outcome=outcome, closed_at=now)
     if not any(found.parts.values()):
-        engine.save_loop(loop)
-        return Credit(loop=loop, lexical_share=engine.lexical_share(user), why=_why(outcome, 0, found))
+        engine.loops.save(loop)
+        return Credit(loop=loop, lexical_share=engine.shares.of(user), why=_why(outcome, 0, found))
     memories = {
         m.id: m
-        for m in engine.store.memories([i for i in found.parts if i.startswith("mem_")], user=user)
+        for m in engine.store.reads.memories([i for i in found.parts if i.startswith("mem_")], user=user)
         if m.status(now) == "current" and found.parts[m.id]
     }
-    known = engine.store.usage(list(memories), user=user)
+    known = engine.store.usage.get(list(memories), user=user)
     before = {i: known.get(i) or fresh(m) for i, m in memories.items()}
     after = [judged(before[i], now, found.parts[i], memories[i].importance) for i in memories]
     learned = _learned_by(engine, loop, found)
@@ -125,13 +123,11 @@ def _closed(engine: Engine, id_: str, user: str, outcome: float | None, found: _
     )  # fmt: skip
     done = engine.commit(changes)
     online_decay.learn_later(engine, user, [(memories[i], before[i], found.parts[i]) for i in memories], now)
-    return Credit(
-        loop=loop, shares=dict(found.parts), lexical_share=engine.lexical_share(user), event=done.event, why=why
-    )
+    return Credit(loop=loop, shares=dict(found.parts), lexical_share=engine.shares.of(user), event=done.event, why=why)
 
 
 def _open(engine: Engine, id_: str, user: str) -> Loop:
-    loop = engine.loop(id_, user)
+    loop = engine.loops.get(id_, user)
     if loop.closed_at is not None:
         raise RefusedError(
             f"loop {id_!r} was closed at {loop.closed_at:%Y-%m-%d %H:%M} UTC with an outcome of {_said(loop.outcome)}; "
@@ -143,8 +139,8 @@ def _open(engine: Engine, id_: str, user: str) -> Loop:
 def _texts(engine: Engine, loop: Loop) -> dict[str, str]:
     """What was recalled, as far as it is still there."""
     ids = list(dict.fromkeys(r.id for r in loop.recalled))
-    episodes: list[Episode] = engine.store.episodes([i for i in ids if i.startswith("ep_")], user=loop.user)
-    memories: list[Memory] = engine.store.memories([i for i in ids if i.startswith("mem_")], user=loop.user)
+    episodes: list[Episode] = engine.store.reads.episodes([i for i in ids if i.startswith("ep_")], user=loop.user)
+    memories: list[Memory] = engine.store.reads.memories([i for i in ids if i.startswith("mem_")], user=loop.user)
     found = {e.id: e.text for e in (*episodes, *memories) if e.text}
     return {i: found[i] for i in ids if i in found}
 
@@ -171,7 +167,7 @@ def _attributed(
 
 def _by_model(engine: Engine, agent: str) -> Attribute | None:
     """What an eager agent's model says the answer rests on."""
-    settings = settings_of(engine, agent)
+    settings = engine.agents.of(agent)
     if settings.mode != "eager":
         return None
 
@@ -180,7 +176,7 @@ def _by_model(engine: Engine, agent: str) -> Attribute | None:
 
         said = "Which of the memories does the agent's answer rest on?"
         shares = [0.0] * len(lines)
-        for one in model_of(engine, settings).ask(attribution.prompt(said, answer, lines)).memories:
+        for one in engine.agents.model(settings).ask(attribution.prompt(said, answer, lines)).memories:
             if 1 <= one.memory <= len(lines):
                 shares[one.memory - 1] = one.confidence
         return shares
@@ -192,8 +188,7 @@ def _learned_by(engine: Engine, loop: Loop, found: _Judged) -> dict[str, Mapping
     """The balance after this loop; where nobody knows what was used, it stays as it is."""
     if not found.known or not loop.outcome:
         return {}
-    with engine.store.database.reading() as db:
-        kept = loop_rows.learned(db, loop.user).get("balance")
+    kept = engine.store.learned.documents(user=loop.user).get("balance")
     balance = Balance.of(kept.content if kept else None)
     asks: dict[int, list[Candidate]] = {}
     for r in loop.recalled:
@@ -210,8 +205,7 @@ def _detail(loop: Loop, before: Mapping[str, Usage], engine: Engine, learned: Ma
         redact("loop"): redact_name(loop.id), redact("usages"): [usage_detail(u) for u in before.values()],
     }  # fmt: skip
     if learned:
-        with engine.store.database.reading() as db:
-            kept = loop_rows.learned(db, loop.user).get("balance")
+        kept = engine.store.learned.documents(user=loop.user).get("balance")
         was = None if kept is None else {redact_name(name): kept.content[name] for name in ("share", "counts")}
         detail[redact("balance")] = was
     return detail
@@ -238,20 +232,18 @@ def _said(outcome: float | None) -> str:
 def _sweep_later(engine: Engine, user: str) -> None:
     """One job per user waits for the next loop to run out."""
     now = engine.now()
-    with engine.store.database.reading() as db:
-        due = loop_rows.next_expiry(db, user)
-    if due is not None and not now < engine.sweeps.get(user, now) <= due:  # a job waits for it already
+    due = engine.store.loops.next_expiry(user=user)
+    if due is not None and not now < engine.loops.sweeps.get(user, now) <= due:  # a job waits for it already
         engine.jobs.queue("sweep_loops", user=user, after=max(0.0, (due - now).total_seconds()))
-        engine.sweeps[user] = due
+        engine.loops.sweeps[user] = due
 
 
 def sweep(engine: Engine, job: Job, progress: Progress) -> None:
     """Close what nobody judged in time: as it was judged, else as slightly negative."""
-    engine.sweeps.pop(job.user, None)
-    with engine.store.database.reading() as db:
-        late = loop_rows.expired(db, job.user, engine.now())
+    engine.loops.sweeps.pop(job.user, None)
+    late = engine.store.loops.expired(user=job.user, now=engine.now())
     for done, id_ in enumerate(late):
-        loop = engine.loop(id_, job.user)
+        loop = engine.loops.get(id_, job.user)
         outcome = GIVEN_UP if loop.outcome is None else loop.outcome
         request = CloseLoop(user=job.user, id=id_, outcome=outcome)
         close_loop(engine, accept(request, Channel(name="jobs"), engine.now()))
@@ -266,14 +258,13 @@ def learned(engine: Engine, accepted: Clean[LearnedOf]) -> LearnedState:
     """All that outcomes have taught about a user."""
     request = accepted.request
     user = user_name(request.user)
-    share = engine.lexical_share(user)
-    if not engine.learns:
+    share = engine.shares.of(user)
+    if not engine.store.learned.available:
         return LearnedState(user=user, version=0, lexical_share=share, arms=_arms(Balance()), decay={}, touched=0,
                             open_loops=0, closed_loops=0)  # fmt: skip
-    with engine.store.database.reading() as db:
-        kept = loop_rows.learned(db, user)
-        touched = len(loop_rows.unlearned(db, user))
-        still, closed = loop_rows.counts(db, user)
+    kept = engine.store.learned.documents(user=user)
+    touched = len(engine.store.learned.usage_before(user=user))
+    still, closed = engine.store.loops.counts(user=user)
     balance = Balance.of(kept["balance"].content if "balance" in kept else None)
     return LearnedState(
         user=user, version=max((k.version for k in kept.values()), default=0), lexical_share=share,
@@ -295,12 +286,11 @@ def reset_learned(engine: Engine, accepted: Clean[ResetLearned]) -> LearnedState
     user = user_name(request.user)
 
     def plan() -> None:
-        with engine.store.database.reading() as db:
-            kept, before = loop_rows.learned(db, user), loop_rows.unlearned(db, user)
+        kept, before = engine.store.learned.documents(user=user), engine.store.learned.usage_before(user=user)
         if not kept and not before:
             return
-        there = {m.id: m for m in engine.store.memories(list(before), user=user) if m.state != "erased"}
-        known = engine.store.usage(list(there), user=user)
+        there = {m.id: m for m in engine.store.reads.memories(list(before), user=user) if m.state != "erased"}
+        known = engine.store.usage.get(list(there), user=user)
         usage = tuple(_without_outcomes(engine, user, before[i], known.get(i)) for i in there)
         engine.commit(ChangeSet(
             user=user, op="reset_learned", actor=channel.name, at=engine.now(), usage=usage,
@@ -314,8 +304,8 @@ def reset_learned(engine: Engine, accepted: Clean[ResetLearned]) -> LearnedState
 def _without_outcomes(engine: Engine, user: str, before: Usage, now: Usage | None) -> Usage:
     """Usage as it would be had no loop touched it: from before the first, with the other uses since."""
     usage = before
-    for event in reversed(engine.store.events(user=user, ids=[before.id], limit=1_000)):
-        payload: Mapping[str, Any] = engine.store.payload(event.seq, user=user) or {}
+    for event in reversed(engine.store.events.newest(user=user, ids=[before.id], limit=1_000)):
+        payload: Mapping[str, Any] = engine.store.events.payload(event.seq, user=user) or {}
         of = (payload.get("detail") or {}).get("id")
         if of == before.id and event.op != "undo" and event.at > _began(engine, user, before.id):
             usage = used(usage, event.at)
@@ -324,6 +314,6 @@ def _without_outcomes(engine: Engine, user: str, before: Usage, now: Usage | Non
 
 def _began(engine: Engine, user: str, id_: str) -> datetime:
     """When the first loop since the last reset touched a memory."""
-    touched = engine.store.events(user=user, ids=[id_], limit=1_000)
+    touched = engine.store.events.newest(user=user, ids=[id_], limit=1_000)
     resets = [e.seq for e in touched if e.op == "reset_learned"]
     return min(e.at for e in touched if e.op == "close_loop" and e.seq > max(resets, default=0))

@@ -28,7 +28,6 @@ from eider.records.record import episode_of, usage_detail
 from eider.records.revise import sealed
 from eider.records.scope_registry import scope_for, to_register
 from eider.retrieve.nearest import near
-from eider.store.agent_settings import model_of, settings_of
 from eider.store.engine import Engine
 
 _USER: Final = TRUST["user"]
@@ -101,13 +100,13 @@ def direct(engine: Engine, accepted: Clean[Direct]) -> list[Memory]:
 
 def _standing(engine: Engine, directions: Sequence[str], channel: Channel) -> Sequence[str]:
     """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
-    settings = settings_of(engine, channel.agent)
+    settings = engine.agents.of(channel.agent)
     if settings.mode != "eager" or TRUST[channel.max_trust] < 1:
         return directions
     from eider.learn.model_assist import standing
 
     try:
-        firm = set(standing(model_of(engine, settings), [str(redact(text)) for text in directions]))
+        firm = set(standing(engine.agents.model(settings), [str(redact(text)) for text in directions]))
     except (ModelError, MissingExtraError):
         return directions
     return [text for text in directions if str(redact(text)) in firm]
@@ -137,7 +136,7 @@ def prepared(
         MissingExtraError: What asks it is not installed.
         ConfigError: The agent's mode or model cannot be used.
     """
-    settings = settings_of(engine, channel.agent)
+    settings = engine.agents.of(channel.agent)
     if settings.mode == "frugal" or TRUST[exchange.reply.origin] < 1:
         return found
     from eider.learn.model_assist import PATIENCE, think
@@ -148,7 +147,7 @@ def prepared(
     shown = replace(exchange, context=str(redact(exchange.context)))
     seconds = PATIENCE if hurried else None
     shown, found = _settled(engine, shown, found, channel)
-    thought = think(model_of(engine, settings), settings.mode, shown, found, neighbours, seconds=seconds)
+    thought = think(engine.agents.model(settings), settings.mode, shown, found, neighbours, seconds=seconds)
     return _settled(engine, shown, thought, channel)[1]
 
 
@@ -224,7 +223,7 @@ def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | Non
     asked = ChangeSet(
         user=request.user, op="observe", actor=channel.name, at=engine.now(), key=redact_name(request.key)
     )
-    done = engine.store.repeated(asked)
+    done = engine.store.commits.repeated(asked)
     if done is None:
         return None
     told = _told(done, Thought(), (), "this exchange was observed before; nothing was written")
@@ -269,7 +268,7 @@ def _linked(engine: Engine, episode: Episode, channel: Channel) -> Episode:
     if episode.key is None:
         return episode
     asked = ChangeSet(user=episode.user, op="record", actor=channel.name, at=engine.now(), key=redact_name(episode.key))
-    done = engine.store.repeated(asked)
+    done = engine.store.commits.repeated(asked)
     return done.episodes[0] if done is not None and done.episodes else episode
 
 
@@ -304,7 +303,7 @@ def _planned(
             continue  # one exchange changes a memory once
         if decision.relation == "none":
             if old is not None and TRUST[channel.max_trust] >= _USER:
-                usage[old.id] = used(engine.store.usage([old.id], user=old.user).get(old.id) or fresh(old), now)
+                usage[old.id] = used(engine.store.usage.get([old.id], user=old.user).get(old.id) or fresh(old), now)
             continue
         if decision.relation == "retract":
             if old is not None:
@@ -329,14 +328,14 @@ def _planned(
     return ChangeSet(
         user=request.user, op="observe", actor=channel.name, at=now, episodes=episodes, memories=tuple(memories.values()),
         reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
-        indexing=engine.indexed_episodes(episodes) | engine.indexed_memories(added),
+        indexing=engine.material.episodes(episodes) | engine.material.memories(added),
         key=request.key and redact_name(request.key), registers=to_register(engine, request.user, channel.agent, added),
         detail=usage_detail(_was(engine, first, known)) if first else {},
     )  # fmt: skip
 
 
 def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
-    return engine.store.usage([usage.id], user=known[usage.id].user).get(usage.id) or fresh(known[usage.id])
+    return engine.store.usage.get([usage.id], user=known[usage.id].user).get(usage.id) or fresh(known[usage.id])
 
 
 def _memory(

@@ -17,9 +17,9 @@ from eider.model.changes import ChangeSet
 from eider.model.usage import days_between
 from eider.model.values import Memory, Usage
 from eider.privacy.redact import redact
-from eider.store import loop_rows
 from eider.store.engine import Engine
 from eider.store.jobs import Job, Progress
+from eider.store.protocols import LearnedDocument
 
 _PACKAGE: Final = "eider_online"
 _LIBRARY: Final = "river"
@@ -75,8 +75,7 @@ def learn_decay(engine: Engine, job: Job, progress: Progress) -> None:
 
 
 def _taught(engine: Engine, user: str, samples: Sequence[Mapping[str, Any]], key: str) -> None:
-    with engine.store.database.reading() as db:
-        kept = loop_rows.learned(db, user).get(NAME)
+    kept = engine.store.learned.documents(user=user).get(NAME)
     content: Mapping[str, Any] = kept.content if kept else {}
     if key <= str(content.get("upto", "")):  # a job may run twice
         return
@@ -85,10 +84,10 @@ def _taught(engine: Engine, user: str, samples: Sequence[Mapping[str, Any]], key
         model.learn(sample, float(sample["part"]) > 0, abs(float(sample["part"])))
     memories = {
         m.id: m
-        for m in engine.store.memories([str(s["id"]) for s in samples], user=user)
+        for m in engine.store.reads.memories([str(s["id"]) for s in samples], user=user)
         if m.status(engine.now()) == "current"
     }
-    usage = engine.store.usage(list(memories), user=user)
+    usage = engine.store.usage.get(list(memories), user=user)
     parts = {str(s["id"]): abs(float(s["part"])) for s in samples}
     changed: list[Usage] = []
     for id_, was in usage.items():
@@ -102,7 +101,7 @@ def _taught(engine: Engine, user: str, samples: Sequence[Mapping[str, Any]], key
     ))  # fmt: skip
 
 
-def weights(kept: Mapping[str, loop_rows.Kept]) -> dict[str, float]:
+def weights(kept: Mapping[str, LearnedDocument]) -> dict[str, float]:
     """What the model weighs, by name; empty where nothing was learned."""
     model: Mapping[str, Any] = kept[NAME].content["model"] if NAME in kept else {}
     return {str(name): float(weight) for name, weight in (model.get("weights") or {}).items()}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from eider.model.errors import MissingExtraError, ModelError
 from eider.model.learned import ScopeStep
-from eider.store.agent_settings import model_of, settings_of
 
 if TYPE_CHECKING:
     from eider.model.llm import Model
@@ -71,10 +70,10 @@ def judge_of(engine: Engine, agent: str) -> ModelJudge | None:
     Raises:
         ConfigError: The agent's mode or model cannot be used.
     """
-    settings = settings_of(engine, agent)
+    settings = engine.agents.of(agent)
     if settings.mode == "frugal":
         return None
     try:
-        return ModelJudge(model_of(engine, settings))
+        return ModelJudge(engine.agents.model(settings))
     except MissingExtraError:
         return None

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -22,7 +21,6 @@ from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact, redact_name
 from eider.records.revise import sealed
 from eider.records.scope_registry import known_name, likeness, scope_names
-from eider.store.agent_settings import settings_of
 from eider.store.arrays import STATE_CODE, micros
 from eider.store.engine import Engine
 from eider.understand.scope_names import (
@@ -48,7 +46,7 @@ _OPEN: Final = ("current", "inbox", "quarantined")
 
 def asked_scope(engine: Engine, user: str, agent: str, scope: str, *, context: str, statement: str) -> str:
     """Where a model says that something applies; what was found without it where it does not answer."""
-    about = settings_of(engine, agent)
+    about = engine.agents.of(agent)
     judge = judge_of(engine, agent)
     if judge is None:
         return scope
@@ -70,9 +68,9 @@ def scopes(engine: Engine, accepted: Clean[Scopes]) -> list[ScopeCount]:
     """All scopes of a user with what is in them: `global` first, then by size."""
     request, channel = accepted.request, accepted.channel
     counts = _counted(engine, request.user)
-    declared = settings_of(engine, channel.agent).scopes
+    declared = engine.agents.of(channel.agent).scopes
     registered: dict[str, list[str]] = {}
-    for agent, name in engine.store.scopes(user=request.user):
+    for agent, name in engine.store.scopes.registered(user=request.user):
         registered.setdefault(name, []).append(agent)
     found = [
         ScopeCount(
@@ -104,7 +102,7 @@ def consolidate_scopes(engine: Engine, accepted: Clean[ConsolidateScopes]) -> Sc
         InputError: A step that was passed cannot be taken; the message names it.
     """
     request, channel = accepted.request, accepted.channel
-    about = settings_of(engine, channel.agent)
+    about = engine.agents.of(channel.agent)
     if about.mode == "frugal":
         return ScopePlan(dry_run=request.dry_run, why=f"agent {channel.agent!r} is frugal: scopes stay as they are")
     listed = scopes(engine, accept(Scopes(user=request.user), channel, engine.now()))
@@ -131,7 +129,7 @@ def _given(steps: Sequence[ScopeStep], names: Mapping[str, int]) -> list[ScopeSt
 
 def _proposed(engine: Engine, user: str, agent: str, names: Mapping[str, int]) -> tuple[list[ScopeStep], str]:
     """Merges by rule, then what a model adds, and what was done without; declared names stay, none is in two steps."""
-    declared = settings_of(engine, agent).scopes
+    declared = engine.agents.of(agent).scopes
     steps = list(merges(names, declared, likeness(engine)))
     touched = {s for step in steps for s in (*step.scopes, *step.into)}
     judge = judge_of(engine, agent)
@@ -154,7 +152,7 @@ def _proposed(engine: Engine, user: str, agent: str, names: Mapping[str, int]) -
 def _examples(engine: Engine, user: str, names: Mapping[str, int]) -> dict[str, list[str]]:
     texts: dict[str, list[str]] = {name: [] for name in names}
     now = engine.now()
-    for memory in sorted(engine.store.memories(None, user=user), key=lambda m: m.recorded_at, reverse=True):
+    for memory in sorted(engine.store.reads.memories(None, user=user), key=lambda m: m.recorded_at, reverse=True):
         said = texts.get(str(memory.scope))
         if said is not None and len(said) < _SHOWN and memory.status(now) == "current" and memory.trust >= 1:
             said.append(memory.text)
@@ -165,7 +163,7 @@ def _applied(
     engine: Engine, request: ConsolidateScopes, steps: Sequence[ScopeStep], channel: Channel, without: str
 ) -> ScopePlan:
     now = engine.now()
-    open_ones = {m.id: m for m in engine.store.memories(None, user=request.user) if m.status(now) in _OPEN}
+    open_ones = {m.id: m for m in engine.store.reads.memories(None, user=request.user) if m.status(now) in _OPEN}
     place: dict[str, str] = {i: str(m.scope) for i, m in open_ones.items()}
     for step in steps:
         _move(engine, step, open_ones, place)
@@ -199,7 +197,7 @@ def _renamed(
     engine: Engine, user: str, steps: Sequence[ScopeStep], channel: Channel
 ) -> tuple[tuple[ScopeName, ...], tuple[ScopeName, ...]]:
     """What steps mean for the registered names: (to note, to take out)."""
-    before = engine.store.scopes(user=user)
+    before = engine.store.scopes.registered(user=user)
     after = set(before)
     for step in steps:
         gone = set(step.scopes) - set(step.into)
@@ -219,17 +217,10 @@ def _clean(names: Sequence[ScopeName]) -> tuple[ScopeName, ...]:
 
 def when_due(engine: Engine, user: str, agent: str, learned: Sequence[Memory]) -> None:
     """Queue a consolidation when enough was learned since the last one; what was committed is told in any case."""
-    if not learned or settings_of(engine, agent).mode == "frugal":
+    if not learned or engine.agents.of(agent).mode == "frugal":
         return
-    new = (
-        "SELECT count(DISTINCT id) FROM memories WHERE user_id = $1 AND recorded_at > $2 AND id NOT IN "
-        "(SELECT id FROM memories WHERE user_id = $1 AND recorded_at <= $2)"
-    )
-    with engine.store.database.reading() as db:
-        last = db.execute("SELECT max(queued_at) FROM jobs WHERE user_id = ? AND kind = ?", [user, _JOB]).fetchall()[0][
-            0
-        ]
-        since = db.execute(new, [user, last or datetime.min]).fetchall()[0][0]  # noqa: DTZ901 (instants in the store are naive)
+    last = engine.store.job_queue.last_queued(_JOB, user=user)
+    since = engine.store.statements.count_new(user=user, since=last)
     with suppress(ConfigError):  # a bad setting is told when a memory is opened
         if since >= config.scope_threshold():
             engine.jobs.queue(_JOB, user=user, payload={"agent": agent})

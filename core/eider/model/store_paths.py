@@ -9,6 +9,8 @@ from eider.model import config
 from eider.model.errors import InputError
 
 DEFAULT_STORE: Final = "default"
+IN_MEMORY: Final = ":memory:"
+"""Means a store that lives in this process and is gone when it is closed."""
 
 
 def is_address(store: object) -> bool:
@@ -24,6 +26,10 @@ def folder_of(store: str | Path | None) -> Path:
     """Directory a store's name or path means."""
     if store is None:
         store = config.setting("store") or DEFAULT_STORE
+    if store == IN_MEMORY:
+        raise InputError(
+            f"{IN_MEMORY!r} is no place on disk: it lives in the process that opens it; name a store or a path."
+        )
     if isinstance(store, str) and not store.strip():
         raise InputError(f"store={store!r} is empty; pass a name or a path.")
     if isinstance(store, str) and "://" in store:

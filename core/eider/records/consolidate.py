@@ -25,8 +25,8 @@ def consolidate(engine: Engine, accepted: Clean[Consolidate]) -> Consolidation:
 
 def _consolidate(engine: Engine, request: Consolidate, channel: Channel) -> Consolidation:
     now = engine.now()
-    usage = engine.store.usage(None, user=request.user)
-    current = [m for m in engine.store.memories(None, user=request.user) if m.status(now) == "current"]
+    usage = engine.store.usage.get(None, user=request.user)
+    current = [m for m in engine.store.reads.memories(None, user=request.user) if m.status(now) == "current"]
     faded = [m for m in current if not m.pinned and _chance(usage.get(m.id) or fresh(m), now) < request.prune_threshold]
     kept = len(current) - len(faded)
     if request.dry_run or not faded:

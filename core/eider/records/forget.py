@@ -17,7 +17,6 @@ from eider.model.values import Memory
 from eider.privacy.evidence import quoted_ids
 from eider.privacy.ingress import Channel, Clean
 from eider.records.revise import sealed
-from eider.store import erase
 from eider.store.engine import Engine
 
 _CHECKED_TEXTS: Final = 50
@@ -49,23 +48,23 @@ def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
 def _memory_closure(engine: Engine, request: Forget, channel: Channel) -> Erasure:
     """A memory, what it was merged from or into, and (unless kept) the utterances it quotes."""
     user = request.user
-    everything = {m.id: m for m in engine.store.memories(None, user=user)}
+    everything = {m.id: m for m in engine.store.reads.memories(None, user=user)}
     if request.id not in everything or everything[request.id].state == "erased":
         raise UnknownIdError("memory or episode", request.id, user)
     named = _with_inputs(request.id, everything)
     quoted: set[str] = set()
     if not request.keep_evidence:
-        said = quoted_ids(v for i in named for v in engine.store.versions(i, user=user))
-        quoted = {e.id for e in engine.store.episodes(sorted(said), user=user)}
+        said = quoted_ids(v for i in named for v in engine.store.reads.versions(i, user=user))
+        quoted = {e.id for e in engine.store.reads.episodes(sorted(said), user=user)}
     return _closed(engine, channel, user, everything, named, frozenset(quoted))
 
 
 def _episode_closure(engine: Engine, request: Forget, channel: Channel) -> Erasure:
     """An utterance, and the memories that rest on nothing else."""
     user = request.user
-    if not engine.store.episodes([request.id], user=user):
+    if not engine.store.reads.episodes([request.id], user=user):
         raise UnknownIdError("memory or episode", request.id, user)
-    everything = {m.id: m for m in engine.store.memories(None, user=user)}
+    everything = {m.id: m for m in engine.store.reads.memories(None, user=user)}
     return _closed(engine, channel, user, everything, set(), frozenset({request.id}))
 
 
@@ -140,7 +139,7 @@ def _less(
     version = replace(sealed(memory), recorded_at=now, evidence=left)
     if not freed:
         return version
-    before = [v for v in engine.store.versions(memory.id, user=memory.user) if v.superseded_by is None]
+    before = [v for v in engine.store.reads.versions(memory.id, user=memory.user) if v.superseded_by is None]
     to, precision = (before[-1].valid_to, before[-1].to_precision) if before else (None, memory.to_precision)
     return replace(version, superseded_by=None, valid_to=to, to_precision=precision)
 
@@ -158,7 +157,7 @@ def forget_again(engine: Engine, user: str, ids: Collection[str] | None, channel
     def erased() -> Mapping[str, int]:
         if ids is None:
             return _user_erased(engine, user, channel)[2]
-        everything = {m.id: m for m in engine.store.memories(None, user=user)}
+        everything = {m.id: m for m in engine.store.reads.memories(None, user=user)}
         named = {i for i in ids if i in everything and everything[i].state != "erased"}
         episodes = frozenset(i for i in ids if i not in everything)
         return engine.erase(_closed(engine, channel, user, everything, named, episodes))
@@ -175,8 +174,8 @@ def forget_user(engine: Engine, accepted: Clean[ForgetUser]) -> Receipt:
 
 
 def _user_erased(engine: Engine, user: str, channel: Channel) -> tuple[Erasure, list[str], Mapping[str, int]]:
-    episodes = frozenset(i for i in engine.store.rows(user=user).ids if i.startswith("ep_"))
-    memories = frozenset(m.id for m in engine.store.memories(None, user=user))
+    episodes = frozenset(i for i in engine.store.segments.rows(user=user).ids if i.startswith("ep_"))
+    memories = frozenset(m.id for m in engine.store.reads.memories(None, user=user))
     erasure = Erasure(
         user=user, actor=channel.name, at=engine.now(), episodes=episodes, memories=memories, everything=True
     )
@@ -186,8 +185,8 @@ def _user_erased(engine: Engine, user: str, channel: Channel) -> tuple[Erasure, 
 
 def _texts(engine: Engine, erasure: Erasure) -> list[str]:
     """What the checks afterwards look for; held in memory only."""
-    said = engine.store.episodes(sorted(erasure.episodes)[:_CHECKED_TEXTS], user=erasure.user)
-    kept = engine.store.memories(sorted(erasure.memories)[:_CHECKED_TEXTS], user=erasure.user)
+    said = engine.store.reads.episodes(sorted(erasure.episodes)[:_CHECKED_TEXTS], user=erasure.user)
+    kept = engine.store.reads.memories(sorted(erasure.memories)[:_CHECKED_TEXTS], user=erasure.user)
     return list(dict.fromkeys(i.text for i in (*said, *kept) if i.text))[:_CHECKED_TEXTS]
 
 
@@ -195,12 +194,12 @@ def _receipt(
     engine: Engine, erasure: Erasure, counts: Mapping[str, int], texts: list[str], *, wait: bool, start: float
 ) -> Receipt:  # fmt: skip
     ids = tuple(sorted(erasure.episodes | erasure.memories))
-    checks = {"structure": not erase.leftovers(engine.store, ids)}
-    said = {text: erase.still_said(engine.store, erasure.user, [text]) for text in texts}
+    checks = {"structure": not engine.store.erasure_checks.tables_with(ids)}
+    said = {text: engine.store.erasure_checks.still_saying([text], user=erasure.user) for text in texts}
     if wait:
         engine.scrub()
         gone = [text for text, where in said.items() if not where]
-        checks["logic"] = not erase.mentioned(engine.store, erasure.user, gone)
+        checks["logic"] = not engine.store.erasure_checks.columns_saying(gone, user=erasure.user)
     else:
         engine.scrub_later()
     return Receipt(
@@ -211,5 +210,6 @@ def _receipt(
 
 def _backups(engine: Engine) -> list[str]:
     """Backups that were made before and may hold what was forgotten, until rotation takes them."""
-    found = backups(engine.opened.files.folder)
+    folder = engine.store.place.folder
+    found = [] if folder is None else backups(folder)
     return [f"backup {str(path)!r} (eider backup prune --before-forget removes what still holds it)" for path in found]

@@ -21,10 +21,10 @@ from eider.store.engine import Engine
 def history(engine: Engine, accepted: Clean[History]) -> list[Version]:
     """All versions of a memory, oldest first, each with the change that wrote it."""
     request = accepted.request
-    versions = engine.store.versions(request.id, user=request.user)
+    versions = engine.store.reads.versions(request.id, user=request.user)
     if not versions:
         raise UnknownIdError("memory", request.id, request.user)
-    wrote = engine.store.events(user=request.user, seqs=[m.rev for m in versions], limit=len(versions))
+    wrote = engine.store.events.newest(user=request.user, seqs=[m.rev for m in versions], limit=len(versions))
     by_seq = {event.seq: event for event in wrote}
     return [Version(memory=m, event=by_seq.get(m.rev)) for m in versions]
 
@@ -32,31 +32,31 @@ def history(engine: Engine, accepted: Clean[History]) -> list[Version]:
 def events(engine: Engine, accepted: Clean[Events]) -> list[Event]:
     """What changed, newest first."""
     request = accepted.request
-    return engine.store.events(user=request.user, limit=request.limit)
+    return engine.store.events.newest(user=request.user, limit=request.limit)
 
 
 def why(engine: Engine, accepted: Clean[WhyOf]) -> Explanation:
     """What a memory rests on, and how it came to be as it is."""
     request = accepted.request
-    found = engine.store.memories([request.id], user=request.user)
+    found = engine.store.reads.memories([request.id], user=request.user)
     if not found:
         raise UnknownIdError("memory", request.id, request.user)
     memory, now = found[0], engine.now()
-    episodes = {e.id: e for e in engine.store.episodes([s.episode for s in memory.evidence], user=request.user)}
+    episodes = {e.id: e for e in engine.store.reads.episodes([s.episode for s in memory.evidence], user=request.user)}
     quoted = tuple(
         (episodes[s.episode], episodes[s.episode].text[s.start : s.end])
         for s in memory.evidence
         if s.episode in episodes
     )
-    usage = engine.store.usage([memory.id], user=request.user).get(memory.id) or fresh(memory)
-    touched = engine.store.events(user=request.user, ids=[memory.id], limit=100)
-    replaces = tuple(m.id for m in engine.store.replaced([memory.id], user=request.user)) + memory.merged_from
+    usage = engine.store.usage.get([memory.id], user=request.user).get(memory.id) or fresh(memory)
+    touched = engine.store.events.newest(user=request.user, ids=[memory.id], limit=100)
+    replaces = tuple(m.id for m in engine.store.reads.replaced([memory.id], user=request.user)) + memory.merged_from
     chance = float(retrievability(days_between(usage.last_used, now), usage.stability))
     return Explanation(
         memory=memory, status=memory.status(now), evidence=quoted, events=tuple(reversed(touched)),
         replaces=tuple(dict.fromkeys(replaces)), replaced_by=memory.superseded_by, usage=usage, retrievability=chance,
         summary=_summary(memory, now, touched, chance),
-        against=tuple(engine.store.memories(engine.store.linked(memory.id, "contradicts", user=request.user), user=request.user)),
+        against=tuple(engine.store.reads.memories(engine.store.reads.linked(memory.id, "contradicts", user=request.user), user=request.user)),
     )  # fmt: skip
 
 
@@ -75,12 +75,12 @@ def _summary(memory: Memory, now: datetime, touched: list[Event], chance: float)
 def diff(engine: Engine, accepted: Clean[DiffOf]) -> Diff:
     """What was learned, changed and closed between two instants."""
     request = accepted.request
-    since = engine.bound(request.since, None, "since")[0] or datetime.min.replace(tzinfo=UTC)
-    until = engine.bound(request.until, None, "until")[0] or engine.now()
+    since = engine.time.bound(request.since, None, "since")[0] or datetime.min.replace(tzinfo=UTC)
+    until = engine.time.bound(request.until, None, "until")[0] or engine.now()
     if until < since:
         raise InputError(f"until={until.isoformat()!r} is before since={since.isoformat()!r}; swap them.")
-    before = {m.id: m for m in engine.store.memories(None, user=request.user, known_at=since)}
-    after = {m.id: m for m in engine.store.memories(None, user=request.user, known_at=until)}
+    before = {m.id: m for m in engine.store.reads.memories(None, user=request.user, known_at=since)}
+    after = {m.id: m for m in engine.store.reads.memories(None, user=request.user, known_at=until)}
     changed = [(before[i], m) for i, m in after.items() if i in before and before[i].rev != m.rev]
     closed = [m for was, m in changed if was.holds(since) and not m.holds(until)]
     gone = {m.id for m in closed}
@@ -96,24 +96,23 @@ def health(engine: Engine, accepted: Clean[HealthOf]) -> Health:
     """How much of what is kept, and what runs with less than it could."""
     request = accepted.request
     user, now = request.user, engine.now()
-    memories = engine.store.memories(None, user=user)
+    memories = engine.store.reads.memories(None, user=user)
     current = [m for m in memories if m.status(now) == "current"]
-    usage = engine.store.usage(None, user=user)
+    usage = engine.store.usage.get(None, user=user)
     held = [usage.get(m.id) or fresh(m) for m in current]
     chances = tuple(float(retrievability(days_between(u.last_used, now), u.stability)) for u in held)
     with engine.segments.hold(user) as segment:
         said = segment.alive & (segment.column("kind") == EPISODE_KIND)
         episodes, times = int(said.sum()), segment.column("at")[said]
     span = (_instant(int(np.min(times))), _instant(int(np.max(times)))) if episodes else (None, None)
-    indexer = engine.opened.indexer
-    trouble = indexer.trouble if indexer is not None else None
+    trouble = engine.store.index.trouble
     return Health(
         user=user, episodes=episodes, memories=dict(Counter(m.status(now) for m in memories)),
         kinds={k: n for k in KINDS if (n := sum(m.kind == k for m in current))},
         scopes=dict(Counter(m.scope for m in current)), retrievability=chances,
-        pending_index=engine.opened.outbox.pending(user), embedder=engine.embedder.fingerprint,
+        pending_index=engine.store.index.pending(user), embedder=engine.embedder.fingerprint,
         degraded=tuple(x for x in (engine.embedder.degraded, trouble) if x), oldest=span[0], newest=span[1],
-        events=engine.store.event_count(user=user),
+        events=engine.store.events.count(user=user),
     )  # fmt: skip
 
 

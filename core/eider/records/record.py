@@ -31,7 +31,7 @@ def record(engine: Engine, accepted: Clean[Record]) -> Episode:
     user_name(request.user)
     episode = episode_of(engine, request, channel)
     key = redact_name(request.key) if request.key is not None else None
-    made = engine.indexed_episodes([episode])
+    made = engine.material.episodes([episode])
 
     def plan() -> ChangeSet:
         now = engine.now()
@@ -40,7 +40,7 @@ def record(engine: Engine, accepted: Clean[Record]) -> Episode:
             user=request.user, op="record", actor=channel.name, at=now, episodes=stamped, indexing=made, key=key
         )
 
-    return engine.together.commit(engine, plan).episodes[0]
+    return engine.group_commit.commit(plan).episodes[0]
 
 
 def record_many(engine: Engine, accepted: Clean[RecordMany]) -> list[Episode]:
@@ -70,7 +70,7 @@ def _keep_episodes(
 ) -> tuple[Episode, ...]:
     if not episodes:
         return ()
-    made = engine.indexed_episodes(episodes)
+    made = engine.material.episodes(episodes)
 
     def plan() -> tuple[Episode, ...]:
         now = engine.now()
@@ -85,7 +85,7 @@ def _keep_episodes(
 
 def episode_of(engine: Engine, request: Record, channel: Channel) -> Episode:
     """An utterance through the channel, not yet kept."""
-    at, tz = engine.moment(request.at, request.tz)
+    at, tz = engine.time.moment(request.at, request.tz)
     if at - engine.now() > _AHEAD:
         raise InputError(f"at={at.isoformat()!r} lies more than ten years ahead; pass the time it was said.")
     speakers = {"user": request.user, "agent": channel.agent, "other": "other"}
@@ -114,10 +114,10 @@ def _remember(engine: Engine, request: Remember, channel: Channel) -> Memory:
     if (first := _said_before(engine, request, channel)) is not None:
         return first
     memory = _memory(engine, request, channel)
-    twin = engine.store.twin(memory) if memory.valid_to is None else None
+    twin = engine.store.statements.twin(memory) if memory.valid_to is None else None
     if twin is not None:
         return _restated(engine, twin, channel, memory.key)
-    made = engine.indexed_memories([memory])
+    made = engine.material.memories([memory])
     changes = ChangeSet(
         user=request.user, op="remember", actor=channel.name, at=memory.recorded_at, memories=(memory,),
         indexing=made, key=memory.key and redact_name(memory.key),
@@ -131,7 +131,7 @@ def _said_before(engine: Engine, request: Remember, channel: Channel) -> Memory 
         return None
     for op in ("remember", "restate"):
         asked = ChangeSet(user=request.user, op=op, actor=channel.name, at=engine.now(), key=redact_name(request.key))
-        done = engine.store.repeated(asked)
+        done = engine.store.commits.repeated(asked)
         if done is not None and done.memories:
             return done.memories[0]
     return None
@@ -141,7 +141,7 @@ def _restated(engine: Engine, twin: Memory, channel: Channel, key: str | None) -
     """A restatement by the user is a use; by anybody else it changes nothing."""
     if TRUST[channel.max_trust] < TRUST["user"]:
         return twin
-    usage = engine.store.usage([twin.id], user=twin.user).get(twin.id) or fresh(twin)
+    usage = engine.store.usage.get([twin.id], user=twin.user).get(twin.id) or fresh(twin)
     changes = ChangeSet(
         user=twin.user, op="restate", actor=channel.name, at=engine.now(), usage=(used(usage, engine.now()),),
         reads={twin.id: twin.rev}, key=key and redact_name(key), detail=usage_detail(usage),
@@ -180,23 +180,23 @@ def _remember_batch(
     engine: Engine, requests: Sequence[Remember], user: str, channel: Channel, key: CleanText | None
 ) -> list[Memory]:
     asked = ChangeSet(user=user, op="remember", actor=channel.name, at=engine.now(), key=key)
-    again = key is not None and engine.store.repeated(asked) is not None
+    again = key is not None and engine.store.commits.repeated(asked) is not None
     answer: list[Memory] = []
     new: dict[str, Memory] = {}
     restated: dict[str, Memory] = {}
     memories = [_memory(engine, request, channel) for request in requests]
-    identities = [engine.store.identity(memory) for memory in memories]
-    known = engine.store.said(identities)
+    identities = [engine.store.statements.identity(memory) for memory in memories]
+    known = engine.store.statements.existing(identities)
     for request, memory, identity in zip(requests, memories, identities, strict=True):
         said = f"{identity} {memory.valid_to} {request.valid_from}"
         twin = new.get(said)
         if twin is None and memory.valid_to is None and identity in known:
-            twin = engine.store.twin(memory)
+            twin = engine.store.statements.twin(memory)
             if twin is not None and not again:
                 restated[twin.id] = twin
         answer.append(twin or new.setdefault(said, memory))
     if new:
-        made = engine.indexed_memories(list(new.values()))
+        made = engine.material.memories(list(new.values()))
         changes = ChangeSet(
             user=user, op="remember", actor=channel.name, at=engine.now(), memories=tuple(new.values()), indexing=made,
             key=None if again else key,
@@ -211,8 +211,8 @@ def _remember_batch(
 def _memory(engine: Engine, request: Remember, channel: Channel) -> Memory:
     fields = clean({"text": request.text, "scope": request.scope, "agent": channel.agent})
     now = engine.now()
-    start, from_precision = engine.bound(request.valid_from, None, "valid_from")
-    end, to_precision = engine.bound(request.valid_to, None, "valid_to")
+    start, from_precision = engine.time.bound(request.valid_from, None, "valid_from")
+    end, to_precision = engine.time.bound(request.valid_to, None, "valid_to")
     start = now if start is None else start
     if end is not None and end <= start:
         raise InputError(

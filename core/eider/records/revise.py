@@ -25,7 +25,7 @@ def known(engine: Engine, id: str, user: str) -> Memory:  # noqa: A002 (the word
         UnknownIdError: There is none of this user; another user's is not there either.
         ErasedError: It was forgotten.
     """
-    found = engine.store.memories([id], user=user)
+    found = engine.store.reads.memories([id], user=user)
     if not found:
         raise UnknownIdError("memory", id, user)
     if found[0].state == "erased":
@@ -51,7 +51,7 @@ def successor(engine: Engine, memory: Memory) -> str | None:
     passed = {memory.id}
     last: Memory = memory
     while last.superseded_by is not None and last.superseded_by not in passed:
-        following = engine.store.memories([last.superseded_by], user=memory.user)
+        following = engine.store.reads.memories([last.superseded_by], user=memory.user)
         if not following:
             break
         last = following[0]
@@ -82,7 +82,7 @@ def _correct(engine: Engine, request: Correct, channel: Channel) -> Memory:
     closed = replace(sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id)
     changes = ChangeSet(
         user=request.user, op="correct", actor=channel.name, at=now, memories=(closed, new),
-        reads={old.id: old.rev}, indexing=engine.indexed_memories([new]),
+        reads={old.id: old.rev}, indexing=engine.material.memories([new]),
         edges=(Edge(source=new.id, target=old.id, kind="supersedes"),), key=request.key and redact_name(request.key),
     )  # fmt: skip
     done = engine.commit(changes)
@@ -96,7 +96,7 @@ def _written_before(engine: Engine, request: Correct, channel: Channel) -> Memor
     changes = ChangeSet(
         user=request.user, op="correct", actor=channel.name, at=engine.now(), key=redact_name(request.key)
     )
-    done = engine.store.repeated(changes)
+    done = engine.store.commits.repeated(changes)
     return None if done is None else next((m for m in done.memories if m.id != request.id), None)
 
 
@@ -127,10 +127,10 @@ def reinforce(engine: Engine, accepted: Clean[Reinforce]) -> Memory:
             asked = ChangeSet(
                 user=request.user, op="reinforce", actor=channel.name, at=now, key=redact_name(request.key)
             )
-            if (done := engine.store.repeated(asked)) is not None and done.memories:
+            if (done := engine.store.commits.repeated(asked)) is not None and done.memories:
                 return done.memories[0]
         memory = open_memory(engine, request)
-        usage = engine.store.usage([memory.id], user=memory.user).get(memory.id) or fresh(memory)
+        usage = engine.store.usage.get([memory.id], user=memory.user).get(memory.id) or fresh(memory)
         changes = ChangeSet(
             user=request.user, op="reinforce", actor=channel.name, at=now, usage=(used(usage, now),),
             reads={memory.id: memory.rev}, key=request.key and redact_name(request.key), detail=usage_detail(usage),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from eider.model.changes import ScopeName
 from eider.model.values import GLOBAL, Memory
 from eider.privacy.redact import redact_name
-from eider.store.agent_settings import Settings, settings_of
+from eider.store.agent_settings import Settings
 from eider.store.arrays import STATE_CODE, micros
 from eider.store.engine import Engine
 from eider.understand.scope_names import (
@@ -54,7 +54,7 @@ def scope_for(
     """
     if explicit is None and (not context.strip() or holds_everywhere(statement[:READ])):
         return GLOBAL, False
-    about = settings_of(engine, agent)
+    about = engine.agents.of(agent)
     if explicit is not None:
         return known_name(engine, user, about, explicit), False
     known = scope_names(engine, user, about)
@@ -71,7 +71,7 @@ def scopes_read(engine: Engine, user: str, agent: str, context: str | None) -> t
     """Which scopes bear on a context besides what is global; None, which is all, where that is open or mode is frugal."""
     if not context or not context.strip():
         return None
-    about = settings_of(engine, agent)
+    about = engine.agents.of(agent)
     if about.mode == "frugal":
         return None
     known = scope_names(engine, user, about)
@@ -82,9 +82,9 @@ def scopes_read(engine: Engine, user: str, agent: str, context: str | None) -> t
 def to_register(engine: Engine, user: str, agent: str, memories: Sequence[Memory]) -> tuple[ScopeName, ...]:
     """Names that these memories bring and an agent with dynamic scopes has not registered."""
     names = {str(m.scope) for m in memories} - {GLOBAL}
-    if not names or not settings_of(engine, agent).dynamic_scopes:
+    if not names or not engine.agents.of(agent).dynamic_scopes:
         return ()
-    there = set(engine.store.scopes(user=user))
+    there = set(engine.store.scopes.registered(user=user))
     return tuple((redact_name(agent), redact_name(n)) for n in sorted(names) if is_short(n) and (agent, n) not in there)
 
 
@@ -99,7 +99,7 @@ def scope_names(engine: Engine, user: str, about: Settings) -> list[str]:
     """Names a user's memory knows besides `global`: declared, registered, or used."""
     with engine.segments.hold(user) as segment:
         used = list(segment.scopes)
-    registered = (name for _, name in engine.store.scopes(user=user))
+    registered = (name for _, name in engine.store.scopes.registered(user=user))
     return [n for n in dict.fromkeys((*about.scopes, *registered, *used)) if n and n != GLOBAL]
 
 

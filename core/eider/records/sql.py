@@ -33,13 +33,13 @@ def sql(engine: Engine, accepted: Clean[Sql]) -> Table:
     request = accepted.request
     import pyarrow as pa
 
-    from eider.store.sql_sandbox import answer, rows_of
+    from eider.store.sql_sandbox import answer
 
     user = user_name(request.user)
     if not 0 < request.seconds <= _MAX_SECONDS:
         raise InputError(f"seconds={request.seconds!r} is out of range; pass more than 0, at most {_MAX_SECONDS}.")
     schema, batches, truncated = answer(
-        lambda: rows_of(engine.store.database, user, engine.now()),
+        lambda: engine.store.transfer.tables(user, engine.now()),
         request.query, rows=request.rows, seconds=request.seconds,
     )  # fmt: skip
     return Table(_tidy(pa.Table.from_batches(batches, schema)), truncated=truncated)

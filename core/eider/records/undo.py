@@ -16,9 +16,8 @@ from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
 from eider.records.revise import sealed
-from eider.store import loop_rows
 from eider.store.engine import Engine
-from eider.store.rows import event_seq
+from eider.store.event_chain import event_seq
 
 _BALANCE: Final = "balance"
 _TICK: Final = timedelta(microseconds=1)
@@ -47,13 +46,13 @@ def _undo(engine: Engine, request: Undo, channel: Channel) -> Event:
     event, payload = _named(engine, request)
     before: Mapping[str, int | None] = payload["memories"]
     now = engine.now()
-    current = {m.id: m for m in engine.store.memories(list(before), user=request.user)}
+    current = {m.id: m for m in engine.store.reads.memories(list(before), user=request.user)}
     if gone := [i for i in before if i not in current or current[i].state == "erased"]:
         raise ErasedError(f"memory {gone[0]!r}, which event {event.id!r} is about,")
     if moved := [m for m in current.values() if m.rev != event.seq]:
         raise _conflict(event, _later(engine, request.user, event, [m.id for m in moved]))
     changed = [i for i, rev in before.items() if rev is not None]
-    earlier = {m.id: m for m in engine.store.memories(changed, user=request.user, known_at=event.at - _TICK)}
+    earlier = {m.id: m for m in engine.store.reads.memories(changed, user=request.user, known_at=event.at - _TICK)}
     versions = tuple(_as_before(engine, m, before[m.id], now, earlier.get(m.id)) for m in current.values())
     usage, was = _usage_before(engine, request.user, event, payload)
     learned, knew = _learned_before(engine, request.user, event, payload)
@@ -69,13 +68,13 @@ def _undo(engine: Engine, request: Undo, channel: Channel) -> Event:
 
 def _named(engine: Engine, request: Undo) -> tuple[Event, Mapping[str, Any]]:
     seq = event_seq(request.id)
-    found = engine.store.events(user=request.user, seqs=[seq], limit=1) if seq is not None else []
+    found = engine.store.events.newest(user=request.user, seqs=[seq], limit=1) if seq is not None else []
     if not found:
         raise UnknownIdError("event", request.id, request.user)
     event = found[0]
     if event.op in _FINAL:
         raise RefusedError(f"event {event.id!r} ({event.op}) cannot be undone: {_FINAL[event.op]}.")
-    payload = engine.store.payload(event.seq, user=request.user)
+    payload = engine.store.events.payload(event.seq, user=request.user)
     if payload is None:
         raise ErasedError(f"the content of event {event.id!r}")
     return event, payload  # pyright: ignore[reportReturnType] (JSON of our own making)
@@ -88,7 +87,7 @@ def _scopes(payload: Mapping[str, Any], what: str) -> tuple[ScopeName, ...]:
 
 
 def _later(engine: Engine, user: str, event: Event, ids: list[str]) -> list[Event]:
-    touched = engine.store.events(user=user, ids=ids, limit=1000)
+    touched = engine.store.events.newest(user=user, ids=ids, limit=1000)
     return [e for e in reversed(touched) if e.seq > event.seq]
 
 
@@ -104,7 +103,7 @@ def _as_before(engine: Engine, memory: Memory, rev: int | None, now: datetime, e
     if rev is None:
         return replace(sealed(memory), recorded_at=now, valid_to=memory.valid_from, superseded_by=None)
     if earlier is None or earlier.rev != rev:  # asked for one by one only where the clock says otherwise
-        earlier = next(m for m in engine.store.versions(memory.id, user=memory.user) if m.rev == rev)
+        earlier = next(m for m in engine.store.reads.versions(memory.id, user=memory.user) if m.rev == rev)
     return replace(sealed(earlier), recorded_at=now)
 
 
@@ -124,10 +123,10 @@ def _usage_before(
 def _one_before(engine: Engine, user: str, event: Event, detail: Mapping[str, Any]) -> tuple[Usage, Usage]:
     """A memory's usage before the event, and as it is."""
     id_ = detail["id"]
-    found = engine.store.memories([id_], user=user)
+    found = engine.store.reads.memories([id_], user=user)
     if not found or found[0].state == "erased":
         raise ErasedError(f"memory {id_!r}, which event {event.id!r} is about,")
-    now = engine.store.usage([id_], user=user).get(id_) or fresh(found[0])
+    now = engine.store.usage.get([id_], user=user).get(id_) or fresh(found[0])
     if later := [e for e in _later(engine, user, event, [id_]) if _is_use(engine, user, e, id_)]:
         raise _conflict(event, later)
     last = datetime.fromisoformat(detail["last_used"])
@@ -141,10 +140,9 @@ def _learned_before(
     detail = payload.get("detail") or {}
     if _BALANCE not in detail:
         return {}, {}
-    with engine.store.database.reading() as db:
-        kept = loop_rows.learned(db, user).get(_BALANCE)
+    kept = engine.store.learned.documents(user=user).get(_BALANCE)
     if kept is not None and kept.version > event.seq:
-        later = engine.store.events(user=user, seqs=[kept.version], limit=1)
+        later = engine.store.events.newest(user=user, seqs=[kept.version], limit=1)
         raise UndoConflictError(event.id, [e.id for e in later])
     now: Metadata | None = None if kept is None else {redact_name(n): kept.content[n] for n in kept.content}
     return {_BALANCE: detail[_BALANCE]}, {redact(_BALANCE): now}
@@ -152,6 +150,6 @@ def _learned_before(
 
 def _is_use(engine: Engine, user: str, event: Event, id: str) -> bool:  # noqa: A002 (the word users know)
     """Whether an event changed how this memory counts as used."""
-    payload: Mapping[str, Any] = engine.store.payload(event.seq, user=user) or {}
+    payload: Mapping[str, Any] = engine.store.events.payload(event.seq, user=user) or {}
     detail: Mapping[str, Any] = payload.get("detail") or {}
     return id in (detail.get("id"), *(one["id"] for one in detail.get("usages", ())))

@@ -14,10 +14,10 @@ from eider.store.engine import Engine
 def drain(engine: Engine, accepted: Clean[Drain]) -> Drained:
     """Write what is buffered, run due jobs, and bring the search index up to date."""
     engine.usage.flush()
-    engine.notes.flush()
+    engine.loops.recalls.flush()
     ran = engine.jobs.run_due(accepted.request.timeout)
-    applied = engine.opened.outbox.drain()
-    return Drained(applied=applied, left=engine.opened.outbox.pending(), jobs=ran)
+    applied = engine.store.index_upkeep.drain()
+    return Drained(applied=applied, left=engine.store.index.pending(), jobs=ran)
 
 
 def verify(engine: Engine, accepted: Clean[Verify]) -> Verified:

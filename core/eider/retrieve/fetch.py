@@ -79,8 +79,10 @@ def read(
     missing = list(dict.fromkeys(i for i in ids if i not in known))
     if not missing:
         return known
-    episodes = engine.store.episodes([i for i in missing if i.startswith("ep_")], user=user)
-    memories = engine.store.memories([i for i in missing if not i.startswith("ep_")], user=user, known_at=known_at)
+    episodes = engine.store.reads.episodes([i for i in missing if i.startswith("ep_")], user=user)
+    memories = engine.store.reads.memories(
+        [i for i in missing if not i.startswith("ep_")], user=user, known_at=known_at
+    )
     new = {i.id: i for i in (*episodes, *memories)}
     if known_at is None:
         segment.keep(new.values())

@@ -42,7 +42,7 @@ def near(engine: Engine, user: str, text: str, *, scope: str = GLOBAL, limit: in
         question = replace(read_question(engine, segment, ask.query, ask, view_of(engine, ask)), window=None)
         ids = [segment.ids[r.row] for r in rank(segment, question, visible, limit=limit)]
         known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
-        read = engine.store.memories([i for i in ids if i not in known], user=user)
+        read = engine.store.reads.memories([i for i in ids if i not in known], user=user)
         segment.keep(read)
     found = known | {m.id: m for m in read}
     return [found[i] for i in ids if i in found]

@@ -33,7 +33,7 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
         accepted: The question, filters and limits.
     """
     request = accepted.request
-    view, weights = view_of(engine, request), balanced(engine.lexical_share(request.user))
+    view, weights = view_of(engine, request), balanced(engine.shares.of(request.user))
     found: list[Recollection] = []
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, request, view) as segment:
@@ -63,11 +63,11 @@ def stores_of(engine: Engine, user: str) -> list[tuple[Engine, str]]:
 def rows_of(engine: Engine, user: str, request: Recall, view: View) -> Generator[Segment]:
     """Hold the rows that a request looks at: all of a user, those known at an instant, or those the index nominates."""
     if view.known_at is not None:
-        yield Segment.build(engine.store.rows(user=user, known_at=view.known_at))
+        yield Segment.build(engine.store.segments.rows(user=user, known_at=view.known_at))
         return
-    if engine.is_large(user) and not _filtered(request):
+    if engine.large.is_large(user) and not _filtered(request):
         vector = engine.embedder.embed([request.query], "query")[0]
-        if (nominated := engine.nominated(user, request.query, vector)) is not None:
+        if (nominated := engine.nominated_segment(user, request.query, vector)) is not None:
             yield nominated
             return
     with engine.segments.hold(user) as segment:
@@ -125,9 +125,9 @@ def _sameness(found: Recollection, statement: Recollection | None) -> tuple[str,
 
 def _note(engine: Engine, user: str, loop: str, found: Sequence[Recollection]) -> None:
     """Remember what an open loop was shown, with the evidence as it would be without the user's balance."""
-    if engine.loop(loop, user).closed_at is not None:
+    if engine.loops.get(loop, user).closed_at is not None:
         return
-    share = engine.lexical_share(user)
+    share = engine.shares.of(user)
     shown = [(r.id, *as_shipped(r.why.shares, share)) for r in found if not r.layer]
     noted = [Recalled(id=i, ask=0, words=words, meaning=meaning, rest=rest) for i, words, meaning, rest in shown]
-    engine.notes.noted(user, loop, noted)
+    engine.loops.recalls.add(user, loop, noted)

@@ -49,7 +49,7 @@ def view_of(engine: Engine, request: Recall | Search) -> View:
     zone(tz)
 
     def instant(at: When | None, name: str) -> datetime | None:
-        return engine.bound(at, request.tz if isinstance(at, datetime) else tz, name)[0]
+        return engine.time.bound(at, request.tz if isinstance(at, datetime) else tz, name)[0]
 
     as_of, since, until = (
         instant(request.as_of, "as_of"),

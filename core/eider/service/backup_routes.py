@@ -77,7 +77,7 @@ class BackupRoutes:
             if self._is_due(folder, due):
                 self._tried[folder] = time.monotonic()
                 with suppress(EiderError), self._stores.use(folder) as engine:
-                    if engine.opened.read_only:
+                    if engine.store.place.read_only:
                         continue
                     engine.jobs.queue("backup", payload={"due": due.isoformat(), "keep": wanted.keep})
                     queued.append(folder)

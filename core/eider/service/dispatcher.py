@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from eider.api import upload
-from eider.api.local import note_agent, open_engine, open_layer
+from eider.api.local import open_engine, open_layer
 from eider.api.verbs import VERBS, verb_of
 from eider.api.wire import decode, encode
 from eider.client import pauses
@@ -204,8 +204,8 @@ class Dispatcher:
         """Open a store and note what its agent says of itself: errors of opening come here, not with the first verb."""
         folder = self._folder(asked.body)
         with self.stores.use(folder) as engine:
-            note_agent(engine, str(asked.body.get("agent") or "default"), object_in(asked.body, "about"))
-            return {"folder": str(folder), "read_only": engine.opened.read_only}
+            engine.agents.save(str(asked.body.get("agent") or "default"), object_in(asked.body, "about"))
+            return {"folder": str(folder), "read_only": engine.store.place.read_only}
 
     def release(self, asked: HttpRequest) -> Any:
         """Close a store, so that another process may open it."""
@@ -213,11 +213,11 @@ class Dispatcher:
 
     def counted(self, asked: HttpRequest) -> Any:
         """What a store holds; one that is not open is looked at and let go."""
-        from eider.store.catalog import overview, within
+        from eider.store.catalog import overview, overview_of
 
         folder = self._folder(asked.body)
         with self.stores.seen(folder) as engine:
-            return encode(overview(folder) if engine is None else within(folder, engine.store.database))
+            return encode(overview(folder) if engine is None else overview_of(engine.store))
 
     def examined(self, asked: HttpRequest) -> Any:
         """What the doctor finds in a store, looked at where it is open."""

@@ -102,12 +102,12 @@ class Metrics:
         segments = _family("eider_segment_bytes", "Memory of loaded segments.", ["store"])
         for folder, engine in engines.items():
             with suppress(Exception):  # one that is being closed is left out
-                found = _figures(engine)
-                for table in ("episodes", "memories"):
-                    rows.add_metric([folder.stem, table], found[table])
-                lag.add_metric([folder.stem], found["outbox"])
+                totals = engine.store.inspection.totals()
+                rows.add_metric([folder.stem, "episodes"], totals.episodes)
+                rows.add_metric([folder.stem, "memories"], totals.memories)
+                lag.add_metric([folder.stem], engine.store.index.pending())
                 segments.add_metric([folder.stem], engine.segments.nbytes)
-                for state, count in found["jobs"]:
+                for state, count in engine.store.job_list.counts().items():
                     jobs.add_metric([folder.stem, state], count)
         yield from (rows, lag, jobs, segments)
 
@@ -127,14 +127,6 @@ class _Now:
 
     def __init__(self, families: Callable[[], Iterable[Metric]]) -> None:
         self.collect = families
-
-
-def _figures(engine: Engine) -> dict[str, Any]:
-    with engine.store.database.reading() as db:
-        counts = "SELECT (SELECT count(*) FROM episodes), (SELECT count(*) FROM memories WHERE retired_at IS NULL), (SELECT count(*) FROM outbox)"
-        episodes, memories, outbox = db.execute(counts).fetchall()[0]
-        jobs = db.execute("SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state").fetchall()
-    return {"episodes": episodes, "memories": memories, "outbox": outbox, "jobs": jobs}
 
 
 def _family(name: str, said: str, labels: list[str]) -> Any:

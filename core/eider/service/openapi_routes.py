@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from eider.service.doctor.report import Finding
 from eider.service.spool_drain import SpoolReport
 from eider.store.catalog import Overview
-from eider.store.job_rows import Batch
-from eider.store.jobs import STATES, Job
+from eider.store.job import STATES, Batch, Job
 
 if TYPE_CHECKING:
     from eider.service.json_schema import Schema, Schemas

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from eider.model import config
 from eider.model.errors import ConfigError, EiderError
+from eider.store.protocols import Store
 
 if TYPE_CHECKING:
     from eider.model.llm import Model, OwnVendor
     from eider.providers.llm_guard import Spent
-    from eider.store.engine import Engine
 
+_AGENT: Final = "agent:"
+_SPENT: Final = "spent:"
+"""Prefixes of documents."""
+_PLAIN: Final = json.dumps(
+    {"description": "", "mode": "frugal", "model": None, "scopes": [], "dynamic_scopes": False}, sort_keys=True
+)
+"""Settings of an agent of which nothing was said."""
 Mode = Literal["frugal", "balanced", "eager"]
 MODES: Final = get_args(Mode)
 DAILY: Final = 1_000_000
@@ -35,20 +42,6 @@ class Settings:
     description: str = ""
     scopes: tuple[str, ...] = ()
     dynamic_scopes: bool = False
-
-
-def settings_of(engine: Engine, agent: str) -> Settings:
-    """What is set for an agent; one that nobody set up asks no model.
-
-    Raises:
-        ConfigError: What is kept cannot be used; a later version may have written it.
-    """
-    found = engine.agents.get(agent)
-    if found is None:
-        with engine.store.database.reading() as db:
-            kept = db.execute("SELECT content FROM meta WHERE name = ?", [f"agent:{agent}"]).fetchall()
-        found = engine.agents[agent] = _read(agent, json.loads(kept[0][0])) if kept else Settings()
-    return found
 
 
 def _read(agent: str, about: Mapping[str, Any]) -> Settings:
@@ -70,31 +63,6 @@ def check_mode(mode: object, what: str = "mode") -> None:
     """
     if mode not in MODES:
         raise ConfigError(f"{what} is {mode!r}; take one of {', '.join(map(repr, MODES))}.")
-
-
-def model_of(engine: Engine, settings: Settings) -> Model:
-    """The model an agent asks, connected when it is first needed and shared by all agents that name it.
-
-    Raises:
-        ConfigError: There is none, or a setting cannot be used.
-        MissingExtraError: What asks it is not installed.
-    """
-    name = settings.model or ""
-    found = engine.models.get(name)
-    if found is None:
-        from eider.providers.llm import connect
-
-        purse = StorePurse(engine, daily())
-        key, url = config.setting("model_key"), config.setting("model_url")
-        found = engine.models[name] = connect(name, purse=purse, key=key, url=url)
-    return found
-
-
-def bring(engine: Engine, vendor: OwnVendor) -> None:
-    """Let agents ask a model that this process brings itself, under its name; guarded and counted like any other."""
-    from eider.providers.llm_guard import Guarded
-
-    engine.models[vendor.name] = Guarded(vendor, vendor.name, purse=StorePurse(engine, daily()))
 
 
 def daily() -> int | None:
@@ -120,12 +88,12 @@ def daily_of(said: str) -> int | None:
     return int(said)
 
 
-class StorePurse:
+class StoreTokenBudget:
     """Keeps what models cost in the store, so that a restart does not refill the day."""
 
-    def __init__(self, engine: Engine, daily: int | None) -> None:
-        """Spend from a store's budget."""
-        self._engine, self._daily = engine, daily
+    def __init__(self, store: Store, now: Callable[[], datetime], daily: int | None) -> None:
+        """Spend from a store's budget: at most `daily` tokens of a day (UTC), None without limit."""
+        self._store, self._now, self._daily = store, now, daily
 
     @property
     def daily(self) -> int | None:
@@ -134,7 +102,7 @@ class StorePurse:
 
     def now(self) -> datetime:
         """The store's present."""
-        return self._engine.now()
+        return self._now()
 
     def spent(self) -> Spent:
         """What today's calls came to, of all models."""
@@ -144,18 +112,14 @@ class StorePurse:
 
     def by_model(self) -> dict[str, Spent]:
         """Model → what today's calls came to."""
-        from eider.providers.llm_guard import Spent
-
-        with self._engine.store.database.reading() as db:
-            kept = db.execute("SELECT content FROM meta WHERE name = ?", [self._name()]).fetchall()
-        return {model: Spent(**counts) for model, counts in json.loads(kept[0][0]).items()} if kept else {}
+        return _spent_in(self._store.documents.get(self._name()))
 
     def note(self, model: str, spent: Spent) -> None:
         """Add what one call came to; counters are not worth an answer, so a store that was closed meanwhile is left alone."""
         from eider.providers.llm_guard import Spent
 
-        with suppress(EiderError), self._engine.store.database.turn():
-            both = self.by_model()
+        def add(known: str | None) -> str:
+            both = _spent_in(known)
             both[model] = both.get(model, Spent()) + spent
             counts = {
                 name: {
@@ -166,13 +130,80 @@ class StorePurse:
                 }
                 for name, s in both.items()
             }
-            oldest = f"{_SPENT}{(self.now() - _KEPT).date().isoformat()}"
-            with self._engine.store.database.writing() as db:
-                db.execute("DELETE FROM meta WHERE name = ? OR (name > ? AND name < ?)", [self._name(), _SPENT, oldest])
-                db.execute("INSERT INTO meta VALUES (?, ?)", [self._name(), json.dumps(counts, sort_keys=True)])
+            return json.dumps(counts, sort_keys=True)
+
+        with suppress(EiderError):
+            self._store.documents.update(self._name(), add)
+            self._store.documents.drop(_SPENT, f"{_SPENT}{(self.now() - _KEPT).date().isoformat()}")
 
     def _name(self) -> str:
         return f"{_SPENT}{self.now().date().isoformat()}"
 
 
-_SPENT: Final = "spent:"
+def _spent_in(content: str | None) -> dict[str, Spent]:
+    from eider.providers.llm_guard import Spent
+
+    return {} if content is None else {model: Spent(**counts) for model, counts in json.loads(content).items()}
+
+
+class AgentSettings:
+    """What is set for the agents of one open store, and the models they ask; each is read and connected once."""
+
+    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
+        """Read from an open store; `now()` is its present."""
+        self._store, self._now = store, now
+        self._settings: dict[str, Settings] = {}
+        self.models: dict[str, Model] = {}
+        """Name → the model, once it was asked."""
+
+    def of(self, agent: str) -> Settings:
+        """Return what is set for an agent; one that nobody set up asks no model.
+
+        Raises:
+            ConfigError: What is kept cannot be used; a later version may have written it.
+        """
+        found = self._settings.get(agent)
+        if found is None:
+            kept = self._store.documents.get(f"{_AGENT}{agent}")
+            found = self._settings[agent] = _read(agent, json.loads(kept)) if kept else Settings()
+        return found
+
+    def save(self, agent: str, about: Mapping[str, object]) -> None:
+        """Keep an agent's settings with the store; what was noted before stays unless something new is said."""
+        if self._store.place.read_only:
+            return
+        text = json.dumps(about, sort_keys=True)
+        known = self._store.documents.get(f"{_AGENT}{agent}")
+        if text in (known, _PLAIN):
+            return
+        self._store.documents.update(f"{_AGENT}{agent}", lambda _: text)
+        self._settings.pop(agent, None)
+
+    def forget(self) -> None:
+        """Read all settings anew when next asked."""
+        self._settings.clear()
+
+    def model(self, settings: Settings) -> Model:
+        """Return the model an agent asks, connected when it is first needed and shared by all agents that name it.
+
+        Raises:
+            ConfigError: There is none, or a setting cannot be used.
+            MissingExtraError: What asks it is not installed.
+        """
+        name = settings.model or ""
+        found = self.models.get(name)
+        if found is None:
+            from eider.providers.llm import connect
+
+            key, url = config.setting("model_key"), config.setting("model_url")
+            found = self.models[name] = connect(name, purse=self._budget(), key=key, url=url)
+        return found
+
+    def bring(self, vendor: OwnVendor) -> None:
+        """Let agents ask a model that this process brings itself, under its name; guarded and counted like any other."""
+        from eider.providers.llm_guard import Guarded
+
+        self.models[vendor.name] = Guarded(vendor, vendor.name, purse=self._budget())
+
+    def _budget(self) -> StoreTokenBudget:
+        return StoreTokenBudget(self._store, self._now, daily())

@@ -13,8 +13,6 @@ from eider.model.changes import Indexing
 from eider.model.clock import local_date, to_db
 from eider.model.forgetting_curve import initial_stability
 from eider.model.values import GLOBAL, KINDS, ORIGINS, ROLES, STATES, TRUST, Episode, Memory
-from eider.store.database import Cursor
-from eider.store.rows import spans_of
 from eider.store.segment.segment import FOREVER, SegmentRows
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,22 +22,6 @@ KIND_CODE: Final = {kind: code for code, kind in enumerate(KINDS)}
 STATE_CODE: Final = {state: code for code, state in enumerate((*STATES, "superseded"))}
 EPISODE_KIND: Final = -1
 
-_EPISODES: Final = """
-SELECT e.id, x.analysis, x.vector, e.session, e.seq, e.said_at, e.tz, e.speaker, e.role, e.origin,
-       CASE WHEN e.metadata IS NULL OR json_type(e.metadata, '$.scope') IS DISTINCT FROM 'VARCHAR' THEN NULL
-            ELSE json_extract_string(e.metadata, '$.scope') END AS scope
-FROM episodes e JOIN embeddings x ON x.id = e.id WHERE e.user_id = $user AND x.user_id = $user
-"""
-_MEMORIES: Final = """
-SELECT m.id, x.analysis, x.vector, m.valid_from, m.valid_to, m.kind, m.scope, m.trust,
-       CASE WHEN m.state = 'active' AND m.superseded_by IS NOT NULL THEN 'superseded' ELSE m.state END AS state,
-       m.importance,
-       m.pinned, m.evidence, m.subject, m.origin, m.recorded_at, u.stability, u.last_used,
-       m.superseded_by AS successor
-FROM memories m JOIN embeddings x ON x.id = m.id LEFT JOIN usage u ON u.id = m.id
-WHERE m.user_id = $user AND x.user_id = $user AND m.state <> 'erased'
-"""
-
 
 def micros(at: datetime) -> int:
     """Microseconds since 1970, UTC."""
@@ -47,29 +29,8 @@ def micros(at: datetime) -> int:
     return (gap.days * 86_400 + gap.seconds) * 1_000_000 + gap.microseconds
 
 
-def read(
-    db: Cursor, user: str, width: int, ids: Sequence[str] | None = None, known_at: datetime | None = None
-) -> SegmentRows:
-    """All rows of a user, or those of some ids; as they are, or as they were known at an instant."""
-    given: dict[str, Any] = {"user": user}
-    episodes, memories = _EPISODES, _MEMORIES
-    if ids is not None:
-        given["ids"] = list(ids)
-        episodes += " AND e.id IN (SELECT unnest($ids))"
-        memories += " AND m.id IN (SELECT unnest($ids))"
-    if known_at is None:
-        memories += " AND m.retired_at IS NULL"
-        said = db.execute(episodes, given).fetchnumpy()
-    else:
-        given["known"] = to_db(known_at)
-        memories += " AND m.recorded_at <= $known AND (m.retired_at IS NULL OR m.retired_at > $known)"
-        said = db.execute(episodes + " AND e.recorded_at <= $known", given).fetchnumpy()
-    kept = db.execute(memories, given).fetchnumpy()
-    return joined(_of_episodes(said, width), _of_memories(kept, width))
-
-
-def _plain(column: Any) -> NDArray[Any]:
-    """DuckDB hands out masked arrays where a column may be null; bytes stay bytes."""
+def plain(column: Any) -> NDArray[Any]:
+    """Unmask a column (DuckDB hands out masked arrays where it may be null); bytes stay bytes."""
     if isinstance(column, list) and column and isinstance(column[0], bytes):
         kept = np.empty(len(column), object)  # an array of fixed-size bytes would lose the zeros at their ends
         kept[:] = column
@@ -101,26 +62,32 @@ def _matrix(blobs: Sequence[bytes], width: int) -> NDArray[np.float32]:
     return np.frombuffer(whole, np.float32).reshape(len(blobs), width)
 
 
-def _of_episodes(found: Mapping[str, Any], width: int) -> SegmentRows:
+def episodes_from(found: Mapping[str, Any], width: int) -> SegmentRows:
+    """Build rows from columns of utterances, each of length n.
+
+    Args:
+        found: Lists or arrays by name; instants are datetime64, `scope` may hold None.
+        width: Floats of a vector; `vector` holds float32 bytes, of another length where there is none.
+    """
     n = len(found["id"])
     said = np.asarray(found["said_at"]).astype("datetime64[us]")
-    scopes = [scope or GLOBAL for scope in _plain(found["scope"])]
+    scopes = [scope or GLOBAL for scope in plain(found["scope"])]
     return SegmentRows(
-        ids=list(_plain(found["id"])),
+        ids=list(plain(found["id"])),
         is_memory=np.zeros(n, np.bool_),
-        analysis=[bytes(a) for a in _plain(found["analysis"])],
-        vectors=_matrix(list(_plain(found["vector"])), width),
-        session=list(_plain(found["session"])),
-        seq=_plain(found["seq"]).astype(np.int64),
+        analysis=[bytes(a) for a in plain(found["analysis"])],
+        vectors=_matrix(list(plain(found["vector"])), width),
+        session=list(plain(found["session"])),
+        seq=plain(found["seq"]).astype(np.int64),
         at=said.astype(np.int64),
-        local_day=_days(said, list(_plain(found["tz"]))),
-        speaker=list(_plain(found["speaker"])),
-        role=np.array([_ROLE[r] for r in _plain(found["role"])], np.int8),
+        local_day=_days(said, list(plain(found["tz"]))),
+        speaker=list(plain(found["speaker"])),
+        role=np.array([_ROLE[r] for r in plain(found["role"])], np.int8),
         kind=np.full(n, EPISODE_KIND, np.int8),
         scope=scopes,
         valid_from=said.astype(np.int64),
         valid_to=np.full(n, FOREVER, np.int64),
-        trust=np.array([TRUST[o] for o in _plain(found["origin"])], np.int8),
+        trust=np.array([TRUST[o] for o in plain(found["origin"])], np.int8),
         state=np.zeros(n, np.int8),
         importance=np.full(n, 3, np.int8),
         pinned=np.zeros(n, np.bool_),
@@ -128,40 +95,44 @@ def _of_episodes(found: Mapping[str, Any], width: int) -> SegmentRows:
         last_used=said.astype(np.int64),
         evidence=[()] * n,
         successor=[""] * n,
-        origin=np.array([ORIGIN_CODE[o] for o in _plain(found["origin"])], np.int8),
+        origin=np.array([ORIGIN_CODE[o] for o in plain(found["origin"])], np.int8),
     )
 
 
-def _of_memories(found: Mapping[str, Any], width: int) -> SegmentRows:
+def memories_from(found: Mapping[str, Any], width: int) -> SegmentRows:
+    """Build rows from columns of statements, as `episodes_from`; `evidence` holds tuples of episode ids.
+
+    `valid_to`, `stability` and `last_used` may be masked, NaN or NaT: open, and never used.
+    """
     n = len(found["id"])
     starts = np.asarray(found["valid_from"]).astype("datetime64[us]").astype(np.int64)
-    kinds, importance = list(_plain(found["kind"])), _plain(found["importance"]).astype(np.int8)
+    kinds, importance = list(plain(found["kind"])), plain(found["importance"]).astype(np.int8)
     fresh = [initial_stability(int(i), k) for i, k in zip(importance, kinds, strict=True)]
     learned = np.asarray(found["recorded_at"]).astype("datetime64[us]").astype(np.int64)
     return SegmentRows(
-        ids=list(_plain(found["id"])),
+        ids=list(plain(found["id"])),
         is_memory=np.ones(n, np.bool_),
-        analysis=[bytes(a) for a in _plain(found["analysis"])],
-        vectors=_matrix(list(_plain(found["vector"])), width),
+        analysis=[bytes(a) for a in plain(found["analysis"])],
+        vectors=_matrix(list(plain(found["vector"])), width),
         session=[""] * n,
         seq=np.zeros(n, np.int64),
         at=starts,
         local_day=(starts // 86_400_000_000 + _EPOCH.toordinal()).astype(np.int32),
-        speaker=list(_plain(found["subject"])),
+        speaker=list(plain(found["subject"])),
         role=np.zeros(n, np.int8),
         kind=np.array([KIND_CODE[k] for k in kinds], np.int8),
-        scope=list(_plain(found["scope"])),
+        scope=list(plain(found["scope"])),
         valid_from=starts,
         valid_to=_instants(found["valid_to"], np.full(n, FOREVER, np.int64)),
-        trust=_plain(found["trust"]).astype(np.int8),
-        state=np.array([STATE_CODE[s] for s in _plain(found["state"])], np.int8),
+        trust=plain(found["trust"]).astype(np.int8),
+        state=np.array([STATE_CODE[s] for s in plain(found["state"])], np.int8),
         importance=importance,
-        pinned=_plain(found["pinned"]).astype(np.bool_),
+        pinned=plain(found["pinned"]).astype(np.bool_),
         stability=_or(found["stability"], np.array(fresh, np.float32)),
         last_used=_instants(found["last_used"], learned),
-        evidence=[tuple(s.episode for s in spans_of(text)) for text in _plain(found["evidence"])],
-        successor=[after or "" for after in _plain(found["successor"])],
-        origin=np.array([ORIGIN_CODE[o] for o in _plain(found["origin"])], np.int8),
+        evidence=list(found["evidence"]),
+        successor=[after or "" for after in plain(found["successor"])],
+        origin=np.array([ORIGIN_CODE[o] for o in plain(found["origin"])], np.int8),
     )
 
 
@@ -193,7 +164,7 @@ def joined(first: SegmentRows, second: SegmentRows) -> SegmentRows:
 
 def of_episodes(episodes: Sequence[Episode], made: Mapping[str, Indexing], width: int) -> SegmentRows:
     """Rows of utterances that were just committed."""
-    return _of_episodes(
+    return episodes_from(
         {
             "id": [str(e.id) for e in episodes],
             "analysis": [made[e.id].analysis for e in episodes],
@@ -215,7 +186,7 @@ def of_memories(memories: Sequence[Memory], made: Mapping[str, Indexing], width:
     """Rows of statements that were just committed and have no usage yet."""
     never = np.array([np.datetime64("NaT")] * len(memories), "datetime64[us]")
     starts, ends = ([getattr(m, f) for m in memories] for f in ("valid_from", "valid_to"))
-    rows = _of_memories(
+    return memories_from(
         {
             "id": [str(m.id) for m in memories],
             "analysis": [made[m.id].analysis for m in memories],
@@ -228,7 +199,7 @@ def of_memories(memories: Sequence[Memory], made: Mapping[str, Indexing], width:
             "state": ["superseded" if m.state == "active" and m.superseded_by else m.state for m in memories],
             "importance": [m.importance for m in memories],
             "pinned": [m.pinned for m in memories],
-            "evidence": [None] * len(memories),
+            "evidence": [tuple(s.episode for s in m.evidence) for m in memories],
             "subject": [str(m.subject) for m in memories],
             "origin": [m.origin for m in memories],
             "recorded_at": np.array([to_db(m.recorded_at) for m in memories], "datetime64[us]"),
@@ -238,8 +209,6 @@ def of_memories(memories: Sequence[Memory], made: Mapping[str, Indexing], width:
         },
         width,
     )
-    rows.evidence = [tuple(s.episode for s in m.evidence) for m in memories]
-    return rows
 
 
 def scope_of(episode: Episode) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eider.model.errors import EiderError, RefusedError, StoreError, StoreLockedError, StoreMissingError
-from eider.store.database import Database
 from eider.store.files import StoreFiles
 from eider.store.lock import LOCK, OwnerLock, holder
+from eider.store.open import open_copy
+from eider.store.protocols import Store, Totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,20 +42,21 @@ def overview(folder: Path, *, in_use: bool = False) -> Overview:
     files = StoreFiles(folder)
     seen = Overview(name=folder.stem, path=str(folder), bytes=_bytes(folder), in_use=in_use, published=files.published)
     try:
-        users, episodes, memories = _counts(files)
+        totals = _totals(files)
     except StoreLockedError as error:
         return replace(seen, locked=True, locked_by=error.pid)
     except EiderError as error:
         return replace(seen, trouble=str(error))
-    return replace(seen, users=users, episodes=episodes, memories=memories)
+    return replace(seen, users=totals.users, episodes=totals.episodes, memories=totals.memories)
 
 
-def within(folder: Path, database: Database) -> Overview:
-    """The same of a store that this process has open."""
-    users, episodes, memories = _contents(database)
+def overview_of(store: Store) -> Overview:
+    """Describe a store that this process has open in a directory."""
+    totals, folder = store.inspection.totals(), store.place.folder
+    assert folder is not None  # noqa: S101 (stores in memory are in no listing)
     return Overview(
-        name=folder.stem, path=str(folder), bytes=_bytes(folder), users=users, episodes=episodes, memories=memories,
-        published=StoreFiles(folder).published, locked=True, locked_by=os.getpid(),
+        name=folder.stem, path=str(folder), bytes=_bytes(folder), users=totals.users, episodes=totals.episodes,
+        memories=totals.memories, published=StoreFiles(folder).published, locked=True, locked_by=os.getpid(),
     )  # fmt: skip
 
 
@@ -78,28 +80,12 @@ def _lives(pid: int) -> bool:
     return True
 
 
-def _counts(files: StoreFiles) -> tuple[int, int, int]:
-    truth = files.truth()
+def _totals(files: StoreFiles) -> Totals:
+    files.truth()
     if not (files.folder / LOCK).exists():
         raise StoreError(f"{str(files.folder)!r} has no lock file; open it once.")
-    with OwnerLock(files.folder, shared=True):
-        database = Database(truth, read_only=True)
-        try:
-            return _contents(database)
-        finally:
-            database.close()
-
-
-def _contents(database: Database) -> tuple[int, int, int]:
-    """Users, episodes, memories."""
-    sql = (
-        "SELECT (SELECT count(*) FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories)), "
-        "(SELECT count(*) FROM episodes), "
-        "(SELECT count(*) FROM memories WHERE retired_at IS NULL AND state <> 'erased')"
-    )
-    with database.reading() as db:
-        users, episodes, memories = db.execute(sql).fetchall()[0]
-    return users, episodes, memories
+    with open_copy(files.folder) as store:
+        return store.inspection.totals()
 
 
 def _bytes(folder: Path) -> int:

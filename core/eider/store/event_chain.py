@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from eider.model.values import Metadata
+from eider.model.values import EventId, Metadata
 
 GENESIS: Final = "0" * 64
 
@@ -64,3 +64,22 @@ def faults(links: Sequence[Link], hashes: Sequence[str], previous: str = GENESIS
 def keyed_digest(secret: bytes, *parts: str) -> str:
     """A digest that only this store can make: for tombstones and idempotency keys."""
     return hmac.new(secret, "\x1f".join(parts).encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+
+
+def event_id(seq: int) -> EventId:
+    """Public id of an event.
+
+    >>> event_id(42)
+    'evt_42'
+    """
+    return f"evt_{seq}"
+
+
+def event_seq(id: EventId) -> int | None:  # noqa: A002 (the word users know)
+    """Number of an event, None if that is no event id.
+
+    >>> event_seq("evt_42"), event_seq("mem_1"), event_seq("evt_²")
+    (42, None, None)
+    """
+    number = id.removeprefix("evt_")
+    return int(number) if number != id and number.isascii() and number.isdigit() and len(number) < 19 else None  # noqa: PLR2004 (digits of a BIGINT)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Final
 
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import EiderError
 
-if TYPE_CHECKING:
-    from eider.store.engine import Engine
-
 _MOST: Final = 64
 """Plans in one transaction: what eight workers and their callers can have waiting."""
+
+Plan = Callable[[], ChangeSet]
+"""Makes a change within the writer's turn, so that times rise."""
 
 
 class _Waiting:
@@ -21,39 +22,44 @@ class _Waiting:
 
     __slots__ = ("done", "error", "plan")
 
-    def __init__(self, plan: Callable[[], ChangeSet]) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.done: Committed | None = None
         self.error: BaseException | None = None
 
 
-class Together:
+class GroupCommit:
     """The writers' queue of one store. Only for plans that read nothing: additions."""
 
-    def __init__(self) -> None:
-        """Nobody waits."""
+    def __init__(
+        self, commit: Callable[[ChangeSet], Committed], commit_all: Callable[[Sequence[Plan]], list[Committed]],
+        turn: Callable[[], AbstractContextManager[None]],
+    ) -> None:  # fmt: skip
+        """Start with nobody waiting.
+
+        Args:
+            commit: Writes one change.
+            commit_all: Writes the changes of several plans in one transaction, or none.
+            turn: Waits for the writer's turn and holds it.
+        """
+        self._commit, self._commit_all, self._turn = commit, commit_all, turn
         self._lock = threading.Lock()
         self._queue: list[_Waiting] = []
 
-    def commit(self, engine: Engine, plan: Callable[[], ChangeSet]) -> Committed:
-        """Commit a plan, alone or with whoever else waits; each gets its own answer or error.
-
-        Args:
-            engine: The open store.
-            plan: Makes the change within the writer's turn, so that times rise.
-        """
+    def commit(self, plan: Plan) -> Committed:
+        """Commit a plan, alone or with whoever else waits; each gets its own answer or error."""
         mine = _Waiting(plan)
         with self._lock:
             self._queue.append(mine)
-        with engine.turn():  # whoever has the turn writes for all who queued meanwhile
+        with self._turn():  # whoever has the turn writes for all who queued meanwhile
             if mine.done is None and mine.error is None:
-                self._write(engine, mine)
+                self._write(mine)
         if mine.error is not None:
             raise mine.error
         assert mine.done is not None  # noqa: S101 (one of the two is always set)
         return mine.done
 
-    def _write(self, engine: Engine, mine: _Waiting) -> None:
+    def _write(self, mine: _Waiting) -> None:
         with self._lock:
             group = self._queue[:_MOST]
             if mine not in group:
@@ -61,7 +67,7 @@ class Together:
             self._queue = [w for w in self._queue if w not in group]
         if len(group) > 1:
             try:
-                for waiting, done in zip(group, engine.commit_all([w.plan for w in group]), strict=True):
+                for waiting, done in zip(group, self._commit_all([w.plan for w in group]), strict=True):
                     waiting.done = done
             except EiderError:  # one of them is refused: each for itself finds out which
                 pass
@@ -69,6 +75,6 @@ class Together:
                 return
         for waiting in group:
             try:
-                waiting.done = engine.commit(waiting.plan())
+                waiting.done = self._commit(waiting.plan())
             except BaseException as error:  # noqa: BLE001 (raised again by the thread that waits for it)
                 waiting.error = error

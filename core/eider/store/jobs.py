@@ -9,17 +9,12 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from eider.model.clock import to_db
 from eider.model.errors import EiderError, InputError, RefusedError, UnknownJobError
 from eider.privacy.redact import redact
-from eider.store import job_rows
-from eider.store.job_rows import STATES, Batch, Job, JobState
-
-if TYPE_CHECKING:
-    from eider.store.database import Cursor
-    from eider.store.engine import Engine
+from eider.store.job import STATES, Batch, Job, JobState
+from eider.store.protocols import Store
 
 ATTEMPTS: Final = 8
 """Failures until a job is dead: with the pauses between them close to two hours, the length of many an outage."""
@@ -33,7 +28,8 @@ _IDLE_PAUSE: Final = 60.0
 """Seconds between two looks at an empty queue; whoever puts something in wakes the runner, so this is for the rest."""
 
 Progress = Callable[[int, int], None]
-JobHandler = Callable[["Engine", Job, Progress], None]
+JobHandler = Callable[[Any, Job, Progress], None]
+"""Takes the engine whose job it is; the engine imports this module, so its type is not named here."""
 HANDLERS: Final[dict[str, JobHandler]] = {}
 OWED: Final[set[str]] = set()
 """Kinds that finish what somebody was promised; they cannot be cancelled or purged before they are done."""
@@ -72,17 +68,26 @@ class Jobs:
     engine says that background work is paused no job begins; what runs ends.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        """Take over the queue; the process owns the store, so older claims are dead."""
-        self._engine, self._database = engine, engine.store.database
+    def __init__(
+        self, engine: object, store: Store, now: Callable[[], datetime], paused: Callable[[], bool]
+    ) -> None:  # fmt: skip
+        """Take over the queue; the process owns the store, so older claims are dead.
+
+        Args:
+            engine: Handed to the handlers.
+            store: Where the queue is kept.
+            now: The store's present.
+            paused: Whether background work has to wait.
+        """
+        self._engine, self._place, self._now, self._paused = engine, store.place, now, paused
+        self._queue, self._results, self._list = store.job_queue, store.job_results, store.job_list
         self._me = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._wake, self._stopped, self._called = threading.Condition(), False, False
         self._thread: threading.Thread | None = None
         self._running = threading.Lock()
         self._first: set[int] = set()
-        if not self._database.read_only:
-            with self._database.writing() as db:
-                job_rows.take_over(db, now=to_db(engine.now()), claims=CLAIMS, keep=KEPT)
+        if not self._place.read_only:
+            self._queue.take_over(now=now(), claims=CLAIMS, keep=KEPT)
 
     # ------------------------------------------------------------------ the queue
 
@@ -106,31 +111,27 @@ class Jobs:
         if kind not in HANDLERS:
             raise InputError(f"job kind {kind!r} has no handler; known are {', '.join(map(repr, sorted(HANDLERS)))}.")
         text = json.dumps(payload or {}, sort_keys=True)
-        with self._database.writing() as db:
-            now = self._engine.now()
-            due = to_db(now + timedelta(seconds=after))
-            id_ = job_rows.put(db, kind, user, text, priority, batch, now=to_db(now), due=due)
+        now = self._now()
+        due = now + timedelta(seconds=after)
+        id_ = self._queue.add(kind, user=user, payload=text, priority=priority, batch=batch, now=now, due=due)
         self._start()
         return id_
 
     def listed(self, state: JobState | None = None, *, batch: str | None = None, limit: int | None = None) -> list[Job]:
         """Jobs, newest first; a snapshot has none."""
-        if self._database.read_only:
+        if self._place.read_only:
             return []
-        with self._database.reading() as db:
-            return job_rows.listed(db, state, batch, limit)
+        return self._list.listed(state, batch=batch, limit=limit)
 
     def batches(self) -> list[Batch]:
         """Jobs that were queued together, and how far they are; the newest first."""
-        if self._database.read_only:
+        if self._place.read_only:
             return []
-        with self._database.reading() as db:
-            return job_rows.batches(db)
+        return self._list.batches()
 
     def counts(self) -> dict[str, int]:
         """State → number of jobs."""
-        with self._database.reading() as db:
-            return job_rows.counts(db)
+        return self._list.counts()
 
     def job(self, id: int) -> Job:  # noqa: A002 (the word users know)
         """One job.
@@ -138,10 +139,9 @@ class Jobs:
         Raises:
             UnknownJobError: There is none.
         """
-        if self._database.read_only:
+        if self._place.read_only:
             raise UnknownJobError(id)
-        with self._database.reading() as db:
-            return _known(db, id)
+        return _known(id, self._list.get(id))
 
     def retry(self, id: int) -> Job:  # noqa: A002
         """Let a job that is dead, or waits to be tried again, begin from the start.
@@ -175,13 +175,16 @@ class Jobs:
             UnknownJobError: There is none.
             RefusedError: It runs, or finishes what somebody was promised.
         """
-        with self._database.writing() as db:
-            found = _known(db, id)
-            if found.state == "running":
+        found = self.job(id)
+
+        def check(job: Job | None) -> None:
+            now = _known(id, job)
+            if now.state == "running":
                 raise RefusedError(f"job {id} runs; wait until it has ended.")
-            if found.kind in OWED and found.state != "done":
-                raise RefusedError(f"job {id} ({found.kind}) finishes what was promised; run it: eider jobs run {id}.")
-            job_rows.remove(db, id)
+            if now.kind in OWED and now.state != "done":
+                raise RefusedError(f"job {id} ({now.kind}) finishes what was promised; run it: eider jobs run {id}.")
+
+        self._list.remove(id, check=check)
         return found
 
     def purge(self, state: JobState = "done", before: datetime | None = None) -> int:
@@ -198,23 +201,21 @@ class Jobs:
         """
         if state not in STATES or state == "running":
             raise InputError(f"jobs of state {state!r} cannot be purged; take 'done', 'dead' or 'waiting'.")
-        with self._database.writing() as db:
-            return job_rows.purge(db, state, None if before is None else to_db(before), sorted(OWED))
+        return self._list.purge(state, before=before, keep_kinds=sorted(OWED))
 
     def busy(self) -> bool:
         """Whether a job runs, or waits, is due, and may begin."""
-        with self._database.reading() as db:
-            return job_rows.busy(db, None if self._engine.paused() else to_db(self._engine.now()))
+        return self._queue.busy(None if self._paused() else self._now())
 
     # ------------------------------------------------------------------ the runner
 
     def run_due(self, timeout: float | None = None) -> int:
         """Run what is due, one after the other; returns how many ran."""
-        self._engine.writable()
+        self._place.check_writable()
         ran = 0
-        deadline = None if timeout is None else self._engine.now() + timedelta(seconds=timeout)
+        deadline = None if timeout is None else self._now() + timedelta(seconds=timeout)
         with self._running:
-            while not self._engine.paused() and (deadline is None or self._engine.now() < deadline):
+            while not self._paused() and (deadline is None or self._now() < deadline):
                 job = self._claim()
                 if job is None:
                     break
@@ -241,36 +242,28 @@ class Jobs:
         return self.job(id)
 
     def _allowed(self, id_: int) -> None:
-        self._engine.writable()
-        if self._engine.paused():
+        self._place.check_writable()
+        if self._paused():
             raise RefusedError(f"background work is paused, so job {id_} does not run; end that with eider resume.")
 
     def _ready(self, id_: int, *, wanted: str) -> None:
         """Make a job due; a dead one starts over."""
-        with self._database.writing() as db:
-            found = _known(db, id_)
-            if found.state in ("running", "done"):
-                raise RefusedError(
-                    f"job {id_} is {found.state} and cannot be {wanted}; look with eider jobs show {id_}."
-                )
-            job_rows.ready(db, id_, now=to_db(self._engine.now()))
+
+        def check(job: Job | None) -> None:
+            if (state := _known(id_, job).state) in ("running", "done"):
+                raise RefusedError(f"job {id_} is {state} and cannot be {wanted}; look with eider jobs show {id_}.")
+
+        self._results.reset(id_, now=self._now(), check=check)
 
     def _claim(self, id_: int | None = None) -> Job | None:
-        now = to_db(self._engine.now())
-        with self._database.reading() as db:  # most looks find nothing, and reading waits for nobody
-            if job_rows.due(db, now, self._first, id_) is None:
-                return None
-        with self._database.writing() as db:
-            found = job_rows.due(db, now, self._first, id_)
-            if found is not None:
-                job_rows.claim(db, found.id, self._me)
-                self._first.discard(found.id)
+        found = self._queue.claim(self._me, now=self._now(), first=self._first, id=id_)
+        if found is not None:
+            self._first.discard(found.id)
         return found
 
     def _run(self, job: Job, told: Progress | None = None) -> None:
         def progress(done: int, total: int) -> None:
-            with self._database.writing() as db:
-                job_rows.note_progress(db, job.id, done, total)
+            self._results.progress(job.id, done, total)
             if told is not None:
                 told(done, total)
 
@@ -283,16 +276,15 @@ class Jobs:
             wait = getattr(error, "retry_after", None) or 0.0  # a service may say when it can be asked again
             self._failed(job, str(redact(f"{type(error).__name__}: {error}")), timedelta(seconds=wait))
         else:
-            with self._database.writing() as db:
-                job_rows.finish(db, job.id, now=to_db(self._engine.now()))
+            self._results.finish(job.id, now=self._now())
 
     def _failed(self, job: Job, error: str, least: timedelta) -> None:
-        attempts, now = job.attempts + 1, self._engine.now()
-        with suppress(EiderError), self._database.writing() as db:
+        attempts, now = job.attempts + 1, self._now()
+        with suppress(EiderError):
             if attempts >= ATTEMPTS:
-                job_rows.bury(db, job.id, error, now=to_db(now))
+                self._results.give_up(job.id, error, now=now)
             else:
-                job_rows.put_back(db, job.id, error, after=to_db(now + max(least, pause_after(attempts))))
+                self._results.retry(job.id, error, after=now + max(least, pause_after(attempts)))
 
     def resume(self) -> None:
         """Go on with what an earlier process left waiting."""
@@ -321,9 +313,8 @@ class Jobs:
 
     def _rest(self) -> float:
         """Seconds until a job may be due: no longer than an idle runner rests, no shorter than a failure's first pause."""
-        with self._database.reading() as db:
-            due = job_rows.next_due(db)
-        left = _IDLE_PAUSE if due is None else (due - self._engine.now()).total_seconds()
+        due = self._queue.next_due()
+        left = _IDLE_PAUSE if due is None else (due - self._now()).total_seconds()
         return min(_IDLE_PAUSE, max(_FIRST_PAUSE.total_seconds(), left))
 
     def stop(self, timeout: float = 5.0) -> None:
@@ -335,8 +326,7 @@ class Jobs:
             self._thread.join(timeout)
 
 
-def _known(db: Cursor, id_: int) -> Job:
-    found = job_rows.one(db, id_)
+def _known(id_: int, found: Job | None) -> Job:
     if found is None:
         raise UnknownJobError(id_)
     return found

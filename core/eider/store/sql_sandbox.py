@@ -1,7 +1,7 @@
 """A user's rows in a DuckDB of their own that can reach nothing else.
 
-The second and last module that imports DuckDB: the truth is opened in `eider.store.database`, this one
-never touches a file.
+The second and last module that imports DuckDB: the truth is opened in `eider.store.duck.database`, this one
+never touches a file and serves every backend.
 """
 
 from __future__ import annotations
@@ -11,50 +11,20 @@ import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import Any, Final
 
 import duckdb
 import pyarrow as pa
 
-from eider.model.clock import to_db
 from eider.model.errors import SqlError
-from eider.store.database import Cursor, Database
 
+Cursor = duckdb.DuckDBPyConnection
 _MEMORY: Final = "512MB"
 """For the rows and the query together; a guess: 1M short rows take some 300 MB."""
 _BATCH: Final = 2_048
 """Rows per fetch: DuckDB's own vector size."""
-_IDS: Final = "from_json({0}, '[\"VARCHAR\"]')"
-_VERSION: Final = f"""
-id, rev, kind, content AS text, scope, subject, coalesce({_IDS.format("entities")}, []) AS entities, importance,
-confidence, origin, trust, agent, valid_from, valid_to, from_precision, to_precision, recorded_at, retired_at, pinned,
-state, superseded_by, coalesce({_IDS.format("merged_from")}, []) AS merged_from,
-coalesce(list_transform(from_json(evidence, '["JSON"]'), lambda s: s->>0), []) AS evidence, idem_key AS key
-"""
-_STATUS: Final = """
-CASE WHEN state <> 'active' THEN state WHEN superseded_by IS NOT NULL THEN 'superseded'
-     WHEN valid_to <= $now THEN 'expired' ELSE 'current' END AS status
-"""
-TABLES: Final[Mapping[str, str]] = {
-    "episodes": (
-        "SELECT id, content AS text, speaker, role, session, seq, said_at, tz, recorded_at, origin, metadata, "
-        "idem_key AS key FROM episodes WHERE user_id = $user ORDER BY said_at, id"
-    ),
-    "memories": (
-        f"SELECT {_VERSION}, {_STATUS} FROM memories WHERE user_id = $user AND retired_at IS NULL "  # noqa: S608
-        "AND state <> 'erased' ORDER BY id"
-    ),
-    "versions": f"SELECT {_VERSION} FROM memories WHERE user_id = $user AND state <> 'erased' ORDER BY id, rev",  # noqa: S608
-    "events": (
-        f"SELECT 'evt_' || e.seq AS id, e.seq, e.happened_at, e.actor, e.op, {_IDS.format('e.ids')} AS ids, "  # noqa: S608
-        "p.payload->>'$.reason' AS reason, p.seq IS NULL AS erased FROM events e "
-        "LEFT JOIN event_payloads p ON p.seq = e.seq AND p.user_id = $user WHERE e.user_id = $user ORDER BY e.seq"
-    ),
-    "usage": "SELECT id, stability, last_used, uses, shown FROM usage WHERE user_id = $user ORDER BY id",
-    "edges": "SELECT source, target, kind, weight FROM edges WHERE user_id = $user ORDER BY source, target, kind",
-}
-"""Each table a query may name, and the user's rows that fill it."""
+TABLES: Final = ("episodes", "memories", "versions", "events", "usage", "edges")
+"""Tables a query may name."""
 
 _NODES: Final = {"SELECT_NODE", "SET_OPERATION_NODE", "RECURSIVE_CTE_NODE", "CTE_NODE"}
 """Parts of a query that only read; a WITH may also hold an INSERT or DELETE."""
@@ -68,18 +38,6 @@ _KEPT_OUT: Final = {
 _READS: Final = re.compile(r"(read_|parquet_|arrow_|pandas_|python_|sniff_|duckdb_|pragma_)\w+")
 _EXPLAIN: Final = re.compile(r"\s*EXPLAIN\s+(?:ANALYZE\s+)?", re.IGNORECASE)
 _ALLOWED: Final = "ask one SELECT (or WITH, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) over " + ", ".join(TABLES)
-
-
-def rows_of(database: Database, user: str, now: datetime) -> dict[str, pa.Table]:
-    """A user's rows as Arrow tables, by the names a query may use; nobody else's are read."""
-    found: dict[str, pa.Table] = {}
-    with database.reading() as db:
-        for name, sql in TABLES.items():
-            given = {"user": user, "now": to_db(now)} if "$now" in sql else {"user": user}
-            reader = db.sql(sql, params=given).to_arrow_reader(_BATCH)
-            found[name] = reader.read_all()
-            del reader
-    return found
 
 
 def answer(

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from eider.model.values import Edge, Episode, Memory, Metadata, Usage
 from eider.privacy.redact import redact_name
-from eider.store.rows import event_id
+from eider.store.event_chain import event_id
 
 _EVENT_ID: Final = re.compile(r"\bevt_(\d{1,18})\b")
 

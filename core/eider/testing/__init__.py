@@ -1,4 +1,4 @@
-"""Fakes and contract tests, for Eider itself and for anyone who writes a backend, an index or an embedder.
+"""Contract tests, for Eider itself and for anyone who writes a backend, an index or an embedder.
 
 from eider.testing import EmbedderContract
 
@@ -17,23 +17,17 @@ if TYPE_CHECKING:
     from eider.testing.contracts_embedder import EmbedderContract
     from eider.testing.contracts_index import IndexContract
     from eider.testing.contracts_store import StoreContract
-    from eider.testing.fake_index import MemoryIndex
-    from eider.testing.memory_store import MemoryStore
 
 _HOME = {
     "TokenCounterContract": "contracts_counter",
     "EmbedderContract": "contracts_embedder",
     "IndexContract": "contracts_index",
     "StoreContract": "contracts_store",
-    "MemoryIndex": "fake_index",
-    "MemoryStore": "memory_store",
 }
 
 __all__ = [
     "EmbedderContract",
     "IndexContract",
-    "MemoryIndex",
-    "MemoryStore",
     "StoreContract",
     "TokenCounterContract",
 ]

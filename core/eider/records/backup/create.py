@@ -17,7 +17,6 @@ from eider.model.failpoints import point
 from eider.records.backup import worker_client
 from eider.records.backup.manifest import COPY, Backup, Manifest, note_verified, read, write
 from eider.store.files import sync, uncreatable
-from eider.store.publish import publish
 
 if TYPE_CHECKING:
     from eider.store.engine import Engine
@@ -44,7 +43,7 @@ def make(engine: Engine, to: Path | None = None, *, parquet: bool = False) -> Ba
         StoreFullError: No room; nothing is left of the attempt.
         StoreError: It could not be verified; nothing is left of it.
     """
-    folder = engine.opened.files.folder
+    folder = engine.store.place.on_disk("a backup")
     place = _place(folder, to)
     made_at = engine.now()
     name = _free(place, stamp(made_at))
@@ -52,7 +51,7 @@ def make(engine: Engine, to: Path | None = None, *, parquet: bool = False) -> Ba
     try:
         made.mkdir(mode=0o700)
         engine.usage.flush()
-        publish(engine.store, made / COPY, made_at)
+        engine.store.copies.publish(made / COPY, made_at)
         point("backup.copied")
         said = worker_client.ask("export", made, *(["parquet"] if parquet else []))
         manifest = Manifest(

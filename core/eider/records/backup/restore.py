@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from eider.model import config
 from eider.model.backup_paths import MANIFEST
-from eider.model.clock import SystemClock, to_db
+from eider.model.clock import SystemClock
 from eider.model.errors import (
     EiderError,
     EmbedderError,
@@ -28,16 +28,15 @@ from eider.model.errors import (
 )
 from eider.model.failpoints import point
 from eider.providers.token_budget import HeuristicCounter
-from eider.records.backup import copies, worker_client
+from eider.records.backup import worker_client
 from eider.records.backup.create import lives, verify
 from eider.records.backup.manifest import seen
 from eider.records.backup.swap_dirs import exchange
-from eider.records.backup.tombstones import Graves, Hits, bury, graves, hits
-from eider.store import migrate
+from eider.records.backup.tombstones import Forgotten, Hits, forget_in, forgotten_in, hits
 from eider.store.engine import Engine
 from eider.store.files import PUBLISHED, sync, uncreatable
 from eider.store.lock import OWNER, OwnerLock
-from eider.store.open_files import open_folder
+from eider.store.open import newest_schema, open_copy, open_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,8 +133,8 @@ def restore(
 
 def _refuse_unfit(backup: Backup) -> None:
     """Only what is whole, and known to this version, is restored."""
-    if backup.manifest.schema > migrate.newest():
-        raise StoreTooNewError(backup.path, backup.manifest.schema, migrate.newest())
+    if backup.manifest.schema > newest_schema():
+        raise StoreTooNewError(backup.path, backup.manifest.schema, newest_schema())
     if findings := verify(backup.path).findings:
         raise RefusedError(
             f"backup {backup.name!r} is damaged ({findings[0]}); take another one: eider backup list --verify."
@@ -180,7 +179,7 @@ def _locked(folder: Path, release: Callable[[Path], None]) -> Generator[OwnerLoc
         lock.close()
 
 
-def _forgotten(backup: Backup, source: Path, *, ignore: bool, same: bool) -> Graves | None:
+def _forgotten(backup: Backup, source: Path, *, ignore: bool, same: bool) -> Forgotten | None:
     """What the living store has forgotten; None where there is nothing to be asked.
 
     Args:
@@ -190,8 +189,8 @@ def _forgotten(backup: Backup, source: Path, *, ignore: bool, same: bool) -> Gra
         same: It is the one that is replaced.
     """
     try:
-        with copies.looking(source, locked=True) as store:
-            found = graves(store, [backup.manifest])
+        with open_copy(source, locked=True) as store:
+            found = forgotten_in(store, [backup.manifest])
     except StoreMissingError:
         return None
     except (StoreDamagedError, StoreTooNewError) as error:
@@ -210,24 +209,24 @@ def _forgotten(backup: Backup, source: Path, *, ignore: bool, same: bool) -> Gra
     return None
 
 
-def _told_by_backups(backup: Backup) -> Graves | None:
+def _told_by_backups(backup: Backup) -> Forgotten | None:
     """What the newest of the other backups of that store knows of it, where the store itself cannot say."""
     found = [seen(p.parent) for p in backup.path.parent.glob(f"[!.]*/{MANIFEST}")]
     newer = [b for b in found if b.manifest.identity == backup.manifest.identity and b.manifest.at > backup.manifest.at]
     for other in sorted(newer, key=lambda b: b.manifest.at, reverse=True):
-        with suppress(EiderError), copies.looking(other.copy) as store:
-            return graves(store, [backup.manifest])
+        with suppress(EiderError), open_copy(other.copy) as store:
+            return forgotten_in(store, [backup.manifest])
     return None
 
 
-def _hits(backup: Backup, found: Graves | None) -> Hits:
+def _hits(backup: Backup, found: Forgotten | None) -> Hits:
     if found is None:
         return {}
-    with copies.looking(backup.copy) as copy:
+    with open_copy(backup.copy) as copy:
         return hits(copy, found, backup.manifest)
 
 
-def _stage(backup: Backup, staged: Path, found: Graves | None) -> Hits:
+def _stage(backup: Backup, staged: Path, found: Forgotten | None) -> Hits:
     """Make a store of the copy beside the target, free of what was forgotten, and check it."""
     staged.mkdir(parents=True, mode=0o700)
     (staged / _MARK).touch(0o600)
@@ -237,11 +236,12 @@ def _stage(backup: Backup, staged: Path, found: Graves | None) -> Hits:
             (staged / path.name).chmod(0o600)
     point("restore.copied")
     embedder: Any = _Stored(backup.manifest.embedder)
-    opened = open_folder(staged, embedder, follow=False)
-    engine = Engine(opened=opened, clock=SystemClock(), embedder=embedder, counter=HeuristicCounter(), name="restore")
+    store = open_folder(staged, embedder, follow=False)
+    engine = Engine(store=store, clock=SystemClock(), embedder=embedder, counter=HeuristicCounter(), name="restore")
     try:
-        erased = bury(engine, found, backup.manifest) if found is not None else {}
-        _queue_index(engine)
+        erased = forget_in(engine, found, backup.manifest) if found is not None else {}
+        now = engine.now()  # the search index is built by whoever opens the store, behind their back
+        store.job_queue.add("reindex", user="", payload="{}", priority=0, batch=None, now=now, due=now)
     finally:
         engine.close()
     point("restore.erased")
@@ -251,17 +251,6 @@ def _stage(backup: Backup, staged: Path, found: Graves | None) -> Hits:
         sync(path)
     sync(staged)
     return erased
-
-
-def _queue_index(engine: Engine) -> None:
-    """The search index is built by whoever opens the store, behind their back."""
-    now = to_db(engine.now())
-    sql = (
-        "INSERT INTO jobs (id, kind, user_id, payload, priority, state, attempts, run_after, done, total, queued_at) "
-        "VALUES (nextval('job_ids'), 'reindex', '', '{}', 0, 'waiting', 0, $1, 0, 0, $1)"
-    )
-    with engine.store.database.writing() as db:
-        db.execute(sql, [now])
 
 
 def _put(staged: Path, target: Path) -> None:

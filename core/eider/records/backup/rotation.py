@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from eider.model import backup_paths
 from eider.model.errors import EiderError
-from eider.records.backup import copies
 from eider.records.backup.manifest import Backup, read
 from eider.records.backup.retention import Keep, kept
-from eider.records.backup.tombstones import Graves, graves, hits
+from eider.records.backup.tombstones import Forgotten, forgotten_in, hits
 from eider.store.files import sync
+from eider.store.open import open_copy
 
 if TYPE_CHECKING:
     from eider.store.engine import Engine
@@ -32,8 +32,8 @@ def listed(folder: Path) -> list[Backup]:
 
 def of(engine: Engine) -> list[Backup]:
     """Those of an open store; what another store of that name left on the shelf is not its own."""
-    mine = copies.identity(engine.store)
-    return [b for b in listed(engine.opened.files.folder) if b.manifest.identity == mine]
+    mine = engine.store.tombstones.identity
+    return [b for b in listed(engine.store.place.on_disk("backups")) if b.manifest.identity == mine]
 
 
 def dropped(found: Sequence[Backup], keep: Keep) -> list[Backup]:
@@ -44,18 +44,18 @@ def dropped(found: Sequence[Backup], keep: Keep) -> list[Backup]:
 
 def holding(found: Sequence[Backup], engine: Engine) -> list[Backup]:
     """Those that still hold something that was forgotten; one that cannot be looked into counts as one."""
-    living = graves(engine.store, [b.manifest for b in found])
+    living = forgotten_in(engine.store, [b.manifest for b in found])
     return [b for b in found if _holds(b, living)]
 
 
-def _holds(backup: Backup, living: Graves) -> bool:
+def _holds(backup: Backup, living: Forgotten) -> bool:
     if backup.manifest.identity != living.identity:
         return False
     last = max(living.digests.values(), default=None)
     if last is None:
         return False
     try:
-        with copies.looking(backup.copy) as copy:
+        with open_copy(backup.copy) as copy:
             return bool(hits(copy, living, backup.manifest))
     except EiderError:
         return True

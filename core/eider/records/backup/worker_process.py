@@ -18,15 +18,12 @@ from typing import Any, Final
 from eider.model.backup_paths import MANIFEST
 from eider.model.errors import EiderError, InputError
 from eider.model.failpoints import point
-from eider.records.backup import copies
 from eider.records.backup.manifest import COPY, USERS, read
 from eider.records.exchange.export import written
 from eider.records.exchange.files import MARK
 from eider.records.exchange.files import VERSION as FORMAT
 from eider.records.exchange.files import read as read_rows
-from eider.store.export_rows import snapshot
-from eider.store.maintenance import examined
-from eider.store.migrate import newest
+from eider.store.open import newest_schema, open_copy
 
 _CHUNK: Final = 1 << 20
 _SHOWN: Final = 10
@@ -36,19 +33,19 @@ def export(folder: Path, *, parquet: bool) -> dict[str, Any]:
     """Write every user's rows out of the copy and describe all files."""
     (folder / USERS).mkdir(mode=0o700)
     now = datetime.now(UTC)
-    with copies.looking(folder / COPY) as store:
-        found = copies.counts(store)
+    with open_copy(folder / COPY) as store:
+        found = store.census.counts()
         people: list[dict[str, Any]] = []
         for number, (user, rows) in enumerate(sorted(found.items()), 1):
-            header = {MARK: FORMAT, "schema": newest(), "user": user, "exported_at": now.isoformat()}
-            with snapshot(store, user) as taken:
+            header = {MARK: FORMAT, "schema": newest_schema(), "user": user, "exported_at": now.isoformat()}
+            with store.transfer.snapshot(user) as taken:
                 written(folder / USERS / f"{number}.jsonl", header, taken, "jsonl", now)
                 if parquet:
                     written(folder / USERS / f"{number}.parquet", header, taken, "parquet", now)
             people.append({"name": user, "file": f"{USERS}/{number}.jsonl", "parquet": parquet, **rows})
         said = {
-            "identity": copies.identity(store), "schema": copies.schema(store), "events": store.head[0],
-            "embedder": copies.setting(store, "embedder"), "head": store.head[1], "users": people,
+            "identity": store.tombstones.identity, "schema": store.place.schema, "events": store.events.head[0],
+            "embedder": store.place.embedder, "head": store.events.head[1], "users": people,
         }  # fmt: skip
     point("backup.exported")
     return {**said, "files": described(folder)}
@@ -80,12 +77,12 @@ def check(folder: Path) -> dict[str, Any]:
     if findings:
         return {"findings": findings}
     try:
-        with copies.looking(folder / COPY) as store:
-            with store.database.reading() as db:
-                findings += [f"{COPY}: {said}" for said in examined(db)[0]]
-            if store.head != (backup.manifest.events, backup.manifest.head):
-                findings.append(f"{COPY}: its last event is {store.head[0]}, not {backup.manifest.events} as noted")
-            counted = copies.counts(store)
+        with open_copy(folder / COPY) as store:
+            findings += [f"{COPY}: {said}" for said in store.inspection.examine()[0]]
+            head = store.events.head
+            if head != (backup.manifest.events, backup.manifest.head):
+                findings.append(f"{COPY}: its last event is {head[0]}, not {backup.manifest.events} as noted")
+            counted = store.census.counts()
     except EiderError as error:
         return {"findings": [f"{COPY}: {error}"]}
     noted = {str(u["name"]): u for u in backup.manifest.users}
@@ -140,10 +137,9 @@ def _check_export(path: Path, name: str, user: str, rows: dict[str, int]) -> lis
 
 def look(folder: Path) -> dict[str, Any]:
     """Check a store's directory as it would be put in place."""
-    with copies.looking(folder) as store:
-        with store.database.reading() as db:
-            findings = examined(db)[0]
-        return {"findings": findings, "events": store.head[0], "users": copies.counts(store)}
+    with open_copy(folder) as store:
+        findings = store.inspection.examine()[0]
+        return {"findings": findings, "events": store.events.head[0], "users": store.census.counts()}
 
 
 def main() -> None:

@@ -19,9 +19,8 @@ from eider.records.exchange.foreign import statement_or_utterance
 from eider.records.exchange.markdown import write_markdown
 from eider.records.exchange.rows import Reader, edge_line, episode_line, event_line, memory_line, usage_line
 from eider.store.engine import Engine
-from eider.store.export_rows import Snapshot, snapshot
-from eider.store.import_rows import Intake
-from eider.store.migrate import newest
+from eider.store.open import newest_schema
+from eider.store.protocols import Intake, Snapshot
 from eider.store.transfer_rows import Batch
 
 _BATCH: Final = 1_000
@@ -42,9 +41,9 @@ def export(engine: Engine, accepted: Clean[Export]) -> int:
     request = accepted.request
     user, path = user_name(request.user), _outside(engine, request.path)
     engine.usage.flush()
-    with snapshot(engine.store, user) as rows:
+    with engine.store.transfer.snapshot(user) as rows:
         header = {
-            MARK: VERSION, "schema": newest(), "user": user, "exported_at": engine.now().isoformat()
+            MARK: VERSION, "schema": newest_schema(), "user": user, "exported_at": engine.now().isoformat()
         }  # fmt: skip
         return written(path, header, rows, request.format, engine.now())
 
@@ -78,8 +77,8 @@ def _outside(engine: Engine, given: str) -> Path:
     if not given.strip() or "\0" in given:
         raise InputError(f"path={given!r} names no file; pass one such as 'memory.jsonl'.")
     path = Path(given).expanduser().absolute()
-    folders = [engine.opened.files.folder, *(layer.opened.files.folder for layer in engine.layers)]
-    if any(path.resolve().is_relative_to(folder.resolve()) for folder in folders):
+    folders = [one.store.place.folder for one in (engine, *engine.layers)]
+    if any(folder is not None and path.resolve().is_relative_to(folder.resolve()) for folder in folders):
         raise InputError(f"{str(path)!r} lies within the store; name a path outside of it.")
     return path
 
@@ -96,8 +95,8 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     if not request.dry_run:
         engine.writable()
     header, rows = read(path)
-    intake = Intake(
-        engine.store, user=user, actor=channel.name, embedder=engine.embedder.fingerprint,
+    intake = engine.store.transfer.intake(
+        user=user, actor=channel.name, embedder=engine.embedder.fingerprint,
         index=lambda episodes, memories: _indexed(engine, episodes, memories), person=channel.max_trust == "user",
     )  # fmt: skip
     if header is None:
@@ -112,21 +111,22 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
         else:
             engine.restore(user, lambda batch=batch: intake.take(batch, engine.now()))
             point("import.batch")
+    done = intake.tally
     return Imported(
-        episodes=intake.episodes, memories=intake.memories, events=intake.events, skipped=intake.skipped,
-        refused=intake.refused, dry_run=request.dry_run,
+        episodes=done.episodes, memories=done.memories, events=done.events, skipped=done.skipped, refused=done.refused,
+        dry_run=request.dry_run,
     )  # fmt: skip
 
 
 def _indexed(engine: Engine, episodes: Sequence[Episode], memories: Sequence[Memory]) -> Mapping[str, Indexing]:
     """Search material for new rows, made by this store's own embedder."""
-    said = engine.indexed_episodes(episodes) if episodes else {}
-    return {**said, **engine.indexed_memories(memories)} if memories else said
+    said = engine.material.episodes(episodes) if episodes else {}
+    return {**said, **engine.material.memories(memories)} if memories else said
 
 
 def _check_header(header: Line, path: Path) -> None:
     """Refuse what a later version wrote: half-understood rows would be lost without a word."""
-    for name, known in ((MARK, VERSION), ("schema", newest())):
+    for name, known in ((MARK, VERSION), ("schema", newest_schema())):
         found = header.get(name)
         if isinstance(found, bool) or not isinstance(found, int) or found < 1:
             raise InputError(f"the header of {str(path)!r} has {name}={found!r}; export again.")

@@ -11,7 +11,7 @@ from typing import IO, Any
 from eider.model.clock import local
 from eider.model.values import Memory, Precision
 from eider.records.exchange.files import written
-from eider.store.export_rows import Snapshot
+from eider.store.protocols import Snapshot
 
 _DATE = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "instant": "%Y-%m-%d"}
 

@@ -8,19 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
-from typing import Any, Final
+from typing import Final
 
-from eider.model.clock import from_db, to_db
 from eider.privacy.redact import findings, redact, redact_tree
 from eider.service.doctor.canary import USER as CANARY
 from eider.service.doctor.contradictions import contradictions
 from eider.service.doctor.registry import Patient, store_check
 from eider.service.doctor.report import Finding, Severity
+from eider.store.protocols import SampleRow
 
 _NEWEST: Final = 20_000
 """Rows of each kind read of one user, unless all are asked for: a few seconds of looking for secrets."""
@@ -39,57 +38,33 @@ _SHOWN: Final = 3
 _QUOTED: Final = 80
 _SOUND: Final = re.compile(r"[^\W_]")
 _FEWEST_LETTERS: Final = 3
-_MEMORIES: Final = """
-    SELECT m.id, m.content, m.kind, m.scope, m.recorded_at, NULL, coalesce(u.shown, 0) FROM memories m
-    LEFT JOIN usage u ON u.id = m.id AND u.user_id = m.user_id WHERE m.user_id = $user AND m.retired_at IS NULL
-    AND m.state = 'active' AND m.superseded_by IS NULL AND (m.valid_to IS NULL OR m.valid_to > $now)
-    ORDER BY m.recorded_at DESC, m.id LIMIT $most
-"""
-_VERSIONS: Final = """
-    SELECT id, content, kind, scope, recorded_at, NULL, 0 FROM memories WHERE user_id = $user AND state <> 'erased'
-    ORDER BY recorded_at DESC, id LIMIT $most
-"""
-_EPISODES: Final = """
-    SELECT id, content, role, session, recorded_at, metadata, 0 FROM episodes WHERE user_id = $user
-    ORDER BY recorded_at DESC, id LIMIT $most
-"""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """One row that is looked at."""
-
-    id: str
-    text: str
-    kind: str
-    scope: str
-    at: datetime
-    metadata: str | None = None
-    shown: int = 0
+Sample = Callable[[Patient, str, int], list[SampleRow]]
 
 
-def _rows(patient: Patient, sql: str) -> Iterator[tuple[str, list[Kept]]]:
-    """Each user's rows, by user; the doctor's own probes are nobody's."""
+def _statements(patient: Patient, user: str, limit: int) -> list[SampleRow]:
+    return patient.engine.store.inspection.statements(user=user, now=patient.now, limit=limit)
+
+
+def _versions(patient: Patient, user: str, limit: int) -> list[SampleRow]:
+    return patient.engine.store.inspection.versions(user=user, limit=limit)
+
+
+def _episodes(patient: Patient, user: str, limit: int) -> list[SampleRow]:
+    return patient.engine.store.inspection.episodes(user=user, limit=limit)
+
+
+def _rows(patient: Patient, sample: Sample) -> Iterator[tuple[str, list[SampleRow]]]:
+    """Yield each user's newest rows; the doctor's own probes are nobody's."""
     patient.engine.usage.flush()
-    for user in patient.engine.store.users():
-        if user == CANARY:
-            continue
-        given: dict[str, Any] = {"user": user, "most": 2**62 if patient.deep else _NEWEST}
-        if "$now" in sql:
-            given["now"] = to_db(patient.now)
-        with patient.engine.store.database.reading() as db:
-            found = db.execute(sql, given).fetchall()
-        yield (
-            user,
-            [
-                Kept(id=i, text=text, kind=kind, scope=scope, at=from_db(at), metadata=more, shown=shown)
-                for i, text, kind, scope, at, more, shown in found
-            ],
-        )
+    for user in patient.engine.store.reads.users():
+        if user != CANARY:
+            yield user, sample(patient, user, 2**62 if patient.deep else _NEWEST)
 
 
 def _said(
-    patient: Patient, user: str, kind: str, severity: Severity, message: str, fix: str, about: Sequence[Kept]
+    patient: Patient, user: str, kind: str, severity: Severity, message: str, fix: str, about: Sequence[SampleRow]
 ) -> Finding:  # fmt: skip
     """A finding that names a few ids, and quotes the first text where that was asked for."""
     named = ", ".join(k.id for k in about[:_SHOWN]) + (" …" if len(about) > _SHOWN else "")
@@ -102,8 +77,8 @@ def _said(
 @store_check("duplicates")
 def duplicates(patient: Patient) -> Iterator[Finding]:
     """Statements that hold now and say the same in the same words."""
-    for user, kept in _rows(patient, _MEMORIES):
-        groups: dict[tuple[str, str], list[Kept]] = defaultdict(list)
+    for user, kept in _rows(patient, _statements):
+        groups: dict[tuple[str, str], list[SampleRow]] = defaultdict(list)
         for one in kept:
             groups[one.scope, folded(one.text)].append(one)
         doubled = [g for g in groups.values() if len(g) > 1]
@@ -127,7 +102,7 @@ def folded(text: str) -> str:
 @store_check("contradictions")
 def contradicting(patient: Patient) -> Iterator[Finding]:
     """Statements that hold now, of one scope, and differ in a number or a negation alone."""
-    for user, kept in _rows(patient, _MEMORIES):
+    for user, kept in _rows(patient, _statements):
         scopes: dict[str, list[tuple[str, str]]] = defaultdict(list)
         by_id = {one.id: one for one in kept}
         for one in kept:
@@ -143,10 +118,10 @@ def contradicting(patient: Patient) -> Iterator[Finding]:
 @store_check("secrets")
 def secrets(patient: Patient) -> Iterator[Finding]:
     """What today's patterns know for a secret and earlier ones let through."""
-    for sql in (_VERSIONS, _EPISODES):
-        for user, kept in _rows(patient, sql):
+    for sample in (_versions, _episodes):
+        for user, kept in _rows(patient, sample):
             families: Counter[str] = Counter()
-            leaking: dict[str, Kept] = {}
+            leaking: dict[str, SampleRow] = {}
             for one in kept:
                 if found := {f.family for f in findings(one.text)} or _in_metadata(one.metadata):
                     families.update(found)
@@ -172,11 +147,11 @@ def _in_metadata(text: str | None) -> set[str]:
 @store_check("oversize")
 def oversize(patient: Patient) -> Iterator[Finding]:
     """Texts too long to be of use in a prompt."""
-    for sql, kind, most, fix in (
-        (_MEMORIES, "statement-long", _LONG_STATEMENT, "eider correct ID with one sentence of it"),
-        (_EPISODES, "episode-long", _LONG_EPISODE, "eider forget ID, and keep the document where documents are kept"),
+    for sample, kind, most, fix in (
+        (_statements, "statement-long", _LONG_STATEMENT, "eider correct ID with one sentence of it"),
+        (_episodes, "episode-long", _LONG_EPISODE, "eider forget ID, and keep the document where documents are kept"),
     ):
-        for user, kept in _rows(patient, sql):
+        for user, kept in _rows(patient, sample):
             if long := [k for k in kept if len(k.text) > most]:
                 message = f"{len(long):,} text(s) have more than {most:,} characters"
                 yield _said(patient, user, kind, "info", message, fix, long)
@@ -185,7 +160,7 @@ def oversize(patient: Patient) -> Iterator[Finding]:
 @store_check("junk")
 def junk(patient: Patient) -> Iterator[Finding]:
     """Whether much of what is recorded says nothing."""
-    for user, kept in _rows(patient, _EPISODES):
+    for user, kept in _rows(patient, _episodes):
         empty = worthless(kept)
         if len(kept) >= _JUNK_ROWS and len(empty) > _JUNK_RATE * len(kept):
             yield _said(
@@ -195,11 +170,11 @@ def junk(patient: Patient) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-def worthless(kept: Sequence[Kept]) -> list[Kept]:
+def worthless(kept: Sequence[SampleRow]) -> list[SampleRow]:
     """Utterances without three letters, and repetitions of what was said five times or more."""
     said: Counter[str] = Counter()
     often = {text for text, n in Counter(folded(k.text) for k in kept).items() if n >= _REPEATS}
-    found: list[Kept] = []
+    found: list[SampleRow] = []
     for one in kept:
         text = folded(one.text)
         said[text] += 1
@@ -212,7 +187,7 @@ def worthless(kept: Sequence[Kept]) -> list[Kept]:
 @store_check("never recalled")
 def unused(patient: Patient) -> Iterator[Finding]:
     """Statements that were in nobody's way and of nobody's use."""
-    for user, kept in _rows(patient, _MEMORIES):
+    for user, kept in _rows(patient, _statements):
         if idle := [k for k in kept if not k.shown and k.at < patient.now - _UNUSED]:
             message = (
                 f"{len(idle):,} of {len(kept):,} statements are older than {_UNUSED.days} days and were never recalled"

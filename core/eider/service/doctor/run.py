@@ -172,20 +172,14 @@ def _opened(folder: Path, wants: Wants, name: str) -> Found:
 
 def _too_old(files: StoreFiles, name: str) -> Finding | None:
     """A store that can be written to is brought forward when it is opened; another stays as it is."""
-    from eider.store import migrate
-    from eider.store.database import Database
+    from eider.store.open import newest_schema, schema_in
 
-    database = Database(files.truth(), read_only=True)
-    try:
-        with database.reading() as db:
-            found = migrate.schema_of(db)
-    finally:
-        database.close()
-    if found >= migrate.newest():
+    found = schema_in(files.folder)
+    if found >= newest_schema():
         return None
     return Finding(
         kind="schema-old", severity="warning", subject=name,
-        message=f"it has schema {found}, this Eider reads {migrate.newest()}, and it cannot be written to",
+        message=f"it has schema {found}, this Eider reads {newest_schema()}, and it cannot be written to",
         fix="publish the snapshot anew, or open it once where it can be written to",
     )  # fmt: skip
 

@@ -10,46 +10,18 @@ from eider.service.doctor.files import size_of
 from eider.service.doctor.registry import Patient, store_check
 from eider.service.doctor.report import Finding, Severity
 from eider.store import maintenance
+from eider.store.files import StoreFiles
 
 ROW_BYTES: Final = 4_000
 """Bytes that a row may take on disk, truth and index together: 4 MB per 1,000 rows, as documented."""
 _SLACK: Final = 64 * 1024 * 1024
 """Bytes a store may take whatever it holds: DuckDB and LanceDB grow in steps. A guess."""
-_BATCH: Final = 1_000
-_LACKING: Final = (
-    "SELECT user_id, id FROM (SELECT user_id, id FROM episodes UNION "
-    "SELECT user_id, id FROM memories WHERE state <> 'erased') t ANTI JOIN embeddings x ON x.id = t.id ORDER BY 1, 2"
-)
-_ORPHANS: Final = (
-    "DELETE FROM embeddings WHERE id NOT IN (SELECT id FROM episodes) AND id NOT IN (SELECT id FROM memories)"
-)
 
 
 def _renew(patient: Patient, finding: Finding) -> None:
     """Make what is missing of the search material, drop what belongs to nothing, build the index anew."""
     del finding
-    engine = patient.engine
-    engine.writable()
-    with engine.store.database.reading() as db:
-        lacking: list[tuple[str, str]] = db.execute(_LACKING).fetchall()
-    for user in dict.fromkeys(owner for owner, _ in lacking):
-        ids = [i for owner, i in lacking if owner == user]
-        for start in range(0, len(ids), _BATCH):
-            _index(patient, user, ids[start : start + _BATCH])
-    with engine.store.database.writing() as db:
-        db.execute(_ORPHANS)
-    maintenance.rebuild(engine)
-
-
-def _index(patient: Patient, user: str, ids: list[str]) -> None:
-    engine = patient.engine
-    episodes = engine.store.episodes(ids, user=user)
-    memories = engine.store.memories([i for i in ids if not i.startswith("ep_")], user=user)
-    made = engine.indexed_episodes(episodes) | engine.indexed_memories([m for m in memories if m.text])
-    with engine.store.database.writing() as db:
-        for id_, item in made.items():
-            row = [id_, user, engine.embedder.fingerprint, item.vector, ANALYZER, item.analysis]
-            db.execute("INSERT INTO embeddings VALUES (?, ?, ?, ?, ?, ?)", row)
+    maintenance.complete(patient.engine)
 
 
 def _reload(patient: Patient, finding: Finding) -> None:
@@ -84,9 +56,7 @@ def _refresh(patient: Patient, finding: Finding) -> None:
 def vectors(patient: Patient) -> Iterator[Finding]:
     """Whether all vectors are of one embedder, and of the good one."""
     engine = patient.engine
-    with engine.store.database.reading() as db:
-        sql = "SELECT count(*) FROM embeddings WHERE embedder <> ? OR analyzer <> ?"
-        stale = db.execute(sql, [engine.embedder.fingerprint, ANALYZER]).fetchall()[0][0]
+    stale = len(engine.store.material.outdated(engine.embedder.fingerprint, ANALYZER))
     if stale:
         yield Finding(
             kind="vectors-mixed", severity="warning", subject=patient.name,
@@ -114,8 +84,10 @@ def _shrink(patient: Patient, finding: Finding) -> None:
 )
 def size(patient: Patient) -> Iterator[Finding]:
     """Whether the files have grown beyond what they hold."""
-    files, rows = patient.engine.opened.files, patient.engine.store.count()
-    whole, index = size_of(files.folder), size_of(files.index)
+    folder, rows = patient.engine.store.place.folder, patient.engine.store.segments.count()
+    if folder is None:
+        return
+    whole, index = size_of(folder), size_of(StoreFiles(folder).index)
     if (grown := oversized(whole, index, rows)) is None:
         return
     what, took = ("its index takes", index) if grown == "index-large" else ("it takes", whole)

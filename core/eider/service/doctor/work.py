@@ -31,13 +31,13 @@ def _run(patient: Patient, finding: Finding) -> None:
     del finding
     patient.engine.writable()
     patient.engine.jobs.run_due()
-    patient.engine.opened.outbox.drain()
+    patient.engine.store.index_upkeep.drain()
 
 
 @store_check("jobs", mends={"jobs-dead": _retry, "jobs-late": _run})
 def jobs(patient: Patient) -> Iterator[Finding]:
     """Whether work was given up, or waits that nobody does."""
-    if patient.engine.opened.read_only:
+    if patient.engine.store.place.read_only:
         return
     dead = patient.engine.jobs.listed("dead")
     if dead:
@@ -66,7 +66,7 @@ def _reason(error: str | None, patient: Patient) -> str:
 @store_check("backlog", mends={"index-behind": _run})
 def backlog(patient: Patient) -> Iterator[Finding]:
     """Whether the search index falls behind."""
-    pending = patient.engine.opened.outbox.pending()
+    pending = patient.engine.store.index.pending()
     if pending > _BACKLOG:
         yield Finding(
             kind="index-behind", severity="warning", subject=patient.name,

@@ -12,16 +12,15 @@ from typing import Any, Final
 
 from eider.model.clock import from_db
 from eider.model.values import Edge, Episode, Memory, Metadata, Usage
-from eider.store import rows
-from eider.store.database import Cursor
-from eider.store.duck import DuckStore
+from eider.store.duck import rows
+from eider.store.duck.database import Cursor, Database
 from eider.store.transfer_rows import Happened, renumbered
 
 _FETCH: Final = 1_000
 
 
-class Snapshot:
-    """One user's rows as they were when it was taken.
+class DuckSnapshot:
+    """`Snapshot`: one user's rows as they were when it was taken.
 
     Numbers of events are places among the user's own, so that an export says nothing about others and a
     restored store exports the same. Each stream must be read to its end before the next.
@@ -93,11 +92,11 @@ class Snapshot:
 
 
 @contextmanager
-def snapshot(store: DuckStore, user: str) -> Generator[Snapshot]:
+def snapshot(database: Database, user: str) -> Generator[DuckSnapshot]:
     """One user's rows within one read transaction: what is written meanwhile is not half in it."""
-    with store.database.reading() as db:
+    with database.reading() as db:
         db.begin()
         try:
-            yield Snapshot(db, user)
+            yield DuckSnapshot(db, user)
         finally:
             db.rollback()

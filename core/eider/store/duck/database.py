@@ -25,12 +25,14 @@ from eider.model.errors import (
     StoreFullError,
     StoreLockedError,
 )
+from eider.model.store_paths import IN_MEMORY
+from eider.store.duck.migrate import found_store, schema_of
 from eider.store.lock import holder
-from eider.store.migrate import schema_of
 
 Cursor = duckdb.DuckDBPyConnection
 _RESTORE: Final = "Restore it from a backup, or import an export into a new store; run eider verify to look closer."
 _FULL: Final = ("no space left", "file too large", "could not write", "failed to write", "disk quota", "fsync failed")
+
 _open: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
@@ -41,11 +43,13 @@ class Database:
     its next generation while readers go on: they finish on the old one.
     """
 
-    def __init__(self, path: Path, *, read_only: bool = False, memory: str = "256MB", threads: int = 1) -> None:
+    def __init__(
+        self, path: Path | None, *, read_only: bool = False, memory: str = "256MB", threads: int = 1
+    ) -> None:  # fmt: skip
         """Open the file.
 
         Args:
-            path: The truth file; it exists.
+            path: The truth file; it exists. None for a new database in memory, which holds as much as the machine can.
             read_only: Nothing is written, not even the replay of a write-ahead log.
             memory: DuckDB's own limit.
             threads: DuckDB's workers. A second one makes each small statement a third slower (handing over costs more
@@ -55,21 +59,32 @@ class Database:
             StoreLockedError: Another process has it.
             StoreDamagedError: It is no readable database.
         """
-        self.path, self.read_only = path, read_only
+        self.in_memory = path is None
+        self.path, self.read_only = path or Path(IN_MEMORY), read_only
         self._settings: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory,
             "threads": threads,
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
+            **({"temp_directory": ""} if path is None else {"memory_limit": memory}),
         }
         self._writer = threading.RLock()
         self._gate = threading.Condition()
         self._readers: dict[int, int] = {}
         self.forked = self._closed = False
-        self._db = self._connect(path)
+        self._db = self._connect(self.path)
         _open.add(self)
 
+    @property
+    def folder(self) -> Path:
+        """The directory of the file, for errors; ":memory:" where there is none."""
+        return self.path if self.in_memory else self.path.parent
+
     def _connect(self, path: Path) -> Cursor:
+        if self.in_memory:
+            db = duckdb.connect(IN_MEMORY, config=self._settings)
+            db.execute("SET TimeZone='UTC'")
+            found_store(db, path)
+            return db
         if not path.stat().st_size:  # DuckDB would take it for a new database
             raise StoreDamagedError(path.parent, f"{path.name!r} is empty", _RESTORE)
         try:
@@ -123,7 +138,7 @@ class Database:
         with self._writer:
             self.check()
             if self.read_only:
-                raise ReadOnlyStoreError(self.path.parent)
+                raise ReadOnlyStoreError(self.folder)
             with self.explained():
                 with self._gate:
                     cursor = self._cursor()
@@ -167,12 +182,12 @@ class Database:
             raise self._meant(error, said, full=full) from error
         except OSError as error:
             if error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT):
-                raise StoreFullError(self.path.parent, os.strerror(error.errno)) from error
+                raise StoreFullError(self.folder, os.strerror(error.errno)) from error
             raise
 
     def _meant(self, error: duckdb.Error, said: str, *, full: bool) -> StoreError:
         """Our own statements do not fail by themselves: it is the files, or what they lie on."""
-        folder = self.path.parent
+        folder = self.folder
         if full:
             return StoreFullError(folder, said)
         if isinstance(error, duckdb.OutOfMemoryException):
@@ -182,7 +197,7 @@ class Database:
     def _revive(self) -> None:
         """After a fatal error DuckDB refuses everything; the file itself is as the last commit left it."""
         with self._gate:
-            if self._closed or self._answers():
+            if self._closed or self.in_memory or self._answers():
                 return
             with suppress(duckdb.Error):
                 self._db.close()
@@ -202,6 +217,8 @@ class Database:
         try:
             return self._db.cursor()
         except duckdb.ConnectionException:
+            if self.in_memory:
+                raise
             self._db = self._connect(self.path)
             return self._db.cursor()
 
@@ -233,9 +250,9 @@ class Database:
             StoreError: It was closed.
         """
         if self.forked:
-            raise ForkedError(self.path.parent)
+            raise ForkedError(self.folder)
         if self._closed:
-            raise StoreError(f"{str(self.path.parent)!r} was closed; open it again with eider.open().")
+            raise StoreError(f"{str(self.folder)!r} was closed; open it again with eider.open().")
 
     def close(self) -> None:
         """Checkpoint and close; closing twice is harmless."""

@@ -19,7 +19,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _IDEOGRAPHS: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 
 
-class MemoryIndex:
+class PlainIndex:
     """`Index` over a dictionary: counts shared words, compares every vector."""
 
     def __init__(self, width: int) -> None:

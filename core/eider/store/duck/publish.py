@@ -15,7 +15,7 @@ from eider.model.clock import to_db
 from eider.model.errors import RefusedError
 from eider.model.failpoints import point
 from eider.store import event_chain
-from eider.store.duck import DuckStore
+from eider.store.duck.database import Database
 from eider.store.files import CURRENT, HEAD, PUBLISHED, sync
 from eider.store.lock import LOCK
 
@@ -24,7 +24,7 @@ _NUMBERS: Final = 10**9
 snapshot would get that for the new one. So each has a name of its own."""
 
 
-def publish(store: DuckStore, target: Path, at: datetime) -> Path:
+def publish(database: Database, target: Path, at: datetime) -> Path:
     """Copy the truth into a new directory that nobody will write to.
 
     The copy is made aside and renamed, so that readers find the old snapshot or the new one. A directory
@@ -32,7 +32,7 @@ def publish(store: DuckStore, target: Path, at: datetime) -> Path:
     failure of the second puts the old one back.
 
     Args:
-        store: What is published, all users of it.
+        database: What is published, all users of it.
         target: Where; absent, empty, or an older snapshot, which is replaced.
         at: When it was made; noted in it.
 
@@ -46,7 +46,7 @@ def publish(store: DuckStore, target: Path, at: datetime) -> Path:
     made.mkdir(mode=0o700)
     try:
         truth = f"truth-{secrets.randbelow(_NUMBERS):09}.duckdb"
-        head = _copied(store, made / truth)
+        head = _copied(database, made / truth)
         _write(made / CURRENT, truth)
         _write(made / HEAD, f"{head[0]:020d} {head[1]}")
         _write(made / LOCK, "")
@@ -68,9 +68,9 @@ def _refuse_other(target: Path) -> None:
         raise RefusedError(f"{str(target)!r} holds something that is no snapshot; name another place.")
 
 
-def _copied(store: DuckStore, fresh: Path) -> tuple[int, str]:
+def _copied(database: Database, fresh: Path) -> tuple[int, str]:
     """Copy the truth; returns number and hash of the last event in it."""
-    with store.database.alone() as db:
+    with database.alone() as db:
         name = db.execute("SELECT current_database()").fetchall()[0][0]
         place = str(fresh).replace("'", "''")
         db.execute(f"ATTACH '{place}' AS snapshot")

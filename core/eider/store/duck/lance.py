@@ -30,7 +30,7 @@ from eider.model.errors import (
     StoreError,
     StoreFullError,
 )
-from eider.store.index_query import interleave, terms
+from eider.store.duck.index_query import interleave, terms
 from eider.store.protocols import IndexRow
 
 T = TypeVar("T")

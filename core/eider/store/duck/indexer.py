@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, Protocol, runtime_checkable
 
 from eider.model.errors import EiderError
-from eider.store.outbox import Outbox
+from eider.store.duck.outbox import Outbox
 from eider.store.protocols import Index
 
 _LAST_WAIT: Final = 60.0

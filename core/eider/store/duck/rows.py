@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from eider.model.changes import Indexing
 from eider.model.clock import from_db, to_db
-from eider.model.values import Edge, Episode, Event, EventId, Memory, Metadata, Span, Usage
+from eider.model.values import Edge, Episode, Event, Memory, Metadata, Span, Usage
+from eider.store import event_chain
 
 Row = tuple[Any, ...]
 
@@ -29,25 +30,6 @@ USAGE: Final = "id user_id stability last_used uses shown".split()
 def columns(names: Sequence[str], table: str = "") -> str:
     """A select list."""
     return ", ".join(f"{table}.{name}" if table else name for name in names)
-
-
-def event_id(seq: int) -> EventId:
-    """Public id of an event.
-
-    >>> event_id(42)
-    'evt_42'
-    """
-    return f"evt_{seq}"
-
-
-def event_seq(id: EventId) -> int | None:  # noqa: A002 (the word users know)
-    """Number of an event, None if that is no event id.
-
-    >>> event_seq("evt_42"), event_seq("mem_1"), event_seq("evt_²")
-    (42, None, None)
-    """
-    number = id.removeprefix("evt_")
-    return int(number) if number != id and number.isascii() and number.isdigit() and len(number) < 19 else None  # noqa: PLR2004 (digits of a BIGINT)
 
 
 def _dumped(value: Any) -> str | None:
@@ -135,7 +117,7 @@ def event_of(row: Row, payload: Metadata | None) -> Event:
     seq, at, _, actor, op, ids, *_ = row
     reason = str(payload.get("reason", "")) if payload else ""
     return Event(
-        id=event_id(seq), seq=seq, at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), reason=reason,
+        id=event_chain.event_id(seq), seq=seq, at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), reason=reason,
         erased=payload is None,
     )  # fmt: skip
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
 from eider.language.analysis import ANALYZER
-from eider.model.changes import ChangeSet, Indexing
+from eider.model.changes import ChangeSet
 from eider.model.clock import to_db
 from eider.model.errors import InputError
 from eider.model.failpoints import point
@@ -18,12 +18,14 @@ from eider.model.values import Edge, Episode, Memory, Usage
 from eider.privacy.evidence import Quoted, quoted_ids, rested
 from eider.privacy.redact import redact, redact_name
 from eider.privacy.redaction_check import check_sealed
-from eider.store import event_chain, rows
-from eider.store.database import Cursor
-from eider.store.duck import DuckStore, insert
+from eider.store import event_chain
+from eider.store.duck import rows
+from eider.store.duck.chain import Chain
+from eider.store.duck.database import Cursor
+from eider.store.duck.row_writes import insert
+from eider.store.protocols import IntakeTally, MakesMaterial
 from eider.store.transfer_rows import Batch, Happened, renumbered
 
-Index = Callable[[Sequence[Episode], Sequence[Memory]], Mapping[str, Indexing]]
 _KEYED: Final = ("record", "remember", "correct", "import")
 """Verbs whose idempotency keys stand in the rows."""
 _MOST_REFUSED: Final = 1_000
@@ -47,14 +49,16 @@ class _Chosen:
     """Digest of an idempotency key → revision."""
 
 
-class Intake:
+class DuckIntake:
     """One import into one user's rows: what is here is skipped, what was forgotten stays forgotten."""
 
-    def __init__(self, store: DuckStore, *, user: str, actor: str, embedder: str, index: Index, person: bool) -> None:
+    def __init__(
+        self, chain: Chain, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool
+    ) -> None:
         """Begin.
 
         Args:
-            store: Where the rows go.
+            chain: End of the chain of the store the rows go to.
             user: Whose they become.
             actor: Channel that asked; noted with rows that bring no event of their own.
             embedder: Fingerprint of what `index` embeds with.
@@ -62,19 +66,22 @@ class Intake:
             person: A person brings their own rows: what they had confirmed stays confirmed. Else a statement is
                 trusted no more than what it quotes.
         """
-        self._store, self._user, self._actor = store, user, actor
+        self._chain, self._user, self._actor = chain, user, actor
         self._embedder, self._index, self._person = embedder, index, person
         self._revs: dict[int, int] = {}
         self._forgot: set[str] = set()  # by the history that is imported: their tombstones belong to its chains
-        self._head = store.head
-        self.episodes = self.memories = self.events = self.skipped = self._untold = 0
+        self._head = chain.head
+        self._episodes = self._memories = self._events = self._skipped = self._untold = 0
         self._refused: list[str] = []
 
     @property
-    def refused(self) -> tuple[str, ...]:
-        """What was not taken, with the reason; beyond the first thousand, how many more."""
+    def tally(self) -> IntakeTally:
+        """What was taken so far; of what was refused the first thousand, and how many more."""
         more = (f"… and {self._untold:,} more",) if self._untold else ()
-        return (*self._refused, *more)
+        return IntakeTally(
+            episodes=self._episodes, memories=self._memories, events=self._events, skipped=self._skipped,
+            refused=(*self._refused, *more),
+        )  # fmt: skip
 
     def refuse(self, place: str, reason: str) -> None:
         """Note what cannot be taken."""
@@ -87,21 +94,20 @@ class Intake:
 
     def look(self, batch: Batch, at: datetime) -> None:
         """Count what a batch would bring, and write nothing."""
-        with self._store.database.reading() as db:
+        with self._chain.database.reading() as db:
             self._number(self._choose(db, batch), at)
 
     def take(self, batch: Batch, at: datetime) -> int:
         """Write a batch whole or not at all; returns the rows the search index has to follow."""
-        store = self._store
-        with store.transaction() as (db, heads):
-            self._head = store.head
+        with self._chain.transaction() as (db, heads):
+            self._head = self._chain.head
             chosen = self._choose(db, batch)
             check_sealed(self._plan(chosen, at))
             links = self._number(chosen, at)
             self._write(db, chosen, links)
             heads.extend([self._head] if links else [])
             point("import.written")
-        store.forget_sequences(self._user)
+        self._chain.forget_sequences(self._user)
         point("import.durable")
         return len(chosen.episodes) + len(chosen.memories)
 
@@ -118,8 +124,8 @@ class Intake:
         if others := self._of_others(db, ids):
             batch = batch.renamed({i: self._other_id(i) for i in others})
             ids = batch.ids()
-        graves = self._graves(db, [("id", i) for i in ids])
-        buried = {i for i in ids if ("id", i) in graves}
+        forgotten = self._buried(db, [("id", i) for i in ids])
+        buried = {i for i in ids if ("id", i) in forgotten}
         chosen = _Chosen()
         self._choose_events(db, batch, chosen, buried)
         self._choose_episodes(db, batch, chosen, buried)
@@ -138,12 +144,12 @@ class Intake:
     def _other_id(self, id: str) -> str:  # noqa: A002 (the word users know)
         """The id that stands for another user's; always the same one, so that importing twice is once."""
         prefix = id.partition("_")[0]
-        number = int(self._store.digest("renamed", self._user, id)[:32], 16)
+        number = int(self._chain.digest("renamed", self._user, id)[:32], 16)
         return f"{prefix}_" + "".join(ALPHABET[number >> shift & 31] for shift in range(125, -1, -5))
 
-    def _graves(self, db: Cursor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+    def _buried(self, db: Cursor, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which ids and keys have a tombstone."""
-        digests = {self._store.digest(what, self._user, name): (what, name) for what, name in named}
+        digests = {self._chain.digest(what, self._user, name): (what, name) for what, name in named}
         sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
         return {digests[row[0]] for row in db.execute(sql, [list(digests)]).fetchall()} if digests else set()
 
@@ -171,7 +177,7 @@ class Intake:
             following += 1
             self._revs[event.seq] = following
             chosen.events.append(replace(event, payload=None) if forgotten else event)
-        self.events += len(chosen.events)
+        self._events += len(chosen.events)
 
     def _choose_episodes(self, db: Cursor, batch: Batch, chosen: _Chosen, buried: set[str]) -> None:
         if not batch.episodes:
@@ -180,13 +186,13 @@ class Intake:
         keys = self._keys(db, "episodes", [e.key for _, e, _ in batch.episodes if e.key])
         for place, episode, rev in batch.episodes:
             if episode.id in here or keys.get(episode.key or "") == "here":
-                self.skipped += 1
+                self._skipped += 1
             elif episode.id in buried or keys.get(episode.key or "") == "forgotten":
                 self.refuse(place, f"episode {episode.id!r} was forgotten here and stays forgotten")
             else:
                 here.add(episode.id)
                 chosen.episodes.append((episode, self._revs.get(rev, 0)))
-        self.episodes += len(chosen.episodes)
+        self._episodes += len(chosen.episodes)
         if any(e.seq < 0 for e, _ in chosen.episodes):
             chosen.episodes = self._in_sequence(db, chosen.episodes)
 
@@ -200,8 +206,8 @@ class Intake:
             return {}
         sql = f"SELECT idem_key FROM {table} WHERE user_id = $1 AND idem_key IN (SELECT unnest($2))"  # noqa: S608
         here = {row[0] for row in db.execute(sql, [self._user, list(keys)]).fetchall()}
-        graves = self._graves(db, [("key", f"{op}:{key}") for key in keys for op in _KEYED])
-        buried = {name.partition(":")[2] for _, name in graves}
+        forgotten = self._buried(db, [("key", f"{op}:{key}") for key in keys for op in _KEYED])
+        buried = {name.partition(":")[2] for _, name in forgotten}
         return {**dict.fromkeys(buried, "forgotten"), **dict.fromkeys(here, "here")}
 
     def _in_sequence(self, db: Cursor, episodes: list[tuple[Episode, int]]) -> list[tuple[Episode, int]]:
@@ -237,18 +243,18 @@ class Intake:
                 continue
             if last.id in here:
                 self._extend(place, kept, here[last.id], chosen)
-            elif known == "here" or (not last.rev and self._store.identity(last) in twins):
-                self.skipped += 1
+            elif known == "here" or (not last.rev and self._chain.identity(last) in twins):
+                self._skipped += 1
             elif known == "forgotten" or (
                 last.id in buried and not (last.state == "erased" and last.id in self._forgot)
             ):
                 self.refuse(place, f"memory {last.id!r} was forgotten here and stays forgotten")
             else:
                 here[last.id] = set()
-                twins.add(self._store.identity(last))
+                twins.add(self._chain.identity(last))
                 chosen.memories += kept
                 chosen.fresh.append(kept[-1])
-                self.memories += 1
+                self._memories += 1
 
     def _quoted(self, db: Cursor, batch: Batch, chosen: _Chosen) -> dict[str, Quoted]:
         """Utterances that statements of the batch rest on, as far as they are here or come with it."""
@@ -266,7 +272,7 @@ class Intake:
 
     def _twins(self, db: Cursor, batch: Batch) -> set[str]:
         """Statements without a history that are held already."""
-        asked = [self._store.identity(v[-1]) for _, v in batch.memories if not v[-1].rev and v[-1].valid_to is None]
+        asked = [self._chain.identity(v[-1]) for _, v in batch.memories if not v[-1].rev and v[-1].valid_to is None]
         sql = (
             "SELECT identity FROM memories WHERE identity IN (SELECT unnest($1)) AND retired_at IS NULL "
             "AND valid_to IS NULL AND state = 'active'"
@@ -277,13 +283,13 @@ class Intake:
         """A memory that is here: later versions continue it; where both went on, the one here is kept."""
         later = [m for m in versions if m.rev not in here]
         if not later or not versions[0].rev:
-            self.skipped += 1
+            self._skipped += 1
         elif not here <= {m.rev for m in versions} or min(m.rev for m in later) <= max(here):
             self.refuse(place, f"memory {later[-1].id!r} has changed here as well; the one here is kept")
         else:
             chosen.retired += [m for m in versions if m.rev == max(here)]
             chosen.memories += later
-            self.memories += 1
+            self._memories += 1
 
     def _choose_side(self, db: Cursor, batch: Batch, chosen: _Chosen, buried: set[str]) -> None:
         """Links and counters, silently less those of what is forgotten or here."""
@@ -309,7 +315,7 @@ class Intake:
             }  # fmt: skip
             ids = tuple(dict.fromkeys(bare))
             events.append(Happened(seq=0, at=at, actor=self._actor, op="import", ids=ids, payload=payload))
-            self.events += 1
+            self._events += 1
         return [self._link(event) for event in events]
 
     def _here_payload(self, event: Happened) -> Mapping[str, Any]:
@@ -327,7 +333,7 @@ class Intake:
         return link, said, nonce
 
     def _write(self, db: Cursor, chosen: _Chosen, links: list[tuple[event_chain.Link, str | None, str]]) -> None:
-        user, store = self._user, self._store
+        user = self._user
         own = self._head[0]
         events = [
             (x.seq, to_db(x.at), user, x.actor, x.op, json.dumps(list(x.ids)), x.commitment, x.previous, x.hash)
@@ -339,7 +345,9 @@ class Intake:
         episodes = [(e, rev or own) for e, rev in chosen.episodes]
         memories = [replace(m, rev=m.rev or own) for m in chosen.memories]
         insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e, rev in episodes])
-        made = [(*rows.memory_row(m, m.rev), None if m.state == "erased" else store.identity(m)) for m in memories]
+        made = [
+            (*rows.memory_row(m, m.rev), None if m.state == "erased" else self._chain.identity(m)) for m in memories
+        ]
         insert(db, "memories", [*rows.MEMORY, "identity"], made)
         for m in chosen.retired:
             sql = (
@@ -363,7 +371,7 @@ class Intake:
         values = [rows.embedding_row(i, self._user, self._embedder, ANALYZER, x) for i, x in made.items()]
         insert(db, "embeddings", rows.EMBEDDING, values)
         put = {e.id: rev for e, rev in episodes} | {m.id: m.rev for m in memories if m.state != "erased"}
-        insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, self._user, "put") for i, rev in put.items()])
+        self._chain.queue_for_index(db, [(rev, i) for i, rev in put.items()], self._user)
 
     def _write_keys(
         self, db: Cursor, episodes: list[tuple[Episode, int]], memories: list[Memory], ops: Mapping[int, str]
@@ -378,7 +386,7 @@ class Intake:
         digests: dict[str, int] = {}
         for key, rev in named:
             if known.get(rev) in _KEYED:
-                digests.setdefault(self._store.digest("key", self._user, f"{known[rev]}:{key}"), rev)
+                digests.setdefault(self._chain.digest("key", self._user, f"{known[rev]}:{key}"), rev)
         sql = "SELECT digest FROM idem_keys WHERE digest IN (SELECT unnest($1))"
         here = {row[0] for row in db.execute(sql, [list(digests)]).fetchall()}
         values = [(d, self._user, rev) for d, rev in digests.items() if d not in here]
@@ -388,9 +396,9 @@ class Intake:
         """What was forgotten where the rows come from is forgotten here: an older export cannot bring it back."""
         for link in forgets:
             alive = self._here(db, "episodes", link.ids) | self._here(db, "memories", link.ids)
-            digests = [self._store.digest("id", self._user, i) for i in link.ids if i not in alive]
+            digests = [self._chain.digest("id", self._user, i) for i in link.ids if i not in alive]
             sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
             here = {row[0] for row in db.execute(sql, [digests]).fetchall()}
             values = [(d, to_db(link.at)) for d in dict.fromkeys(digests) if d not in here]
             insert(db, "tombstones", ["digest", "erased_at"], values)
-            self._store.tombstoned |= bool(values)
+            self._chain.tombstoned |= bool(values)

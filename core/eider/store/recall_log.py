@@ -1,4 +1,4 @@
-"""Notes of what was recalled in open loops: kept in memory, written in batches, for a recall only reads."""
+"""Log of what was recalled in open loops: kept in memory, written in batches, for a recall only reads."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from eider.model.write_behind import Buffer
 MOST: Final = 400
 """Lines noted of one loop: forty recalls of ten. A guess; later ones go without credit or blame."""
 
-Notes = Sequence[Sequence[Recalled]]
+Recalls = Sequence[Sequence[Recalled]]
 
 
-class LoopNotes(Buffer[tuple[str, str], list[Sequence[Recalled]]]):
+class RecallLog(Buffer[tuple[str, str], list[Sequence[Recalled]]]):
     """What was recalled in which loop."""
 
-    def __init__(self, save: Callable[[str, str, Notes], None]) -> None:
+    def __init__(self, save: Callable[[str, str, Recalls], None]) -> None:
         """Start empty; `save(user, loop, answers)` writes one loop's notes, an answer per recall."""
         super().__init__()
         self._save = save
 
-    def noted(self, user: str, loop: str, answer: Sequence[Recalled]) -> None:
+    def add(self, user: str, loop: str, answer: Sequence[Recalled]) -> None:
         """Note one answer of an open loop."""
         if answer:
             self._gather(lambda waiting: waiting.setdefault((user, loop), []).append(answer))
@@ -42,8 +42,8 @@ class LoopNotes(Buffer[tuple[str, str], list[Sequence[Recalled]]]):
                     self._waiting[place] = [answer for answer in left if answer]
 
 
-def joined(known: Sequence[Recalled], answers: Notes) -> tuple[Recalled, ...]:
-    """Notes with those of further answers; each recall keeps a number of its own, policies keep theirs below 0."""
+def joined(known: Sequence[Recalled], answers: Recalls) -> tuple[Recalled, ...]:
+    """Recalls with those of further answers; each recall keeps a number of its own, policies keep theirs below 0."""
     found = list(known)
     last = max((r.ask for r in found), default=-1)
     for answer in answers:

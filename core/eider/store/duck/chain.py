@@ -1,0 +1,139 @@
+"""The end of the event chain of one open store: every write of rows goes through here."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+
+from eider.model.clock import to_db
+from eider.model.errors import EiderError, StoreError
+from eider.model.failpoints import point
+from eider.model.values import Episode, Memory, Metadata
+from eider.store import event_chain
+from eider.store.duck import rows
+from eider.store.duck.database import Cursor, Database
+from eider.store.duck.migrate import secret_of
+from eider.store.duck.row_writes import insert
+from eider.store.files import StoreFiles
+
+Head = tuple[int, str]
+"""Number and hash of an event."""
+
+
+class Chain:
+    """Transactions that move the chain on, and what writers have to remember between them."""
+
+    def __init__(self, database: Database, files: StoreFiles | None, *, indexed: bool) -> None:
+        """Read the end of the chain.
+
+        Args:
+            database: Open and migrated; the caller holds the directory's owner lock.
+            files: The directory it lies in; None where it is in memory.
+            indexed: Whether a search index follows what is written.
+        """
+        self.database, self.indexed = database, indexed
+        self._files = files
+        with database.reading() as db:
+            self.secret = secret_of(db, database.folder)
+            self.tombstoned = bool(db.execute("SELECT 1 FROM tombstones LIMIT 1").fetchall())
+        self.head: Head = self._last_event()
+        self._sequences: dict[tuple[str, str], int] = {}
+
+    def _last_event(self) -> Head:
+        with self.database.reading() as db:
+            last = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchall()
+        return (last[0][0], last[0][1]) if last else (0, event_chain.GENESIS)
+
+    def link(self, seq: int) -> str | None:
+        """Return the hash of an event; None when there is none of that number."""
+        with self.database.reading() as db:
+            found = db.execute("SELECT hash FROM events WHERE seq = ?", [seq]).fetchall()
+        return found[0][0] if found else event_chain.GENESIS if seq == 0 else None
+
+    # ------------------------------------------------------------------ writing
+
+    @contextmanager
+    def transaction(self) -> Generator[tuple[Cursor, list[Head]]]:
+        """Open a transaction that moves the chain on; the caller puts the new head into the list.
+
+        The new head is noted before the next writer's turn. When the commit itself fails, the file is asked
+        whether it was written all the same: a write is kept or refused, never perhaps.
+        """
+        heads: list[Head] = []
+        with self.database.turn():
+            try:
+                with self.database.writing() as db:
+                    yield db, heads
+            except StoreError:
+                with suppress(EiderError):
+                    self.head = self._last_event()
+                if not heads or heads[-1] != self.head:
+                    raise
+            if heads:
+                point("commit.durable")
+                self.head = heads[-1]
+                if self._files is not None:
+                    self._files.note_head(*self.head)
+
+    def append(
+        self, db: Cursor, user: str, actor: str, op: str, at: datetime, ids: tuple[str, ...], payload: Metadata
+    ) -> tuple[event_chain.Link, Head]:  # fmt: skip
+        """Add the next event within the caller's transaction; returns it and the new head."""
+        seq, previous = self.head[0] + 1, self.head[1]
+        text = event_chain.encode(payload)
+        nonce, commitment = event_chain.commit_to(text)
+        link = event_chain.Link(seq=seq, at=at, actor=actor, op=op, ids=ids, commitment=commitment, previous=previous)
+        values = (seq, to_db(at), user, actor, op, json.dumps(list(ids)), commitment, previous, link.hash)
+        insert(db, "events", rows.EVENT, [values])
+        insert(db, "event_payloads", ["seq", "user_id", "nonce", "payload"], [(seq, user, nonce, text)])
+        return link, (seq, link.hash)
+
+    def queue_for_index(self, db: Cursor, entries: Iterable[tuple[int, str]], user: str, op: str = "put") -> None:
+        """Note (revision, id) of rows that the search index has to follow, within the caller's transaction."""
+        if self.indexed:
+            insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, user, op) for rev, i in entries])
+
+    # ------------------------------------------------------------------ places in sessions
+
+    @property
+    def sequences(self) -> dict[tuple[str, str], int]:
+        """A copy of the last known place of each (user, session)."""
+        return dict(self._sequences)
+
+    @sequences.setter
+    def sequences(self, known: dict[tuple[str, str], int]) -> None:
+        self._sequences = known
+
+    def count(self, episodes: Sequence[Episode]) -> None:
+        """Remember the last place of each session."""
+        for episode in episodes:
+            place = (str(episode.user), str(episode.session))
+            self._sequences[place] = max(episode.seq, self._sequences.get(place, -1))
+        while len(self._sequences) > 10_000:  # noqa: PLR2004 (a cache; a miss asks the table)
+            self._sequences.pop(next(iter(self._sequences)))
+
+    def last_in(self, db: Cursor, place: tuple[str, str]) -> int:
+        """Return the last place of a (user, session); -1 for a new one."""
+        if place not in self._sequences:
+            sql = "SELECT max(seq) FROM episodes WHERE user_id = ? AND session = ?"
+            last = db.execute(sql, list(place)).fetchall()[0][0]
+            return -1 if last is None else last
+        return self._sequences[place]
+
+    def forget_sequences(self, user: str) -> None:
+        """Count a user's sessions anew."""
+        self._sequences = {place: seq for place, seq in self._sequences.items() if place[0] != user}
+
+    # ------------------------------------------------------------------ keyed digests
+
+    def digest(self, what: str, user: str, name: str) -> str:
+        """Return a keyed digest of a user's id or key."""
+        return event_chain.keyed_digest(self.secret, what, user, name)
+
+    def identity(self, memory: Memory) -> str:
+        """Return a digest of what makes two memories the same statement."""
+        said = " ".join(memory.text.casefold().split()).rstrip(".!")
+        parts = (str(memory.user), memory.kind, str(memory.scope), str(memory.trust), said)
+        return event_chain.keyed_digest(self.secret, "identity", *parts)

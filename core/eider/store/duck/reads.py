@@ -1,0 +1,251 @@
+"""Questions to DuckDB: each names the user, and a stranger's id does not exist."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from eider.model.changes import Indexing
+from eider.model.clock import from_db, to_db
+from eider.model.values import EdgeKind, Episode, Event, Memory, Metadata
+from eider.store import arrays
+from eider.store.duck import rows, segment_rows
+from eider.store.duck.chain import Chain, Head
+from eider.store.duck.database import Cursor, Database
+from eider.store.segment.segment import SegmentRows
+
+_FEW: Final = 100
+"""Ids that are written out one by one, which lets DuckDB use the primary key."""
+
+
+class DuckReads:
+    """`Reads`."""
+
+    def __init__(self, database: Database) -> None:
+        """Read from an open database."""
+        self._database = database
+
+    def episodes(self, ids: Sequence[str], *, user: str) -> list[Episode]:
+        """Episodes by id, in the order asked for; strangers' ids do not exist."""
+        with self._database.reading() as db:
+            return episodes_of(db, ids, user)
+
+    def memories(self, ids: Sequence[str] | None, *, user: str, known_at: datetime | None = None) -> list[Memory]:
+        """Memories by id (None: all), as they are or as they were known at an instant."""
+        with self._database.reading() as db:
+            return memories_of(db, ids, user, known_at)
+
+    def versions(self, id: str, *, user: str) -> list[Memory]:  # noqa: A002 (the word users know)
+        """All versions of one memory, oldest first."""
+        sql = f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE id = ? AND user_id = ? ORDER BY rev"  # noqa: S608
+        with self._database.reading() as db:
+            return [rows.memory_of(row) for row in db.execute(sql, [id, user]).fetchall()]
+
+    def replaced(self, ids: Sequence[str], *, user: str) -> list[Memory]:
+        """Memories that one of these superseded or was merged from."""
+        sql = (
+            f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE user_id = $2 AND retired_at IS NULL "  # noqa: S608
+            "AND superseded_by IN (SELECT unnest($1))"
+        )
+        with self._database.reading() as db:
+            return [rows.memory_of(row) for row in db.execute(sql, [list(ids), user]).fetchall()]
+
+    def linked(self, id: str, kind: EdgeKind, *, user: str) -> list[str]:  # noqa: A002
+        """Memories that a memory points to by edges of one kind."""
+        sql = "SELECT DISTINCT target FROM edges WHERE user_id = ? AND source = ? AND kind = ? ORDER BY target"
+        with self._database.reading() as db:
+            return [row[0] for row in db.execute(sql, [user, id, kind]).fetchall()]
+
+    def users(self) -> list[str]:
+        """Everyone who has rows, by name."""
+        sql = "SELECT user_id FROM episodes UNION SELECT user_id FROM memories ORDER BY 1"
+        with self._database.reading() as db:
+            return [row[0] for row in db.execute(sql).fetchall()]
+
+
+class DuckStatements:
+    """`Statements`."""
+
+    def __init__(self, chain: Chain) -> None:
+        """Read behind the end of `chain`."""
+        self._chain, self._database = chain, chain.database
+
+    def twin(self, memory: Memory) -> Memory | None:
+        """The current memory that says the same to the same user in the same scope, of the same kind and trust."""
+        sql = (
+            f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE identity = ? AND retired_at IS NULL "  # noqa: S608
+            "AND valid_to IS NULL AND state = 'active' AND valid_from <= ? ORDER BY rev LIMIT 1"
+        )
+        identity = self.identity(memory)
+        with self._database.reading() as db:
+            said = db.execute("SELECT id FROM memories WHERE identity = ? LIMIT 1", [identity]).fetchall()
+            if not said:  # as a rule; asking for that alone takes a seventh of the time
+                return None
+            found = db.execute(sql, [identity, to_db(memory.valid_from)]).fetchall()
+        return rows.memory_of(found[0]) if found else None
+
+    def existing(self, identities: Sequence[str]) -> set[str]:
+        """Return which of these statements are there at all: a bulk write asks `twin` only about them."""
+        sql = "SELECT DISTINCT identity FROM memories WHERE identity IN (SELECT unnest(?))"
+        with self._database.reading() as db:
+            return {row[0] for row in db.execute(sql, [list(identities)]).fetchall()}
+
+    def identity(self, memory: Memory) -> str:
+        """Return a digest of what makes two memories the same statement."""
+        return self._chain.identity(memory)
+
+    def count_new(self, *, user: str, since: datetime | None) -> int:
+        """Count a user's memories whose first version was recorded after an instant (None: all)."""
+        sql = (
+            "SELECT count(*) FROM (SELECT id FROM memories WHERE user_id = ? GROUP BY id "
+            "HAVING ? IS NULL OR min(recorded_at) > ?)"
+        )
+        at = None if since is None else to_db(since)
+        with self._database.reading() as db:
+            return int(db.execute(sql, [user, at, at]).fetchall()[0][0])
+
+
+class DuckSegments:
+    """`Segments`."""
+
+    def __init__(self, chain: Chain, *, width: int) -> None:
+        """Read behind the end of `chain`; vectors have `width` floats."""
+        self._chain, self._database, self._width = chain, chain.database, width
+
+    def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
+        """A user's rows as the ranker's arrays."""
+        with self._database.reading() as db:
+            return segment_rows.read(db, user, self._width, ids, known_at)
+
+    def rows_of(
+        self, episodes: Sequence[Episode], memories: Sequence[Memory], made: Mapping[str, Indexing], *, user: str
+    ) -> SegmentRows:
+        """The same for what was just committed; read back only where a memory's material is not at hand."""
+        if all(m.id in made and m.rev == self._chain.head[0] for m in memories):
+            said = arrays.of_episodes(episodes, made, self._width)
+            return arrays.joined(said, arrays.of_memories(memories, made, self._width)) if memories else said
+        return self.rows(user=user, ids=[e.id for e in episodes] + [m.id for m in memories])
+
+    def count(self, *, user: str | None = None) -> int:
+        """Rows that the search index holds when it is up to date; of one user, or of all."""
+        where = "" if user is None else " WHERE user_id = ?"
+        with self._database.reading() as db:
+            sql = f"SELECT count(*) FROM embeddings{where}"  # noqa: S608 (constants)
+            return db.execute(sql, [] if user is None else [user]).fetchall()[0][0]
+
+
+class DuckEvents:
+    """`EventLog`."""
+
+    def __init__(self, chain: Chain) -> None:
+        """Read behind the end of `chain`."""
+        self._chain, self._database = chain, chain.database
+
+    @property
+    def head(self) -> Head:
+        """Number and hash of the last event."""
+        return self._chain.head
+
+    def newest(
+        self, *, user: str, limit: int = 50, ids: Sequence[str] | None = None, seqs: Sequence[int] | None = None,
+        since: datetime | None = None, until: datetime | None = None,
+    ) -> list[Event]:  # fmt: skip
+        """A user's events, newest first."""
+        where, values = ["user_id = ?"], [user]
+        given: list[Any] = list(values)
+        if seqs is not None:
+            where.append("seq IN (SELECT unnest(?))")
+            given.append(list(seqs))
+        if ids is not None:
+            where.append("list_has_any(from_json(ids, '[\"VARCHAR\"]'), ?)")
+            given.append(list(ids))
+        for instant, test in ((since, "happened_at >= ?"), (until, "happened_at < ?")):
+            if instant is not None:
+                where.append(test)
+                given.append(to_db(instant))
+        with self._database.reading() as db:
+            return events_where(db, f"{' AND '.join(where)} ORDER BY seq DESC LIMIT {int(limit)}", given)
+
+    def payload(self, seq: int, *, user: str) -> Metadata | None:
+        """What an event said; None once it was erased."""
+        with self._database.reading() as db:
+            sql = "SELECT payload FROM event_payloads WHERE seq = ? AND user_id = ?"
+            found = db.execute(sql, [seq, user]).fetchall()
+        return json.loads(found[0][0]) if found else None
+
+    def count(self, *, user: str) -> int:
+        """How many changes there were."""
+        with self._database.reading() as db:
+            return db.execute("SELECT count(*) FROM events WHERE user_id = ?", [user]).fetchall()[0][0]
+
+    def last_at(self) -> datetime | None:
+        """When the newest event happened; the clock never goes behind it."""
+        with self._database.reading() as db:
+            at = db.execute("SELECT max(happened_at) FROM events").fetchall()[0][0]
+        return None if at is None else from_db(at)
+
+    def hashes(self, seqs: Sequence[int]) -> dict[int, str]:
+        """Return number → hash of these events, as far as they are there."""
+        sql = "SELECT seq, hash FROM events WHERE seq IN (SELECT unnest($1))"
+        with self._database.reading() as db:
+            return dict(db.execute(sql, [list(seqs)]).fetchall()) if seqs else {}
+
+
+def episodes_of(db: Cursor, ids: Sequence[str], user: str) -> list[Episode]:
+    """Read episodes by id, in the order asked for."""
+    if not ids:
+        return []
+    found = {row[0]: rows.episode_of(row) for row in _by_id(db, "episodes", rows.EPISODE, ids, user)}
+    return [found[i] for i in ids if i in found]
+
+
+def memories_of(db: Cursor, ids: Sequence[str] | None, user: str, known_at: datetime | None = None) -> list[Memory]:
+    """Read memories by id (None: all), as they are or as they were known at an instant."""
+    if ids is not None and not ids:
+        return []
+    where, given = "retired_at IS NULL", []
+    if known_at is not None:
+        where = "recorded_at <= ? AND (retired_at IS NULL OR retired_at > ?)"
+        given = [to_db(known_at)] * 2
+    if ids is None:
+        sql = f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE user_id = ? AND {where}"  # noqa: S608
+        rows_found = db.execute(sql, [user, *given]).fetchall()
+    else:
+        rows_found = _by_id(db, "memories", rows.MEMORY, ids, user, where, given)
+    found = {row[0]: rows.memory_of(row) for row in rows_found}
+    return list(found.values()) if ids is None else [found[i] for i in ids if i in found]
+
+
+def scopes_of(db: Cursor, user: str) -> list[tuple[str, str]]:
+    """Read the scopes registered for a user, in the order they came."""
+    found = db.execute("SELECT agent, name FROM scopes WHERE user_id = ? ORDER BY rev, name, agent", [user])
+    return [(agent, name) for agent, name in found.fetchall()]
+
+
+def events_where(db: Cursor, where: str, values: Sequence[Any]) -> list[Event]:
+    """Read events by a condition, each with its reason."""
+    sql = f"SELECT {rows.columns(rows.EVENT)} FROM events WHERE {where}"  # noqa: S608
+    found = db.execute(sql, list(values)).fetchall()
+    payloads = "SELECT seq, payload FROM event_payloads WHERE seq IN (SELECT unnest($1))"
+    known = dict(db.execute(payloads, [[row[0] for row in found]]).fetchall()) if found else {}
+    return [rows.event_of(row, json.loads(known[row[0]]) if row[0] in known else None) for row in found]
+
+
+def _by_id(
+    db: Cursor, table: str, names: Sequence[str], ids: Sequence[str], user: str, where: str = "true",
+    given: Sequence[Any] = (),
+) -> list[rows.Row]:  # fmt: skip
+    """Rows by id, of one user.
+
+    The ids come first and alone: beside the user's predicate DuckDB would walk the user's index instead
+    (measured with 4,000 rows of one user among 200,000: 1.2 ms against 8.8).
+    """
+    few = len(ids) <= _FEW
+    wanted = ", ".join("?" * len(ids)) if few else "SELECT unnest(?)"
+    sql = (
+        f"WITH named AS MATERIALIZED (SELECT * FROM {table} WHERE id IN ({wanted})) "  # noqa: S608
+        f"SELECT {rows.columns(names)} FROM named WHERE user_id = ? AND {where}"
+    )
+    return db.execute(sql, [*(ids if few else [list(ids)]), user, *given]).fetchall()

@@ -1,0 +1,51 @@
+"""The ranker's arrays read from DuckDB column by column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from eider.model.clock import to_db
+from eider.store.arrays import episodes_from, joined, memories_from, plain
+from eider.store.duck.database import Cursor
+from eider.store.duck.rows import spans_of
+from eider.store.segment.segment import SegmentRows
+
+_EPISODES: Final = """
+SELECT e.id, x.analysis, x.vector, e.session, e.seq, e.said_at, e.tz, e.speaker, e.role, e.origin,
+       CASE WHEN e.metadata IS NULL OR json_type(e.metadata, '$.scope') IS DISTINCT FROM 'VARCHAR' THEN NULL
+            ELSE json_extract_string(e.metadata, '$.scope') END AS scope
+FROM episodes e JOIN embeddings x ON x.id = e.id WHERE e.user_id = $user AND x.user_id = $user
+"""
+_MEMORIES: Final = """
+SELECT m.id, x.analysis, x.vector, m.valid_from, m.valid_to, m.kind, m.scope, m.trust,
+       CASE WHEN m.state = 'active' AND m.superseded_by IS NOT NULL THEN 'superseded' ELSE m.state END AS state,
+       m.importance,
+       m.pinned, m.evidence, m.subject, m.origin, m.recorded_at, u.stability, u.last_used,
+       m.superseded_by AS successor
+FROM memories m JOIN embeddings x ON x.id = m.id LEFT JOIN usage u ON u.id = m.id
+WHERE m.user_id = $user AND x.user_id = $user AND m.state <> 'erased'
+"""
+
+
+def read(
+    db: Cursor, user: str, width: int, ids: Sequence[str] | None = None, known_at: datetime | None = None
+) -> SegmentRows:
+    """All rows of a user, or those of some ids; as they are, or as they were known at an instant."""
+    given: dict[str, Any] = {"user": user}
+    episodes, memories = _EPISODES, _MEMORIES
+    if ids is not None:
+        given["ids"] = list(ids)
+        episodes += " AND e.id IN (SELECT unnest($ids))"
+        memories += " AND m.id IN (SELECT unnest($ids))"
+    if known_at is None:
+        memories += " AND m.retired_at IS NULL"
+        said = db.execute(episodes, given).fetchnumpy()
+    else:
+        given["known"] = to_db(known_at)
+        memories += " AND m.recorded_at <= $known AND (m.retired_at IS NULL OR m.retired_at > $known)"
+        said = db.execute(episodes + " AND e.recorded_at <= $known", given).fetchnumpy()
+    kept: dict[str, Any] = dict(db.execute(memories, given).fetchnumpy())
+    kept["evidence"] = [tuple(s.episode for s in spans_of(text)) for text in plain(kept["evidence"])]
+    return joined(episodes_from(said, width), memories_from(kept, width))

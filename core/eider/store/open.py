@@ -1,0 +1,303 @@
+"""Opening a store: in its directory (lock, heal, migrate, notice what is missing), as a read-only copy, or in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Final
+
+from eider.language.analysis import ANALYZER
+from eider.model.errors import (
+    EmbedderMismatchError,
+    InputError,
+    ReadOnlyStoreError,
+    StoreDamagedError,
+    StoreError,
+    StoreTooNewError,
+)
+from eider.model.protocols import Embedder
+from eider.model.store_paths import IN_MEMORY
+from eider.store.duck import migrate
+from eider.store.duck.candidates import DuckCandidates
+from eider.store.duck.chain import Chain
+from eider.store.duck.commits import DuckCommits
+from eider.store.duck.copies import DuckCopies
+from eider.store.duck.database import Database, create_file
+from eider.store.duck.erase import DuckErasureChecks
+from eider.store.duck.inspection import DuckCensus, DuckInspection, DuckTombstones
+from eider.store.duck.jobs import DuckJobList, DuckJobQueue, DuckJobResults
+from eider.store.duck.lance import LanceIndex
+from eider.store.duck.loops import DuckLearned, DuckLoops
+from eider.store.duck.material import DuckSearchMaterial
+from eider.store.duck.outbox import Outbox
+from eider.store.duck.reads import DuckEvents, DuckReads, DuckSegments, DuckStatements
+from eider.store.duck.search import LanceSearch, NoSearch
+from eider.store.duck.state import DuckDocuments, DuckScopes, DuckUsage
+from eider.store.duck.transfer import DuckTransfer
+from eider.store.files import StoreFiles, create, uncreatable
+from eider.store.filesystem import network_kind
+from eider.store.lock import OWNER, OwnerLock
+from eider.store.protocols import Store, StorePlace
+
+_LOST: Final = (
+    "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "
+    "or eider.open(path, accept_loss=True)."
+)
+
+
+class DuckConnection:
+    """`Connection` to a database, and what is let go with it."""
+
+    def __init__(self, database: Database, close: Callable[[], None]) -> None:
+        """Take over an open database; `close()` lets go of it and of all that works behind it."""
+        self.database, self._close = database, close
+
+    @property
+    def forked(self) -> bool:
+        """Whether it was opened by the parent of this process, which alone may go on with it."""
+        return self.database.forked
+
+    def check(self) -> None:
+        """Refuse a handle that was closed, or opened before a fork."""
+        self.database.check()
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold the writer's place, for several calls that nobody may write between."""
+        return self.database.turn()
+
+    def close(self) -> None:
+        """Stop what works behind the store and release it; closing twice is harmless."""
+        self._close()
+
+
+def open_folder(
+    folder: Path,
+    embedder: Embedder,
+    *,
+    read_only: bool = False,
+    accept_loss: bool = False,
+    follow: bool = True,
+    reembed: bool = False,
+) -> Store:
+    """Open the store in a directory, creating it where nothing is.
+
+    Args:
+        folder: The directory; absent or empty for a new store.
+        embedder: What makes its vectors.
+        read_only: Write nothing, as with a published snapshot.
+        accept_loss: Go on although acknowledged rows are gone.
+        follow: Keep the search index up to date in the background.
+        reembed: Take over a store with another embedder's vectors; the caller makes them anew (`needs_material`).
+
+    Raises:
+        StoreLockedError: Another process has it.
+        StoreDamagedError: It cannot be read, or has lost acknowledged rows.
+        StoreTooNewError: A later version wrote it.
+        EmbedderMismatchError: Its vectors are another embedder's.
+    """
+    if not read_only and (kind := network_kind(folder)):
+        raise StoreError(f"{str(folder)!r} is on a network file system ({kind}), whose locks do not hold between machines; "
+                         "keep the store on a local disk, or ask the owner of one machine by its address.")  # fmt: skip
+    if _is_file(folder):
+        raise InputError(f"{str(folder)!r} is a file; a store is a directory, so name another path.")
+    if not read_only and _is_free(folder):
+        create(folder, lambda path: create_file(path, lambda db: migrate.found_store(db, folder)))
+    files = StoreFiles(folder)
+    truth = files.truth()
+    read_only = read_only or not files.writable
+    unclean = (folder / OWNER).exists()
+    lock = OwnerLock(folder, shared=read_only)
+    try:
+        if not read_only:
+            files.sweep()
+        path = files.truth() if not read_only else truth
+        needs_material, database = _open_truth(files, path, embedder, read_only=read_only, reembed=reembed)
+        try:
+            chain = Chain(database, files, indexed=True)
+            _check_head(files, chain, accept_loss=accept_loss)
+            store = _store(
+                chain,
+                files,
+                lock,
+                embedder.fingerprint,
+                embedder.width,
+                unclean=unclean,
+                follow=follow and not read_only,
+            )
+            store.needs_material = needs_material
+        except BaseException:
+            database.close()
+            files.close()
+            raise
+    except BaseException:
+        lock.close()
+        raise
+    return store
+
+
+def open_memory(embedder: Embedder) -> Store:
+    """Make an empty store that lives in this process and is gone when it is closed: no file, no lock, no index."""
+    database = Database(None)
+    DuckSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
+    return _store(Chain(database, None, indexed=False), None, None, embedder.fingerprint, embedder.width)
+
+
+@contextmanager
+def open_copy(folder: Path, *, locked: bool = False) -> Generator[Store]:
+    """Look into a store's directory read-only; nothing is written, migrated or embedded.
+
+    Args:
+        folder: Directory of a store or of the copy in a backup; not open in this process.
+        locked: The caller holds its lock.
+
+    Raises:
+        StoreLockedError: A process has it open.
+        StoreDamagedError: It cannot be read, or has lost acknowledged rows.
+        StoreTooNewError: A later version wrote it.
+    """
+    files = StoreFiles(folder)
+    truth = files.truth()
+    lock = None if locked else OwnerLock(folder, shared=True)
+    try:
+        database = Database(truth, read_only=True)
+        try:
+            with database.reading() as db:
+                found = migrate.schema_of(db)
+            if found > migrate.newest():
+                raise StoreTooNewError(folder, found, migrate.newest())
+            chain = Chain(database, files, indexed=True)
+            noted = files.head()
+            if noted is not None and chain.link(noted[0]) != noted[1]:
+                raise StoreDamagedError(folder, "acknowledged changes are gone", "Restore it from a backup.")
+            embedder = DuckDocuments(database).get("embedder") or ""
+            yield _store(chain, files, None, embedder, 1)
+        finally:
+            database.close()
+            files.close()
+    finally:
+        if lock is not None:
+            lock.close()
+
+
+def newest_schema() -> int:
+    """Return the schema number that this version writes."""
+    return migrate.newest()
+
+
+def schema_in(folder: Path) -> int:
+    """Return the schema number of the store in a directory, whatever its version, without taking its lock."""
+    database = Database(StoreFiles(folder).truth(), read_only=True)
+    try:
+        with database.reading() as db:
+            return migrate.schema_of(db)
+    finally:
+        database.close()
+
+
+def _is_file(folder: Path) -> bool:
+    try:
+        return folder.exists() and not folder.is_dir()
+    except OSError as error:
+        raise uncreatable(folder, error) from error
+
+
+def _is_free(folder: Path) -> bool:
+    """Whether a store may be made here."""
+    try:
+        return not folder.exists() or (folder.is_dir() and not any(folder.iterdir()))
+    except PermissionError as error:
+        raise ReadOnlyStoreError(folder, "the directory is another user's") from error
+
+
+def _open_truth(
+    files: StoreFiles, path: Path, embedder: Embedder, *, read_only: bool, reembed: bool
+) -> tuple[bool, Database]:
+    database = Database(path, read_only=read_only)
+    try:
+        if read_only:
+            with database.reading() as db:
+                found = migrate.schema_of(db)
+            if found < migrate.READABLE:
+                raise StoreError(f"{str(files.folder)!r} has the older schema {found}; open it writable once.")  # noqa: TRY301
+        else:
+            with database.alone() as db:
+                migrate.migrate(db, files.folder)
+        needs_material = _needs_material(database, embedder, reembed=reembed)
+        if read_only and needs_material:
+            raise StoreError(  # noqa: TRY301
+                f"{str(files.folder)!r} has search material of an older version; open it writable once."
+            )
+    except BaseException:
+        database.close()
+        raise
+    return needs_material, database
+
+
+def _needs_material(database: Database, embedder: Embedder, *, reembed: bool) -> bool:
+    """Whether search material has to be made anew: vectors of two embedders do not compare."""
+    documents = DuckDocuments(database)
+    wanted = {"embedder": embedder.fingerprint, "analyzer": ANALYZER}
+    known = {name: content for name in wanted if (content := documents.get(name)) is not None}
+    if not known and not database.read_only:
+        DuckSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
+        return False
+    if known.get("embedder", wanted["embedder"]) != wanted["embedder"] and not reembed:
+        raise EmbedderMismatchError(known["embedder"], embedder.fingerprint)
+    return known != wanted
+
+
+def _check_head(files: StoreFiles, chain: Chain, *, accept_loss: bool) -> None:
+    """DuckDB drops a damaged or deleted write-ahead log without a word; the noted head does not."""
+    noted = files.head()
+    if noted is None or chain.link(noted[0]) == noted[1]:
+        return
+    if noted[0] <= chain.head[0] and not accept_loss:
+        raise StoreDamagedError(files.folder, f"event {noted[0]} is not the one that was acknowledged", _LOST)
+    if not accept_loss:
+        lost = noted[0] - chain.head[0]
+        why = f"{lost} acknowledged change{'s' if lost > 1 else ''} (events {chain.head[0] + 1} to {noted[0]}) are gone"
+        raise StoreDamagedError(files.folder, f"{why}: its write-ahead log was damaged or deleted", _LOST)
+    if chain.database.read_only:
+        raise ReadOnlyStoreError(files.folder, "accepting a loss has to be written down")
+    files.note_head(*chain.head)
+
+
+def _store(
+    chain: Chain, files: StoreFiles | None, lock: OwnerLock | None, embedder: str, width: int, *, unclean: bool = False,
+    follow: bool = False,
+) -> Store:  # fmt: skip
+    """Bundle one object per purpose over an open database."""
+    database = chain.database
+    segments = DuckSegments(chain, width=width)
+    search: LanceSearch | NoSearch = NoSearch()
+    reason = ""
+    if files is not None:
+        index = LanceIndex(files.index, width)
+        search = LanceSearch(files.index, index, Outbox(database, index), segments.count, follow=follow)
+        reason = "a published snapshot" if files.published else "the files are not writable"
+
+    def close() -> None:
+        search.close()
+        database.close()
+        if files is not None:
+            files.close()
+        if lock is not None:
+            lock.close()
+
+    with database.reading() as db:
+        schema = migrate.schema_of(db)
+    return Store(
+        place=StorePlace(
+            name=IN_MEMORY if files is None else files.folder.stem, folder=None if files is None else files.folder,
+            schema=schema, embedder=embedder, read_only=database.read_only, read_only_reason=reason, unclean=unclean,
+        ),
+        commits=DuckCommits(chain, embedder=embedder), reads=DuckReads(database), statements=DuckStatements(chain),
+        segments=segments, candidates=DuckCandidates(chain), events=DuckEvents(chain), usage=DuckUsage(database),
+        scopes=DuckScopes(database), loops=DuckLoops(database), learned=DuckLearned(database),
+        documents=DuckDocuments(database), job_queue=DuckJobQueue(database), job_results=DuckJobResults(database),
+        job_list=DuckJobList(database), index=search, index_upkeep=search, material=DuckSearchMaterial(database),
+        inspection=DuckInspection(database), erasure_checks=DuckErasureChecks(database),
+        tombstones=DuckTombstones(chain), census=DuckCensus(database), copies=DuckCopies(database, files),
+        transfer=DuckTransfer(chain), connection=DuckConnection(database, close),
+    )  # fmt: skip

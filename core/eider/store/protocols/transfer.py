@@ -1,0 +1,106 @@
+"""Protocols of rows that travel: export and import of one user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
+
+from eider.model.changes import Indexing
+from eider.model.values import Edge, Episode, Memory, Usage
+from eider.store.transfer_rows import Batch as RowBatch
+from eider.store.transfer_rows import Happened
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Snapshot(Protocol):
+    """One user's rows as they were when it was taken; each stream is read to its end before the next."""
+
+    def events(self) -> Iterator[Happened]:
+        """Yield what changed, oldest first."""
+        ...
+
+    def episodes(self) -> Iterator[tuple[Episode, int]]:
+        """Yield utterances in the order they were recorded, with the event that did."""
+        ...
+
+    def utterances(self) -> Iterator[Episode]:
+        """Yield utterances session by session."""
+        ...
+
+    def memories(self) -> Iterator[Memory]:
+        """Yield all versions, those of one memory together and in order; tombstones as well."""
+        ...
+
+    def edges(self) -> Iterator[tuple[Edge, int]]:
+        """Yield links between memories, each with the event that wrote it."""
+        ...
+
+    def usage(self) -> Iterator[Usage]:
+        """Yield counters by memory."""
+        ...
+
+
+class Intake(Protocol):
+    """One import into one user's rows: what is here is skipped, what was forgotten stays forgotten."""
+
+    def look(self, batch: RowBatch, at: datetime) -> None:
+        """Count what a batch would bring, and write nothing."""
+        ...
+
+    def take(self, batch: RowBatch, at: datetime) -> int:
+        """Write a batch whole or not at all; returns the rows the search index has to follow."""
+        ...
+
+    def refuse(self, place: str, reason: str) -> None:
+        """Note what cannot be taken."""
+        ...
+
+    @property
+    def tally(self) -> IntakeTally:
+        """What was taken so far."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeTally:
+    """What an import took, skipped and refused."""
+
+    episodes: int
+    memories: int
+    events: int
+    skipped: int
+    refused: tuple[str, ...]
+
+
+MakesMaterial = Callable[[Sequence[Episode], Sequence[Memory]], Mapping[str, Indexing]]
+"""Episodes and memories → their search material."""
+
+
+class Transfer(Protocol):
+    """Rows of one user on their way out and in."""
+
+    def snapshot(self, user: str) -> AbstractContextManager[Snapshot]:
+        """Read one user's rows at one moment: what is written meanwhile is not half in it."""
+        ...
+
+    def intake(self, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool) -> Intake:
+        """Begin an import.
+
+        Args:
+            user: Whose the rows become.
+            actor: Channel that asked; noted with rows that bring no event of their own.
+            embedder: Fingerprint of what `index` embeds with.
+            index: Makes search material for new rows.
+            person: A person brings their own rows: what they had confirmed stays confirmed. Else a statement is
+                trusted no more than what it quotes.
+        """
+        ...
+
+    def tables(self, user: str, now: datetime) -> dict[str, pa.Table]:
+        """Return a user's rows as Arrow tables, by the names a query may use."""
+        ...
