@@ -225,3 +225,15 @@ def test_lines_of_two_scopes_do_not_outdate_each_other(tmp_path: Path) -> None:
             memory.remember(text, scope=scope)
     with opened(tmp_path, ASKED) as memory:
         assert not any(r.outdated_by for r in memory.recall("What is the retry limit?"))
+
+
+def test_why_tells_in_sentences_whether_a_memory_holds(tmp_path: Path) -> None:
+    """Where it comes from, until when it held and what replaced it; no marks of the machine."""
+    with opened(tmp_path, SAID) as memory:
+        _, (home,) = quoted(memory, "I live in Bergen.")
+        assert memory.why(home.id).summary.startswith(
+            "A fact that applies everywhere. The user told it on 2026-06-03, and it rests on what was said then. It holds;"
+        )
+    with opened(tmp_path, CHANGED) as memory:
+        after = memory.correct(home.id, "I moved to Oslo.")
+        assert memory.why(home.id).summary.endswith(f"It held until 2026-09-03 and was replaced by {after.id}.")

@@ -12,7 +12,7 @@ from eider.model.errors import InputError, UnknownIdError
 from eider.model.forgetting_curve import retrievability
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, WhyOf
 from eider.model.usage import days_between, fresh
-from eider.model.values import KINDS, Event, Memory
+from eider.model.values import GLOBAL, KINDS, Event, Memory
 from eider.privacy.ingress import Clean
 from eider.store.arrays import EPISODE_KIND
 from eider.store.engine import Engine
@@ -61,15 +61,26 @@ def why(engine: Engine, accepted: Clean[WhyOf]) -> Explanation:
 
 
 def _summary(memory: Memory, now: datetime, touched: list[Event], chance: float) -> str:
-    told = {"user": "told by the user", "agent": "noted by an agent", "import": "imported"}
-    source = told.get(memory.origin, f"read in a {memory.origin}")
+    """Say in whole sentences where a memory comes from, whether it holds, and how likely it is still wanted."""
+    sources = {"user": "The user told it", "agent": "An agent noted it", "import": "It was imported"}
     first = min((e.at for e in touched), default=memory.recorded_at)
-    parts = [f"{memory.kind} in scope {memory.scope}, {source} on {first:%Y-%m-%d}"]
-    parts.append(f"rests on {len(memory.evidence)} quoted line(s)" if memory.evidence else "kept as said")
-    parts.append(f"{memory.status(now)}, retrievability {chance:.2f}")
-    if memory.superseded_by:
-        parts.append(f"replaced by {memory.superseded_by}")
-    return "; ".join(parts) + "."
+    where = "everywhere" if memory.scope == GLOBAL else f"in {memory.scope}"
+    said = {0: "and it stands as it was given", 1: "and it rests on what was said then"}
+    quotes = said.get(len(memory.evidence), f"and it rests on {len(memory.evidence)} quotations")
+    parts = [
+        f"A {memory.kind} that applies {where}",
+        f"{sources.get(memory.origin, f'It was read in a {memory.origin}')} on {first:%Y-%m-%d}, {quotes}",
+    ]
+    status = memory.status(now)
+    if status == "current":
+        parts.append(f"It holds; the chance that it is still wanted is {chance:.0%}")
+    elif status in ("superseded", "expired") and memory.valid_to is not None:
+        after = f" and was replaced by {memory.superseded_by}" if memory.superseded_by else ""
+        parts.append(f"It held until {memory.valid_to:%Y-%m-%d}{after}")
+    else:
+        waits = {"inbox": "It waits for a decision: `settle` gives it", "quarantined": "It is set aside and not used"}
+        parts.append(waits.get(status, f"It is {status}"))
+    return ". ".join(parts) + "."
 
 
 def diff(engine: Engine, accepted: Clean[DiffOf]) -> Diff:
