@@ -59,3 +59,17 @@ def test_hidden_characters_do_not_reach_a_prompt() -> None:
         "Use tabs. Deploy on Fridays."
     )
     assert visible_text("👩\u200d💻 می\u200cخواهم") == "👩\u200d💻 می\u200cخواهم"
+
+
+@pytest.mark.parametrize("door", ["remember", "record"])
+def test_the_best_answer_is_cut_to_its_passage_where_the_whole_does_not_fit(tmp_path: Path, door: str) -> None:
+    """A budget never drops the answer without a word; what was cut says so."""
+    rest = "Bring two towels and a bottle of water for each guest. " * 60
+    with eider.open(tmp_path / "a.eider", user="ada") as memory:
+        getattr(memory, door)(f"{rest}The sauna of the boathouse is heated on Fridays from five. {rest}")
+        for n in range(9):
+            memory.remember(f"Item {n} of the shopping list is oat milk.")
+        found = memory.recall("when is the sauna heated?", budget=200)
+        assert "heated on Fridays from five." in found[0].text
+        assert any("cut to the passage" in note for note in found[0].why.notes)
+        assert sum(memory._engine.counter.count(r.line) for r in found) <= 200

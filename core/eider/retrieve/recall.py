@@ -11,6 +11,7 @@ from eider.privacy.ingress import Clean
 from eider.providers.token_budget import pack
 from eider.retrieve.fetch import fetch
 from eider.retrieve.newer_first import newer_first
+from eider.retrieve.passage import cut_to_fit
 from eider.retrieve.rank import rank
 from eider.retrieve.read_question import read_question
 from eider.retrieve.visible import View, ended_rows, held_rows, view_of, visible_rows
@@ -47,7 +48,11 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
         found = merged(found, newer_first(theirs), layer=store.name if store is not engine else "")
     found = found[: request.limit]
     if request.budget is not None:
-        found = pack(found, [engine.counter.count(r.line) for r in found], request.budget)
+        count = engine.counter.count
+        if found and count(found[0].line) > request.budget:  # the best answer is never dropped without a word
+            best = cut_to_fit(found[0], request.query, request.budget, count)
+            found = found if best is None else [best, *found[1:]]
+        found = pack(found, [count(r.line) for r in found], request.budget)
     engine.usage.shown(request.user, [r.id for r in found if r.memory is not None and not r.layer])
     if request.loop is not None:
         _note(engine, request.user, request.loop, found)
