@@ -42,7 +42,7 @@ test: $(READY)  ## everything: unit, service, clients, crash
 unit: $(READY)  ## unit, property and contract tests, documentation
 	$(RUN) $(SPREAD) -m "$(UNIT)"
 
-service: $(READY)  ## owners and their clients, backups, a short storm and soak
+service: $(READY)  ## servers and their clients, backups, a short storm and soak
 	$(RUN) -m "$(SERVICE)"
 
 clients: $(READY)  ## the real clients and gateways, fetched with npm on first use, offline after that
@@ -59,7 +59,7 @@ test-matrix: $(READY)  ## the adapters under the lowest and newest versions of t
 #                  an example opens stores
 #   kills          1,000 of the truth instead of 80, 360 of the index instead of 24, 24 at each label instead of 4
 #                  (tests/crash/test_kills.py), 60 of an installation instead of 6 (tests/install/test_install_kills.py)
-#   storm          120 s with at least 20 dead owners instead of 12 s with 2 (tests/service/test_storm.py)
+#   storm          120 s with at least 20 dead servers instead of 12 s with 2 (tests/service/test_storm.py)
 #   soak           200,000 rows instead of 8,000 (tests/service/test_soak.py)
 nightly: test  ## everything at full size
 

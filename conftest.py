@@ -101,4 +101,4 @@ def shared() -> Path:
     return place
 
 
-os.environ.setdefault("EIDER_OWNER", "off")  # tests of the owner ask for it; no other shall start one
+os.environ.setdefault("EIDER_SERVER", "off")  # tests of the server ask for it; no other shall start one

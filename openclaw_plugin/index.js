@@ -4,7 +4,7 @@ import path from "node:path";
 
 import { homeOf, operatorOf, zone } from "./lib/home.js";
 import { Learner } from "./lib/learn.js";
-import { Owner } from "./lib/owner.js";
+import { Server } from "./lib/server.js";
 import { Progress } from "./lib/progress.js";
 import { contextFor } from "./lib/prompt.js";
 import { ID, settingsNow } from "./lib/settings.js";
@@ -15,13 +15,13 @@ const FLUSH = 1_500; // ms; a gateway that stops gives all its plugins two secon
 const PARENTS = 1_000;
 
 /** What lives as long as the process: register() runs several times in it. */
-/** @type {{owner: Owner | null, learner: Learner | null, parents: Map<string, string>}} */
-const alive = { owner: null, learner: null, parents: new Map() };
+/** @type {{server: Server | null, learner: Learner | null, parents: Map<string, string>}} */
+const alive = { server: null, learner: null, parents: new Map() };
 
 /** @param {any} api */
 function register(api) {
   const settings = () => settingsNow(api);
-  const owner = () => ownerOf(api);
+  const server = () => serverOf(api);
   const learner = () => (alive.learner ??= learnerOf(api));
   const tz = () => settings().tz || zone();
 
@@ -38,7 +38,7 @@ function register(api) {
     const found = now.enabled ? who(ctx) : null;
     if (found === null) return undefined;
     learner().begins(ctx.runId, found.session, event.messages ?? []);
-    return contextFor(owner(), found, event.currentUserMessage ?? event.prompt ?? "", now, tz());
+    return contextFor(server(), found, event.currentUserMessage ?? event.prompt ?? "", now, tz());
   });
 
   api.on("agent_end", async (/** @type {any} */ event, /** @type {any} */ ctx) => {
@@ -71,26 +71,26 @@ function register(api) {
     }
   });
   api.on("gateway_start", () => {
-    if (settings().enabled) owner().ensure(); // so that the first turn need not wait for it
+    if (settings().enabled) server().ensure(); // so that the first turn need not wait for it
   });
   api.on("gateway_stop", async () => {
     await alive.learner?.flush(FLUSH);
-    alive.owner?.close();
-    alive.owner = alive.learner = null;
+    alive.server?.close();
+    alive.server = alive.learner = null;
   });
-  registerTools({ api, owner, who });
+  registerTools({ api, server, who });
 }
 
 /** @param {any} api */
-function ownerOf(api) {
+function serverOf(api) {
   const { home, command } = settingsNow(api);
   const place = homeOf(home);
-  if (alive.owner?.home !== place) {
-    alive.owner?.close();
-    alive.owner = new Owner({ home: place, command, log: logOf(api) });
+  if (alive.server?.home !== place) {
+    alive.server?.close();
+    alive.server = new Server({ home: place, command, log: logOf(api) });
   }
-  alive.owner.command = command;
-  return alive.owner;
+  alive.server.command = command;
+  return alive.server;
 }
 
 /** @param {any} api */
@@ -103,7 +103,7 @@ function learnerOf(api) {
     state = undefined; // what was learned is then only known to this process
   }
   const file = state ? path.join(state, ID, "progress.json") : null;
-  return new Learner({ owner: () => ownerOf(api), progress: new Progress(file), tz: settingsNow(api).tz || zone(), log: logOf(api) });
+  return new Learner({ server: () => serverOf(api), progress: new Progress(file), tz: settingsNow(api).tz || zone(), log: logOf(api) });
 }
 
 /** @param {any} api */

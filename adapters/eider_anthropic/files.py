@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from eider.api.tools import told
+from eider.api.tools import error_answer
 from eider.model.errors import ClosedMemoryError, EiderError
-from eider_anthropic.shown import listing, numbered, occurrences, snippet
+from eider_anthropic.shown import listing, numbered_lines, occurrences, snippet
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -56,35 +56,35 @@ class MemoryFiles:
 
     def view(self, path: str, lines: Sequence[int] | None = None) -> str:
         """A file with line numbers, or a listing of a directory."""
-        place = _placed(path)
-        files = self._files()
+        place = _normalize_path(path)
+        files = self._by_path()
         if place in files:
-            return numbered(path, _content(files[place]), lines)
+            return numbered_lines(path, _content(files[place]), lines)
         if place == ROOT or any(name.startswith(f"{place}/") for name in files):
             return listing(path, place, {name: _content(memory) for name, memory in files.items()})
         raise FileFault(f"The path {path} does not exist. Please provide a valid path.")
 
     def history(self, path: str) -> list[FileVersion]:
         """Every version of a file, oldest first, also under its former names."""
-        memory = self._file(path, self._files())
-        return [_version(one) for one in (*reversed(self._before(memory)), memory)]
+        memory = self._find_file(path, self._by_path())
+        return [_version(one) for one in (*reversed(self._older_versions(memory)), memory)]
 
     # ------------------------------------------------------------------ writing
 
     def create(self, path: str, text: str) -> str:
         """A new file."""
-        place, files = _named(path), self._files()
+        place, files = _check_file_path(path), self._by_path()
         if place in files:
             raise FileFault(f"File {path} already exists")
-        self._room(place, path, files)
+        self._check_free(place, path, files)
         self.memory.remember(
-            _kept(place, text), user=self.user, kind="context", scope=self.scope, pinned=True
+            _encode_file(place, text), user=self.user, kind="context", scope=self.scope, pinned=True
         )  # pinned: a file does not fade
         return f"File created successfully at: {path}"
 
     def replace(self, path: str, old: str, new: str) -> str:
         """The one occurrence of a text becomes another."""
-        memory = self._file(path, self._files())
+        memory = self._find_file(path, self._by_path())
         content = _content(memory)
         places = occurrences(content, old)
         if not places:
@@ -102,7 +102,7 @@ class MemoryFiles:
 
     def insert(self, path: str, line: int, text: str) -> str:
         """Text after a line; 0 is the beginning."""
-        memory = self._file(path, self._files())
+        memory = self._find_file(path, self._by_path())
         lines = _content(memory).split("\n")
         if lines[-1] == "":
             lines.pop()
@@ -117,21 +117,21 @@ class MemoryFiles:
 
     def delete(self, path: str) -> str:
         """A file or a directory, with all versions, for good."""
-        place = _placed(path)
+        place = _normalize_path(path)
         if place == ROOT:
             raise FileFault("Cannot delete the /memories directory itself")
-        gone = [memory for name, memory in self._all() if name == place or name.startswith(f"{place}/")]
+        gone = [memory for name, memory in self._file_memories() if name == place or name.startswith(f"{place}/")]
         if not gone:
             raise FileFault(f"The path {path} does not exist")
-        self._erase(gone)
+        self._erase_all_versions(gone)
         return f"Successfully deleted {path}"
 
     def rename(self, old: str, new: str) -> str:
         """A file or a directory gets another path; its versions go with it."""
-        source, target = _placed(old), _named(new)
+        source, target = _normalize_path(old), _check_file_path(new)
         if source == ROOT:
             raise FileFault("Cannot rename the /memories directory itself")
-        files = self._files()
+        files = self._by_path()
         if target in files or any(name.startswith(f"{target}/") for name in files):
             raise FileFault(f"The destination {new} already exists")
         moved = {name: m for name, m in files.items() if name == source or name.startswith(f"{source}/")}
@@ -139,19 +139,19 @@ class MemoryFiles:
             raise FileFault(f"The path {old} does not exist")
         if target.startswith(f"{source}/"):
             raise FileFault(f"Cannot rename {old} to {new}, which is within it")
-        self._room(target, new, files)
+        self._check_free(target, new, files)
         for name, memory in moved.items():
-            self._write(memory, _kept(target + name[len(source) :], _content(memory)))
+            self._write(memory, _encode_file(target + name[len(source) :], _content(memory)))
         return f"Successfully renamed {old} to {new}"
 
     def clear(self) -> str:
         """Erase every file."""
-        self._erase([memory for _, memory in self._all()])
+        self._erase_all_versions([memory for _, memory in self._file_memories()])
         return "All memory cleared"
 
     # ------------------------------------------------------------------
 
-    def _all(self) -> list[tuple[str, Memory]]:
+    def _file_memories(self) -> list[tuple[str, Memory]]:
         """Path and memory of all files, newest first."""
         found: list[tuple[str, Memory]] = []
         while True:
@@ -162,19 +162,19 @@ class MemoryFiles:
             if not page.items or len(found) >= page.total:
                 return [(path, memory) for path, memory in found if path.startswith(f"{ROOT}/")]
 
-    def _files(self) -> dict[str, Memory]:
+    def _by_path(self) -> dict[str, Memory]:
         """Path → memory; of two with one path the newer."""
-        return dict(reversed(self._all()))
+        return dict(reversed(self._file_memories()))
 
-    def _file(self, path: str, files: dict[str, Memory]) -> Memory:
-        place = _placed(path)
+    def _find_file(self, path: str, files: dict[str, Memory]) -> Memory:
+        place = _normalize_path(path)
         if place in files:
             return files[place]
         if place == ROOT or any(name.startswith(f"{place}/") for name in files):
             raise FileFault(f"The path {path} is not a file.")
         raise FileFault(f"The path {path} does not exist. Please provide a valid path.")
 
-    def _room(self, place: str, path: str, files: dict[str, Memory]) -> None:
+    def _check_free(self, place: str, path: str, files: dict[str, Memory]) -> None:
         """No file lies beneath another, and none where a directory is."""
         above = next((name for name in files if place.startswith(f"{name}/")), None)
         if above is not None:
@@ -183,7 +183,7 @@ class MemoryFiles:
             raise FileFault(f"File {path} already exists")
 
     def _rewrite(self, memory: Memory, content: str) -> None:
-        self._write(memory, _kept(_path(memory), content))
+        self._write(memory, _encode_file(_path(memory), content))
 
     def _write(self, memory: Memory, text: str) -> None:
         if text == memory.text:
@@ -193,7 +193,7 @@ class MemoryFiles:
         except ClosedMemoryError:
             raise FileFault(f"The file {_path(memory)} was changed meanwhile; view it again and retry.") from None
 
-    def _before(self, memory: Memory) -> list[Memory]:
+    def _older_versions(self, memory: Memory) -> list[Memory]:
         """What a memory has replaced, newest first."""
         before: list[Memory] = []
         waiting = [*self.memory.why(memory.id, user=self.user).replaces]
@@ -203,16 +203,16 @@ class MemoryFiles:
             waiting += found.replaces
         return before
 
-    def _erase(self, gone: Sequence[Memory]) -> None:
+    def _erase_all_versions(self, gone: Sequence[Memory]) -> None:
         """All versions; the bytes leave the disk once, with the last."""
-        ids = [one.id for memory in gone for one in (memory, *self._before(memory))]
+        ids = [one.id for memory in gone for one in (memory, *self._older_versions(memory))]
         for place, one in enumerate(ids, 1):
             self.memory.forget(one, user=self.user, wait=place == len(ids))
 
 
-def answered(error: EiderError) -> str:
+def error_text(error: EiderError) -> str:
     """A fault of memory in words a model can act on; nothing of it stops the model's turn."""
-    fault = told(error)
+    fault = error_answer(error)
     if "error" in fault:
         return f"The memory directory cannot be used now: {fault['error']['message']} ({fault['error']['fix']})"
     return f"Queued: {fault['why']}"
@@ -221,7 +221,7 @@ def answered(error: EiderError) -> str:
 # ---------------------------------------------------------------------- paths
 
 
-def _placed(path: str) -> str:
+def _normalize_path(path: str) -> str:
     """A path in its one spelling, within the root.
 
     Raises:
@@ -236,9 +236,9 @@ def _placed(path: str) -> str:
     return place
 
 
-def _named(path: str) -> str:
+def _check_file_path(path: str) -> str:
     """The path of a file that may be written."""
-    place = _placed(path)
+    place = _normalize_path(path)
     if place == ROOT:
         raise FileFault(f"The path {path} is a directory; name a file beneath it.")
     if len(place) > MAX_PATH:
@@ -258,7 +258,7 @@ def _version(memory: Memory) -> FileVersion:
     return FileVersion(path=_path(memory), text=_content(memory), memory=memory)
 
 
-def _kept(place: str, content: str) -> str:
+def _encode_file(place: str, content: str) -> str:
     if len(content) > MAX_FILE:
         raise FileFault(
             f"The file would have {len(content):,} characters, the limit is {MAX_FILE:,}; "

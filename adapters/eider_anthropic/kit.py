@@ -39,7 +39,7 @@ class MemoryTools:
         Args:
             message: A message of the model, or its content.
         """
-        return [self._result(call) for call in _calls(message)]
+        return [self._result(call) for call in _tool_calls(message)]
 
     async def aanswer(self, message: Any) -> list[Any]:
         """`answer` for async code."""
@@ -55,7 +55,7 @@ class MemoryTools:
 
     def _result(self, call: Mapping[str, Any]) -> Block:
         answer = self.toolbox.call(call["name"], call["input"], key=f"{CHANNEL}:{call['id']}")
-        result: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": _text(answer)}
+        result: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": _json_text(answer)}
         return {**result, "is_error": True} if "error" in answer else result
 
 
@@ -84,10 +84,10 @@ class _Runnable(BetaBuiltinFunctionTool):
         self._toolbox, self._definition = toolbox, definition
 
     def to_dict(self) -> BetaToolParam:
-        return _param(self._definition)
+        return _tool_param(self._definition)
 
     def call(self, input: object) -> str:  # noqa: A002 (the name of anthropic's method)
-        return _told(self._toolbox.call(self._definition["name"], input))
+        return _result_text(self._toolbox.call(self._definition["name"], input))
 
 
 class _AsyncRunnable(BetaAsyncBuiltinFunctionTool):
@@ -97,13 +97,13 @@ class _AsyncRunnable(BetaAsyncBuiltinFunctionTool):
         self._toolbox, self._definition = toolbox, definition
 
     def to_dict(self) -> BetaToolParam:
-        return _param(self._definition)
+        return _tool_param(self._definition)
 
     async def call(self, input: object) -> str:  # noqa: A002 (the name of anthropic's method)
-        return _told(await asyncio.to_thread(self._toolbox.call, self._definition["name"], input))
+        return _result_text(await asyncio.to_thread(self._toolbox.call, self._definition["name"], input))
 
 
-def _param(definition: Mapping[str, Any]) -> BetaToolParam:
+def _tool_param(definition: Mapping[str, Any]) -> BetaToolParam:
     return {
         "name": definition["name"],
         "description": definition["description"],
@@ -111,18 +111,18 @@ def _param(definition: Mapping[str, Any]) -> BetaToolParam:
     }
 
 
-def _told(answer: Answer) -> str:
+def _result_text(answer: Answer) -> str:
     """What the runner sends; a fault goes as an error, and the model's turn goes on."""
     if "error" in answer:
-        raise ToolError(_text(answer))
-    return _text(answer)
+        raise ToolError(_json_text(answer))
+    return _json_text(answer)
 
 
-def _text(answer: Answer) -> str:
+def _json_text(answer: Answer) -> str:
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _calls(message: Any) -> list[Mapping[str, Any]]:
+def _tool_calls(message: Any) -> list[Mapping[str, Any]]:
     """The calls of our tools within a message, whichever form it has."""
     content: Iterable[Any] = getattr(message, "content", message)
     if isinstance(content, Mapping):

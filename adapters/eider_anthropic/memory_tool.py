@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from anthropic.lib.tools import BetaAbstractMemoryTool, BetaAsyncAbstractMemoryTool, ToolError
 
 from eider.model.errors import EiderError
-from eider_anthropic.files import SCOPE, FileFault, FileVersion, MemoryFiles, answered
+from eider_anthropic.files import SCOPE, FileFault, FileVersion, MemoryFiles, error_text
 
 if TYPE_CHECKING:
     from anthropic.types.beta import (
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 CHANNEL = "anthropic"
 
 
-def _done(command: Callable[..., str], *given: Any) -> str:
+def _run_command(command: Callable[..., str], *given: Any) -> str:
     """The answer of a command; every fault is an answer to the model, which may send anything."""
     if any(value is None for value in given):
         raise ToolError("An argument is missing; pass all that the command needs.")
@@ -37,10 +37,10 @@ def _done(command: Callable[..., str], *given: Any) -> str:
     except FileFault as fault:
         raise ToolError(str(fault)) from None
     except EiderError as error:
-        raise ToolError(answered(error)) from None
+        raise ToolError(error_text(error)) from None
 
 
-def _files(memory: Eider, user: str | None, scope: str) -> MemoryFiles:
+def _open_files(memory: Eider, user: str | None, scope: str) -> MemoryFiles:
     """What Claude writes was said by an agent, whatever it claims."""
     return MemoryFiles(memory=memory.through(CHANNEL, "agent"), user=user, scope=scope)
 
@@ -64,35 +64,35 @@ class EiderMemoryTool(BetaAbstractMemoryTool):
             cache_control: Sent with the tool's definition.
         """
         super().__init__(cache_control=cache_control)
-        self.files = _files(memory, user, scope)
+        self.files = _open_files(memory, user, scope)
 
     def view(self, command: BetaMemoryTool20250818ViewCommand) -> str:
         """A file, or a listing."""
-        return _done(partial(self.files.view, lines=command.view_range), command.path)
+        return _run_command(partial(self.files.view, lines=command.view_range), command.path)
 
     def create(self, command: BetaMemoryTool20250818CreateCommand) -> str:
         """A new file."""
-        return _done(self.files.create, command.path, command.file_text)
+        return _run_command(self.files.create, command.path, command.file_text)
 
     def str_replace(self, command: BetaMemoryTool20250818StrReplaceCommand) -> str:
         """A text within a file."""
-        return _done(self.files.replace, command.path, command.old_str, command.new_str)
+        return _run_command(self.files.replace, command.path, command.old_str, command.new_str)
 
     def insert(self, command: BetaMemoryTool20250818InsertCommand) -> str:
         """Text after a line."""
-        return _done(self.files.insert, command.path, command.insert_line, command.insert_text)
+        return _run_command(self.files.insert, command.path, command.insert_line, command.insert_text)
 
     def delete(self, command: BetaMemoryTool20250818DeleteCommand) -> str:
         """Erase a file or a directory for good."""
-        return _done(self.files.delete, command.path)
+        return _run_command(self.files.delete, command.path)
 
     def rename(self, command: BetaMemoryTool20250818RenameCommand) -> str:
         """Move a file or a directory."""
-        return _done(self.files.rename, command.old_path, command.new_path)
+        return _run_command(self.files.rename, command.old_path, command.new_path)
 
     def clear_all_memory(self) -> str:
         """Erase every file."""
-        return _done(self.files.clear)
+        return _run_command(self.files.clear)
 
     def history(self, path: str) -> list[FileVersion]:
         """Every version of a file, oldest first."""
@@ -108,40 +108,40 @@ class AsyncEiderMemoryTool(BetaAsyncAbstractMemoryTool):
     ) -> None:  # fmt: skip
         """Open the directory of one user; the arguments are those of `EiderMemoryTool`."""
         super().__init__(cache_control=cache_control)
-        self.files = _files(memory, user, scope)
+        self.files = _open_files(memory, user, scope)
 
     async def view(self, command: BetaMemoryTool20250818ViewCommand) -> str:
         """A file, or a listing."""
-        return await _later(partial(self.files.view, lines=command.view_range), command.path)
+        return await _in_thread(partial(self.files.view, lines=command.view_range), command.path)
 
     async def create(self, command: BetaMemoryTool20250818CreateCommand) -> str:
         """A new file."""
-        return await _later(self.files.create, command.path, command.file_text)
+        return await _in_thread(self.files.create, command.path, command.file_text)
 
     async def str_replace(self, command: BetaMemoryTool20250818StrReplaceCommand) -> str:
         """A text within a file."""
-        return await _later(self.files.replace, command.path, command.old_str, command.new_str)
+        return await _in_thread(self.files.replace, command.path, command.old_str, command.new_str)
 
     async def insert(self, command: BetaMemoryTool20250818InsertCommand) -> str:
         """Text after a line."""
-        return await _later(self.files.insert, command.path, command.insert_line, command.insert_text)
+        return await _in_thread(self.files.insert, command.path, command.insert_line, command.insert_text)
 
     async def delete(self, command: BetaMemoryTool20250818DeleteCommand) -> str:
         """Erase a file or a directory for good."""
-        return await _later(self.files.delete, command.path)
+        return await _in_thread(self.files.delete, command.path)
 
     async def rename(self, command: BetaMemoryTool20250818RenameCommand) -> str:
         """Move a file or a directory."""
-        return await _later(self.files.rename, command.old_path, command.new_path)
+        return await _in_thread(self.files.rename, command.old_path, command.new_path)
 
     async def clear_all_memory(self) -> str:
         """Erase every file."""
-        return await _later(self.files.clear)
+        return await _in_thread(self.files.clear)
 
     async def history(self, path: str) -> list[FileVersion]:
         """Every version of a file, oldest first."""
         return await asyncio.to_thread(self.files.history, path)
 
 
-async def _later(command: Callable[..., str], *given: Any) -> str:
-    return await asyncio.to_thread(_done, command, *given)
+async def _in_thread(command: Callable[..., str], *given: Any) -> str:
+    return await asyncio.to_thread(_run_command, command, *given)

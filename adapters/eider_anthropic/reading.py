@@ -22,7 +22,7 @@ _FROM_OUTSIDE: Final = ("_tool_result", "search_result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Met:
+class ToolText:
     """What a tool or a document said within a turn."""
 
     text: str
@@ -42,7 +42,7 @@ class Turn:
     answering_place: str | None
     said: str
     """Names the answer that the request asks for."""
-    met: tuple[Met, ...]
+    met: tuple[ToolText, ...]
     tainted: bool
     """Whether the agent's own tools showed it something that nobody vouches for."""
 
@@ -50,36 +50,36 @@ class Turn:
 def turn_of(body: Body) -> Turn | None:
     """The turn a request belongs to; None when nobody has said anything."""
     messages = _messages(body)
-    at = _spoken(messages)
+    at = _last_user_index(messages)
     if at is None:
         return None
-    place, before = _place(messages, at), _answered(messages, at)
-    ours = _ours(body)
-    met, tainted = _met(messages, at, place, ours)
+    place, before = _place_of(messages, at), _last_agent_index(messages, at)
+    ours = _own_tools(body)
+    met, tainted = _tool_texts(messages, at, place, ours)
     return Turn(
-        prompt=_text(messages[at]), place=place,
-        answering="" if before is None else _text(messages[before]),
-        answering_place=None if before is None else _said(messages, before),
-        said=_said(messages, len(messages)), met=met, tainted=tainted,
+        prompt=_message_text(messages[at]), place=place,
+        answering="" if before is None else _message_text(messages[before]),
+        answering_place=None if before is None else _answer_name(messages, before),
+        said=_answer_name(messages, len(messages)), met=met, tainted=tainted,
     )  # fmt: skip
 
 
-def continues(body: Body) -> str | None:
+def previous_message(body: Body) -> str | None:
     """The id of the message that a request goes on from, where the server keeps the conversation."""
     thread = body.get("thread")
     found = thread.get("previous_message_id") if isinstance(thread, Mapping) else None
     return found if isinstance(found, str) else None
 
 
-def whole(body: Body, before: Body | None) -> dict[str, Any]:
+def full_request(body: Body, before: Body | None) -> dict[str, Any]:
     """A request with what the server keeps of its conversation, as far as it is known here."""
     if before is None:  # what was said before is unknown: its id alone tells this place from others
-        opening = {"role": "assistant", "content": [{"type": "thread", "id": continues(body)}]}
+        opening = {"role": "assistant", "content": [{"type": "thread", "id": previous_message(body)}]}
         return {**body, "messages": [opening, *_messages(body)]}
     return {"tools": before.get("tools"), **body, "messages": [*_messages(before), *_messages(body)]}
 
 
-def answered(body: Body, blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def with_answer(body: Body, blocks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A request with the answer to it."""
     return {**body, "messages": [*_messages(body), {"role": "assistant", "content": list(blocks)}]}
 
@@ -93,7 +93,7 @@ def text_of(content: Any) -> str:
     )  # fmt: skip
 
 
-def from_outside(kind: str) -> bool:
+def is_from_outside(kind: str) -> bool:
     """Whether a block of a response carries what the web, a file or another server said."""
     return kind.endswith(_FROM_OUTSIDE)
 
@@ -117,37 +117,37 @@ def _messages(body: Body) -> list[Mapping[str, Any]]:
     return [one for one in body.get("messages") or () if isinstance(one, Mapping)]
 
 
-def _spoken(messages: Messages) -> int | None:
+def _last_user_index(messages: Messages) -> int | None:
     """Where the user spoke last; results of tools are no speech."""
     return next(
-        (i for i in range(len(messages) - 1, -1, -1) if messages[i].get("role") == "user" and _text(messages[i])), None
+        (i for i in range(len(messages) - 1, -1, -1) if messages[i].get("role") == "user" and _message_text(messages[i])), None
     )  # fmt: skip
 
 
-def _answered(messages: Messages, at: int) -> int | None:
+def _last_agent_index(messages: Messages, at: int) -> int | None:
     """Where the agent spoke last before a place."""
     return next(
-        (i for i in range(at - 1, -1, -1) if messages[i].get("role") == "assistant" and _text(messages[i])), None
+        (i for i in range(at - 1, -1, -1) if messages[i].get("role") == "assistant" and _message_text(messages[i])), None
     )  # fmt: skip
 
 
-def _place(messages: Messages, at: int) -> str:
-    before = _answered(messages, at)
-    said = "" if before is None else _text(messages[before])
+def _place_of(messages: Messages, at: int) -> str:
+    before = _last_agent_index(messages, at)
+    said = "" if before is None else _message_text(messages[before])
     thread = [block.get("id") for block in _blocks(messages[0].get("content")) if block.get("type") == "thread"]
-    return sha256(json.dumps([at, said, _text(messages[at]), thread]).encode()).hexdigest()[:32]
+    return sha256(json.dumps([at, said, _message_text(messages[at]), thread]).encode()).hexdigest()[:32]
 
 
-def _said(messages: Messages, at: int) -> str:
+def _answer_name(messages: Messages, at: int) -> str:
     """The name of what the agent says at a place: the user's message before it, and how many steps after."""
-    spoken = _spoken(messages[:at])
+    spoken = _last_user_index(messages[:at])
     if spoken is None:
         return f"opening:{at}"
     steps = sum(message.get("role") == "assistant" for message in messages[spoken:at])
-    return f"{_place(messages, spoken)}:{steps}"
+    return f"{_place_of(messages, spoken)}:{steps}"
 
 
-def _text(message: Mapping[str, Any]) -> str:
+def _message_text(message: Mapping[str, Any]) -> str:
     return text_of(message.get("content")).strip()
 
 
@@ -161,7 +161,7 @@ def _blocks(content: Any) -> Iterator[Mapping[str, Any]]:
             yield block.model_dump()
 
 
-def _ours(body: Body) -> frozenset[str]:
+def _own_tools(body: Body) -> frozenset[str]:
     """Names of the tools in a request that are memory's own; a host's tool of the same name is not."""
     tools = [tool for tool in body.get("tools") or () if isinstance(tool, Mapping)]
     return frozenset(
@@ -171,9 +171,9 @@ def _ours(body: Body) -> frozenset[str]:
     )  # fmt: skip
 
 
-def _met(messages: Messages, at: int, place: str, ours: frozenset[str]) -> tuple[tuple[Met, ...], bool]:
+def _tool_texts(messages: Messages, at: int, place: str, ours: frozenset[str]) -> tuple[tuple[ToolText, ...], bool]:
     """What tools and documents said since the user spoke; of memory's own tools only how far it can be trusted."""
-    found: list[Met] = []
+    found: list[ToolText] = []
     names: dict[str, str] = {}
     tainted = False
     for message in messages[at:]:
@@ -184,24 +184,24 @@ def _met(messages: Messages, at: int, place: str, ours: frozenset[str]) -> tuple
             elif kind == "tool_result":
                 text, call = text_of(block.get("content") or ""), str(block.get("tool_use_id", ""))
                 if names.get(call) in ours:
-                    tainted = tainted or _doubtful(text)
+                    tainted = tainted or _is_doubtful(text)
                 elif text:
-                    found.append(Met(text=text, source="tool", place=f"{place}:tool:{call}"))
-            elif kind in ("document", "search_result") and (text := _document(block)):
-                found.append(Met(text=text, source="document", place=f"{place}:document:{number}"))
-            elif from_outside(kind):
+                    found.append(ToolText(text=text, source="tool", place=f"{place}:tool:{call}"))
+            elif kind in ("document", "search_result") and (text := _document_text(block)):
+                found.append(ToolText(text=text, source="document", place=f"{place}:document:{number}"))
+            elif is_from_outside(kind):
                 tainted = True
     return tuple(found), tainted
 
 
-def _document(block: Mapping[str, Any]) -> str:
+def _document_text(block: Mapping[str, Any]) -> str:
     """The words of a document that was sent as words."""
     source = block.get("source")
     data = source.get("data") if isinstance(source, Mapping) and source.get("type") == "text" else None
     return data if isinstance(data, str) else text_of(block.get("content") or ())
 
 
-def _doubtful(answer: str) -> bool:
+def _is_doubtful(answer: str) -> bool:
     """Whether an answer of memory's own tools shows something that nobody vouches for."""
     try:
         results = json.loads(answer).get("results", ())

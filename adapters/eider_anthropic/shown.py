@@ -23,16 +23,16 @@ def occurrences(content: str, old: str) -> list[int]:
     return places
 
 
-def numbered(path: str, content: str, span: Sequence[int] | None) -> str:
+def numbered_lines(path: str, content: str, span: Sequence[int] | None) -> str:
     """A file, or the lines from one to another; -1 is the last."""
     lines, start = content.split("\n"), 1
     if span and len(span) == 2:  # noqa: PLR2004 (from, to)
         start = max(1, span[0])
         lines = lines[start - 1 : len(lines) if span[1] == -1 else span[1]]
-    return f"Here's the content of {path} with line numbers:\n" + _rows(lines, start)
+    return f"Here's the content of {path} with line numbers:\n" + _number_rows(lines, start)
 
 
-def _rows(lines: Sequence[str], start: int) -> str:
+def _number_rows(lines: Sequence[str], start: int) -> str:
     return "\n".join(f"{str(number).rjust(_WIDTH)}\t{line}" for number, line in enumerate(lines, start))
 
 
@@ -40,7 +40,7 @@ def snippet(content: str, changed: int) -> str:
     """The lines around a change."""
     lines = content.split("\n")
     first = max(0, changed - _AROUND)
-    return _rows(lines[first : min(len(lines), changed + _AROUND + 1)], first + 1)
+    return _number_rows(lines[first : min(len(lines), changed + _AROUND + 1)], first + 1)
 
 
 def listing(path: str, place: str, files: Mapping[str, str]) -> str:
@@ -57,12 +57,12 @@ def listing(path: str, place: str, files: Mapping[str, str]) -> str:
             shown = "/".join(parts[:depth]) + ("/" if depth < len(parts) else "")
             sizes[shown] = sizes.get(shown, 0) + weight
     order = sorted((name for name in sizes if name), key=lambda name: name.rstrip("/").split("/"))
-    rows = [f"{size(sizes[''])}\t{path}", *(f"{size(sizes[name])}\t{path}/{name}" for name in order)]
+    rows = [f"{size_text(sizes[''])}\t{path}", *(f"{size_text(sizes[name])}\t{path}/{name}" for name in order)]
     header = f"Here're the files and directories up to 2 levels deep in {path}, excluding hidden items:"
     return "\n".join([header, *rows])
 
 
-def size(count: int) -> str:
+def size_text(count: int) -> str:
     """Bytes as a person reads them.
 
     >>> size(0), size(512), size(1536), size(2048)

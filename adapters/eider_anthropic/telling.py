@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
-from eider_anthropic.reading import Turn, answered, from_outside, text_of
+from eider_anthropic.reading import Turn, is_from_outside, text_of, with_answer
 
 if TYPE_CHECKING:
     from eider import Conversation
@@ -16,7 +16,7 @@ T = TypeVar("T")
 HOST: Final = "anthropic"
 
 
-class Notes(Protocol):
+class ReportLog(Protocol):
     """What was told already, and what threads hold."""
 
     def first(self, name: str) -> bool:
@@ -28,7 +28,7 @@ class Notes(Protocol):
         ...
 
 
-class Recent(Generic[T]):
+class RecentItems(Generic[T]):
     """The last few of something, by name; threads share it."""
 
     def __init__(self, most: int) -> None:
@@ -50,13 +50,13 @@ class Recent(Generic[T]):
             return new
 
 
-class Telling:
+class TurnReport:
     """One turn as it is told to memory."""
 
-    def __init__(self, notes: Notes, conversation: Conversation, turn: Turn, request: Mapping[str, Any]) -> None:
+    def __init__(self, notes: ReportLog, conversation: Conversation, turn: Turn, request: Mapping[str, Any]) -> None:
         self.conversation, self._notes, self._turn, self._request = conversation, notes, turn, request
 
-    def heard(self) -> None:
+    def report_user(self) -> None:
         """The user's words, once; then what tools and documents said to them."""
         turn, key = self._turn, self._key(self._turn.place)
         if self._notes.first(key):
@@ -68,29 +68,29 @@ class Telling:
             if self._notes.first(name := self._key(met.place)):
                 self.conversation.tool_said(met.text, source=met.source, key=name)
 
-    def said(self, message: str, blocks: Sequence[Mapping[str, Any]]) -> None:
+    def report_agent(self, message: str, blocks: Sequence[Mapping[str, Any]]) -> None:
         """The agent's words, once."""
         text, key = text_of(blocks), self._key(self._turn.said)
         if text.strip() and self._notes.first(key):
-            outside = any(from_outside(block["type"]) for block in blocks)
+            outside = any(is_from_outside(block["type"]) for block in blocks)
             self.conversation.agent_said(text, key=key, tainted=outside or self._turn.tainted)
         if message and self._request.get("thread"):
-            self._notes.keep(message, answered(self._request, blocks))
+            self._notes.keep(message, with_answer(self._request, blocks))
 
-    def passing(self, events: Iterator[Any]) -> Iterator[Any]:
+    def follow_stream(self, events: Iterator[Any]) -> Iterator[Any]:
         """The events of a stream, heard as they pass."""
-        heard = _Heard()
+        heard = _StreamedMessage()
         for event in events:
-            if heard.last(event):
-                self.said(heard.message, heard.blocks)
+            if heard.add_event(event):
+                self.report_agent(heard.message, heard.blocks)
             yield event
 
-    async def apassing(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
+    async def follow_async_stream(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
         """The same for an async stream."""
-        heard = _Heard()
+        heard = _StreamedMessage()
         async for event in events:
-            if heard.last(event):
-                self.said(heard.message, heard.blocks)
+            if heard.add_event(event):
+                self.report_agent(heard.message, heard.blocks)
             yield event
 
     def _key(self, place: str) -> str:
@@ -99,14 +99,14 @@ class Telling:
         return f"{HOST}:{session[:96]}:{place[:128]}"
 
 
-class _Heard:
+class _StreamedMessage:
     """A streamed message, gathered."""
 
     def __init__(self) -> None:
         self.message = ""
         self.blocks: list[dict[str, Any]] = []
 
-    def last(self, event: Any) -> bool:
+    def add_event(self, event: Any) -> bool:
         """Take in one event; True at the end of the message."""
         kind = getattr(event, "type", "")
         if kind == "message_start":

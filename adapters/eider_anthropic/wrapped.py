@@ -16,16 +16,16 @@ from uuid import uuid4
 import anthropic
 
 from eider import Conversation
-from eider_anthropic.reading import Turn, continues, system_text, turn_of, whole, with_system
-from eider_anthropic.telling import HOST, Recent, Telling
+from eider_anthropic.reading import Turn, full_request, previous_message, system_text, turn_of, with_system
+from eider_anthropic.telling import HOST, RecentItems, TurnReport
 
 if TYPE_CHECKING:
     from eider import Eider
 
 Client = TypeVar("Client", bound="anthropic.Anthropic | anthropic.AsyncAnthropic")
-Named = str | Callable[[], str] | None
+NameOrFunction = str | Callable[[], str] | None
 _PATH: Final = "/v1/messages"
-_HELD: Final = "_eider_listener"
+_LISTENER_ATTRIBUTE: Final = "_eider_listener"
 _TURNS: Final = 512
 """Turns whose memory is kept ready, so that a loop of tools is sent the same system prompt at every step. A guess."""
 _THREADS: Final = 64
@@ -35,7 +35,7 @@ _log: Final = logging.getLogger("eider")
 
 
 def wrap(
-    client: Client, memory: Eider, *, user: Named = None, session: Named = None, scopes: Sequence[str] = (),
+    client: Client, memory: Eider, *, user: NameOrFunction = None, session: NameOrFunction = None, scopes: Sequence[str] = (),
     context: str | None = None, budget: int = 400, loop: str | None = None,
 ) -> Client:  # fmt: skip
     """The same client with a memory; the given one stays as it is.
@@ -52,16 +52,16 @@ def wrap(
     """
     conversation = Conversation(memory, scopes=scopes, topic=context, budget=budget, loop=loop, host=HOST)
     listener = _Listener(conversation, user=user, session=session if session is not None else uuid4().hex)
-    return _listening(cast("Any", client), listener)
+    return _wrap_client(cast("Any", client), listener)
 
 
 def conversation_of(client: anthropic.Anthropic | anthropic.AsyncAnthropic) -> Conversation | None:
     """The memory of a wrapped client, to `flush` it for instance; None for any other client."""
-    listener: _Listener | None = vars(client).get(_HELD)
+    listener: _Listener | None = vars(client).get(_LISTENER_ATTRIBUTE)
     return None if listener is None else listener.conversation
 
 
-def _listening(client: Any, listener: _Listener) -> Any:
+def _wrap_client(client: Any, listener: _Listener) -> Any:
     """A copy of a client whose posts pass by memory."""
     kind: Any = type(client)
     made = kind.copy(client)
@@ -82,11 +82,11 @@ def _listening(client: Any, listener: _Listener) -> Any:
         return listener.after(turn, answer, stream=stream)
 
     def copied(**changes: Any) -> Any:
-        return _listening(kind.copy(made, **changes), listener)
+        return _wrap_client(kind.copy(made, **changes), listener)
 
     made.post = aasking if inspect.iscoroutinefunction(kind.post) else asking
     made.copy = made.with_options = copied
-    setattr(made, _HELD, listener)
+    setattr(made, _LISTENER_ATTRIBUTE, listener)
     return made
 
 
@@ -97,43 +97,43 @@ def _is_message(path: str, body: object) -> bool:
 class _Listener:
     """What stands between a client and the API. Nothing it does fails a request."""
 
-    def __init__(self, conversation: Conversation, *, user: Named, session: Named) -> None:
+    def __init__(self, conversation: Conversation, *, user: NameOrFunction, session: NameOrFunction) -> None:
         self.conversation, self._user, self._session = conversation, user, session
-        self._known = Recent[tuple[str, ...]](_TURNS)
-        self._told = Recent[bool](_TURNS)
-        self._threads = Recent[Mapping[str, Any]](_THREADS)
+        self._known = RecentItems[tuple[str, ...]](_TURNS)
+        self._told = RecentItems[bool](_TURNS)
+        self._threads = RecentItems[Mapping[str, Any]](_THREADS)
         self._warned = False
 
-    def before(self, body: Mapping[str, Any]) -> tuple[Telling | None, Mapping[str, Any]]:
+    def before(self, body: Mapping[str, Any]) -> tuple[TurnReport | None, Mapping[str, Any]]:
         """The turn, and the body with what is known of it."""
         try:
             body = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
-            prior = continues(body)
-            full = body if prior is None else whole(body, self._threads.get(prior))
+            prior = previous_message(body)
+            full = body if prior is None else full_request(body, self._threads.get(prior))
             if (turn := turn_of(full)) is None:
                 return None, body
-            conversation = self.conversation.of(user=_named(self._user), session=_named(self._session))
-            telling = Telling(self, conversation, turn, full)
+            conversation = self.conversation.of(user=_resolve_name(self._user), session=_resolve_name(self._session))
+            telling = TurnReport(self, conversation, turn, full)
             if prior is not None:  # the server keeps the system prompt of a thread as it was at its beginning
                 return telling, body
-            texts = self._texts(conversation, turn, system_text(body))
+            texts = self._memory_texts(conversation, turn, system_text(body))
             return telling, with_system(body, texts) if texts else body
         except Exception as error:  # noqa: BLE001 (a request goes out whatever happens to its memory)
             self._failed(error)
             return None, body
 
-    def after(self, telling: Telling | None, answer: Any, *, stream: bool) -> Any:
+    def after(self, telling: TurnReport | None, answer: Any, *, stream: bool) -> Any:
         """The answer, heard; a stream is heard while the host reads it."""
         if telling is None:
             return answer
         try:
-            telling.heard()
+            telling.report_user()
             if not stream:
-                telling.said(getattr(answer, "id", ""), _content(answer))
+                telling.report_agent(getattr(answer, "id", ""), _content_blocks(answer))
             elif isinstance(answer, anthropic.AsyncStream):
-                _tap(answer, telling.apassing)
+                _follow_stream(answer, telling.follow_async_stream)
             elif isinstance(answer, anthropic.Stream):
-                _tap(answer, telling.passing)
+                _follow_stream(answer, telling.follow_stream)
         except Exception as error:  # noqa: BLE001 (an answer is the host's, whatever happens to its memory)
             self._failed(error)
         return answer
@@ -146,7 +146,7 @@ class _Listener:
         """Note what a message of a thread goes on from."""
         self._threads.put(message, request)
 
-    def _texts(self, conversation: Conversation, turn: Turn, existing: str) -> tuple[str, ...]:
+    def _memory_texts(self, conversation: Conversation, turn: Turn, existing: str) -> tuple[str, ...]:
         """Policy, then recalled lines: what changes seldom comes first."""
         name = (conversation.user, conversation.session, turn.place)
         known = self._known.get(name)
@@ -163,16 +163,16 @@ class _Listener:
             _log.warning("memory did not follow a request (%s); the client goes on without it", type(error).__name__)
 
 
-def _tap(stream: Any, passing: Callable[[Any], Any]) -> None:
+def _follow_stream(stream: Any, passing: Callable[[Any], Any]) -> None:
     """Have the events of a stream pass by; the stream itself stays the library's own."""
     stream._iterator = passing(stream._iterator)  # noqa: SLF001 (subclassing would not reach streams it makes itself)
 
 
-def _content(answer: Any) -> Sequence[Mapping[str, Any]]:
+def _content_blocks(answer: Any) -> Sequence[Mapping[str, Any]]:
     """The blocks of a message; raw responses are the host's to read, and are heard with the next request."""
     content = getattr(answer, "content", None)
     return [block.model_dump() for block in content] if isinstance(content, list) else ()
 
 
-def _named(name: Named) -> str | None:
+def _resolve_name(name: NameOrFunction) -> str | None:
     return name() if callable(name) else name

@@ -20,7 +20,7 @@ from eider.privacy import recall_marks
 from eider_langchain.identity import conversation_of_run
 from eider_langchain.messages import last_of_user, text_of
 from eider_langchain.run_config import config_of_caller
-from eider_langchain.tools import OWN
+from eider_langchain.tools import OWN_TOOL
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 _INPUTS: Final = ("input", "question", "query", "messages", "prompt", "text", "user_input", "human_input")
 _OUTPUTS: Final = ("output", "answer", "result", "response", "messages", "text", "content")
 """Names under which chains take what the user said, and give what they answer; the first that is there counts."""
-_RUNS: Final = 10_000
+_MAX_RUNS: Final = 10_000
 """Runs that may be under way at once; the oldest of more is given up."""
 _log: Final = logging.getLogger("eider")
-_MANY: Final = 64
+_MAX_DOCUMENTS: Final = 64
 """Documents of one retrieval that are kept at most. A guess."""
 
 
@@ -43,11 +43,11 @@ class _Run:
 
     id: UUID
     metadata: Mapping[str, Any]
-    heard: str = ""
-    heard_key: str | None = None
+    user_text: str = ""
+    user_key: str | None = None
     answering: str | None = None
-    met: list[tuple[str, Source]] = field(default_factory=list["tuple[str, Source]"])
-    wrote: str = ""
+    tool_texts: list[tuple[str, Source]] = field(default_factory=list["tuple[str, Source]"])
+    model_text: str = ""
     """What a model wrote last."""
     conversation: Conversation | None = None
 
@@ -123,7 +123,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
     ) -> None:  # fmt: skip
         """A tool begins; called outright, nobody said anything."""
         del serialized, input_str, kwargs
-        if not (metadata or {}).get(OWN):
+        if not (metadata or {}).get(OWN_TOOL):
             self._begin(run_id, parent_run_id, metadata, None)
 
     def on_retriever_start(
@@ -139,11 +139,11 @@ class EiderCallbackHandler(BaseCallbackHandler):
             run = self._runs.get(parent) if parent is not None else None
             if run is None:
                 run = _Run(id=id, metadata=metadata or {})
-                self._heard(run, inputs)
+                self._read_user_text(run, inputs)
             if run.conversation is None or run.conversation.user is None:
                 self._identify(run, config_of_caller(), own=run.id in (id, parent))
             self._runs[id] = run
-            while len(self._runs) > _RUNS:
+            while len(self._runs) > _MAX_RUNS:
                 self._runs.popitem(last=False)
 
     def _identify(self, run: _Run, config: RunnableConfig | None, *, own: bool) -> None:
@@ -160,17 +160,17 @@ class EiderCallbackHandler(BaseCallbackHandler):
         run.conversation = conversation_of_run(self.conversation, config, context=run.metadata)
         self._shared |= self.conversation.user is None and run.conversation.user is not None
 
-    def _heard(self, run: _Run, inputs: Any) -> None:
+    def _read_user_text(self, run: _Run, inputs: Any) -> None:
         """The user's words among what a run is called with, and the answer before them."""
         if isinstance(inputs, Mapping):
             inputs = next((inputs[name] for name in self._inputs if name in inputs), None)
         if isinstance(inputs, str):
-            run.heard = inputs
+            run.user_text = inputs
         messages = [inputs] if isinstance(inputs, BaseMessage) else _messages(inputs)
         if (last := last_of_user(messages)) is None:
             return
         before = messages[: messages.index(last)]
-        run.heard, run.heard_key = text_of(last), None if last.id is None else str(last.id)
+        run.user_text, run.user_key = text_of(last), None if last.id is None else str(last.id)
         run.answering = next((text_of(m) for m in reversed(before) if isinstance(m, AIMessage) and text_of(m)), None)
 
     # ------------------------------------------------------------------ what ends
@@ -186,8 +186,8 @@ class EiderCallbackHandler(BaseCallbackHandler):
         del kwargs
         run = self._runs.get(run_id)
         if run is not None and run.id == run_id and inputs is not None:
-            self._heard(run, inputs)
-        self._end(run_id, self._said(outputs))
+            self._read_user_text(run, inputs)
+        self._end(run_id, self._answer_text(outputs))
 
     def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
         """A tool has returned something."""
@@ -198,26 +198,26 @@ class EiderCallbackHandler(BaseCallbackHandler):
     def on_retriever_end(self, documents: Sequence[Document], *, run_id: UUID, **kwargs: Any) -> None:
         """A retriever has found something."""
         del kwargs
-        self._end(run_id, "", met=[(found.page_content, "document") for found in documents[:_MANY]])
+        self._end(run_id, "", met=[(found.page_content, "document") for found in documents[:_MAX_DOCUMENTS]])
 
-    def _failed(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
+    def _on_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
         """What the user said counts all the same."""
         del error, kwargs
         self._end(run_id, "")
 
-    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _failed  # pyright: ignore[reportAssignmentType]
+    on_chain_error = on_llm_error = on_tool_error = on_retriever_error = _on_error  # pyright: ignore[reportAssignmentType]
 
     def _end(self, id: UUID, said: str, *, wrote: str = "", met: Sequence[tuple[str, Source]] = ()) -> None:  # noqa: A002
         with self._lock:
             run = self._runs.pop(id, None)
         if run is None:
             return
-        run.met.extend(one for one in met if recall_marks.strip(one[0]).strip())
-        run.wrote = wrote or run.wrote
+        run.tool_texts.extend(one for one in met if recall_marks.strip(one[0]).strip())
+        run.model_text = wrote or run.model_text
         if run.id == id:
-            self._tell(run, said or run.wrote)
+            self._report(run, said or run.model_text)
 
-    def _tell(self, run: _Run, said: str) -> None:
+    def _report(self, run: _Run, said: str) -> None:
         """Tell memory the whole run in its order: what was heard, what was met, what was said."""
         conversation = run.conversation or conversation_of_run(self.conversation, context=run.metadata)
         if run.conversation is None and conversation.user is None and self._shared:
@@ -229,17 +229,17 @@ class EiderCallbackHandler(BaseCallbackHandler):
                 )
             return
         place = f"langchain:{(conversation.session or '')[:120]}"
-        heard, said = recall_marks.strip(run.heard), recall_marks.strip(said)
+        heard, said = recall_marks.strip(run.user_text), recall_marks.strip(said)
         if not heard.strip() and not conversation.session:
             return  # a tool or retriever called outright belongs to no conversation
         answering = None if run.answering is None else recall_marks.strip(run.answering)
         key = f"{place}:{run.id}"
-        conversation.user_said(heard, answering=answering, key=f"{place}:{run.heard_key}" if run.heard_key else key)
-        for number, (text, source) in enumerate(run.met):
+        conversation.user_said(heard, answering=answering, key=f"{place}:{run.user_key}" if run.user_key else key)
+        for number, (text, source) in enumerate(run.tool_texts):
             conversation.tool_said(recall_marks.strip(text), source=source, key=f"{key}:met:{number}")
         conversation.agent_said(said, key=f"{key}:said")
 
-    def _said(self, outputs: Any) -> str:
+    def _answer_text(self, outputs: Any) -> str:
         if isinstance(outputs, Mapping):
             outputs = next((outputs[name] for name in self._outputs if name in outputs), None)
         if isinstance(outputs, str):

@@ -74,7 +74,7 @@ class EiderMemory(BaseMemory):
 
     def save_context(self, inputs: dict[str, Any], outputs: dict[str, str]) -> None:
         """Keep an exchange, and learn from what the user said in it."""
-        answer = outputs[self.output_key or _only(outputs, "output_key")]
+        answer = outputs[self.output_key or _single_value(outputs, "output_key")]
         self._history.add_messages([HumanMessage(str(inputs[self._input(inputs)])), AIMessage(str(answer))])
 
     def clear(self) -> None:
@@ -88,12 +88,12 @@ class EiderMemory(BaseMemory):
     def _input(self, inputs: dict[str, Any]) -> str:
         if self.input_key is not None:
             return self.input_key
-        return _only(
+        return _single_value(
             {name: value for name, value in inputs.items() if name not in (self.memory_key, "stop")}, "input_key"
         )
 
 
-def _only(values: dict[str, Any], setting: str) -> str:
+def _single_value(values: dict[str, Any], setting: str) -> str:
     if len(values) != 1:
         raise InputError(f"{setting} is missing and there are {', '.join(map(repr, values)) or 'none'}; name one.")
     return next(iter(values))

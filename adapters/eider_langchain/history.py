@@ -22,8 +22,8 @@ from eider.api.conversation import Conversation
 from eider.model.errors import ErasedError, InputError, UnknownIdError
 from eider.privacy import recall_marks
 from eider.privacy.redact import redact_tree
-from eider_langchain.messages import by_user, key_of, text_of
-from eider_langchain.quietly import Quietly
+from eider_langchain.messages import is_from_user, key_of, text_of
+from eider_langchain.quietly import FailSafe
 
 if TYPE_CHECKING:
     from eider import Eider, Episode
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _PAGE: Final = 10_000
 _BEFORE: Final = 50
 """Utterances in which the agent's last words are looked for. A guess."""
-_WORDLESS: Final = "(no words)"
+_NO_TEXT: Final = "(no words)"
 """Stands as the text of a message that has none, such as a call of a tool."""
 
 
@@ -57,13 +57,13 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             limit: `messages` are the last so many; by default all.
         """
         self._conversation = Conversation(memory, user=user, session=session_id, scopes=scopes, host="langchain")
-        self._quietly, self._learn, self._limit = Quietly(), learn, limit
+        self._quietly, self._learn, self._limit = FailSafe(), learn, limit
         self.session_id = session_id
 
     @property
     def messages(self) -> list[BaseMessage]:  # pyright: ignore[reportIncompatibleVariableOverride] (as LangChain documents it)
         """The session's messages, oldest first."""
-        told = [_message(row) for row in self._quietly.asked(self._rows, [])]
+        told = [_message_of(row) for row in self._quietly.answer_or(self._rows, [])]
         return told if self._limit is None else told[max(0, len(told) - self._limit) :]
 
     async def aget_messages(self) -> list[BaseMessage]:
@@ -72,7 +72,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
         """Keep messages, each once where it has an id; learning happens behind."""
-        self._quietly.asked(partial(self._add, messages), None)
+        self._quietly.answer_or(partial(self._add, messages), None)
 
     async def aadd_messages(self, messages: Sequence[BaseMessage]) -> None:
         """The same for async code."""
@@ -81,8 +81,8 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
     def clear(self) -> None:
         """Erase the session's messages for good, with what was learned from them alone."""
         self._conversation.flush()
-        for row in self._quietly.asked(partial(self._rows, every=True), []):
-            self._quietly.asked(partial(self._forget, row.id), None)
+        for row in self._quietly.answer_or(partial(self._rows, every=True), []):
+            self._quietly.answer_or(partial(self._forget, row.id), None)
 
     async def aclear(self) -> None:
         """The same for async code."""
@@ -112,14 +112,14 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     def _add(self, messages: Sequence[BaseMessage]) -> None:
         rows = self._rows(_BEFORE)
-        told = [_message(row) for row in rows[-1:]]
-        before = next((r for r in reversed(rows) if r.role == "agent" and r.text != _WORDLESS), None)
+        told = [_message_of(row) for row in rows[-1:]]
+        before = next((r for r in reversed(rows) if r.role == "agent" and r.text != _NO_TEXT), None)
         answering, answering_key = (before.text, before.key) if before else ("", None)
         tainted = bool(told) and isinstance(told[0], ToolMessage)
         for message in messages:
             key = key_of(self.session_id, message) or f"langchain:{self.session_id[:120]}:{uuid4().hex}"
-            key = self._keep(message, key, tainted=tainted)
-            if by_user(message):
+            key = self._record(message, key, tainted=tainted)
+            if is_from_user(message):
                 if self._learn:
                     self._conversation.user_said(
                         text_of(message), answering=answering, key=key, answering_key=answering_key
@@ -130,17 +130,17 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             elif isinstance(message, AIMessage) and text_of(message).strip():
                 answering, answering_key = text_of(message), key
 
-    def _keep(self, message: BaseMessage, key: str, *, tainted: bool) -> str:
+    def _record(self, message: BaseMessage, key: str, *, tainted: bool) -> str:
         """Keep one message; returns the key it is kept under: another one where its own was erased."""
-        role, door = _door(message, tainted=tainted)
+        role, door = _channel_trust(message, tainted=tainted)
         words = text_of(message)
         kept = message_to_dict(message)
         if message.content == words:
             del kept["data"]["content"]  # it is the utterance itself
-        said = words if recall_marks.strip(words).strip() else _WORDLESS
-        if said == _WORDLESS:
+        said = words if recall_marks.strip(words).strip() else _NO_TEXT
+        if said == _NO_TEXT:
             kept["data"]["content"] = "" if message.content == words else message.content
-        if _parsed(redact_tree(kept), said) is None:
+        if _parse_message(redact_tree(kept), said) is None:
             raise InputError(f"a message of type {message.type!r} cannot be read back once its secrets are redacted.")
         tell = partial(
             self._conversation.memory.through("langchain", door).record, said, user=self._conversation.user, role=role,
@@ -161,20 +161,22 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             return
 
 
-def _door(message: BaseMessage, *, tainted: bool) -> tuple[Role, Origin]:
-    if isinstance(message, HumanMessage) and by_user(message):
+def _channel_trust(message: BaseMessage, *, tainted: bool) -> tuple[Role, Origin]:
+    if isinstance(message, HumanMessage) and is_from_user(message):
         return "user", "user"
     if isinstance(message, AIMessage):
         return "agent", "tool" if tainted else "agent"
     return "other", "tool" if isinstance(message, ToolMessage) else "document"
 
 
-def _message(row: Episode) -> BaseMessage:
+def _message_of(row: Episode) -> BaseMessage:
     """The message of a row; what cannot be read is a message that says so, so that the others load."""
-    return _parsed(row.metadata["message"], row.text) or AIMessage(f"[a damaged message, kept as {row.id}] {row.text}")
+    return _parse_message(row.metadata["message"], row.text) or AIMessage(
+        f"[a damaged message, kept as {row.id}] {row.text}"
+    )
 
 
-def _parsed(kept: Any, text: str) -> BaseMessage | None:
+def _parse_message(kept: Any, text: str) -> BaseMessage | None:
     try:
         return messages_from_dict([{**kept, "data": {"content": text, **kept["data"]}}])[0]
     except (KeyError, TypeError, ValueError):

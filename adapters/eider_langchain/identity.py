@@ -35,20 +35,20 @@ def conversation_of_run(
     """
     given: Mapping[str, Any] = ensure_config(config).get("configurable") or {}
     places = (context, getattr(given.get("__pregel_runtime"), "context", None), given)
-    scopes: Any = conversation.scopes or _found(places, ("eider_scopes",)) or ()
-    budget = _found(places, ("eider_budget",))
-    user = conversation.user if conversation.user is not None else _text(given.get(AUTHENTICATED))
+    scopes: Any = conversation.scopes or _first_value(places, ("eider_scopes",)) or ()
+    budget = _first_value(places, ("eider_budget",))
+    user = conversation.user if conversation.user is not None else _id_text(given.get(AUTHENTICATED))
     return conversation.of(
-        user=user if user is not None else _text(_found(places, USER)),
-        session=conversation.session if conversation.session is not None else _text(_found(places, SESSION)),
-        scopes=(scopes,) if isinstance(scopes, str) else _texts(scopes),
-        topic=conversation.topic if conversation.topic is not None else _text(_found(places, ("eider_context",))),
-        loop=conversation.loop if conversation.loop is not None else _text(_found(places, ("eider_loop",))),
+        user=user if user is not None else _id_text(_first_value(places, USER)),
+        session=conversation.session if conversation.session is not None else _id_text(_first_value(places, SESSION)),
+        scopes=(scopes,) if isinstance(scopes, str) else _text_list(scopes),
+        topic=conversation.topic if conversation.topic is not None else _id_text(_first_value(places, ("eider_context",))),
+        loop=conversation.loop if conversation.loop is not None else _id_text(_first_value(places, ("eider_loop",))),
         budget=budget if isinstance(budget, int) else None,
     )  # fmt: skip
 
 
-def _found(places: Sequence[object], names: Sequence[str]) -> Any:
+def _first_value(places: Sequence[object], names: Sequence[str]) -> Any:
     """The first that is there: context before config, and of each its names in order."""
     for place in places:
         for name in names:
@@ -58,11 +58,11 @@ def _found(places: Sequence[object], names: Sequence[str]) -> Any:
     return None
 
 
-def _text(value: object) -> str | None:
+def _id_text(value: object) -> str | None:
     """An id as text; users' ids are often numbers or UUIDs."""
     value = getattr(value, "identity", value)
     return None if value is None or isinstance(value, Mapping) else str(value)
 
 
-def _texts(values: Sequence[object]) -> tuple[str, ...]:
+def _text_list(values: Sequence[object]) -> tuple[str, ...]:
     return tuple(str(value) for value in values)

@@ -14,7 +14,7 @@ from eider.privacy import recall_marks
 if TYPE_CHECKING:
     from eider.api.conversation import Conversation
 
-_MADE: Final = "lc_source"
+_SOURCE_KEY: Final = "lc_source"
 """LangChain notes here that it wrote a message itself, a summary for instance."""
 
 
@@ -23,14 +23,14 @@ def text_of(message: BaseMessage) -> str:
     return str(message.text)
 
 
-def by_user(message: BaseMessage) -> bool:
+def is_from_user(message: BaseMessage) -> bool:
     """Whether a person said it."""
-    return isinstance(message, HumanMessage) and _MADE not in message.additional_kwargs
+    return isinstance(message, HumanMessage) and _SOURCE_KEY not in message.additional_kwargs
 
 
 def last_of_user(messages: Sequence[BaseMessage]) -> HumanMessage | None:
     """What the user said last."""
-    return next((m for m in reversed(messages) if isinstance(m, HumanMessage) and by_user(m)), None)
+    return next((m for m in reversed(messages) if isinstance(m, HumanMessage) and is_from_user(m)), None)
 
 
 def key_of(session: str | None, message: BaseMessage) -> str | None:
@@ -41,22 +41,22 @@ def key_of(session: str | None, message: BaseMessage) -> str | None:
     return place if len(place) <= 160 else f"langchain:{sha256(place.encode()).hexdigest()}"  # noqa: PLR2004 (a key has 256)
 
 
-def latest_turn(messages: Sequence[BaseMessage]) -> int:
+def latest_turn_start(messages: Sequence[BaseMessage]) -> int:
     """Where the latest turn begins: the first words of the user since the agent last finished.
 
     A turn that failed, or was interrupted and left, did not finish: it belongs to the one that follows.
     """
     answered = {m.tool_call_id for m in messages if isinstance(m, ToolMessage)}
-    last = max((i for i, m in enumerate(messages) if by_user(m)), default=len(messages))
-    done = next((i for i in range(last - 1, -1, -1) if _finished(messages[i], answered)), -1)
-    return next((i for i in range(done + 1, len(messages)) if by_user(messages[i])), len(messages))
+    last = max((i for i, m in enumerate(messages) if is_from_user(m)), default=len(messages))
+    done = next((i for i in range(last - 1, -1, -1) if _is_finished(messages[i], answered)), -1)
+    return next((i for i in range(done + 1, len(messages)) if is_from_user(messages[i])), len(messages))
 
 
-def _finished(message: BaseMessage, answered: Collection[str]) -> bool:
+def _is_finished(message: BaseMessage, answered: Collection[str]) -> bool:
     return isinstance(message, AIMessage) and all(call["id"] in answered for call in message.tool_calls)
 
 
-def tell(
+def report(
     conversation: Conversation, messages: Sequence[BaseMessage], start: int = 0, own: Collection[str] = (),
     *, structured: bool = False,
 ) -> None:  # fmt: skip
@@ -77,35 +77,35 @@ def tell(
     tainted = False
     for place, message in enumerate(messages[start:], start):
         words, key = recall_marks.strip(text_of(message)), key_of(conversation.session, message)
-        if by_user(message):
-            before = _before(messages[:place])
-            answering = "" if before is None else recall_marks.strip(_answer(before))
+        if is_from_user(message):
+            before = _last_answer(messages[:place])
+            answering = "" if before is None else recall_marks.strip(_answer_text(before))
             answering_key = None if before is None else key_of(conversation.session, before)
             conversation.user_said(words, answering=answering, key=key, answering_key=answering_key)
             tainted = False
         elif isinstance(message, AIMessage):
             conversation.agent_said(
-                recall_marks.strip(_answer(message)) if place == last else words, key=key, tainted=tainted
+                recall_marks.strip(_answer_text(message)) if place == last else words, key=key, tainted=tainted
             )
         elif isinstance(message, ToolMessage) and message.name in own:
-            tainted |= _doubtful(message.artifact)
+            tainted |= _is_doubtful(message.artifact)
         elif isinstance(message, ToolMessage) and place < last + 1:
             conversation.tool_said(words, key=key)
 
 
-def _before(messages: Sequence[BaseMessage]) -> AIMessage | None:
+def _last_answer(messages: Sequence[BaseMessage]) -> AIMessage | None:
     """What a reply answers: the agent's last words, or the call that a turn ended with, as structured answers do."""
     ended = bool(messages) and isinstance(messages[-1], ToolMessage)
     spoken = (m for m in reversed(messages) if isinstance(m, AIMessage) and (ended or text_of(m).strip()))
     return next(spoken, None)
 
 
-def _answer(message: AIMessage) -> str:
+def _answer_text(message: AIMessage) -> str:
     """An agent's words; where it has none, what it called with."""
     return text_of(message) or "\n".join(json.dumps(c["args"], ensure_ascii=False) for c in message.tool_calls)
 
 
-def _doubtful(answer: Any) -> bool:
+def _is_doubtful(answer: Any) -> bool:
     """Whether memory answered with what a tool or document once said."""
     results = answer.get("results", ()) if isinstance(answer, dict) else ()
     return any(isinstance(found, dict) and found.get("trust") == 0 for found in results)

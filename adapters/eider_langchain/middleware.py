@@ -13,7 +13,7 @@ from langchain_core.messages import SystemMessage, ToolMessage
 
 from eider.api.conversation import Conversation
 from eider_langchain.identity import conversation_of_run
-from eider_langchain.messages import key_of, last_of_user, latest_turn, tell, text_of
+from eider_langchain.messages import key_of, last_of_user, latest_turn_start, report, text_of
 from eider_langchain.tools import tools_of
 
 if TYPE_CHECKING:
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
 
 R = TypeVar("R")
 State = AgentState[Any]
-_TURNS: Final = 512
+_MAX_TURNS: Final = 512
 """Turns whose memory is kept at hand; one that was dropped is asked for again."""
 
 
-class _Turn:
+class _TurnContext:
     """What memory says for one turn; asked once, however many steps the agent takes."""
 
     def __init__(self, conversation: Conversation, prompt: str) -> None:
         self._conversation, self._prompt = conversation, prompt
         self._words: tuple[str, str] | None = None
 
-    def known(self, existing: str) -> str | None:
+    def cached_text(self, existing: str) -> str | None:
         """What to add to these instructions, if that was asked before."""
         return self._words[1] if self._words is not None and self._words[0] == existing else None
 
-    def words(self, existing: str) -> str:
+    def text(self, existing: str) -> str:
         """What to add to the agent's instructions: what to obey, then what was recalled and is not said yet."""
-        if (known := self.known(existing)) is not None:
+        if (known := self.cached_text(existing)) is not None:
             return known
         policy = self._conversation.guidance(existing, topic=self._prompt or None)
         recalled = self._conversation.context(self._prompt, without=[m.id for m in policy.memories])
@@ -96,7 +96,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
         self.tools = tools_of(self.conversation, tools)
         self._own = {tool.name for tool in self.tools}
         self._recalls, self._learns = recall, learn
-        self._turns: OrderedDict[tuple[str | None, ...], _Turn] = OrderedDict()
+        self._turns: OrderedDict[tuple[str | None, ...], _TurnContext] = OrderedDict()
         self._lock = threading.Lock()
 
     # ------------------------------------------------------------------ before a turn
@@ -104,7 +104,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
     def before_agent(self, state: State, runtime: Runtime[Any]) -> None:
         """Begin a turn: memory is asked anew, once, when the model is first called."""
         if self._recalls:
-            self._turn(state["messages"], runtime, new=True)
+            self._turn_context(state["messages"], runtime, new=True)
 
     async def abefore_agent(self, state: State, runtime: Runtime[Any]) -> None:
         """The same for async agents."""
@@ -114,26 +114,28 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], ModelResponse[Any]]
     ) -> ModelResponse[Any]:
         """Call the model with what memory says in its system message."""
-        return handler(self._told(request))
+        return handler(self._with_memory(request))
 
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
         """The same for async agents."""
         if self._recalls:
-            turn = self._turn(request.state["messages"], request.runtime)
-            if turn.known(request.system_prompt or "") is None:
-                await asyncio.to_thread(turn.words, request.system_prompt or "")
-        return await handler(self._told(request))
+            turn = self._turn_context(request.state["messages"], request.runtime)
+            if turn.cached_text(request.system_prompt or "") is None:
+                await asyncio.to_thread(turn.text, request.system_prompt or "")
+        return await handler(self._with_memory(request))
 
-    def _told(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
+    def _with_memory(self, request: ModelRequest[Any]) -> ModelRequest[Any]:
         if not self._recalls:
             return request
-        turn = self._turn(request.state["messages"], request.runtime)
-        words = turn.words(request.system_prompt or "")
-        return request.override(system_message=_with(request.system_message, words)) if words else request
+        turn = self._turn_context(request.state["messages"], request.runtime)
+        words = turn.text(request.system_prompt or "")
+        return request.override(system_message=_append_text(request.system_message, words)) if words else request
 
-    def _turn(self, messages: Sequence[BaseMessage], runtime: Runtime[Any], *, new: bool = False) -> _Turn:
+    def _turn_context(
+        self, messages: Sequence[BaseMessage], runtime: Runtime[Any], *, new: bool = False
+    ) -> _TurnContext:
         """The turn that these messages are at; parallel runs and threads never share one."""
         conversation = conversation_of_run(self.conversation, context=getattr(runtime, "context", None))
         prompt = last_of_user(messages)
@@ -149,9 +151,9 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
         )
         with self._lock:
             if new or place not in self._turns:
-                self._turns[place] = _Turn(conversation, words)
+                self._turns[place] = _TurnContext(conversation, words)
             self._turns.move_to_end(place)
-            while len(self._turns) > _TURNS:
+            while len(self._turns) > _MAX_TURNS:
                 self._turns.popitem(last=False)
             return self._turns[place]
 
@@ -163,7 +165,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
             conversation = conversation_of_run(self.conversation, context=getattr(runtime, "context", None))
             messages = state["messages"]
             structured = state.get("structured_response") is not None and isinstance(messages[-1], ToolMessage)
-            tell(conversation, messages, latest_turn(messages), self._own, structured=structured)
+            report(conversation, messages, latest_turn_start(messages), self._own, structured=structured)
 
     async def aafter_agent(self, state: State, runtime: Runtime[Any]) -> None:
         """The same for async agents; nothing is waited for."""
@@ -178,7 +180,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
         return await self.conversation.aflush(timeout)
 
 
-def _with(message: SystemMessage | None, words: str) -> SystemMessage:
+def _append_text(message: SystemMessage | None, words: str) -> SystemMessage:
     """Instructions with memory beneath them, as text or as a block beside the blocks that are there."""
     if message is None:
         return SystemMessage(words)

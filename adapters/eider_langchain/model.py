@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
 T = TypeVar("T")
-_ALONE: Final[RunnableConfig] = {"callbacks": [], "tags": ["eider"], "run_name": "eider"}
+_NO_CALLBACKS: Final[RunnableConfig] = {"callbacks": [], "tags": ["eider"], "run_name": "eider"}
 """Eider's own questions are nobody's conversation: no handler of the host hears them."""
 _OBJECT: Final = re.compile(r"\{.*\}", re.DOTALL)
 
@@ -44,32 +44,32 @@ class ChatModel:
         del seconds  # the guard around every vendor gives up in time
         messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.text)]
         try:
-            return self._structured(prompt, messages)
+            return self._structured_answer(prompt, messages)
         except NotImplementedError:  # a model without tools or schemas
-            return self._written(prompt, messages)
+            return self._parse_text_answer(prompt, messages)
 
-    def _structured(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
+    def _structured_answer(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
         asks: Any = self._chat.with_structured_output(prompt.answer, include_raw=True)
-        answer: Any = self._asked(asks, messages)
+        answer: Any = self._invoke(asks, messages)
         if answer["parsed"] is None:
-            raise self._other_form(prompt, answer["raw"]) from answer["parsing_error"]
-        return _counted(answer["parsed"], answer["raw"])
+            raise self._form_error(prompt, answer["raw"]) from answer["parsing_error"]
+        return _with_usage(answer["parsed"], answer["raw"])
 
-    def _written(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
+    def _parse_text_answer(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
         """The form is asked for in words and found in the text."""
         kind: Any = prompt.answer
         form = json.dumps(kind.model_json_schema(), ensure_ascii=False)
         told = SystemMessage(f"{prompt.system}\n\nAnswer with one JSON object of this schema and nothing else:\n{form}")
-        raw = self._asked(self._chat, [told, *messages[1:]])
+        raw = self._invoke(self._chat, [told, *messages[1:]])
         found = _OBJECT.search(str(raw.text))
         try:
-            return _counted(kind.model_validate_json(found[0] if found else str(raw.text)), raw)
+            return _with_usage(kind.model_validate_json(found[0] if found else str(raw.text)), raw)
         except ValidationError as error:
-            raise self._other_form(prompt, raw) from error
+            raise self._form_error(prompt, raw) from error
 
-    def _asked(self, chat: Any, messages: list[BaseMessage]) -> Any:
+    def _invoke(self, chat: Any, messages: list[BaseMessage]) -> Any:
         try:
-            return chat.invoke(messages, _ALONE)
+            return chat.invoke(messages, _NO_CALLBACKS)
         except (ModelError, NotImplementedError):
             raise
         except Exception as error:
@@ -78,8 +78,8 @@ class ChatModel:
                 retryable=passes(getattr(error, "status_code", None)),
             ) from error
 
-    def _other_form(self, prompt: Prompt[Any], raw: object) -> ModelError:
-        counted = _counted(None, raw)
+    def _form_error(self, prompt: Prompt[Any], raw: object) -> ModelError:
+        counted = _with_usage(None, raw)
         return ModelError(
             f"{self._name} answered {prompt.source} in another form than asked.",
             tokens=counted.input_tokens + counted.output_tokens,
@@ -97,6 +97,6 @@ def as_model(chat_model: BaseChatModel, *, name: str | None = None) -> ChatModel
     return ChatModel(chat_model, name or f"langchain:{re.sub(r'[^!-~]+', '-', str(found))}")
 
 
-def _counted(value: Any, raw: object) -> Answer[Any]:
+def _with_usage(value: Any, raw: object) -> Answer[Any]:
     used: Any = (raw.usage_metadata if isinstance(raw, AIMessage) else None) or {}
     return Answer(value=value, input_tokens=used.get("input_tokens", 0), output_tokens=used.get("output_tokens", 0))

@@ -6,21 +6,21 @@ import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from eider.api.tools import told
+from eider.api.tools import error_answer
 from eider.model.errors import EiderError, InputError, QueuedError
 
 T = TypeVar("T")
 _log: Final = logging.getLogger("eider")
 
 
-class Quietly:
+class FailSafe:
     """Asks memory on behalf of a host."""
 
     def __init__(self) -> None:
         """Nothing has failed yet."""
         self._warned = False
 
-    def asked(self, ask: Callable[[], T], instead: T) -> T:
+    def answer_or(self, ask: Callable[[], T], instead: T) -> T:
         """An answer of memory, or `instead` where it fails.
 
         Raises:
@@ -35,5 +35,7 @@ class Quietly:
         except (EiderError, OSError) as error:
             if not self._warned:
                 self._warned = True
-                _log.warning("memory fails and langchain goes on without it: %s", told(error)["error"]["message"])
+                _log.warning(
+                    "memory fails and langchain goes on without it: %s", error_answer(error)["error"]["message"]
+                )
             return instead

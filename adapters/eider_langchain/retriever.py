@@ -17,7 +17,7 @@ from pydantic import PrivateAttr
 from eider.api.conversation import Conversation
 from eider.privacy import recall_marks
 from eider_langchain.identity import conversation_of_run
-from eider_langchain.quietly import Quietly
+from eider_langchain.quietly import FailSafe
 
 if TYPE_CHECKING:
     from eider.model.answers import Recollection
@@ -49,7 +49,7 @@ class EiderRetriever(BaseRetriever):
     """Open loop that recalls belong to."""
     marked: bool = True
     """Whether the text is framed as recalled. Without the frame it could be learned again as if somebody had said it."""
-    _quietly: Quietly = PrivateAttr(default_factory=Quietly)
+    _quietly: FailSafe = PrivateAttr(default_factory=FailSafe)
 
     def invoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002
         """Recall, for whom the config says."""
@@ -83,7 +83,7 @@ class EiderRetriever(BaseRetriever):
             self.memory.recall, query, user=whose.user, limit=self.k if k is None else k, scopes=scopes,
             kinds=self.kinds, session=self.session, budget=self.budget, loop=self.loop or whose.loop,
         )  # fmt: skip
-        return [self._document(found) for found in self._quietly.asked(ask, [])]
+        return [self._document(found) for found in self._quietly.answer_or(ask, [])]
 
     def _document(self, found: Recollection) -> Document:
         item: Any = found.memory or found.episode

@@ -36,28 +36,28 @@ from langgraph.store.base import GetOp, Item, ListNamespacesOp, Op, PutOp, Resul
 
 from eider.model.errors import UnknownIdError
 from eider.privacy.redact import redact_name
-from eider_langchain.store_filters import Namespace, in_place, matches
+from eider_langchain.store_filters import Namespace, matches, namespace_matches
 from eider_langchain.store_rows import (
     PAGE,
     Index,
     Row,
-    again,
-    end_of,
     episodes,
+    expiry,
+    extended_fields,
     item_id,
     json_value,
     namespaces,
+    record_fields,
     row_of,
     scope_of,
-    utterance,
 )
 
 if TYPE_CHECKING:
     from eider import Eider, Episode
 
-_PROLONGED: Final = 0.05
+_REFRESH_SHARE: Final = 0.05
 """Share of a life that passes before a read prolongs it: at most twenty versions a life."""
-_SPARE: Final = 5
+_EXTRA_RESULTS: Final = 5
 """Hits beyond a page that may be older versions, expired or filtered out before more is looked at. A guess."""
 _TICK: Final = timedelta(microseconds=1)
 _checked: Callable[[Op], None] | None = getattr(base, "validate_op_namespace", None)
@@ -128,7 +128,7 @@ class EiderStore(base.BaseStore):
         """Erase what has expired; returns how many items that were."""
         now = self._clock()
         with self._writing:
-            gone = [row for row in self._current(None) if not row.lives(now)]
+            gone = [row for row in self._current_rows(None) if not row.is_alive(now)]
             for row in gone:
                 self._delete(row.session, row.namespace)
         return len(gone)
@@ -139,9 +139,9 @@ class EiderStore(base.BaseStore):
         match op:
             case GetOp():
                 row = self._row(op.namespace, op.key)
-                if row is None or not row.lives(self._clock()):
+                if row is None or not row.is_alive(self._clock()):
                     return None
-                self._prolong([row], asked=op.refresh_ttl)
+                self._extend_life([row], asked=op.refresh_ttl)
                 return row.item()
             case SearchOp():
                 return self._search(op)
@@ -159,7 +159,7 @@ class EiderStore(base.BaseStore):
     def _versions(self, item: str) -> list[Episode]:
         return list(episodes(self._memory, self._user, session=item))
 
-    def _current(self, scopes: Sequence[str] | None) -> list[Row]:
+    def _current_rows(self, scopes: Sequence[str] | None) -> list[Row]:
         """The newest version of each item, newest first."""
         newest: dict[str, Row] = {}
         for episode in episodes(self._memory, self._user, scopes=scopes):
@@ -177,19 +177,19 @@ class EiderStore(base.BaseStore):
         if scopes == []:
             return []
         now = self._clock()
-        scored = self._first(op, scopes, now) if op.query else None
+        scored = self._search_page(op, scopes, now) if op.query else None
         if scored is None:
-            rows = [r for r in self._current(scopes) if r.lives(now) and matches(r.value, op.filter or {})]
-            scored = self._ranked(op.query, rows, scopes) if op.query else [(r, None) for r in rows]
+            rows = [r for r in self._current_rows(scopes) if r.is_alive(now) and matches(r.value, op.filter or {})]
+            scored = self._rank(op.query, rows, scopes) if op.query else [(r, None) for r in rows]
         page = scored[op.offset : op.offset + op.limit]
-        self._prolong([row for row, _ in page], asked=op.refresh_ttl)
-        return [row.found(score) for row, score in page]
+        self._extend_life([row for row, _ in page], asked=op.refresh_ttl)
+        return [row.search_item(score) for row, score in page]
 
-    def _first(
+    def _search_page(
         self, op: SearchOp, scopes: Sequence[str] | None, now: datetime
     ) -> list[tuple[Row, float | None]] | None:  # fmt: skip
         """The best, without listing all there is; None where what is found by its words does not fill the page."""
-        most, limit = op.offset + op.limit, op.offset + op.limit + _SPARE
+        most, limit = op.offset + op.limit, op.offset + op.limit + _EXTRA_RESULTS
         current: dict[str, str | None] = {}
         while True:
             found = self._memory.recall(
@@ -198,7 +198,7 @@ class EiderStore(base.BaseStore):
             best: list[tuple[Row, float | None]] = []
             for r in found:
                 row = None if r.episode is None else row_of(r.episode)
-                if row is None or not row.searched or not row.lives(now) or not matches(row.value, op.filter or {}):
+                if row is None or not row.searched or not row.is_alive(now) or not matches(row.value, op.filter or {}):
                     continue
                 if row.session not in current:
                     newest = self._row(row.namespace, row.key)
@@ -211,7 +211,7 @@ class EiderStore(base.BaseStore):
                 return None
             limit *= 10
 
-    def _ranked(
+    def _rank(
         self, query: str, rows: Sequence[Row], scopes: Sequence[str] | None
     ) -> list[tuple[Row, float | None]]:  # fmt: skip
         """Best first, then what the ranker did not look at, then what is not searched for."""
@@ -223,7 +223,7 @@ class EiderStore(base.BaseStore):
         return [*best, *((row, None) for row in by_id.values()), *((row, None) for row in rows if not row.searched)]
 
     def _namespaces(self, op: ListNamespacesOp) -> list[Namespace]:
-        found = [n for n in namespaces(self._memory, self._user) if in_place(n, op.match_conditions or ())]
+        found = [n for n in namespaces(self._memory, self._user) if namespace_matches(n, op.match_conditions or ())]
         cut = {n if op.max_depth is None else n[: op.max_depth] for n in found}
         return sorted(cut)[op.offset : op.offset + op.limit]
 
@@ -234,21 +234,21 @@ class EiderStore(base.BaseStore):
             return
         items = [self._version(op) for op in ops]
         self._memory.record_many(items, user=self._user)
-        self._name({op.namespace for op in ops})
+        self._register_namespaces({op.namespace for op in ops})
 
     def _version(self, op: PutOp) -> dict[str, Any]:
         now, before = self._clock(), self._row(op.namespace, op.key)
         written = now if before is None else max(now, before.written + _TICK)
-        lives = before is not None and before.lives(now)
+        lives = before is not None and before.is_alive(now)
         row = Row(
             id="", session=item_id(op.namespace, op.key), namespace=tuple(op.namespace), key=op.key, value=json_value(op.value),
             created=before.created if before is not None and lives else written, updated=written, written=written,
-            ttl=op.ttl, expires=end_of(now, op.ttl),
+            ttl=op.ttl, expires=expiry(now, op.ttl),
         )  # fmt: skip
         index: Index = op.index
-        return utterance(row, index, self._fields)
+        return record_fields(row, index, self._fields)
 
-    def _name(self, places: set[Namespace]) -> None:
+    def _register_namespaces(self, places: set[Namespace]) -> None:
         """Have namespaces listed; one that is already stays as it is."""
         names = [
             {"text": json.dumps(n, ensure_ascii=False), "kind": "context", "scope": scope, "pinned": True}
@@ -258,19 +258,19 @@ class EiderStore(base.BaseStore):
         if names:
             self._memory.remember_many(names, user=self._user)
 
-    def _prolong(self, rows: Sequence[Row], *, asked: bool) -> None:
+    def _extend_life(self, rows: Sequence[Row], *, asked: bool) -> None:
         """Let what was read live on, where that is wanted and a part of its life has passed."""
         if not asked or self.ttl_config is None or not self.ttl_config.get("refresh_on_read", True):
             return
         now = self._clock()
         for row in rows:
-            if row.spent(now) < _PROLONGED:
+            if row.life_spent(now) < _REFRESH_SHARE:
                 continue
             with self._writing:
                 kept = next(episodes(self._memory, self._user, session=row.session, most=1), None)
                 if kept is not None and kept.id == row.id:
                     written = max(now, row.written + _TICK)
-                    self._memory.record_many([again(row, kept.text, written)], user=self._user)
+                    self._memory.record_many([extended_fields(row, kept.text, written)], user=self._user)
 
     def _delete(self, item: str, namespace: Namespace) -> None:
         """Erase all versions, the oldest first: whatever interrupts, no older one comes back."""

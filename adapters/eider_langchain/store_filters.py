@@ -33,12 +33,12 @@ def matches(value: Any, wanted: Any) -> bool:
     return bool(value == wanted)
 
 
-def in_place(namespace: Namespace, conditions: Sequence[MatchCondition]) -> bool:
+def namespace_matches(namespace: Namespace, conditions: Sequence[MatchCondition]) -> bool:
     """Whether a namespace begins or ends as each condition says; `*` stands for any label."""
-    return all(_begins(namespace, condition) for condition in conditions)
+    return all(_starts_with(namespace, condition) for condition in conditions)
 
 
-def _begins(namespace: Namespace, condition: MatchCondition) -> bool:
+def _starts_with(namespace: Namespace, condition: MatchCondition) -> bool:
     if condition.match_type not in ("prefix", "suffix"):
         raise ValueError(f"match_type={condition.match_type!r} is unknown; use 'prefix' or 'suffix'.")
     path = tuple(condition.path)
@@ -54,7 +54,7 @@ def _operator(name: str) -> Callable[[Any, Any], bool]:
     return _OPERATORS[name]
 
 
-def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
     """Numbers with numbers, texts with texts; nothing else has an order."""
 
     def ordered(value: Any, given: Any) -> bool:
@@ -67,8 +67,8 @@ def _ordered(compare: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 _OPERATORS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "$eq": lambda value, given: bool(value == given),
     "$ne": lambda value, given: bool(value != given),
-    "$gt": _ordered(lambda value, given: value > given),
-    "$gte": _ordered(lambda value, given: value >= given),
-    "$lt": _ordered(lambda value, given: value < given),
-    "$lte": _ordered(lambda value, given: value <= given),
+    "$gt": _comparison(lambda value, given: value > given),
+    "$gte": _comparison(lambda value, given: value >= given),
+    "$lt": _comparison(lambda value, given: value < given),
+    "$lte": _comparison(lambda value, given: value <= given),
 }

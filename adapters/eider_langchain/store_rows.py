@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 PAGE: Final = 10_000
 """Rows of one listing: as many as a search answers with."""
-MANY: Final = 10_000_000
+MAX_ROWS: Final = 10_000_000
 """More rows than a listing can pass over."""
-MOST: Final = 60_000
+MAX_ITEM: Final = 60_000
 """Characters of a value as JSON; metadata holds 65,536, and namespace and key are there too."""
 _UNSEARCHED: Final = "(not searched)"
 """Stands as the text of what is not to be found by its words."""
@@ -54,11 +54,11 @@ class Row:
     expires: datetime | None = None
     searched: bool = True
 
-    def lives(self, now: datetime) -> bool:
+    def is_alive(self, now: datetime) -> bool:
         """Whether its time has not come."""
         return self.expires is None or now < self.expires
 
-    def spent(self, now: datetime) -> float:
+    def life_spent(self, now: datetime) -> float:
         """Share of its time that has passed, in [0, 1]; 0 where it has no end."""
         if self.expires is None or not self.ttl:
             return 0.0
@@ -68,7 +68,7 @@ class Row:
         """As LangGraph has it."""
         return Item(**self._fields())
 
-    def found(self, score: float | None) -> SearchItem:
+    def search_item(self, score: float | None) -> SearchItem:
         """As LangGraph has it, with a score where it was searched for."""
         return SearchItem(**self._fields(), score=score)
 
@@ -87,20 +87,20 @@ def scope_of(namespace: Namespace) -> str:
     return f"namespace:{sha256(json.dumps([*map(redact_name, namespace)]).encode('utf-8', 'surrogatepass')).hexdigest()[:40]}"
 
 
-def utterance(row: Row, index: Index, fields: Sequence[str]) -> dict[str, Any]:
+def record_fields(row: Row, index: Index, fields: Sequence[str]) -> dict[str, Any]:
     """An item's version as `record` takes it.
 
     Raises:
         InputError: What is kept could not be read back.
     """
-    text = "" if index is False else _text(row.value, fields if index is None else index)
+    text = "" if index is False else _search_text(row.value, fields if index is None else index)
     about = {
         "namespace": [*row.namespace], "id": row.key, "created": row.created.isoformat(),
         "updated": row.updated.isoformat(), "ttl": row.ttl,
         "expires": None if row.expires is None else row.expires.isoformat(), "searched": bool(text.strip()),
     }  # fmt: skip
     kept: dict[str, Any] = {"scope": scope_of(row.namespace), "item": about, "value": row.value}
-    if _item(redact_tree(kept)) is None:
+    if _read_item(redact_tree(kept)) is None:
         raise InputError(f"item {row.key!r} could not be read back once its secrets are redacted; rename its key.")
     return {
         "text": text if text.strip() else _UNSEARCHED, "role": "agent", "at": row.written, "session": row.session,
@@ -108,9 +108,9 @@ def utterance(row: Row, index: Index, fields: Sequence[str]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def again(row: Row, text: str, written: datetime) -> dict[str, Any]:
+def extended_fields(row: Row, text: str, written: datetime) -> dict[str, Any]:
     """The same version with its life prolonged by its `ttl`."""
-    kept = utterance(replace(row, written=written, expires=end_of(written, row.ttl)), False, ())
+    kept = record_fields(replace(row, written=written, expires=expiry(written, row.ttl)), False, ())
     kept["metadata"]["item"]["searched"] = row.searched
     return {**kept, "text": text}
 
@@ -122,12 +122,12 @@ def row_of(episode: Episode) -> Row | None:
     """
     if "item" not in episode.metadata:
         return None
-    told: dict[str, Any] | None = _item(episode.metadata)
+    told: dict[str, Any] | None = _read_item(episode.metadata)
     if told is None:
         about: Any = episode.metadata["item"]
         known: dict[str, Any] = {**about} if isinstance(about, Mapping) else {}
         told = {
-            "namespace": _texts(known.get("namespace")), "id": str(known.get("id", "")), "value": {DAMAGED: episode.text},
+            "namespace": _text_list(known.get("namespace")), "id": str(known.get("id", "")), "value": {DAMAGED: episode.text},
             "created": episode.at, "updated": episode.at, "expires": None, "ttl": None, "searched": True,
         }  # fmt: skip
     return Row(
@@ -137,11 +137,11 @@ def row_of(episode: Episode) -> Row | None:
     )  # fmt: skip
 
 
-def _item(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
+def _read_item(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
     """What is kept of an item, read; None where it cannot be."""
     try:
         about, value = metadata["item"], metadata["value"]
-        namespace, ttl = _texts(about["namespace"]), about["ttl"]
+        namespace, ttl = _text_list(about["namespace"]), about["ttl"]
         if metadata["scope"] != scope_of(namespace) or not isinstance(value, Mapping):
             return None
         return {
@@ -154,15 +154,15 @@ def _item(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
 
 
-def _texts(value: Any) -> Namespace:
+def _text_list(value: Any) -> Namespace:
     return tuple(map(str, value)) if isinstance(value, (list, tuple)) else ()
 
 
 def episodes(
-    memory: Eider, user: str, *, scopes: Sequence[str] | None = None, session: str | None = None, most: int = MANY
+    memory: Eider, user: str, *, scopes: Sequence[str] | None = None, session: str | None = None, most: int = MAX_ROWS
 ) -> Iterator[Episode]:
     """Kept utterances, newest first, at most so many."""
-    for found in _listed(memory, most, user=user, kinds=["episode"], scopes=scopes, session=session):
+    for found in _all_results(memory, most, user=user, kinds=["episode"], scopes=scopes, session=session):
         if found.episode is not None:
             yield found.episode
 
@@ -170,10 +170,10 @@ def episodes(
 def namespaces(memory: Eider, user: str) -> dict[Namespace, str]:
     """Namespaces that hold something, with the memory that names each."""
     named: dict[Namespace, str] = {}
-    for found in _listed(memory, MANY, user=user, kinds=["context"]):
+    for found in _all_results(memory, MAX_ROWS, user=user, kinds=["context"]):
         scope = found.memory.scope if found.memory is not None else ""
         try:
-            namespace = _texts(json.loads(found.text))
+            namespace = _text_list(json.loads(found.text))
         except ValueError:
             namespace = ()
         if scope_of(namespace) != scope:  # what was said of it is no text of its own any more: its items know it
@@ -186,7 +186,7 @@ def namespaces(memory: Eider, user: str) -> dict[Namespace, str]:
     return named
 
 
-def _listed(memory: Eider, most: int, **filters: Any) -> Iterator[Recollection]:
+def _all_results(memory: Eider, most: int, **filters: Any) -> Iterator[Recollection]:
     """All that a listing holds, page by page."""
     offset = 0
     while offset < most:
@@ -197,7 +197,7 @@ def _listed(memory: Eider, most: int, **filters: Any) -> Iterator[Recollection]:
             return
 
 
-def _text(value: Mapping[str, Any], paths: Sequence[str]) -> str:
+def _search_text(value: Mapping[str, Any], paths: Sequence[str]) -> str:
     """What of a value is searched for; of a whole value its words, without the signs of JSON."""
     said: list[str] = []
     for path in paths:
@@ -231,12 +231,12 @@ def json_value(value: Any) -> dict[str, Any]:
         raise InputError(
             f"value={str(value)[:40]!r} is not JSON ({error}); keep str, numbers, lists and dicts."
         ) from error
-    if len(said) > MOST:
-        raise TooLargeError(f"value={str(value)[:40]!r}", len(said), MOST)
+    if len(said) > MAX_ITEM:
+        raise TooLargeError(f"value={str(value)[:40]!r}", len(said), MAX_ITEM)
     return json.loads(said)
 
 
-def end_of(now: datetime, ttl: float | None) -> datetime | None:
+def expiry(now: datetime, ttl: float | None) -> datetime | None:
     """When a life of `ttl` minutes ends; one that outlasts the calendar has no end."""
     try:
         return None if ttl is None else now + timedelta(minutes=ttl)

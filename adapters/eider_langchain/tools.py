@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eider import Eider
 
 
-OWN = "eider"
+OWN_TOOL = "eider"
 """Marks Eider's own tools in their metadata: what they return is memory already."""
 
 
@@ -38,13 +38,15 @@ class EiderTool(BaseTool):
             user=conversation.user or "anybody"
         )  # what a tool looks like does not depend on whose it is
         tool = next(t for t in anybody.toolbox().tools() if t.name == name)
-        super().__init__(name=name, description=tool.description, args_schema=dict(tool.schema), metadata={OWN: True})
+        super().__init__(
+            name=name, description=tool.description, args_schema=dict(tool.schema), metadata={OWN_TOOL: True}
+        )
         self._conversation = conversation
 
     def _to_args_and_kwargs(
         self, tool_input: str | dict[str, Any], tool_call_id: str | None
     ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        given = tool_input if isinstance(tool_input, dict) else {_first(self): tool_input}
+        given = tool_input if isinstance(tool_input, dict) else {_first_argument(self): tool_input}
         return (), {"arguments": given, "call": tool_call_id}
 
     def _run(self, arguments: dict[str, Any], call: str | None, config: RunnableConfig) -> tuple[str, tools.Answer]:
@@ -53,11 +55,11 @@ class EiderTool(BaseTool):
         try:
             answer = here.toolbox().call(self.name, arguments, key=key)
         except InputError as error:  # nobody said whose memory it is
-            answer = tools.told(error)
+            answer = tools.error_answer(error)
         return json.dumps(answer, ensure_ascii=False, default=str), answer
 
 
-def _first(tool: EiderTool) -> str:
+def _first_argument(tool: EiderTool) -> str:
     """The argument meant by a plain text."""
     schema: Any = tool.args_schema
     return next(iter(schema["properties"]))

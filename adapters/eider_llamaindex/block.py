@@ -13,12 +13,12 @@ from pydantic import PrivateAttr
 
 from eider import Conversation
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, current
+from eider_llamaindex.identity import HOST, current_conversation
 
 if TYPE_CHECKING:
     from eider import Eider
 
-_TURNS: Final = 512
+_MAX_TURNS: Final = 512
 """Conversations whose last turn is kept at hand. A guess."""
 
 
@@ -68,24 +68,24 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:
         """Guidance and recalled lines for the last thing the user said; empty when there are none."""
         try:
-            conversation = current(self._conversation, block_kwargs.get("session_id"))
+            conversation = current_conversation(self._conversation, block_kwargs.get("session_id"))
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
             self._conversation.warn_of_failure(error)
             return ""
         messages = messages or []
-        prompt = shapes.plain(messages).text
+        prompt = shapes.chat_end(messages).text
         whose = (conversation.user, conversation.session, conversation.topic, conversation.loop, *conversation.scopes)
-        if shapes.goes_on(messages) and (found := self._turns.get(whose)) and found[0] == prompt:
+        if shapes.is_continuation(messages) and (found := self._turns.get(whose)) and found[0] == prompt:
             return found[1]  # agents ask at every step, and once more when they are done
         said = [text for m in messages if (text := shapes.text_of(m))]
-        words = await asyncio.to_thread(self._found, conversation, prompt, said)
+        words = await asyncio.to_thread(self._memory_text, conversation, prompt, said)
         self._turns[whose] = (prompt, words)
         self._turns.move_to_end(whose)
-        while len(self._turns) > _TURNS:
+        while len(self._turns) > _MAX_TURNS:
             self._turns.popitem(last=False)
         return words
 
-    def _found(self, conversation: Conversation, prompt: str, said: Sequence[str]) -> str:
+    def _memory_text(self, conversation: Conversation, prompt: str, said: Sequence[str]) -> str:
         policy = conversation.guidance(topic=prompt or None) if self._guidance else None
         guidance, shown = (policy.text, [m.id for m in policy.memories]) if policy is not None else ("", [])
         recalled = conversation.context(prompt, without=shown, known=said).text if prompt else ""
@@ -98,7 +98,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         try:
             said = ""
             for message in messages:
-                conversation = current(self._conversation, message.additional_kwargs.get("session_id"))
+                conversation = current_conversation(self._conversation, message.additional_kwargs.get("session_id"))
                 role, text = shapes.role_of(message), shapes.text_of(message).strip()
                 if role == "user":
                     conversation.user_said(text, answering=said or None)

@@ -14,14 +14,14 @@ from pydantic import PrivateAttr
 
 from eider import Conversation
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, current
+from eider_llamaindex.identity import HOST, current_conversation
 from eider_llamaindex.turns import claim
-from eider_llamaindex.window import Window
+from eider_llamaindex.window import ChatWindow
 
 if TYPE_CHECKING:
     from eider import Eider, Episode
 
-RESTORED: Final = 100
+MAX_RESTORED: Final = 100
 """Messages of an earlier process that a conversation goes on from. A guess: more is recalled, not repeated."""
 _ACTIVE: Final = MessageStatus.ACTIVE
 _ROLES: Final = {"user": "user", "agent": "assistant"}
@@ -39,7 +39,7 @@ class EiderChatStore(AsyncDBChatStore):
     _conversation: Conversation = PrivateAttr()
     _inner: AsyncDBChatStore = PrivateAttr()
     _restored: set[tuple[str | None, str]] | None = PrivateAttr()
-    _told: dict[tuple[str | None, str], Counter[tuple[str, str]]] = PrivateAttr(default_factory=dict)
+    _reported: dict[tuple[str | None, str], Counter[tuple[str, str]]] = PrivateAttr(default_factory=dict)
     _keys: dict[tuple[str | None, str], tuple[str, str | None]] = PrivateAttr(default_factory=dict)
 
     def __init__(
@@ -59,7 +59,7 @@ class EiderChatStore(AsyncDBChatStore):
         """
         super().__init__()
         self._conversation = Conversation(memory, user=user, scopes=scopes, topic=context, loop=loop, host=HOST)
-        self._inner = inner if inner is not None else Window()
+        self._inner = inner if inner is not None else ChatWindow()
         self._restored = set() if restore and inner is None else None
 
     @classmethod
@@ -83,30 +83,30 @@ class EiderChatStore(AsyncDBChatStore):
         await self._restore(key)
         before = await self._inner.get_messages(key, status=None)
         await self._inner.add_messages(key, messages, status)
-        self._tell(key, before, messages, again=False)
+        self._report_new(key, before, messages, again=False)
 
     async def set_messages(self, key: str, messages: list[ChatMessage], status: MessageStatus = _ACTIVE) -> None:
         """Replace the conversation; what it said before is not learned again."""
         await self._restore(key)
         await self._inner.set_messages(key, messages, status)
-        self._tell(key, [], messages, again=True)
+        self._report_new(key, [], messages, again=True)
 
-    def _tell(self, key: str, before: list[ChatMessage], messages: list[ChatMessage], *, again: bool) -> None:
+    def _report_new(self, key: str, before: list[ChatMessage], messages: list[ChatMessage], *, again: bool) -> None:
         """Tell memory what is new, each reply with what it answers."""
         try:
-            conversation = current(self._conversation, key)
+            conversation = current_conversation(self._conversation, key)
             claim(active_span_id.get(), conversation.memory)
-            told = self._told.setdefault((conversation.user, key), Counter())
+            told = self._reported.setdefault((conversation.user, key), Counter())
             there: Counter[tuple[str, str]] = Counter()
-            said = next((t for m in reversed(before) if (t := _said(m, "assistant"))), "")
+            said = next((t for m in reversed(before) if (t := _text_if_role(m, "assistant"))), "")
             restored, restored_key = self._keys.get((conversation.user, key), ("", None))
             for message in messages:
                 mark = (shapes.role_of(message), shapes.text_of(message))
                 there[mark] += 1
                 if not again or there[mark] > told[mark]:
                     told[mark] += 1
-                    _told(conversation, message, said, restored_key if said == restored else None)
-                said = _said(message, "assistant") or said
+                    _report(conversation, message, said, restored_key if said == restored else None)
+                said = _text_if_role(message, "assistant") or said
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
             self._conversation.warn_of_failure(error)
 
@@ -115,17 +115,17 @@ class EiderChatStore(AsyncDBChatStore):
         if self._restored is None:
             return
         try:
-            conversation = current(self._conversation, key)
+            conversation = current_conversation(self._conversation, key)
             place = (conversation.user, key)
             if place in self._restored:
                 return
             self._restored.add(place)
-            spoken = await asyncio.to_thread(_remembered, conversation)
+            spoken = await asyncio.to_thread(_stored_episodes, conversation)
             messages = [ChatMessage(role=_ROLES[e.role], content=e.text) for e in spoken]
             said = next((e for e in reversed(spoken) if e.role == "agent"), None)
             if said is not None:
                 self._keys[place] = (said.text, said.key)
-            self._told[place] = Counter((shapes.role_of(m), shapes.text_of(m)) for m in messages)
+            self._reported[place] = Counter((shapes.role_of(m), shapes.text_of(m)) for m in messages)
             if messages:
                 await self._inner.add_messages(key, messages)
         except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
@@ -178,11 +178,11 @@ class EiderChatStore(AsyncDBChatStore):
         return await self._conversation.aflush(timeout)
 
 
-def _said(message: ChatMessage, role: str) -> str:
+def _text_if_role(message: ChatMessage, role: str) -> str:
     return shapes.text_of(message).strip() if shapes.role_of(message) == role else ""
 
 
-def _told(conversation: Conversation, message: ChatMessage, said: str, said_key: str | None) -> None:
+def _report(conversation: Conversation, message: ChatMessage, said: str, said_key: str | None) -> None:
     role, text = shapes.role_of(message), shapes.text_of(message).strip()
     if role == "user":
         conversation.user_said(text, answering=said, answering_key=said_key)
@@ -192,11 +192,11 @@ def _told(conversation: Conversation, message: ChatMessage, said: str, said_key:
         conversation.tool_said(text)
 
 
-def _remembered(conversation: Conversation) -> list[Episode]:
+def _stored_episodes(conversation: Conversation) -> list[Episode]:
     """The end of a conversation as memory holds it, oldest first."""
     conversation.flush()
     page = conversation.memory.search(
-        user=conversation.user, session=conversation.session, kinds=["episode"], limit=RESTORED
+        user=conversation.user, session=conversation.session, kinds=["episode"], limit=MAX_RESTORED
     )
     spoken = [r.episode for r in page.items if r.episode is not None and r.episode.role in _ROLES]
     return sorted(spoken, key=lambda episode: episode.seq)

@@ -20,15 +20,15 @@ from pydantic import PrivateAttr
 
 from eider import Conversation
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, addressed, silent
-from eider_llamaindex.turns import Names, Turn, Turns
+from eider_llamaindex.identity import HOST, conversation_in, is_silent
+from eider_llamaindex.turns import EngineNames, Turn, Turns
 
 if TYPE_CHECKING:
     from llama_index_instrumentation.base import BaseEvent
 
     from eider import Eider
 
-_SEEN: Final = 4_096
+_MAX_RECOGNISED: Final = 4_096
 """Messages of resent histories that are recognised. A guess."""
 
 
@@ -46,8 +46,8 @@ class EiderEventHandler(BaseEventHandler):
     _conversation: Conversation = PrivateAttr()
     _plain: bool = PrivateAttr()
     _turns: Turns = PrivateAttr()
-    _watch: _Watch = PrivateAttr()
-    _names: Names = PrivateAttr(default_factory=Names)
+    _watch: _SpanHandler = PrivateAttr()
+    _names: EngineNames = PrivateAttr(default_factory=EngineNames)
     _heard: OrderedDict[tuple[Any, ...], None] = PrivateAttr(default_factory=OrderedDict)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
@@ -71,8 +71,8 @@ class EiderEventHandler(BaseEventHandler):
             memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host=HOST
         )
         self._plain = plain_calls
-        self._turns = Turns(self._begun, self._told)
-        self._watch = _Watch(self._turns, self._conversation)
+        self._turns = Turns(self._begin_turn, self._report)
+        self._watch = _SpanHandler(self._turns, self._conversation)
         get_dispatcher().add_span_handler(self._watch)
 
     @classmethod
@@ -107,7 +107,7 @@ class EiderEventHandler(BaseEventHandler):
     def flush(self, timeout: float = 2.0) -> bool:
         """Wait until all that was heard is written; False when that takes longer than `timeout` seconds."""
         until = time.monotonic() + timeout
-        settled = self._turns.settled(timeout)
+        settled = self._turns.wait_for_writes(timeout)
         return self._conversation.flush(max(0.0, until - time.monotonic())) and settled
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
@@ -122,43 +122,45 @@ class EiderEventHandler(BaseEventHandler):
         if name.endswith("InProgressEvent"):
             return
         try:
-            turn = self._turns.of(event.span_id)
+            turn = self._turns.turn_of(event.span_id)
             if turn is not None:
                 turn.seen = True
-                self._noted(turn, name, event)
+                self._update_turn(turn, name, event)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
             self._conversation.warn_of_failure(error)
 
-    def _noted(self, turn: Turn, name: str, event: Any) -> None:
+    def _update_turn(self, turn: Turn, name: str, event: Any) -> None:
         if name == "LLMChatStartEvent" and turn.answering is None:
-            said = shapes.plain(event.messages)
+            said = shapes.chat_end(event.messages)
             if said.text.strip() == turn.text.strip():
                 turn.answering = said.answering.strip()
         elif name == "RetrievalEndEvent":
             turn.tainted |= shapes.least_trust(event.nodes) == 0
         elif name == "LLMChatEndEvent":
-            self._turns.streamed(turn, shapes.reply_of(event.response) or "")
+            self._turns.end_stream(turn, shapes.reply_of(event.response) or "")
         elif name == "LLMCompletionEndEvent":
-            self._turns.streamed(turn, getattr(event.response, "text", ""))
+            self._turns.end_stream(turn, getattr(event.response, "text", ""))
 
     # ------------------------------------------------------------------ turns
 
-    def _begun(self, span: str, method: str, arguments: dict[str, Any], instance: Any, outermost: bool) -> Turn | None:
+    def _begin_turn(
+        self, span: str, method: str, arguments: dict[str, Any], instance: Any, outermost: bool
+    ) -> Turn | None:
         tags = active_instrument_tags.get()
-        if silent(tags):
+        if is_silent(tags):
             return None
         said = None
-        text = shapes.asked(method, arguments)
+        text = shapes.user_text(method, arguments)
         if text is None and self._plain and outermost and method in shapes.CHATS and "messages" in arguments:
-            said = shapes.plain(arguments["messages"])
+            said = shapes.chat_end(arguments["messages"])
             text = said.text or None
         if text is None:
             return None
         start = arguments.get("start_event")
         named = getattr(getattr(start, "memory", None), "session_id", None) if start is not None else None
         if named is None and start is None and said is None:
-            named = self._names.of(instance)
-        conversation = addressed(self._conversation, tags, named)
+            named = self._names.name_of(instance)
+        conversation = conversation_in(self._conversation, tags, named)
         turn = Turn(id=span, text=text, conversation=conversation, plain=said)
         if said is not None:
             turn.messages = arguments["messages"]
@@ -166,7 +168,7 @@ class EiderEventHandler(BaseEventHandler):
             turn.tainted = bool(said.met)
         return turn
 
-    def _told(self, turn: Turn, done: bool) -> None:
+    def _report(self, turn: Turn, done: bool) -> None:
         """Queue what a turn says so far: the user's words once its call has returned, the agent's when it is done."""
         if turn.claimed or not turn.seen:
             return
@@ -177,21 +179,21 @@ class EiderEventHandler(BaseEventHandler):
         conversation, key = turn.conversation, f"{HOST}:{turn.id}"
         if not turn.heard:
             turn.heard = True
-            if not self._resent(turn):
-                conversation.user_said(turn.text, answering=self._answering(turn), key=f"{key}:user")
+            if not self._is_resent(turn):
+                conversation.user_said(turn.text, answering=self._replied_to(turn), key=f"{key}:user")
             for number, said in enumerate(turn.met):
                 conversation.tool_said(said, key=f"{key}:tool:{number}")
         if done:
             conversation.agent_said(turn.reply.strip(), key=f"{key}:agent", tainted=turn.tainted or bool(turn.met))
 
     @staticmethod
-    def _answering(turn: Turn) -> str | None:
+    def _replied_to(turn: Turn) -> str | None:
         """What the model was shown; where it was shown nothing, what was said last in a conversation with a name."""
         if turn.answering is not None:
             return turn.answering
         return None if turn.conversation.session else ""
 
-    def _resent(self, turn: Turn) -> bool:
+    def _is_resent(self, turn: Turn) -> bool:
         """Whether the user's last message of a plain call has been heard: agents and retries send it again."""
         if turn.plain is None:
             return False
@@ -200,12 +202,12 @@ class EiderEventHandler(BaseEventHandler):
         known = mark in self._heard
         self._heard[mark] = None
         self._heard.move_to_end(mark)
-        while len(self._heard) > _SEEN:
+        while len(self._heard) > _MAX_RECOGNISED:
             self._heard.popitem(last=False)
         return known
 
 
-class _Watch(BaseSpanHandler[BaseSpan]):
+class _SpanHandler(BaseSpanHandler[BaseSpan]):
     """Tells turns of spans; keeps none itself."""
 
     _turns: Turns = PrivateAttr()
@@ -222,7 +224,7 @@ class _Watch(BaseSpanHandler[BaseSpan]):
         """A call begins."""
         del tags
         try:
-            self._turns.entered(id_, parent_span_id, bound_args.arguments, instance)
+            self._turns.enter_span(id_, parent_span_id, bound_args.arguments, instance)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
             self._conversation.warn_of_failure(error)
 
@@ -233,7 +235,7 @@ class _Watch(BaseSpanHandler[BaseSpan]):
         """A call has returned."""
         del bound_args
         try:
-            self._turns.left(id_, instance, result)
+            self._turns.leave_span(id_, instance, result)
         except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
             self._conversation.warn_of_failure(error)
 

@@ -40,18 +40,18 @@ def speaking(
 
 
 @contextmanager
-def silently() -> Generator[None]:
+def without_learning() -> Generator[None]:
     """What runs in here is nobody's conversation: Eider's own questions to a model."""
     with instrument_tags({**active_instrument_tags.get(), _SILENT: True}):
         yield
 
 
-def silent(tags: Mapping[str, Any]) -> bool:
+def is_silent(tags: Mapping[str, Any]) -> bool:
     """Whether a request is to be left alone."""
     return bool(tags.get(_SILENT))
 
 
-def told(tags: Mapping[str, Any]) -> dict[str, Any]:
+def identity_in(tags: Mapping[str, Any]) -> dict[str, Any]:
     """What the tags say of a request, as `Conversation.of` takes it.
 
     Raises:
@@ -70,7 +70,7 @@ def told(tags: Mapping[str, Any]) -> dict[str, Any]:
     return known
 
 
-def current(conversation: Conversation, session: str | None = None) -> Conversation:
+def current_conversation(conversation: Conversation, session: str | None = None) -> Conversation:
     """The conversation of the request that runs now.
 
     Args:
@@ -80,11 +80,11 @@ def current(conversation: Conversation, session: str | None = None) -> Conversat
     Raises:
         InputError: A tag says nothing.
     """
-    return addressed(conversation, active_instrument_tags.get(), session)
+    return conversation_in(conversation, active_instrument_tags.get(), session)
 
 
-def addressed(conversation: Conversation, tags: Mapping[str, Any], session: str | None = None) -> Conversation:
+def conversation_in(conversation: Conversation, tags: Mapping[str, Any], session: str | None = None) -> Conversation:
     """The conversation that tags name; see `current`."""
-    said = told(tags)
+    said = identity_in(tags)
     said.setdefault("session", conversation.session or session)
     return conversation.of(**said)

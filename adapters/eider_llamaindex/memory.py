@@ -9,7 +9,7 @@ from llama_index.core.memory import BaseMemoryBlock, Memory
 
 from eider_llamaindex.block import EiderMemoryBlock
 from eider_llamaindex.chat_store import EiderChatStore
-from eider_llamaindex.wording import wording
+from eider_llamaindex.wording import block_template
 
 if TYPE_CHECKING:
     from llama_index.core.storage.chat_store.base_db import AsyncDBChatStore
@@ -42,7 +42,7 @@ def eider_memory(
     whose: dict[str, Any] = {"user": user, "scopes": scopes, "context": context, "loop": loop}
     store = EiderChatStore(memory, inner=chat_store, restore=restore, **whose)
     block = EiderMemoryBlock(memory, budget=budget, guidance=guidance, learn=False, **whose)
-    settings.setdefault("memory_blocks_template", wording())
+    settings.setdefault("memory_blocks_template", block_template())
     return Memory.from_defaults(
         session_id=session, chat_store=store, memory_blocks=[block, *memory_blocks], **settings
     )  # fmt: skip

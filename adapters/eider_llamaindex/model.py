@@ -9,7 +9,7 @@ from llama_index.core.prompts import ChatPromptTemplate
 
 from eider.model.errors import ModelError
 from eider.model.llm import Answer, passes
-from eider_llamaindex.identity import HOST, silently
+from eider_llamaindex.identity import HOST, without_learning
 
 if TYPE_CHECKING:
     from llama_index.core.llms.llm import LLM
@@ -43,7 +43,7 @@ class OwnModel:
         template = ChatPromptTemplate.from_messages([("system", "{system}"), ("user", "{text}")])
         kind: Any = prompt.answer
         try:
-            with silently():
+            with without_learning():
                 value = self._llm.structured_predict(kind, template, system=prompt.system, text=prompt.text)
         except Exception as error:
             raise ModelError(

@@ -9,7 +9,7 @@ from llama_index.core.prompts import PromptTemplate
 from llama_index.core.prompts.default_prompts import DEFAULT_TEXT_QA_PROMPT_TMPL
 
 from eider import Conversation
-from eider_llamaindex.identity import HOST, current
+from eider_llamaindex.identity import HOST, current_conversation
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -35,7 +35,7 @@ def guided(
 
     def guidance(query_str: str | None = None, **_: Any) -> str:
         try:
-            text = current(conversation).guidance(existing=template, topic=query_str).text
+            text = current_conversation(conversation).guidance(existing=template, topic=query_str).text
         except Exception as error:  # noqa: BLE001 (a query goes on whatever happens to its memory)
             conversation.warn_of_failure(error)
             return ""

@@ -12,12 +12,12 @@ from llama_index.core.schema import NodeWithScore, QueryBundle, TextNode
 
 from eider import Conversation
 from eider.privacy import recall_marks
-from eider_llamaindex.identity import HOST, current
+from eider_llamaindex.identity import HOST, current_conversation
 
 if TYPE_CHECKING:
     from eider import Eider, Recollection
 
-_FULL: Final = 2
+_FULL_TRUST: Final = 2
 
 
 class EiderRetriever(BaseRetriever):
@@ -48,7 +48,7 @@ class EiderRetriever(BaseRetriever):
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
         try:
-            whose = current(self._conversation)
+            whose = current_conversation(self._conversation)
             seen = [*dict.fromkeys((*whose.scopes, "global"))] if whose.scopes else None
             found = whose.memory.recall(
                 query_bundle.query_str, user=whose.user, session=self._session, scopes=seen, loop=whose.loop,
@@ -67,7 +67,7 @@ def node_of(found: Recollection) -> NodeWithScore:
     """One node; what is beside its text is for programs, and is shown to no model."""
     kind = found.memory.kind if found.memory is not None else "episode"
     item = found.memory or found.episode
-    doubt = f" (said by: {item.origin})" if item is not None and found.trust < _FULL else ""
+    doubt = f" (said by: {item.origin})" if item is not None and found.trust < _FULL_TRUST else ""
     line = f"{' '.join(found.text.split())}{doubt}"
     about = {"eider_id": found.id, "eider_kind": kind, "eider_trust": found.trust, "eider_why": str(found.why)}
     node = TextNode(

@@ -24,7 +24,7 @@ _HANDOFF: Final = "handoff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plain:
+class ChatEnd:
     """What a list of messages to a model says, read from its end."""
 
     text: str = ""
@@ -51,41 +51,41 @@ def is_program(method: str, instance: Any) -> bool:
     return framework and (method in _PROGRAMS or any(kind.__name__ == "StructuredLLM" for kind in kinds))
 
 
-def asked(method: str, arguments: dict[str, Any]) -> str | None:
+def user_text(method: str, arguments: dict[str, Any]) -> str | None:
     """What a user said with this call; None where it is no call of a user."""
     if method in CHATS and isinstance(said := arguments.get("message"), str):
         return said
     if method in QUERIES and (query := arguments.get("str_or_query_bundle")) is not None:
         return query if isinstance(query, str) else getattr(query, "query_str", None)
     if method == "run" and (start := arguments.get("start_event")) is not None:
-        return _asked_of_agent(start)
+        return _agent_input(start)
     return None
 
 
-def _asked_of_agent(start: Any) -> str | None:
+def _agent_input(start: Any) -> str | None:
     said = getattr(start, "user_msg", None)
     if said is None and (history := getattr(start, "chat_history", None)):
-        return plain(history).text or None
+        return chat_end(history).text or None
     return said if isinstance(said, str) or said is None else text_of(said)
 
 
-def plain(messages: Sequence[Any]) -> Plain:
+def chat_end(messages: Sequence[Any]) -> ChatEnd:
     """The end of a conversation as a model is sent it."""
     roles = [role_of(message) for message in messages]
     if "user" not in roles:
-        return Plain()
+        return ChatEnd()
     last = len(roles) - 1 - roles[::-1].index("user")
     before = (text_of(m) for m, role in zip(messages[last::-1], roles[last::-1], strict=True) if role == "assistant")
     after = roles[last + 1 :]
     fresh = len(roles) - after[::-1].index("assistant") if "assistant" in after else last + 1
-    return Plain(
+    return ChatEnd(
         text=text_of(messages[last]), answering=next((text for text in before if text.strip()), ""),
         number=roles.count("user"), answered="assistant" in after,
         met=tuple(text_of(m) for m, role in zip(messages[fresh:], roles[fresh:], strict=True) if role == "tool"),
     )  # fmt: skip
 
 
-def goes_on(messages: Sequence[Any]) -> bool:
+def is_continuation(messages: Sequence[Any]) -> bool:
     """Whether these are a turn that has begun: something follows the user's last words, or an agent gives them once more."""
     *_, before, last = [None, None, *messages]
     if last is None or role_of(last) != "user":
@@ -121,15 +121,20 @@ def reply_of(result: Any, depth: int = _DEPTH) -> str | None:
 def is_stream(result: Any) -> bool:
     """Whether a result only begins to be said. Reading it would use it up, so no property of it is run."""
     kind = type(result)
-    return hasattr(kind, "__next__") or hasattr(kind, "__anext__") or _has(result, "response_gen") or is_written(result)
+    return (
+        hasattr(kind, "__next__")
+        or hasattr(kind, "__anext__")
+        or _has_field(result, "response_gen")
+        or is_written(result)
+    )
 
 
 def is_written(result: Any) -> bool:
     """Whether a stream is written to the history by the engine itself."""
-    return _has(result, "chat_stream") or _has(result, "achat_stream")
+    return _has_field(result, "chat_stream") or _has_field(result, "achat_stream")
 
 
-def _has(result: Any, field: str) -> bool:
+def _has_field(result: Any, field: str) -> bool:
     return getattr(result, "__dict__", {}).get(field) is not None
 
 
@@ -148,9 +153,9 @@ def is_ours(instance: Any) -> bool:
 
 def least_trust(nodes: Sequence[Any]) -> int:
     """How far what was retrieved may be believed: Eider's own nodes say it, any other is a document."""
-    return min((_trust(getattr(n, "node", n)) for n in nodes), default=2)
+    return min((_node_trust(getattr(n, "node", n)) for n in nodes), default=2)
 
 
-def _trust(node: Any) -> int:
+def _node_trust(node: Any) -> int:
     trust = getattr(node, "metadata", {}).get("eider_trust", 0)
     return trust if isinstance(trust, int) else 0

@@ -8,10 +8,10 @@ from typing import Any
 
 from llama_index_instrumentation.span import active_span_id
 
-Read = Callable[[str], None]
+StreamRead = Callable[[str], None]
 
 
-def follow(result: Any, span: str, read: Read) -> None:
+def follow(result: Any, span: str, read: StreamRead) -> None:
     """Have the stream of a query's response told when it has been read, or given up.
 
     Args:
@@ -22,15 +22,17 @@ def follow(result: Any, span: str, read: Read) -> None:
     stream = getattr(result, "__dict__", {}).get("response_gen")
     if stream is None:
         return
-    result.response_gen = _atokens(stream, span, read) if hasattr(stream, "__anext__") else _tokens(stream, span, read)
+    result.response_gen = (
+        _follow_tokens_async(stream, span, read) if hasattr(stream, "__anext__") else _follow_tokens(stream, span, read)
+    )
 
 
-def _tokens(stream: Iterator[str], span: str, read: Read) -> Generator[str]:
+def _follow_tokens(stream: Iterator[str], span: str, read: StreamRead) -> Generator[str]:
     said: list[str] = []
     try:
         while True:
             try:
-                with _within(span):
+                with _in_span(span):
                     token = next(stream)
             except StopIteration:
                 return
@@ -40,12 +42,12 @@ def _tokens(stream: Iterator[str], span: str, read: Read) -> Generator[str]:
         read("".join(said))
 
 
-async def _atokens(stream: AsyncIterator[str], span: str, read: Read) -> AsyncGenerator[str]:
+async def _follow_tokens_async(stream: AsyncIterator[str], span: str, read: StreamRead) -> AsyncGenerator[str]:
     said: list[str] = []
     try:
         while True:
             try:
-                with _within(span):
+                with _in_span(span):
                     token = await anext(stream)
             except StopAsyncIteration:
                 return
@@ -56,7 +58,7 @@ async def _atokens(stream: AsyncIterator[str], span: str, read: Read) -> AsyncGe
 
 
 @contextmanager
-def _within(span: str) -> Generator[None]:
+def _in_span(span: str) -> Generator[None]:
     before = active_span_id.get()
     active_span_id.set(span)
     try:

@@ -12,9 +12,9 @@ from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSp
 from pydantic import BaseModel, ConfigDict, create_model
 
 from eider import Conversation
-from eider.api.tools import TOOLS, told
+from eider.api.tools import TOOLS, error_answer
 from eider.model.errors import InputError
-from eider_llamaindex.identity import HOST, current
+from eider_llamaindex.identity import HOST, current_conversation
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -84,9 +84,9 @@ class EiderToolSpec(BaseToolSpec):
 
     def _answer(self, name: str, arguments: Mapping[str, Any]) -> str:
         try:
-            answer = current(self._conversation).toolbox().call(name, arguments)
+            answer = current_conversation(self._conversation).toolbox().call(name, arguments)
         except InputError as error:
-            answer = told(error)
+            answer = error_answer(error)
         return json.dumps(answer, ensure_ascii=False, default=str)
 
 

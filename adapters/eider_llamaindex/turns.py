@@ -28,7 +28,7 @@ class Turn:
     """The span of the call; it is unique, so keys are made of it."""
     text: str
     conversation: Conversation
-    plain: shapes.Plain | None = None
+    plain: shapes.ChatEnd | None = None
     """The messages, where a model was called without any engine."""
     answering: str | None = None
     """What the agent had said before, as the model was shown it; None while that is unknown."""
@@ -53,14 +53,14 @@ class Turn:
     spans: set[str] = field(default_factory=set[str])
 
 
-Begin = Callable[[str, str, "dict[str, Any]", Any, bool], "Turn | None"]
-Tell = Callable[[Turn, bool], None]
+BeginTurn = Callable[[str, str, "dict[str, Any]", Any, bool], "Turn | None"]
+ReportTurn = Callable[[Turn, bool], None]
 
 
 class Turns:
     """The open spans and the turns they belong to; safe for threads. Knows nothing of memory."""
 
-    def __init__(self, begin: Begin, tell: Tell) -> None:
+    def __init__(self, begin: BeginTurn, tell: ReportTurn) -> None:
         """Watch.
 
         Args:
@@ -72,16 +72,16 @@ class Turns:
         self._open: dict[str, Turn | bool] = {}
         self._streams: OrderedDict[str, Turn] = OrderedDict()
         self._lock = threading.Condition(threading.Lock())
-        ALIVE.add(self)
+        ALL_TURNS.add(self)
 
-    def of(self, span: str | None) -> Turn | None:
+    def turn_of(self, span: str | None) -> Turn | None:
         """The turn a span belongs to."""
         found = self._open.get(span) if span is not None else None
         return found if isinstance(found, Turn) else None
 
-    def entered(self, span: str, parent: str | None, arguments: dict[str, Any], instance: Any) -> None:
+    def enter_span(self, span: str, parent: str | None, arguments: dict[str, Any], instance: Any) -> None:
         """A call begins: within the turn of its parent, within a program's own work, or as a turn."""
-        here: Turn | bool | None = self._open.get(parent) if parent is not None else self._going_on(arguments)
+        here: Turn | bool | None = self._open.get(parent) if parent is not None else self._continued_call(arguments)
         if here is None or here is False:
             method = shapes.method_of(span)
             program = shapes.is_program(method, instance)
@@ -91,66 +91,66 @@ class Turns:
             if isinstance(here, Turn):
                 here.spans.add(span)
 
-    def _going_on(self, arguments: dict[str, Any]) -> Turn | None:
+    def _continued_call(self, arguments: dict[str, Any]) -> Turn | None:
         """The plain call whose stream makes this one: it is made where the stream is read, so it has no parent."""
         messages = arguments.get("messages")
         with self._lock:
             waiting = list(self._streams.values()) if messages is not None else []
         return next((turn for turn in waiting if turn.messages is messages), None)
 
-    def left(self, span: str, instance: Any, result: Any) -> None:
+    def leave_span(self, span: str, instance: Any, result: Any) -> None:
         """A call has returned; `result` is None where it failed."""
-        turn = self.of(span)
+        turn = self.turn_of(span)
         if turn is None:
             self._open.pop(span, None)
             return
         method = shapes.method_of(span)
         if span == turn.id:
-            self._ended(turn, result)
+            self._end_turn(turn, result)
         elif method in shapes.WRITES:
             turn.reply, turn.streamed = getattr(instance, "response", "") or "", True
-            self._done_if_ended(turn)
+            self._finish_if_ended(turn)
         elif method in shapes.CALLS and (said := shapes.tool_output(instance, result)) and said not in turn.met:
             turn.met.append(said)
         elif method in shapes.CALLS and shapes.is_ours(instance):
             turn.tainted |= '"trust": 0' in shapes.text_of(result)
 
-    def streamed(self, turn: Turn, text: str) -> None:
+    def end_stream(self, turn: Turn, text: str) -> None:
         """A model that was called directly has finished its stream."""
         if turn.ended and turn.plain is not None and turn.id in self._streams:
             turn.reply = text
-            self._done(turn)
+            self._finish(turn)
 
-    def _ended(self, turn: Turn, result: Any) -> None:
+    def _end_turn(self, turn: Turn, result: Any) -> None:
         reply = shapes.reply_of(result)
         if reply is None and not turn.streamed:
             turn.written = shapes.is_written(result)
             with self._lock:
                 self._streams[turn.id] = turn
             if not turn.written:
-                streams.follow(result, turn.id, partial(self._read, turn))
+                streams.follow(result, turn.id, partial(self._stream_read, turn))
             turn.ended = True
             self._tell(turn, False)
-            self._done_if_ended(turn)  # its writer may have come to the end meanwhile
-            self._bound()
+            self._finish_if_ended(turn)  # its writer may have come to the end meanwhile
+            self._drop_oldest()
             return
         turn.reply, turn.ended = reply or turn.reply, True
-        self._done(turn)
+        self._finish(turn)
 
-    def _read(self, turn: Turn, text: str) -> None:
+    def _stream_read(self, turn: Turn, text: str) -> None:
         turn.reply = text
-        self._done(turn)
+        self._finish(turn)
 
-    def settled(self, timeout: float) -> bool:
+    def wait_for_writes(self, timeout: float) -> bool:
         """Wait until no engine is about to write a stream to its history; False when that takes too long."""
         with self._lock:
             return self._lock.wait_for(lambda: not any(t.written for t in self._streams.values()), timeout)
 
-    def _done_if_ended(self, turn: Turn) -> None:
+    def _finish_if_ended(self, turn: Turn) -> None:
         if turn.ended and turn.streamed:
-            self._done(turn)
+            self._finish(turn)
 
-    def _done(self, turn: Turn) -> None:
+    def _finish(self, turn: Turn) -> None:
         with self._lock:
             first = turn.id in turn.spans
             for span in turn.spans:
@@ -163,31 +163,31 @@ class Turns:
             self._streams.pop(turn.id, None)
             self._lock.notify_all()
 
-    def _bound(self) -> None:
+    def _drop_oldest(self) -> None:
         while len(self._streams) > STREAMS:
             with self._lock:
                 _, turn = self._streams.popitem(last=False)
-            self._done(turn)
+            self._finish(turn)
 
 
-ALIVE: Final[weakref.WeakSet[Turns]] = weakref.WeakSet()
+ALL_TURNS: Final[weakref.WeakSet[Turns]] = weakref.WeakSet()
 
 
 def claim(span: str | None, memory: object) -> None:
     """Say that what a span's turn says is kept by a chat store; a handler over the same memory leaves it alone."""
-    for turns in list(ALIVE):
-        turn = turns.of(span)
+    for turns in list(ALL_TURNS):
+        turn = turns.turn_of(span)
         if turn is not None and turn.conversation.memory is memory:
             turn.claimed = True
 
 
-class Names:
+class EngineNames:
     """A name for each engine that has none: its conversation goes on for as long as it lives."""
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
 
-    def of(self, instance: Any) -> str | None:
+    def name_of(self, instance: Any) -> str | None:
         """The framework's own name of the conversation, or one that is given once."""
         if instance is None:
             return None

@@ -13,7 +13,7 @@ Row = tuple[ChatMessage, MessageStatus]
 _ACTIVE, _ARCHIVED = MessageStatus.ACTIVE, MessageStatus.ARCHIVED
 
 
-class Window(AsyncDBChatStore):
+class ChatWindow(AsyncDBChatStore):
     """A chat store in memory. It gives out copies: LlamaIndex writes recalled text into the messages it is given."""
 
     _rows: dict[str, list[Row]] = PrivateAttr(default_factory=dict[str, list[Row]])
@@ -24,12 +24,12 @@ class Window(AsyncDBChatStore):
     ) -> list[ChatMessage]:
         """Messages in their order."""
         first = offset or 0
-        found = self._of(key, status)[first : None if limit is None else first + limit]
+        found = self._rows_of(key, status)[first : None if limit is None else first + limit]
         return [message.model_copy(deep=True) for message, _ in found]
 
     async def count_messages(self, key: str, status: MessageStatus | None = _ACTIVE) -> int:
         """How many there are."""
-        return len(self._of(key, status))
+        return len(self._rows_of(key, status))
 
     async def add_message(self, key: str, message: ChatMessage, status: MessageStatus = _ACTIVE) -> None:
         """Add one."""
@@ -38,12 +38,12 @@ class Window(AsyncDBChatStore):
     async def add_messages(self, key: str, messages: list[ChatMessage], status: MessageStatus = _ACTIVE) -> None:
         """Add several."""
         with self._lock:
-            self._rows.setdefault(key, []).extend(_rows(messages, status))
+            self._rows.setdefault(key, []).extend(_make_rows(messages, status))
 
     async def set_messages(self, key: str, messages: list[ChatMessage], status: MessageStatus = _ACTIVE) -> None:
         """Replace all."""
         with self._lock:
-            self._rows[key] = _rows(messages, status)
+            self._rows[key] = _make_rows(messages, status)
 
     async def delete_message(self, key: str, idx: int) -> ChatMessage | None:
         """Delete the message at a place, counted from 0 over all of the conversation."""
@@ -60,22 +60,22 @@ class Window(AsyncDBChatStore):
 
     async def delete_oldest_messages(self, key: str, n: int) -> list[ChatMessage]:
         """Delete the first n active ones."""
-        return self._oldest(key, n, lambda _: None)
+        return self._take_oldest(key, n, lambda _: None)
 
     async def archive_oldest_messages(self, key: str, n: int) -> list[ChatMessage]:
         """Archive the first n active ones."""
-        return self._oldest(key, n, lambda message: (message, _ARCHIVED))
+        return self._take_oldest(key, n, lambda message: (message, _ARCHIVED))
 
     async def get_keys(self) -> list[str]:
         """Conversations that hold messages."""
         with self._lock:
             return [key for key, rows in self._rows.items() if rows]
 
-    def _of(self, key: str, status: MessageStatus | None) -> list[Row]:
+    def _rows_of(self, key: str, status: MessageStatus | None) -> list[Row]:
         with self._lock:
             return [row for row in self._rows.get(key, []) if status is None or row[1] == status]
 
-    def _oldest(self, key: str, n: int, becomes: Callable[[ChatMessage], Row | None]) -> list[ChatMessage]:
+    def _take_oldest(self, key: str, n: int, becomes: Callable[[ChatMessage], Row | None]) -> list[ChatMessage]:
         taken: list[ChatMessage] = []
         left: list[Row] = []
         with self._lock:
@@ -89,5 +89,5 @@ class Window(AsyncDBChatStore):
         return [message.model_copy(deep=True) for message in taken]
 
 
-def _rows(messages: Sequence[ChatMessage], status: MessageStatus) -> list[Row]:
+def _make_rows(messages: Sequence[ChatMessage], status: MessageStatus) -> list[Row]:
     return [(message.model_copy(deep=True), status) for message in messages]

@@ -14,7 +14,7 @@ Blocks = Sequence[tuple[str, Sequence[Any]]]
 """(name, content) of each memory block."""
 
 
-class Wording(RichPromptTemplate):
+class BlockTemplate(RichPromptTemplate):
     """The framework's own template for memory blocks; words alone are put in it by hand, which takes microseconds."""
 
     def format_messages(self, llm: Any = None, **kwargs: Any) -> list[ChatMessage]:
@@ -29,6 +29,6 @@ class Wording(RichPromptTemplate):
 
 
 @cache
-def wording() -> Wording:
+def block_template() -> BlockTemplate:
     """The template; making it compiles the framework's once."""
-    return Wording(DEFAULT_MEMORY_BLOCKS_TEMPLATE.template_str)  # pyright: ignore[reportCallIssue] (it is no dataclass)
+    return BlockTemplate(DEFAULT_MEMORY_BLOCKS_TEMPLATE.template_str)  # pyright: ignore[reportCallIssue] (it is no dataclass)

@@ -46,12 +46,12 @@ def server(
     if isinstance(scopes, str):
         raise InputError(f"scopes={scopes!r} is one text; pass a list of scopes.")
     require()
-    from eider_mcp.access import Access
+    from eider_mcp.access import MemoryAccess
     from eider_mcp.serving import server_of
 
     opens = memory if callable(memory) else lambda: memory
     return server_of(
-        Access(opens=opens, user=user, scopes=tuple(scopes or ()), context=context, read_only=read_only, turns=turns,
+        MemoryAccess(opens=opens, user=user, scopes=tuple(scopes or ()), context=context, read_only=read_only, turns=turns,
                loop=None if loop is None else str(getattr(loop, "id", loop)))
     )  # fmt: skip
 

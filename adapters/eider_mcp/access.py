@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import eider
-from eider.api.tools import Answer, Tool, Toolbox, told
+from eider.api.tools import Answer, Tool, Toolbox, error_answer
 from eider.model.errors import InputError, RefusedError
 from eider.model.values import Episode
 from eider.privacy import recall_marks
@@ -23,7 +23,7 @@ _WORKERS: Final = 8
 
 
 @dataclass(slots=True, kw_only=True)
-class Access:
+class MemoryAccess:
     """What a server may ask of one memory, for one user; no model can change whose it is.
 
     Every method may be called from any thread.
@@ -61,12 +61,12 @@ class Access:
 
     def tools(self) -> dict[str, Tool]:
         """Name → tool as a model sees it, with what is bound written into its schema; asks nothing of the memory."""
-        return {tool.name: tool for tool in self._box(cast("eider.Eider", None)).tools()}
+        return {tool.name: tool for tool in self._toolbox(cast("eider.Eider", None)).tools()}
 
     def call(self, name: str, arguments: Mapping[str, Any]) -> Answer:
         """Answer one call of a model; never raises."""
         if name == "signal_outcome" and self.loop is None:
-            return _safely(self._outcome, arguments)
+            return _catching_errors(self._report_outcome, arguments)
         answer = self.ask(name, arguments)
         if name == "recall" and self.turns and not self.read_only and answer.get("found"):
             with self._lock:
@@ -75,14 +75,14 @@ class Access:
 
     def ask(self, name: str, arguments: Mapping[str, Any], loop: str | None = None) -> Answer:
         """The same for whoever is no turn of a conversation; never raises."""
-        if name in _ACCOUNTS:
-            return _safely(lambda: _ACCOUNTS[name](self, **_checked(name, arguments)))
-        return _safely(lambda: self._box(self.memory(), loop).call(name, arguments))
+        if name in _EXTRA_TOOLS:
+            return _catching_errors(lambda: _EXTRA_TOOLS[name](self, **_check_arguments(name, arguments)))
+        return _catching_errors(lambda: self._toolbox(self.memory(), loop).call(name, arguments))
 
-    def _box(self, memory: eider.Eider, loop: str | None = None) -> Toolbox:
+    def _toolbox(self, memory: eider.Eider, loop: str | None = None) -> Toolbox:
         return Toolbox(memory=memory, user=self.user, scopes=self.scopes, loop=loop or self.loop, context=self.context)
 
-    def _outcome(self, arguments: Mapping[str, Any]) -> Answer:
+    def _report_outcome(self, arguments: Mapping[str, Any]) -> Answer:
         """Tell how the turn went: its recalls are asked once more in a loop, which is closed with the outcome.
 
         A loop from the first recall on would count against what was recalled whenever nobody says how it went.
@@ -111,7 +111,7 @@ class Access:
         """One memory and what it rests on; everything that anybody wrote is within the frame."""
         found = self.memory().why(id, user=self.user)
         kept = found.memory
-        lines = [kept.text, *(_quoted(episode, words) for episode, words in found.evidence)]
+        lines = [kept.text, *(_quote_episode(episode, words) for episode, words in found.evidence)]
         return {
             "id": kept.id, "kind": kept.kind, "status": found.status, "scope": kept.scope, "trust": kept.trust,
             "importance": kept.importance, "pinned": kept.pinned, "valid_from": kept.valid_from.isoformat(),
@@ -124,25 +124,25 @@ class Access:
         """What was kept last."""
         return self.ask("search", {"limit": _RECENT})
 
-    def current(self, prefix: str = "") -> list[str]:
+    def matching_ids(self, prefix: str = "") -> list[str]:
         """Ids of memories that begin like this, the newest first."""
-        items = self.memory().search(user=self.user, scopes=_within(self.scopes), limit=100).items
+        items = self.memory().search(user=self.user, scopes=_visible_scopes(self.scopes), limit=100).items
         return [r.id for r in items if r.memory is not None and r.id.startswith(prefix)]
 
-    def begin(self, name: str, arguments: Mapping[str, Any]) -> Future[Answer]:
+    def start_call(self, name: str, arguments: Mapping[str, Any]) -> Future[Answer]:
         """The same in a thread, from this instant on: it goes on though whoever asked is gone before it is answered."""
         with self._rest:
             self._calls += 1
         begun = self._pool.submit(self.call, name, arguments)
-        begun.add_done_callback(self._ended)
+        begun.add_done_callback(self._call_ended)
         return begun
 
-    def _ended(self, _: Future[Answer]) -> None:
+    def _call_ended(self, _: Future[Answer]) -> None:
         with self._rest:
             self._calls -= 1
             self._rest.notify_all()
 
-    def rest(self, timeout: float) -> bool:
+    def wait_for_calls(self, timeout: float) -> bool:
         """Wait until no call is under way, whether or not anybody waits for its answer; False where it takes longer."""
         with self._rest:
             return self._rest.wait_for(lambda: not self._calls, timeout)
@@ -155,25 +155,25 @@ class Access:
                 self._memory = None
 
 
-def _safely(ask: Callable[..., Answer], *arguments: Any) -> Answer:
+def _catching_errors(ask: Callable[..., Answer], *arguments: Any) -> Answer:
     """An agent goes on whatever happens to its memory."""
     try:
         return ask(*arguments)
     except Exception as error:  # noqa: BLE001 (every fault is an answer)
-        return told(error)
+        return error_answer(error)
 
 
-def _within(scopes: tuple[str, ...]) -> list[str] | None:
+def _visible_scopes(scopes: tuple[str, ...]) -> list[str] | None:
     return [*dict.fromkeys((*scopes, "global"))] if scopes else None
 
 
-def _quoted(episode: Episode, words: str) -> str:
+def _quote_episode(episode: Episode, words: str) -> str:
     return f"{episode.at:%Y-%m-%d} {episode.speaker}: {' '.join(words.split())}"
 
 
-def _checked(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def _check_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments of an account, which are texts."""
-    allowed, required = _ARGUMENTS[name]
+    allowed, required = _EXTRA_ARGUMENTS[name]
     given = {key: value for key, value in arguments.items() if value is not None}
     for key, value in given.items():
         if key != allowed:
@@ -185,5 +185,5 @@ def _checked(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return given
 
 
-_ACCOUNTS: Final[Mapping[str, Callable[..., Answer]]] = {"policy": Access.policy, "why": Access.why}
-_ARGUMENTS: Final = {"policy": ("context", False), "why": ("id", True)}
+_EXTRA_TOOLS: Final[Mapping[str, Callable[..., Answer]]] = {"policy": MemoryAccess.policy, "why": MemoryAccess.why}
+_EXTRA_ARGUMENTS: Final = {"policy": ("context", False), "why": ("id", True)}

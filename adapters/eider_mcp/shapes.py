@@ -12,7 +12,7 @@ Shape = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Form:
+class ToolForm:
     """A tool as a client sees it, less its name and arguments."""
 
     title: str
@@ -50,40 +50,40 @@ _FOUND: Final = _shape("id", "kind", "trust", "score", id=_TEXT, kind=_KIND, tru
 _RESULTS: Final = {"type": "array", "items": _FOUND, "description": "Best first."}
 
 
-def _kept(**more: Shape) -> Shape:
+def _stored_shape(**more: Shape) -> Shape:
     return _shape("status", status=_STATUS, id=_TEXT, kind=_KIND, trust=_TRUST, text=_FRAMED, why=_TEXT, **more)
 
 
-FORMS: Final[Mapping[str, Form]] = {
-    "remember": Form(title="Keep a statement", answer=_kept(), repeats=True, first=True),
-    "recall": Form(
+FORMS: Final[Mapping[str, ToolForm]] = {
+    "remember": ToolForm(title="Keep a statement", answer=_stored_shape(), repeats=True, first=True),
+    "recall": ToolForm(
         title="Look something up", writes=False, repeats=True, first=True,
         answer=_shape("found", "results", "text", found=_COUNT, results=_RESULTS, text=_FRAMED),
     ),
-    "search": Form(
+    "search": ToolForm(
         title="List what is kept", writes=False, repeats=True,
         answer=_shape(
             "total", "offset", "results", "text", total=_COUNT, offset=_COUNT, results=_RESULTS, text=_FRAMED
         ),
     ),
-    "forget": Form(
+    "forget": ToolForm(
         title="Erase for good", destroys=True, repeats=True,
         answer=_shape(
             "status", status={"type": "string", "enum": ["erased", "queued"]}, ids=_IDS, kept=_IDS, physical=_TEXT,
             checks={"type": "object", "additionalProperties": {"type": "boolean"}}, outside=_IDS, why=_TEXT,
         ),
     ),
-    "correct": Form(title="Replace a statement", answer=_kept(replaces=_TEXT)),
-    "reinforce": Form(title="Say that a memory was useful", answer=_kept()),
-    "signal_outcome": Form(
+    "correct": ToolForm(title="Replace a statement", answer=_stored_shape(replaces=_TEXT)),
+    "reinforce": ToolForm(title="Say that a memory was useful", answer=_stored_shape()),
+    "signal_outcome": ToolForm(
         title="Tell how the work went",
         answer=_shape("status", status=_STATUS, loop=_TEXT, outcome={"type": "number"}, why=_TEXT),
     ),
-    "policy": Form(
+    "policy": ToolForm(
         title="What the user wants obeyed", writes=False, repeats=True, first=True,
         answer=_shape("text", "ids", "tokens", text=_TEXT, ids=_IDS, tokens=_COUNT),
     ),
-    "why": Form(
+    "why": ToolForm(
         title="What a memory rests on", writes=False, repeats=True,
         answer=_shape(
             "id", "kind", "status", "trust", "text", id=_TEXT, kind=_KIND, status=_TEXT, scope=_TEXT, trust=_TRUST,

@@ -13,49 +13,49 @@ from typing import TYPE_CHECKING, Any, Final
 from eider.model.errors import EiderError
 
 if TYPE_CHECKING:
-    from eider_mcp.access import Access
+    from eider_mcp.access import MemoryAccess
 
-LAST: Final = 2.0
+EXIT_SECONDS: Final = 2.0
 """Seconds that a call under way may take when the server ends."""
 
 
-def serve(access: Access) -> None:
+def serve(access: MemoryAccess) -> None:
     """Serve one client until it closes stdin, or a signal comes.
 
-    The owner is asked while the SDK is imported, which takes most of a second. Where it cannot be had, the server
+    The server is asked while the SDK is imported, which takes most of a second. Where it cannot be had, the server
     serves all the same: each call says what is wrong, and opens the memory once it can be.
     """
     _end_on_signals(access)
-    threading.Thread(target=_warm, args=(access,), name="eider-mcp-open", daemon=True).start()
+    threading.Thread(target=_open_memory, args=(access,), name="eider-mcp-open", daemon=True).start()
     logging.basicConfig(level=logging.WARNING, format="eider: %(message)s")  # on stderr, before the SDK has its say
     from eider_mcp.serving import server_of
 
     server_of(access).run()
-    _leave(access)
+    _shut_down(access)
 
 
-def _warm(access: Access) -> None:
+def _open_memory(access: MemoryAccess) -> None:
     with suppress(EiderError):  # told with the first call
         access.memory()
 
 
-def _end_on_signals(access: Access) -> None:
+def _end_on_signals(access: MemoryAccess) -> None:
     """End promptly: the thread that waits for stdin could not be interrupted otherwise."""
     if threading.current_thread() is not threading.main_thread():
         return
 
     def end(number: int, frame: Any) -> None:
         del frame
-        access.rest(LAST)
+        access.wait_for_calls(EXIT_SECONDS)
         os._exit(130 if number == signal.SIGINT else 0)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
 
 
-def _leave(access: Access) -> None:
+def _shut_down(access: MemoryAccess) -> None:
     """What was asked before stdin was closed is carried out, though nobody waits for the answer; nor does it long."""
-    ended = access.rest(LAST)
+    ended = access.wait_for_calls(EXIT_SECONDS)
     with suppress(OSError, ValueError):
         sys.stdout.flush()
     if not ended:

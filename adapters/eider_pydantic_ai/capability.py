@@ -14,8 +14,8 @@ from pydantic_ai.capabilities import AbstractCapability
 from pydantic_ai.messages import ModelMessage, ModelResponse, UserPromptPart
 
 from eider import Conversation
-from eider_pydantic_ai.reading import answered, prompt_at, spoken, words
-from eider_pydantic_ai.toolset import HOST, FromRun, memory_toolset, of_run
+from eider_pydantic_ai.reading import last_answer, prompt_at, prompt_text, read_messages
+from eider_pydantic_ai.toolset import HOST, FromRun, memory_toolset, value_for_run
 
 if TYPE_CHECKING:
     from pydantic_ai.capabilities.abstract import WrapModelRequestHandler
@@ -80,11 +80,11 @@ class EiderCapability(AbstractCapability[Any]):
     async def for_run(self, ctx: RunContext[Any]) -> EiderCapability:
         """One run's own view; who asks and where is settled here."""
         own = copy.copy(self)
-        session = of_run(self.session, ctx) or getattr(ctx, "conversation_id", None) or ctx.run_id
+        session = value_for_run(self.session, ctx) or getattr(ctx, "conversation_id", None) or ctx.run_id
         own.known, own.guiding = {}, ()
         own.conversation = self.conversation.of(
-            user=of_run(self.user, ctx), session=session, scopes=tuple(of_run(self.scopes, ctx)),
-            topic=of_run(self.context, ctx), loop=of_run(self.loop, ctx),
+            user=value_for_run(self.user, ctx), session=session, scopes=tuple(value_for_run(self.scopes, ctx)),
+            topic=value_for_run(self.context, ctx), loop=value_for_run(self.loop, ctx),
         )  # fmt: skip
         return own
 
@@ -107,9 +107,9 @@ class EiderCapability(AbstractCapability[Any]):
         del ctx
         try:
             asked = copy.copy(request_context)
-            asked.messages = await self._recalled(request_context.messages)
+            asked.messages = await self._with_context(request_context.messages)
         except Exception as error:  # noqa: BLE001 (a run goes on whatever happens to its memory)
-            _fault(error)
+            _log_failure(error)
             asked = request_context
         return await handler(asked)
 
@@ -119,9 +119,9 @@ class EiderCapability(AbstractCapability[Any]):
         try:
             if self.learn:
                 new = result.new_messages()
-                self._tell(new, result.all_messages()[: -len(new) or None])
+                self._report(new, result.all_messages()[: -len(new) or None])
         except Exception as error:  # noqa: BLE001 (a result is the host's, whatever happens to its memory)
-            _fault(error)
+            _log_failure(error)
         return result
 
     # ------------------------------------------------------------------
@@ -129,25 +129,25 @@ class EiderCapability(AbstractCapability[Any]):
     async def _guidance(self, ctx: RunContext[Any]) -> str:
         """What to obey; what helps with the prompt is looked up on the same way to a thread and back."""
         if (text := self.known.get("")) is None:
-            prompt = words(ctx.prompt) if ctx.prompt else ""
-            text = self.known[""] = await asyncio.to_thread(self._looked_up, prompt)
+            prompt = prompt_text(ctx.prompt) if ctx.prompt else ""
+            text = self.known[""] = await asyncio.to_thread(self._context_for, prompt)
         return text
 
-    def _looked_up(self, prompt: str) -> str:
+    def _context_for(self, prompt: str) -> str:
         policy = self.conversation.guidance()
         self.guiding = tuple(memory.id for memory in policy.memories)
         if prompt:
             self.known[prompt] = self.conversation.context(prompt, without=self.guiding).text
         return policy.text
 
-    async def _recalled(self, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
+    async def _with_context(self, messages: Sequence[ModelMessage]) -> list[ModelMessage]:
         """The messages with recalled lines before the user's last words."""
         changed = list(messages)
         if (found := prompt_at(messages)) is None:
             return changed
         place, number = found
         request: Any = changed[place]
-        prompt = words(request.parts[number].content)
+        prompt = prompt_text(request.parts[number].content)
         if (text := self.known.get(prompt)) is None:
             text = self.known[prompt] = (await self.conversation.acontext(prompt, without=self.guiding)).text
         if text:
@@ -155,11 +155,11 @@ class EiderCapability(AbstractCapability[Any]):
             changed[place] = replace(request, parts=parts)
         return changed
 
-    def _tell(self, new: Sequence[ModelMessage], before: Sequence[ModelMessage]) -> None:
+    def _report(self, new: Sequence[ModelMessage], before: Sequence[ModelMessage]) -> None:
         """In order; the first words of the user answer what the agent had said before the run."""
-        found, key = answered(before)
+        found, key = last_answer(before)
         answering: str | None = found
-        for one in spoken(new):
+        for one in read_messages(new):
             if one.who == "user":
                 self.conversation.user_said(one.text, answering=answering, key=one.key, answering_key=key)
                 answering = key = None
@@ -169,6 +169,6 @@ class EiderCapability(AbstractCapability[Any]):
                 self.conversation.tool_said(one.text, source=one.who, key=one.key)
 
 
-def _fault(error: Exception) -> None:
+def _log_failure(error: Exception) -> None:
     """Say that memory did not follow; what memory itself reports is said by the conversation, once."""
     _log.warning("memory did not follow a run (%s); the agent goes on without it", type(error).__name__)

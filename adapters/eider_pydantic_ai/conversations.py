@@ -17,7 +17,7 @@ from pydantic_ai.conversation_store import (
 from pydantic_ai.messages import ModelMessagesTypeAdapter
 
 from eider.model.errors import ErasedError
-from eider_pydantic_ai.history import SCOPE, fitted, trees_of
+from eider_pydantic_ai.history import SCOPE, fit_to_size, trees_of
 from eider_pydantic_ai.toolset import HOST
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 RECORDS: Final = f"{SCOPE}:records"
 ENTRIES: Final = f"{SCOPE}:entries"
 _PAGE: Final = 10_000
-_LIVES: Final = 1_000
+_MAX_RESTARTS: Final = 1_000
 """How often a conversation may be deleted and begun again under one name."""
 _record: Final = TypeAdapter(ConversationRecord)
 
@@ -50,7 +50,7 @@ class EiderConversations(ConversationStore):
 
     async def read_record(self, conversation_id: str) -> ConversationRecord | None:
         """The record as it was saved last."""
-        return await asyncio.to_thread(self._current, conversation_id)
+        return await asyncio.to_thread(self._current_record, conversation_id)
 
     async def read_records(self, *, scope: str | None = None, limit: int | None = None) -> Sequence[ConversationRecord]:
         """The records, most recently saved first."""
@@ -98,7 +98,7 @@ class EiderConversations(ConversationStore):
             (row for row in found if row.metadata.get("scope") == scope), key=lambda row: (row.recorded_at, row.seq)
         )  # fmt: skip
 
-    def _keep(self, session: str, scope: str, kept: Any, key: str) -> Mapping[str, Any]:
+    def _record_once(self, session: str, scope: str, kept: Any, key: str) -> Mapping[str, Any]:
         """What is kept under a key: this, or what was there first."""
         row = self._memory.record(
             "pydantic-ai conversation", user=self._user, role="other", session=session, key=key,
@@ -106,21 +106,21 @@ class EiderConversations(ConversationStore):
         )  # fmt: skip
         return cast("Mapping[str, Any]", row.metadata["kept"])
 
-    def _current(self, conversation: str) -> ConversationRecord | None:
-        rows = list(self._rows(_home(conversation, "record"), scope=RECORDS))
-        return self._met(_record.validate_json(json.dumps(rows[-1]))) if rows else None
+    def _current_record(self, conversation: str) -> ConversationRecord | None:
+        rows = list(self._rows(_session_name(conversation, "record"), scope=RECORDS))
+        return self._check_exists(_record.validate_json(json.dumps(rows[-1]))) if rows else None
 
     def _records(self) -> list[ConversationRecord]:
         found = {str(row["conversation_id"]): row for row in self._rows(scope=RECORDS)}
-        return [self._met(_record.validate_json(json.dumps(row))) for row in found.values()]
+        return [self._check_exists(_record.validate_json(json.dumps(row))) for row in found.values()]
 
-    def _met(self, record: ConversationRecord) -> ConversationRecord:
+    def _check_exists(self, record: ConversationRecord) -> ConversationRecord:
         if record.head_id is not None:
             self._homes[record.head_id] = record.conversation_id
         return record
 
     def _write(self, record: ConversationRecord, new: Sequence[ConversationEntry], expected: str | None) -> None:
-        current = self._current(record.conversation_id)
+        current = self._current_record(record.conversation_id)
         if (current.revision if current is not None else None) != expected:
             raise ConversationConflict(record.conversation_id)
         added, head = {entry.id for entry in new}, record.head_id
@@ -128,25 +128,25 @@ class EiderConversations(ConversationStore):
         if not held and head not in self._entries():
             raise ConversationConflict(record.conversation_id)
         for entry in new:
-            kept = {"id": entry.id, "parent": entry.parent_id, "message": fitted(trees_of([entry.message])[0])}
-            self._keep(_home(record.conversation_id, "log"), ENTRIES, kept, f"{HOST}:entry:{entry.id}")
-        if self._won(record, expected) != record.revision:
-            self._forget(_home(record.conversation_id, "log"), ENTRIES, lambda row: row["id"] in added)
+            kept = {"id": entry.id, "parent": entry.parent_id, "message": fit_to_size(trees_of([entry.message])[0])}
+            self._record_once(_session_name(record.conversation_id, "log"), ENTRIES, kept, f"{HOST}:entry:{entry.id}")
+        if self._claim_revision(record, expected) != record.revision:
+            self._forget(_session_name(record.conversation_id, "log"), ENTRIES, lambda row: row["id"] in added)
             raise ConversationConflict(record.conversation_id)
 
-    def _won(self, record: ConversationRecord, expected: str | None) -> str:
+    def _claim_revision(self, record: ConversationRecord, expected: str | None) -> str:
         """The revision that follows the expected one: whoever is first under its key."""
-        session, kept = _home(record.conversation_id, "record"), _record.dump_python(record, mode="json")
-        for life in range(_LIVES if expected is None else 1):
+        session, kept = _session_name(record.conversation_id, "record"), _record.dump_python(record, mode="json")
+        for life in range(_MAX_RESTARTS if expected is None else 1):
             key = f"{HOST}:after:{expected or f'{life}:{record.conversation_id}'}"
             try:
-                return str(self._keep(session, RECORDS, kept, key[:256])["revision"])
+                return str(self._record_once(session, RECORDS, kept, key[:256])["revision"])
             except ErasedError:  # it was deleted, and begins anew
                 continue
         raise ConversationConflict(record.conversation_id)
 
     def _delete(self, conversation: str, expected: str) -> None:
-        current = self._current(conversation)
+        current = self._current_record(conversation)
         if current is None or current.revision != expected:
             raise ConversationConflict(conversation)
         entries, used = self._entries(), set[str]()
@@ -156,7 +156,7 @@ class EiderConversations(ConversationStore):
                     while tip is not None and tip in entries and tip not in used:
                         used.add(tip)
                         tip = entries[tip].parent_id  # noqa: PLW2901 (walking up)
-        self._forget(_home(conversation, "record"), RECORDS, lambda _: True)
+        self._forget(_session_name(conversation, "record"), RECORDS, lambda _: True)
         self._forget(None, ENTRIES, lambda row: row["id"] not in used)
 
     def _forget(self, session: str | None, scope: str, which: Any) -> None:
@@ -166,7 +166,7 @@ class EiderConversations(ConversationStore):
 
     def _entries(self, conversation: str | None = None) -> dict[str, ConversationEntry]:
         """Entries by id: of one log, or all."""
-        rows = list(self._rows(None if conversation is None else _home(conversation, "log"), scope=ENTRIES))
+        rows = list(self._rows(None if conversation is None else _session_name(conversation, "log"), scope=ENTRIES))
         messages = ModelMessagesTypeAdapter.validate_json(json.dumps([row["message"] for row in rows]))
         return {
             str(row["id"]): ConversationEntry(id=str(row["id"]), parent_id=row["parent"], message=message)
@@ -185,6 +185,6 @@ class EiderConversations(ConversationStore):
         return line[::-1]
 
 
-def _home(conversation: str, what: str) -> str:
+def _session_name(conversation: str, what: str) -> str:
     """The store's session for a part of a conversation."""
     return f"{HOST}:{what}:{conversation}"[:256]

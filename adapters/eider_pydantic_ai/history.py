@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 SCOPE: Final = "pydantic-ai:messages"
 """Where messages are kept: a recall that names scopes does not meet them."""
-ROOM: Final = 60_000
+MAX_MESSAGE_BYTES: Final = 60_000
 """Bytes that a message may take as JSON; the store holds 65,536 with what stands around it."""
-_SHORTER: Final = (16_000, 4_000, 1_000, 250, 60, 10)
+_TEXT_LIMITS: Final = (16_000, 4_000, 1_000, 250, 60, 10)
 """Characters left of each text of a message that is too large, tried one after the other."""
 _PAGE: Final = 10_000
 
@@ -60,8 +60,8 @@ class EiderHistory:
         """
         if limit is not None and limit < 1:
             raise InputError(f"limit={limit} is no number of messages; pass 1 or more, or nothing for all.")
-        messages = [_message(row) for row in self._rows(session)]
-        return messages if limit is None else messages[_turn_at(messages, limit) :]
+        messages = [_message_of(row) for row in self._rows(session)]
+        return messages if limit is None else messages[_turn_start(messages, limit) :]
 
     def save(self, session: str, messages: Sequence[ModelMessage]) -> None:
         """Make these the messages of a session: new ones are added, and what is no longer among them is erased."""
@@ -100,14 +100,14 @@ class EiderHistory:
     # ------------------------------------------------------------------
 
     def _rows(self, session: str) -> list[Episode]:
-        page = self._memory.search(kinds=["episode"], user=self._user, session=_named(session), limit=_PAGE)
+        page = self._memory.search(kinds=["episode"], user=self._user, session=_session_name(session), limit=_PAGE)
         return sorted((one.episode for one in page.items if one.episode is not None), key=lambda row: row.seq)
 
     def _add(self, session: str, trees: Sequence[dict[str, Any]], first: int) -> None:
         items: list[dict[str, object]] = [
             {
-                "text": f"pydantic-ai message {number}", "role": "other", "session": _named(session),
-                "metadata": {"scope": SCOPE, "digest": digest(tree), "message": readable(tree)},
+                "text": f"pydantic-ai message {number}", "role": "other", "session": _session_name(session),
+                "metadata": {"scope": SCOPE, "digest": digest(tree), "message": storable(tree)},
             }
             for number, tree in enumerate(trees, first)
         ]  # fmt: skip
@@ -129,22 +129,22 @@ def digest(tree: dict[str, Any]) -> str:
     return sha256(json.dumps(tree, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def readable(tree: dict[str, Any]) -> dict[str, Any]:
+def storable(tree: dict[str, Any]) -> dict[str, Any]:
     """A message as it is kept: without secrets, small enough, and certain to load again.
 
     Raises:
         InputError: It could not be read back.
     """
-    kept = fitted(tree)
+    kept = fit_to_size(tree)
     for tried in (redact_tree(kept), redact_tree(_without_files(kept))):
-        if parsed(tried) is not None:
+        if parse_message(tried) is not None:
             return {**tried}
     raise InputError(
         f"a message of kind {tree.get('kind')!r} cannot be read back once its secrets are redacted; leave it out."
     )
 
 
-def parsed(tree: object) -> ModelMessage | None:
+def parse_message(tree: object) -> ModelMessage | None:
     """A kept message, or None where it is none."""
     try:
         return ModelMessagesTypeAdapter.validate_json(json.dumps([tree]))[0]
@@ -152,23 +152,23 @@ def parsed(tree: object) -> ModelMessage | None:
         return None
 
 
-def _message(row: Episode) -> ModelMessage:
+def _message_of(row: Episode) -> ModelMessage:
     """The message of a row; what cannot be read is a message that says so, so that the others load."""
-    message = parsed(row.metadata.get("message"))
+    message = parse_message(row.metadata.get("message"))
     return message or ModelResponse(parts=[TextPart(f"[a damaged message, kept as {row.id}]")], timestamp=row.at)
 
 
-def fitted(tree: dict[str, Any]) -> dict[str, Any]:
+def fit_to_size(tree: dict[str, Any]) -> dict[str, Any]:
     """A message without what memory gave out, small enough to be kept."""
-    kept: Any = _each(tree, recall_marks.strip)
-    if _size(kept) <= ROOM:
+    kept: Any = _map_texts(tree, recall_marks.strip)
+    if _size(kept) <= MAX_MESSAGE_BYTES:
         return kept
     kept = _without_files(kept)
-    for most in _SHORTER:
-        if _size(kept) <= ROOM:
+    for most in _TEXT_LIMITS:
+        if _size(kept) <= MAX_MESSAGE_BYTES:
             return kept
-        kept = _each(kept, lambda text, most=most: _cut(text, most))
-    if _size(kept) <= ROOM:
+        kept = _map_texts(kept, lambda text, most=most: _shorten(text, most))
+    if _size(kept) <= MAX_MESSAGE_BYTES:
         return kept
     raise InputError(f"a message of {_size(tree):,} bytes has too many parts to be kept; save it in several messages.")
 
@@ -177,14 +177,14 @@ def _size(tree: object) -> int:
     return len(json.dumps(tree, ensure_ascii=False).encode())
 
 
-def _each(tree: Any, change: Any) -> Any:
+def _map_texts(tree: Any, change: Any) -> Any:
     """A tree with each of its texts changed."""
     if isinstance(tree, str):
         return change(tree)
     if isinstance(tree, list):
-        return [_each(one, change) for one in cast("list[Any]", tree)]
+        return [_map_texts(one, change) for one in cast("list[Any]", tree)]
     if isinstance(tree, dict):
-        return {name: _each(one, change) for name, one in cast("dict[str, Any]", tree).items()}
+        return {name: _map_texts(one, change) for name, one in cast("dict[str, Any]", tree).items()}
     return tree
 
 
@@ -200,16 +200,16 @@ def _without_files(tree: Any) -> Any:
     return tree
 
 
-def _cut(text: str, most: int) -> str:
+def _shorten(text: str, most: int) -> str:
     return text if len(text) <= most + 40 else f"{text[:most]}… [{len(text) - most:,} more characters]"
 
 
-def _named(session: str) -> str:
+def _session_name(session: str) -> str:
     """The store's session, beside the one in which the same conversation is learned from."""
     return f"{HOST}:{session}"
 
 
-def _turn_at(messages: Sequence[ModelMessage], limit: int) -> int:
+def _turn_start(messages: Sequence[ModelMessage], limit: int) -> int:
     """Where the turn begins that the last `limit` messages begin in."""
     for place in range(max(0, len(messages) - limit), -1, -1):
         message = messages[place] if messages else None

@@ -49,16 +49,16 @@ class EiderModel:
         agent = Agent(self._model, output_type=prompt.answer, instructions=prompt.system)
         asked = agent.run(prompt.text, model_settings={"max_tokens": prompt.max_tokens, "timeout": seconds})
         try:
-            result = _loop.wait(asked, seconds)
+            result = _loop.run_until_done(asked, seconds)
         except TimeoutError as error:
             raise ModelError(f"{self._name} did not answer within {seconds:.0f} s; it is asked again later.") from error
         except (AgentRunError, UserError) as error:
-            raise self._fault(error, prompt) from error
+            raise self._to_model_error(error, prompt) from error
         usage: Any = result.usage
         used: Any = usage if hasattr(usage, "input_tokens") else usage()  # a method in older versions
         return Answer(value=result.output, input_tokens=used.input_tokens, output_tokens=used.output_tokens)
 
-    def _fault(self, error: Exception, prompt: Prompt[Any]) -> ModelError:
+    def _to_model_error(self, error: Exception, prompt: Prompt[Any]) -> ModelError:
         """What pydantic-ai's exception means; its text may quote what a user said, so the cause is chained, not told."""
         kinds = {kind.__name__ for kind in type(error).__mro__}
         status = getattr(error, "status_code", None)
@@ -83,7 +83,7 @@ class _Loop:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    def wait(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
+    def run_until_done(self, work: Coroutine[Any, Any, T], seconds: float) -> T:
         """What a coroutine comes to."""
         with self._lock:
             if self._loop is None:

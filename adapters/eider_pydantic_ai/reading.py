@@ -21,7 +21,7 @@ from eider_pydantic_ai.toolset import HOST, TRUST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class Message:
     """One thing that was said in a run."""
 
     who: Literal["user", "agent", "tool", "document"]
@@ -32,7 +32,7 @@ class Spoken:
     """Whether it came from the web or a file through the model's own provider, or memory showed what nobody vouches for."""
 
 
-def spoken(messages: Sequence[ModelMessage]) -> Iterator[Spoken]:
+def read_messages(messages: Sequence[ModelMessage]) -> Iterator[Message]:
     """What was said in a run, in order; what tools returned after the last answer has told the agent nothing yet."""
     last = max((i for i, message in enumerate(messages) if isinstance(message, ModelResponse)), default=-1)
     tainted = False
@@ -41,9 +41,9 @@ def spoken(messages: Sequence[ModelMessage]) -> Iterator[Spoken]:
             text = answer_of(message, final=place == last)
             tainted = tainted or any(part.part_kind.endswith("tool-return") for part in message.parts)
             if text:
-                yield Spoken(who="agent", text=text, key=key_of(message), tainted=tainted)
+                yield Message(who="agent", text=text, key=key_of(message), tainted=tainted)
         else:
-            for one in _requested(message, answered=place < last):
+            for one in _read_request(message, answered=place < last):
                 tainted = (tainted or one.tainted) and one.who != "user"
                 if one.text:
                     yield one
@@ -56,7 +56,7 @@ def answer_of(message: ModelResponse, *, final: bool) -> str:
     return text or (calls[-1].args_as_json_str() if final and calls else "")
 
 
-def answered(messages: Sequence[ModelMessage]) -> tuple[str, str | None]:
+def last_answer(messages: Sequence[ModelMessage]) -> tuple[str, str | None]:
     """What the agent said last, and its key; empty where it has not spoken."""
     final = True
     for message in reversed(messages):
@@ -81,12 +81,12 @@ def prompt_at(messages: Sequence[ModelMessage]) -> tuple[int, int] | None:
         if isinstance(message, ModelRequest):
             for number in range(len(message.parts) - 1, -1, -1):
                 part = message.parts[number]
-                if isinstance(part, UserPromptPart) and words(part.content):
+                if isinstance(part, UserPromptPart) and prompt_text(part.content):
                     return place, number
     return None
 
 
-def words(content: Any) -> str:
+def prompt_text(content: Any) -> str:
     """The words of a prompt; pictures and files are none."""
     if isinstance(content, str):
         return content
@@ -94,18 +94,18 @@ def words(content: Any) -> str:
     return "\n".join(text for text in texts if isinstance(text, str) and text)
 
 
-def _requested(message: ModelRequest, *, answered: bool) -> Iterator[Spoken]:
+def _read_request(message: ModelRequest, *, answered: bool) -> Iterator[Message]:
     for number, part in enumerate(message.parts):
         key = key_of(message, number)
         if isinstance(part, UserPromptPart):
-            yield Spoken(who="user", text=words(part.content), key=key)
+            yield Message(who="user", text=prompt_text(part.content), key=key)
             items = () if isinstance(part.content, str) else part.content
             for item in items:
                 if isinstance(item, BinaryContent) and item.media_type.startswith("text/"):
                     page = item.data.decode(errors="replace")
-                    yield Spoken(who="document", text=page, key=f"{key}:document", tainted=True)
+                    yield Message(who="document", text=page, key=f"{key}:document", tainted=True)
         elif isinstance(part, ToolReturnPart) and answered:
             if isinstance(part.metadata, dict) and TRUST in part.metadata:
-                yield Spoken(who="tool", text="", key=key, tainted=part.metadata[TRUST] == 0)
+                yield Message(who="tool", text="", key=key, tainted=part.metadata[TRUST] == 0)
             else:
-                yield Spoken(who="tool", text=part.model_response_str(), key=key, tainted=True)
+                yield Message(who="tool", text=part.model_response_str(), key=key, tainted=True)

@@ -47,8 +47,8 @@ def memory_toolset(
 
         def call(ctx: RunContext[Any], **arguments: Any) -> ToolReturn:
             toolbox = bind(
-                memory, user=of_run(user, ctx) or memory.user or "", scopes=of_run(scopes, ctx),
-                loop=of_run(loop, ctx), context=of_run(context, ctx), channel=HOST,
+                memory, user=value_for_run(user, ctx) or memory.user or "", scopes=value_for_run(scopes, ctx),
+                loop=value_for_run(loop, ctx), context=value_for_run(context, ctx), channel=HOST,
             )  # fmt: skip
             answer = toolbox.call(name, arguments, key=f"{HOST}:{ctx.run_id}:{ctx.tool_call_id}")
             trusts = [result["trust"] for result in answer.get("results", ())]
@@ -59,6 +59,6 @@ def memory_toolset(
     return FunctionToolset[Any]([tool(about) for about in shown.definitions()], id=id)
 
 
-def of_run(found: FromRun[T], ctx: RunContext[Any]) -> T:
+def value_for_run(found: FromRun[T], ctx: RunContext[Any]) -> T:
     """A value, or what the run says it is."""
     return cast("Callable[[RunContext[Any]], T]", found)(ctx) if callable(found) else cast("T", found)

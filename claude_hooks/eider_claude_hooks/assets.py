@@ -11,7 +11,7 @@ from eider.model.errors import RefusedError
 PLUGIN: Final = "plugin"
 SKILL: Final = "skills/eider/SKILL.md"
 SCRIPT: Final = "hooks/eider.sh"
-_MARK: Final = b"allowed-tools: Bash("
+_OUR_MARK: Final = b"allowed-tools: Bash("
 _NAME: Final = b"name: eider\n"
 
 
@@ -21,28 +21,28 @@ def hook_script() -> Path:
     Raises:
         RefusedError: The package is not installed as files.
     """
-    return Path(_file("hook.py"))
+    return Path(_read_asset("hook.py"))
 
 
-def shown() -> dict[str, bytes]:
+def documents() -> dict[str, bytes]:
     """What people and the model see: the skill and the slash commands, by their path below a configuration."""
-    folder = Path(_file(PLUGIN))
+    folder = Path(_read_asset(PLUGIN))
     found = [folder / SKILL, *sorted((folder / "commands").glob("*.md"))]
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
-def script() -> bytes:
+def launcher() -> bytes:
     """The launcher that finds Eider when it runs."""
-    return Path(_file(PLUGIN), SCRIPT).read_bytes()
+    return Path(_read_asset(PLUGIN), SCRIPT).read_bytes()
 
 
 def is_ours(text: bytes) -> bool:
     """Whether a skill or command file was written by some version of Eider, even if somebody changed it since."""
     head = text.partition(b"\n---")[0]
-    return _NAME in head + b"\n" or (_MARK in head and b"eider" in head)
+    return _NAME in head + b"\n" or (_OUR_MARK in head and b"eider" in head)
 
 
-def _file(name: str) -> str:
+def _read_asset(name: str) -> str:
     found = files("eider_claude_hooks") / name
     if not isinstance(found, Path):
         raise RefusedError("Eider is installed in an archive; install it as files, for example with pip.")

@@ -12,13 +12,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from eider.api.importers import Brought, FromProject, Told, Wanted, noticed
-from eider.model.errors import ErasedError, InputError, OwnerUnreachableError, QueuedError
-from eider_claude_hooks.keeping import Keeper, scope_of
-from eider_claude_hooks.session import HOST, Answer, Session, name_of
-from eider_claude_hooks.survey import COPIED, COPY, Step, Survey, survey, transcripts
+from eider.api.importers import ImportRequest, ImportResult, Progress, ProjectImport, find_statements
+from eider.model.errors import ErasedError, InputError, QueuedError, ServerUnreachableError
+from eider_claude_hooks.keeping import SessionRecorder, scope_of_prompt
+from eider_claude_hooks.session import HOST, LastAnswer, Session, name_of
+from eider_claude_hooks.survey import COPIED, COPY_PREFIX, Step, Survey, survey, transcripts
 from eider_claude_hooks.transcript import Turn, all_turns
-from eider_claude_hooks.words import blanked, spoken
+from eider_claude_hooks.words import blank_private, user_words
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -37,32 +37,32 @@ class Backfill:
     name = HOST
     title = "Claude Code"
 
-    def bring(self, memory: Eider, wanted: Wanted, told: Told) -> Brought:
+    def bring(self, memory: Eider, wanted: ImportRequest, told: Progress) -> ImportResult:
         """Read its records and learn from them in the order in which things were said.
 
         Raises:
             InputError: There are no such records.
         """
         found = survey(transcripts(wanted.path), wanted)
-        run = _Run(memory.through("import", "import"), found, wanted)
+        run = _Import(memory.through("import", "import"), found, wanted)
         for number, step in enumerate(found.steps):
             told(number, len(found.steps))
             try:
-                run.take(step)
+                run.import_turn(step)
             except QueuedError as error:
-                raise OwnerUnreachableError(
-                    f"the owner stopped answering after {number} of {len(found.steps)} turns ({error.why}); "
+                raise ServerUnreachableError(
+                    f"the server stopped answering after {number} of {len(found.steps)} turns ({error.why}); "
                     "run the same import again to go on."
                 ) from error
         told(len(found.steps), len(found.steps))
-        return run.brought()
+        return run.result()
 
 
 SOURCE: Final = Backfill()
 
 
 @dataclass(slots=True)
-class _Book:
+class _OpenFile:
     """One file while its turns are brought in."""
 
     turns: list[Turn]
@@ -73,7 +73,7 @@ class _Book:
 
 
 @dataclass(slots=True)
-class _Tally:
+class _ProjectCounts:
     """What one project came to."""
 
     first: datetime
@@ -85,7 +85,7 @@ class _Tally:
 
 
 @dataclass(slots=True)
-class _Known:
+class _StoredSession:
     """What the memory holds of a session."""
 
     keys: set[str] = field(default_factory=set[str])
@@ -98,28 +98,28 @@ class _Known:
         if episode is None or not episode.key:
             return
         self.keys.add(episode.key)
-        if f":{COPY}" not in episode.key:
+        if f":{COPY_PREFIX}" not in episode.key:
             self.otherwise = True
             if episode.role == "agent":
                 self.answers[episode.text] = episode.key
 
 
-class _Run:
+class _Import:
     """One import under way."""
 
-    def __init__(self, memory: Eider, found: Survey, wanted: Wanted) -> None:
+    def __init__(self, memory: Eider, found: Survey, wanted: ImportRequest) -> None:
         self._memory, self._found, self._wanted = memory, found, wanted
-        self._keeper = Keeper(lambda ceiling: memory.through("import", ceiling), tz=wanted.tz)
+        self._keeper = SessionRecorder(lambda ceiling: memory.through("import", ceiling), tz=wanted.tz)
         self._steps = Counter(step.file for step in found.steps)
-        self._books: dict[Path, _Book] = {}
-        self._kept: dict[str, _Known] = {}
-        self._tallies: dict[str, _Tally] = {}
+        self._books: dict[Path, _OpenFile] = {}
+        self._kept: dict[str, _StoredSession] = {}
+        self._tallies: dict[str, _ProjectCounts] = {}
         self._episodes = self._skipped = 0
         self._examples: deque[str] = deque(maxlen=_SHOWN)
 
-    def take(self, step: Step) -> None:
+    def import_turn(self, step: Step) -> None:
         """Bring one turn in."""
-        book = self._book(step.file)
+        book = self._open_file(step.file)
         book.left -= 1
         if not book.left:
             del self._books[step.file]
@@ -127,33 +127,33 @@ class _Run:
             return  # the file has become shorter since
         turn = book.turns[step.index]
         for one in book.turns[book.read : step.index + 1]:
-            book.private.extend(p for p in spoken(one.prompt, one.source).private if p not in book.private)
+            book.private.extend(p for p in user_words(one.prompt, one.source).private if p not in book.private)
         book.read = max(book.read, step.index + 1)
         session = Session(id=name_of(step.session), cwd=turn.cwd, transcript=str(step.file), private=book.private)
-        known = self._known(session.id)
+        known = self._stored_session(session.id)
         if step.copied and known.otherwise:
             self._found.left_out[COPIED] += step.heard  # its session was heard of, or brought in, while it was there
             return
         try:
             if step.heard:
-                self._hear(session, step, turn, known, self._answer(book, step))
+                self._import_prompt(session, step, turn, known, self._previous_answer(book, step))
             if step.told:
-                self._tell(session, step, turn, known)
+                self._import_answer(session, step, turn, known)
         except ErasedError:
             self._found.left_out["forgotten"] += step.heard
         except InputError as error:
             self._found.refused.append(f"{step.file}, turn {step.index + 1}: {error}")
 
-    def brought(self) -> Brought:
+    def result(self) -> ImportResult:
         """What came of it."""
         projects = tuple(
-            FromProject(
+            ProjectImport(
                 scope=scope, sessions=len(t.sessions), exchanges=t.exchanges, known=t.known, learned=t.learned,
                 first=t.first, last=t.last,
             )
             for scope, t in sorted(self._tallies.items())
         )  # fmt: skip
-        return Brought(
+        return ImportResult(
             source=HOST, files=self._found.files, sessions=sum(p.sessions for p in projects),
             exchanges=sum(p.exchanges for p in projects), episodes=self._episodes,
             memories=sum(p.learned for p in projects), events=0, skipped=self._skipped, refused=tuple(self._found.refused),
@@ -163,58 +163,60 @@ class _Run:
 
     # ------------------------------------------------------------------ one turn
 
-    def _hear(self, session: Session, step: Step, turn: Turn, known: _Known, answering: Answer) -> None:
-        text = spoken(turn.prompt, turn.source).text
-        tally = self._tallies.setdefault(step.place.scope, _Tally(step.at, step.at))
+    def _import_prompt(
+        self, session: Session, step: Step, turn: Turn, known: _StoredSession, answering: LastAnswer
+    ) -> None:
+        text = user_words(turn.prompt, turn.source).text
+        tally = self._tallies.setdefault(step.place.scope, _ProjectCounts(step.at, step.at))
         there = f"{session.key(step.turn)}:user" in known.keys
         if self._wanted.dry_run:
-            learned = () if there else self._noticed(session, step, text, answering)
+            learned = () if there else self._preview_prompt(session, step, text, answering)
         else:
-            kept = self._keeper.hear(session, step.place, step.turn, text, at=turn.at, answering=answering)
-            learned = () if kept is None else _new(kept)
+            kept = self._keeper.record_prompt(session, step.place, step.turn, text, at=turn.at, answering=answering)
+            learned = () if kept is None else _count_new(kept)
         tally.sessions.add(session.id)
         tally.first, tally.last = min(tally.first, step.at), max(tally.last, step.at)
         tally.exchanges += 1
         tally.known += there
         tally.learned += len(learned)
-        self._counted(there=there)
+        self._counts(there=there)
         self._examples.extend(one for one in learned if one not in self._examples)
 
-    def _noticed(self, session: Session, step: Step, text: str, answering: Answer) -> tuple[str, ...]:
-        return noticed(
-            text, blanked(answering.text, session.private)[:_ANSWER], at=step.at, user=self._memory.user or "",
-            scope=scope_of(text, step.place), known=self._keeper.known(session, step.place),
+    def _preview_prompt(self, session: Session, step: Step, text: str, answering: LastAnswer) -> tuple[str, ...]:
+        return find_statements(
+            text, blank_private(answering.text, session.private)[:_ANSWER], at=step.at, user=self._memory.user or "",
+            scope=scope_of_prompt(text, step.place), known=self._keeper.host_file_sentences(session, step.place),
         )  # fmt: skip
 
-    def _tell(self, session: Session, step: Step, turn: Turn, known: _Known) -> None:
+    def _import_answer(self, session: Session, step: Step, turn: Turn, known: _StoredSession) -> None:
         there = f"{session.key(step.turn)}:agent" in known.keys
         if not there and not self._wanted.dry_run:
-            said = spoken(turn.prompt, turn.source)
-            self._keeper.tell(
+            said = user_words(turn.prompt, turn.source)
+            self._keeper.record_answer(
                 session, step.place, step.turn, turn.answer, at=turn.answered or turn.at,
                 tainted=turn.tainted or not (said.text or said.command),
             )  # fmt: skip
-        self._counted(there=there)
+        self._counts(there=there)
 
-    def _counted(self, *, there: bool) -> None:
+    def _counts(self, *, there: bool) -> None:
         self._skipped += there
         self._episodes += not there
 
-    def _answer(self, book: _Book, step: Step) -> Answer:
+    def _previous_answer(self, book: _OpenFile, step: Step) -> LastAnswer:
         """What the agent had said before, and the key it is kept under."""
         for turn in reversed(book.turns[: step.index]):
             if turn.answer:
                 said, name = self._found.names.get(turn.uuid, (step.session, turn.id))
-                known = self._known(session := name_of(said))
-                if not name.startswith(COPY) or not known.otherwise:
-                    return Answer(text=turn.answer, key=f"{HOST}:{session}:{name}:agent")
+                known = self._stored_session(session := name_of(said))
+                if not name.startswith(COPY_PREFIX) or not known.otherwise:
+                    return LastAnswer(text=turn.answer, key=f"{HOST}:{session}:{name}:agent")
                 key = known.answers.get(turn.answer)
-                return Answer(text=turn.answer, key=key) if key else Answer()
-        return Answer()
+                return LastAnswer(text=turn.answer, key=key) if key else LastAnswer()
+        return LastAnswer()
 
     # ------------------------------------------------------------------ looking up
 
-    def _book(self, path: Path) -> _Book:
+    def _open_file(self, path: Path) -> _OpenFile:
         """The turns of a file, read again: of all files at once only those are held that overlap in time."""
         if path not in self._books:
             try:
@@ -222,13 +224,13 @@ class _Run:
             except OSError as error:
                 turns = []
                 self._found.refused.append(f"{path}: cannot be read any more ({error.strerror or error})")
-            self._books[path] = _Book(turns, self._steps[path])
+            self._books[path] = _OpenFile(turns, self._steps[path])
         return self._books[path]
 
-    def _known(self, session: str) -> _Known:
+    def _stored_session(self, session: str) -> _StoredSession:
         """What is kept of a session already."""
         if session not in self._kept:
-            found = self._kept[session] = _Known()
+            found = self._kept[session] = _StoredSession()
             offset, total = 0, 1
             while offset < total:
                 page = self._memory.search(session=session, kinds=("episode",), limit=_PAGE, offset=offset)
@@ -238,7 +240,7 @@ class _Run:
         return self._kept[session]
 
 
-def _new(learned: Learned) -> tuple[str, ...]:
+def _count_new(learned: Learned) -> tuple[str, ...]:
     """What was not known before: not what was closed by it, nor what an earlier run had learned."""
     ended = {decision.target for decision in learned.decisions}
     return tuple(m.text for m in learned.memories if m.id not in ended) if learned.decisions else ()

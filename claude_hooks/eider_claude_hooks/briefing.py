@@ -1,7 +1,7 @@
 """The briefing at a session's start: what the user asked for, what is open, how to ask for more.
 
 The same bytes as long as nothing changes, for the client puts the same text into a conversation once. The last one of
-each directory stays on disk for a start at which the owner is still asleep; a forget takes it away.
+each directory stays on disk for a start at which the server is still asleep; a forget takes it away.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from eider.client import briefing_cache
 from eider.privacy import recall_marks
 from eider_claude_hooks.hook import briefing_name
-from eider_claude_hooks.session import HOST, write
+from eider_claude_hooks.session import HOST, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,21 +54,21 @@ class Briefing:
     """Of what was recalled, the standing words aside."""
 
 
-def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = "") -> Briefing:
+def compile_briefing(memory: Eider, place: Place, known: Sequence[str], *, about: str = "") -> Briefing:
     """The briefing for a place; `about` is what a session was about that has lost its beginning."""
     policy = memory.policy(
         context=about or None, existing_instructions="\n".join(known), scopes=place.scopes,
         budget=POLICY - ABOUT if about else POLICY,
     )  # fmt: skip
-    lines, ids = _bounded(policy), [m.id for m in policy.memories]
+    lines, ids = _lines_within_limit(policy), [m.id for m in policy.memories]
     tokens = policy.tokens
     waiting = [m for m in memory.inbox(limit=50) if m.scope in place.scopes]
     for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
-        lines.append(f"Open: {_short(one.text)} This contradicts what is known; ask the user which holds ({one.id}).")
+        lines.append(f"Open: {_shorten(one.text)} This contradicts what is known; ask the user which holds ({one.id}).")
         ids.append(one.id)
     text = f"{HOW}\n{OBEY}\n{recall_marks.mark(lines, ())}" if lines else HOW
     if about:
-        asked = [_short(line) for line in about.splitlines() if line.strip()][-ASKED:]
+        asked = [_shorten(line) for line in about.splitlines() if line.strip()][-ASKED:]
         text += f"\nWhat the user asked in this session before, the latest last:\n{recall_marks.mark(asked, ())}"
         more = memory.inject(about, scopes=place.scopes, budget=ABOUT, without=ids, known=known)
         if more:
@@ -78,12 +78,12 @@ def compiled(memory: Eider, place: Place, known: Sequence[str], *, about: str = 
     return Briefing(text=text, ids=tuple(ids), tokens=tokens)
 
 
-def framed(policy: Policy) -> str:
+def policy_text(policy: Policy) -> str:
     """Guidance for an agent that is told nothing else; ids would cost more than its words, and the client needs none."""
-    return f"{OBEY}\n{recall_marks.mark(_bounded(policy), ())}"
+    return f"{OBEY}\n{recall_marks.mark(_lines_within_limit(policy), ())}"
 
 
-def _bounded(policy: Policy) -> list[str]:
+def _lines_within_limit(policy: Policy) -> list[str]:
     """Lines of guidance for which the client has room: what the user pinned may be more, and then the last line says so."""
     lines, room = policy.text.splitlines(), GUIDANCE
     for number, line in enumerate(lines):
@@ -97,12 +97,12 @@ def _bounded(policy: Policy) -> list[str]:
     return lines
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     flat = " ".join(text.split())
     return flat if len(flat) <= _CHARACTERS else f"{flat[:_CHARACTERS]}…"
 
 
-class Kept:
+class BriefingFiles:
     """The last briefing of each directory, on disk."""
 
     def __init__(self, home: Path) -> None:
@@ -111,24 +111,24 @@ class Kept:
         self._lock = threading.Lock()
         self._turn = 0
 
-    def turn(self) -> int:
+    def generation(self) -> int:
         """A number that changes when what was compiled before it may say what was forgotten."""
         with self._lock:
             return self._turn
 
-    def drop(self) -> None:
+    def delete_all(self) -> None:
         """Take them all away."""
         with self._lock:
             self._turn += 1
-            briefing_cache.drop(str(self._home))
+            briefing_cache.delete_briefings(str(self._home))
 
-    def keep(self, cwd: str, text: str, turn: int) -> None:
+    def save(self, cwd: str, text: str, turn: int) -> None:
         """Keep one, unless something was forgotten since `turn`.
 
         Raises:
             OSError: It cannot be written; a cold start goes without.
         """
-        folder = Path(briefing_cache.place(str(self._home), HOST))
+        folder = Path(briefing_cache.cache_folder(str(self._home), HOST))
         with self._lock:
             if turn != self._turn:
                 return
@@ -137,4 +137,4 @@ class Kept:
             path = folder / briefing_name(cwd)
             said = json.dumps({"text": text}, ensure_ascii=False)
             if not path.is_file() or path.read_text(encoding="utf-8") != said:
-                write(path, said)
+                write_whole(path, said)

@@ -1,4 +1,4 @@
-"""What the owner answers to Claude Code's hooks.
+"""What the server answers to Claude Code's hooks.
 
 Each event has one method. What the client reads is made at once, out of what is known; what was said is written behind
 its back, in its order, by one thread.
@@ -20,12 +20,12 @@ from eider.api.background_writer import BackgroundWriter
 from eider.client import briefing_cache
 from eider.client.client import dumps
 from eider_claude_hooks import briefing
-from eider_claude_hooks.learning import Learner
-from eider_claude_hooks.missed import Missed
+from eider_claude_hooks.learning import SessionLearner
+from eider_claude_hooks.missed import UnreadTranscripts
 from eider_claude_hooks.project import place_of
 from eider_claude_hooks.session import HOST, Session, Sessions
-from eider_claude_hooks.transcript import taints
-from eider_claude_hooks.words import spoken
+from eider_claude_hooks.transcript import is_untrusted_tool
+from eider_claude_hooks.words import user_words
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -34,36 +34,36 @@ if TYPE_CHECKING:
 
 Answer = Mapping[str, Any]
 NOTHING: Final[Answer] = {}
-LIMIT: Final = 10_000
+MAX_OUTPUT: Final = 10_000
 """Characters of output that the client takes."""
 INJECTED: Final = 400
 """Tokens of what is recalled for one prompt, and for a subagent's."""
 GUIDED: Final = 200
 """Tokens of guidance for a subagent."""
-_READ: Final = 20_000
+_MAX_PROMPT: Final = 20_000
 """Characters of a prompt that are recalled for."""
-_AFTER: Final = 0.02
+_DELAY_SECONDS: Final = 0.02
 """Seconds after which what was told is written: the answer leaves first. Beside each other the two threads took turns of
 five milliseconds, and a prompt waited 6 to 8 ms for its answer."""
-_REMADE: Final = 16
+_MAX_BRIEFINGS: Final = 16
 """Directories whose briefings are made anew after a change: those used last."""
 
 
-def start(around: Around) -> Desk:
-    """What answers Claude Code; the owner calls this once."""
-    return Desk(around)
+def start(around: Around) -> HookHandler:
+    """What answers Claude Code; the server calls this once."""
+    return HookHandler(around)
 
 
-class Desk:
+class HookHandler:
     """The hooks of Claude Code."""
 
     def __init__(self, around: Around) -> None:
         """Hear nothing yet."""
         self._around = around
         self.sessions = Sessions(around.home)
-        self.learner = Learner(self._memory, self.sessions, partial(around.fault, HOST))
-        self.briefings = briefing.Kept(around.home)
-        self.missed = Missed(around.home)
+        self.learner = SessionLearner(self._memory, self.sessions, partial(around.fault, HOST))
+        self.briefings = briefing.BriefingFiles(around.home)
+        self.missed = UnreadTranscripts(around.home)
         self.writer = BackgroundWriter(partial(around.fault, HOST))
         self._waiting = 0
         self._lock = threading.Lock()
@@ -74,25 +74,25 @@ class Desk:
         self._over: deque[Session] = deque(maxlen=64)
         """Sessions that ended since the last quiet moment."""
         self._events: Mapping[str, Callable[[Session, Mapping[str, Any], float], Answer]] = {
-            "SessionStart": self._started, "InstructionsLoaded": self._instructed, "UserPromptSubmit": self._prompted,
-            "Stop": self._stopped, "SubagentStart": self._helped, "SubagentStop": self._reported,
-            "PreToolUse": self._about_to, "PostToolUse": self._used, "PreCompact": self._compacting,
-            "SessionEnd": self._ended,
+            "SessionStart": self._on_session_start, "InstructionsLoaded": self._on_instructions_loaded, "UserPromptSubmit": self._on_prompt,
+            "Stop": self._on_stop, "SubagentStart": self._on_subagent_start, "SubagentStop": self._on_subagent_stop,
+            "PreToolUse": self._on_pre_tool_use, "PostToolUse": self._on_post_tool_use, "PreCompact": self._on_pre_compact,
+            "SessionEnd": self._on_session_end,
         }  # fmt: skip
 
     def _memory(self, ceiling: Origin) -> Eider:
         return self._around.memory(HOST, ceiling)
 
-    # ------------------------------------------------------------------ the owner's questions
+    # ------------------------------------------------------------------ the server's questions
 
     def answer(self, event: Mapping[str, Any], until: float) -> Answer:
         """What the client reads; nothing for what is no event of a session."""
-        react = self._events.get(_text(event, "hook_event_name"))
-        session = self.sessions.of(event)
+        react = self._events.get(_text_field(event, "hook_event_name"))
+        session = self.sessions.session_of(event)
         if react is None or session is None or not session.cwd:
             return NOTHING
         answer = react(session, event, until)
-        return answer if len(dumps(answer)) < LIMIT else NOTHING
+        return answer if len(dumps(answer)) < MAX_OUTPUT else NOTHING
 
     def warm(self) -> None:
         """Open the store and load what recalling and learning need."""
@@ -106,17 +106,17 @@ class Desk:
         del folder
         self._stale = True
         if verb in briefing_cache.ERASING:
-            self.briefings.drop()
+            self.briefings.delete_all()
 
     def tidy(self) -> None:
         """Make briefings anew where something changed, read what ended sessions wrote last, let go of old ones."""
-        self._read_ends()
+        self._read_ended_sessions()
         for session, over in self.missed.due(self.sessions):
-            self._behind(partial(self.learner.read, session, under_way=not over))
+            self._run_later(partial(self.learner.read_transcript, session, under_way=not over))
         if self._stale:
             self._stale = False
             for cwd, known in list(self._places.items()):
-                self._behind(partial(self._kept, cwd, known))
+                self._run_later(partial(self._save_briefing, cwd, known))
         if time.monotonic() - self._pruned > 3600 or not self._pruned:  # noqa: PLR2004 (once an hour)
             self._pruned = time.monotonic()
             self.sessions.prune()
@@ -126,20 +126,20 @@ class Desk:
         return self._waiting > 0 or bool(self._over)
 
     def status(self) -> Mapping[str, Any]:
-        """What sessions cost and brought, since the owner began and each."""
+        """What sessions cost and brought, since the server began and each."""
         recent = {s.id: s.figures() for s in self.sessions.recent()}
         return {**self.sessions.totals, "waiting": self._waiting, "sessions": recent}
 
     def close(self, timeout: float) -> None:
         """Write what was heard."""
-        self._read_ends()
+        self._read_ended_sessions()
         self.writer.stop(timeout)
 
-    def _read_ends(self) -> None:
+    def _read_ended_sessions(self) -> None:
         while self._over:
-            self._behind(partial(self.learner.read, self._over.popleft()))
+            self._run_later(partial(self.learner.read_transcript, self._over.popleft()))
 
-    def _behind(self, work: Callable[[], object]) -> None:
+    def _run_later(self, work: Callable[[], object]) -> None:
         """Have something done after the answer."""
         with self._lock:
             self._waiting += 1
@@ -147,7 +147,7 @@ class Desk:
         told = time.monotonic()
 
         def counted() -> None:
-            time.sleep(max(0.0, told + _AFTER - time.monotonic()))
+            time.sleep(max(0.0, told + _DELAY_SECONDS - time.monotonic()))
             try:
                 work()
             finally:
@@ -158,169 +158,169 @@ class Desk:
 
     # ------------------------------------------------------------------ a session begins
 
-    def _started(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        source, place = _text(event, "source"), place_of(session.cwd)
+    def _on_session_start(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        source, place = _text_field(event, "source"), place_of(session.cwd)
         if source in ("compact", "clear"):
-            session.restart()
+            session.forget_given()
         if source == "fork":
             session.since = time.time()  # what it brings along was said, and kept, elsewhere
-        self._behind(partial(self.learner.read, session, under_way=source == "compact"))
+        self._run_later(partial(self.learner.read_transcript, session, under_way=source == "compact"))
         if not place.injects:
             return NOTHING
-        known, turn = self.learner.known(session, place), self.briefings.turn()
-        about = "\n".join(self.learner.topics(session)) if source == "compact" else ""
-        made = briefing.compiled(self._memory("user"), place, known, about=about)
+        known, turn = self.learner.host_file_sentences(session, place), self.briefings.generation()
+        about = "\n".join(self.learner.latest_prompts(session)) if source == "compact" else ""
+        made = briefing.compile_briefing(self._memory("user"), place, known, about=about)
         if time.monotonic() < until:
-            session.give(made.ids)
-            self._counted(session, made.tokens, len(made.ids))
+            session.add_given(made.ids)
+            self._count_injected(session, made.tokens, len(made.ids))
         self._places.pop(session.cwd, None)
         self._places[session.cwd] = known
-        while len(self._places) > _REMADE:
+        while len(self._places) > _MAX_BRIEFINGS:
             self._places.pop(next(iter(self._places)))
         if not about:
-            self._behind(partial(self.briefings.keep, session.cwd, made.text, turn))
-        return {**_context("SessionStart", made.text), **self._warning()}
+            self._run_later(partial(self.briefings.save, session.cwd, made.text, turn))
+        return {**_context_answer("SessionStart", made.text), **self._port_warning()}
 
-    def _warning(self) -> Answer:
+    def _port_warning(self) -> Answer:
         """Said to the person, not to the model: hooks would post what is said to a stranger."""
         port, fault = self._around.port()
         if port is None and fault:
             return {"systemMessage": f"Eider cannot hear Claude Code's prompts: {fault}. Run eider doctor."}
         return NOTHING
 
-    def _kept(self, cwd: str, known: tuple[str, ...]) -> None:
-        turn = self.briefings.turn()
-        made = briefing.compiled(self._memory("user"), place_of(cwd), known)
-        self.briefings.keep(cwd, made.text, turn)
+    def _save_briefing(self, cwd: str, known: tuple[str, ...]) -> None:
+        turn = self.briefings.generation()
+        made = briefing.compile_briefing(self._memory("user"), place_of(cwd), known)
+        self.briefings.save(cwd, made.text, turn)
 
-    def _instructed(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_instructions_loaded(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """The client loads these by itself: they are neither learned nor given again."""
         del until
-        if path := _text(event, "file_path"):
+        if path := _text_field(event, "file_path"):
             session.files[path] = None
         return NOTHING
 
-    def _compacting(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_pre_compact(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """All that was said is kept before the client lets go of it."""
         del event, until
-        self._behind(partial(self.learner.read, session, under_way=True))
+        self._run_later(partial(self.learner.read_transcript, session, under_way=True))
         return NOTHING
 
-    def _ended(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_session_end(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """The client writes its last lines while it ends, so they are looked for once more when nobody asks."""
         del event, until
         self._over.append(session)
-        self._behind(partial(self.learner.read, session, under_way=True))
+        self._run_later(partial(self.learner.read_transcript, session, under_way=True))
         return NOTHING
 
     # ------------------------------------------------------------------ a turn
 
-    def _prompted(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        place, turn = place_of(session.cwd), _text(event, "prompt_id")
-        said = spoken(_text(event, "prompt"), event.get("source"))
+    def _on_prompt(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+        place, turn = place_of(session.cwd), _text_field(event, "prompt_id")
+        said = user_words(_text_field(event, "prompt"), event.get("source"))
         session.private.extend(said.private)
         if not said.text:
             return NOTHING
-        answer = self._recalled(session, said.text, until) if place.injects else NOTHING
+        answer = self._recall_for_prompt(session, said.text, until) if place.injects else NOTHING
         session.prompts += 1
         session.topics.append(said.text[:500])
         if not said.command:
-            self._behind(partial(self.learner.heard, session, turn or _unnamed(session), said.text, _now()))
+            self._run_later(partial(self.learner.on_prompt, session, turn or _turn_name(session), said.text, _now()))
         return answer
 
-    def _recalled(self, session: Session, text: str, until: float) -> Answer:
+    def _recall_for_prompt(self, session: Session, text: str, until: float) -> Answer:
         place = place_of(session.cwd)
         found = self._memory("user").inject(
-            text[:_READ], scopes=place.scopes, session=session.id, budget=INJECTED, without=tuple(session.given),
-            known=self.learner.known(session, place),
+            text[:_MAX_PROMPT], scopes=place.scopes, session=session.id, budget=INJECTED, without=tuple(session.given),
+            known=self.learner.host_file_sentences(session, place),
         )  # fmt: skip
         if not found or time.monotonic() > until:
             return NOTHING
-        session.give(r.id for r in found.recollections)
-        self._counted(session, found.tokens, len(found.recollections))
-        return _context("UserPromptSubmit", found.text)
+        session.add_given(r.id for r in found.recollections)
+        self._count_injected(session, found.tokens, len(found.recollections))
+        return _context_answer("UserPromptSubmit", found.text)
 
-    def _counted(self, session: Session, tokens: int, lines: int) -> None:
+    def _count_injected(self, session: Session, tokens: int, lines: int) -> None:
         session.injected += tokens
         session.recalled += lines
         self.sessions.totals["injected_tokens"] += tokens
         self.sessions.totals["recalled"] += lines
 
-    def _stopped(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_stop(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """Hand over and say nothing: any word would make the agent go on."""
         del until
-        if answer := _text(event, "last_assistant_message"):
-            turn = _text(event, "prompt_id") or _unnamed(session)
-            self._behind(partial(self.learner.told, session, turn, answer, _now()))
+        if answer := _text_field(event, "last_assistant_message"):
+            turn = _text_field(event, "prompt_id") or _turn_name(session)
+            self._run_later(partial(self.learner.on_answer, session, turn, answer, _now()))
         return NOTHING
 
     # ------------------------------------------------------------------ tools
 
-    def _about_to(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_pre_tool_use(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """What a subagent will be asked; it is briefed when it starts."""
         del until
         given = event.get("tool_input")
-        if _text(event, "tool_name") in ("Agent", "Task") and isinstance(given, Mapping):
-            session.asked.append((_text(given, "subagent_type"), _text(given, "prompt")))
+        if _text_field(event, "tool_name") in ("Agent", "Task") and isinstance(given, Mapping):
+            session.asked.append((_text_field(given, "subagent_type"), _text_field(given, "prompt")))
         return NOTHING
 
-    def _used(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_post_tool_use(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """What others wrote has been seen; a plan that was let through has been approved."""
         del until
-        tool, answered = _text(event, "tool_name"), event.get("tool_response")
-        turn = _text(event, "prompt_id")
+        tool, answered = _text_field(event, "tool_name"), event.get("tool_response")
+        turn = _text_field(event, "prompt_id")
         if tool == "ExitPlanMode":
             for one in (answered, event.get("tool_input")):
-                if isinstance(one, Mapping) and (text := _text(one, "plan")):
-                    use = _text(event, "tool_use_id") or turn
-                    self._behind(partial(self.learner.approved, session, use, text, turn))
+                if isinstance(one, Mapping) and (text := _text_field(one, "plan")):
+                    use = _text_field(event, "tool_use_id") or turn
+                    self._run_later(partial(self.learner.on_plan_approved, session, use, text, turn))
                     break
-        elif taints(tool, event.get("tool_input")):
-            session.tainted.add(_text(event, "agent_id") or turn)
+        elif is_untrusted_tool(tool, event.get("tool_input")):
+            session.tainted.add(_text_field(event, "agent_id") or turn)
         return NOTHING
 
-    def _helped(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_subagent_start(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """Brief a subagent: what it should obey, and what helps with its task."""
-        place, prompt = place_of(session.cwd), self._asked(session, _text(event, "agent_type"))
-        if not place.injects or not _text(event, "agent_type"):
+        place, prompt = place_of(session.cwd), self._subagent_task(session, _text_field(event, "agent_type"))
+        if not place.injects or not _text_field(event, "agent_type"):
             return NOTHING
-        memory, known = self._memory("user"), self.learner.known(session, place)
+        memory, known = self._memory("user"), self.learner.host_file_sentences(session, place)
         policy = memory.policy(
             context=prompt[:2000] or None, existing_instructions="\n".join(known), scopes=place.scopes, budget=GUIDED
         )
-        parts = [briefing.framed(policy)] if policy else []
+        parts = [briefing.policy_text(policy)] if policy else []
         ids, tokens = [m.id for m in policy.memories], policy.tokens
         if prompt.strip():
             found = memory.inject(
-                prompt[:_READ], scopes=place.scopes, budget=INJECTED - GUIDED, without=ids, known=known
+                prompt[:_MAX_PROMPT], scopes=place.scopes, budget=INJECTED - GUIDED, without=ids, known=known
             )
             parts += [found.text] if found else []
             ids, tokens = [*ids, *(r.id for r in found.recollections)], tokens + found.tokens
         if not parts or time.monotonic() > until:
             return NOTHING
-        self._counted(session, tokens, len(ids))
-        return _context("SubagentStart", "\n".join(parts))
+        self._count_injected(session, tokens, len(ids))
+        return _context_answer("SubagentStart", "\n".join(parts))
 
-    def _asked(self, session: Session, kind: str) -> str:
+    def _subagent_task(self, session: Session, kind: str) -> str:
         """What the subagent that starts was asked: the first that waits of its type."""
         with session.lock:
             for place, (asked, prompt) in enumerate(session.asked):
                 if asked == kind or not asked:
                     del session.asked[place]
-                    return spoken(prompt).text
+                    return user_words(prompt).text
         return ""
 
-    def _reported(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
+    def _on_subagent_stop(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """Keep what a subagent came to; the client's own forks have no type."""
         del until
-        kind, agent = _text(event, "agent_type"), _text(event, "agent_id")
-        if kind and agent and (result := _text(event, "last_assistant_message")):
-            record = _text(event, "agent_transcript_path")
-            self._behind(partial(self.learner.reported, session, agent, kind, result, record))
+        kind, agent = _text_field(event, "agent_type"), _text_field(event, "agent_id")
+        if kind and agent and (result := _text_field(event, "last_assistant_message")):
+            record = _text_field(event, "agent_transcript_path")
+            self._run_later(partial(self.learner.on_subagent_result, session, agent, kind, result, record))
         return NOTHING
 
 
-def _context(event: str, text: str) -> Answer:
+def _context_answer(event: str, text: str) -> Answer:
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
 
 
@@ -329,12 +329,12 @@ def _now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-def _text(given: Mapping[str, Any], name: str) -> str:
+def _text_field(given: Mapping[str, Any], name: str) -> str:
     """A text of an event; strangers may send anything."""
     found = given.get(name)
     return found if isinstance(found, str) else ""
 
 
-def _unnamed(session: Session) -> str:
+def _turn_name(session: Session) -> str:
     """A turn that the client does not name: its number within the session."""
     return f"n{session.prompts}"

@@ -1,7 +1,7 @@
 """The command hook of Claude Code: `python -I -S hook.py`, the event on standard input, what the client reads on output.
 
 Standard library only. Whatever happens it ends with 0, in time, and prints either one JSON object or nothing: a turn goes
-on with or without memory. Only the start of a session starts an owner; while that is still asleep, what it told last in
+on with or without memory. Only the start of a session starts a server; while that is still asleep, what it told last in
 this directory is told again.
 """
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 SECONDS: Final = 0.135
 """A hook's own deadline; starting the interpreter takes the rest of 150 ms."""
 START: Final = 0.375
-"""The same at a session's start, where an owner may have to be started: of 400 ms."""
-MISSED: Final = "missed"
-"""Directory of notes about sessions that began without an owner."""
-_MOST: Final = 32 * 1024 * 1024
+"""The same at a session's start, where a server may have to be started: of 400 ms."""
+MISSED_FILE: Final = "missed"
+"""Directory of notes about sessions that began without a server."""
+_MAX_INPUT: Final = 32 * 1024 * 1024
 _LIMIT: Final = 10_000
 """Characters of output that the client takes."""
-_QUIET: Final = 60.0
+_LOG_SECONDS: Final = 60.0
 """Seconds in which trouble is logged once."""
 _LOG: Final = 256 * 1024
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))
@@ -50,16 +50,16 @@ def main() -> int:
     began = time.monotonic()
     if os.environ.get("EIDER_HOOKS", "").strip().lower() == "off":
         return 0
-    factor = _factor()
-    _patience(SECONDS * factor, _leave)
+    factor = _timeout_factor()
+    _set_alarm(SECONDS * factor, _exit_on_alarm)
     try:
-        _answered(began, factor)
+        _ask_server(began, factor)
     except BaseException as error:  # noqa: BLE001 (the client would show it to somebody who did not ask)
         _log(type(error).__name__)
     return 0
 
 
-def _factor() -> float:
+def _timeout_factor() -> float:
     """How many times longer this machine may take: the setting 'hook_patience', as the installer hands it on."""
     try:
         return min(20.0, max(1.0, float(os.environ.get("EIDER_HOOK_PATIENCE") or 1)))
@@ -67,30 +67,33 @@ def _factor() -> float:
         return 1.0
 
 
-def _answered(began: float, factor: float) -> None:
-    client = _client()
-    event = client.loads(_input())
+def _ask_server(began: float, factor: float) -> None:
+    client = _load_client()
+    event = client.loads(_read_event())
     if not isinstance(event, dict):
         return
     starting = event.get("hook_event_name") == "SessionStart"
     if starting:
-        _patience(max(0.01, began + START * factor - time.monotonic()), lambda *_: (_alone(client, event), _leave()))
+        _set_alarm(
+            max(0.01, began + START * factor - time.monotonic()),
+            lambda *_: (_answer_without_server(client, event), _exit_on_alarm()),
+        )
     until = began + (START if starting else SECONDS) * factor
     asking = client.Client(spool=False, spawn=starting, cold=max(0.01, until - time.monotonic()), channel="hook")
     try:
         found = asking.ask("POST", "/v1/hooks/claude-code", event, until=until - 0.02)
     except client.ClientError as error:
-        _patience(0.0, _leave)
+        _set_alarm(0.0, _exit_on_alarm)
         if starting:
-            _alone(client, event)
+            _answer_without_server(client, event)
         _log(error.kind)
         return
-    _patience(0.0, _leave)
+    _set_alarm(0.0, _exit_on_alarm)
     if isinstance(found, dict) and found:
-        _print(client.dumps(found))
+        _print_utf8(client.dumps(found))
 
 
-def _client() -> Any:
+def _load_client() -> Any:
     """Eider's client, by path: nothing of Eider is on the path of an interpreter started with `-I -S`."""
     beside = os.path.dirname(_HERE)
     for root in (beside, os.path.join(os.path.dirname(beside), "core")):
@@ -105,26 +108,26 @@ def _client() -> Any:
     raise ImportError("eider.client.client")
 
 
-def _input() -> str:
+def _read_event() -> str:
     parts: list[bytes] = []
     size = 0
-    while size <= _MOST and (part := os.read(0, 1 << 16)):
+    while size <= _MAX_INPUT and (part := os.read(0, 1 << 16)):
         parts.append(part)
         size += len(part)
     return b"".join(parts).decode("utf-8", "replace")
 
 
-def _alone(client: Any, event: dict[str, Any]) -> None:
-    """A session that no owner was there for: tell what was told last, and note where its words will stand.
+def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
+    """A session that no server was there for: tell what was told last, and note where its words will stand.
 
-    It may end before an owner listens, and then no hook of it is ever heard.
+    It may end before a server listens, and then no hook of it is ever heard.
     """
-    _last(client, event)
+    _print_last_briefing(client, event)
     try:
         folder = client.home()
         if not os.path.isdir(folder):
             return
-        for part in ("hooks", "claude-code", MISSED):
+        for part in ("hooks", "claude-code", MISSED_FILE):
             folder = os.path.join(folder, part)
             if not os.path.isdir(folder):
                 os.mkdir(folder, 0o700)
@@ -139,7 +142,7 @@ def _alone(client: Any, event: dict[str, Any]) -> None:
         return
 
 
-def _last(client: Any, event: dict[str, Any]) -> None:
+def _print_last_briefing(client: Any, event: dict[str, Any]) -> None:
     """Print what was told last in this directory."""
     try:
         cwd = event.get("cwd")
@@ -147,19 +150,19 @@ def _last(client: Any, event: dict[str, Any]) -> None:
         with open(path, encoding="utf-8") as file:
             text = client.loads(file.read())["text"]
         said = {"hookEventName": "SessionStart", "additionalContext": text}
-        _print(client.dumps({"hookSpecificOutput": said}))
+        _print_utf8(client.dumps({"hookSpecificOutput": said}))
     except (OSError, ValueError, KeyError, TypeError):
         return
 
 
-def _print(text: str) -> None:
+def _print_utf8(text: str) -> None:
     data = text.encode()
     if len(text) < _LIMIT:
         while data:
             data = data[os.write(1, data) :]
 
 
-def _patience(seconds: float, then: Any) -> None:
+def _set_alarm(seconds: float, then: Any) -> None:
     """Have something done when time is up; 0 ends the waiting."""
     try:
         import signal
@@ -170,7 +173,7 @@ def _patience(seconds: float, then: Any) -> None:
         return  # a system without timers: the client's own deadline remains
 
 
-def _leave(number: int = 0, frame: FrameType | None = None) -> None:
+def _exit_on_alarm(number: int = 0, frame: FrameType | None = None) -> None:
     del number, frame
     try:
         _log("late")
@@ -181,11 +184,13 @@ def _leave(number: int = 0, frame: FrameType | None = None) -> None:
 def _log(kind: str) -> None:
     """One line, without content, once in a while; a home that is not there is not made."""
     try:
-        home = _client().home()
+        home = _load_client().home()
         path = os.path.join(home, "log", "hooks.jsonl")
         if not os.path.isdir(os.path.dirname(path)):
             return
-        if os.path.exists(path) and (time.time() - os.stat(path).st_mtime < _QUIET or os.stat(path).st_size > _LOG):
+        if os.path.exists(path) and (
+            time.time() - os.stat(path).st_mtime < _LOG_SECONDS or os.stat(path).st_size > _LOG
+        ):
             return
         line = f'{{"at":{time.time():.3f},"kind":"{kind}"}}\n'
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from eider.model.validation import MAX_OBSERVED, MAX_TEXT
 from eider.privacy import recall_marks
 from eider.understand.scope_names import holds_everywhere
-from eider_claude_hooks.project import Place, host_files, known
-from eider_claude_hooks.session import HOST, Answer, Session
-from eider_claude_hooks.words import blanked
+from eider_claude_hooks.project import Place, host_files, sentences_of
+from eider_claude_hooks.session import HOST, LastAnswer, Session
+from eider_claude_hooks.words import blank_private
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -22,52 +22,59 @@ Memory = Callable[["Origin"], "Eider"]
 """A ceiling → the memory seen through a door that believes no more."""
 
 
-class Keeper:
+class SessionRecorder:
     """Keeps utterances and learns from them; what is kept already stays as it is."""
 
     def __init__(self, memory: Memory, *, tz: str | None = None) -> None:
         """Keep through these doors; the speaker's time zone is this machine's where none is named."""
         self._memory, self._tz = memory, tz
 
-    def hear(
-        self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: Answer
+    def record_prompt(
+        self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: LastAnswer
     ) -> Learned | None:  # fmt: skip
         """Keep a prompt where the project's words belong, and learn from it as a reply."""
-        text, output = recall_marks.strip(text)[:MAX_OBSERVED], blanked(answering.text, session.private)[:MAX_OBSERVED]
+        text, output = (
+            recall_marks.strip(text)[:MAX_OBSERVED],
+            blank_private(answering.text, session.private)[:MAX_OBSERVED],
+        )
         if not text.strip():
             return None
         key, door = session.key(turn), self._memory("user")
-        self._record(door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place))
+        self._record_parts(door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place))
         return door.observe(
             agent_output=output, user_reply=text, session=session.id, at=at, tz=self._tz, context=_context(place),
-            scope=scope_of(text, place), known=self.known(session, place), key=key,
+            scope=scope_of_prompt(text, place), known=self.host_file_sentences(session, place), key=key,
             answering_key=answering.key if output.strip() else None,
         )  # fmt: skip
 
-    def tell(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool) -> None:
+    def record_answer(
+        self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool
+    ) -> None:
         """Keep what the agent said at last in a turn."""
-        self.keep(session, place, f"{session.key(turn)}:agent", text, speaker=None, at=at, tainted=tainted)
+        self.record_agent_text(session, place, f"{session.key(turn)}:agent", text, speaker=None, at=at, tainted=tainted)
 
-    def keep(
+    def record_agent_text(
         self, session: Session, place: Place, key: str, text: str, *, speaker: str | None, at: str | None, tainted: bool
     ) -> None:  # fmt: skip
         """Keep the agent's words; where others' words were in its sight, they are believed no more than those."""
-        text = recall_marks.strip(blanked(text, session.private))[:MAX_OBSERVED]
+        text = recall_marks.strip(blank_private(text, session.private))[:MAX_OBSERVED]
         door = self._memory("tool" if tainted else "agent")
-        self._record(door, text, "agent", key, session=session.id, at=at, metadata=_metadata(place), speaker=speaker)
+        self._record_parts(
+            door, text, "agent", key, session=session.id, at=at, metadata=_metadata(place), speaker=speaker
+        )
 
-    def known(self, session: Session, place: Place) -> tuple[str, ...]:
+    def host_file_sentences(self, session: Session, place: Place) -> tuple[str, ...]:
         """What the client's own files say, which is neither learned nor given again."""
-        return known([*map(Path, session.files), *host_files(place, session.cwd, session.transcript)])
+        return sentences_of([*map(Path, session.files), *host_files(place, session.cwd, session.transcript)])
 
-    def _record(self, door: Eider, text: str, role: Role, key: str, **said: Any) -> None:
+    def _record_parts(self, door: Eider, text: str, role: Role, key: str, **said: Any) -> None:
         """Keep an utterance, in parts where it is too long for one, each under the key that `observe` looks for."""
         for start in range(0, len(text), MAX_TEXT):
             if (part := text[start : start + MAX_TEXT]).strip():
                 door.record(part, role=role, tz=self._tz, key=key + (f":{start}" if start else ""), **said)
 
 
-def scope_of(text: str, place: Place) -> str:
+def scope_of_prompt(text: str, place: Place) -> str:
     """Where a prompt holds: its project, unless it says that it holds everywhere."""
     return "global" if holds_everywhere(text) else place.scope
 

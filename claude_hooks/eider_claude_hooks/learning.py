@@ -15,89 +15,89 @@ from typing import Final
 
 from eider.model.errors import ErasedError, InputError, PausedError
 from eider_claude_hooks import plan, transcript
-from eider_claude_hooks.keeping import Keeper, Memory
+from eider_claude_hooks.keeping import Memory, SessionRecorder
 from eider_claude_hooks.project import Place, place_of
-from eider_claude_hooks.session import Answer, Session, Sessions
-from eider_claude_hooks.words import blanked, spoken
+from eider_claude_hooks.session import LastAnswer, Session, Sessions
+from eider_claude_hooks.words import blank_private, user_words
 
-_MEANT: Final = (PausedError, ErasedError)
+_INTENDED_ERRORS: Final = (PausedError, ErasedError)
 """What is not kept because somebody wants that: writing is paused, or it was forgotten. It is not tried again."""
-_BACK: Final = 2 * 1024 * 1024
+_TOPIC_BYTES: Final = 2 * 1024 * 1024
 """Bytes of a transcript that are read for what a session was about."""
 
 
-class Learner:
+class SessionLearner:
     """Keeps and learns what sessions say; called by one thread."""
 
     def __init__(self, memory: Memory, sessions: Sessions, fault: Callable[[BaseException], None]) -> None:
         """Learn through these doors."""
         self._memory, self._sessions, self._fault = memory, sessions, fault
-        self._keeper = Keeper(memory)
+        self._keeper = SessionRecorder(memory)
 
     # ------------------------------------------------------------------ what the client told
 
-    def heard(self, session: Session, turn: str, prompt: str, at: str | None = None) -> None:
+    def on_prompt(self, session: Session, turn: str, prompt: str, at: str | None = None) -> None:
         """A prompt, as soon as it was submitted; turns before it are complete."""
-        place = self._caught_up(session, turn)
+        place = self._read_new_turns(session, turn)
         if place.learns and turn not in session.heard:
-            self._hear(session, place, turn, prompt, at=at, answering=session.last)
+            self._record_prompt(session, place, turn, prompt, at=at, answering=session.last)
         self._sessions.save(session)
 
-    def told(self, session: Session, turn: str, answer: str, at: str | None = None) -> None:
+    def on_answer(self, session: Session, turn: str, answer: str, at: str | None = None) -> None:
         """What the agent said at last."""
-        place = self._caught_up(session, turn)
+        place = self._read_new_turns(session, turn)
         if place.learns and turn not in session.told:
-            here, _ = transcript.turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
-            met = any(t.id == turn and (t.tainted or t.source or not spoken(t.prompt).text) for t in here)
-            self._tell(session, place, turn, answer, at=at, tainted=met)
+            here, _ = transcript.read_turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
+            met = any(t.id == turn and (t.tainted or t.source or not user_words(t.prompt).text) for t in here)
+            self._record_answer(session, place, turn, answer, at=at, tainted=met)
         self._sessions.save(session)
 
-    def read(self, session: Session, *, under_way: bool = False) -> None:
+    def read_transcript(self, session: Session, *, under_way: bool = False) -> None:
         """Take in what the transcript holds; a turn that is `under_way` is not answered yet."""
-        self._caught_up(session, None, under_way=under_way)
+        self._read_new_turns(session, None, under_way=under_way)
         self._sessions.save(session)
 
-    def topics(self, session: Session) -> list[str]:
-        """The latest prompts of a session, from its transcript where the owner was another when they were said."""
+    def latest_prompts(self, session: Session) -> list[str]:
+        """The latest prompts of a session, from its transcript where the server was another when they were said."""
         if not session.topics and session.transcript:
-            found, _ = transcript.turns(Path(session.transcript), max(0, session.mark - _BACK))
-            said = (spoken(turn.prompt, turn.source) for turn in found)
+            found, _ = transcript.read_turns(Path(session.transcript), max(0, session.mark - _TOPIC_BYTES))
+            said = (user_words(turn.prompt, turn.source) for turn in found)
             session.topics.extend(one.text[:500] for one in said if one.text and not one.command)
         return list(session.topics)
 
-    def reported(self, session: Session, agent: str, kind: str, result: str, record: str) -> None:
+    def on_subagent_result(self, session: Session, agent: str, kind: str, result: str, record: str) -> None:
         """What a subagent came to."""
         place = place_of(session.cwd)
         if not place.learns:
             return
         tainted = agent in session.tainted or (bool(record) and transcript.uses_tools(Path(record)))
-        with suppress(*_MEANT):
+        with suppress(*_INTENDED_ERRORS):
             key = f"{session.key(agent)}:agent"
-            self._keeper.keep(session, place, key, result, speaker=kind[:100], at=None, tainted=tainted)
+            self._keeper.record_agent_text(session, place, key, result, speaker=kind[:100], at=None, tainted=tainted)
         self._sessions.save(session)
 
-    def approved(self, session: Session, use: str, text: str, turn: str) -> None:
+    def on_plan_approved(self, session: Session, use: str, text: str, turn: str) -> None:
         """A plan that the user let pass: its points are decisions, in the agent's words."""
         place = place_of(session.cwd)
         if not place.learns:
             return
         door = self._memory("tool" if turn in session.tainted else "agent")
-        for number, decision in enumerate(plan.decisions(blanked(text, session.private))):
-            with suppress(*_MEANT):
+        for number, decision in enumerate(plan.decisions(blank_private(text, session.private))):
+            with suppress(*_INTENDED_ERRORS):
                 key = f"{session.key(use)}:plan:{number}"
                 made = door.remember(decision, kind="decision", scope=place.scope, key=key)
-                session.give([made.id])
-                self._learned(session, 1)
+                session.add_given([made.id])
+                self._count_learned(session, 1)
         self._sessions.save(session)
 
     # ------------------------------------------------------------------ what it could not tell
 
-    def _caught_up(self, session: Session, current: str | None, *, under_way: bool = False) -> Place:
+    def _read_new_turns(self, session: Session, current: str | None, *, under_way: bool = False) -> Place:
         """Take in what the transcript holds beyond the mark, but for the current turn; the last may be under way."""
         place = place_of(session.cwd)
         if not session.transcript:
             return place
-        found, end = transcript.turns(Path(session.transcript), session.mark)
+        found, end = transcript.read_turns(Path(session.transcript), session.mark)
         if not place.learns:
             session.mark = end  # what is said while nothing may be learned is not learned later
             return place
@@ -106,46 +106,50 @@ class Learner:
                 break
             if _seconds(turn.at) < session.since:
                 continue
-            self._turn(session, place, turn, whole=not (under_way and turn is found[-1]))
+            self._learn_turn(session, place, turn, whole=not (under_way and turn is found[-1]))
             key = f"{session.key(turn.id)}:agent"
             if turn.answer and session.last.key != key:
-                session.last = Answer(text=turn.answer, key=key)
+                session.last = LastAnswer(text=turn.answer, key=key)
         if found:
             session.mark = found[-1].start
         return place
 
-    def _turn(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
-        said = spoken(turn.prompt, turn.source)
+    def _learn_turn(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
+        said = user_words(turn.prompt, turn.source)
         session.private.extend(p for p in said.private if p not in session.private)
         if turn.id not in session.heard and said.text and not said.command:
             self._sessions.totals["caught_up"] += 1
-            self._hear(session, place, turn.id, said.text, at=turn.at, answering=session.last)
+            self._record_prompt(session, place, turn.id, said.text, at=turn.at, answering=session.last)
         if turn.id not in session.told and turn.answer and whole:
             machine = turn.tainted or not (said.text or said.command)
-            self._tell(session, place, turn.id, turn.answer, at=turn.answered or turn.at, tainted=machine)
+            self._record_answer(session, place, turn.id, turn.answer, at=turn.answered or turn.at, tainted=machine)
 
     # ------------------------------------------------------------------ keeping
 
-    def _hear(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: Answer) -> None:
+    def _record_prompt(
+        self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: LastAnswer
+    ) -> None:
         session.heard.append(turn)
-        with self._minding(session.heard, turn):
-            learned = self._keeper.hear(session, place, turn, text, at=at, answering=answering)
+        with self._marking_done(session.heard, turn):
+            learned = self._keeper.record_prompt(session, place, turn, text, at=at, answering=answering)
             if learned is not None:
-                session.give(m.id for m in learned.memories)
-                self._learned(session, len(learned.memories))
+                session.add_given(m.id for m in learned.memories)
+                self._count_learned(session, len(learned.memories))
 
-    def _tell(self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool) -> None:
+    def _record_answer(
+        self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool
+    ) -> None:
         session.told.append(turn)
-        with self._minding(session.told, turn):
-            self._keeper.tell(session, place, turn, text, at=at, tainted=tainted or turn in session.tainted)
-            session.last = Answer(text=text, key=f"{session.key(turn)}:agent")
+        with self._marking_done(session.told, turn):
+            self._keeper.record_answer(session, place, turn, text, at=at, tainted=tainted or turn in session.tainted)
+            session.last = LastAnswer(text=text, key=f"{session.key(turn)}:agent")
 
     @contextmanager
-    def _minding(self, done: deque[str], turn: str) -> Generator[None]:
+    def _marking_done(self, done: deque[str], turn: str) -> Generator[None]:
         """What is refused for good stays done; what failed is caught up from the transcript another time."""
         try:
             yield
-        except _MEANT:
+        except _INTENDED_ERRORS:
             return
         except InputError as error:
             self._fault(error)
@@ -154,13 +158,13 @@ class Learner:
                 done.remove(turn)
             raise
 
-    def _learned(self, session: Session, count: int) -> None:
+    def _count_learned(self, session: Session, count: int) -> None:
         session.learned += count
         self._sessions.totals["learned"] += count
 
-    def known(self, session: Session, place: Place) -> tuple[str, ...]:
+    def host_file_sentences(self, session: Session, place: Place) -> tuple[str, ...]:
         """What the client's own files say, which is neither learned nor given again."""
-        return self._keeper.known(session, place)
+        return self._keeper.host_file_sentences(session, place)
 
 
 def _seconds(at: str | None) -> float:

@@ -13,12 +13,12 @@ from eider.api.install import files
 from eider.api.install.json_edit import JsonText, JsonTextError
 from eider.client import hook_port
 from eider.model.errors import RefusedError
-from eider.service.doctor.owner import is_locked
+from eider.service.doctor.server import is_locked
 
 _FIRST_PERSON: Final = 500 if sys.platform == "darwin" else 1000
 """Lowest account number that people get."""
 _NOTICED: Final = 2.5
-"""Seconds in which an owner has looked at its hook port twice."""
+"""Seconds in which a server has looked at its hook port twice."""
 _NOBODY: Final = 65534
 _NO_LOGIN: Final = ("nologin", "false", "sync", "shutdown", "halt", "git-shell")
 _MANAGED: Final = (
@@ -32,7 +32,7 @@ def config_folder() -> Path:
     return Path(named).expanduser().absolute() if named else Path.home() / ".claude"
 
 
-def on_path() -> bool:
+def is_on_path() -> bool:
     """Whether the program is there."""
     import shutil
 
@@ -62,11 +62,11 @@ def _is_person(uid: str, shell: str) -> bool:
     )
 
 
-def is_taken(home: Path, known: hook_port.HookPort) -> bool:
-    """Whether somebody else listens where hooks post to; our owner gets a moment to take up a new token."""
+def is_port_taken(home: Path, known: hook_port.HookPort) -> bool:
+    """Whether somebody else listens where hooks post to; our server gets a moment to take up a new token."""
     until = time.monotonic() + _NOTICED
     while not hook_port.is_free(known.port):
-        if hook_port.answers(known):
+        if hook_port.is_our_server(known):
             return False
         if not is_locked(str(home)) or time.monotonic() > until:
             return True
@@ -74,17 +74,17 @@ def is_taken(home: Path, known: hook_port.HookPort) -> bool:
     return False
 
 
-def is_deaf(home: Path, known: hook_port.HookPort) -> bool:
-    """Whether our owner runs and does not listen where hooks post to, although it had a moment to notice."""
+def is_port_unserved(home: Path, known: hook_port.HookPort) -> bool:
+    """Whether our server runs and does not listen where hooks post to, although it had a moment to notice."""
     until = time.monotonic() + _NOTICED
-    while is_locked(str(home)) and not hook_port.answers(known):
+    while is_locked(str(home)) and not hook_port.is_our_server(known):
         if time.monotonic() > until:
             return True
         time.sleep(0.1)
     return False
 
 
-def managed(paths: Sequence[str] = _MANAGED) -> dict[str, Any]:
+def managed_settings(paths: Sequence[str] = _MANAGED) -> dict[str, Any]:
     """Settings that whoever administers this machine has laid down; empty when there are none, or none readable."""
     for path in paths:
         try:

@@ -26,8 +26,8 @@ def decisions(plan: str) -> tuple[str, ...]:
         paragraphs = [p.strip() for p in re.split(r"\n\s*\n", plan) if p.strip() and not p.lstrip().startswith("#")]
         points = [" ".join(paragraphs[0].split())] if paragraphs else []
     head = f'Plan "{title[:80]}"' if title else "Approved plan"
-    return tuple(f"{head}: {_cut(point)}" for point in dict.fromkeys(points))[:MOST]
+    return tuple(f"{head}: {_shorten(point)}" for point in dict.fromkeys(points))[:MOST]
 
 
-def _cut(point: str) -> str:
+def _shorten(point: str) -> str:
     return point if len(point) <= _LONGEST else f"{point[:_LONGEST].rsplit(' ', 1)[0]} …"

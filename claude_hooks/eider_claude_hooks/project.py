@@ -45,16 +45,20 @@ places: dict[str, tuple[float, list[int], Place]] = {}
 def place_of(cwd: str) -> Place:
     """What is known of a directory; whether it stays out of everything holds from the moment that is said."""
     known = places.get(cwd)
-    if known is not None and time.monotonic() - known[0] < _FRESH and known[1] == _said(Path(cwd), known[2].root):
+    if (
+        known is not None
+        and time.monotonic() - known[0] < _FRESH
+        and known[1] == _config_times(Path(cwd), known[2].root)
+    ):
         return known[2]
     if len(places) > 256:  # noqa: PLR2004 (more directories than anybody works in)
         places.clear()
-    place = _looked(Path(cwd))
-    places[cwd] = (time.monotonic(), _said(Path(cwd), place.root), place)
+    place = _read_place(Path(cwd))
+    places[cwd] = (time.monotonic(), _config_times(Path(cwd), place.root), place)
     return place
 
 
-def _said(cwd: Path, root: Path) -> list[int]:
+def _config_times(cwd: Path, root: Path) -> list[int]:
     """When each `.eider.toml` that counts here was written, in nanoseconds; 0 where there is none."""
     stamps: list[int] = []
     for folder in (cwd, *cwd.parents):
@@ -67,15 +71,15 @@ def _said(cwd: Path, root: Path) -> list[int]:
     return stamps
 
 
-def _looked(cwd: Path) -> Place:
+def _read_place(cwd: Path) -> Place:
     root = next((f for f in (cwd, *cwd.parents) if (f / ".git").exists()), cwd)
-    learns, injects = allowed(cwd, root)
+    learns, injects = permissions(cwd, root)
     return Place(
-        scope=eider.project_scope(cwd), branch=_branch(root / ".git"), learns=learns, injects=injects, root=root
+        scope=eider.project_scope(cwd), branch=_current_branch(root / ".git"), learns=learns, injects=injects, root=root
     )
 
 
-def allowed(cwd: Path, root: Path) -> tuple[bool, bool]:
+def permissions(cwd: Path, root: Path) -> tuple[bool, bool]:
     """(learn, inject) as the nearest `.eider.toml` says; one that cannot be read means neither."""
     for folder in (cwd, *cwd.parents):
         if (folder / FILE).is_file():
@@ -90,7 +94,7 @@ def allowed(cwd: Path, root: Path) -> tuple[bool, bool]:
     return True, True
 
 
-def _branch(git: Path) -> str:
+def _current_branch(git: Path) -> str:
     """The branch that is checked out; empty where none is."""
     with suppress(OSError):
         if git.is_file():  # a worktree
@@ -121,15 +125,15 @@ def host_files(place: Place, cwd: str, transcript: str | None) -> list[Path]:
 _files: dict[Path, tuple[tuple[int, int], tuple[str, ...]]] = {}
 
 
-def known(files: Iterable[Path]) -> tuple[str, ...]:
+def sentences_of(files: Iterable[Path]) -> tuple[str, ...]:
     """The sentences of such files; kept in memory while the files stay as they are, and nowhere else."""
     lines: dict[str, None] = {}
     for path in dict.fromkeys(files):
-        lines.update(dict.fromkeys(_read(path)))
+        lines.update(dict.fromkeys(_read_sentences(path)))
     return tuple(lines)[:_LINES]
 
 
-def _read(path: Path) -> tuple[str, ...]:
+def _read_sentences(path: Path) -> tuple[str, ...]:
     try:
         found = path.stat()
         stamp = (found.st_mtime_ns, found.st_size)

@@ -30,7 +30,7 @@ _CAUGHT_UP: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class LastAnswer:
     """What the agent said last."""
 
     text: str = ""
@@ -63,7 +63,7 @@ class Session:
     prompts: int = 0
     used: float = 0.0
     # what follows is never written anywhere
-    last: Answer = field(default_factory=Answer)
+    last: LastAnswer = field(default_factory=LastAnswer)
     topics: deque[str] = field(default_factory=lambda: deque[str](maxlen=6))
     """The latest prompts: what the session is about."""
     private: deque[str] = field(default_factory=lambda: deque[str](maxlen=64))
@@ -75,7 +75,7 @@ class Session:
     """Instructions that the client said it loaded."""
     lock: threading.RLock = field(default_factory=threading.RLock)
 
-    def give(self, ids: Iterable[str]) -> None:
+    def add_given(self, ids: Iterable[str]) -> None:
         """Note what the conversation holds from now on."""
         with self.lock:
             for one in ids:
@@ -83,7 +83,7 @@ class Session:
             while len(self.given) > _GIVEN:
                 self.given.popitem(last=False)
 
-    def restart(self) -> None:
+    def forget_given(self) -> None:
         """The conversation has lost what it was given: it was compacted, or cleared."""
         with self.lock:
             self.given.clear()
@@ -101,8 +101,8 @@ class Session:
             "learned": self.learned,
         }
 
-    def kept(self) -> dict[str, Any]:
-        """What survives the owner: ids, places and counts, nothing that was said."""
+    def saved_fields(self) -> dict[str, Any]:
+        """What survives the server: ids, places and counts, nothing that was said."""
         with self.lock:
             return {"v": 1, "given": list(self.given), "heard": list(self.heard), "told": list(self.told), "mark": self.mark,
                     "since": self.since, "used": self.used, **self.figures()}  # fmt: skip
@@ -117,9 +117,9 @@ class Sessions:
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
         self.totals = {"injected_tokens": 0, "recalled": 0, "learned": 0, "caught_up": 0}
-        """Since the owner began."""
+        """Since the server began."""
 
-    def of(self, event: Mapping[str, Any]) -> Session | None:
+    def session_of(self, event: Mapping[str, Any]) -> Session | None:
         """The session an event belongs to; None where it names none."""
         said = event.get("session_id")
         if not isinstance(said, str) or not said:
@@ -128,7 +128,7 @@ class Sessions:
         with self._lock:
             session = self._open.get(id_)
             if session is None:
-                session = self._open[id_] = _restored(id_, self._file(id_))
+                session = self._open[id_] = _read_session(id_, self._file(id_))
             self._open.move_to_end(id_)
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
@@ -139,7 +139,7 @@ class Sessions:
         return session
 
     def save(self, session: Session) -> None:
-        """Keep what must survive the owner.
+        """Keep what must survive the server.
 
         Raises:
             OSError: It cannot be written; the session goes on from memory.
@@ -147,7 +147,7 @@ class Sessions:
         path = self._file(session.id)
         for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
-        write(path, json.dumps(session.kept(), separators=(",", ":")))
+        write_whole(path, json.dumps(session.saved_fields(), separators=(",", ":")))
 
     def recent(self, limit: int = 5) -> list[Session]:
         """Those used last, newest first."""
@@ -171,7 +171,7 @@ def name_of(said: str) -> str:
     return said if _ID.fullmatch(said) else sha256(said.encode("utf-8", "replace")).hexdigest()[:32]
 
 
-def write(path: Path, text: str) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Put a file in its place whole, for this account alone."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
@@ -184,7 +184,7 @@ def write(path: Path, text: str) -> None:
         raise
 
 
-def _restored(id_: str, path: Path) -> Session:
+def _read_session(id_: str, path: Path) -> Session:
     """A session as it was left; one that cannot be read starts anew, and its keys keep it from doubling anything."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
@@ -192,20 +192,20 @@ def _restored(id_: str, path: Path) -> Session:
         return Session(id=id_, since=time.time() - _CAUGHT_UP)
     if not isinstance(kept, dict):
         return Session(id=id_, since=time.time() - _CAUGHT_UP)
-    session = Session(id=id_, since=_number(kept, "since"), mark=int(_number(kept, "mark")))
-    session.give(_texts(kept, "given"))
-    session.heard.extend(_texts(kept, "heard"))
-    session.told.extend(_texts(kept, "told"))
-    session.prompts, session.injected = int(_number(kept, "prompts")), int(_number(kept, "injected_tokens"))
-    session.recalled, session.learned = int(_number(kept, "recalled")), int(_number(kept, "learned"))
+    session = Session(id=id_, since=_number_field(kept, "since"), mark=int(_number_field(kept, "mark")))
+    session.add_given(_text_list(kept, "given"))
+    session.heard.extend(_text_list(kept, "heard"))
+    session.told.extend(_text_list(kept, "told"))
+    session.prompts, session.injected = int(_number_field(kept, "prompts")), int(_number_field(kept, "injected_tokens"))
+    session.recalled, session.learned = int(_number_field(kept, "recalled")), int(_number_field(kept, "learned"))
     return session
 
 
-def _number(kept: Mapping[str, Any], name: str) -> float:
+def _number_field(kept: Mapping[str, Any], name: str) -> float:
     found = kept.get(name)
     return max(0, found) if isinstance(found, int | float) and not isinstance(found, bool) and found == found else 0  # noqa: PLR0124 (not a number)
 
 
-def _texts(kept: Mapping[str, Any], name: str) -> list[str]:
+def _text_list(kept: Mapping[str, Any], name: str) -> list[str]:
     found = kept.get(name)
     return [one for one in found if isinstance(one, str)] if isinstance(found, list) else []

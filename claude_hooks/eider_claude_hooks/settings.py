@@ -18,7 +18,7 @@ _SHAPES: Final[Sequence[tuple[tuple[str, ...], type, str]]] = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wired:
+class WiredSettings:
     """Settings with our entries in them."""
 
     text: bytes
@@ -26,7 +26,7 @@ class Wired:
     """What was made beside the hooks: `made`, objects and lists that were not there; `allowed`, `env`."""
 
 
-def read(path: object, text: bytes | None) -> JsonText:
+def read_settings(path: object, text: bytes | None) -> JsonText:
     """Settings as they stand; an absent file is an empty one.
 
     Raises:
@@ -34,7 +34,7 @@ def read(path: object, text: bytes | None) -> JsonText:
     """
     try:
         found = JsonText((text or b"").decode())
-        _check(found.value)
+        _check_shape(found.value)
     except UnicodeDecodeError as error:
         raise RefusedError(f"{str(path)!r} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
     except JsonTextError as error:
@@ -42,71 +42,73 @@ def read(path: object, text: bytes | None) -> JsonText:
     return found
 
 
-def wired(settings: JsonText, form: Form, env: Mapping[str, str]) -> Wired:
+def wire(settings: JsonText, form: Form, env: Mapping[str, str]) -> WiredSettings:
     """Settings with our hooks, permission and environment; the same text where all of it is there already."""
     made: list[list[str]] = []
     memo: Json = {"made": made, "allowed": False, "env": []}
-    if present(settings.value) != wanted(form):
-        settings = without_hooks(settings)
-        settings = _ensured(settings, ("hooks",), {}, made)
+    if present_hooks(settings.value) != expected_hooks(form):
+        settings = remove_hooks(settings)
+        settings = _ensure_value(settings, ("hooks",), {}, made)
         for event, groups in form.hooks().items():
-            settings = _ensured(settings, ("hooks", event), [], made)
+            settings = _ensure_value(settings, ("hooks", event), [], made)
             for group in groups:
-                settings = settings.push(["hooks", event], group)
-    if ALLOWED not in (_get(settings.value, _ALLOW) or []):
-        settings = _ensured(_ensured(settings, _ALLOW[:1], {}, made), _ALLOW, [], made).push(_ALLOW, ALLOWED)
+                settings = settings.append(["hooks", event], group)
+    if ALLOWED not in (_value_at(settings.value, _ALLOW) or []):
+        settings = _ensure_value(_ensure_value(settings, _ALLOW[:1], {}, made), _ALLOW, [], made).append(
+            _ALLOW, ALLOWED
+        )
         memo["allowed"] = True
     for name, value in env.items():
         if name not in (settings.value.get("env") or {}):
-            settings = _ensured(settings, ("env",), {}, made).put(["env"], name, value)
+            settings = _ensure_value(settings, ("env",), {}, made).add_member(["env"], name, value)
             memo["env"].append(name)
-    return Wired(text=str(settings).encode(), memo=memo)
+    return WiredSettings(text=str(settings).encode(), memo=memo)
 
 
-def without(text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+def unwire(text: bytes, memo: Mapping[str, Any]) -> bytes | None:
     """Settings without what is ours; None when they cannot be understood."""
     try:
-        settings = read("", text)
+        settings = read_settings("", text)
     except RefusedError:
         return None
-    settings = without_hooks(settings)
+    settings = remove_hooks(settings)
     if memo.get("allowed"):
-        allowed = cast("list[Any]", _get(settings.value, _ALLOW) or [])
-        settings = settings.drop([*_ALLOW, allowed.index(ALLOWED)]) if ALLOWED in allowed else settings
+        allowed = cast("list[Any]", _value_at(settings.value, _ALLOW) or [])
+        settings = settings.remove([*_ALLOW, allowed.index(ALLOWED)]) if ALLOWED in allowed else settings
     for name in memo.get("env", ()):
         if name in (settings.value.get("env") or {}):
-            settings = settings.drop(["env", name])
+            settings = settings.remove(["env", name])
     for place in sorted(memo.get("made", ()), key=len, reverse=True):
-        if _get(settings.value, place) in ({}, []):
-            settings = settings.drop(place)
+        if _value_at(settings.value, place) in ({}, []):
+            settings = settings.remove(place)
     return str(settings).encode()
 
 
-def without_hooks(settings: JsonText) -> JsonText:
+def remove_hooks(settings: JsonText) -> JsonText:
     """Settings without our hooks, and without the groups that held nothing else."""
-    for event, at, place in reversed(list(_ours(settings.value))):
-        settings = settings.drop(["hooks", event, at, "hooks", place])
+    for event, at, place in reversed(list(_our_entries(settings.value))):
+        settings = settings.remove(["hooks", event, at, "hooks", place])
         if not _hooks(settings.value)[event][at]["hooks"]:
-            settings = settings.drop(["hooks", event, at])
+            settings = settings.remove(["hooks", event, at])
     return settings
 
 
-def present(settings: Json) -> list[tuple[str, str, Json]]:
+def present_hooks(settings: Json) -> list[tuple[str, str, Json]]:
     """Our hooks as they stand: event, matcher, entry."""
     found: list[tuple[str, str, Json]] = []
-    for event, at, place in _ours(settings):
+    for event, at, place in _our_entries(settings):
         group = _hooks(settings)[event][at]
         found.append((event, str(group.get("matcher") or ""), group["hooks"][place]))
     return sorted(found, key=lambda one: one[:2])
 
 
-def wanted(form: Form) -> list[tuple[str, str, Json]]:
+def expected_hooks(form: Form) -> list[tuple[str, str, Json]]:
     """Our hooks as they should be."""
     every = ((e, str(g.get("matcher") or ""), g["hooks"][0]) for e, groups in form.hooks().items() for g in groups)
     return sorted(every, key=lambda one: one[:2])
 
 
-def _ours(settings: Json) -> Iterator[tuple[str, int, int]]:
+def _our_entries(settings: Json) -> Iterator[tuple[str, int, int]]:
     for event, groups in _hooks(settings).items():
         for at, group in enumerate(groups):
             for place, hook in enumerate(group.get("hooks") or ()):
@@ -118,11 +120,11 @@ def _hooks(settings: Json) -> dict[str, Any]:
     return settings.get("hooks") or {}
 
 
-def _check(settings: object) -> None:
+def _check_shape(settings: object) -> None:
     if not isinstance(settings, dict):
         raise JsonTextError("it is no JSON object")
     for place, kind, called in _SHAPES:
-        holder = _get(cast("Json", settings), place[:-1])
+        holder = _value_at(cast("Json", settings), place[:-1])
         if isinstance(holder, dict) and place[-1] in holder and not isinstance(holder[place[-1]], kind):
             raise JsonTextError(f"{'.'.join(place)} is not {called}")
     for event, groups in _hooks(cast("Json", settings)).items():
@@ -137,16 +139,16 @@ def _check_groups(event: str, groups: object) -> None:
             raise JsonTextError(f"hooks.{event}[{at}] is not an object with a list of hooks")
 
 
-def _get(settings: Json, place: Sequence[str]) -> Any:
+def _value_at(settings: Json, place: Sequence[str]) -> Any:
     found: Any = settings
     for step in place:
         found = found.get(step) if isinstance(found, dict) else None
     return found
 
 
-def _ensured(settings: JsonText, place: Sequence[str], empty: Json | list[Any], made: list[list[str]]) -> JsonText:
+def _ensure_value(settings: JsonText, place: Sequence[str], empty: Json | list[Any], made: list[list[str]]) -> JsonText:
     """Settings in which there is something at `place`."""
-    if _get(settings.value, place) is not None:
+    if _value_at(settings.value, place) is not None:
         return settings
     made.append(list(place))
-    return settings.put(place[:-1], place[-1], empty)
+    return settings.add_member(place[:-1], place[-1], empty)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Final
 
 import eider
-from eider.api.importers import Wanted
+from eider.api.importers import ImportRequest
 from eider.model.errors import InputError
 from eider_claude_hooks import machine
 from eider_claude_hooks.project import Place, place_of
 from eider_claude_hooks.transcript import Turn, all_turns
-from eider_claude_hooks.words import spoken
+from eider_claude_hooks.words import user_words
 
-COPY: Final = "copy-"
+COPY_PREFIX: Final = "copy-"
 """How the names of turns begin that are known from a fork alone: the client gave the copies other ids."""
 COPIED: Final = "copies in forked sessions"
 _UNDER_WAY: Final = 3600.0
@@ -76,11 +76,11 @@ def transcripts(path: Path | None) -> list[Path]:
     return found
 
 
-def survey(files: list[Path], wanted: Wanted) -> Survey:
+def survey(files: list[Path], wanted: ImportRequest) -> Survey:
     """Read all of them, keep none of their words, and say what is to be done."""
     made = Survey(files=len(files))
-    read = dict(_read(files, made))
-    own = _originals(read)
+    read = dict(_read_turns(files, made))
+    own = _original_places(read)
     places: dict[str, Place] = {}
     project = eider.project_scope(wanted.project) if wanted.project else None
     for path, turns in read.items():
@@ -89,7 +89,7 @@ def survey(files: list[Path], wanted: Wanted) -> Survey:
     return made
 
 
-def moment(at: str | None) -> datetime | None:
+def parse_time(at: str | None) -> datetime | None:
     """When a line was written; None where it does not say."""
     try:
         found = datetime.fromisoformat(at) if at else None
@@ -98,7 +98,7 @@ def moment(at: str | None) -> datetime | None:
     return None if found is None else found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def _read(files: list[Path], made: Survey) -> Iterator[tuple[Path, list[Turn]]]:
+def _read_turns(files: list[Path], made: Survey) -> Iterator[tuple[Path, list[Turn]]]:
     for path in files:
         try:
             turns, faults = all_turns(path)
@@ -108,33 +108,33 @@ def _read(files: list[Path], made: Survey) -> Iterator[tuple[Path, list[Turn]]]:
         made.refused += (f"{path}, line {number}: no line of a transcript" for number in faults.lines)
         if faults.long:
             made.left_out["lines of more than 4 MB"] += faults.long
-        if turns and not turns[-1].ended and time.time() - _changed(path) < _UNDER_WAY:
+        if turns and not turns[-1].ended and time.time() - _modified_at(path) < _UNDER_WAY:
             turns.pop()
             made.left_out["still under way"] += 1
         for turn in turns:
-            _let_go(turn)
+            _drop_text(turn)
         yield path, turns
 
 
-def _let_go(turn: Turn) -> None:
+def _drop_text(turn: Turn) -> None:
     """Keep of a turn what it is, not what it says."""
-    said = spoken(turn.prompt, turn.source)
+    said = user_words(turn.prompt, turn.source)
     kind = "slash commands" if said.command else "" if said.text else "private" if said.private else "not a person's"
     turn.prompt, turn.answer = kind, "said" if turn.answer else ""
 
 
-def _changed(path: Path) -> float:
+def _modified_at(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except OSError:
         return 0.0
 
 
-def _originals(read: Mapping[Path, list[Turn]]) -> dict[str, tuple[Path, int]]:
+def _original_places(read: Mapping[Path, list[Turn]]) -> dict[str, tuple[Path, int]]:
     """Each line's own place: not a copy if there is another, else in the file that was left alone first."""
     best: dict[str, tuple[bool, float, str, int]] = {}
     for path, turns in read.items():
-        changed = _changed(path)
+        changed = _modified_at(path)
         for turn in turns:
             here = (bool(turn.copied), changed, str(path), turn.start)
             if turn.uuid and here < best.get(turn.uuid, (True, float("inf"), "", 0)):
@@ -144,7 +144,7 @@ def _originals(read: Mapping[Path, list[Turn]]) -> dict[str, tuple[Path, int]]:
 
 def _steps(
     path: Path, turns: list[Turn], own: Mapping[str, tuple[Path, int]], made: Survey, places: dict[str, Place],
-    wanted: Wanted, project: str | None,
+    wanted: ImportRequest, project: str | None,
 ) -> list[Step]:  # fmt: skip
     """The steps of one file; what is left out is counted."""
     mine = [not turn.uuid or own[turn.uuid] == (path, turn.start) for turn in turns]
@@ -157,16 +157,16 @@ def _steps(
         if not mine[index]:
             made.left_out[COPIED] += 1
             continue
-        at = moment(turn.at)
-        session, name = _named(path, turn, ours=first.get(turn.id, index) == index)
+        at = parse_time(turn.at)
+        session, name = _session_and_name(path, turn, ours=first.get(turn.id, index) == index)
         if turn.uuid:
             made.names[turn.uuid] = session, name
         if at is None:
             made.left_out["without a time"] += 1
             continue
         last = at if last is None else max(last, at)
-        place = _place(path, turn, places)
-        out = _unwanted(place, at, wanted, project) or turn.prompt
+        place = _place_of_turn(path, turn, places)
+        out = _skip_reason(place, at, wanted, project) or turn.prompt
         if out:
             made.left_out[out] += 1
         step = Step(
@@ -179,21 +179,21 @@ def _steps(
     return [step for step in steps if step.heard or step.told]
 
 
-def _named(path: Path, turn: Turn, *, ours: bool) -> tuple[str, str]:
+def _session_and_name(path: Path, turn: Turn, *, ours: bool) -> tuple[str, str]:
     """Session and name, as hooks know them where they may have seen it."""
     if turn.copied:
-        return turn.copied, f"{COPY}{turn.uuid}"
+        return turn.copied, f"{COPY_PREFIX}{turn.uuid}"
     return turn.session or path.stem, turn.id if ours or not turn.uuid else f"{turn.id}-{turn.uuid}"
 
 
-def _place(path: Path, turn: Turn, places: dict[str, Place]) -> Place:
+def _place_of_turn(path: Path, turn: Turn, places: dict[str, Place]) -> Place:
     cwd = turn.cwd or str(path.parent)
     if cwd not in places:
         places[cwd] = place_of(cwd)
     return replace(places[cwd], branch="" if turn.branch == "HEAD" else turn.branch)
 
 
-def _unwanted(place: Place, at: datetime, wanted: Wanted, project: str | None) -> str:
+def _skip_reason(place: Place, at: datetime, wanted: ImportRequest, project: str | None) -> str:
     """Why a turn is left out whatever it says; empty where it is not."""
     if project is not None and place.scope != project:
         return "of other projects"

@@ -16,7 +16,7 @@ from eider.client import hook_port
 from eider.model import config
 from eider.model.errors import ConfigError, RefusedError
 from eider_claude_hooks import assets, machine, settings
-from eider_claude_hooks.wiring import ALLOWED, PROJECT_SCRIPT, URL_PATH, Form, allows, exec_form, shell_form
+from eider_claude_hooks.wiring import ALLOWED, PROJECT_SCRIPT, URL_PATH, Form, exec_form, is_url_allowed, shell_form
 
 SETTINGS: Final = "settings.json"
 POINTER: Final = "claude-code.python"
@@ -36,9 +36,9 @@ class ClaudeCode:
     name: str = "claude-code"
     title: str = "Claude Code"
 
-    def found(self) -> bool:
+    def is_present(self) -> bool:
         """Whether it has run here, or could."""
-        return machine.config_folder().is_dir() or machine.on_path()
+        return machine.config_folder().is_dir() or machine.is_on_path()
 
     def place(self, options: Options) -> Path:
         """The directory of settings."""
@@ -47,45 +47,49 @@ class ClaudeCode:
     def plan(self, options: Options) -> Plan:
         """Settings last: hooks point at nothing that is not there."""
         place, notes = self.place(options), list[str]()
-        edits = [edit for name, text in assets.shown().items() if (edit := _shown(place / name, text, options, notes))]
+        edits = [
+            edit
+            for name, text in assets.documents().items()
+            if (edit := _document_edit(place / name, text, options, notes))
+        ]
         if options.project is None:
-            edits.append(_pointer(options))
+            edits.append(_pointer_edit(options))
         else:
             edits.append(
-                _file(options.project / PROJECT_SCRIPT, assets.script(), "finds Eider when a hook runs", options)
+                _file_edit(options.project / PROJECT_SCRIPT, assets.launcher(), "finds Eider when a hook runs", options)
             )
-        edits.append(self._settings(place / SETTINGS, options, notes))
+        edits.append(self._settings_edit(place / SETTINGS, options, notes))
         return Plan(edits=edits, notes=[*notes, *_path_note()])
 
-    def without(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+    def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
         """Only settings are shared with others; a file of ours that somebody rewrote is theirs now."""
-        return settings.without(text, memo) if path.name.startswith(SETTINGS.removesuffix(".json")) else None
+        return settings.unwire(text, memo) if path.name.startswith(SETTINGS.removesuffix(".json")) else None
 
-    def strays(self, options: Options) -> Sequence[Edit]:
+    def unrecorded_edits(self, options: Options) -> Sequence[Edit]:
         """Hooks in the settings that no record knows of."""
         path = self.place(options) / SETTINGS
         before = files.read(path)
         if before is None:
             return ()
-        after = str(settings.without_hooks(settings.read(path, before))).encode()
+        after = str(settings.remove_hooks(settings.read_settings(path, before))).encode()
         return (_edit(path, before, after, "hooks that no record knows of"),) if after != before else ()
 
-    def _settings(self, path: Path, options: Options, notes: list[str]) -> Edit:
+    def _settings_edit(self, path: Path, options: Options, notes: list[str]) -> Edit:
         before = files.read(path)
-        found = settings.read(path, before)
+        found = settings.read_settings(path, before)
         if found.value.get("disableAllHooks"):
             notes.append(f"{str(path)!r} says disableAllHooks: no hook runs until that is taken out.")
-        why = _no_http(found, options)
+        why = _why_not_http(found, options)
         env = _AGENT if options.project is not None else {**_AGENT, **_home_env(options)}
-        known = _usable(options.home)
-        form = _form(options, known, why)
-        done = settings.wired(found, form, env)
+        known = _usable_port(options.home)
+        form = _hook_form(options, known, why)
+        done = settings.wire(found, form, env)
         if why is None and done.text != before and not options.preview:
             known = hook_port.reserve(
-                options.home, rotate=known is None or _is_alone(self.name, path.parent, options.home)
+                options.home, rotate=known is None or _is_only_user_of_token(self.name, path.parent, options.home)
             )
-            form = _form(options, known, why)
-            done = settings.wired(found, form, env)
+            form = _hook_form(options, known, why)
+            done = settings.wire(found, form, env)
         mode = _PRIVATE if form.base is not None and (files.mode_of(path) or 0o777) & 0o077 else None
         if before is None and options.project is not None:
             mode = _SHARED
@@ -97,7 +101,7 @@ class ClaudeCode:
         )  # fmt: skip
 
 
-def _no_http(found: JsonText, options: Options) -> str | None:
+def _why_not_http(found: JsonText, options: Options) -> str | None:
     """Why the command hook is used, which needs no port; None where http is."""
     if options.project is not None:
         return "a project's settings may be committed"
@@ -110,13 +114,13 @@ def _no_http(found: JsonText, options: Options) -> str | None:
         return f"other people may log in here ({', '.join(people[:3])}{', …' if people[3:] else ''})"
     known = hook_port.read(options.home)
     url = (known.base if known else _UNRESERVED) + URL_PATH.removeprefix("/v1/hooks")
-    for whose, said in (("the settings", found.value), ("managed settings", machine.managed())):
-        if not allows(said.get("allowedHttpHookUrls"), url):
+    for whose, said in (("the settings", found.value), ("managed settings", machine.managed_settings())):
+        if not is_url_allowed(said.get("allowedHttpHookUrls"), url):
             return f"allowedHttpHookUrls of {whose} leaves our address out"
     return None
 
 
-def _form(options: Options, known: hook_port.HookPort | None, why: str | None) -> Form:
+def _hook_form(options: Options, known: hook_port.HookPort | None, why: str | None) -> Form:
     script = assets.hook_script()
     for path in (sys.executable, str(script)):
         if not path.isprintable():
@@ -133,15 +137,15 @@ def _form(options: Options, known: hook_port.HookPort | None, why: str | None) -
     )
 
 
-def _usable(home: Path) -> hook_port.HookPort | None:
+def _usable_port(home: Path) -> hook_port.HookPort | None:
     """The reserved port; None when there is none, or somebody else listens on it."""
     known = hook_port.read(home)
-    return None if known is None or machine.is_taken(home, known) else known
+    return None if known is None or machine.is_port_taken(home, known) else known
 
 
-def _is_alone(target: str, place: Path, home: Path) -> bool:
+def _is_only_user_of_token(target: str, place: Path, home: Path) -> bool:
     """Whether no other settings rely on the token, which a new one would cut off."""
-    return all(record.place == str(place) for record in records.active(home, target))
+    return all(record.place == str(place) for record in records.active_records(home, target))
 
 
 def _home_env(options: Options) -> dict[str, str]:
@@ -151,20 +155,20 @@ def _home_env(options: Options) -> dict[str, str]:
     return place if slow == 1 else {**place, "EIDER_HOOK_PATIENCE": f"{slow:g}"}
 
 
-def _shown(path: Path, text: bytes, options: Options, notes: list[str]) -> Edit | None:
+def _document_edit(path: Path, text: bytes, options: Options, notes: list[str]) -> Edit | None:
     before = files.read(path)
     if before is not None and before != text and not assets.is_ours(before):
         notes.append(f"{str(path)!r} is yours and stays; ours is not installed.")
         return None
-    return _file(path, text, "the skill" if path.name == "SKILL.md" else f"the command /{path.stem}", options)
+    return _file_edit(path, text, "the skill" if path.name == "SKILL.md" else f"the command /{path.stem}", options)
 
 
-def _pointer(options: Options) -> Edit:
+def _pointer_edit(options: Options) -> Edit:
     text = f"{sys.executable}\n{assets.hook_script()}\n".encode()
-    return _file(options.home / "install" / POINTER, text, "where launchers find Eider", options)
+    return _file_edit(options.home / "install" / POINTER, text, "where launchers find Eider", options)
 
 
-def _file(path: Path, text: bytes, what: str, options: Options) -> Edit:
+def _file_edit(path: Path, text: bytes, what: str, options: Options) -> Edit:
     before = files.read(path)
     mode = _SHARED if options.project is not None and before is None else None
     return Edit(path=path, before=before, after=text, what=what, mode=mode, by_hand="remove the file")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
-from eider_claude_hooks.words import spoken
+from eider_claude_hooks.words import user_words
 
 _LINE: Final = 4 * 1024 * 1024
 """Bytes of a line that is read; a longer one is a picture or a file."""
@@ -64,7 +64,7 @@ class Faults:
     """Lines with more in them than words: pictures, files."""
 
 
-def taints(tool: object, given: object = None) -> bool:
+def is_untrusted_tool(tool: object, given: object = None) -> bool:
     """Whether a tool brings in what others wrote: all but those that write, plan, or ask this very memory.
 
     >>> taints("WebFetch"), taints("Edit"), taints("Bash", {"command": "eider recall tabs"})
@@ -77,7 +77,7 @@ def taints(tool: object, given: object = None) -> bool:
     return not (name == "Bash" and isinstance(command, str) and command.split(maxsplit=1)[:1] == ["eider"])
 
 
-def turns(path: Path, start: int = 0) -> tuple[list[Turn], int]:
+def read_turns(path: Path, start: int = 0) -> tuple[list[Turn], int]:
     """The turns from a byte on, and where the last whole line ends; none where there is no such file.
 
     Lines that cannot be read are passed over: the format is the client's, and may change.
@@ -85,10 +85,10 @@ def turns(path: Path, start: int = 0) -> tuple[list[Turn], int]:
     found: list[Turn] = []
     end = start
     with suppress(OSError):
-        for place, line in _lines(path, start):
+        for place, line in _read_lines(path, start):
             end = place + len(line)
-            if (row := _row(line)) is not None:
-                _turned(found, row, place, each=False)
+            if (row := _parse_row(line)) is not None:
+                _add_line(found, row, place, each=False)
     return found, end
 
 
@@ -102,45 +102,48 @@ def all_turns(path: Path) -> tuple[list[Turn], Faults]:
     """
     found: list[Turn] = []
     faults = Faults()
-    for number, (place, line) in enumerate(_lines(path, 0), 1):
-        row = _row(line)
+    for number, (place, line) in enumerate(_read_lines(path, 0), 1):
+        row = _parse_row(line)
         if row is not None:
-            _turned(found, row, place, each=True)
+            _add_line(found, row, place, each=True)
         elif len(line) > _LINE:
             faults.long += 1
-        elif not _whole(line):
+        elif not _is_known_line(line):
             faults.lines.append(number)
     return found, faults
 
 
-def _turned(found: list[Turn], row: Mapping[str, Any], place: int, *, each: bool) -> None:
+def _add_line(found: list[Turn], row: Mapping[str, Any], place: int, *, each: bool) -> None:
     """Let a line begin a turn, or add to the last one."""
     if row.get("isMeta") or row.get("isSidechain") or row.get("isCompactSummary"):
         return
     if row.get("type") != "user":
         if found:
-            _answered(found[-1], row)
+            _add_agent_line(found[-1], row)
         return
-    text, uuid = _said(row), _text(row, "uuid") or ""
-    id_ = _text(row, "promptId") or (uuid if each else "")
-    if text and id_ and (not found or found[-1].id != id_ or (each and bool(spoken(text).text))):
+    text, uuid = _prompt_text(row), _text_field(row, "uuid") or ""
+    id_ = _text_field(row, "promptId") or (uuid if each else "")
+    if text and id_ and (not found or found[-1].id != id_ or (each and bool(user_words(text).text))):
         found.append(Turn(
-            id=id_, prompt=text, start=place, at=_text(row, "timestamp"), source=_source(row), uuid=uuid,
-            session=_text(row, "sessionId") or "", cwd=_text(row, "cwd") or "", branch=_text(row, "gitBranch") or "",
+            id=id_, prompt=text, start=place, at=_text_field(row, "timestamp"), source=_prompt_source(row), uuid=uuid,
+            session=_text_field(row, "sessionId") or "", cwd=_text_field(row, "cwd") or "", branch=_text_field(row, "gitBranch") or "",
         ))  # fmt: skip
 
 
 def uses_tools(path: Path) -> bool:
     """Whether tools brought in what others wrote, anywhere in a (subagent's) record."""
-    rows = (row for _, line in _lines(path, 0) if (row := _row(line)) is not None)
+    rows = (row for _, line in _read_lines(path, 0) if (row := _parse_row(line)) is not None)
     with suppress(OSError):
         return any(
-            taints(b.get("name"), b.get("input")) for row in rows for b in _blocks(row) if b.get("type") == "tool_use"
+            is_untrusted_tool(b.get("name"), b.get("input"))
+            for row in rows
+            for b in _content_blocks(row)
+            if b.get("type") == "tool_use"
         )
     return False
 
 
-def _lines(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
+def _read_lines(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
     """(place, line) of every whole line; from the beginning where the file has become shorter.
 
     Raises:
@@ -156,7 +159,7 @@ def _lines(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
             place += len(line)
 
 
-def _whole(line: bytes) -> bool:
+def _is_known_line(line: bytes) -> bool:
     """Whether a line that holds no words looks like one of the client's all the same."""
     said = line.strip()
     return not said or (
@@ -164,7 +167,7 @@ def _whole(line: bytes) -> bool:
     )
 
 
-def _row(line: bytes) -> dict[str, Any] | None:
+def _parse_row(line: bytes) -> dict[str, Any] | None:
     if len(line) > _LINE or (_USER not in line and _AGENT not in line):
         return None
     try:
@@ -174,7 +177,7 @@ def _row(line: bytes) -> dict[str, Any] | None:
     return found if isinstance(found, dict) and found.get("type") in ("user", "assistant") else None
 
 
-def _blocks(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def _content_blocks(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     message = row.get("message")
     content = message.get("content") if isinstance(message, Mapping) else None
     if isinstance(content, str):
@@ -182,39 +185,39 @@ def _blocks(row: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [b for b in content if isinstance(b, Mapping)] if isinstance(content, list) else []
 
 
-def _said(row: Mapping[str, Any]) -> str:
+def _prompt_text(row: Mapping[str, Any]) -> str:
     """The text of a prompt; empty for what tools returned."""
-    blocks = _blocks(row)
+    blocks = _content_blocks(row)
     if any(b.get("type") == "tool_result" for b in blocks):
         return ""
     return "\n".join(b["text"] for b in blocks if b.get("type") == "text" and isinstance(b.get("text"), str)).strip()
 
 
-def _answered(turn: Turn, row: Mapping[str, Any]) -> None:
+def _add_agent_line(turn: Turn, row: Mapping[str, Any]) -> None:
     """Add one line of the agent's: blocks of one message come as lines of their own."""
     said = row.get("message")
     message = cast("Mapping[str, Any]", said) if isinstance(said, Mapping) else dict[str, Any]()
-    asked = _text(row, "requestSessionId")
+    asked = _text_field(row, "requestSessionId")
     turn.copied = asked if asked and asked != turn.session else turn.copied
     turn.ended = message.get("stop_reason") in _LAST
-    for block in _blocks(row):
+    for block in _content_blocks(row):
         if block.get("type") == "tool_use":
-            turn.tainted = turn.tainted or taints(block.get("name"), block.get("input"))
+            turn.tainted = turn.tainted or is_untrusted_tool(block.get("name"), block.get("input"))
         text = block.get("text")
         if block.get("type") == "text" and isinstance(text, str) and text.strip():
             same = turn.answer and turn._message == message.get("id")  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
             turn.answer = f"{turn.answer}\n{text}" if same else text
-            turn.answered = _text(row, "timestamp") or turn.answered
+            turn.answered = _text_field(row, "timestamp") or turn.answered
             turn._message = str(message.get("id"))  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
-def _source(row: Mapping[str, Any]) -> str | None:
+def _prompt_source(row: Mapping[str, Any]) -> str | None:
     """`machine` where the client says that it wrote the prompt itself."""
     if row.get("promptSource") == "system" or row.get("origin"):
         return "machine"
     return None
 
 
-def _text(row: Mapping[str, Any], name: str) -> str | None:
+def _text_field(row: Mapping[str, Any], name: str) -> str | None:
     found = row.get(name)
     return found if isinstance(found, str) else None

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal
 TIMEOUT: Final = 3
 """Seconds after which Claude Code ends a command hook; it gives up by itself much earlier."""
 HTTP_TIMEOUT: Final = 1
-"""The same over http, the least that Claude Code takes: an owner that hangs cannot give up."""
+"""The same over http, the least that Claude Code takes: a server that hangs cannot give up."""
 ALLOWED: Final = "Bash(eider:*)"
 """The agent may use the command line without asking."""
 PROJECT_SCRIPT: Final = ".claude/hooks/eider.sh"
@@ -40,7 +40,7 @@ class Event:
 
 
 EVENTS: Final[Sequence[Event]] = (
-    Event(name="SessionStart", wire="command"),  # has no http form, and may have to start the owner
+    Event(name="SessionStart", wire="command"),  # has no http form, and may have to start the server
     Event(name="InstructionsLoaded"),
     Event(name="UserPromptSubmit"),
     Event(name="PreToolUse", matcher="Agent|Task|ExitPlanMode"),
@@ -55,7 +55,7 @@ EVENTS: Final[Sequence[Event]] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Form:
-    """How hooks reach the owner."""
+    """How hooks reach the server."""
 
     command: Mapping[str, Any]
     """The command hook, which needs no port."""
@@ -122,7 +122,7 @@ def is_ours(hook: object) -> bool:
     return any(isinstance(word, str) and any(own in word for own in _OWN_FILES) for word in words)
 
 
-def allows(patterns: object, url: str) -> bool:
+def is_url_allowed(patterns: object, url: str) -> bool:
     """Whether `allowedHttpHookUrls` lets a hook of ours through; without such a list all are.
 
     >>> allows(["https://example.org/*"], "http://127.0.0.1:20001/v1/hooks/claude-code")

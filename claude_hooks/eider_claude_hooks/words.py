@@ -27,7 +27,7 @@ BLANK: Final = "[private]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spoken:
+class PromptWords:
     """A prompt, read."""
 
     text: str = ""
@@ -38,7 +38,7 @@ class Spoken:
     """Passages that are kept nowhere; an answer may not bring them in either."""
 
 
-def spoken(prompt: str, source: object = None) -> Spoken:
+def user_words(prompt: str, source: object = None) -> PromptWords:
     """A prompt as a person meant it.
 
     >>> spoken("Use tabs. <private>My pin is 4711.</private>").text
@@ -46,15 +46,15 @@ def spoken(prompt: str, source: object = None) -> Spoken:
     >>> spoken("<task-notification>done</task-notification>").text, spoken("/remember tabs").command
     ('', True)
     """
-    text, private = without_private(_REMINDER.sub("", prompt))
+    text, private = split_private(_REMINDER.sub("", prompt))
     if source not in _PERSON or _MACHINE.match(text):
-        return Spoken(private=private)
+        return PromptWords(private=private)
     if found := _COMMAND.match(text):
-        return Spoken(text=text[found.end() :].strip(), command=True, private=private)
-    return Spoken(text=text.strip(), private=private)
+        return PromptWords(text=text[found.end() :].strip(), command=True, private=private)
+    return PromptWords(text=text.strip(), private=private)
 
 
-def without_private(text: str) -> tuple[str, tuple[str, ...]]:
+def split_private(text: str) -> tuple[str, tuple[str, ...]]:
     """The text outside of `<private>…</private>`, and what stood inside; what is not closed is private to the end.
 
     >>> without_private("a <private>b <private>c</private> d</private> e <private>f")
@@ -76,13 +76,13 @@ def without_private(text: str) -> tuple[str, tuple[str, ...]]:
     return "".join(kept), tuple(p.strip() for p in private if p.strip())
 
 
-def blanked(text: str, private: Iterable[str]) -> str:
+def blank_private(text: str, private: Iterable[str]) -> str:
     """An answer without the private passages it repeats, nor the numbers and codes that stood in them.
 
     >>> blanked("Noted, your pin is 4711.", ["My pin is 4711"])
     'Noted, your pin is [private].'
     """
-    text, _ = without_private(text)
+    text, _ = split_private(text)
     for passage in private:
         telling = [w for w in re.findall(r"[\w@.+-]+", passage) if len(w) >= _TELLING and re.search(r"[\d@]", w)]
         for one in [passage, *(w.strip(".") for w in telling)]:

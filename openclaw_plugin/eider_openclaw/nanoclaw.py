@@ -43,7 +43,7 @@ class NanoClaw:
     name: str = "nanoclaw"
     title: str = "NanoClaw"
 
-    def found(self) -> bool:
+    def is_present(self) -> bool:
         """Never by itself: a checkout is wired where its owner stands in it."""
         return False
 
@@ -63,26 +63,26 @@ class NanoClaw:
         missing = [name for name in (DOCKERFILE, ENTRY, RUNNER) if not (place / name).is_file()]
         if missing:
             raise RefusedError(f"{str(place)!r} is no checkout of NanoClaw ({missing[0]!r} is missing); run it in one.")
-        edits = [_edit(place / name, changed, what) for name, changed, what in _FILES]
-        edits.append(_skill(place / SKILL))
+        edits = [_file_edit(place / name, changed, what) for name, changed, what in _FILES]
+        edits.append(_skill_edit(place / SKILL))
         notes = (
             "rebuild the image with container/build.sh and restart NanoClaw; groups that run now go on without memory.",
         )
         return Plan(edits=edits, notes=notes if any(e.after != e.before for e in edits) else ())
 
-    def without(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+    def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
         """The file with what is between our marks taken out, and what stood there put back."""
         del memo
         if path.name == Path(SKILL).name:
             return None
-        return _unmarked(text.decode()).encode()
+        return _without_blocks(text.decode()).encode()
 
-    def strays(self, options: Options) -> Sequence[Edit]:
+    def unrecorded_edits(self, options: Options) -> Sequence[Edit]:
         """Blocks that no record knows of."""
         place, found = self.place(options), list[Edit]()
         for name, _, what in _FILES:
             before = files.read(place / name)
-            after = None if before is None else _unmarked(before.decode()).encode()
+            after = None if before is None else _without_blocks(before.decode()).encode()
             if after != before:
                 found.append(Edit(path=place / name, before=before, after=after, what=what, by_hand=_BY_HAND))
         return found
@@ -91,7 +91,7 @@ class NanoClaw:
 _BY_HAND: Final = "take out what stands between '>>> eider' and '<<< eider', and put back the line that 'was:' quotes"
 
 
-def _edit(path: Path, changed: Callable[[str, Path], str], what: str) -> Edit:
+def _file_edit(path: Path, changed: Callable[[str, Path], str], what: str) -> Edit:
     before = files.read(path) or b""
     try:
         text = before.decode()
@@ -99,11 +99,11 @@ def _edit(path: Path, changed: Callable[[str, Path], str], what: str) -> Edit:
         raise RefusedError(f"{str(path)!r} is not UTF-8; convert it, then run this again.") from None
     if "\r" in text:
         raise RefusedError(f"{str(path)!r} has Windows line ends, which its image cannot run; convert it first.")
-    after = changed(_unmarked(text), path).encode()
+    after = changed(_without_blocks(text), path).encode()
     return Edit(path=path, before=before, after=after, what=what, by_hand=_BY_HAND)
 
 
-def _skill(path: Path) -> Edit:
+def _skill_edit(path: Path) -> Edit:
     text = asset("add-eider/SKILL.md").encode()
     return Edit(
         path=path, before=files.read(path), after=text, what="the skill /add-eider, which checks and updates this",
@@ -117,14 +117,14 @@ def asset(name: str) -> str:
     return found.read_text(encoding="utf-8").replace("@VERSION@", __version__)
 
 
-def _unmarked(text: str) -> str:
+def _without_blocks(text: str) -> str:
     return _BLOCK.sub(lambda found: f"{found['was']}\n" if found["was"] else "", text)
 
 
 # ---------------------------------------------------------------------- the three files
 
 
-def _image(text: str, path: Path) -> str:
+def _edit_dockerfile(text: str, path: Path) -> str:
     """Eider in the image, and as its first process."""
     commands = list(_ENTRYPOINT.finditer(text))
     if len(commands) != 1:
@@ -144,20 +144,20 @@ def _image(text: str, path: Path) -> str:
     return text[:place] + asset("Dockerfile.block") + text[place:]
 
 
-def _entry(text: str, path: Path) -> str:
+def _edit_entrypoint(text: str, path: Path) -> str:
     """The hooks of the agent inside, wired at each start: its settings live in the group's volume."""
     found = _STRICT.search(text)
-    place = found.end() if found else _first(_READS, text, path, "cat > or exec")
+    place = found.end() if found else _find_first(_READS, text, path, "cat > or exec")
     return text[:place] + asset("entrypoint.block") + text[place:]
 
 
-def _runner(text: str, path: Path) -> str:
+def _edit_runner(text: str, path: Path) -> str:
     """A store for each group, mounted."""
-    place = _first(_MOUNTS, text, path, "'// Additional mounts' or 'return mounts;'")
+    place = _find_first(_MOUNTS, text, path, "'// Additional mounts' or 'return mounts;'")
     return text[:place] + asset("mounts.block") + text[place:]
 
 
-def _first(pattern: re.Pattern[str], text: str, path: Path, what: str) -> int:
+def _find_first(pattern: re.Pattern[str], text: str, path: Path, what: str) -> int:
     found = pattern.search(text)
     if found is None:
         raise RefusedError(f"{str(path)!r} has no line {what}; this version of NanoClaw is not known, see nano/README.")
@@ -165,8 +165,8 @@ def _first(pattern: re.Pattern[str], text: str, path: Path, what: str) -> int:
 
 
 _FILES: Final = (
-    (DOCKERFILE, _image, "Eider in the image, with its owner as the first process"),
-    (ENTRY, _entry, "the hooks of the agent inside, wired at each start"),
-    (RUNNER, _runner, "a store for each group, and the shared one beneath it, mounted"),
+    (DOCKERFILE, _edit_dockerfile, "Eider in the image, with its server as the first process"),
+    (ENTRY, _edit_entrypoint, "the hooks of the agent inside, wired at each start"),
+    (RUNNER, _edit_runner, "a store for each group, and the shared one beneath it, mounted"),
 )
 TARGET: Final = NanoClaw()

@@ -1,4 +1,4 @@
-"""What the owner serves for the plugin: the tools, whose answers leave framed as data, as everywhere else."""
+"""What the server serves for the plugin: the tools, whose answers leave framed as data, as everywhere else."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 AGENT: Final = "openclaw"
-OFFERED: Final = frozenset(("recall", "remember", "forget", "why"))
+TOOL_NAMES: Final = frozenset(("recall", "remember", "forget", "why"))
 """What may be called here; whatever enters was said by an agent."""
 _QUOTED: Final = 400
 """Characters of one quotation that a model is shown."""
@@ -33,43 +33,45 @@ def mounted(inside: ServerContext) -> Callable[[Mapping[str, Any], Receive, Send
 
     async def app(scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         if scope.get("method") != "POST" or str(scope["path"]).rstrip("/") != "/openclaw/tools":
-            await _sent(send, _MISSING, _error(InputError("there is nothing here; POST to /openclaw/tools.")))
+            await _send_json(
+                send, _MISSING, _error_answer(InputError("there is nothing here; POST to /openclaw/tools."))
+            )
             return
         try:
-            given = _object((await receive()).get("body", b""))
-            found = await asyncio.to_thread(called, inside, given)
+            given = _parse_object((await receive()).get("body", b""))
+            found = await asyncio.to_thread(call_tool, inside, given)
         except EiderError as error:
-            await _sent(send, _BAD, _error(error))
+            await _send_json(send, _BAD, _error_answer(error))
             return
-        await _sent(send, _OK, found)
+        await _send_json(send, _OK, found)
 
     return app
 
 
-def called(inside: ServerContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def call_tool(inside: ServerContext, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """What a tool answers.
 
     Raises:
         InputError: It is none that is offered, or the request does not say whose memory is meant.
     """
     tool, user, arguments = given.get("tool"), given.get("user"), given.get("arguments") or {}
-    if tool not in OFFERED:
-        raise InputError(f"there is no tool {str(tool)[:40]!r}; use one of {', '.join(sorted(OFFERED))}.")
+    if tool not in TOOL_NAMES:
+        raise InputError(f"there is no tool {str(tool)[:40]!r}; use one of {', '.join(sorted(TOOL_NAMES))}.")
     if not isinstance(user, str) or not isinstance(arguments, Mapping):
         raise InputError("user or arguments are missing; send user, tool and arguments.")
     agent, store, key = (given.get(name) for name in ("agent", "store", "key"))
     memory = inside.open(None if store is None else str(store), agent=str(agent or AGENT), channel=AGENT)
     if tool == "why":
-        return why(memory, str(arguments.get("id") or ""), user)
+        return why_answer(memory, str(arguments.get("id") or ""), user)
     return tools.bind(memory, user=user, channel=AGENT).call(tool, arguments, key=None if key is None else str(key))
 
 
-def why(memory: Eider, id: str, user: str) -> Mapping[str, Any]:  # noqa: A002 (the word users know)
+def why_answer(memory: Eider, id: str, user: str) -> Mapping[str, Any]:  # noqa: A002 (the word users know)
     """What a memory rests on, framed as data."""
     try:
         found = memory.why(id, user=user)
     except EiderError as error:
-        return tools.told(error)
+        return tools.error_answer(error)
     said = [
         f"{one.at:%Y-%m-%d} {one.speaker}: {' '.join((quote or one.text).split())[:_QUOTED]}"
         for one, quote in found.evidence
@@ -78,7 +80,7 @@ def why(memory: Eider, id: str, user: str) -> Mapping[str, Any]:  # noqa: A002 (
             "replaced_by": found.replaced_by, "text": recall_marks.mark([found.memory.text, found.summary, *said], [id])}  # fmt: skip
 
 
-def _object(given: bytes) -> Mapping[str, Any]:
+def _parse_object(given: bytes) -> Mapping[str, Any]:
     try:
         found = json.loads(given)
     except (ValueError, RecursionError):
@@ -88,11 +90,11 @@ def _object(given: bytes) -> Mapping[str, Any]:
     return found
 
 
-def _error(error: EiderError) -> Mapping[str, Any]:
+def _error_answer(error: EiderError) -> Mapping[str, Any]:
     return {"error": {"kind": type(error).__name__, "message": str(error)}}
 
 
-async def _sent(send: Send, status: int, answer: Mapping[str, Any]) -> None:
+async def _send_json(send: Send, status: int, answer: Mapping[str, Any]) -> None:
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(answer, default=str).encode()})

@@ -32,22 +32,22 @@ class Wiring:
         """What taking it out again needs to know."""
         return {"folder": folder, "made": self.made, "put": self.put, "allowed": self.allowed}
 
-    def holder(self, path: Sequence[str], empty: Any) -> None:
+    def ensure_holder(self, path: Sequence[str], empty: Any) -> None:
         """Make an object or list where there is none."""
         for place in range(1, len(path) + 1):
-            if inner(self.text.value, path[:place]) is None:
+            if value_at(self.text.value, path[:place]) is None:
                 value: Any = empty if place == len(path) else {}
-                self.text = self.text.put(path[: place - 1], path[place - 1], value)
+                self.text = self.text.add_member(path[: place - 1], path[place - 1], value)
                 self.made.append(list(path[:place]))
 
-    def member(self, path: Sequence[str], value: Any) -> None:
+    def ensure_member(self, path: Sequence[str], value: Any) -> None:
         """Add a member that is not there."""
-        self.holder(path[:-1], {})
-        self.text = self.text.put(path[:-1], path[-1], value)
+        self.ensure_holder(path[:-1], {})
+        self.text = self.text.add_member(path[:-1], path[-1], value)
         self.put.append(list(path))
 
 
-def read(path: Path, before: bytes | None) -> JsonText:
+def read_config(path: Path, before: bytes | None) -> JsonText:
     """The config.
 
     Raises:
@@ -64,7 +64,7 @@ def read(path: Path, before: bytes | None) -> JsonText:
     return found
 
 
-def wired(path: Path, found: JsonText, *, folder: str | None, config: Mapping[str, Any]) -> Wiring:
+def wire(path: Path, found: JsonText, *, folder: str | None, config: Mapping[str, Any]) -> Wiring:
     """The config with the plugin in it, enabled, its gate open; what is there already stays as it is.
 
     Args:
@@ -78,61 +78,61 @@ def wired(path: Path, found: JsonText, *, folder: str | None, config: Mapping[st
     """
     wiring = Wiring(found)
     try:
-        _checked(path, found.value)
-        if folder is not None and folder not in (inner(found.value, _PATHS) or []):
-            wiring.holder(_PATHS, [])
-            wiring.text = wiring.text.push(_PATHS, folder)
-        if ID not in (allow := inner(found.value, _ALLOW) or [ID]) and allow:
-            wiring.text, wiring.allowed = wiring.text.push(_ALLOW, ID), True
-        if inner(found.value, _ENTRY) is None:
+        _refuse_denied(path, found.value)
+        if folder is not None and folder not in (value_at(found.value, _PATHS) or []):
+            wiring.ensure_holder(_PATHS, [])
+            wiring.text = wiring.text.append(_PATHS, folder)
+        if ID not in (allow := value_at(found.value, _ALLOW) or [ID]) and allow:
+            wiring.text, wiring.allowed = wiring.text.append(_ALLOW, ID), True
+        if value_at(found.value, _ENTRY) is None:
             entry = {"enabled": True, "hooks": {"allowConversationAccess": True}, "config": dict(config)}
-            wiring.member(_ENTRY, entry)
-        elif inner(found.value, (*_ENTRY, "hooks", "allowConversationAccess")) is None:
-            wiring.member((*_ENTRY, "hooks", "allowConversationAccess"), value=True)
+            wiring.ensure_member(_ENTRY, entry)
+        elif value_at(found.value, (*_ENTRY, "hooks", "allowConversationAccess")) is None:
+            wiring.ensure_member((*_ENTRY, "hooks", "allowConversationAccess"), value=True)
     except JsonTextError as error:
         raise RefusedError(f"{str(path)!r} has another shape than OpenClaw's config ({error}); mend it.") from None
     return wiring
 
 
-def without(text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+def unwire(text: bytes, memo: Mapping[str, Any]) -> bytes | None:
     """A config less what was added to it; None where that cannot be told."""
     try:
         found = JsonText(text.decode())
         folder = memo.get("folder")
-        for place in reversed(range(len(inner(found.value, _PATHS) or []))):
-            if (inner(found.value, _PATHS) or [])[place] == folder:
-                found = found.drop([*_PATHS, place])
-        if memo.get("allowed") and ID in (allow := inner(found.value, _ALLOW) or []):
-            found = found.drop([*_ALLOW, allow.index(ID)])
+        for place in reversed(range(len(value_at(found.value, _PATHS) or []))):
+            if (value_at(found.value, _PATHS) or [])[place] == folder:
+                found = found.remove([*_PATHS, place])
+        if memo.get("allowed") and ID in (allow := value_at(found.value, _ALLOW) or []):
+            found = found.remove([*_ALLOW, allow.index(ID)])
         for path in reversed(memo.get("put", [])):
-            if inner(found.value, path) is not None:
-                found = found.drop(path)
+            if value_at(found.value, path) is not None:
+                found = found.remove(path)
         for path in reversed(memo.get("made", [])):
-            if inner(found.value, path) in ({}, []):
-                found = found.drop(path)
+            if value_at(found.value, path) in ({}, []):
+                found = found.remove(path)
     except (UnicodeDecodeError, JsonTextError):
         return None
     return str(found).encode()
 
 
-def stray(text: bytes, folder: str) -> bytes | None:
+def unwire_unrecorded(text: bytes, folder: str) -> bytes | None:
     """The same where no record says what was added: our folder and our entry go."""
-    return without(text, {"folder": folder, "put": [list(_ENTRY)]})
+    return unwire(text, {"folder": folder, "put": [list(_ENTRY)]})
 
 
-def inner(value: Any, path: Sequence[str]) -> Any:
+def value_at(value: Any, path: Sequence[str]) -> Any:
     """What stands at a path; None where there is nothing."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value
 
 
-def _checked(path: Path, value: Any) -> None:
+def _refuse_denied(path: Path, value: Any) -> None:
     """Raise where somebody has said no: a permission is opened by a person, not over another's word."""
-    if ID in (inner(value, ("plugins", "deny")) or []):
+    if ID in (value_at(value, ("plugins", "deny")) or []):
         raise RefusedError(f"{str(path)!r} denies the plugin {ID!r} (plugins.deny); take it out and run this again.")
-    if inner(value, (*_ENTRY, "hooks", "allowConversationAccess")) is False:
+    if value_at(value, (*_ENTRY, "hooks", "allowConversationAccess")) is False:
         raise RefusedError(f"{str(path)!r} says {GATE}: false; set it to true, or take it out and run this again.")
     for key in (_PATHS, _ALLOW):
-        if not isinstance(inner(value, key) or [], list):
+        if not isinstance(value_at(value, key) or [], list):
             raise JsonTextError(f"{'.'.join(key)} is no list")

@@ -23,7 +23,7 @@ class OpenClaw:
     name: str = "openclaw"
     title: str = "OpenClaw"
 
-    def found(self) -> bool:
+    def is_present(self) -> bool:
         """Whether it has run here, or could."""
         return places.is_here()
 
@@ -42,53 +42,53 @@ class OpenClaw:
         self.place(options)
         path = places.config_file()
         before = files.read(path)
-        found = settings.read(path, before)
+        found = settings.read_config(path, before)
         folder = None if _is_loaded(found.value) else str(places.plugin_folder())
-        done = settings.wired(path, found, folder=folder, config=_config(options))
+        done = settings.wire(path, found, folder=folder, config=_plugin_config(options))
         after = str(done.text).encode()
         edit = Edit(
             path=path, before=before, after=after, memo=done.memo(folder or ""),
             what=f"the plugin {places.ID!r}, and the permission to read and complete conversations ({settings.GATE})",
             by_hand=f"take out plugins.entries.{places.ID}, and its folder in plugins.load.paths",
         )  # fmt: skip
-        return Plan(edits=[edit], notes=_notes(done, before, after))
+        return Plan(edits=[edit], notes=_plan_notes(done, before, after))
 
-    def without(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+    def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
         """Take out the folder, the entry and the permission."""
-        return settings.without(text, memo) if path.name == places.config_file().name else None
+        return settings.unwire(text, memo) if path.name == places.config_file().name else None
 
-    def strays(self, options: Options) -> Sequence[Edit]:
+    def unrecorded_edits(self, options: Options) -> Sequence[Edit]:
         """A folder of ours in the config that no record knows of."""
         del options
         path = places.config_file()
         before, folder = files.read(path), str(places.plugin_folder())
         if before is None or json.dumps(folder).encode() not in before:
             return ()
-        after = settings.stray(before, folder)
+        after = settings.unwire_unrecorded(before, folder)
         return () if after is None else (Edit(path=path, before=before, after=after, what="the plugin", by_hand=""),)
 
 
 def _is_loaded(config: Any) -> bool:
     """Whether OpenClaw has the plugin already: a copy of its own, or a folder such as that of the memory slot."""
-    folders = settings.inner(config, ("plugins", "load", "paths")) or []
+    folders = settings.value_at(config, ("plugins", "load", "paths")) or []
     return places.is_installed() or any(isinstance(one, str) and places.is_ours(one) for one in folders)
 
 
-def _config(options: Options) -> dict[str, Any]:
+def _plugin_config(options: Options) -> dict[str, Any]:
     """How the plugin finds Eider: this very installation, and its home where only the shell names it."""
     command = [sys.executable, "-m", "eider"]
     return {"command": command, **({"home": str(options.home)} if os.environ.get("EIDER_HOME") else {})}
 
 
-def _notes(done: settings.Wiring, before: bytes | None, after: bytes) -> list[str]:
+def _plan_notes(done: settings.Wiring, before: bytes | None, after: bytes) -> list[str]:
     notes: list[str] = []
-    entry = settings.inner(done.text.value, ("plugins", "entries", places.ID)) or {}
+    entry = settings.value_at(done.text.value, ("plugins", "entries", places.ID)) or {}
     if after != (before or b""):
         notes.append(
             "OpenClaw keeps plugins out of conversations until allowConversationAccess is set; this sets it for "
             f"{places.ID!r}. A gateway that runs takes it up by itself, or restart it."
         )
-    if entry.get("enabled") is False or settings.inner(done.text.value, ("plugins", "enabled")) is False:
+    if entry.get("enabled") is False or settings.value_at(done.text.value, ("plugins", "enabled")) is False:
         notes.append("the plugin is switched off in the config, and stays so.")
     return notes
 

@@ -23,7 +23,7 @@ export function homeOf(named, env = process.env) {
 }
 
 /**
- * Where the owner listens: beside its notes, or below /tmp where that would be too long for a socket.
+ * Where the server listens: beside its notes, or below /tmp where that would be too long for a socket.
  *
  * @param {string} home
  * @returns {string | null} null where there is none to be trusted.
@@ -58,7 +58,7 @@ export function fnv(bytes) {
 }
 
 /**
- * Port and token of an owner whose socket cannot be reached, such as across the wall of a container.
+ * Port and token of a server whose socket cannot be reached, such as across the wall of a container.
  *
  * @param {string} home
  * @returns {{port: number, token: string} | null}

@@ -1,15 +1,15 @@
-// Learning: what is new in a conversation is told to the owner, in its order, once, and never in a turn's way.
+// Learning: what is new in a conversation is told to the server, in its order, once, and never in a turn's way.
 
-import { OwnerError } from "./owner.js";
+import { ServerError } from "./server.js";
 import { lastAnchor, lastTurn, stepsOf } from "./turns.js";
 
 const PATIENCE = 15_000; // ms for one write: the store may be loading, or be backed up
-const PAUSE = 200; // ms between two looks for an owner that is starting
+const PAUSE = 200; // ms between two looks for a server that is starting
 const RUNS = 500; // runs under way whose beginning is kept
 
 /**
  * @typedef {import("./who.js").Who} Who
- * @typedef {import("./owner.js").Owner} Owner
+ * @typedef {import("./server.js").Server} Server
  * @typedef {import("./progress.js").Progress} Progress
  * @typedef {import("./turns.js").Step} Step
  */
@@ -17,13 +17,13 @@ const RUNS = 500; // runs under way whose beginning is kept
 export class Learner {
   /**
    * @param {object} given
-   * @param {() => Owner} given.owner
+   * @param {() => Server} given.server
    * @param {Progress} given.progress
    * @param {string} given.tz
-   * @param {import("./owner.js").Line} given.log
+   * @param {import("./server.js").Line} given.log
    */
-  constructor({ owner, progress, tz, log }) {
-    this.owner = owner;
+  constructor({ server, progress, tz, log }) {
+    this.server = server;
     this.progress = progress;
     this.tz = tz;
     this.log = log;
@@ -128,7 +128,7 @@ export class Learner {
       try {
         await this.#asked(step.verb, who.store ? { ...body, store: who.store } : body);
       } catch (error) {
-        if (error instanceof OwnerError && !error.isAway) this.#refused(step, error); // asked again it would be refused again
+        if (error instanceof ServerError && !error.isAway) this.#refused(step, error); // asked again it would be refused again
         else return done;
       }
       const isWhole = steps.findLast((one) => one.anchor === step.anchor) === step;
@@ -138,7 +138,7 @@ export class Learner {
   }
 
   /**
-   * One write; an owner that is on its way is waited for.
+   * One write; a server that is on its way is waited for.
    *
    * @param {string} verb
    * @param {object} body
@@ -146,9 +146,9 @@ export class Learner {
   async #asked(verb, body) {
     for (;;) {
       try {
-        return await this.owner().ask(verb, body, PATIENCE);
+        return await this.server().ask(verb, body, PATIENCE);
       } catch (error) {
-        if (!(error instanceof OwnerError && error.kind === "Absent" && this.owner().isComing)) throw error;
+        if (!(error instanceof ServerError && error.kind === "Absent" && this.server().isComing)) throw error;
         await new Promise((resolve) => setTimeout(resolve, PAUSE));
       }
     }
@@ -156,7 +156,7 @@ export class Learner {
 
   /**
    * @param {Step} step
-   * @param {OwnerError} error
+   * @param {ServerError} error
    */
   #refused(step, error) {
     if (error.message.includes("recalled memory")) return; // nothing but what memory had given out

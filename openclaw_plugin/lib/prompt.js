@@ -14,14 +14,14 @@ const READ = 20_000; // characters of a prompt that are looked at
  * What a prompt gets; within the deadline or not at all. The policy names no prompt, so that its bytes, and the provider's cache,
  * hold until a memory changes.
  *
- * @param {import("./owner.js").Owner} owner
+ * @param {import("./server.js").Server} server
  * @param {Who} who
  * @param {string} prompt
  * @param {Settings} settings
  * @param {string} tz
  * @returns {Promise<Context | undefined>}
  */
-export async function contextFor(owner, who, prompt, settings, tz) {
+export async function contextFor(server, who, prompt, settings, tz) {
   const scopes = settings.scopes?.length ? { scopes: settings.scopes } : {};
   const said = spoken(prompt).slice(0, READ).toWellFormed();
   const [policy, recalled] = await Promise.all([
@@ -39,10 +39,10 @@ export async function contextFor(owner, who, prompt, settings, tz) {
   async function text(verb, request) {
     const body = { request: { user: who.user, ...request }, channel: "openclaw", ceiling: "agent", agent: who.agent, tz };
     try {
-      const answer = await owner.ask(verb, who.store ? { ...body, store: who.store } : body, settings.deadlineMs);
+      const answer = await server.ask(verb, who.store ? { ...body, store: who.store } : body, settings.deadlineMs);
       return String(answer?.value?.text ?? "");
     } catch {
-      return ""; // the owner tells the log; the turn goes on
+      return ""; // the server tells the log; the turn goes on
     }
   }
 }

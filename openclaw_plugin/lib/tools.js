@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 
 import { settingsNow } from "./settings.js";
-import { OwnerError } from "./owner.js";
+import { ServerError } from "./server.js";
 import { TOOLS } from "./turns.js";
 
 /**
@@ -12,7 +12,7 @@ import { TOOLS } from "./turns.js";
  *
  * @typedef {object} Desk What the tools stand on.
  * @property {any} api
- * @property {() => import("./owner.js").Owner} owner
+ * @property {() => import("./server.js").Server} server
  * @property {(seen: Seen) => Who | null} who
  */
 
@@ -20,7 +20,7 @@ const PATIENCE = 20_000;
 const KINDS = ["fact", "preference", "rule", "decision", "insight", "context"];
 const ID = { type: "string", minLength: 1, maxLength: 256, description: "Id of a memory (mem_…) or of something said (ep_…), as memory_recall shows it." };
 
-/** Tool → name in the owner, what a model is told, and its arguments. */
+/** Tool → name in the server, what a model is told, and its arguments. */
 const ABOUT = Object.freeze({
   memory_recall: {
     tool: "recall",
@@ -108,9 +108,9 @@ async function called(tool, callId, given, seen, desk) {
   const key = `openclaw:${who.session}:${callId}`;
   const body = { tool, arguments: given, key, user: who.user, agent: who.agent };
   try {
-    return await desk.owner().ask("/openclaw/tools", who.store ? { ...body, store: who.store } : body, PATIENCE);
+    return await desk.server().ask("/openclaw/tools", who.store ? { ...body, store: who.store } : body, PATIENCE);
   } catch (error) {
-    const why = error instanceof OwnerError && !error.isAway ? error.message : "memory does not answer";
+    const why = error instanceof ServerError && !error.isAway ? error.message : "memory does not answer";
     return fault(why, "go on without it.");
   }
 }

@@ -1,4 +1,4 @@
-// What a conversation holds that may be learned, in requests to the owner. Pure.
+// What a conversation holds that may be learned, in requests to the server. Pure.
 //
 // Keys are coordinates, not content: OpenClaw rewrites ids and times of a message when it stores it, but not the time
 // of an assistant's message, so everything is named after the assistant's message that it came before.

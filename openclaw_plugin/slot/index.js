@@ -1,4 +1,4 @@
-// The same plugin as the owner of OpenClaw's memory slot: load this folder instead of the one above.
+// The same plugin as the server of OpenClaw's memory slot: load this folder instead of the one above.
 
 import eider from "../index.js";
 import { registerSlot } from "../lib/slot.js";

@@ -1,4 +1,4 @@
-// An owner and an api as small as the plugin needs them.
+// A server and an api as small as the plugin needs them.
 
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import http from "node:http";
@@ -6,10 +6,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 
 /**
- * An owner on a socket of its own, which answers by `answer` and keeps what it was asked.
+ * A server on a socket of its own, which answers by `answer` and keeps what it was asked.
  *
  * @param {(path: string, body: any) => any} [answer] A value, or `{status, ...}` for an error; a promise that never comes is a
- *     slow owner.
+ *     slow server.
  */
 export async function fakeOwner(answer = () => ({ status: "ok", value: { text: "" } })) {
   const home = mkdtempSync(path.join(tmpdir(), "ei-"));

@@ -12,7 +12,7 @@ const MARKED = '<eider-memory v="1" ids="m">\n- Tea.\n</eider-memory>';
 const ctx = { sessionKey: "agent:main:main", sessionId: "s1", runId: "r1", trigger: "user" };
 
 /**
- * A gateway with the plugin, and an owner behind it.
+ * A gateway with the plugin, and a server behind it.
  *
  * @param {any} t
  * @param {object} [config]
@@ -67,7 +67,7 @@ test("only what is new is learned, also after a restart", async (t) => {
   assert.doesNotMatch(readFileSync(path.join(state, "eider", "progress.json"), "utf8"), /new|old/);
 });
 
-test("what an owner missed is told to the next one, once, for the same person only", async (t) => {
+test("what a server missed is told to the next one, once, for the same person only", async (t) => {
   const { api, fake } = await gateway(t);
   await fake.gone();
   const first = [user("one"), assistant("a", 10)];
@@ -117,7 +117,7 @@ test("a conversation that is about to be cut is told to its end, but not of turn
   assert.equal(fake.of("observe").length, 2);
 });
 
-test("what waits for an owner is told before a conversation is cut", async (t) => {
+test("what waits for a server is told before a conversation is cut", async (t) => {
   const { api, fake } = await gateway(t);
   await fake.gone();
   await api.fire("agent_end", { messages: [user("one"), assistant("a", 10)] }, ctx);
@@ -126,7 +126,7 @@ test("what waits for an owner is told before a conversation is cut", async (t) =
   assert.deepEqual(fake.of("observe").map((step) => step.request.user_reply), ["one"]);
 });
 
-test("what the owner refuses is passed over, and the rest is told", async (t) => {
+test("what the server refuses is passed over, and the rest is told", async (t) => {
   const fake = await fakeOwner((_where, body) => (body.request.user_reply === "bad" ? { error: { kind: "InputError", message: "no" } } : { value: {} }));
   t.after(() => fake.close());
   const api = fakeApi({ home: fake.home, user: "ada" });

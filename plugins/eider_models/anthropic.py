@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.model.errors import ModelError, ModelRefusedError
 from eider.model.llm import Answer, Prompt
-from eider_models.faults import fault
+from eider_models.faults import to_model_error
 
 if TYPE_CHECKING:
     import anthropic
@@ -33,14 +33,14 @@ class AnthropicVendor:
         told = f"anthropic:{self._model}"
         try:
             with self._client(seconds) as client:
-                message = self._sent(client, prompt)
+                message = self._send(client, prompt)
         except anthropic.APIError as error:
-            raise fault(error, told) from error
+            raise to_model_error(error, told) from error
         except (anthropic.AnthropicError, TypeError) as error:  # no key, or settings that contradict each other
             fix = "set a key with eider config set model_key …"
             raise ModelError(f"{told} cannot be asked ({type(error).__name__}); {fix}", retryable=False) from error
-        tokens_in, tokens_out = _used(message)
-        text = _text(message, told, prompt, tokens_in + tokens_out)
+        tokens_in, tokens_out = _tokens_used(message)
+        text = _answer_text(message, told, prompt, tokens_in + tokens_out)
         validate: Any = getattr(prompt.answer, "model_validate_json")  # noqa: B009 (T is any pydantic model)
         try:
             value: T = validate(text)
@@ -66,7 +66,7 @@ class AnthropicVendor:
             api_key=self._key, base_url=self._url, timeout=seconds, max_retries=self._retries, http_client=http
         )
 
-    def _sent(self, client: anthropic.Anthropic, prompt: Prompt[Any]) -> Message:
+    def _send(self, client: anthropic.Anthropic, prompt: Prompt[Any]) -> Message:
         import anthropic
 
         message: Any = client.messages.create(
@@ -83,14 +83,14 @@ class AnthropicVendor:
         return message
 
 
-def _used(message: Message) -> tuple[int, int]:
+def _tokens_used(message: Message) -> tuple[int, int]:
     """Tokens in and out; a body without them cost nothing that is known."""
     usage: Any = getattr(message, "usage", None)
     cached = sum(getattr(usage, name, None) or 0 for name in ("cache_creation_input_tokens", "cache_read_input_tokens"))
     return (getattr(usage, "input_tokens", None) or 0) + cached, getattr(usage, "output_tokens", None) or 0
 
 
-def _text(message: Message, told: str, prompt: Prompt[Any], tokens: int) -> str:
+def _answer_text(message: Message, told: str, prompt: Prompt[Any], tokens: int) -> str:
     """What the model wrote, where it wrote to the end."""
     if message.stop_reason == "refusal":
         raise ModelRefusedError(f"{told} declined to answer {prompt.source}.", tokens=tokens)

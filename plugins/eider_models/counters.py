@@ -29,7 +29,7 @@ def anthropic(model: str, *, key: str | None = None, url: str | None = None) -> 
             made.append(library.Anthropic(api_key=key, base_url=url, timeout=_SECONDS, max_retries=0))
         return made[0].messages.count_tokens(model=model, messages=[{"role": "user", "content": text}]).input_tokens
 
-    return _less_envelope(ask)
+    return _subtract_empty(ask)
 
 
 def openai(model: str, *, key: str | None = None, url: str | None = None) -> Count:
@@ -45,7 +45,7 @@ def openai(model: str, *, key: str | None = None, url: str | None = None) -> Cou
             made.append(library.OpenAI(api_key=key, base_url=url, timeout=_SECONDS, max_retries=0))
         return made[0].responses.input_tokens.count(model=model, input=text).input_tokens
 
-    return _less_envelope(ask)
+    return _subtract_empty(ask)
 
 
 def voyage(model: str, **_settings: Any) -> Count:
@@ -72,7 +72,7 @@ def voyage(model: str, **_settings: Any) -> Count:
     return count
 
 
-def _less_envelope(ask: Count) -> Count:
+def _subtract_empty(ask: Count) -> Count:
     """What a text costs itself: the count with it less the count without; the estimate where nobody answers."""
     alone: list[int] = []
     estimate = HeuristicCounter()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from eider.model.errors import ModelError
 from eider.model.llm import passes
 
-_UNREACHED: Final = (
+_CONNECTION_ERRORS: Final = (
     "APIConnectionError",
     "APITimeoutError",
     "ConnectError",
@@ -19,9 +19,9 @@ _UNREACHED: Final = (
 )
 
 
-def fault(error: BaseException, model: str, *, tokens: int = 0) -> ModelError:
+def to_model_error(error: BaseException, model: str, *, tokens: int = 0) -> ModelError:
     """A vendor's exception as Eider's; what lies beneath a wrapper decides."""
-    root = _root(error)
+    root = _root_cause(error)
     status = getattr(root, "status_code", None)
     kinds = {kind.__name__ for kind in type(root).__mro__}
     if isinstance(status, int):
@@ -29,7 +29,7 @@ def fault(error: BaseException, model: str, *, tokens: int = 0) -> ModelError:
         if passes(status):
             return ModelError(f"{told}; it is asked again later.", retry_after=_retry_after(root), tokens=tokens)
         return ModelError(f"{told}: {_fix(status)}", retryable=False, tokens=tokens)
-    if kinds & set(_UNREACHED):
+    if kinds & set(_CONNECTION_ERRORS):
         return ModelError(
             f"{model} could not be reached ({type(root).__name__}); it is asked again later.", tokens=tokens
         )
@@ -37,7 +37,7 @@ def fault(error: BaseException, model: str, *, tokens: int = 0) -> ModelError:
     return ModelError(f"{model} did not answer usably ({type(root).__name__}); it is asked again later.", tokens=tokens)
 
 
-def _root(error: BaseException) -> BaseException:
+def _root_cause(error: BaseException) -> BaseException:
     """The exception that tells most: the nearest one with a status, else the nearest one about the line."""
     seen: list[BaseException] = []
     at: BaseException | None = error
@@ -47,7 +47,7 @@ def _root(error: BaseException) -> BaseException:
             return at
         at = at.__cause__ or at.__context__
     for one in seen:
-        if {kind.__name__ for kind in type(one).__mro__} & set(_UNREACHED):
+        if {kind.__name__ for kind in type(one).__mro__} & set(_CONNECTION_ERRORS):
             return one
     return seen[0]
 

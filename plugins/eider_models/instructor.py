@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.model.errors import EiderError, ModelError, ModelRefusedError
 from eider.model.llm import Answer, Prompt
-from eider_models.faults import fault
+from eider_models.faults import to_model_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RETRIES: Final = 2
 """Attempts after the first, made by the provider's library."""
-_REASKED: Final = 1
+_FORM_RETRIES: Final = 1
 """Times an answer of the wrong form is asked for again, with what was wrong; `instructor` would do it three times."""
 _SHAPED: Final = {"ollama": ("http://localhost:11434/v1", "ollama")}
 """Providers that speak OpenAI's chat without a key: where they are, and what stands for the key."""
@@ -41,28 +41,28 @@ class InstructorVendor:
         client = self._client(seconds)
         try:
             value, raw = client.chat.completions.create_with_completion(
-                response_model=prompt.answer, max_retries=_REASKED, max_tokens=prompt.max_tokens, timeout=seconds,
+                response_model=prompt.answer, max_retries=_FORM_RETRIES, max_tokens=prompt.max_tokens, timeout=seconds,
                 messages=[{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.text}],
             )  # fmt: skip
         except EiderError:
             raise
         except IncompleteOutputException as error:
-            tokens = sum(_used(getattr(error, "last_completion", None))) or prompt.max_tokens
+            tokens = sum(_tokens_used(getattr(error, "last_completion", None))) or prompt.max_tokens
             raise ModelError(
                 f"{told} ran out of room after {prompt.max_tokens} tokens in {prompt.source}.", tokens=tokens
             ) from error
         except InstructorRetryException as error:
-            tokens = _total(error)
-            if _declined(error):
+            tokens = _total_tokens(error)
+            if _is_refusal(error):
                 raise ModelRefusedError(f"{told} declined to answer {prompt.source}.", tokens=tokens) from error
-            raise fault(error.__cause__ or error, told, tokens=tokens) from error
+            raise to_model_error(error.__cause__ or error, told, tokens=tokens) from error
         except Exception as error:
-            raise fault(error, told) from error
+            raise to_model_error(error, told) from error
         finally:
-            _close(client)
+            _close_client(client)
         if not isinstance(value, prompt.answer):
             raise ModelError(f"{told} answered {prompt.source} in another form than asked.")
-        tokens_in, tokens_out = _used(raw)
+        tokens_in, tokens_out = _tokens_used(raw)
         return Answer(value=value, input_tokens=tokens_in, output_tokens=tokens_out)
 
     def _client(self, seconds: float) -> Any:
@@ -74,18 +74,18 @@ class InstructorVendor:
         try:
             if spec.provider == "openai" or spec.provider in _SHAPED or self._url:
                 return instructor.from_openai(
-                    self._openai(seconds, until), mode=instructor.Mode.TOOLS, model=spec.model
+                    self._openai_client(seconds, until), mode=instructor.Mode.TOOLS, model=spec.model
                 )
             more: dict[str, Any] = {} if self._key is None else {"api_key": self._key}
             return _from_provider(f"{spec.provider}/{spec.model}", **more)
         except (InstructorError, ImportError, ValueError) as error:
             raise ModelError(f"{spec.name} cannot be asked: {error}", retryable=False) from error
 
-    def _openai(self, seconds: float, until: float) -> Any:
+    def _openai_client(self, seconds: float, until: float) -> Any:
         import openai
 
         url, key = _SHAPED.get(self._spec.provider, (None, None))
-        http = openai.DefaultHttpxClient(timeout=seconds, event_hooks={"request": [_in_time(until)]})
+        http = openai.DefaultHttpxClient(timeout=seconds, event_hooks={"request": [_deadline_hook(until)]})
         try:
             return openai.OpenAI(
                 api_key=self._key or key,
@@ -99,7 +99,7 @@ class InstructorVendor:
             raise ModelError(f"{self._spec.name} cannot be asked ({error}); {fix}", retryable=False) from error
 
 
-def _close(client: Any) -> None:
+def _close_client(client: Any) -> None:
     """Let go of the connections of a patched client, where the library beneath it can."""
     close = getattr(getattr(client, "client", None), "close", None)
     if callable(close):
@@ -114,7 +114,7 @@ def _from_provider(name: str, **more: Any) -> Any:
     return made(name, **more)
 
 
-def _in_time(until: float) -> Callable[[object], None]:
+def _deadline_hook(until: float) -> Callable[[object], None]:
     def check(request: object) -> None:
         del request
         if time.monotonic() > until:
@@ -123,7 +123,7 @@ def _in_time(until: float) -> Callable[[object], None]:
     return check
 
 
-def _used(raw: Any) -> tuple[int, int]:
+def _tokens_used(raw: Any) -> tuple[int, int]:
     """Tokens in and out, under the names that providers use."""
     usage = getattr(raw, "usage", None)
 
@@ -134,13 +134,13 @@ def _used(raw: Any) -> tuple[int, int]:
     return of("prompt_tokens", "input_tokens"), of("completion_tokens", "output_tokens")
 
 
-def _total(error: Any) -> int:
+def _total_tokens(error: Any) -> int:
     """Tokens of all attempts, as far as they are told."""
     total = getattr(getattr(error, "total_usage", None), "total_tokens", 0)
-    return total if isinstance(total, int) and total else sum(_used(getattr(error, "last_completion", None)))
+    return total if isinstance(total, int) and total else sum(_tokens_used(getattr(error, "last_completion", None)))
 
 
-def _declined(error: BaseException) -> bool:
+def _is_refusal(error: BaseException) -> bool:
     """Whether the provider said that the model will not answer; `instructor` asserts that it did not."""
     choices = getattr(getattr(error, "last_completion", None), "choices", None) or ()
     filtered = any(getattr(choice, "finish_reason", "") == "content_filter" for choice in choices)

@@ -28,7 +28,7 @@ def traits(sample: Mapping[str, Any]) -> dict[str, float]:
     >>> traits({"days": 30.0, "stability": 30.0, "uses": 0, "importance": 3, "kind": "fact"})["importance"]
     0.0
     """
-    chance = _inside(float(retrievability(float(sample["days"]), float(sample["stability"]))))
+    chance = _clip(float(retrievability(float(sample["days"]), float(sample["stability"]))))
     lapse = log1p(float(sample["days"]) / max(float(sample["stability"]), 0.1))
     return {
         "fsrs": log(chance / (1 - chance)), "age": log1p(float(sample["days"])) / 5, "lapse": lapse,
@@ -65,7 +65,7 @@ class OnlineDecay:
 
     def chance(self, sample: Mapping[str, Any]) -> float:
         """Probability that it is still useful."""
-        return _inside(float(self._model.predict_proba_one(traits(sample))[True]))
+        return _clip(float(self._model.predict_proba_one(traits(sample))[True]))
 
     def learn(self, sample: Mapping[str, Any], useful: bool, weight: float = 1.0) -> None:
         """Take in one outcome.
@@ -92,5 +92,5 @@ class OnlineDecay:
         }  # fmt: skip
 
 
-def _inside(chance: float) -> float:
+def _clip(chance: float) -> float:
     return min(1 - _EDGE, max(_EDGE, chance))

@@ -21,7 +21,7 @@ from pydantic import Field
 import eider
 from eider.api import conversation
 from eider_llamaindex import EiderEventHandler, handler
-from eider_llamaindex.window import Window
+from eider_llamaindex.window import ChatWindow
 
 
 class Parrot(MockLLM):
@@ -111,7 +111,7 @@ def index() -> VectorStoreIndex:
 
 def short_term(session: str | None = None) -> Memory:
     """The framework's own memory, without the database connection that it never closes."""
-    return Memory.from_defaults(session_id=session, chat_store=Window())
+    return Memory.from_defaults(session_id=session, chat_store=ChatWindow())
 
 
 def spoken(memory: eider.Eider, user: str) -> list[tuple[str, str]]:
@@ -164,7 +164,7 @@ def nothing_swallowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseExce
 
     watched(EiderEventHandler, "handle")
     for name in ("span_enter", "span_exit", "span_drop"):
-        watched(handler._Watch, name)
+        watched(handler._SpanHandler, name)
     monkeypatch.setattr(conversation.HostSession, "warn_of_failure", lambda _, error: raised.append(error))
     root = get_dispatcher()
     before = (list(root.event_handlers), list(root.span_handlers))

@@ -38,7 +38,7 @@ def test_every_example_is_run() -> None:
 def test_an_example_does_what_it_is_for(name: str, tmp_path: Path) -> None:
     """It ends well, says what it should, and leaves nothing in the directory it was started from."""
     env = {key: value for key, value in os.environ.items() if not key.endswith("_API_KEY")}
-    env |= {"EIDER_HOME": str(tmp_path / "home"), "EIDER_OWNER": "off"}
+    env |= {"EIDER_HOME": str(tmp_path / "home"), "EIDER_SERVER": "off"}
     (tmp_path / "here").mkdir()
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name)], cwd=tmp_path / "here", env=env, text=True, capture_output=True, timeout=120, check=False

@@ -21,7 +21,7 @@ from llamaindex_fakes import (  # noqa: F401
 
 import eider
 from eider_llamaindex import eider_memory
-from eider_llamaindex.wording import wording
+from eider_llamaindex.wording import block_template
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Skipping serialization of known unserializable key"),
@@ -37,7 +37,7 @@ BLOCKS: list[Any] = [
 @pytest.mark.parametrize("blocks", [BLOCKS, BLOCKS[:1], [*BLOCKS, ("picture", [ImageBlock(url="http://x/y.png")])]])
 def test_blocks_are_worded_as_the_framework_words_them(blocks: list[Any]) -> None:
     """Every sign of it, with what is no text as well."""
-    ours, theirs = (t.format_messages(memory_blocks=blocks) for t in (wording(), DEFAULT_MEMORY_BLOCKS_TEMPLATE))
+    ours, theirs = (t.format_messages(memory_blocks=blocks) for t in (block_template(), DEFAULT_MEMORY_BLOCKS_TEMPLATE))
     assert [m.model_dump() for m in ours] == [m.model_dump() for m in theirs]
 
 

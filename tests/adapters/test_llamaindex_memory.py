@@ -29,7 +29,7 @@ from llamaindex_fakes import (  # noqa: F401
 
 import eider
 from eider_llamaindex import EiderChatStore, EiderEventHandler, EiderMemoryBlock, eider_memory, speaking
-from eider_llamaindex.window import Window
+from eider_llamaindex.window import ChatWindow
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Skipping serialization of known unserializable key"),
@@ -193,7 +193,7 @@ async def test_a_block_alone_learns_from_what_falls_out_of_a_long_chat(memory: e
     """As LlamaIndex means blocks; with a chat store of ours beside it nothing is told twice."""
     block = EiderMemoryBlock(memory, user=ada)
     tight: dict[str, Any] = {"token_limit": 60, "token_flush_size": 10, "chat_history_token_ratio": 0.5}
-    chat = Memory.from_defaults(session_id="s1", memory_blocks=[block], chat_store=Window(), **tight)
+    chat = Memory.from_defaults(session_id="s1", memory_blocks=[block], chat_store=ChatWindow(), **tight)
     wired = eider_memory(memory, user=f"bob-{ada}", session="s1", **tight)
     for n in range(6):
         for one in (chat, wired):

@@ -1,4 +1,4 @@
-"""MCP over streamable HTTP, served by a real owner."""
+"""MCP over streamable HTTP, served by a real server."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home whose names are shared through an owner; nothing of it outlives the test."""
+    """A home whose names are shared through a server; nothing of it outlives the test."""
     made = Home()
     monkeypatch.setenv("EIDER_HOME", str(made.path))
-    monkeypatch.setenv("EIDER_OWNER", "auto")
+    monkeypatch.setenv("EIDER_SERVER", "auto")
     made.settings(embedder="hash", user="ada", store="notes")
     made.start()
     yield made
@@ -34,7 +34,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
 
 
 def address(home: Home, said: str = "") -> str:
-    """Where the owner of a home serves MCP now."""
+    """Where the server of a home serves MCP now."""
     port = json.loads((home.path / "run" / "owner.json").read_text())["port"]
     return f"http://127.0.0.1:{port}/mcp{said}"
 
@@ -62,7 +62,7 @@ async def told(asked: Client, name: str, **arguments: Any) -> str:
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_a_client_is_served_by_the_owner(home: Home, mode: Literal["auto", "legacy"]) -> None:
+async def test_a_client_is_served_by_the_server(home: Home, mode: Literal["auto", "legacy"]) -> None:
     """Tools, resources and prompts, in today's protocol and in the one before; the settings say whose memory it is."""
     with eider.open("notes", user="ada") as memory:
         memory.direct(["Answer in German."])
@@ -108,7 +108,7 @@ def test_a_wrong_address_is_told_what_it_may_say(home: Home, said: str, fix: str
 
 
 def test_without_the_token_or_from_a_web_page_nobody_is_served(home: Home) -> None:
-    """The rules of the owner's TCP listener hold; streams are not offered."""
+    """The rules of the server's TCP listener hold; streams are not offered."""
     good = credentials(home)
     for headers in (
         {},
@@ -120,8 +120,8 @@ def test_without_the_token_or_from_a_web_page_nobody_is_served(home: Home) -> No
     assert httpx2.get(address(home), headers=good, timeout=PATIENCE).status_code == 405
 
 
-async def test_an_owner_that_is_replaced_between_two_calls_is_not_noticed(home: Home) -> None:
-    """There are no sessions to lose: the same client goes on with the next owner, if it listens where the last did."""
+async def test_a_server_that_is_replaced_between_two_calls_is_not_noticed(home: Home) -> None:
+    """There are no sessions to lose: the same client goes on with the next server, if it listens where the last did."""
     port = int(address(home).rpartition(":")[2].partition("/")[0])
     async with client(home) as asked:
         assert "status: stored" in await told(asked, "remember", text="Deploys are on Friday.")

@@ -15,7 +15,7 @@ from mcp.types import CallToolResult, ResourceTemplateReference, TextContent, Te
 
 import eider
 from eider.api.tools import TOOLS
-from eider.model.errors import InputError, OwnerUnreachableError
+from eider.model.errors import InputError, ServerUnreachableError
 from eider_mcp import server
 
 READING = {"recall", "search", "policy", "why"}
@@ -275,7 +275,7 @@ async def test_a_memory_that_cannot_be_opened_fails_no_client(memory: eider.Eide
     def opens() -> eider.Eider:
         tries.append(1)
         if len(tries) <= 3:
-            raise OwnerUnreachableError("nobody answers; look with eider doctor.")
+            raise ServerUnreachableError("nobody answers; look with eider doctor.")
         return memory
 
     async with Client(server(opens, user="ada")) as client:

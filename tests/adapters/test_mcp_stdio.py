@@ -1,4 +1,4 @@
-"""The MCP server as clients start it: a process on stdin and stdout, in front of a real owner."""
+"""The MCP server as clients start it: a process on stdin and stdout, in front of a real server."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home whose names are shared through an owner; nothing of it outlives the test."""
+    """A home whose names are shared through a server; nothing of it outlives the test."""
     made = Home()
     monkeypatch.setenv("EIDER_HOME", str(made.path))
-    monkeypatch.setenv("EIDER_OWNER", "auto")
+    monkeypatch.setenv("EIDER_SERVER", "auto")
     yield made
     made.close()
 
@@ -42,7 +42,7 @@ HASTY = (
     "from eider.client.client import Client; Client.__init__.__kwdefaults__['timeout'] = 0.5; "
     "from runpy import run_module; run_module('eider_mcp', run_name='__main__')"
 )
-"""A server that waits half a second for its owner."""
+"""A server that waits half a second for its server."""
 
 
 def client(*more: str, hasty: bool = False) -> Client:
@@ -142,8 +142,8 @@ def test_a_write_under_way_outlives_its_client(home: Home) -> None:
         assert memory.search().total == 1
 
 
-async def test_an_owner_that_dies_under_it_is_survived(home: Home) -> None:
-    """The next call starts another owner; what was acknowledged is there."""
+async def test_a_server_that_dies_under_it_is_survived(home: Home) -> None:
+    """The next call starts another server; what was acknowledged is there."""
     async with client() as asked:
         assert not (await asked.call_tool("remember", {"text": "Deploys are on Friday."})).is_error
         await asyncio.to_thread(home.kill)
@@ -172,10 +172,10 @@ async def test_six_servers_share_a_store(home: Home) -> None:
     with eider.open("notes", user="ada") as memory:
         kept = [r.text for r in memory.search(limit=100).items]
     assert len(kept) == len(set(kept)) == 60
-    assert len(home.owners()) == 1
+    assert len(home.servers()) == 1
 
 
-async def test_without_an_owner_it_serves_all_the_same(home: Home) -> None:
+async def test_without_a_server_it_serves_all_the_same(home: Home) -> None:
     """It comes up, says what is wrong where it is asked, and keeps for later what it is told."""
     run = home.path / "run"
     run.mkdir(mode=0o700)

@@ -135,4 +135,4 @@ def test_a_real_providers_model_is_asked_over_the_wire() -> None:
         with pytest.raises(ModelError) as caught:
             model.answer(PROMPT, 10.0)
         assert caught.value.retryable
-        _loop.wait(client.close(), 5.0)
+        _loop.run_until_done(client.close(), 5.0)

@@ -43,7 +43,7 @@ def test_the_python_of_a_page_runs(page: Path, tmp_path: Path) -> None:
     script = tmp_path / "page.py"
     script.write_text("\n".join(lines) + "\n", encoding="utf-8")
     env = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
-    env |= {"EIDER_HOME": str(tmp_path / "home"), "EIDER_OWNER": "off", "PYTHONPATH": str(ROOT / "tests" / "clients")}
+    env |= {"EIDER_HOME": str(tmp_path / "home"), "EIDER_SERVER": "off", "PYTHONPATH": str(ROOT / "tests" / "clients")}
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, env=env, text=True, capture_output=True, timeout=120, check=False
     )

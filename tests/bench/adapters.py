@@ -222,7 +222,7 @@ async def llamaindex(memory: Eider) -> AsyncGenerator[Case]:
     from llama_index.core.memory import Memory
 
     from eider_llamaindex import EiderEventHandler, eider_memory
-    from eider_llamaindex.window import Window
+    from eider_llamaindex.window import ChatWindow
 
     async def answer(messages: Sequence[ChatMessage], **_: Any) -> AsyncIterator[ChatMessage]:
         yield ChatMessage(role="assistant", content=ANSWER)
@@ -250,7 +250,7 @@ async def llamaindex(memory: Eider) -> AsyncGenerator[Case]:
 
     yield Case(
         name="LlamaIndex: event handler and memory in a `FunctionAgent`", within=within,
-        without=agent(lambda session: Memory.from_defaults(session_id=session, chat_store=Window())),
+        without=agent(lambda session: Memory.from_defaults(session_id=session, chat_store=ChatWindow())),
         verbs=_verbs(memory, about_prompt=True),
     )  # fmt: skip
 

@@ -117,6 +117,6 @@ def parts() -> tuple[list[list[str]], list[list[str]]]:
         alone = [one for talk in talks["http (user settings)"] for one in list(posted(talk.debug))]
         by_event = {event: [ms for name, ms in alone if name == event] for event in ("UserPromptSubmit", "Stop")}
         single = [[f"{event}, http", _figures(times)] for event, times in by_event.items()]
-        single.append(["SessionStart, warm owner", _figures(_starts(http, home, cold=False))])
-        single.append(["SessionStart, cold owner", _figures(_starts(http, home, cold=True))])
+        single.append(["SessionStart, warm server", _figures(_starts(http, home, cold=False))])
+        single.append(["SessionStart, cold server", _figures(_starts(http, home, cold=True))])
         return rows, single

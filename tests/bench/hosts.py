@@ -1,4 +1,4 @@
-"""What the benchmarks of hosts share: a home with an owner that knows much."""
+"""What the benchmarks of hosts share: a home with a server that knows much."""
 
 from __future__ import annotations
 

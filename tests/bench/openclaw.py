@@ -1,4 +1,4 @@
-"""What the plugin costs a turn of the real OpenClaw gateway: its hook's time there, less what the owner itself took for it."""
+"""What the plugin costs a turn of the real OpenClaw gateway: its hook's time there, less what the server itself took for it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from eider.client.client import socket_path  # noqa: E402
 VERSION = OPENCLAW.rpartition("@")[2]
 MEMORIES, TURNS, WARM_UP, SESSION = 10_000, 60, 6, 6
 """SESSION is how many turns one has."""
-HEAD = ["turn, ms", "the plugin's hook in it, ms", "the owner's own time in that, ms", "beyond it p50, ms", "p95, ms"]
+HEAD = ["turn, ms", "the plugin's hook in it, ms", "the server's own time in that, ms", "beyond it p50, ms", "p95, ms"]
 _SPENT = re.compile(r'^eider_request_seconds_sum\{route="(policy|inject)"\} (\S+)$', re.MULTILINE)
 _TIMED = """
 import fs from "node:fs";
@@ -62,7 +62,7 @@ def _timing(folder: Path) -> Path:
 
 
 def _spent(home: Home) -> Mapping[str, float]:
-    """Milliseconds that the owner has taken for policies and recalls so far, by its own account."""
+    """Milliseconds that the server has taken for policies and recalls so far, by its own account."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.connect(socket_path(str(home)))
         sock.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
@@ -71,7 +71,7 @@ def _spent(home: Home) -> Mapping[str, float]:
 
 
 def _turns(gateway: Gateway, home: Home, times: Path) -> Generator[tuple[float, float, float]]:
-    """Of each warm turn: its time, the hook's, and the owner's for what the hook asked; it asks for both at once."""
+    """Of each warm turn: its time, the hook's, and the server's for what the hook asked; it asks for both at once."""
     for turn in range(WARM_UP + TURNS):
         before, count = _spent(home), len(times.read_text().splitlines())
         began = time.perf_counter()
@@ -84,9 +84,9 @@ def _turns(gateway: Gateway, home: Home, times: Path) -> Generator[tuple[float, 
         until(lambda count=count: len(times.read_text().splitlines()) > count, "the hook's time")
         hook = float(times.read_text().splitlines()[-1])
         after = _spent(home)
-        owner = max(after[route] - before.get(route, 0.0) for route in after)
+        server = max(after[route] - before.get(route, 0.0) for route in after)
         if turn >= WARM_UP and turn % SESSION:  # the first turn of a session makes it
-            yield lasted, hook, owner
+            yield lasted, hook, server
 
 
 def parts() -> list[list[str]]:

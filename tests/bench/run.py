@@ -84,13 +84,13 @@ def writes_part() -> list[str]:
 
 
 def outside_part() -> list[str]:
-    """Processes, HTTP and the owner's life."""
+    """Processes, HTTP and the server's life."""
     return [
         "Whole processes over 10,000 rows, interleaved, p50 / p95 in ms; busy: beside two clients that write and ask without a pause.", "",
         *table(["process", "idle ms", "times the bare interpreter", "busy ms"], service.rows()),
         "Recall over keep-alive HTTP (Unix socket, 10,000 rows).", "",
         *table(["clients", "ms", "per second", "errors"], service.http_rows()),
-        *table(["owner", "value"], service.life_rows()),
+        *table(["server", "value"], service.life_rows()),
     ]  # fmt: skip
 
 
@@ -179,7 +179,7 @@ def quality_part() -> list[str]:
 
 PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "machine": ("Machine", machine_part), "recall": ("Recall", recall_part), "writes": ("Writes", writes_part),
-    "outside": ("From outside: many processes, one owner", outside_part), "learning": ("Learning and guiding, without a model", learning_part),
+    "outside": ("From outside: many processes, one server", outside_part), "learning": ("Learning and guiding, without a model", learning_part),
     "claude": ("Claude Code", claude_part),
     "openclaw": ("OpenClaw", openclaw_part),
     "adapters": ("Adapters", adapters_part),

@@ -1,4 +1,4 @@
-"""What a call costs from outside: fresh processes, the console script, HTTP, starting the owner, its memory and idle time."""
+"""What a call costs from outside: fresh processes, the console script, HTTP, starting the server, its memory and idle time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ import psutil
 
 from eider.api.wire import encode
 from eider.client import client as client_file
-from eider.client.client import Client, notes, socket_path
+from eider.client.client import Client, server_notes, socket_path
 
 ROWS = 10_000
 _CALL = Path(client_file.__file__).with_name("call.py")
@@ -30,10 +30,10 @@ _EIDER = Path(sys.executable).with_name("eider")
 
 
 @contextmanager
-def owner() -> Generator[Path]:
-    """A home with an owner that holds ten thousand utterances and memories."""
+def server() -> Generator[Path]:
+    """A home with a server that holds ten thousand utterances and memories."""
     home = Path(tempfile.mkdtemp(prefix="eb-"))
-    os.environ["EIDER_HOME"], os.environ["EIDER_OWNER"] = str(home), "auto"
+    os.environ["EIDER_HOME"], os.environ["EIDER_SERVER"] = str(home), "auto"
     client = Client(store="bench", user="ada", home_folder=str(home), timeout=120.0)
     try:
         for place in range(0, ROWS, 2_000):
@@ -42,12 +42,12 @@ def owner() -> Generator[Path]:
         client.call("recall", {"query": "warm"})
         yield home
     finally:
-        client.ask("POST", "/v1/owner/stop", {})
+        client.ask("POST", "/v1/server/stop", {})
         client.close()
-        while notes(str(home)):
+        while server_notes(str(home)):
             time.sleep(0.05)
         shutil.rmtree(home, ignore_errors=True)
-        os.environ["EIDER_OWNER"] = "off"
+        os.environ["EIDER_SERVER"] = "off"
 
 
 def _process(*command: str) -> Callable[[object], object]:
@@ -80,9 +80,9 @@ def busy(home: Path) -> Generator[None]:
 
 
 def rows() -> Iterator[list[str]]:
-    """Wall time of whole processes beside a bare interpreter, interleaved; idle, then beside a busy owner."""
+    """Wall time of whole processes beside a bare interpreter, interleaved; idle, then beside a busy server."""
     bare_command = (sys.executable, "-I", "-S", "-c", "pass")
-    with owner() as home:
+    with server() as home:
         stdlib = (sys.executable, "-I", "-S", str(_CALL))
         where = {"EIDER_HOME": str(home), "EIDER_STORE": "bench", "EIDER_USER": "ada"}
         os.environ |= where
@@ -126,7 +126,7 @@ def _interleaved(commands: Mapping[str, Callable[[object], object]]) -> dict[str
 
 def http_rows() -> Iterator[list[str]]:
     """Recall over keep-alive HTTP, by the number of clients that ask at once."""
-    with owner() as home:
+    with server() as home:
         for clients in (1, 8, 32):
             times, errors, seconds = _asked_at_once(home, clients, 400 // clients + 10)
             times.sort()
@@ -168,18 +168,18 @@ def _asked_at_once(home: Path, clients: int, each: int) -> tuple[list[float], in
 
 
 def life_rows() -> Iterator[list[str]]:
-    """Starting an owner over ten thousand rows, what it takes, and what it does while nobody asks."""
-    with owner() as home:
+    """Starting a server over ten thousand rows, what it takes, and what it does while nobody asks."""
+    with server() as home:
         firsts: list[float] = []
         for _ in range(5):
             client = Client(store="bench", user="ada", home_folder=str(home), timeout=60.0)
-            client.ask("POST", "/v1/owner/stop", {})
+            client.ask("POST", "/v1/server/stop", {})
             client.close()
-            while notes(str(home)):
+            while server_notes(str(home)):
                 time.sleep(0.02)
             firsts.append(measure.once(lambda c=client: c.call("recall", {"query": "who fixed the boat?"})))  # type: ignore[misc]
         yield ["start and first recall (10,000 rows)", f"{sorted(firsts)[2]:.2f} s"]
-        process = psutil.Process(int(notes(str(home))["pid"]))
+        process = psutil.Process(int(server_notes(str(home))["pid"]))
         start = time.perf_counter()
         while not any("lancedb" in m.path for m in process.memory_maps()):
             time.sleep(0.05)

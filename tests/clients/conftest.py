@@ -1,4 +1,4 @@
-"""Fixtures of the tests that drive real clients: each has a machine of its own, with an owner process of its own."""
+"""Fixtures of the tests that drive real clients: each has a machine of its own, with a server process of its own."""
 
 from __future__ import annotations
 
@@ -58,11 +58,11 @@ def typescript() -> Path:
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """An EIDER_HOME; its owner is spawned by whoever comes first, as anywhere, and nothing of it outlives the test."""
+    """An EIDER_HOME; its server is spawned by whoever comes first, as anywhere, and nothing of it outlives the test."""
     made = Home()
     made.settings(embedder="hash", user="ada")
     monkeypatch.setenv("EIDER_HOME", str(made.path))
-    monkeypatch.delenv("EIDER_OWNER", raising=False)
+    monkeypatch.delenv("EIDER_SERVER", raising=False)
     yield made
     made.close()
 

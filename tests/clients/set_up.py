@@ -17,12 +17,12 @@ from stub_wire import Json
 
 import eider
 from eider.client import hook_port
-from eider.client.client import notes
+from eider.client.client import server_notes
 
 EIDER: Final = Path(sys.executable).with_name("eider")
 MARK: Final = "<eider-memory"
 Form = Literal["http", "command"]
-"""How most events reach the owner; the start of a session is always a command."""
+"""How most events reach the server; the start of a session is always a command."""
 _BRIEFING: Final = "SessionStart hook additional context: "
 _RECALLED: Final = "UserPromptSubmit hook additional context: "
 
@@ -58,10 +58,10 @@ def install(
     done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", *more, program=program)
     assert done.returncode == 0, done.stdout + done.stderr
     home = machine.env["EIDER_HOME"]
-    if form == "http" and notes(home):  # an owner that runs already looks for the port once a second
+    if form == "http" and server_notes(home):  # a server that runs already looks for the port once a second
         known = hook_port.read(home)
         assert known is not None
-        eventually(lambda: hook_port.answers(known), "the hook port")
+        eventually(lambda: hook_port.is_our_server(known), "the hook port")
     return machine
 
 

@@ -28,7 +28,7 @@ class Listener:
         self.got: list[dict[str, Any]] = []
         self.answers: dict[str, Any] = {}
         self.wait: dict[str, float] = {}
-        owner = self
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version, wbufsize = "HTTP/1.1", -1
@@ -38,9 +38,9 @@ class Listener:
 
             def do_POST(self) -> None:
                 event = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                owner.got.append(event)
-                time.sleep(owner.wait.get(event["hook_event_name"], 0))
-                data = json.dumps(owner.answers.get(event["hook_event_name"], {})).encode()
+                server.got.append(event)
+                time.sleep(server.wait.get(event["hook_event_name"], 0))
+                data = json.dumps(server.answers.get(event["hook_event_name"], {})).encode()
                 self.send_response(200)
                 self.send_header("content-type", "application/json")
                 self.send_header("content-length", str(len(data)))

@@ -14,7 +14,7 @@ from places import how_often
 from stub_wire import Json
 
 import eider
-from eider.client.client import notes
+from eider.client.client import server_notes
 
 pytestmark = pytest.mark.client
 TOOL = "mcp__eider__"
@@ -38,10 +38,10 @@ def over_stdio(machine: Machine) -> Machine:
 
 @pytest.fixture
 def over_http(machine: Machine, home: Home) -> Machine:
-    """Claude Code asks the owner itself."""
+    """Claude Code asks the server itself."""
     home.start()
     token = (home.path / "run" / "token").read_text()
-    url = f"http://127.0.0.1:{notes(str(home))['port']}/mcp?agent=claude-code"
+    url = f"http://127.0.0.1:{server_notes(str(home))['port']}/mcp?agent=claude-code"
     return added(machine, "--transport", "http", "eider", url, "--header", f"Authorization: Bearer {token}")
 
 
@@ -114,7 +114,7 @@ def test_a_mistake_of_the_model_comes_back_with_the_fix(over_stdio: Machine) -> 
     assert talk.turns[-1].text == "I see."
 
 
-def test_the_owner_serves_it_over_http(over_http: Machine, memory: eider.Eider) -> None:
+def test_the_server_serves_it_over_http(over_http: Machine, memory: eider.Eider) -> None:
     """Without any process of its own between the client and the memory."""
     memory.direct(["Answer in German."])
     keep = calls("remember", text="Deploys are on Friday.")

@@ -33,7 +33,7 @@ BOUND = 5.0
 
 @contextmanager
 def nobody(home: Home) -> Iterator[None]:
-    """Somebody else holds the owner's lock and does not answer: an owner can neither be asked nor started."""
+    """Somebody else holds the server's lock and does not answer: a server can neither be asked nor started."""
     home.stop()
     (home.path / "run").mkdir(exist_ok=True)
     with (home.path / "run" / "owner.lock").open("a") as lock:
@@ -41,7 +41,7 @@ def nobody(home: Home) -> Iterator[None]:
         yield
 
 
-def test_an_owner_killed_between_turns_is_missed_by_nobody(equipped: Machine, home: Home, memory: eider.Eider) -> None:
+def test_a_server_killed_between_turns_is_missed_by_nobody(equipped: Machine, home: Home, memory: eider.Eider) -> None:
     """The turns go on; when the session is resumed, what was said meanwhile is heard, each word once."""
     equipped.stub.script.load({"replies": [{"text": "Four spaces, then."}, {"text": "One."}, {"text": "Two."}]})
     with equipped.talk() as talk:
@@ -58,14 +58,14 @@ def test_an_owner_killed_between_turns_is_missed_by_nobody(equipped: Machine, ho
     equipped.claude("And now?", args=["--resume", talk.id])
     with eider.open(user="ada") as later:
         eventually(lambda: "And now?" in heard(later, role="user"), "the last prompt")
-        eventually(lambda: RULE in kept(later), "the rule that the owner was not there to hear")
+        eventually(lambda: RULE in kept(later), "the rule that the server was not there to hear")
         later.drain()
         said = ["Add a parser.", "No, always indent with tabs in this codebase.", "Go on.", "And now?"]
         assert heard(later, role="user") == said
         assert heard(later, role="agent")[:3] == ["Four spaces, then.", "One.", "Two."]
 
 
-def test_without_an_owner_the_last_briefing_is_told(equipped: Machine, home: Home, memory: eider.Eider) -> None:
+def test_without_a_server_the_last_briefing_is_told(equipped: Machine, home: Home, memory: eider.Eider) -> None:
     """A session that finds nobody is told what the last one in this project was; its words are caught up."""
     memory.remember(RULE, kind="rule")
     assert RULE in briefing(equipped.claude("Add a parser.").requests[0])
@@ -77,7 +77,7 @@ def test_without_an_owner_the_last_briefing_is_told(equipped: Machine, home: Hom
         assert time.monotonic() - start < 2 * BOUND
     assert [turn.text for turn in alone.turns] == [OWN, OWN]
     assert how_often(alone.requests[0], RULE) == 1
-    assert not json.loads((home.path / "config.json").read_text()).get("owner")
+    assert not json.loads((home.path / "config.json").read_text()).get("server")
     equipped.claude("And now?", args=["--resume", alone.id])
     with eider.open(user="ada") as later:
         eventually(lambda: "And now?" in heard(later, role="user"), "the last prompt")
@@ -85,8 +85,8 @@ def test_without_an_owner_the_last_briefing_is_told(equipped: Machine, home: Hom
         assert heard(later, role="user") == ["Add a parser.", "Add a lexer.", "Add a printer.", "And now?"]
 
 
-def test_a_session_that_no_owner_was_there_for_is_heard_later(equipped: Machine, home: Home) -> None:
-    """One prompt, over before anything of Eider answered, and never resumed: the next owner reads it."""
+def test_a_session_that_no_server_was_there_for_is_heard_later(equipped: Machine, home: Home) -> None:
+    """One prompt, over before anything of Eider answered, and never resumed: the next server reads it."""
     with nobody(home):
         equipped.claude("No, always indent with tabs in this codebase.")
     with eider.open(user="ada") as later:

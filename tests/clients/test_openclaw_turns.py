@@ -46,7 +46,7 @@ def machine(openclaw_program: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def gateway(machine: Machine) -> Iterator[Gateway]:
     """One gateway for all the turns below."""
     with Gateway(machine, keep=True) as running:
-        until(machine.home.owners, "the owner that the gateway starts")
+        until(machine.home.servers, "the server that the gateway starts")
         yield running
 
 
@@ -69,7 +69,7 @@ def memory(machine: Machine, user: str = "ada", store: str | None = None) -> Ite
     """The memory as another program sees it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EIDER_HOME", str(machine.home))
-        patch.setenv("EIDER_OWNER", "auto")
+        patch.setenv("EIDER_SERVER", "auto")
         with eider.open(store, user=user) as opened:
             yield opened
 
@@ -181,8 +181,8 @@ def test_two_agents_are_two_memories(gateway: Gateway, machine: Machine) -> None
     assert any("French" in text for text in kept(machine, store="openclaw-work"))
 
 
-def test_an_owner_that_is_killed_costs_no_turn_and_no_memory(gateway: Gateway, machine: Machine) -> None:
-    """The turn is answered, the log says so once, and what it held is learned when an owner is back."""
+def test_a_server_that_is_killed_costs_no_turn_and_no_memory(gateway: Gateway, machine: Machine) -> None:
+    """The turn is answered, the log says so once, and what it held is learned when a server is back."""
     gateway.say("The boiler is a Vaillant.", "explicit:twelve")
     machine.home.kill()
     turn = gateway.say("The boiler code is four two.", "explicit:twelve", learns=False)
@@ -196,7 +196,7 @@ def test_an_owner_that_is_killed_costs_no_turn_and_no_memory(gateway: Gateway, m
 
 @pytest.fixture(scope="module")
 def slotted(gateway: Gateway, machine: Machine) -> Iterator[Gateway]:
-    """The gateway after a restart, with Eider as the owner of OpenClaw's memory slot."""
+    """The gateway after a restart, with Eider as the server of OpenClaw's memory slot."""
     gateway.stop()
     before = machine.config.read_text()
     made = json.loads(before)
@@ -215,7 +215,7 @@ def test_a_restart_forgets_nothing_and_repeats_nothing(slotted: Gateway, machine
     assert sorted(found) == sorted([*before, "The cat is called Miez.", REPLY["text"]])
 
 
-def test_as_the_owner_of_the_memory_slot_openclaws_own_memory_steps_back(slotted: Gateway) -> None:
+def test_as_the_server_of_the_memory_slot_openclaws_own_memory_steps_back(slotted: Gateway) -> None:
     """The system prompt says where memory is, and everything else goes on as before."""
     turn = slotted.say("Good evening.", "explicit:thirteen")
     assert "memory_recall" in turn.system.partition(HEADING)[0]

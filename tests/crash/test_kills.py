@@ -104,7 +104,7 @@ class Kept:
 
 
 def checked(folder: Path, kept: Kept, *, full: bool) -> None:
-    """Open the store as its next owner would, and hold it against what was acknowledged."""
+    """Open the store as its next server would, and hold it against what was acknowledged."""
     memory: Eider = writer.opened_at(folder, day=kept.next)
     try:
         store, user = memory._engine.store, writer.USER
@@ -300,7 +300,7 @@ memory.forget(kept.id)
 
 
 @pytest.mark.parametrize("label", ["erase.copied", "erase.pointed"])
-def test_a_killed_forget_is_finished_by_the_next_owner(tmp_path: Path, label: str) -> None:
+def test_a_killed_forget_is_finished_by_the_next_server(tmp_path: Path, label: str) -> None:
     """The rows were gone at once; that their bytes have to leave the disk is remembered with the erasure."""
     folder = tmp_path / "a.eider"
     done = subprocess.run([sys.executable, "-c", FORGET, str(folder), label], check=False)

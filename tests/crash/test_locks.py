@@ -169,7 +169,7 @@ VERBS: dict[str, Callable[[Eider, Path], object]] = {
 def test_nobody_else_gets_in_after(
     verb: str, memory: Eider, intruder: Intruder, watched: list[str], tmp_path: Path
 ) -> None:
-    """The lock is held and its owner named; and this process opened no truth file by path while DuckDB had it."""
+    """The lock is held and its server named; and this process opened no truth file by path while DuckDB had it."""
     VERBS[verb](memory, tmp_path)
     told = intruder.tries(tmp_path / "mine.eider")
     assert told["write"].startswith("StoreLockedError")

@@ -48,7 +48,7 @@ def ran(code: str, *arguments: object, crash: str = "") -> int:
 
 
 def kept(home: Path) -> list[str]:
-    """What is remembered once an owner has drained what waits."""
+    """What is remembered once a server has drained what waits."""
     (home / "config.json").write_text(json.dumps({"embedder": "hash"}))
     desk = Dispatcher(str(home))
     try:
@@ -116,7 +116,7 @@ def test_a_drain_that_is_killed_while_it_joins_two_files_applies_everything_once
 
 
 def test_kill_after_kill_ends_well(home: Path) -> None:
-    """An owner that dies at its first write each time still gets through, one write at a time or all at the end."""
+    """A server that dies at its first write each time still gets through, one write at a time or all at the end."""
     assert ran(APPEND, home, 0, 3) == 0
     for _ in range(4):
         assert ran(DRAIN, home, crash="drain.applied") == -signal.SIGKILL

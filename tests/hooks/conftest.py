@@ -1,4 +1,4 @@
-"""A client as its hooks see it: it writes its transcript and tells the owner's side what happens, without an owner."""
+"""A client as its hooks see it: it writes its transcript and tells the server's side what happens, without a server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from old_transcripts import Transcript
 
 import eider
 from eider.service.hooks import Around
-from eider_claude_hooks.desk import Desk
+from eider_claude_hooks.desk import HookHandler
 
 FAR = float("inf")
 """A deadline that never comes."""
@@ -24,7 +24,7 @@ FAR = float("inf")
 class Claude:
     """One session of the client."""
 
-    def __init__(self, desk: Desk, project: Path, session: str, config: Path) -> None:
+    def __init__(self, desk: HookHandler, project: Path, session: str, config: Path) -> None:
         self.desk, self.project, self.session = desk, project, session
         self.transcript = config / "projects" / "here" / f"{session}.jsonl"
         self.transcript.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ class Claude:
             file.write(json.dumps(row, separators=(",", ":")) + "\n")
 
     def asks(self, prompt: str, *, hook: bool = True, at: datetime | None = None, **more: Any) -> str:
-        """A prompt, in the transcript and (unless the owner is away) by its hook; what comes with it."""
+        """A prompt, in the transcript and (unless the server is away) by its hook; what comes with it."""
         self.turn = str(uuid.uuid4())
         answer = self.told("UserPromptSubmit", prompt=prompt) if hook else ""
         self.writes("user", prompt, at, promptId=self.turn, **more)
@@ -98,18 +98,20 @@ def faults() -> list[tuple[str, BaseException]]:
 
 
 @pytest.fixture
-def desks(memory: eider.Eider, tmp_path: Path, faults: list[tuple[str, BaseException]]) -> Iterator[Callable[[], Desk]]:
-    """Owners that come one after the other over the same home."""
-    made: list[Desk] = []
+def desks(
+    memory: eider.Eider, tmp_path: Path, faults: list[tuple[str, BaseException]]
+) -> Iterator[Callable[[], HookHandler]]:
+    """Servers that come one after the other over the same home."""
+    made: list[HookHandler] = []
     home = tmp_path / "home"
     home.mkdir()
 
-    def start() -> Desk:
+    def start() -> HookHandler:
         around = Around(
             home=home, memory=memory.through, fault=lambda where, error: faults.append((where, error)),
             port=lambda: (None, ""),
         )  # fmt: skip
-        made.append(Desk(around))
+        made.append(HookHandler(around))
         return made[-1]
 
     yield start
@@ -119,7 +121,7 @@ def desks(memory: eider.Eider, tmp_path: Path, faults: list[tuple[str, BaseExcep
 
 
 @pytest.fixture
-def desk(desks: Callable[[], Desk]) -> Desk:
+def desk(desks: Callable[[], HookHandler]) -> HookHandler:
     return desks()
 
 
@@ -132,10 +134,10 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def claude(desk: Desk, project: Path, tmp_path: Path) -> Callable[..., Claude]:
+def claude(desk: HookHandler, project: Path, tmp_path: Path) -> Callable[..., Claude]:
     """Starts sessions: `claude()`, `claude("two")`, `claude("three", project=elsewhere)`."""
 
-    def session(name: str = "one", *, project: Path = project, desk: Desk = desk) -> Claude:
+    def session(name: str = "one", *, project: Path = project, desk: HookHandler = desk) -> Claude:
         return Claude(desk, project, name, tmp_path / "config")
 
     return session
@@ -143,10 +145,10 @@ def claude(desk: Desk, project: Path, tmp_path: Path) -> Callable[..., Claude]:
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home with an owner of its own; nothing of it outlives the test."""
+    """A home with a server of its own; nothing of it outlives the test."""
     made = Home()
     monkeypatch.setenv("EIDER_HOME", str(made.path))
-    monkeypatch.setenv("EIDER_OWNER", "auto")
+    monkeypatch.setenv("EIDER_SERVER", "auto")
     yield made
     made.close()
 

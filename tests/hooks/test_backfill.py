@@ -14,18 +14,20 @@ import pytest
 from old_transcripts import ENGINE, RULE, SPRING
 
 import eider
-from eider.api.importers import Brought, Wanted
-from eider.model.errors import InputError, OwnerUnreachableError, PausedError, QueuedError
+from eider.api.importers import ImportRequest, ImportResult
+from eider.model.errors import InputError, PausedError, QueuedError, ServerUnreachableError
 from eider_claude_hooks.backfill import SOURCE
 from eider_claude_hooks.project import places
 
 
 @pytest.fixture
-def bring(tmp_path: Path, memory: eider.Eider) -> Callable[..., Brought]:
+def bring(tmp_path: Path, memory: eider.Eider) -> Callable[..., ImportResult]:
     """Import all there is."""
 
-    def call(told: Callable[[int, int], None] = lambda _done, _total: None, **wanted: Any) -> Brought:
-        return SOURCE.bring(memory, Wanted(**{"path": tmp_path / "config", "tz": "Europe/Berlin", **wanted}), told)
+    def call(told: Callable[[int, int], None] = lambda _done, _total: None, **wanted: Any) -> ImportResult:
+        return SOURCE.bring(
+            memory, ImportRequest(**{"path": tmp_path / "config", "tz": "Europe/Berlin", **wanted}), told
+        )
 
     return call
 
@@ -337,12 +339,12 @@ def test_where_nothing_is_that_is_said(bring: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("error", "told"),
-    [(PausedError(None), PausedError), (QueuedError("record", "k", "nobody answers"), OwnerUnreachableError)],
+    [(PausedError(None), PausedError), (QueuedError("record", "k", "nobody answers"), ServerUnreachableError)],
 )
 def test_what_keeps_an_import_from_going_on_is_told(
     old: Any, bring: Any, monkeypatch: pytest.MonkeyPatch, error: Exception, told: type[Exception]
 ) -> None:
-    """A pause, and an owner that is gone: neither is passed over."""
+    """A pause, and a server that is gone: neither is passed over."""
     old().asks("Write the exporter.").says("Done.")
 
     def fails(*_: Any, **__: Any) -> None:

@@ -13,7 +13,7 @@ import eider
 from eider.client import briefing_cache
 from eider.providers.token_budget import HeuristicCounter
 from eider_claude_hooks import briefing
-from eider_claude_hooks.desk import Desk
+from eider_claude_hooks.desk import HookHandler
 from eider_claude_hooks.hook import briefing_name
 
 RULE = "No, always indent with tabs in this project."
@@ -21,7 +21,7 @@ RULE = "No, always indent with tabs in this project."
 
 def kept(tmp_path: Path, project: Path) -> Path:
     """Where the last briefing of a directory stays."""
-    return Path(briefing_cache.place(str(tmp_path / "home"), "claude-code")) / briefing_name(str(project))
+    return Path(briefing_cache.cache_folder(str(tmp_path / "home"), "claude-code")) / briefing_name(str(project))
 
 
 def test_a_briefing_tells_what_the_user_asked_for_as_recalled(claude: Any) -> None:
@@ -39,9 +39,9 @@ def test_a_store_that_knows_nothing_says_only_how_to_use_it(claude: Any) -> None
 
 @pytest.mark.parametrize("source", ["startup", "resume", "clear"])
 def test_a_briefing_is_the_same_bytes_until_something_changes(
-    claude: Any, desks: Callable[[], Desk], memory: eider.Eider, source: str, project: Path
+    claude: Any, desks: Callable[[], HookHandler], memory: eider.Eider, source: str, project: Path
 ) -> None:
-    """The client puts the same text into a conversation once; another owner says the same."""
+    """The client puts the same text into a conversation once; another server says the same."""
     memory.remember("Always indent with tabs.", kind="rule", scope=eider.project_scope(project))
     memory.remember("Never deploy on Fridays.", kind="rule")
     first = claude().starts()
@@ -105,17 +105,17 @@ def test_the_last_briefing_stays_for_a_cold_start_and_goes_with_what_is_forgotte
 
 def test_a_briefing_compiled_before_a_forget_is_not_kept_after_it(tmp_path: Path) -> None:
     """The forget may come between the compiling and the writing."""
-    found = briefing.Kept(tmp_path)
-    turn = found.turn()
-    found.drop()
-    found.keep("/somewhere", "what was forgotten", turn)
+    found = briefing.BriefingFiles(tmp_path)
+    turn = found.generation()
+    found.delete_all()
+    found.save("/somewhere", "what was forgotten", turn)
     assert not list(tmp_path.rglob("*.json"))
 
 
 def test_an_embedded_forget_takes_briefings_away_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no owner runs, whoever forgets sees to it."""
+    """Where no server runs, whoever forgets sees to it."""
     monkeypatch.setenv("EIDER_HOME", str(tmp_path))
-    place = Path(briefing_cache.place(str(tmp_path), "claude-code"))
+    place = Path(briefing_cache.cache_folder(str(tmp_path), "claude-code"))
     place.mkdir(parents=True)
     (place / "a.json").write_text('{"text": "Always indent with tabs."}')
     with eider.open("notes", user="ada") as memory:
@@ -158,7 +158,7 @@ def test_a_listener_that_is_not_ours_is_told_to_the_person_alone(
         home=tmp_path, memory=memory.through, fault=lambda *_: None, port=lambda: (None, "port 1 cannot be had")
     )
     event = {"hook_event_name": "SessionStart", "session_id": "one", "cwd": str(project), "source": "startup"}
-    desk = Desk(around)
+    desk = HookHandler(around)
     answer = desk.answer(event, float("inf"))
     desk.close(10)
     assert "port 1" in answer["systemMessage"]

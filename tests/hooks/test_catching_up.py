@@ -16,7 +16,7 @@ import eider
 from eider.client import pauses
 from eider.model import config
 from eider_claude_hooks import project as project_place
-from eider_claude_hooks.desk import Desk
+from eider_claude_hooks.desk import HookHandler
 
 RULE = "No, always indent with tabs in this project."
 ASKS = "Please fix the indentation of main.py"
@@ -31,7 +31,7 @@ def learned(memory: eider.Eider) -> list[str]:
     return [hit.memory.text for hit in memory.search(limit=500).items if hit.memory is not None]
 
 
-def test_what_was_said_while_the_owner_was_away_is_learned_with_the_next_event(
+def test_what_was_said_while_the_server_was_away_is_learned_with_the_next_event(
     claude: Any, memory: eider.Eider
 ) -> None:
     """The correction is read against the answer before it, though no hook told either."""
@@ -47,8 +47,10 @@ def test_what_was_said_while_the_owner_was_away_is_learned_with_the_next_event(
     assert len(learned(memory)) == 1
 
 
-def test_nothing_is_kept_twice_whoever_tells_it(claude: Any, memory: eider.Eider, desks: Callable[[], Desk]) -> None:
-    """By hook, by transcript, by a hook that is sent again, by another owner that knows nothing yet."""
+def test_nothing_is_kept_twice_whoever_tells_it(
+    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
+) -> None:
+    """By hook, by transcript, by a hook that is sent again, by another server that knows nothing yet."""
     session = claude()
     session.exchanges("Write the exporter.", "Done, indented with spaces.")
     session.tell("Stop", last_assistant_message="Done, indented with spaces.")
@@ -66,8 +68,8 @@ def test_nothing_is_kept_twice_whoever_tells_it(claude: Any, memory: eider.Eider
     assert len(learned(memory)) == 1
 
 
-def test_a_resumed_session_is_not_given_again_what_it_holds(claude: Any, desks: Callable[[], Desk]) -> None:
-    """Neither a new owner nor a new client forgets what a conversation was given."""
+def test_a_resumed_session_is_not_given_again_what_it_holds(claude: Any, desks: Callable[[], HookHandler]) -> None:
+    """Neither a new server nor a new client forgets what a conversation was given."""
     claude().exchanges(RULE, "Tabs it is.")
     before = claude("two")
     assert "tabs" in before.asks(ASKS)
@@ -89,8 +91,8 @@ def test_an_answer_under_way_is_not_taken_for_the_last_word(claude: Any, memory:
     assert said(memory) == {("user", "Write the exporter."): 1, ("agent", "Done, with tabs."): 1}
 
 
-def test_a_reply_is_read_against_the_answer_that_another_owner_heard(
-    claude: Any, memory: eider.Eider, desks: Callable[[], Desk]
+def test_a_reply_is_read_against_the_answer_that_another_server_heard(
+    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
 ) -> None:
     """What the agent said last is read from the transcript: it is kept nowhere else."""
     session = claude()
@@ -157,7 +159,7 @@ def test_what_is_said_while_nothing_may_be_learned_is_not_learned_later(
 
 
 def test_what_was_forgotten_does_not_come_back_from_the_transcript(
-    claude: Any, memory: eider.Eider, desks: Callable[[], Desk]
+    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
 ) -> None:
     """Its keys are known to be erased."""
     session = claude()

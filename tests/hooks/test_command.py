@@ -1,4 +1,4 @@
-"""The command hook: a bare interpreter that tells the owner, and never keeps the client waiting or says something odd."""
+"""The command hook: a bare interpreter that tells the server, and never keeps the client waiting or says something odd."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def event(name: str, **more: Any) -> dict[str, Any]:
 
 def remembered(home: Path, text: str = "Eider: always use tabs.") -> None:
     """A briefing of an earlier session."""
-    place = Path(briefing_cache.place(str(home), "claude-code"))
+    place = Path(briefing_cache.cache_folder(str(home), "claude-code"))
     place.mkdir(parents=True)
     (place / briefing_name("/somewhere")).write_text(json.dumps({"text": text}))
 
 
 @contextmanager
 def listening(home: Path, answer: bytes) -> Iterator[None]:
-    """Somebody on the owner's socket who answers this to everybody; nothing is silence."""
+    """Somebody on the server's socket who answers this to everybody; nothing is silence."""
     path = socket_path(str(home))
     Path(path).parent.mkdir(parents=True, mode=0o700, exist_ok=True)
     with socket.socket(socket.AF_UNIX) as sock:
@@ -84,7 +84,7 @@ def listening(home: Path, answer: bytes) -> Iterator[None]:
 
 @pytest.fixture
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A home without an owner, at a path short enough for a socket."""
+    """A home without a server, at a path short enough for a socket."""
     import tempfile
 
     place = Path(tempfile.mkdtemp(prefix="eh-"))
@@ -105,7 +105,7 @@ EVENTS = (
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_without_an_owner_nothing_is_said_and_nothing_is_started(bare: Path, name: str) -> None:
+def test_without_a_server_nothing_is_said_and_nothing_is_started(bare: Path, name: str) -> None:
     assert run(bare, event(name, prompt="Hello", last_assistant_message="Hi")) == ""
     assert list(bare.iterdir()) == []
 
@@ -117,7 +117,7 @@ def test_without_an_owner_nothing_is_said_and_nothing_is_started(bare: Path, nam
     b"HTTP/1.1 200 OK\r\nContent-Length: 20014\r\n\r\n" + b'{"a":"' + b"x" * 20006 + b'"}',
     b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n[1, 2]", b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999999\r\n\r\n",
 ])  # fmt: skip
-def test_an_owner_that_is_silent_broken_or_another_version_is_given_up(bare: Path, answer: bytes) -> None:
+def test_a_server_that_is_silent_broken_or_another_version_is_given_up(bare: Path, answer: bytes) -> None:
     """The turn goes on; what cannot be read by the client is not printed."""
     with listening(bare, answer):
         assert run(bare, event("UserPromptSubmit", prompt="Hello")) == ""
@@ -189,7 +189,7 @@ def test_trouble_is_one_line_in_the_log_without_a_word_of_what_was_said(bare: Pa
     for _ in range(2):
         run(bare, event("UserPromptSubmit", prompt="the zeppelin"))
     (line,) = (bare / "log" / "hooks.jsonl").read_text().splitlines()
-    assert json.loads(line)["kind"] == "OwnerUnreachableError"
+    assert json.loads(line)["kind"] == "ServerUnreachableError"
     assert "zeppelin" not in line
     assert (bare / "log" / "hooks.jsonl").stat().st_mode & 0o777 == 0o600
 
@@ -206,7 +206,7 @@ def test_it_imports_nothing_but_what_a_bare_interpreter_has(bare: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_start_of_a_session_starts_an_owner_and_others_ask_it(home: Home, project: Path) -> None:
+def test_the_start_of_a_session_starts_a_server_and_others_ask_it(home: Home, project: Path) -> None:
     """Over the socket, from anywhere a package may lie: a path with a space and a quote."""
     odd = project / 'it\'s a "path"'
     shutil.copytree(HOOK.parent.parent.parent / "core", odd / "core", ignore=shutil.ignore_patterns("__pycache__"))
@@ -214,7 +214,7 @@ def test_the_start_of_a_session_starts_an_owner_and_others_ask_it(home: Home, pr
     script = odd / "claude_hooks" / "eider_claude_hooks" / "hook.py"
     here = {"cwd": str(project)}
     run(home.path, event("SessionStart", source="startup") | here)
-    until(home.owners, "the owner")
+    until(home.servers, "the server")
     home.start()
     home.client(store=None, user=os.environ.get("USER") or "root")
     number = iter(range(1000))
@@ -228,4 +228,4 @@ def test_the_start_of_a_session_starts_an_owner_and_others_ask_it(home: Home, pr
     assert run(home.path, asked, script=script) == ""
     until(lambda: "tabs" in told(), "the rule")
     assert run(home.path, event("Stop", last_assistant_message="Done.", prompt_id="p1") | here, script=script) == ""
-    assert len(home.owners()) == 1
+    assert len(home.servers()) == 1

@@ -45,7 +45,7 @@ def test_a_file_that_cannot_be_used_reserves_nothing(tmp_path: Path, content: st
     """Nobody listens with an empty or guessable token."""
     (tmp_path / hook_port.FILE).write_text(content)
     assert hook_port.read(tmp_path) is None
-    assert len(hook_port.reserve(tmp_path).token) >= hook_port.LEAST_TOKEN
+    assert len(hook_port.reserve(tmp_path).token) >= hook_port.MIN_TOKEN_LENGTH
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_stranger_on_the_port_cannot_prove_to_be_ours(tmp_path: Path) -> None:
     """Whoever took the port hears a nonce, never the token, and has no answer to it."""
     known = hook_port.reserve(tmp_path)
-    assert not hook_port.answers(known)
+    assert not hook_port.is_our_server(known)
     with socket.socket() as taken:
         taken.bind((hook_port.HOST, known.port))
         taken.listen()
@@ -75,6 +75,6 @@ def test_a_stranger_on_the_port_cannot_prove_to_be_ours(tmp_path: Path) -> None:
 
         thread = threading.Thread(target=stranger)
         thread.start()
-        assert not hook_port.answers(known)
+        assert not hook_port.is_our_server(known)
         thread.join()
     assert known.token.encode() not in heard[0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import eider
 from eider_claude_hooks import plan, transcript, words
-from eider_claude_hooks.words import blanked, spoken, without_private
+from eider_claude_hooks.words import blank_private, split_private, user_words
 
 
 def holding(folder: Path, word: str) -> list[Path]:
@@ -74,16 +74,16 @@ def test_a_prompt_that_is_all_private_leaves_nothing(claude: Any, memory: eider.
 def test_nothing_inside_leaves(before: str, inside: str, after: str) -> None:
     """Whatever stands around it, however it is nested, closed or not."""
     for text in (f"{before}<private>❬{inside}❭</private>{after}", f"{before}<PRIVATE >❬{inside}❭"):
-        kept, _ = without_private(text)
+        kept, _ = split_private(text)
         assert "❬" not in kept or "❬" in before + after or "private" in inside.lower()
 
 
 @given(st.text())
 def test_any_text_is_read(text: str) -> None:
     """A prompt may be anything."""
-    read = spoken(text)
+    read = user_words(text)
     assert read.text == read.text.strip()
-    blanked(text, read.private)
+    blank_private(text, read.private)
 
 
 @pytest.mark.parametrize("module", [words, plan, transcript])

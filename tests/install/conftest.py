@@ -23,7 +23,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("CLAUDE_CONFIG_DIR", "EIDER_HOOK_FORM", "EIDER_HOOK_PATIENCE", "EIDER_ORIGIN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(machine, "other_people", list)
-    monkeypatch.setattr(machine, "managed", dict)
+    monkeypatch.setattr(machine, "managed_settings", dict)
     return home
 
 

@@ -14,7 +14,7 @@ import pytest
 from eider.api.install import installing
 from eider.api.install.target import Options
 from eider.client import hook_port
-from eider.service.doctor.registry import PLACE_CHECKS, Place, carried_out, load
+from eider.service.doctor.registry import HOME_CHECKS, HomeContext, load_checks, run_check
 from eider.service.doctor.report import Finding
 from eider_claude_hooks.target import TARGET
 
@@ -23,16 +23,16 @@ from eider_claude_hooks.target import TARGET
 def settings(account: Path, options: Options, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Claude Code, wired over http."""
     monkeypatch.setenv("EIDER_HOOK_FORM", "http")
-    load(places=True)
+    load_checks(home=True)
     installing.install(TARGET, options)
     return account / ".claude" / "settings.json"
 
 
 def found(options: Options, *, fix: bool = False) -> dict[str, Finding]:
     """Findings that are left, by kind."""
-    check = PLACE_CHECKS["claude-code"]
-    findings = carried_out(check, Place(home=options.home), subject=str(options.home), fix=fix)
-    return {f.kind: f for f in findings if not f.mended}
+    check = HOME_CHECKS["claude-code"]
+    findings = run_check(check, HomeContext(home=options.home), subject=str(options.home), fix=fix)
+    return {f.kind: f for f in findings if not f.fixed}
 
 
 def mended(options: Options, kind: str) -> None:
@@ -50,16 +50,16 @@ def changed(path: Path, old: str, new: str) -> None:
 
 
 def test_what_is_well_is_not_mentioned(settings: Path, options: Options) -> None:
-    """Wired over http, with no owner running: the port is free and ours."""
+    """Wired over http, with no server running: the port is free and ours."""
     assert found(options) == {}
 
 
 def test_a_host_that_was_never_wired_is_not_looked_at(account: Path, options: Options) -> None:
     """Not even settings that cannot be read, or a home that is not meant."""
-    load(places=True)
+    load_checks(home=True)
     (account / ".claude" / "settings.json").write_text("// x")
     assert found(options) == {}
-    assert list(PLACE_CHECKS["claude-code"].look(Place(home=None))) == []
+    assert list(HOME_CHECKS["claude-code"].run(HomeContext(home=None))) == []
 
 
 def test_hooks_that_somebody_took_out(settings: Path, options: Options) -> None:

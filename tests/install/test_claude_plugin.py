@@ -93,7 +93,7 @@ def test_what_the_skill_shows_is_what_is_printed() -> None:
     assert shown is not None
     id_, kind, scope, day, text = re.fullmatch(r"(\S+) (\S+) (\S+) (\S+): (.+)", shown[0]).groups()  # type: ignore[union-attr]
     memory = {"id": id_, "kind": kind, "scope": scope, "valid_from": f"{day}T10:00:00Z", "trust": 2}
-    assert lines.lean(_Row(id=id_, text=text, memory=_Row(**memory), episode=None)) == shown[0]
+    assert lines.agent_line(_Row(id=id_, text=text, memory=_Row(**memory), episode=None)) == shown[0]
 
 
 class _Row:

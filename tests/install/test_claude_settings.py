@@ -16,7 +16,7 @@ from eider.api.install.target import Options
 from eider.model.errors import RefusedError
 from eider_claude_hooks import settings as claude_settings
 from eider_claude_hooks.target import TARGET
-from eider_claude_hooks.wiring import ALLOWED, EVENTS, Form, allows, exec_form, is_ours
+from eider_claude_hooks.wiring import ALLOWED, EVENTS, Form, exec_form, is_ours, is_url_allowed
 
 FORM = Form(
     command=exec_form("/py 'th\"on", "/x/eider_claude_hooks/hook.py"),
@@ -51,8 +51,8 @@ def written(value: Any, indent: int | None, line: str) -> bytes:
 documents = st.builds(written, SETTINGS, st.sampled_from([None, 2, 4]), st.sampled_from(["\n", "\r\n"]))
 
 
-def wired(text: bytes, form: Form = FORM) -> claude_settings.Wired:
-    return claude_settings.wired(claude_settings.read("x", text), form, ENV)
+def wired(text: bytes, form: Form = FORM) -> claude_settings.WiredSettings:
+    return claude_settings.wire(claude_settings.read_settings("x", text), form, ENV)
 
 
 def foreign(text: bytes) -> Any:
@@ -69,8 +69,8 @@ def foreign(text: bytes) -> Any:
 def test_it_goes_in_once_and_comes_out_whole(text: bytes) -> None:
     """Entries of others stay in their order; taking ours out leaves the value that was; putting it in twice is once."""
     done = wired(text)
-    ours = claude_settings.present(json.loads(done.text))
-    assert ours == claude_settings.wanted(FORM)
+    ours = claude_settings.present_hooks(json.loads(done.text))
+    assert ours == claude_settings.expected_hooks(FORM)
     before, after = json.loads(text), json.loads(done.text)
     for event, groups in (before.get("hooks") or {}).items():
         assert after["hooks"][event][: len(groups)] == groups
@@ -78,7 +78,7 @@ def test_it_goes_in_once_and_comes_out_whole(text: bytes) -> None:
         k: v for k, v in before.items() if k not in ("hooks", "permissions", "env")
     }
     assert wired(done.text).text == done.text
-    left = claude_settings.without(done.text, done.memo)
+    left = claude_settings.unwire(done.text, done.memo)
     assert left is not None
     assert json.loads(left) == before
 
@@ -88,10 +88,10 @@ def test_an_upgrade_replaces_ours_alone(text: bytes) -> None:
     """Hooks of an earlier version go, those of this one come, and all of it can be taken out by both memos."""
     first = wired(text)
     second = wired(first.text, NEXT)
-    assert claude_settings.present(json.loads(second.text)) == claude_settings.wanted(NEXT)
-    left = claude_settings.without(second.text, second.memo)
+    assert claude_settings.present_hooks(json.loads(second.text)) == claude_settings.expected_hooks(NEXT)
+    left = claude_settings.unwire(second.text, second.memo)
     assert left is not None
-    left = claude_settings.without(left, first.memo)
+    left = claude_settings.unwire(left, first.memo)
     assert left is not None
     assert json.loads(left) == json.loads(text)
 
@@ -107,7 +107,7 @@ def test_install_and_uninstall_is_the_same_bytes(text: bytes) -> None:
         path, options = Path(folder) / "settings.json", Options(home=Path(folder) / "eider")
         path.write_bytes(text)
         installing.install(TARGET, options)
-        assert claude_settings.present(json.loads(path.read_bytes()))
+        assert claude_settings.present_hooks(json.loads(path.read_bytes()))
         installing.uninstall(TARGET, options)
         assert path.read_bytes() == text
         assert sorted(p.name for p in Path(folder).iterdir()) == ["eider", "settings.json"]
@@ -118,7 +118,7 @@ def test_a_hook_that_somebody_put_into_our_group_stays() -> None:
     done = wired(b"{}")
     settings_ = json.loads(done.text)
     settings_["hooks"]["Stop"][0]["hooks"].insert(0, {"type": "command", "command": "mine"})
-    left = claude_settings.without(json.dumps(settings_).encode(), done.memo)
+    left = claude_settings.unwire(json.dumps(settings_).encode(), done.memo)
     assert left is not None
     assert json.loads(left) == {"hooks": {"Stop": [{"hooks": [{"type": "command", "command": "mine"}]}]}}
 
@@ -175,7 +175,7 @@ def test_ours_are_known_by_where_they_lead(hook: Any, ours: bool) -> None:
 def test_a_list_of_addresses_is_obeyed() -> None:
     """`allowedHttpHookUrls` with stars; none at all allows everything, an empty one nothing."""
     url = "http://127.0.0.1:20001/v1/hooks/claude-code"
-    assert allows(None, url)
-    assert allows(["http://127.0.0.1:*"], url)
-    assert not allows([], url)
-    assert not allows(["https://*"], url)
+    assert is_url_allowed(None, url)
+    assert is_url_allowed(["http://127.0.0.1:*"], url)
+    assert not is_url_allowed([], url)
+    assert not is_url_allowed(["https://*"], url)

@@ -60,7 +60,7 @@ def test_else_they_go_over_the_socket(
     if why == "people":
         monkeypatch.setattr(machine, "other_people", lambda: ["bob"])
     if why == "managed":
-        monkeypatch.setattr(machine, "managed", lambda: {"allowedHttpHookUrls": []})
+        monkeypatch.setattr(machine, "managed_settings", lambda: {"allowedHttpHookUrls": []})
     if why == "chosen":
         monkeypatch.setenv("EIDER_HOOK_FORM", "command")
     plan = TARGET.plan(options)
@@ -135,7 +135,7 @@ def test_two_configurations_share_one_token(
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "second"))
     installing.install(TARGET, options)
     assert hook_port.read(options.home) == first
-    assert installing.elsewhere(TARGET, options) == [str(account / ".claude")]
+    assert installing.other_places(TARGET, options) == [str(account / ".claude")]
     installing.uninstall(TARGET, options)
     assert not (tmp_path / "second").exists()
     monkeypatch.delenv("CLAUDE_CONFIG_DIR")
@@ -193,4 +193,4 @@ def test_rules_of_the_machine_are_read(tmp_path: Path) -> None:
     (tmp_path / "rules.json").write_text('{"allowedHttpHookUrls": []}')
     (tmp_path / "broken.json").write_text("{")
     paths = [str(tmp_path / name) for name in ("none.json", "broken.json", "rules.json")]
-    assert machine.managed(paths) == {"allowedHttpHookUrls": []}
+    assert machine.managed_settings(paths) == {"allowedHttpHookUrls": []}

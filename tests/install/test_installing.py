@@ -13,7 +13,7 @@ import pytest
 
 from eider.api.install import files, installing, records
 from eider.api.install.diff import diff
-from eider.api.install.target import Edit, Options, Plan, Target, named, targets
+from eider.api.install.target import Edit, Options, Plan, Target, select_targets, targets
 from eider.model import config
 from eider.model.errors import InputError, RefusedError, StoreError
 
@@ -81,7 +81,7 @@ def tree(root: Path) -> dict[str, tuple[int, bytes | None]]:
     }
 
 
-def verdicts(done: tuple[list[records.Record], list[installing.Undoing]]) -> dict[str, str]:
+def verdicts(done: tuple[list[records.Record], list[installing.FileUndo]]) -> dict[str, str]:
     return {one.edit.path.name: one.verdict for one in done[1]}
 
 
@@ -95,7 +95,7 @@ def test_it_is_put_back_byte_for_byte(host: Host, options: Options) -> None:
     assert stat.S_IMODE((host.root / "shared.conf").stat().st_mode) == 0o600
     assert verdicts(installing.uninstall(host, options)) == {"shared.conf": "exact", "own.txt": "exact"}
     assert tree(host.root) == before
-    assert records.active(options.home, "host") == []
+    assert records.active_records(options.home, "host") == []
 
 
 def test_twice_is_once(host: Host, options: Options) -> None:
@@ -145,7 +145,7 @@ def test_what_cannot_be_told_apart_is_left_and_said(host: Host, options: Options
     own.unlink()
     (host.root / "shared.conf").write_bytes(b"theirs\nours\n")
     assert verdicts(installing.uninstall(host, options)) == {"shared.conf": "exact", "own.txt": "untouched"}
-    assert records.active(options.home, "host") == []
+    assert records.active_records(options.home, "host") == []
 
 
 def test_a_damaged_copy_is_not_put_back(host: Host, options: Options) -> None:
@@ -200,7 +200,7 @@ def test_what_may_not_be_written_is_refused_before_anything_is(
     with pytest.raises(RefusedError, match=r"shared\.conf.*may not be written"):
         installing.install(host, options)
     assert tree(host.root) == before
-    assert records.active(options.home, "host") == []
+    assert records.active_records(options.home, "host") == []
 
 
 def test_a_full_disk_puts_back_what_was_written(host: Host, options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,7 +219,7 @@ def test_a_full_disk_puts_back_what_was_written(host: Host, options: Options, mo
     assert {k: v for k, v in tree(host.root).items() if v[1] is not None} == {
         k: v for k, v in before.items() if v[1] is not None
     }
-    assert records.active(options.home, "host") == []
+    assert records.active_records(options.home, "host") == []
 
 
 def test_a_file_that_changed_in_between_is_not_overwritten(host: Host, options: Options) -> None:
@@ -240,7 +240,7 @@ def _saved(host: Host, plan: Plan) -> Plan:
 
 def test_two_at_once_do_not_mix(host: Host, options: Options) -> None:
     """The second is told to wait."""
-    with records.alone(options.home), pytest.raises(RefusedError, match="another installation"):
+    with records.install_lock(options.home), pytest.raises(RefusedError, match="another installation"):
         installing.install(host, options)
 
 
@@ -272,7 +272,7 @@ def test_hosts_come_from_entry_points() -> None:
     """Claude Code is one; a name that is none is refused with those that are."""
     assert isinstance(targets()["claude-code"], Target)
     with pytest.raises(InputError, match="'claude-code'"):
-        named(["emacs"])
+        select_targets(["emacs"])
 
 
 def test_a_file_that_somebody_removed_stays_removed(host: Host, options: Options) -> None:

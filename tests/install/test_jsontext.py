@@ -56,13 +56,13 @@ def test_a_member_is_added_and_nothing_else_changes(text: str, data: st.DataObje
     place = data.draw(st.sampled_from(places(document.value, dict)))
     holder = at(document.value, place)
     key = data.draw(st.text().filter(lambda k: k not in holder))
-    done = document.put(place, key, value)
+    done = document.add_member(place, key, value)
     was_empty = not holder
     holder[key] = value
     assert done.value == document.value
     assert list(at(done.value, place)) == list(holder)
     assert was_empty or kept(text, str(done))
-    again = done.drop([*place, key])
+    again = done.remove([*place, key])
     del holder[key]
     assert again.value == document.value
     assert was_empty or str(again) == text
@@ -77,12 +77,12 @@ def test_an_element_is_added_and_nothing_else_changes(text: str, data: st.DataOb
         return
     place = data.draw(st.sampled_from(found))
     holder = at(document.value, place)
-    done = document.push(place, value)
+    done = document.append(place, value)
     was_empty = not holder
     holder.append(value)
     assert done.value == document.value
     assert was_empty or kept(text, str(done))
-    again = done.drop([*place, len(holder) - 1])
+    again = done.remove([*place, len(holder) - 1])
     holder.pop()
     assert again.value == document.value
     assert was_empty or str(again) == text
@@ -96,7 +96,7 @@ def test_what_is_taken_out_takes_nothing_with_it(text: str, data: st.DataObject)
     if not found:
         return
     place = data.draw(st.sampled_from(found))
-    done = document.drop(place)
+    done = document.remove(place)
     holder = at(document.value, place[:-1])
     del holder[place[-1]]
     assert done.value == document.value
@@ -124,19 +124,19 @@ def test_reading_changes_nothing(text: str) -> None:
 )
 def test_what_is_added_looks_like_what_is_there(before: str, after: str) -> None:
     """Indents, line ends, one line or many: as the author writes."""
-    assert str(JsonText(before).put([], "a", [1])) == after
+    assert str(JsonText(before).add_member([], "a", [1])) == after
 
 
 def test_what_is_added_within_a_line_stays_in_it() -> None:
     """A list that begins within a line grows within it, new lists included."""
     text = '{\n  "hooks": {"Stop": [{"hooks": []}]}\n}'
-    done = JsonText(text).put(["hooks"], "Start", []).push(["hooks", "Start"], {"a": 1})
+    done = JsonText(text).add_member(["hooks"], "Start", []).append(["hooks", "Start"], {"a": 1})
     assert str(done) == '{\n  "hooks": {"Stop": [{"hooks": []}], "Start": [{"a": 1}]}\n}'
 
 
 def test_of_a_repeated_key_the_last_counts() -> None:
     """As for every reader of JSON."""
-    assert str(JsonText('{"a": [1], "a": [2]}').push(["a"], 3)) == '{"a": [1], "a": [2, 3]}'
+    assert str(JsonText('{"a": [1], "a": [2]}').append(["a"], 3)) == '{"a": [1], "a": [2, 3]}'
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,8 @@ def test_an_edit_that_does_not_fit_is_refused() -> None:
     """A path that is not there, a list that is none, a key that is taken."""
     document = JsonText('{"a": {"b": 1}, "c": []}')
     for does in (
-        lambda: document.put(["c"], "x", 1), lambda: document.push(["a"], 1), lambda: document.put(["a"], "b", 2),
-        lambda: document.drop(["a", "x"]), lambda: document.push(["x"], 1), lambda: document.drop(["c", 0]),
+        lambda: document.add_member(["c"], "x", 1), lambda: document.append(["a"], 1), lambda: document.add_member(["a"], "b", 2),
+        lambda: document.remove(["a", "x"]), lambda: document.append(["x"], 1), lambda: document.remove(["c", 0]),
     ):  # fmt: skip
         with pytest.raises(JsonTextError):
             does()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from eider.api.install import installing
 from eider.api.install.target import Options
 from eider.model.errors import RefusedError
-from eider.service.doctor import Place
+from eider.service.doctor import HomeContext
 from eider_openclaw import places, settings
 from eider_openclaw.checks import openclaw
 from eider_openclaw.target import TARGET
@@ -41,7 +41,7 @@ def options(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Options:
 
 def found(options: Options) -> dict[str, str]:
     """What the doctor says: kind → fix."""
-    return {one.kind: one.fix for one in openclaw(Place(home=options.home))}
+    return {one.kind: one.fix for one in openclaw(HomeContext(home=options.home))}
 
 
 def entry(config: Path) -> Any:
@@ -60,7 +60,7 @@ def test_the_plugin_its_gate_and_its_way_to_eider_are_set(config: Path, options:
     assert Path(entry(config)["config"]["command"][0]).exists()
     [folder] = made["load"]["paths"]
     assert json.loads((Path(folder) / "openclaw.plugin.json").read_text())["id"] == "eider"
-    assert (Path(folder) / "lib" / "owner.js").is_file()
+    assert (Path(folder) / "lib" / "server.js").is_file()
     assert installing.install(TARGET, options) == (None, [])
     assert found(options) == {}
 
@@ -211,11 +211,13 @@ def test_whatever_stands_in_it_comes_out_as_it_was_or_is_refused(tree: Any, inde
     text = json.dumps(tree, indent=indent).encode()
     path = places.config_file()
     try:
-        wiring = settings.wired(path, settings.read(path, text), folder="/our/folder", config={"command": ["eider"]})
+        wiring = settings.wire(
+            path, settings.read_config(path, text), folder="/our/folder", config={"command": ["eider"]}
+        )
     except RefusedError:
         return
     after = str(wiring.text).encode()
-    assert settings.inner(json.loads(after), ("plugins", "entries", "eider", "hooks", "allowConversationAccess"))
-    left = settings.without(after, wiring.memo("/our/folder"))
+    assert settings.value_at(json.loads(after), ("plugins", "entries", "eider", "hooks", "allowConversationAccess"))
+    left = settings.unwire(after, wiring.memo("/our/folder"))
     assert left is not None
     assert json.loads(left) == tree

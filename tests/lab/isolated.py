@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gate_curve import Heard, Weighed, curve, overheard
 
 from eider.api.open import open as open_store
-from eider.cli.bench_runs.metrics import judged, percentiles, share
+from eider.cli.bench_runs.metrics import list_metrics, percentiles, share
 from eider.model.clock import FixedClock, day_start
 from eider.model.errors import InputError
 
@@ -146,7 +146,7 @@ def _judge_recall(store: Row, query: Row, ranked: Sequence[str], scope_of: Mappi
         tally.note("scope leakage", any(scope_of[i] not in query["scopes"] for i in ranked[:_FIRST]))
     if not wanted:
         return
-    found = judged(ranked, wanted)
+    found = list_metrics(ranked, wanted)
     tally.note("Recall@5", found["R@5"])
     tally.note("MRR", found["MRR"])
     for tag in tags:
@@ -215,7 +215,7 @@ def _one_chat(memory: Eider, talk: Row, tally: Tally) -> None:
             question["text"], user=user, limit=_DEPTH, kinds=["episode"], now=now, tz=turns[-1][0]["tz"]
         )
         tally.ms.append(1e3 * (time.perf_counter() - start))
-        figures = judged([turn_of[one.id] for one in found], question["evidence"])
+        figures = list_metrics([turn_of[one.id] for one in found], question["evidence"])
         for name in ("R@1", "R@5", "R@10", "MRR"):
             tally.note(name, figures[name])
         tally.note(f"R@5 {question['kind']}", figures["R@5"])

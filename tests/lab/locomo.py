@@ -26,7 +26,7 @@ from intervals import interval, mean
 
 from eider.api.facade import Eider
 from eider.api.open import open as open_store
-from eider.cli.bench_runs.metrics import DEEPEST, DEPTHS, judged, percentiles
+from eider.cli.bench_runs.metrics import DEEPEST, DEPTHS, list_metrics, percentiles
 from eider.model.clock import FixedClock
 from eider.model.errors import InputError
 
@@ -214,7 +214,7 @@ def _ask(run: Run, conversation: Conversation, told: Callable[[], None]) -> None
             found = memory.recall(question.text, limit=DEEPEST, kinds=["episode"], now=now, tz="UTC")
             ms = 1e3 * (time.perf_counter() - start)
             ranked = tuple(turn_of[one.id] for one in found)
-            figures = judged(ranked, question.evidence)
+            figures = list_metrics(ranked, question.evidence)
             run.outcomes.append(
                 Outcome(conversation=conversation.id, question=question, ranked=ranked, ms=ms, figures=figures)
             )

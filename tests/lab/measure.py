@@ -12,7 +12,7 @@ from typing import Any, Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import json_line, progress, say, table
+from eider.cli.output import print_json, print_line, print_table, progress
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -47,20 +47,20 @@ def locomo(state: State, data: Path, out: Path | None, convs: tuple[str, ...]) -
         bench_locomo.written(run, out)
     found = bench_locomo.summary(run)
     if state.json:
-        json_line(found)
+        print_json(found)
         return
     head = ["", "n", *bench_locomo.SHOWN]
     for line in aligned([head, *bench_locomo.rows_of(found)]):
-        say(line)
+        print_line(line)
     ci = found["ci95"]
-    say(
+    print_line(
         "95 % CI  " + "   ".join(f"{k} {ci[k][0]:.1f} to {ci[k][1]:.1f}" for k in ("R@5", "R@10", "NDCG@10", "MRR")),
         dim=True,
     )
-    say(f"recall   {_times(found['recall_ms'])}   record {found['record_ms_per_turn']} ms per turn", dim=True)
+    print_line(f"recall   {_times(found['recall_ms'])}   record {found['record_ms_per_turn']} ms per turn", dim=True)
     left_out = ", ".join(f"{n} {why}" for why, n in found["excluded"].items())
-    say(f"left out {left_out or 'nothing'}", dim=True)
-    say(f"data     {found['data']} sha256 {found['sha256'][:16]}…   embedder {found['embedder']}", dim=True)
+    print_line(f"left out {left_out or 'nothing'}", dim=True)
+    print_line(f"data     {found['data']} sha256 {found['sha256'][:16]}…   embedder {found['embedder']}", dim=True)
 
 
 def aligned(rows: list[list[str]]) -> list[str]:
@@ -99,7 +99,7 @@ def isolated(state: State, memories: Path | None, chats: Path | None) -> None:
             with progress(state, name) as told:
                 answer[name] = bench_isolated.summary(judge(path, told))
     if state.json:
-        json_line(answer)
+        print_json(answer)
         return
     for name, found in answer.items():
         if found is not None:
@@ -107,8 +107,8 @@ def isolated(state: State, memories: Path | None, chats: Path | None) -> None:
 
 
 def _figures(name: str, found: Mapping[str, Any]) -> None:
-    say(name, bold=True)
-    table(
+    print_line(name, bold=True)
+    print_table(
         [[k, f"{v['share']:.3f}", str(v["n"])] for k, v in found["figures"].items()],
         ["figure", "share", "n"],
         right=(1, 2),
@@ -118,8 +118,8 @@ def _figures(name: str, found: Mapping[str, Any]) -> None:
             shown = (
                 f"silent on {point['silence']:.3f} of the empty, a wanted line on {point['shown']:.3f} of the others"
             )
-            say(f"{what} above {point['above']:.2f}: {shown}", dim=True)
-    say(f"recall {_times(found['recall_ms'])}", dim=True)
+            print_line(f"{what} above {point['above']:.2f}: {shown}", dim=True)
+    print_line(f"recall {_times(found['recall_ms'])}", dim=True)
 
 
 measure.add_command(locomo)

@@ -17,7 +17,7 @@ Env = pytest.MonkeyPatch
 
 @pytest.fixture(autouse=True)
 def _clear(monkeypatch: Env) -> None:
-    for name in [n for n in os.environ if n.startswith("EIDER_") and n not in ("EIDER_HOME", "EIDER_OWNER")]:
+    for name in [n for n in os.environ if n.startswith("EIDER_") and n not in ("EIDER_HOME", "EIDER_SERVER")]:
         monkeypatch.delenv(name)
 
 

@@ -189,10 +189,10 @@ def test_a_budget_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch, 
 
 def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """`eider config show` gives its end only."""
-    from eider.cli.settings import _setting
+    from eider.cli.settings import _setting_row
 
     monkeypatch.setenv("EIDER_MODEL_KEY", "sk-very-secret-1234")
-    assert _setting("model_key")["value"] == "…1234"
+    assert _setting_row("model_key")["value"] == "…1234"
 
 
 def counted(make: Callable[[], Guarded], times: int) -> Guarded:

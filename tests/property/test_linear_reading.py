@@ -16,7 +16,7 @@ from eider.retrieve.query import Question
 from eider.store.segment.segment import Segment
 from eider.understand.signals import detect
 from eider.understand.statements import read
-from eider_claude_hooks.words import without_private
+from eider_claude_hooks.words import split_private
 
 TODAY = date(2026, 5, 20)
 LENGTH = 4_000
@@ -42,7 +42,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "analysis": analyse,
     "redact": redact,
     "gate": lambda text: prompt_reading.read(text, ()),
-    "private": without_private,
+    "private": split_private,
 }
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the tests that start owner processes."""
+"""Fixtures of the tests that start server processes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import eider
 
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home whose names are shared through an owner; nothing of it outlives the test."""
+    """A home whose names are shared through a server; nothing of it outlives the test."""
     made = Home()
     monkeypatch.setenv("EIDER_HOME", str(made.path))
-    monkeypatch.setenv("EIDER_OWNER", "auto")
+    monkeypatch.setenv("EIDER_SERVER", "auto")
     yield made
     made.close()
 
@@ -37,6 +37,6 @@ def homes(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], Home]]:
 
 @pytest.fixture
 def memory(home: Home) -> Iterator[eider.Eider]:
-    """A shared memory behind the owner of that home."""
+    """A shared memory behind the server of that home."""
     with eider.open("notes", user="ada") as opened:
         yield opened

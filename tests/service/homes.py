@@ -1,4 +1,4 @@
-"""A home of a test's own with its owner process: asked, stopped, killed, and in the end proved to be gone."""
+"""A home of a test's own with its server process: asked, stopped, killed, and in the end proved to be gone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from eider.client.client import Client, notes, socket_path
+from eider.client.client import Client, server_notes, socket_path
 
 PATIENCE = 120.0
 """Seconds after which a condition that should have come is a failure; the machine may be busy."""
@@ -59,11 +59,11 @@ class Home:
         return made
 
     def start(self) -> int:
-        """An owner that answers; its pid."""
-        return int(self.client().ask("GET", "/v1/owner/status")["pid"])
+        """A server that answers; its pid."""
+        return int(self.client().ask("GET", "/v1/server/status")["pid"])
 
-    def owners(self) -> list[int]:
-        """Every owner process of this home, whether it answers or not."""
+    def servers(self) -> list[int]:
+        """Every server process of this home, whether it answers or not."""
         found: list[int] = []
         for entry in os.scandir("/proc"):
             if entry.name.isdigit():
@@ -75,28 +75,28 @@ class Home:
 
     def _gone(self, were: list[int]) -> bool:
         """Whether they are; a process whose first thread has ended may hold its lock a moment longer."""
-        return not self.owners() and (not were or self.lock_is_free())
+        return not self.servers() and (not were or self.lock_is_free())
 
     def kill(self, sign: int = signal.SIGKILL) -> None:
-        """End every owner the hard way and wait until it is gone."""
+        """End every server the hard way and wait until it is gone."""
         self.killed = True
-        were = self.owners()
+        were = self.servers()
         for pid in were:
             with suppress(ProcessLookupError):
                 os.kill(pid, sign)
-        until(lambda: self._gone(were), "the end of the owner")
+        until(lambda: self._gone(were), "the end of the server")
 
     def stop(self) -> None:
-        """End every owner the way an operator would, and wait until it is gone."""
-        were = self.owners()
+        """End every server the way an operator would, and wait until it is gone."""
+        were = self.servers()
         for pid in were:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)
                 os.kill(pid, signal.SIGTERM)
-        until(lambda: self._gone(were), "the end of the owner")
+        until(lambda: self._gone(were), "the end of the server")
 
     def lock_is_free(self) -> bool:
-        """Whether nobody holds the owner's lock."""
+        """Whether nobody holds the server's lock."""
         try:
             lock = os.open(self.path / "run" / "owner.lock", os.O_RDWR)
         except FileNotFoundError:
@@ -110,18 +110,18 @@ class Home:
         return True
 
     def left(self) -> list[str]:
-        """What an owner that ended well may not leave."""
+        """What a server that ended well may not leave."""
         found: list[str] = []
         if Path(socket_path(str(self.path))).exists():
             found.append("socket")
-        if notes(str(self.path)):
+        if server_notes(str(self.path)):
             found.append("notes")
         if not self.lock_is_free():
             found.append("lock")
         return found
 
     def close(self) -> None:
-        """End the owners, prove that nothing of them is left, and remove the directory."""
+        """End the servers, prove that nothing of them is left, and remove the directory."""
         for client in self._clients:
             client.close()
         try:
@@ -135,6 +135,6 @@ class Home:
             sock = socket_path(str(self.path))
             if not sock.startswith(str(self.path)):
                 shutil.rmtree(Path(sock).parent, ignore_errors=True)
-        assert not self.owners()
+        assert not self.servers()
         assert "lock" not in left
-        assert self.killed or not left, f"the owner left {left}"
+        assert self.killed or not left, f"the server left {left}"

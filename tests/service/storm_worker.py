@@ -46,7 +46,7 @@ def _opened(number: int, end: float) -> eider.Eider:
     while True:
         try:
             return eider.open(STORE, user=USER, agent=f"worker-{number}")
-        except eider.errors.OwnerError:
+        except eider.errors.ServerError:
             if time.monotonic() > end + 30:
                 raise
 

@@ -1,4 +1,4 @@
-"""While the owner is away: what is written waits and is not lost, what is asked says who does not answer."""
+"""While the server is away: what is written waits and is not lost, what is asked says who does not answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from homes import Home
 
 import eider
 from eider.client.client import Client
-from eider.model.errors import OwnerUnreachableError, QueuedError
+from eider.model.errors import QueuedError, ServerUnreachableError
 
 pytestmark = pytest.mark.slow
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 def test_what_is_written_while_somebody_silent_holds_the_lock_is_kept(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An owner in another container cannot be asked: writes are queued, and found once an owner answers."""
+    """A server in another container cannot be asked: writes are queued, and found once a server answers."""
     run = home.path / "run"
     run.mkdir(mode=0o700)
     with monkeypatch.context() as hasty, (run / "owner.lock").open("w") as lock:
@@ -30,9 +30,9 @@ def test_what_is_written_while_somebody_silent_holds_the_lock_is_kept(
         assert all(i.id.startswith("queued_") for i in (kept, said, *many))
         with pytest.raises(QueuedError):
             memory.observe(user_reply="Always write in paragraphs.")
-        with pytest.raises(OwnerUnreachableError, match="eider doctor"):
+        with pytest.raises(ServerUnreachableError, match="eider doctor"):
             memory.recall("heron")
-        with pytest.raises(OwnerUnreachableError):
+        with pytest.raises(ServerUnreachableError):
             memory.forget(kept.id)
         memory.close()
     with eider.open("notes", user="ada") as memory:

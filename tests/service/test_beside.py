@@ -1,4 +1,4 @@
-"""A command with the owner beside it: what a container runs as its first process."""
+"""A command with the server beside it: what a container runs as its first process."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def kept(home: Home) -> list[str]:
 
 
 def test_the_command_has_the_streams_and_the_last_word(home: Home) -> None:
-    """Its input, output and code are its own; what it told is durable, and the owner ends after it."""
+    """Its input, output and code are its own; what it told is durable, and the server ends after it."""
     code, out, err = ended(beside("sh", "-c", f"cat; {_KEEPS} > /dev/null; exit 7"), "said by the host\n")
     assert (code, out, err) == (7, "said by the host\n", "")
-    assert not home.owners()
+    assert not home.servers()
     assert kept(home) == ["The staging database is called heron."]
 
 
@@ -78,10 +78,10 @@ def test_what_cannot_be_run_is_named(home: Home) -> None:
     code, _, err = ended(beside("no-such-command"))
     assert code == 127
     assert "'no-such-command'" in err
-    assert not home.owners()
+    assert not home.servers()
 
 
-def test_an_owner_that_cannot_be_had_stops_no_command(home: Home) -> None:
+def test_a_server_that_cannot_be_had_stops_no_command(home: Home) -> None:
     """The agent runs without its memory; a line says why."""
     shutil.rmtree(home.path)
     home.path.write_text("a file where the home should be")
@@ -134,7 +134,7 @@ class TestContainers:
         assert not (home.path / "spool").exists(), "the spool is in the volume"
 
     def test_two_containers_of_one_group_share_its_store(self, home: Home, tmp_path: Path) -> None:
-        """The second finds the first one's owner; when that is gone with its container, it starts its own."""
+        """The second finds the first one's server; when that is gone with its container, it starts its own."""
         first = self.container(home, tmp_path / "a", "echo ready; read; exit 0")
         assert first.stdout is not None
         assert first.stdout.readline() == "ready\n"
@@ -147,7 +147,7 @@ class TestContainers:
         assert second.stdin is not None
         assert second.stdout.readline() == "kept\n"
         assert ended(first, "\n")[0] == 0
-        until(home.lock_is_free, "the end of the first container's owner")
+        until(home.lock_is_free, "the end of the first container's server")
         code, out, err = ended(second, "\n")
         assert (code, out, err) == (0, "kept\n", "")
         assert sorted(kept(home)) == ["Kept after the first.", "Kept beside the first."]

@@ -1,4 +1,4 @@
-"""Sizes, times and doors: what strangers, slow lines and too much at once can do to an owner, which is nothing."""
+"""Sizes, times and doors: what strangers, slow lines and too much at once can do to a server, which is nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from homes import PATIENCE, Home, until
 
-from eider.client.client import ClientError, notes, socket_path
+from eider.client.client import ClientError, server_notes, socket_path
 from eider.service import http_app as app_module
 from eider.service import http_limits
 from eider.service.http_app import App
@@ -27,7 +27,7 @@ TOKEN = "a-token-of-the-test"
 
 
 class Server:
-    """The application of an owner, with answers of the test's own, over a Unix socket and loopback."""
+    """The application of a server, with answers of the test's own, over a Unix socket and loopback."""
 
     def __init__(self, home: Path, answers: dict[str, Callable[[HttpRequest], Any]]) -> None:
         self.app = App(answers=answers, token=TOKEN, hosts=frozenset({"127.0.0.1", "localhost"}), home=str(home))
@@ -58,7 +58,7 @@ class Server:
         return sock
 
     def sent(self, data: bytes, *, local: bool = True) -> bytes:
-        """What comes back until the owner hangs up, or the answer is whole."""
+        """What comes back until the server hangs up, or the answer is whole."""
         with self.line(local=local) as sock:
             sock.sendall(data)
             return received(sock)
@@ -128,17 +128,17 @@ def test_over_tcp_nobody_gets_in_without_the_token_or_from_a_web_page(
 
 
 def test_with_the_token_one_gets_in_and_over_the_socket_without(served: Callable[..., Server]) -> None:
-    """The directory of the socket is the account's alone: whoever reaches it is its owner."""
+    """The directory of the socket is the account's alone: whoever reaches it is its server."""
     server = served()
     assert status(server.sent(request(b'{"a":1}'), local=False)) == 200
     assert status(server.sent(request(b'{"a":1}', Host="localhost:1234"), local=False)) == 200
     assert status(server.sent(request(b'{"a":1}', Authorization="-", Host="anything"))) == 200
 
 
-def test_a_wrong_token_does_not_reach_the_real_owner(home: Home) -> None:
+def test_a_wrong_token_does_not_reach_the_real_server(home: Home) -> None:
     """As a client from elsewhere would ask; with the right one it is answered."""
     home.start()
-    port = notes(str(home))["port"]
+    port = server_notes(str(home))["port"]
     for token, expected in (("wrong", "TokenError"), ((home.path / "run" / "token").read_text(), None)):
         client = home.client(url=f"http://127.0.0.1:{port}", token=token)
         if expected is None:
@@ -151,14 +151,14 @@ def test_a_wrong_token_does_not_reach_the_real_owner(home: Home) -> None:
 
 
 def test_a_body_of_a_hundred_megabytes_is_refused_and_costs_no_memory(home: Home) -> None:
-    """413 with the limit, said or not in advance; the line is cut; the owner is no larger afterwards."""
+    """413 with the limit, said or not in advance; the line is cut; the server is no larger afterwards."""
     pid = home.start()
 
     def grown() -> int:
         text = Path(f"/proc/{pid}/status").read_text()
         return int(text.split("VmRSS:")[1].split()[0]) // 1024
 
-    until(lambda: (home.client().call("recall", {"query": "x"}), time.sleep(1.5))[0], "a warm owner")
+    until(lambda: (home.client().call("recall", {"query": "x"}), time.sleep(1.5))[0], "a warm server")
     chunk = b"x" * (1024 * 1024)
     for said in (True, False):
         before = grown()
@@ -259,7 +259,7 @@ def test_what_is_no_json_object_is_refused_by_name(body: bytes, served: Callable
     "text", ["\ud800", "a\x00b", "x" * 1_000_001, ""], ids=["surrogate", "nul", "too long", "empty"]
 )
 def test_a_text_that_cannot_be_kept_is_refused_by_name(text: str, home: Home) -> None:
-    """Through the owner as embedded: an InputError that names the fault, nothing stored, nothing spooled."""
+    """Through the server as embedded: an InputError that names the fault, nothing stored, nothing spooled."""
     home.start()
     with pytest.raises(ClientError) as raised:
         home.client().call("record", {"text": text})
@@ -296,7 +296,7 @@ def test_more_than_it_can_take_is_sent_away_and_comes_again(served: Callable[...
         turn.wait(PATIENCE)
         return {"n": asked.body["request"]["n"]}
 
-    server = served(recall=slow, **{"owner/status": lambda _: {"well": True}})
+    server = served(recall=slow, **{"server/status": lambda _: {"well": True}})
     impatient = [home.client(spawn=False, spool=False, timeout=0.5) for _ in range(150)]
     with ThreadPoolExecutor(150) as pool:
         asked = [pool.submit(client.call, "recall", {"n": n}) for n, client in enumerate(impatient)]
@@ -305,14 +305,14 @@ def test_more_than_it_can_take_is_sent_away_and_comes_again(served: Callable[...
             with pytest.raises(ClientError) as raised:
                 one.result()
             kinds.add(raised.value.kind)
-        assert "OwnerBusyError" in kinds
+        assert "ServerBusyError" in kinds
         assert server.app.waiting <= app_module.WORKERS + app_module.WAITING
-        assert home.client(spawn=False, timeout=5).ask("GET", "/v1/owner/status") == {"well": True}
+        assert home.client(spawn=False, timeout=5).ask("GET", "/v1/server/status") == {"well": True}
         patient = [home.client(spawn=False, spool=False) for _ in range(100)]
         waiting = [pool.submit(client.call, "recall", {"n": n}) for n, client in enumerate(patient)]
         turn.set()
         assert [one.result() for one in waiting] == [{"n": n} for n in range(100)]
-    until(lambda: server.app.waiting == 0, "an idle owner")
+    until(lambda: server.app.waiting == 0, "an idle server")
     assert max(most) <= app_module.WORKERS + app_module.WAITING
     assert server.app.held == 0
 
@@ -335,7 +335,7 @@ def test_large_requests_together_are_bounded_as_well(
     until(lambda: server.app.held == 0, "room")
 
 
-def test_a_fault_is_told_and_the_owner_lives_on(served: Callable[..., Server]) -> None:
+def test_a_fault_is_told_and_the_server_lives_on(served: Callable[..., Server]) -> None:
     """An answer that breaks, or that cannot be sent, is an error with a name."""
 
     def broken(_: HttpRequest) -> Any:
@@ -351,7 +351,7 @@ def test_a_fault_is_told_and_the_owner_lives_on(served: Callable[..., Server]) -
     assert status(server.sent(request(b"{}"))) == 200
 
 
-def test_a_channel_keeps_its_ceiling_through_the_owner(home: Home) -> None:
+def test_a_channel_keeps_its_ceiling_through_the_server(home: Home) -> None:
     """A tool's channel that asks for a person's trust does not get it; who names no ceiling claims an agent's."""
     import eider
 
@@ -369,11 +369,11 @@ def test_a_channel_keeps_its_ceiling_through_the_owner(home: Home) -> None:
 
 
 def test_a_full_disk_refuses_and_keeps_what_was_stored(home: Home) -> None:
-    """The owner says that there is no room; what was stored before is there; with room again it goes on."""
+    """The server says that there is no room; what was stored before is there; with room again it goes on."""
     import resource
 
     home.client().call("remember", {"text": "Before."})
-    pid = home.owners()[0]
+    pid = home.servers()[0]
     limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
     size = max(path.stat().st_size for path in home.path.rglob("*") if path.is_file())
     resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, limits[1]))

@@ -1,4 +1,4 @@
-"""However an owner ends, the next call works, and nothing that was stored is lost or doubled."""
+"""However a server ends, the next call works, and nothing that was stored is lost or doubled."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ import pytest
 from homes import Home, until
 
 import eider
-from eider.client.client import ClientError, notes
+from eider.client.client import ClientError, server_notes
 from eider.service import run
-from eider.service.run import Terms
+from eider.service.run import ServerOptions
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +40,7 @@ def test_told_to_end_it_answers_what_is_under_way_and_leaves_nothing(home: Home)
         os.kill(pid, signal.SIGTERM)
         states = {one.result()["status"] for one in asked}
     assert states <= {"stored", "queued"}
-    assert pid not in home.owners()
+    assert pid not in home.servers()
     assert remembered(home) == sorted(f"Number {n}." for n in range(120))
     home.stop()
     assert home.left() == []
@@ -49,7 +49,7 @@ def test_told_to_end_it_answers_what_is_under_way_and_leaves_nothing(home: Home)
 def test_told_to_end_while_it_starts_it_ends(home: Home) -> None:
     """Between the lock and the first answer as well."""
     with pytest.raises(ClientError):
-        home.client(cold=0.0).ask("GET", "/v1/owner/status")
+        home.client(cold=0.0).ask("GET", "/v1/server/status")
     home.stop()
     assert home.left() == []
 
@@ -64,7 +64,7 @@ def test_killed_it_has_lost_nothing(home: Home) -> None:
 
 
 def test_stopped_and_continued_it_takes_a_write_once(home: Home) -> None:
-    """The owner sleeps while a write arrives: the caller hears `queued` in time; awake again, it happens once."""
+    """The server sleeps while a write arrives: the caller hears `queued` in time; awake again, it happens once."""
     pid = home.start()
     client = home.client(timeout=1.0)
     verbs: list[tuple[str, dict[str, Any]]] = [
@@ -85,11 +85,11 @@ def test_stopped_and_continued_it_takes_a_write_once(home: Home) -> None:
         os.kill(pid, signal.SIGCONT)
     texts = ["Has a cat.", "Has a dog.", "Hello again.", "Hello there.", "I like tea.", "Prefers tea."]
     assert remembered(home) == texts
-    assert home.owners() == [pid]
+    assert home.servers() == [pid]
 
 
 def test_what_was_spooled_keeps_its_time_and_the_speakers_zone(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Said at nine in Tokyo, kept an hour later by an owner elsewhere: it was nine in Tokyo."""
+    """Said at nine in Tokyo, kept an hour later by a server elsewhere: it was nine in Tokyo."""
     pid = home.start()
     monkeypatch.setenv("TZ", "Asia/Tokyo")
     client = home.client(timeout=0.5)
@@ -109,8 +109,8 @@ def test_what_was_spooled_keeps_its_time_and_the_speakers_zone(home: Home, monke
     assert datetime.fromisoformat(episode["recorded_at"]).timestamp() > said
 
 
-def test_the_zone_is_the_speakers_not_the_owners(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two clients in two zones speak through one owner; each utterance has the zone of its speaker."""
+def test_the_zone_is_the_speakers_not_the_servers(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two clients in two zones speak through one server; each utterance has the zone of its speaker."""
     zones = []
     for zone in ("Asia/Kolkata", "America/New_York"):
         monkeypatch.setenv("TZ", zone)
@@ -136,10 +136,10 @@ def test_a_paused_spool_waits_and_is_drained_when_the_pause_ends(home: Home) -> 
 
 
 def test_without_its_home_it_ends(home: Home) -> None:
-    """A home that was removed has no owner; the next call makes both anew."""
+    """A home that was removed has no server; the next call makes both anew."""
     home.client().call("remember", {"text": "x"})
     shutil.rmtree(home.path)
-    until(lambda: not home.owners(), "the end of an owner without a home")
+    until(lambda: not home.servers(), "the end of a server without a home")
     assert not home.path.exists(), sorted(home.path.rglob("*"))
     home.path.mkdir(mode=0o700)
     home.settings(embedder="hash")
@@ -147,16 +147,16 @@ def test_without_its_home_it_ends(home: Home) -> None:
 
 
 @pytest.mark.parametrize("what", ["owner.json", "owner.sock", "owner.lock"])
-def test_without_what_makes_it_the_owner_it_ends(home: Home, what: str) -> None:
+def test_without_what_makes_it_the_server_it_ends(home: Home, what: str) -> None:
     """Notes, socket or lock taken away or replaced: nobody could find it, or another is entitled; it ends."""
     pid = home.start()
     path = home.path / "run" / what
     path.unlink()
     if what == "owner.json":
         path.write_text(json.dumps({"pid": 1}))
-    until(lambda: pid not in home.owners(), "the end of an owner that is none any more")
+    until(lambda: pid not in home.servers(), "the end of a server that is none any more")
     if what == "owner.json":
-        assert notes(str(home)) == {"pid": 1}, "what is another's is left alone"
+        assert server_notes(str(home)) == {"pid": 1}, "what is another's is left alone"
         path.unlink()
     assert home.client().call("recall", {"query": "x"})["status"] == "ok"
 
@@ -164,18 +164,18 @@ def test_without_what_makes_it_the_owner_it_ends(home: Home, what: str) -> None:
 def test_idle_it_ends_by_itself(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody asked for a while: it goes, and leaves nothing; asking it how it stands is no use of it."""
     lock = run.take_lock(str(home))
-    monkeypatch.setattr(run, "_TICK", 0.05)
-    thread = threading.Thread(target=run.run, args=(Terms(home=str(home), idle=0.6), lock))
+    monkeypatch.setattr(run, "_WATCH_SECONDS", 0.05)
+    thread = threading.Thread(target=run.run, args=(ServerOptions(home=str(home), idle=0.6), lock))
     thread.start()
     client = home.client(spawn=False)
-    until(client.running, "the owner")
+    until(client.is_running, "the server")
     assert client.call("recall", {"query": "x"})["status"] == "ok"
     end = time.monotonic() + 60
     while thread.is_alive() and time.monotonic() < end:
-        if client.running():
+        if client.is_running():
             with pytest.MonkeyPatch.context():
                 try:
-                    client.ask("GET", "/v1/owner/status")
+                    client.ask("GET", "/v1/server/status")
                 except ClientError:
                     break
         time.sleep(0.05)
@@ -184,19 +184,19 @@ def test_idle_it_ends_by_itself(home: Home, monkeypatch: pytest.MonkeyPatch) -> 
     assert home.left() == []
 
 
-def test_a_second_owner_in_the_foreground_is_refused(home: Home) -> None:
-    """It names the process that is the owner, and how to end it."""
+def test_a_second_server_in_the_foreground_is_refused(home: Home) -> None:
+    """It names the process that is the server, and how to end it."""
     pid = home.start()
-    with pytest.raises(eider.errors.OwnerRunningError, match=str(pid)):
+    with pytest.raises(eider.errors.ServerRunningError, match=str(pid)):
         run.take_lock(str(home))
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs"])
 def test_a_home_on_a_network_file_system_is_refused(home: Home, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Locks do not hold between machines there: the owner says so, names the kind and the fix, and leaves nothing."""
+    """Locks do not hold between machines there: the server says so, names the kind and the fix, and leaves nothing."""
     monkeypatch.setattr(run, "network_kind", lambda _: kind)
     with pytest.raises(eider.errors.StoreError, match=f"{kind}.*local disk"):
-        run.run(Terms(home=str(home)), run.take_lock(str(home)))
+        run.run(ServerOptions(home=str(home)), run.take_lock(str(home)))
     assert home.left() == []
 
 
@@ -217,7 +217,7 @@ def test_a_port_that_is_taken_is_named(home: Home) -> None:
         taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(eider.errors.ConfigError, match=str(port)):
-            run.run(Terms(home=str(home), port=port), run.take_lock(str(home)))
+            run.run(ServerOptions(home=str(home), port=port), run.take_lock(str(home)))
     assert "lock" not in home.left()
     assert home.left() == []
 

@@ -37,7 +37,7 @@ def child_of(work: object) -> int:
 def test_children_that_are_forked_while_threads_write_lose_and_mix_nothing(memory: eider.Eider, home: Home) -> None:
     """Four threads of the parent keep asking while six children write through what they inherited.
 
-    They pause between two writes: the owner takes writes one by one, and four that never pause would keep a child waiting
+    They pause between two writes: the server takes writes one by one, and four that never pause would keep a child waiting
     for minutes on a busy machine.
     """
     stop = threading.Event()
@@ -65,7 +65,7 @@ def test_children_that_are_forked_while_threads_write_lose_and_mix_nothing(memor
     wanted = sorted([*said, *(f"Child {n} said {place}." for n in range(6) for place in range(5))])
     assert sorted(hit.text for hit in memory.search(limit=1000).items) == wanted[:1000]
     assert memory.search(limit=1).total == len(wanted)
-    assert len(home.owners()) == 1
+    assert len(home.servers()) == 1
 
 
 def test_a_pool_that_was_forked_after_opening_writes_through_the_parents_memory(memory: eider.Eider) -> None:

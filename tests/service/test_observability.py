@@ -1,4 +1,4 @@
-"""A running owner seen from outside: figures, document, logs, spans; and nothing of what anybody said in any of them."""
+"""A running server seen from outside: figures, document, logs, spans; and nothing of what anybody said in any of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from logged import recent
 from prometheus_client.parser import text_string_to_metric_families
 
 from eider.api.verbs import VERBS
-from eider.client.client import ClientError, notes
+from eider.client.client import ClientError, server_notes
 from eider.service import openapi
 
 pytestmark = pytest.mark.slow
@@ -29,8 +29,8 @@ WORDS = ("Wilhelmina", "kites", "cathedral", "Zb3dEf6hIj", "wilhelmina")
 
 
 def fetched(home: Home, path: str, token: str | None = None) -> tuple[int, str]:
-    """A page of the owner over TCP."""
-    connection = http.client.HTTPConnection("127.0.0.1", notes(str(home))["port"], timeout=60)
+    """A page of the server over TCP."""
+    connection = http.client.HTTPConnection("127.0.0.1", server_notes(str(home))["port"], timeout=60)
     token = (home.path / "run" / "token").read_text() if token is None else token
     connection.request("GET", path, headers={"Authorization": f"Bearer {token}"})
     answer = connection.getresponse()
@@ -39,7 +39,7 @@ def fetched(home: Home, path: str, token: str | None = None) -> tuple[int, str]:
     return found
 
 
-def test_prometheus_reads_a_running_owner(home: Home) -> None:
+def test_prometheus_reads_a_running_server(home: Home) -> None:
     """With the token as its credentials, Prometheus finds what was asked and what is held."""
     client = home.client()
     client.call("remember", {"text": SENTENCE})
@@ -53,7 +53,7 @@ def test_prometheus_reads_a_running_owner(home: Home) -> None:
     assert fetched(home, "/metrics", "wrong")[0] == 401
 
 
-def test_a_running_owner_hands_out_its_document(home: Home) -> None:
+def test_a_running_server_hands_out_its_document(home: Home) -> None:
     """Both addresses serve the same bytes that this version makes."""
     home.start()
     for path in ("/openapi.json", "/v1/openapi.json"):
@@ -76,10 +76,10 @@ def test_nothing_that_was_said_is_in_any_log(home: Home, tmp_path: Path) -> None
                       {"text": text, "kind": text}, {"items": [{"text": text, "role": text}]}):  # fmt: skip
             with suppress(ClientError):
                 client.call(verb, wrong)
-    for path in (f"/v1/{SECRET}", "/v1/owner/open"):
+    for path in (f"/v1/{SECRET}", "/v1/server/open"):
         with suppress(ClientError):
             client.ask("POST", path, {"store": text, "agent": text})
-    wire = http.client.HTTPConnection("127.0.0.1", notes(str(home))["port"], timeout=60)
+    wire = http.client.HTTPConnection("127.0.0.1", server_notes(str(home))["port"], timeout=60)
     headers = {"Authorization": f"Bearer {SECRET}", "Eider-Client": SENTENCE, "Origin": SENTENCE}
     wire.request("POST", "/v1/recall", body=text, headers=headers)
     wire.getresponse().read()
@@ -125,7 +125,7 @@ def collector() -> Iterator[tuple[str, list[tuple[str, bytes]]]]:
     thread.join()
 
 
-def test_spans_of_a_spawned_owner_go_where_the_setting_says(
+def test_spans_of_a_spawned_server_go_where_the_setting_says(
     home: Home, collector: tuple[str, list[tuple[str, bytes]]]
 ) -> None:
     """The setting alone turns them on; they arrive, with the route and without content."""
@@ -144,7 +144,7 @@ def test_spans_of_a_spawned_owner_go_where_the_setting_says(
 
 
 def test_a_collector_that_is_away_hurts_nobody(home: Home) -> None:
-    """Writes are stored and the owner ends all the same, with nothing of it on its standard error."""
+    """Writes are stored and the server ends all the same, with nothing of it on its standard error."""
     home.settings(embedder="hash", otel="http://127.0.0.1:9")
     assert home.client().call("remember", {"text": SENTENCE})["status"] == "stored"
     home.stop()

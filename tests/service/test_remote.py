@@ -1,4 +1,4 @@
-"""An owner elsewhere: the same verbs over http and https, with the token; files travel; nothing goes in the clear."""
+"""A server elsewhere: the same verbs over http and https, with the token; files travel; nothing goes in the clear."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from homes import Home
 
 import eider
 from eider import errors
-from eider.client.client import notes
+from eider.client.client import server_notes
 from eider.providers.embedders.hashing import HashEmbedder
 
 pytestmark = pytest.mark.slow
 
 
 class Proxy:
-    """Ends TLS in front of an owner, as a web server would, below a path that it takes away; may answer in chunks."""
+    """Ends TLS in front of a server, as a web server would, below a path that it takes away; may answer in chunks."""
 
     def __init__(
         self, port: int, authority: trustme.CA, name: str = "localhost", *, prefix: str = "", chunked: bool = False
@@ -96,8 +96,8 @@ def chunks(answer: bytes) -> bytes:
 
 
 @pytest.fixture
-def owner(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Home:
-    """An owner that runs; this process has another home and knows nothing of it."""
+def server(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Home:
+    """A server that runs; this process has another home and knows nothing of it."""
     home.settings(embedder="hash", store="notes")
     home.start()
     monkeypatch.setenv("EIDER_HOME", str(tmp_path / "elsewhere"))
@@ -105,15 +105,15 @@ def owner(home: Home, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Home:
 
 
 @pytest.fixture
-def token(owner: Home) -> str:
+def token(server: Home) -> str:
     """What lets one in."""
-    return (owner.path / "run" / "token").read_text()
+    return (server.path / "run" / "token").read_text()
 
 
 @pytest.fixture
-def url(owner: Home) -> str:
-    """Where the owner listens."""
-    return f"http://127.0.0.1:{notes(str(owner.path))['port']}"
+def url(server: Home) -> str:
+    """Where the server listens."""
+    return f"http://127.0.0.1:{server_notes(str(server.path))['port']}"
 
 
 @pytest.fixture
@@ -124,7 +124,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture
 def proxied(url: str, authority: trustme.CA) -> Iterator[Callable[..., Proxy]]:
-    """Starts proxies before the owner; all are closed in the end."""
+    """Starts proxies before the server; all are closed in the end."""
     made: list[Proxy] = []
 
     def start(*given: Any, **named: Any) -> Proxy:
@@ -136,7 +136,7 @@ def proxied(url: str, authority: trustme.CA) -> Iterator[Callable[..., Proxy]]:
         one.close()
 
 
-def test_an_address_is_an_owner(url: str, token: str) -> None:
+def test_an_address_is_a_server(url: str, token: str) -> None:
     """The same verbs, values and errors as everywhere."""
     with eider.open(url, user="ada", token=token) as memory:
         kept = memory.remember("Prefers snake_case.", kind="preference")
@@ -146,8 +146,8 @@ def test_an_address_is_an_owner(url: str, token: str) -> None:
             memory.why("mem_none")
 
 
-def test_a_store_of_the_owner_is_named_behind_the_address(url: str, token: str) -> None:
-    """`#name` means another store of that owner; paths of its machine are refused."""
+def test_a_store_of_the_server_is_named_behind_the_address(url: str, token: str) -> None:
+    """`#name` means another store of that server; paths of its machine are refused."""
     with (
         eider.open(f"{url}#work", user="ada", token=token) as memory,
         eider.open(url, user="ada", token=token) as other,
@@ -172,11 +172,11 @@ def test_the_token_may_be_in_the_environment(url: str, token: str, monkeypatch: 
         assert memory.remember("Tea.").text == "Tea."
 
 
-def test_the_owner_of_this_home_is_shown_its_own_token(
-    url: str, owner: Home, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
+def test_the_server_of_this_home_is_shown_its_own_token(
+    url: str, server: Home, proxied: Callable[..., Proxy], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The token file is used for the port that its owner noted, and shown to nobody else who listens here."""
-    monkeypatch.setenv("EIDER_HOME", str(owner.path))
+    """The token file is used for the port that its server noted, and shown to nobody else who listens here."""
+    monkeypatch.setenv("EIDER_HOME", str(server.path))
     with eider.open(url, user="ada") as memory:
         assert memory.remember("Tea.").text == "Tea."
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -190,7 +190,7 @@ def test_the_owner_of_this_home_is_shown_its_own_token(
 
         thread = threading.Thread(target=listen)
         thread.start()
-        with pytest.raises(errors.OwnerError):
+        with pytest.raises(errors.ServerError):
             eider.open(f"http://127.0.0.1:{other.getsockname()[1]}", user="ada")
         thread.join(10)
     assert b"Bearer" not in heard[0]
@@ -201,7 +201,7 @@ def test_https_proves_who_it_is(
 ) -> None:
     """With the authority's certificate it works, below a path and in chunks as well; without it nothing is sent."""
     whole = proxied(prefix="/memory", chunked=True)
-    with pytest.raises(errors.OwnerUnreachableError, match="EIDER_CA_FILE"):
+    with pytest.raises(errors.ServerUnreachableError, match="EIDER_CA_FILE"):
         eider.open(f"https://localhost:{whole.port}/memory", user="ada", token=token)
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("EIDER_CA_FILE", str(tmp_path / "ca.pem"))
@@ -216,17 +216,17 @@ def test_a_certificate_of_another_name_is_refused(
     """Whoever has a certificate for something else is not who was asked for."""
     authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
     monkeypatch.setenv("EIDER_CA_FILE", str(tmp_path / "ca.pem"))
-    with pytest.raises(errors.OwnerUnreachableError, match="could not prove who it is"):
+    with pytest.raises(errors.ServerUnreachableError, match="could not prove who it is"):
         eider.open(f"https://localhost:{proxied('memory.example.org').port}", user="ada", token=token)
 
 
 def test_plain_http_where_tls_is_spoken_is_told(url: str, token: str) -> None:
     """An https address of a port that speaks http names what is wrong."""
-    with pytest.raises(errors.OwnerUnreachableError, match="TLS"):
+    with pytest.raises(errors.ServerUnreachableError, match="TLS"):
         eider.open(url.replace("http://", "https://"), user="ada", token=token)
 
 
-def test_files_travel_as_they_are(url: str, token: str, owner: Home, tmp_path: Path) -> None:
+def test_files_travel_as_they_are(url: str, token: str, server: Home, tmp_path: Path) -> None:
     """An export from afar is the file that an export beside the store writes, and imports the same, in every form."""
     with eider.open(url, user="ada", token=token) as memory:
         memory.remember_many([f"Number {i} is {i * i}." for i in range(300)])
@@ -236,14 +236,14 @@ def test_files_travel_as_they_are(url: str, token: str, owner: Home, tmp_path: P
         stored = memory.import_(tmp_path / "far-a.jsonl")
         assert stored.skipped
         assert not stored.memories
-    owner.stop()
-    with eider.open(owner.path / "stores" / "notes.eider", user="ada", embedder=HashEmbedder()) as memory:
+    server.stop()
+    with eider.open(server.path / "stores" / "notes.eider", user="ada", embedder=HashEmbedder()) as memory:
         near = {name: memory.export(tmp_path / f"near-{name}", format=form) for name, form in forms}
     assert far == near
     for name, _ in forms:
         assert content(tmp_path / f"far-{name}") == content(tmp_path / f"near-{name}"), name
     assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
-    assert not list((owner.path / "tmp").glob("*"))
+    assert not list((server.path / "tmp").glob("*"))
 
 
 def content(path: Path) -> Any:
@@ -273,7 +273,7 @@ def test_what_was_exported_here_can_be_imported_afar(url: str, token: str, tmp_p
 
 
 def test_paths_are_refused_by_the_name_the_caller_gave(url: str, token: str, tmp_path: Path) -> None:
-    """What cannot be read or written says so of the caller's path, not of where the owner holds it meanwhile."""
+    """What cannot be read or written says so of the caller's path, not of where the server holds it meanwhile."""
     (tmp_path / "bad.jsonl").write_text(json.dumps({"eider": 99}) + "\n")
     with eider.open(url, user="ada", token=token) as memory:
         memory.remember("Tea.")
@@ -318,13 +318,13 @@ def test_a_file_that_is_too_large_is_not_sent(
         memory.import_(tmp_path / "big.jsonl")
 
 
-def test_an_owner_that_is_gone_is_named(url: str, token: str, owner: Home) -> None:
+def test_a_server_that_is_gone_is_named(url: str, token: str, server: Home) -> None:
     """Nothing is started or spooled for an address; the error names it."""
     memory = eider.open(url, user="ada", token=token)
-    owner.stop()
-    with pytest.raises(errors.OwnerUnreachableError, match=url):
+    server.stop()
+    with pytest.raises(errors.ServerUnreachableError, match=url):
         memory.remember("Tea.")
-    with pytest.raises(errors.OwnerUnreachableError, match=url):
+    with pytest.raises(errors.ServerUnreachableError, match=url):
         memory.import_(__file__)
     memory.close()
-    assert not (owner.path / "spool" / "writes.jsonl").exists()
+    assert not (server.path / "spool" / "writes.jsonl").exists()

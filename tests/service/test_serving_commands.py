@@ -1,4 +1,4 @@
-"""The owner from the command line: started once whoever races, looked at, paused, and ended without a trace."""
+"""The server from the command line: started once whoever races, looked at, paused, and ended without a trace."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from homes import PATIENCE, Home, until
 
 import eider
 from eider.client import spool
-from eider.client.client import ClientError, notes
+from eider.client.client import ClientError, server_notes
 from eider.model.errors import PausedError, UnknownIdError
 
 pytestmark = pytest.mark.slow
@@ -58,18 +58,18 @@ def test_eight_that_start_it_at_once_start_one(home: Home) -> None:
     ]
     said = [racer.communicate(timeout=PATIENCE)[0] for racer in racers]
     assert [racer.returncode for racer in racers] == [0] * 8
-    assert {json.loads(line)["pid"] for line in said} == set(home.owners())
-    assert len(home.owners()) == 1
+    assert {json.loads(line)["pid"] for line in said} == set(home.servers())
+    assert len(home.servers()) == 1
 
 
 def test_starting_what_runs_is_refused_unless_it_is_only_to_be_ensured(home: Home) -> None:
     """The refusal names the process; the other way nothing changes."""
     run("serve")
-    (owner,) = home.owners()
-    assert str(owner) in run("serve", code=4).stderr
-    assert str(owner) in run("serve", "--foreground", code=4).stderr
-    assert answer("serve", "--ensure")[0]["pid"] == owner
-    assert home.owners() == [owner]
+    (server,) = home.servers()
+    assert str(server) in run("serve", code=4).stderr
+    assert str(server) in run("serve", "--foreground", code=4).stderr
+    assert answer("serve", "--ensure")[0]["pid"] == server
+    assert home.servers() == [server]
 
 
 def test_what_belongs_to_the_foreground_is_not_taken_behind(home: Home) -> None:
@@ -77,27 +77,27 @@ def test_what_belongs_to_the_foreground_is_not_taken_behind(home: Home) -> None:
     assert "--foreground" in run("serve", "--port", "8765", code=2).stderr
     assert "exclude each other" in run("serve", "--ensure", "--foreground", code=2).stderr
     assert "'soon'" in run("serve", "--foreground", "--idle", "soon", code=2).stderr
-    assert home.owners() == []
+    assert home.servers() == []
 
 
 def test_stopping_leaves_nothing_and_may_be_done_twice(home: Home) -> None:
-    """It returns when the owner is gone; that none runs is said, and fine."""
+    """It returns when the server is gone; that none runs is said, and fine."""
     assert answer("stop") == [{"stopped": False, "pid": None}]
     run("serve", "--ensure")
-    (owner,) = home.owners()
-    assert answer("stop") == [{"stopped": True, "pid": owner}]
-    assert (home.owners(), home.left()) == ([], [])
-    assert run("stop").stdout == "no owner runs\n"
+    (server,) = home.servers()
+    assert answer("stop") == [{"stopped": True, "pid": server}]
+    assert (home.servers(), home.left()) == ([], [])
+    assert run("stop").stdout == "no server runs\n"
 
 
 def test_the_status_is_of_whoever_runs(home: Home) -> None:
-    """Without an owner it says so and starts none; with one it says what that holds."""
+    """Without a server it says so and starts none; with one it says what that holds."""
     (absent,) = answer("status")
     assert (absent["running"], absent["pid"], absent["stores"]) == (False, None, [])
-    assert home.owners() == []
+    assert home.servers() == []
     run("remember", "Prefers snake_case.", "--store", "notes")
     (found,) = answer("status")
-    assert (found["running"], [found["pid"]], found["home"]) == (True, home.owners(), str(home))
+    assert (found["running"], [found["pid"]], found["home"]) == (True, home.servers(), str(home))
     assert found["stores"] == [str(home.path / "stores" / "notes.eider")]
     assert found["jobs"] == {"waiting": 0, "running": 0, "dead": 0}
     assert found["spool_bytes"] == 0
@@ -105,15 +105,15 @@ def test_the_status_is_of_whoever_runs(home: Home) -> None:
     assert found["rss_bytes"] > 1_000_000
 
 
-def test_an_owner_that_does_not_answer_is_told_from_none(home: Home) -> None:
+def test_a_server_that_does_not_answer_is_told_from_none(home: Home) -> None:
     """Stopped in its tracks it holds the lock: that is an error, and nobody starts a second."""
     home.start()
-    (owner,) = home.owners()
-    os.kill(owner, signal.SIGSTOP)
-    assert f"process {owner}" in run("status", code=4).stderr
-    assert home.owners() == [owner]
-    os.kill(owner, signal.SIGCONT)
-    assert answer("status")[0]["pid"] == owner
+    (server,) = home.servers()
+    os.kill(server, signal.SIGSTOP)
+    assert f"process {server}" in run("status", code=4).stderr
+    assert home.servers() == [server]
+    os.kill(server, signal.SIGCONT)
+    assert answer("status")[0]["pid"] == server
 
 
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
@@ -133,7 +133,7 @@ def test_in_the_foreground_it_serves_until_told_to_end(
     os.kill(process.pid, signal.SIGCONT)
     assert process.wait(timeout=PATIENCE) == 0
     assert process.stdout.read() == ""
-    assert (home.left(), spool.waiting(str(home))) == ([], 0)
+    assert (home.left(), spool.waiting_bytes(str(home))) == ([], 0)
     with eider.open(home.path / "stores" / "notes.eider", user="ada") as memory:
         texts = {hit.text for hit in memory.search().items}
     assert texts == {"Said while it ran.", "Said while it was silent."}
@@ -151,7 +151,7 @@ def test_in_the_foreground_it_listens_where_it_was_told_and_to_the_names_it_was_
     token = (home.path / "run" / "token").read_text().strip()
     for name, status in (("memory.lan", 200), ("evil.example", 401)):
         connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        connection.request("GET", "/v1/owner/status", headers={"Host": name, "Authorization": f"Bearer {token}"})
+        connection.request("GET", "/v1/server/status", headers={"Host": name, "Authorization": f"Bearer {token}"})
         assert connection.getresponse().status == status
         connection.close()
 
@@ -200,7 +200,7 @@ def test_as_the_first_process_it_reaps_orphans_and_hands_signals_on() -> None:
     process.stdout.close()
 
 
-def test_a_pause_outlives_the_owner(home: Home, memory: eider.Eider) -> None:
+def test_a_pause_outlives_the_server(home: Home, memory: eider.Eider) -> None:
     """Writes are refused by name before and after a restart, reads are answered, and nothing is kept for later."""
     memory.remember("Prefers snake_case.")
     assert answer("pause", "--writes", "--store", "notes") == [{"store": "notes", "writes": True}]
@@ -208,7 +208,7 @@ def test_a_pause_outlives_the_owner(home: Home, memory: eider.Eider) -> None:
         with pytest.raises(PausedError, match="eider resume --store notes"):
             memory.remember("Prefers tabs.")
         assert [hit.text for hit in memory.recall("snake_case tabs")] == ["Prefers snake_case."]
-        assert spool.waiting(str(home)) == 0
+        assert spool.waiting_bytes(str(home)) == 0
         run("stop")
     assert "notes" in run("remember", "Prefers tabs.", "--store", "notes", code=4).stderr
     with eider.open("other", user="ada") as other:
@@ -218,7 +218,7 @@ def test_a_pause_outlives_the_owner(home: Home, memory: eider.Eider) -> None:
     assert len(memory.search().items) == 2
 
 
-def test_a_paused_write_is_not_spooled_while_the_owner_is_away(home: Home) -> None:
+def test_a_paused_write_is_not_spooled_while_the_server_is_away(home: Home) -> None:
     """Nobody can say no, so the file does."""
     home.start()
     run("pause", "--writes")
@@ -227,7 +227,7 @@ def test_a_paused_write_is_not_spooled_while_the_owner_is_away(home: Home) -> No
         with pytest.raises(ClientError, match="writing is paused") as refused:
             home.client(spawn=False, store=store).call("remember", {"text": "Prefers tabs."}, timeout=0.2)
         assert refused.value.kind == "PausedError"
-    assert spool.waiting(str(home)) == 0
+    assert spool.waiting_bytes(str(home)) == 0
     run("resume")
     assert home.client(spawn=False).call("remember", {"text": "x"}, timeout=0.2)["status"] == "queued"
 
@@ -272,7 +272,7 @@ def test_the_log_tells_what_was_asked_and_not_what_was_said(home: Home, memory: 
     assert len(answer("log", "-n", "1")) == 1
 
 
-def test_stores_behind_the_owner_are_counted_as_well(home: Home, memory: eider.Eider) -> None:
+def test_stores_behind_the_server_are_counted_as_well(home: Home, memory: eider.Eider) -> None:
     """A listing tells what is in a store whoever holds it, and a broken one does not hide the others."""
     memory.remember("Likes tea.")
     broken = home.path / "stores" / "broken.eider"
@@ -283,17 +283,17 @@ def test_stores_behind_the_owner_are_counted_as_well(home: Home, memory: eider.E
     assert found["broken"]["trouble"]
 
 
-def test_the_notes_of_a_foreground_owner_are_its_own(
+def test_the_notes_of_a_foreground_server_are_its_own(
     home: Home, foreground: Callable[..., subprocess.Popen[str]]
 ) -> None:
     """Clients find it as they find any other, and start none beside it."""
     process = foreground("--idle", "never")
     assert process.stdout is not None
     process.stdout.readline()
-    assert notes(str(home))["pid"] == process.pid
+    assert server_notes(str(home))["pid"] == process.pid
     with eider.open("notes", user="ada") as memory:
-        memory.remember("Through the owner in the foreground.")
-    assert home.owners() == []
+        memory.remember("Through the server in the foreground.")
+    assert home.servers() == []
     assert answer("stop") == [{"stopped": True, "pid": process.pid}]
     assert process.wait(timeout=PATIENCE) == 0
     assert Path(home.path, "run", "owner.json").exists() is False

@@ -1,4 +1,4 @@
-"""Much, from many, into one home: the owner stays within stated ceilings and owes nothing in the end.
+"""Much, from many, into one home: the server stays within stated ceilings and owes nothing in the end.
 
 20,000 single writes from 8 clients and 180,000 in batches with `make soak`; every other run does a tenth of both,
 which takes about a minute, half of it waiting for the index to be tidied. What depends on rows is bounded per row.
@@ -128,10 +128,10 @@ def test_a_soak_stays_within_its_ceilings(home: Home, clients: list[subprocess.P
         assert asked.call("verify", {"deep": True})["value"]["findings"] == []
         until(lambda: len(files(home)) <= FILES, "a tidy home", TIDIED)
         until(lambda: held(pid).resident <= REST, f"less than {REST} bytes of memory", TIDIED)
-        status, rest, tidy = home.client().ask("GET", "/v1/owner/status"), held(pid), files(home)
+        status, rest, tidy = home.client().ask("GET", "/v1/server/status"), held(pid), files(home)
     print(f"{ROWS} rows; files {len(busy)}, tidied {len(tidy)}; bytes {sum(busy)}, tidied {sum(tidy)}; {middle} {rest}")
     assert (status["spool_bytes"], status["jobs"]) == (0, {"waiting": 0, "running": 0, "dead": 0})
-    assert home.owners() == [pid]
+    assert home.servers() == [pid]
     assert len(busy) <= FILES_BUSY
     assert max(sum(busy), sum(tidy)) <= BYTES_PER_ROW * ROWS + SLACK
     assert rest.peak <= PEAK

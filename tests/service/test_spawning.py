@@ -1,4 +1,4 @@
-"""Starting an owner: one, whoever races, and nothing of the spawner stays with it."""
+"""Starting a server: one, whoever races, and nothing of the spawner stays with it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from homes import PATIENCE, Home, until
 
 from eider.client import client as client_module
 from eider.client import spool
-from eider.client.client import ClientError, notes, socket_path
+from eider.client.client import ClientError, server_notes, socket_path
 from eider.client.spawn import ALLOWED
 from eider.service.run import stop, take_lock
 
@@ -56,14 +56,14 @@ def children() -> set[str]:
     return found
 
 
-def test_of_eight_racers_exactly_one_starts_an_owner(home: Home) -> None:
+def test_of_eight_racers_exactly_one_starts_a_server(home: Home) -> None:
     """Eight processes that find nobody at the same moment all get answers, of one and the same process."""
     code = f"""
 import sys
 sys.path.insert(0, {str(CALL.parent)!r})
 from client import Client
 sys.stdin.read()
-print(Client(timeout={PATIENCE}).ask("GET", "/v1/owner/status")["pid"])
+print(Client(timeout={PATIENCE}).ask("GET", "/v1/server/status")["pid"])
 """
     racers = [
         subprocess.Popen([*BARE, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -78,7 +78,7 @@ print(Client(timeout={PATIENCE}).ask("GET", "/v1/owner/status")["pid"])
         pids.add(int(racer.stdout.read()))
         racer.stdout.close()
         assert racer.wait() == 0
-    assert pids == set(home.owners())
+    assert pids == set(home.servers())
     assert len(pids) == 1
 
 
@@ -102,8 +102,8 @@ def test_nothing_of_the_first_spawner_becomes_everyones(home: Home, monkeypatch:
     assert children() <= before
 
 
-def test_signals_the_spawner_ignores_still_end_the_owner(home: Home) -> None:
-    """A spawner under nohup, or with signals blocked, starts an owner that can be ended like any other."""
+def test_signals_the_spawner_ignores_still_end_the_server(home: Home) -> None:
+    """A spawner under nohup, or with signals blocked, starts a server that can be ended like any other."""
     code = f"""
 import signal, sys
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -112,7 +112,7 @@ signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGINT])
 sys.path.insert(0, {str(CALL.parent)!r})
 from client import Client
-print(Client(timeout={PATIENCE}).ask("GET", "/v1/owner/status")["pid"])
+print(Client(timeout={PATIENCE}).ask("GET", "/v1/server/status")["pid"])
 """
     subprocess.run([*BARE, "-c", code], check=True, capture_output=True, timeout=PATIENCE)
     home.stop()
@@ -132,7 +132,7 @@ def test_whoever_reads_the_spawners_output_is_not_kept_waiting(home: Home) -> No
     assert json.loads(done.stdout)["value"] == []
     with os.fdopen(reading, "rb") as pipe:
         assert pipe.read() == b""
-    assert home.owners()
+    assert home.servers()
 
 
 def test_a_bare_interpreter_writes_and_reads(home: Home) -> None:
@@ -156,7 +156,7 @@ def test_the_path_may_hold_blanks_and_quotes(home: Home, tmp_path: Path) -> None
         shutil.copytree(package / room, odd / "eider" / room, ignore=shutil.ignore_patterns("__pycache__"))
     done = called(home, "recall", '{"query": "tea"}', call=odd / "eider" / "client" / "call.py")
     assert json.loads(done.stdout)["status"] == "ok", done.stderr
-    assert os.fsencode(odd) in Path(f"/proc/{home.owners()[0]}/cmdline").read_bytes()
+    assert os.fsencode(odd) in Path(f"/proc/{home.servers()[0]}/cmdline").read_bytes()
 
 
 @pytest.mark.parametrize("words", [["recall", "{"], ["recall", '{"query": ""}'], ["nonsense"], [], ["recall", "7"]])
@@ -171,7 +171,7 @@ def test_a_hook_that_fails_says_nothing_and_ends_well(home: Home, words: list[st
     assert "Traceback" not in loud.stderr
 
 
-def test_a_hook_does_not_wait_for_a_cold_owner(home: Home) -> None:
+def test_a_hook_does_not_wait_for_a_cold_server(home: Home) -> None:
     """It starts one for those who come later, says nothing, and ends; a write it brought is in the spool."""
     quiet = called(home, "remember", '{"text": "Prefers tea."}', "--quiet", PATH="/nonexistent")
     assert (quiet.returncode, quiet.stderr) == (0, "")
@@ -179,8 +179,8 @@ def test_a_hook_does_not_wait_for_a_cold_owner(home: Home) -> None:
     assert [hit["text"] for hit in found] == ["Prefers tea."]
 
 
-def test_a_hook_does_not_wait_for_an_owner_that_is_stopped(home: Home) -> None:
-    """It accepts and never answers: the hook is silent, and over; what it wrote happens once when the owner goes on."""
+def test_a_hook_does_not_wait_for_a_server_that_is_stopped(home: Home) -> None:
+    """It accepts and never answers: the hook is silent, and over; what it wrote happens once when the server goes on."""
     pid = home.start()
     os.kill(pid, signal.SIGSTOP)
     read = called(home, "recall", '{"query": "tea"}', "--quiet")
@@ -198,9 +198,11 @@ def test_a_stale_socket_and_stale_notes_are_nobodys(home: Home) -> None:
     home.kill()
     assert home.left() == ["socket", "notes"]
     path = home.path / "run" / "owner.json"
-    path.write_text(json.dumps({**notes(str(home)), "pid": os.getpid()}))  # the number was given to somebody else
+    path.write_text(
+        json.dumps({**server_notes(str(home)), "pid": os.getpid()})
+    )  # the number was given to somebody else
     assert home.client().call("recall", {"query": "x"})["status"] == "ok"
-    assert notes(str(home))["pid"] == home.owners()[0] != os.getpid()
+    assert server_notes(str(home))["pid"] == home.servers()[0] != os.getpid()
 
 
 def test_stopping_never_touches_a_process_that_merely_has_the_number(home: Home) -> None:
@@ -218,7 +220,7 @@ def test_stopping_never_touches_a_process_that_merely_has_the_number(home: Home)
         bystander.wait()
     pid = home.start()
     assert stop(str(home))
-    assert not Path(f"/proc/{pid}").exists() or not home.owners()
+    assert not Path(f"/proc/{pid}").exists() or not home.servers()
     assert home.left() == []
 
 
@@ -233,8 +235,8 @@ def test_a_lock_held_elsewhere_is_never_broken(home: Home) -> None:
         assert client.call("remember", {"text": "Prefers tea."})["status"] == "queued"
         with pytest.raises(ClientError) as raised:
             client.call("recall", {"query": "tea"})
-        assert raised.value.kind == "OwnerUnreachableError"
-        assert home.owners() == []
+        assert raised.value.kind == "ServerUnreachableError"
+        assert home.servers() == []
     found = home.client().call("recall", {"query": "tea"})["value"]
     assert [hit["text"] for hit in found] == ["Prefers tea."], "drained before the first read"
 
@@ -261,7 +263,7 @@ def test_a_long_path_gets_a_short_socket(homes: Callable[[Path], Home], tmp_path
 def test_a_short_socket_directory_of_somebody_else_is_not_trusted(
     homes: Callable[[Path], Home], tmp_path: Path
 ) -> None:
-    """Who made the directory first could listen there for our memories: neither client nor owner goes near it."""
+    """Who made the directory first could listen there for our memories: neither client nor server goes near it."""
     home = homes(tmp_path / ("deep" * 20) / ("deeper" * 10))
     where = Path(socket_path(str(home))).parent
     where.mkdir(mode=0o777)
@@ -335,7 +337,7 @@ def test_no_permission_on_the_directory_is_said(home: Home, place: str, expected
     assert said.startswith(expected)
     assert str(home) in said
     assert "EIDER_HOME" in said
-    assert home.owners() == []
+    assert home.servers() == []
 
 
 @root_only
@@ -361,37 +363,37 @@ def test_a_start_that_fails_is_told_and_not_repeated_for_a_minute(home: Home) ->
     with pytest.raises(ClientError, match="cannot start"):
         client.call("recall", {"query": "x"})
     assert (home.path / "run" / "failed.json").stat().st_mtime_ns == stamp
-    until(lambda: not home.owners(), "the end of what failed")
+    until(lambda: not home.servers(), "the end of what failed")
     (home.path / "run" / "token").rmdir()
     (home.path / "run" / "failed.json").unlink()
     found = client.call("recall", {"query": "x"})["value"]
     assert [hit["text"] for hit in found] == ["x"]
 
 
-def test_threads_of_one_process_start_one_owner(home: Home) -> None:
+def test_threads_of_one_process_start_one_server(home: Home) -> None:
     """A notebook with many threads is no storm."""
     client, found = home.client(), list[int]()
     threads = [
-        threading.Thread(target=lambda: found.append(client.ask("GET", "/v1/owner/status")["pid"])) for _ in range(12)
+        threading.Thread(target=lambda: found.append(client.ask("GET", "/v1/server/status")["pid"])) for _ in range(12)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert len(found) == 12
-    assert set(found) == set(home.owners())
+    assert set(found) == set(home.servers())
 
 
-def test_ctrl_c_at_the_spawners_terminal_is_not_meant_for_the_owner(home: Home) -> None:
+def test_ctrl_c_at_the_spawners_terminal_is_not_meant_for_the_server(home: Home) -> None:
     """A signal to the spawner's process group ends the spawner alone."""
     code = f"""
 import os, signal, sys
 os.setpgid(0, 0)
 sys.path.insert(0, {str(CALL.parent)!r})
 from client import Client
-Client(timeout={PATIENCE}).ask("GET", "/v1/owner/status")
+Client(timeout={PATIENCE}).ask("GET", "/v1/server/status")
 os.killpg(0, signal.SIGINT)
 """
     done = subprocess.run([*BARE, "-c", code], check=False, capture_output=True, timeout=PATIENCE)
     assert done.returncode in (-signal.SIGINT, 130, 1)
-    assert len(home.owners()) == 1
+    assert len(home.servers()) == 1

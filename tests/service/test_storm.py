@@ -1,4 +1,4 @@
-"""Many processes, one store, and an owner that is killed again and again: nothing stored is lost or doubled.
+"""Many processes, one store, and a server that is killed again and again: nothing stored is lost or doubled.
 
 A quarter of a minute in every test run, two minutes with `make storm`.
 """
@@ -20,15 +20,15 @@ import pytest
 from homes import Home
 
 import eider
-from eider.client.client import notes
+from eider.client.client import server_notes
 
 WORKER = Path(__file__).with_name("storm_worker.py")
 SECONDS = 120 if os.environ.get("EIDER_NIGHTLY") else 12
 WORKERS = 8
 KILLS = SECONDS // 6
-"""At least so many owners die."""
-DOCUMENTED = {"OwnerUnreachableError", "OwnerBusyError"}
-"""What a caller may see while owners die: both say what to do, and neither follows a stored write."""
+"""At least so many servers die."""
+DOCUMENTED = {"ServerUnreachableError", "ServerBusyError"}
+"""What a caller may see while servers die: both say what to do, and neither follows a stored write."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS * 3 + 240)]
 
 
@@ -37,7 +37,7 @@ _workers: list[subprocess.Popen[bytes]] = []
 
 @pytest.fixture(autouse=True)
 def nobody_stays() -> Iterator[None]:
-    """Workers of a test that failed would start owners for ever."""
+    """Workers of a test that failed would start servers for ever."""
     yield
     for worker in _workers:
         if worker.poll() is None:
@@ -60,11 +60,11 @@ def ended(workers: list[subprocess.Popen[bytes]]) -> None:
 
 
 def killed_now_and_then(home: Home, workers: list[subprocess.Popen[bytes]], seconds: float, every: float) -> int:
-    """Kill whatever owner there is, again and again; returns how often. A busy machine starts workers late: then longer."""
+    """Kill whatever server there is, again and again; returns how often. A busy machine starts workers late: then longer."""
     count, end = 0, time.monotonic() + seconds
     while time.monotonic() < end or (count < KILLS and any(worker.poll() is None for worker in workers)):
         time.sleep(every)
-        pid = notes(str(home)).get("pid")
+        pid = server_notes(str(home)).get("pid")
         if pid:
             try:
                 os.kill(int(pid), signal.SIGKILL)
@@ -104,8 +104,8 @@ def held_against(told: list[dict[str, Any]], memory: eider.Eider) -> None:
     assert verified, verified.findings
 
 
-def test_a_storm_with_dying_owners_loses_and_doubles_nothing(home: Home, tmp_path: Path) -> None:
-    """Eight processes write and read while the owner is killed every few seconds."""
+def test_a_storm_with_dying_servers_loses_and_doubles_nothing(home: Home, tmp_path: Path) -> None:
+    """Eight processes write and read while the server is killed every few seconds."""
     ledgers = [tmp_path / f"{n}.jsonl" for n in range(WORKERS)]
     workers = [started(n, SECONDS, ledgers[n]) for n in range(WORKERS)]
     kills = killed_now_and_then(home, workers, SECONDS - 4, every=2.5)
@@ -120,7 +120,7 @@ def test_a_storm_with_dying_owners_loses_and_doubles_nothing(home: Home, tmp_pat
 
 
 def test_a_newer_client_takes_over_and_two_of_one_version_live_together(home: Home, tmp_path: Path) -> None:
-    """An upgrade within a storm replaces the owner once; older clients go on with the newer owner."""
+    """An upgrade within a storm replaces the server once; older clients go on with the newer server."""
     seconds = max(8.0, SECONDS / 4)
     ledgers = [tmp_path / f"{n}.jsonl" for n in range(4)]
     versions = ["", "", "99.0.0", ""]
@@ -128,13 +128,13 @@ def test_a_newer_client_takes_over_and_two_of_one_version_live_together(home: Ho
     pids: list[int] = []
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        pid = notes(str(home)).get("pid")
+        pid = server_notes(str(home)).get("pid")
         if pid and (not pids or pids[-1] != pid):
             pids.append(pid)
         time.sleep(0.05)
     ended(workers)
     told = lines(ledgers)
     assert {line["error"] for line in told if "error" in line} <= DOCUMENTED
-    assert len(pids) <= 3, "owners replaced each other again and again"
+    assert len(pids) <= 3, "servers replaced each other again and again"
     with eider.open("storm", user="ada") as memory:
         held_against(told, memory)

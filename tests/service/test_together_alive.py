@@ -18,7 +18,7 @@ from homes import PATIENCE, Home
 
 import eider
 from eider.client import call
-from eider.client.client import notes
+from eider.client.client import server_notes
 
 WORKER = Path(__file__).with_name("alive_worker.py")
 HOOK = [sys.executable, "-I", "-S", str(call.__file__)]
@@ -105,7 +105,7 @@ def test_programs_commands_hooks_and_a_notebook_share_a_home(
     for one in processes:
         assert one.stdout is not None
         assert one.stdout.readline() == "ready\n", one.communicate()
-    owner = notes(str(home))["pid"]
+    server = server_notes(str(home))["pid"]
     with ThreadPoolExecutor(4) as pool:
         short = [pool.submit(commands, python, name) for python, name in ((sys.executable, "a"), (other, "b"))]
         short += [pool.submit(hooks, name) for name in ("c", "d")]
@@ -120,24 +120,24 @@ def test_programs_commands_hooks_and_a_notebook_share_a_home(
         assert Counter(everything(memory)) == Counter(kept)
         memory.drain()
         assert memory.verify(deep=True)
-    assert home.owners() == [owner]
+    assert home.servers() == [server]
 
 
 def test_two_environments_of_one_version_alternate_in_peace(home: Home, other: str) -> None:
-    """The same release at two paths: whoever asks, the owner stays, also one that the other environment started."""
+    """The same release at two paths: whoever asks, the server stays, also one that the other environment started."""
     ours = [sys.executable, "-m", "eider"]
     theirs = [other, "-m", "eider"]
     said(*theirs, "remember", "Began elsewhere.", "--json")
-    owner = home.owners()
-    assert notes(str(home))["executable"] == other
+    server = home.servers()
+    assert server_notes(str(home))["executable"] == other
     for place in range(3):
         for python in (ours, theirs):
             said(*python, "remember", f"Said {place} by {python[0]}.", "--json")
             assert said(*python, "recall", "Began elsewhere.", "--json")
-    assert home.owners() == owner
+    assert home.servers() == server
     home.kill()
     assert said(*ours, "recall", "Began elsewhere.", "--json")
-    owner = home.owners()
-    assert notes(str(home))["executable"] == sys.executable
+    server = home.servers()
+    assert server_notes(str(home))["executable"] == sys.executable
     assert len(said(*theirs, "search", "--json", "--limit", "50")) == 7
-    assert home.owners() == owner
+    assert home.servers() == server

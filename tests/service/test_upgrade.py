@@ -13,7 +13,7 @@ import pytest
 from homes import PATIENCE, Home, until
 
 from eider.client import client as client_module
-from eider.client.client import Client, ClientError, notes
+from eider.client.client import Client, ClientError, server_notes
 
 pytestmark = pytest.mark.slow
 PACKAGE = Path(client_module.__file__).parents[1]
@@ -41,7 +41,7 @@ class Installed:
             rooms[1].joinpath("dispatcher.py").write_text("raise RuntimeError('this version is broken')\n")
         self.client_folder = rooms[0]
 
-    def asks(self, home: Home, code: str = "print(client.ask('GET', '/v1/owner/status')['version'])") -> str:
+    def asks(self, home: Home, code: str = "print(client.ask('GET', '/v1/server/status')['version'])") -> str:
         """What a process of this installation prints."""
         whole = f"""
 import sys
@@ -61,39 +61,39 @@ except ClientError as error:
 
 
 def version(home: Home) -> str:
-    return str(notes(str(home)).get("version"))
+    return str(server_notes(str(home)).get("version"))
 
 
-def test_a_newer_client_replaces_an_older_owner(home: Home, tmp_path: Path) -> None:
-    """Asked by 0.2.0, the owner of 0.1.0 goes after its answer; the next answer is of 0.2.0; nothing is lost."""
+def test_a_newer_client_replaces_an_older_server(home: Home, tmp_path: Path) -> None:
+    """Asked by 0.2.0, the server of 0.1.0 goes after its answer; the next answer is of 0.2.0; nothing is lost."""
     old, new = Installed(tmp_path / "a", "0.1.0"), Installed(tmp_path / "b", "0.2.0")
     assert old.asks(home, "print(client.call('remember', {'text': 'Prefers tea.'})['status'])") == "stored"
     assert new.asks(home) == "0.1.0"
-    until(lambda: version(home) != "0.1.0", "the end of the older owner")
+    until(lambda: version(home) != "0.1.0", "the end of the older server")
     assert new.asks(home, "print(client.call('recall', {'query': 'tea'})['value'][0]['text'])") == "Prefers tea."
     assert version(home) == "0.2.0"
 
 
-def test_an_older_client_never_replaces_a_newer_owner(home: Home, tmp_path: Path) -> None:
-    """Two environments that alternate settle on the newer owner, whoever asks."""
+def test_an_older_client_never_replaces_a_newer_server(home: Home, tmp_path: Path) -> None:
+    """Two environments that alternate settle on the newer server, whoever asks."""
     old, new = Installed(tmp_path / "a", "0.1.0"), Installed(tmp_path / "b", "0.2.0")
     assert new.asks(home) == "0.2.0"
-    pid = home.owners()
+    pid = home.servers()
     for _ in range(3):
         assert old.asks(home) == "0.2.0"
         assert new.asks(home) == "0.2.0"
-    assert home.owners() == pid
+    assert home.servers() == pid
 
 
-def test_two_environments_of_one_version_share_the_owner(home: Home, tmp_path: Path) -> None:
-    """Equal versions at two paths never end each other's owner."""
+def test_two_environments_of_one_version_share_the_server(home: Home, tmp_path: Path) -> None:
+    """Equal versions at two paths never end each other's server."""
     one, other = Installed(tmp_path / "a", "0.1.0"), Installed(tmp_path / "b", "0.1.0")
     one.asks(home)
-    pid = home.owners()
+    pid = home.servers()
     for _ in range(3):
         other.asks(home)
         one.asks(home)
-    assert home.owners() == pid
+    assert home.servers() == pid
 
 
 def test_a_replacement_that_cannot_start_is_not_tried_again_at_once(home: Home, tmp_path: Path) -> None:
@@ -101,60 +101,60 @@ def test_a_replacement_that_cannot_start_is_not_tried_again_at_once(home: Home, 
     old, broken = Installed(tmp_path / "a", "0.1.0"), Installed(tmp_path / "b", "0.2.0", broken=True)
     assert old.asks(home) == "0.1.0"
     assert broken.asks(home) == "0.1.0"
-    until(lambda: not home.owners(), "the end of the older owner")
+    until(lambda: not home.servers(), "the end of the older server")
     said = broken.asks(home)
     assert "this version is broken" in said
     assert "cannot start" in said
     assert old.asks(home) == "0.1.0"
-    pid = home.owners()
+    pid = home.servers()
     for _ in range(3):
         assert broken.asks(home) == "0.1.0"
-    assert home.owners() == pid
+    assert home.servers() == pid
 
 
 def test_the_protocol_before_is_understood(home: Home, tmp_path: Path) -> None:
-    """An owner of protocol 2 answers clients of 2 and of 1."""
+    """A server of protocol 2 answers clients of 2 and of 1."""
     old, new = Installed(tmp_path / "a", "0.1.0", 1), Installed(tmp_path / "b", "0.2.0", 2)
     assert new.asks(home) == "0.2.0"
     assert old.asks(home) == "0.2.0"
 
 
 def test_a_client_that_is_too_old_hears_which_side_to_upgrade(home: Home, tmp_path: Path) -> None:
-    """Two protocols apart: a named error, nothing happens, and the owner stays."""
+    """Two protocols apart: a named error, nothing happens, and the server stays."""
     old, new = Installed(tmp_path / "a", "0.1.0", 1), Installed(tmp_path / "b", "0.3.0", 3)
     assert new.asks(home) == "0.3.0"
-    pid = home.owners()
+    pid = home.servers()
     said = old.asks(home, "print(client.call('remember', {'text': 'x'}))")
     assert said.startswith("ProtocolError")
     assert "upgrade the client" in said
-    assert home.owners() == pid
+    assert home.servers() == pid
     assert not (home.path / "spool").exists()
 
 
-def test_an_owner_that_is_too_old_is_replaced_within_the_call(home: Home, tmp_path: Path) -> None:
-    """The newer client is refused, sends the older owner home, and is answered by its own."""
+def test_a_server_that_is_too_old_is_replaced_within_the_call(home: Home, tmp_path: Path) -> None:
+    """The newer client is refused, sends the older server home, and is answered by its own."""
     old, new = Installed(tmp_path / "a", "0.1.0", 1), Installed(tmp_path / "b", "0.3.0", 3)
     assert old.asks(home) == "0.1.0"
     assert new.asks(home, "print(client.call('recall', {'query': 'x'})['status'])") == "ok"
     assert version(home) == "0.3.0"
 
 
-def test_where_it_may_not_be_replaced_the_owner_is_the_side_to_upgrade(home: Home, tmp_path: Path) -> None:
-    """A client that may start nothing hears that the owner is too old."""
+def test_where_it_may_not_be_replaced_the_server_is_the_side_to_upgrade(home: Home, tmp_path: Path) -> None:
+    """A client that may start nothing hears that the server is too old."""
     old, new = Installed(tmp_path / "a", "0.1.0", 1), Installed(tmp_path / "b", "0.3.0", 3)
     assert old.asks(home) == "0.1.0"
     said = new.asks(home, "client.spawns = False; client.call('recall', {'query': 'x'})")
     assert said.startswith("ProtocolError")
-    assert "upgrade the owner" in said
+    assert "upgrade the server" in said
 
 
 def test_every_answer_says_which_version_gave_it(home: Home) -> None:
     """Also the answer that is an error."""
     home.start()
     client: Client = home.client()
-    link, until_ = client._link(time.monotonic() + PATIENCE)
-    for path in ("/v1/owner/status", "/v1/nothing"):
-        _, headers, body = link.exchange(client._head("GET", path, 0, until_), b"", until_)
+    link, until_ = client._connection(time.monotonic() + PATIENCE)
+    for path in ("/v1/server/status", "/v1/nothing"):
+        _, headers, body = link.exchange(client._request_head("GET", path, 0, until_), b"", until_)
         assert headers["eider-version"] == client_module.VERSION
         assert headers["eider-protocol"] == str(client_module.PROTOCOL)
         assert json.loads(body)

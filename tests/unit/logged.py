@@ -1,4 +1,4 @@
-"""Reads what the owner logged."""
+"""Reads what the server logged."""
 
 from __future__ import annotations
 

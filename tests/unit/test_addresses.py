@@ -1,4 +1,4 @@
-"""Addresses of owners elsewhere: what is refused before anything is sent."""
+"""Addresses of servers elsewhere: what is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def test_an_address_of_another_kind_makes_no_directory(
     assert not list(tmp_path.iterdir())
 
 
-def test_a_token_is_for_an_owner_elsewhere() -> None:
+def test_a_token_is_for_a_server_elsewhere() -> None:
     """Who passes one to a name believes to be somewhere else."""
     with pytest.raises(errors.InputError, match="https://"):
         eider.open("notes", user="ada", token="t")
 
 
 def test_an_address_may_be_what_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The store of a whole machine may be an owner elsewhere; no directory of that name is made."""
+    """The store of a whole machine may be a server elsewhere; no directory of that name is made."""
     monkeypatch.setenv("EIDER_STORE", "http://127.0.0.1:1")
-    with pytest.raises(errors.OwnerUnreachableError):
+    with pytest.raises(errors.ServerUnreachableError):
         eider.open(user="ada", token="t")
 
 
@@ -72,7 +72,7 @@ def test_a_host_may_be_allowed_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ConnectionRefusedError
 
     monkeypatch.setattr(tls_link.socket, "create_connection", refuse)
-    with pytest.raises(errors.OwnerUnreachableError):
+    with pytest.raises(errors.ServerUnreachableError):
         eider.open("http://memory.internal:8080", user="ada", token="t")
     assert asked == [("memory.internal", 8080)]
     with pytest.raises(errors.ConfigError):
@@ -84,13 +84,13 @@ def test_an_authority_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, tmp_
     for path in (tmp_path / "none.pem", tmp_path / "wrong.pem"):
         (tmp_path / "wrong.pem").write_text("no certificate")
         with pytest.raises(ClientError, match="EIDER_CA_FILE"):
-            tls_link._context(str(path))
+            tls_link._tls_context(str(path))
 
 
 def test_chunks_that_never_end_are_refused() -> None:
     """A body is bounded however it is sent."""
     with pytest.raises(ValueError, match="too long"):
-        tls_link.unchunked(b"5\r\nabcde\r\n" * 10, lambda: b"", 20)
+        tls_link.decode_chunked(b"5\r\nabcde\r\n" * 10, lambda: b"", 20)
 
 
 def test_a_connection_has_a_deadline() -> None:

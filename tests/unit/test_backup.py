@@ -31,7 +31,7 @@ def made(memory: Eider) -> Backup:
 
 
 def opened(folder: Path) -> Eider:
-    """A store as its next owner opens it."""
+    """A store as its next server opens it."""
     return eider.open(folder, user="ada", embedder=HashEmbedder())
 
 

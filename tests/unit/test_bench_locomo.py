@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from intervals import interval, mean
 from measure import measure as cli
 
-from eider.cli.bench_runs.metrics import DEPTHS, judged
+from eider.cli.bench_runs.metrics import DEPTHS, list_metrics
 from eider.model.errors import InputError
 
 DAYS = {1: "9:05 am on 3 March, 2025", 2: "12:30 pm on 20 April, 2025"}
@@ -121,8 +121,8 @@ def test_another_file_is_refused(tmp_path: Path, data: Path) -> None:
 
 def test_a_list_without_a_hit_scores_nothing() -> None:
     """Every figure is 0 when nothing wanted is found, and when the list is empty."""
-    assert set(judged(["x", "y"], {"a"}).values()) == {0.0}
-    assert set(judged([], {"a"}).values()) == {0.0}
+    assert set(list_metrics(["x", "y"], {"a"}).values()) == {0.0}
+    assert set(list_metrics([], {"a"}).values()) == {0.0}
 
 
 def test_means_of_nothing_are_no_number() -> None:
@@ -150,7 +150,7 @@ def test_figures_agree_with_the_public_evaluator(evaluator: ModuleType, data: Pa
         once = tuple(dict.fromkeys(ranked))[:50]
         sessions = dict.fromkeys((*once, *question.evidence), 1)
         theirs.append(evaluator.score(question, once, sessions))
-        ours.append(judged(ranked, question.evidence))
+        ours.append(list_metrics(ranked, question.evidence))
     names = [*(f"R@{k}" for k in DEPTHS), *(f"hit@{k}" for k in DEPTHS), "all@10", "NDCG@10", "MRR"]
     for mine, other in zip(ours, theirs, strict=True):
         assert mine == pytest.approx({k: other[k] for k in names})

@@ -109,20 +109,20 @@ def test_ones_own_store_is_asked_and_left_as_it_was(tmp_path: Path) -> None:
 def test_the_same_seed_asks_the_same(tmp_path: Path) -> None:
     """A run can be repeated."""
     with eider.open(store(tmp_path), user="ada") as memory:
-        rows = own_data.listed(memory)
-    assert own_data.posed(rows, sample=3, seed=1) == own_data.posed(rows, sample=3, seed=1)
-    assert own_data.posed(rows, sample=3, seed=1) != own_data.posed(rows, sample=3, seed=2)
-    assert own_data.strange(rows, count=4, seed=1) == own_data.strange(rows, count=4, seed=1)
+        rows = own_data.all_rows(memory)
+    assert own_data.make_questions(rows, sample=3, seed=1) == own_data.make_questions(rows, sample=3, seed=1)
+    assert own_data.make_questions(rows, sample=3, seed=1) != own_data.make_questions(rows, sample=3, seed=2)
+    assert own_data.unrelated_prompts(rows, count=4, seed=1) == own_data.unrelated_prompts(rows, count=4, seed=1)
 
 
 def test_strange_prompts_avoid_what_is_kept(tmp_path: Path) -> None:
     """A word that the store holds is not used to ask in vain."""
     with eider.open(tmp_path / "m.eider", user="ada") as memory:
-        memory.remember(f"All about {' '.join(own_data.STRANGE[:-2])}.")
-        rows = own_data.listed(memory)
+        memory.remember(f"All about {' '.join(own_data.UNRELATED_WORDS[:-2])}.")
+        rows = own_data.all_rows(memory)
     assert all(
-        own_data.STRANGE[-1] in prompt and own_data.STRANGE[-2] in prompt
-        for prompt in own_data.strange(rows, count=5, seed=1)
+        own_data.UNRELATED_WORDS[-1] in prompt and own_data.UNRELATED_WORDS[-2] in prompt
+        for prompt in own_data.unrelated_prompts(rows, count=5, seed=1)
     )
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from eider.cli.app import cli
 from eider.cli.command import keys_of
-from eider.cli.output import table
+from eider.cli.output import print_table
 from eider.model import config
 
 SECRET = "AKIA" + "QZ7RTW2MXNVB4KLD"
@@ -219,7 +219,7 @@ def test_upkeep_reports(run: Any) -> None:
 
 def test_wide_characters_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
     """Columns line up when a cell holds characters of double width."""
-    table([["絨鴨", "a"], ["duck", "b"]])
+    print_table([["絨鴨", "a"], ["duck", "b"]])
     assert capsys.readouterr().out == "絨鴨  a\nduck  b\n"
 
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import eider
 from eider.cli import fast_args, fast_path, formatting
 from eider.cli.app import cli
-from eider.cli.output import plain
+from eider.cli.output import to_json
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_line_drives_no_terminal(run: Any) -> None:
     assert run("search").endswith(": one �[31mtwo\n")
 
 
-def test_the_owner_s_answer_looks_the_same(tmp_path: Path) -> None:
+def test_the_server_s_answer_looks_the_same(tmp_path: Path) -> None:
     """Printed from JSON without the framework, and from values."""
     with eider.open(tmp_path / "t.eider", user="ada") as memory:
         memory.remember("The gateway takes five.")
@@ -82,7 +82,9 @@ def test_the_owner_s_answer_looks_the_same(tmp_path: Path) -> None:
         found = memory.recall("gateway five")
     assert len(found) == 2
     for one in found:
-        assert formatting.lean(one) == formatting.lean(fast_path.Shown(json.loads(json.dumps(plain(one)))))
+        assert formatting.agent_line(one) == formatting.agent_line(
+            fast_path.JsonView(json.loads(json.dumps(to_json(one))))
+        )
 
 
 def test_a_project_is_that_of_the_directory(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,4 +96,4 @@ def test_a_project_is_that_of_the_directory(run: Any, monkeypatch: pytest.Monkey
     assert "tea" not in run("recall", "squash tea", "--scope", "project")
     assert "Squash" in run("policy", "--scope", "project")
     for words in (["recall", "x", "--scope", "project"], ["remember", "x", "--scope=project"]):
-        assert fast_args.parsed(words) is None
+        assert fast_args.parse(words) is None

@@ -40,8 +40,8 @@ FRAMEWORK = (
 
 @pytest.fixture
 def shared(monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with a store that an owner would hold; asking it is not part of these tests."""
-    monkeypatch.setenv("EIDER_OWNER", "auto")
+    """A home with a store that a server would hold; asking it is not part of these tests."""
+    monkeypatch.setenv("EIDER_SERVER", "auto")
     monkeypatch.setenv("TZ", "UTC")
     folder = config.store_path("default")
     folder.mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_the_words_are_those_of_the_values() -> None:
 )
 def test_plain_arguments_are_read(args: list[str], expected: object) -> None:
     """Options before and after the verb, with or without an equals sign, repeated where that is meant."""
-    assert fast_args.parsed(args) == expected
+    assert fast_args.parse(args) == expected
 
 
 @pytest.mark.parametrize(
@@ -116,25 +116,25 @@ def test_plain_arguments_are_read(args: list[str], expected: object) -> None:
 )  # fmt: skip
 def test_doubt_is_left_to_the_command(args: list[str]) -> None:
     """Mistakes, stdin, and what the tables do not hold: nothing is read."""
-    assert fast_args.parsed(args) is None
+    assert fast_args.parse(args) is None
 
 
 def test_a_plain_call_is_placed(shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Store, user, agent, ceiling and zone are what the command would find."""
     monkeypatch.setenv("EIDER_ORIGIN", "user")
     said: dict[str, Any] = {"as_agent": True, "user": "bob"}
-    place = fast_path.placed("recall", said)
+    place = fast_path.client_arguments("recall", said)
     assert place == {
         "store": str(shared), "user": "bob", "agent": "default", "ceiling": "agent", "home_folder": str(config.home())
     }  # fmt: skip
     assert said == {"tz": clock.local_zone()}
-    assert fast_path.placed("inject", {}) == {**place, "user": config.default_user(), "ceiling": "user"}
+    assert fast_path.client_arguments("inject", {}) == {**place, "user": config.default_user(), "ceiling": "user"}
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("EIDER_OWNER", "off"), ("EIDER_ORIGIN", "root"), ("EIDER_STORE", "./mine.eider"), ("EIDER_STORE", "../up"),
+        ("EIDER_SERVER", "off"), ("EIDER_ORIGIN", "root"), ("EIDER_STORE", "./mine.eider"), ("EIDER_STORE", "../up"),
         ("EIDER_STORE", "https://memory.example.org"), ("EIDER_STORE", "a&b"), ("EIDER_STORE", "nowhere"), ("EIDER_USER", " "),
         ("EIDER_AGENT", "n" * 257), ("TZ", "Nowhere/Land"), ("TZ", "+02:00"), ("TZ", "../../etc/passwd"),
     ],
@@ -144,14 +144,14 @@ def test_an_unusual_place_is_left_to_the_command(
 ) -> None:
     """A store that is no shared one or not there, settings nobody knows, zones that need a closer look."""
     monkeypatch.setenv(name, content)
-    assert fast_path.placed("recall", {}) is None
+    assert fast_path.client_arguments("recall", {}) is None
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"store": 1}', "\xff"])
 def test_a_broken_settings_file_is_left_to_the_command(shared: Path, content: str) -> None:
     """The command says what is wrong with it."""
     (config.home() / "config.json").write_bytes(content.encode("latin-1"))
-    assert fast_path.placed("recall", {}) is None
+    assert fast_path.client_arguments("recall", {}) is None
 
 
 def test_settings_count_where_nothing_is_said(shared: Path) -> None:
@@ -159,7 +159,7 @@ def test_settings_count_where_nothing_is_said(shared: Path) -> None:
     given = {"store": "default", "user": "ada", "agent": "claude", "tz": "Europe/Lisbon"}
     (config.home() / "config.json").write_text(json.dumps(given))
     said: dict[str, Any] = {}
-    place = fast_path.placed("search", said)
+    place = fast_path.client_arguments("search", said)
     assert place is not None
     assert (place["user"], place["agent"], said["tz"]) == ("ada", "claude", "Europe/Lisbon")
 
@@ -168,8 +168,8 @@ def test_settings_count_where_nothing_is_said(shared: Path) -> None:
 def test_the_zone_is_the_one_the_library_finds(monkeypatch: pytest.MonkeyPatch, zone: str) -> None:
     """Where it can be told at a glance, it is the same."""
     monkeypatch.setenv("TZ", zone)
-    assert fast_path._zone() in (clock.local_zone(), None)
-    assert fast_path._zone() is not None or not Path("/usr/share/zoneinfo").is_dir() or not zone
+    assert fast_path._local_zone() in (clock.local_zone(), None)
+    assert fast_path._local_zone() is not None or not Path("/usr/share/zoneinfo").is_dir() or not zone
 
 
 @given(st.text(st.sampled_from("ab絨 ,.-"), max_size=120), st.integers(20, 60))
@@ -177,7 +177,7 @@ def test_lines_break_where_they_always_did(text: str, columns: int) -> None:
     """A paragraph is filled as the standard library fills it."""
     given = " ".join(text.split())
     expected = textwrap.wrap(given, columns, break_on_hyphens=False)
-    assert output.wrapped(given, columns) == [line.rstrip() for line in expected]
+    assert output.wrap(given, columns) == [line.rstrip() for line in expected]
 
 
 @given(
@@ -190,7 +190,7 @@ def test_lines_break_where_they_always_did(text: str, columns: int) -> None:
 )
 def test_json_is_what_the_standard_library_writes(value: Any, ascii_only: bool) -> None:
     """The same text, for any value."""
-    assert output._json(value, ascii_only=ascii_only) == json.dumps(value, ensure_ascii=ascii_only)
+    assert output._json_text(value, ascii_only=ascii_only) == json.dumps(value, ensure_ascii=ascii_only)
 
 
 def test_reasons_are_told_in_one_way() -> None:
@@ -200,11 +200,11 @@ def test_reasons_are_told_in_one_way() -> None:
 
 
 def test_instants_look_the_same_as_values_and_as_text() -> None:
-    """The owner sends text, the library has times; people see one form."""
+    """The server sends text, the library has times; people see one form."""
     at = clock.parse_instant("2026-05-04T10:30:00Z")[0]
     assert formatting.day(at) == formatting.day(at.isoformat())
     assert formatting.minute(at) == formatting.minute(at.isoformat())
-    assert fast_path.timed({"at": at.isoformat()})["at"] == output.plain(at)
+    assert fast_path.utc_times({"at": at.isoformat()})["at"] == output.to_json(at)
 
 
 @pytest.mark.parametrize("kind", [values.Memory, values.Episode])
@@ -213,7 +213,7 @@ def test_no_instant_is_forgotten(kind: type) -> None:
     hints = get_type_hints(kind)
     times = {name for name, hint in hints.items() if datetime in (hint, *get_args(hint))}
     assert times
-    assert times <= set(fast_path._TIMES)
+    assert times <= set(fast_path._TIME_FIELDS)
 
 
 def test_a_fault_is_told_in_one_line(
@@ -225,7 +225,7 @@ def test_a_fault_is_told_in_one_line(
         raise RuntimeError("boom")
 
     monkeypatch.setattr("eider.client.client.Client.call", broken)
-    assert fast_path.answered(["recall", "x"]) == 70
+    assert fast_path.run(["recall", "x"]) == 70
     told = capsys.readouterr().err
     assert "RuntimeError: boom" in told
     assert "run it again with -v" in told

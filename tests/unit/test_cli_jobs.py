@@ -1,4 +1,4 @@
-"""Background work of a store of one's own, and the log, from the command line: no owner takes part."""
+"""Background work of a store of one's own, and the log, from the command line: no server takes part."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import eider
 from eider.api import job_handlers
 from eider.cli.app import cli
 from eider.cli.command import keys_of
-from eider.cli.log import Tail
+from eider.cli.log import LogTail
 from eider.model import config
 from eider.model.errors import InputError
 from eider.service import job_routes
@@ -117,17 +117,17 @@ def test_what_is_asked_of_the_queue_is_checked(folder: Path) -> None:
     with eider.open(folder, user="ada") as memory:
         for said in ({"state": "odd"}, {"limit": -1}, {"limit": "9"}):
             with pytest.raises(InputError, match=r"odd|limit"):
-                job_routes.listed(memory._engine, said)
+                job_routes.list_jobs(memory._engine, said)
         for ids in ("7", ["7"], [True], 7):
             with pytest.raises(InputError, match="list of numbers"):
-                job_routes.shown(memory._engine, {"ids": ids})
+                job_routes.show_jobs(memory._engine, {"ids": ids})
 
 
 def test_a_job_survives_the_way_over_the_wire(folder: Path) -> None:
     """And a field that a later version adds does no harm."""
     with eider.open(folder, user="ada") as memory:
         (first, *_) = memory._engine.jobs.listed()
-        sent = json.loads(json.dumps(job_routes.shown(memory._engine, {"ids": [first.id]})))["jobs"][0]
+        sent = json.loads(json.dumps(job_routes.show_jobs(memory._engine, {"ids": [first.id]})))["jobs"][0]
     assert job_routes.job_of({**sent, "colour": "blue"}) == first
 
 
@@ -163,16 +163,16 @@ def test_the_log_is_one_story_in_the_order_of_time() -> None:
 def test_what_is_appended_is_followed_across_files() -> None:
     """Whole lines only, each once, and the new file from its start when the full one is set aside."""
     noted("calls.jsonl", {"route": "recall"})
-    tail = Tail(config.home() / "log" / "calls.jsonl")
-    assert [line["route"] for line in tail.last(5)] == ["recall"]
-    assert tail.more() == []
+    tail = LogTail(config.home() / "log" / "calls.jsonl")
+    assert [line["route"] for line in tail.last_entries(5)] == ["recall"]
+    assert tail.new_entries() == []
     with tail.path.open("a") as file:
         file.write('{"route": "rec')
-    assert tail.more() == []
+    assert tail.new_entries() == []
     noted("calls.jsonl", 'ord"}')
-    assert [line["route"] for line in tail.more()] == ["record"]
+    assert [line["route"] for line in tail.new_entries()] == ["record"]
     noted("calls.jsonl", {"route": "pin"})
     tail.path.rename(tail.path.with_name("calls.1.jsonl"))
-    assert [line["route"] for line in tail.more()] == ["pin"]
+    assert [line["route"] for line in tail.new_entries()] == ["pin"]
     noted("calls.jsonl", {"route": "why"})
-    assert [line["route"] for line in tail.more()] == ["why"]
+    assert [line["route"] for line in tail.new_entries()] == ["why"]

@@ -21,7 +21,7 @@ EIDER = [sys.executable, "-c", "from eider.cli import main; main()"]
 def shell(tmp_path: Path) -> dict[str, str]:
     """An environment with a home of its own."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("EIDER_") and k not in {"NO_COLOR", "FORCE_COLOR"}}
-    own = {"EIDER_HOME": str(tmp_path / "home"), "EIDER_USER": "ada", "EIDER_EMBEDDER": "hash", "EIDER_OWNER": "off"}
+    own = {"EIDER_HOME": str(tmp_path / "home"), "EIDER_USER": "ada", "EIDER_EMBEDDER": "hash", "EIDER_SERVER": "off"}
     return {**kept, **own}
 
 

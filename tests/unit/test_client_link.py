@@ -1,4 +1,4 @@
-"""The client against owners that misbehave: every call ends in time, and nothing happens twice."""
+"""The client against servers that misbehave: every call ends in time, and nothing happens twice."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from eider.api.verbs import VERBS
 from eider.client import client as client_module
 from eider.client.client import (
     PROTOCOL,
-    SPOOLED,
+    SPOOLED_VERBS,
     TRUST,
     VERSION,
     WRITES,
@@ -30,7 +30,7 @@ from eider.client.client import (
     loads,
     socket_path,
 )
-from eider.client.spawn import newer
+from eider.client.spawn import is_newer
 
 Serve = Callable[[socket.socket, bytes], None]
 LIMIT = 20.0
@@ -38,7 +38,7 @@ LIMIT = 20.0
 
 
 class Fake:
-    """Listens where an owner would."""
+    """Listens where a server would."""
 
     def __init__(self, home: Path, serve: Serve) -> None:
         self.asked: list[bytes] = []
@@ -140,7 +140,7 @@ def endless_head(line: socket.socket, _data: bytes) -> None:
 
 
 def busy(line: socket.socket, _data: bytes) -> None:
-    answer(line, {"error": {"kind": "OwnerBusyError", "message": "busy"}}, 503)
+    answer(line, {"error": {"kind": "ServerBusyError", "message": "busy"}}, 503)
 
 
 def hangs_up(line: socket.socket, _data: bytes) -> None:
@@ -170,7 +170,7 @@ def test_every_call_ends_within_its_deadline(how: Serve, fake: Callable[[Serve],
     for verb in ("recall", "remember", "forget"):
         with pytest.raises(ClientError) as raised:
             asked(short).call(verb, {"query": "x"})
-        assert raised.value.kind in ("OwnerUnreachableError", "OwnerBusyError")
+        assert raised.value.kind in ("ServerUnreachableError", "ServerBusyError")
     assert time.monotonic() - began < LIMIT
 
 
@@ -178,33 +178,33 @@ def test_every_call_ends_within_its_deadline(how: Serve, fake: Callable[[Serve],
 def test_a_write_that_is_not_answered_is_spooled_under_the_key_it_was_sent_with(
     how: Serve, fake: Callable[[Serve], Fake], short: Path
 ) -> None:
-    """An owner that took the write after all does not take it twice."""
-    owner = fake(how)
+    """A server that took the write after all does not take it twice."""
+    server = fake(how)
     found = asked(short, spool=True).call("remember", {"text": "Prefers tea."})
     assert found["status"] == "queued"
     line = (short / "spool" / "writes.jsonl").read_text().split(" ", 1)[1]
-    keys = {json.loads(data.partition(b"\r\n\r\n")[2])["request"]["key"] for data in owner.asked}
+    keys = {json.loads(data.partition(b"\r\n\r\n")[2])["request"]["key"] for data in server.asked}
     assert keys == {json.loads(line)["request"]["key"]} == {found["key"]}
 
 
 def test_a_batch_is_spooled_under_the_key_it_was_sent_with(fake: Callable[[Serve], Fake], short: Path) -> None:
     """Live or late it is one write; items keep the keys of their own."""
-    owner = fake(hangs_up)
+    server = fake(hangs_up)
     found = asked(short, spool=True).call("remember_many", {"items": ["a", {"text": "b", "key": "mine"}]})
     line = json.loads((short / "spool" / "writes.jsonl").read_text().split(" ", 1)[1])
-    keys = {json.loads(data.partition(b"\r\n\r\n")[2])["request"]["key"] for data in owner.asked}
+    keys = {json.loads(data.partition(b"\r\n\r\n")[2])["request"]["key"] for data in server.asked}
     assert keys == {line["request"]["key"]} == {found["key"]}
     assert line["request"]["items"] == [{"text": "a"}, {"text": "b", "key": "mine"}]
 
 
-@pytest.mark.parametrize("verb", sorted(WRITES - set(SPOOLED)))
+@pytest.mark.parametrize("verb", sorted(WRITES - set(SPOOLED_VERBS)))
 def test_a_write_without_a_key_is_never_sent_twice(verb: str, fake: Callable[[Serve], Fake], short: Path) -> None:
     """Forgetting, undoing …: when the line breaks under it, the caller hears that nobody knows."""
-    owner = fake(hangs_up)
+    server = fake(hangs_up)
     with pytest.raises(ClientError, match="not known") as raised:
         asked(short, spool=True).call(verb, {"id": "mem_1"})
-    assert raised.value.kind == "OwnerUnreachableError"
-    assert len(owner.asked) == 1
+    assert raised.value.kind == "ServerUnreachableError"
+    assert len(server.asked) == 1
     assert not (short / "spool").exists()
 
 
@@ -223,11 +223,11 @@ def test_reads_and_keyed_writes_are_sent_again(fake: Callable[[Serve], Fake], sh
         left[0] -= 1
         answer(line, {"status": "ok"}) if left[0] < 0 else hangs_up(line, b"")
 
-    owner = fake(at_last)
+    server = fake(at_last)
     assert asked(short, timeout=LIMIT).call("recall", {"query": "x"}) == {"status": "ok"}
     left[0] = 2
     assert asked(short, timeout=LIMIT).call("remember", {"text": "x"}) == {"status": "ok"}
-    assert len(owner.asked) == 6
+    assert len(server.asked) == 6
 
 
 def test_a_paused_write_is_refused_and_not_spooled(fake: Callable[[Serve], Fake], short: Path) -> None:
@@ -239,8 +239,8 @@ def test_a_paused_write_is_refused_and_not_spooled(fake: Callable[[Serve], Fake]
     assert not (short / "spool").exists()
 
 
-def test_a_line_the_owner_hung_up_on_is_not_used_again(fake: Callable[[Serve], Fake], short: Path) -> None:
-    """After a restart of the owner even a write without a key goes through at the first try."""
+def test_a_line_the_server_hung_up_on_is_not_used_again(fake: Callable[[Serve], Fake], short: Path) -> None:
+    """After a restart of the server even a write without a key goes through at the first try."""
     gone = threading.Event()
 
     def once(line: socket.socket, _data: bytes) -> None:
@@ -248,19 +248,19 @@ def test_a_line_the_owner_hung_up_on_is_not_used_again(fake: Callable[[Serve], F
         line.shutdown(socket.SHUT_RDWR)
         gone.set()
 
-    owner = fake(once)
+    server = fake(once)
     client = asked(short, timeout=LIMIT)
     for _ in range(3):
         gone.clear()
         assert client.call("forget", {"id": "mem_1"}) == {"status": "ok"}
         assert gone.wait(LIMIT)
-    assert len(owner.asked) == 3
+    assert len(server.asked) == 3
 
 
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_child_that_was_forked_speaks_on_a_line_of_its_own(fake: Callable[[Serve], Fake], short: Path) -> None:
     """Parent and child never write into one stream; both go on."""
-    owner = fake(lambda line, data: answer(line, {"pid": json.loads(data.partition(b"\r\n\r\n")[2])["request"]["id"]}))
+    server = fake(lambda line, data: answer(line, {"pid": json.loads(data.partition(b"\r\n\r\n")[2])["request"]["id"]}))
     client = asked(short, timeout=LIMIT)
     assert client.call("history", {"id": "before"}) == {"pid": "before"}
     pid = os.fork() if sys.platform != "win32" else 0
@@ -272,10 +272,10 @@ def test_a_child_that_was_forked_speaks_on_a_line_of_its_own(fake: Callable[[Ser
             os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
     assert client.call("history", {"id": "parent"}) == {"pid": "parent"}
-    assert len(owner.asked) == 3
+    assert len(server.asked) == 3
 
 
-def test_the_reason_is_read_although_the_owner_stopped_reading(fake: Callable[[Serve], Fake], short: Path) -> None:
+def test_the_reason_is_read_although_the_server_stopped_reading(fake: Callable[[Serve], Fake], short: Path) -> None:
     """A request that is refused half-way ends with its reason, not with a broken pipe tried for ever."""
     started = threading.Event()
 
@@ -299,7 +299,7 @@ def test_the_reason_is_read_although_the_owner_stopped_reading(fake: Callable[[S
 
 
 def test_nobody_there_is_said_at_once(short: Path) -> None:
-    """Without leave to start an owner the answer is that there is none; a stale socket makes no difference."""
+    """Without leave to start a server the answer is that there is none; a stale socket makes no difference."""
     with pytest.raises(ClientError, match="nobody listens"):
         asked(short).call("recall", {"query": "x"})
     (short / "run").mkdir()
@@ -307,7 +307,7 @@ def test_nobody_there_is_said_at_once(short: Path) -> None:
         sock.bind(socket_path(str(short)))
     with pytest.raises(ClientError, match="nobody listens"):
         asked(short).call("recall", {"query": "x"})
-    assert not asked(short).running()
+    assert not asked(short).is_running()
 
 
 @pytest.mark.parametrize(
@@ -367,4 +367,4 @@ def test_a_channel_never_claims_more_than_the_one_it_came_from() -> None:
 )  # fmt: skip
 def test_only_a_strictly_later_version_is_newer(one: str, other: str, expected: bool) -> None:
     """What cannot be read never replaces anything."""
-    assert newer(one, other) is expected
+    assert is_newer(one, other) is expected

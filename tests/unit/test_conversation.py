@@ -16,7 +16,7 @@ import eider
 from eider import Conversation
 from eider.api.background_writer import BackgroundWriter
 from eider.api.facade import Eider
-from eider.model.errors import OwnerUnreachableError
+from eider.model.errors import ServerUnreachableError
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_what_was_given_before_is_not_given_again(memory: Eider) -> None:
 
 
 class Gone:
-    """A memory whose owner does not answer."""
+    """A memory whose server does not answer."""
 
     user, asked = "ada", 0
 
@@ -120,13 +120,13 @@ class Gone:
 
     def policy(self, *_: object, **__: object) -> None:
         self.asked += 1
-        raise OwnerUnreachableError("the owner did not answer; look with eider doctor.")
+        raise ServerUnreachableError("the server did not answer; look with eider doctor.")
 
     inject = record = observe = policy
 
 
 def test_a_memory_that_fails_never_fails_its_host(caplog: pytest.LogCaptureFixture) -> None:
-    """One warning, then silence; an owner that does not answer is left alone for a while."""
+    """One warning, then silence; a server that does not answer is left alone for a while."""
     gone = Gone()
     conversation = Conversation(gone, host="app")  # pyright: ignore[reportArgumentType] (the façade at its worst)
     with caplog.at_level(logging.WARNING, "eider"):

@@ -52,7 +52,7 @@ def closed(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def killed(closed: Path, tmp_path: Path) -> Path:
-    """A store whose owner was killed: the newest rows are in the write-ahead log only."""
+    """A store whose server was killed: the newest rows are in the write-ahead log only."""
     code = (
         "import os, sys, eider\nfrom eider.providers.embedders.hashing import HashEmbedder\n"
         "m = eider.open(sys.argv[1], user='ada', embedder=HashEmbedder(width=16))\n"
@@ -64,7 +64,7 @@ def killed(closed: Path, tmp_path: Path) -> Path:
     return closed
 
 
-def test_what_a_killed_owner_wrote_is_there(killed: Path) -> None:
+def test_what_a_killed_server_wrote_is_there(killed: Path) -> None:
     """The control of the tests below: an intact log is replayed."""
     with opened(killed) as memory:
         assert len(said(memory)) == 10

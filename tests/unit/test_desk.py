@@ -1,4 +1,4 @@
-"""What stands behind the owner's HTTP API, asked without the HTTP: strangers' requests, snapshots, callers from afar."""
+"""What stands behind the server's HTTP API, asked without the HTTP: strangers' requests, snapshots, callers from afar."""
 
 from __future__ import annotations
 
@@ -47,10 +47,10 @@ def test_a_request_of_a_wrong_shape_is_refused_by_name(desk: Dispatcher, wrong: 
 
 
 @pytest.mark.parametrize(("route", "wrong"), [
-    ("owner/open", {"about": 5}), ("backup/run", {"to": 5}), ("backup/run", {"to": "here"}),
+    ("server/open", {"about": 5}), ("backup/run", {"to": 5}), ("backup/run", {"to": "here"}),
     ("backup/run", {"keep": "all"}), ("backup/prune", {"keep": 7}), ("jobs/list", {"state": 5}), ("jobs/show", {"ids": "1"}),
 ])  # fmt: skip
-def test_so_is_one_about_the_owner(desk: Dispatcher, route: str, wrong: dict[str, Any]) -> None:
+def test_so_is_one_about_the_server(desk: Dispatcher, route: str, wrong: dict[str, Any]) -> None:
     """The routes beside the verbs are as careful."""
     remember(desk, "likes tea")
     answer = desk.app(token="", hosts=frozenset()).answers[route]
@@ -59,17 +59,17 @@ def test_so_is_one_about_the_owner(desk: Dispatcher, route: str, wrong: dict[str
 
 
 @pytest.mark.parametrize(
-    "route", ["recall", "owner/open", "owner/examine", "owner/release", "owner/count", "jobs/list", "backup/run"]
+    "route", ["recall", "server/open", "server/examine", "server/release", "server/count", "jobs/list", "backup/run"]
 )
 @pytest.mark.parametrize("store", ["/etc/x.eider", "../x.eider", "~/x.eider"])
 def test_callers_from_afar_name_no_path(route: str, store: str) -> None:
-    """Whatever is asked over TCP, directories of the owner's machine are not its business."""
+    """Whatever is asked over TCP, directories of the server's machine are not its business."""
     with pytest.raises(InputError, match="name a store"):
-        network_policy.check(asked(route, local=False, store=store))
+        network_policy.check_paths(asked(route, local=False, store=store))
 
 
 def test_a_snapshot_published_anew_is_recalled_anew(desk: Dispatcher, tmp_path: Path) -> None:
-    """An owner that has an old snapshot open answers from the one that replaced it."""
+    """An server that has an old snapshot open answers from the one that replaced it."""
     snapshot = str(tmp_path / "team.eider")
     recall = asked("recall", store="mine", also=[snapshot], request={"query": "tea coffee", "user": "ada"})
     for text in ("Likes green tea.", "Likes black coffee."):
@@ -81,11 +81,11 @@ def test_a_snapshot_published_anew_is_recalled_anew(desk: Dispatcher, tmp_path: 
 def test_a_store_is_counted_whether_it_is_open_or_not(desk: Dispatcher) -> None:
     """A listing tells what is in a store, names what is wrong with it, and leaves those closed that were."""
     remember(desk, "likes tea")
-    count = desk.app(token="", hosts=frozenset()).answers["owner/count"]
-    told = count(asked("owner/count", store="notes"))
+    count = desk.app(token="", hosts=frozenset()).answers["server/count"]
+    told = count(asked("server/count", store="notes"))
     assert (told["users"], told["memories"], told["locked"]) == (1, 1, True)
     assert desk.stores.release(Path(desk.home, "stores", "notes.eider"))
-    told = count(asked("owner/count", store="notes"))
+    told = count(asked("server/count", store="notes"))
     assert (told["users"], told["memories"], told["locked"]) == (1, 1, False)
     assert not desk.stores.engines()
-    assert count(asked("owner/count", store="none"))["trouble"]
+    assert count(asked("server/count", store="none"))["trouble"]

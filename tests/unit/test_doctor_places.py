@@ -17,16 +17,16 @@ from eider.client import pauses, spool
 from eider.model import config
 from eider.model.errors import (
     EmbedderMismatchError,
-    OwnerUnreachableError,
+    ServerUnreachableError,
     StoreDamagedError,
     StoreFullError,
     StoreLockedError,
     StoreTooNewError,
 )
-from eider.service.doctor import files, owner
-from eider.service.doctor.registry import PLACE_CHECKS, Place, carried_out, load, place_check
-from eider.service.doctor.report import Finding, of_error
-from eider.service.doctor.run import Wants, examine
+from eider.service.doctor import files, server
+from eider.service.doctor.registry import HOME_CHECKS, HomeContext, home_check, load_checks, run_check
+from eider.service.doctor.report import Finding, error_finding
+from eider.service.doctor.run import Options, examine
 
 Found = dict[str, Finding]
 
@@ -35,7 +35,7 @@ Found = dict[str, Finding]
 def home(monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home with one store, closed and well."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    monkeypatch.setattr(owner, "_AGAIN", 0.0)
+    monkeypatch.setattr(server, "_SECOND_LOOK_SECONDS", 0.0)
     made = config.home()
     made.chmod(0o700)
     with eider.open("notes", user="ada") as memory:
@@ -45,15 +45,15 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def found(*, fix: bool = False, **more: Any) -> Found:
     """Findings that are left, by kind."""
-    return {f.kind: f for f in examine(wants=Wants(fix=fix), **more).findings if not f.mended}
+    return {f.kind: f for f in examine(wants=Options(fix=fix), **more).findings if not f.fixed}
 
 
 def mended(kind: str) -> None:
     """Find it, mend it, and find it no more."""
     before = found()
     assert before[kind].fixable
-    report = examine(wants=Wants(fix=True))
-    assert kind in {f.kind for f in report.findings if f.mended}
+    report = examine(wants=Options(fix=True))
+    assert kind in {f.kind for f in report.findings if f.fixed}
     assert kind not in found()
 
 
@@ -61,7 +61,7 @@ def test_a_home_that_is_well_has_no_findings(home: Path) -> None:
     """Nothing is said where nothing is wrong, and every check was made."""
     report = examine()
     assert report.findings == ()
-    assert report.well
+    assert report.is_healthy
     assert report.stores == 1
     assert report.checks > 15
 
@@ -137,7 +137,7 @@ def test_a_foreign_runtime_directory_is_told(home: Path, tmp_path: Path, monkeyp
     """runtime-not-ours: with a long home the socket is below /tmp, where somebody else may have put something."""
     place = tmp_path / "run"
     place.symlink_to(tmp_path)
-    monkeypatch.setattr(owner, "socket_path", lambda _: str(place / "owner.sock"))
+    monkeypatch.setattr(server, "socket_path", lambda _: str(place / "owner.sock"))
     assert found()["runtime-not-ours"].subject == str(place)
 
 
@@ -150,7 +150,7 @@ def spooled(home: Path, text: str, **more: Any) -> None:
 
 
 def test_what_waits_in_the_spool_is_carried_out(home: Path) -> None:
-    """spool-waiting: writes that no owner took; --fix lets them happen, once."""
+    """spool-waiting: writes that no server took; --fix lets them happen, once."""
     spooled(home, "Waits for the ferry.")
     spooled(home, "Takes the early one.")
     assert "2 write(s)" in found()["spool-waiting"].message
@@ -204,26 +204,26 @@ def test_a_check_that_fails_is_a_finding_and_the_others_go_on(home: Path, monkey
 
 def test_others_can_add_checks(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A registered check runs with the others; what it can mend, --fix mends, and what fails says why."""
-    load(places=True)
-    monkeypatch.setattr("eider.service.doctor.registry.PLACE_CHECKS", dict(PLACE_CHECKS))
+    load_checks(home=True)
+    monkeypatch.setattr("eider.service.doctor.registry.HOME_CHECKS", dict(HOME_CHECKS))
     sick = {"a", "b"}
 
-    def mend(_: Place, finding: Finding) -> None:
+    def mend(_: HomeContext, finding: Finding) -> None:
         if finding.subject == "b":
             raise OSError("it is bolted down")
         sick.discard(finding.subject)
 
-    def look(place: Place) -> list[Finding]:
+    def look(place: HomeContext) -> list[Finding]:
         return [Finding(kind="hook-old", severity="warning", subject=s, message="old", fix="f") for s in sorted(sick)]
 
-    place_check("hooks", mends={"hook-old": mend})(look)
-    check = PLACE_CHECKS.pop("hooks", None)
+    home_check("hooks", repairs={"hook-old": mend})(look)
+    check = HOME_CHECKS.pop("hooks", None)
     from eider.service.doctor import registry
 
-    check = check or registry.PLACE_CHECKS["hooks"]
-    a, b = sorted(carried_out(check, Place(home=home), subject="", fix=True), key=lambda f: f.subject)
-    assert a.mended
-    assert not b.mended
+    check = check or registry.HOME_CHECKS["hooks"]
+    a, b = sorted(run_check(check, HomeContext(home=home), subject="", fix=True), key=lambda f: f.subject)
+    assert a.fixed
+    assert not b.fixed
     assert "bolted down" in b.message
 
 
@@ -235,20 +235,20 @@ def test_others_can_add_checks(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
         (StoreTooNewError(Path("x"), 9, 1), "store-too-new", "error"),
         (StoreFullError(Path("x"), "no space"), "disk-full", "error"),
         (EmbedderMismatchError("a", "b"), "embedder-differs", "error"),
-        (OwnerUnreachableError("gone"), "owner-unreachable", "error"),
+        (ServerUnreachableError("gone"), "server-unreachable", "error"),
         (ZeroDivisionError("odd"), "check-failed", "error"),
     ],
 )
 def test_busy_is_told_from_damaged(error: Exception, kind: str, severity: str) -> None:
     """Each error has its kind; only damage asks for a backup."""
-    told = of_error(error, "notes")
+    told = error_finding(error, "notes")
     assert (told.kind, told.severity) == (kind, severity)
     assert ("backup" in told.fix) == (kind == "store-damaged")
 
 
 def test_every_kind_of_finding_has_a_test() -> None:
     """Whoever adds a kind adds the damage that provokes it."""
-    prefixes = "owner|listener|index|segment|chain|store|disk|embedder|client|statement|episode"
+    prefixes = "server|listener|index|segment|chain|store|disk|embedder|client|statement|episode"
     source = "".join(p.read_text() for p in Path(files.__file__).parent.glob("*.py"))
     named = set(re.findall(rf'kind="([a-z]+-[a-z-]+)"|"((?:{prefixes})-[a-z-]+)"', source))
     named = {a or b for a, b in named} | {"duplicates", "contradiction", "secrets", "junk"}
@@ -282,29 +282,29 @@ def test_one_broken_store_does_not_hide_the_others(home: Path) -> None:
     assert left["contradiction"].subject == "notes/ada"
 
 
-def test_where_no_owner_can_be_started_the_store_is_looked_at_all_the_same(
+def test_where_no_server_can_be_started_the_store_is_looked_at_all_the_same(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """owner-unreachable, and what is in the store; the owner's lock is held meanwhile, and given back."""
+    """server-unreachable, and what is in the store; the server's lock is held meanwhile, and given back."""
     from eider.service.doctor import run
 
     held: list[bool] = []
 
     def cannot(*_: object, **__: object) -> None:
-        raise OwnerUnreachableError("it cannot start")
+        raise ServerUnreachableError("it cannot start")
 
     def opened(*given: Any) -> Any:
-        held.append(owner.is_locked(str(home)))
+        held.append(server.is_locked(str(home)))
         return real(*given)
 
-    real = run._opened
-    monkeypatch.setenv("EIDER_OWNER", "auto")
-    monkeypatch.setattr(run, "_asked", cannot)
-    monkeypatch.setattr(run, "_opened", opened)
+    real = run._examine_here
+    monkeypatch.setenv("EIDER_SERVER", "auto")
+    monkeypatch.setattr(run, "_examine_by_server", cannot)
+    monkeypatch.setattr(run, "_examine_here", opened)
     with eider.open(home / "stores" / "notes.eider", user="ada") as memory:
         memory.remember("The team has 4 members.")
         memory.remember("The team has 5 members.")
     left = found()
-    assert {"owner-unreachable", "contradiction"} <= set(left)
+    assert {"server-unreachable", "contradiction"} <= set(left)
     assert held == [True]
-    assert not owner.is_locked(str(home))
+    assert not server.is_locked(str(home))

@@ -16,10 +16,10 @@ from eider.model.clock import FixedClock
 from eider.model.errors import PausedError, StoreError
 from eider.providers.embedders.hashing import HashEmbedder
 from eider.service.doctor import canary, content, store, work
-from eider.service.doctor.canary import USER, probe
-from eider.service.doctor.in_owner import examined
+from eider.service.doctor.canary import USER, probe_store
+from eider.service.doctor.in_server import examine_store
 from eider.service.doctor.report import Finding
-from eider.service.doctor.run import Wants, examine
+from eider.service.doctor.run import Options, examine
 from eider.store.jobs import handles
 
 SECRET = "AKIA" + "QZ7RTW2MXNVB4KLD"
@@ -37,8 +37,8 @@ def memory(store: Callable[[str], Eider]) -> Eider:
 
 def look(memory: Eider, *, fix: bool = False, deep: bool = False, show: bool = False) -> dict[str, Finding]:
     """Findings that are left, by kind."""
-    found = examined(memory._engine, name="notes", fix=fix, deep=deep, show=show)
-    return {f.kind: f for f in found if not f.mended}
+    found = examine_store(memory._engine, name="notes", fix=fix, deep=deep, show=show)
+    return {f.kind: f for f in found if not f.fixed}
 
 
 def change(memory: Eider, *statements: str) -> None:
@@ -53,8 +53,8 @@ def mended(memory: Eider, kind: str, *, deep: bool = False) -> Finding:
     before = look(memory, deep=deep)[kind]
     assert before.fixable
     assert before.subject == "notes"
-    found = examined(memory._engine, name="notes", fix=True, deep=deep)
-    assert kind in {f.kind for f in found if f.mended}
+    found = examine_store(memory._engine, name="notes", fix=True, deep=deep)
+    assert kind in {f.kind for f in found if f.fixed}
     assert kind not in look(memory, deep=deep)
     return before
 
@@ -120,7 +120,7 @@ def test_a_makeshift_embedder_is_noted(tmp_path: Path) -> None:
 
 def test_files_that_outgrew_their_rows_are_written_anew(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
     """store-large: space that erased rows left is given back."""
-    monkeypatch.setattr(store, "_SLACK", 10_000_000)
+    monkeypatch.setattr(store, "_SIZE_SLACK", 10_000_000)
     change(memory, "CREATE TABLE ballast AS SELECT uuid() AS u, uuid() AS v FROM range(400000)")
     with memory._engine.store.connection.database.alone() as db:
         db.execute("CHECKPOINT")
@@ -132,7 +132,7 @@ def test_files_that_outgrew_their_rows_are_written_anew(memory: Eider, monkeypat
 
 def test_an_index_that_outgrew_the_truth_is_built_anew(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
     """index-large: the index is derived, so it may be thrown away."""
-    monkeypatch.setattr(store, "_SLACK", 10_000_000)
+    monkeypatch.setattr(store, "_SIZE_SLACK", 10_000_000)
     folder = memory._engine.store.place.folder / "index"
     folder.mkdir(exist_ok=True)
     (folder / "left_over.lance").write_bytes(os.urandom(16_000_000))
@@ -205,7 +205,7 @@ def closed(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def kinds_of(folder: Path) -> dict[str, Finding]:
-    return {f.kind: f for f in examine([folder], Wants(fix=True)).findings}
+    return {f.kind: f for f in examine([folder], Options(fix=True)).findings}
 
 
 def test_garbage_is_damage(closed: Path) -> None:
@@ -260,7 +260,7 @@ def test_another_embedder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_the_probe_leaves_nothing(memory: Eider) -> None:
     """Kept, recalled, forgotten: no row of the reserved user stays, in no table."""
-    assert list(probe(memory, "notes")) == []
+    assert list(probe_store(memory, "notes")) == []
     assert USER not in memory._engine.store.reads.users()
     with memory._engine.store.connection.database.reading() as db:
         assert db.execute("SELECT count(*) FROM embeddings WHERE user_id = ?", [USER]).fetchall() == [(0,)]
@@ -269,7 +269,7 @@ def test_the_probe_leaves_nothing(memory: Eider) -> None:
 def test_a_probe_that_is_not_recalled_is_an_error(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
     """canary-failed: stored and not found is what a user would meet."""
     monkeypatch.setattr(Eider, "recall", lambda *_, **__: [])
-    (told,) = probe(memory, "notes")
+    (told,) = probe_store(memory, "notes")
     assert (told.kind, told.severity) == ("canary-failed", "error")
     assert USER not in memory._engine.store.reads.users()
 
@@ -284,9 +284,9 @@ def test_a_probe_that_cannot_be_written_says_why(memory: Eider, monkeypatch: pyt
         raise StoreError("no luck today")
 
     monkeypatch.setattr(Eider, "remember", paused)
-    assert [f.kind for f in probe(memory, "notes")] == ["canary-paused"]
+    assert [f.kind for f in probe_store(memory, "notes")] == ["canary-paused"]
     monkeypatch.setattr(Eider, "remember", broken)
-    (told,) = probe(memory, "notes")
+    (told,) = probe_store(memory, "notes")
     assert (told.kind, "no luck today" in told.message) == ("check-failed", True)
 
 
@@ -294,7 +294,7 @@ def test_what_a_killed_doctor_left_goes_with_the_next_probe(memory: Eider) -> No
     """The reserved user is emptied, and its rows are nobody's duplicates meanwhile."""
     memory.remember("The doctor said amber.", user=USER)
     assert look(memory) == {}
-    assert list(probe(memory, "notes")) == []
+    assert list(probe_store(memory, "notes")) == []
     assert canary.USER not in memory._engine.store.reads.users()
 
 
@@ -328,7 +328,7 @@ def test_a_secret_that_slipped_in_is_an_error(memory: Eider) -> None:
         f"UPDATE memories SET content = 'The key is {SECRET}.' WHERE content LIKE 'Lives%'",
         f"""UPDATE episodes SET metadata = '{{"note": "{SECRET}"}}'""",
     )
-    found = [f for f in examined(memory._engine, name="notes", fix=True, show=True) if f.kind == "secrets"]
+    found = [f for f in examine_store(memory._engine, name="notes", fix=True, show=True) if f.kind == "secrets"]
     assert [f.severity for f in found] == ["error", "error"]
     assert SECRET not in str(found)
     assert "[redacted:" in str(found)

@@ -1,4 +1,4 @@
-"""The stores an owner holds open: never closed under a request, never opened after the end, snapshots followed."""
+"""The stores a server holds open: never closed under a request, never opened after the end, snapshots followed."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, cast
 
 import pytest
 
-from eider.model.errors import OwnerBusyError, StoreMissingError
+from eider.model.errors import ServerBusyError, StoreMissingError
 from eider.service import open_stores
-from eider.service.open_stores import Stores
+from eider.service.open_stores import OpenStores
 
 
 class Opened:
@@ -26,15 +26,15 @@ class Opened:
 
 
 @pytest.fixture
-def held() -> Stores:
+def held() -> OpenStores:
     """Stores of such engines."""
-    return Stores(cast("Any", Opened), cast("Any", Opened))
+    return OpenStores(cast("Any", Opened), cast("Any", Opened))
 
 
 NOTES = Path("/stores/notes.eider")
 
 
-def test_a_store_in_use_is_not_released(held: Stores) -> None:
+def test_a_store_in_use_is_not_released(held: OpenStores) -> None:
     """Who asks for a store back waits, and is told that it stays, rather than breaking what is under way."""
     with held.use(NOTES) as engine:
         assert held.release(NOTES, 0.0) is False
@@ -44,36 +44,36 @@ def test_a_store_in_use_is_not_released(held: Stores) -> None:
 
 
 def test_what_is_asked_for_while_idle_stores_are_swept_stays_open(
-    held: Stores, monkeypatch: pytest.MonkeyPatch
+    held: OpenStores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A request that comes between looking and closing keeps its store."""
     monkeypatch.setattr(open_stores, "IDLE", -1.0)
     with held.use(NOTES) as engine:
         pass
     taken = []
-    cast("Any", engine).jobs.busy = lambda: bool(taken.append(held.take(NOTES)))
-    held.sweep()
+    cast("Any", engine).jobs.busy = lambda: bool(taken.append(held.acquire(NOTES)))
+    held.close_idle()
     assert not cast("Any", engine).closed
-    held.give(taken[0])
+    held.give_back(taken[0])
 
 
-def test_a_store_with_work_to_do_is_not_swept(held: Stores, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_with_work_to_do_is_not_swept(held: OpenStores, monkeypatch: pytest.MonkeyPatch) -> None:
     """Background work of a store that nobody asks for goes on."""
     monkeypatch.setattr(open_stores, "IDLE", -1.0)
     with held.use(NOTES) as engine:
         pass
     cast("Any", engine).jobs.busy = lambda: True
-    held.sweep()
+    held.close_idle()
     assert NOTES in held.engines()
     cast("Any", engine).jobs.busy = lambda: False
-    held.sweep()
+    held.close_idle()
     assert NOTES not in held.engines()
 
 
-def test_nothing_is_opened_after_the_end(held: Stores) -> None:
-    """A request that is still in the queue when the owner ends is sent to the next one, and takes no lock."""
+def test_nothing_is_opened_after_the_end(held: OpenStores) -> None:
+    """A request that is still in the queue when the server ends is sent to the next one, and takes no lock."""
     held.close()
-    with pytest.raises(OwnerBusyError), held.use(NOTES):
+    with pytest.raises(ServerBusyError), held.use(NOTES):
         pass
 
 
@@ -88,7 +88,7 @@ def test_what_is_being_opened_at_the_end_is_closed() -> None:
         made.append(Opened(folder))
         return made[0]
 
-    held = Stores(slowly, cast("Any", Opened))
+    held = OpenStores(slowly, cast("Any", Opened))
 
     def ask() -> None:
         with held.use(NOTES):
@@ -104,7 +104,7 @@ def test_what_is_being_opened_at_the_end_is_closed() -> None:
     assert made[0].closed
 
 
-def test_a_snapshot_that_was_published_anew_is_read_anew(held: Stores, tmp_path: Path) -> None:
+def test_a_snapshot_that_was_published_anew_is_read_anew(held: OpenStores, tmp_path: Path) -> None:
     """Whoever recalls beneath a snapshot sees the one that is there now."""
     layer = tmp_path / "team.eider"
     layer.mkdir()
@@ -117,14 +117,14 @@ def test_a_snapshot_that_was_published_anew_is_read_anew(held: Stores, tmp_path:
 
 
 def test_snapshots_that_nobody_asks_for_are_closed(
-    held: Stores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    held: OpenStores, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An owner that lives long keeps no file open that nobody reads."""
+    """A server that lives long keeps no file open that nobody reads."""
     monkeypatch.setattr(open_stores, "IDLE", -1.0)
     with held.use(NOTES, (tmp_path,)) as engine:
-        held.sweep()
+        held.close_idle()
         assert not cast("Any", engine).layers[0].closed
-    held.sweep()
+    held.close_idle()
     assert cast("Any", engine).layers[0].closed
 
 
@@ -134,7 +134,7 @@ def test_a_snapshot_that_cannot_be_opened_leaves_nobody_at_the_store() -> None:
     def missing(folder: Path) -> Any:
         raise StoreMissingError(folder)
 
-    held = Stores(cast("Any", Opened), missing)
+    held = OpenStores(cast("Any", Opened), missing)
     with pytest.raises(StoreMissingError), held.use(NOTES, (Path("/nowhere"),)):
         pass
     assert held.release(NOTES, 0.0)

@@ -236,7 +236,7 @@ def test_who_hurries_comes_first(memory: Eider) -> None:
 
 
 def test_no_job_begins_while_work_is_paused(memory: Eider) -> None:
-    """Not by its turn, not by a drain, not when asked; the owner may rest meanwhile."""
+    """Not by its turn, not by a drain, not when asked; the server may rest meanwhile."""
     ran: list[int] = []
     jobs.handles("count")(lambda _, job, __: ran.append(job.id))
     number = queue(memory).queue("count")

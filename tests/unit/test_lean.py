@@ -1,4 +1,4 @@
-"""The owner stays small."""
+"""The server stays small."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ print(len(pandas.DataFrame({"a": [1]})))
 
 
 def test_arrow_is_imported_without_pandas() -> None:
-    """The owner has no use for it; a process that does may still import it afterwards."""
+    """The server has no use for it; a process that does may still import it afterwards."""
     done = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, timeout=60, check=False)
     assert (done.stdout.strip(), done.stderr) == ("1", "")
 
@@ -33,12 +33,12 @@ def test_arrow_is_imported_without_pandas() -> None:
 def test_nothing_stays_hidden() -> None:
     """The finder is there for the moment only, whatever was imported before."""
     before = list(sys.meta_path)
-    memory_tuning.arrow_alone()
+    memory_tuning.import_arrow_without_pandas()
     assert sys.meta_path == before
 
 
 def test_where_the_c_library_is_another_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     """On macOS and musl the system's allocator decides by itself."""
     monkeypatch.setattr(memory_tuning, "_glibc", object)
-    memory_tuning.share_heaps()
-    memory_tuning.give_back()
+    memory_tuning.limit_heaps()
+    memory_tuning.release_free_memory()

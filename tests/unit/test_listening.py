@@ -1,4 +1,4 @@
-"""How the owner listens over TCP."""
+"""How the server listens over TCP."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import socket
 from pathlib import Path
 
-from eider.service.run import Terms, _listen_tcp
+from eider.service.run import ServerOptions, _listen_tcp
 
 
 async def test_an_answer_over_tcp_is_sent_at_once(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ async def test_an_answer_over_tcp_is_sent_at_once(tmp_path: Path) -> None:
         heard.append(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         writer.close()
 
-    listening = _listen_tcp(Terms(home=str(tmp_path)))
+    listening = _listen_tcp(ServerOptions(home=str(tmp_path)))
     async with await asyncio.start_server(answer, sock=listening):
         reader, writer = await asyncio.open_connection(*listening.getsockname())
         await reader.read()

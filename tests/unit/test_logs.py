@@ -1,4 +1,4 @@
-"""The owner's logs say what was asked and what went wrong, and nothing of what was said."""
+"""The server's logs say what was asked and what went wrong, and nothing of what was said."""
 
 from __future__ import annotations
 

@@ -114,12 +114,12 @@ def test_real_requests_and_answers_of_every_verb_fit(desk: Dispatcher, tmp_path:
     assert asked >= set(VERBS) - LATER, "ask the new verb in every_verb.py"
 
 
-PLAIN = {"owner/status", "owner/stop", "owner/drain", "hooks/hello", "hooks/{host}"}
+PLAIN = {"server/status", "server/stop", "server/drain", "hooks/hello", "hooks/{host}"}
 """Routes that know no store."""
 
 
 def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Dispatcher) -> None:
-    """Whatever the owner answers is documented, and real requests and answers fit."""
+    """Whatever the server answers is documented, and real requests and answers fit."""
     answers = desk.app(token="", hosts=frozenset()).answers
     assert {path.removeprefix("/v1/") for path in DOCUMENT["paths"] if path.startswith("/v1/")} == set(answers)
     desk.run_verb("remember", {"request": {"user": "ada", "text": "Likes tea."}, "store": "notes"})
@@ -128,10 +128,10 @@ def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Disp
         engine.jobs.run_due()
     desk.stop = lambda: None
     sent: dict[str, dict[str, Any]] = {
-        "owner/open": {"agent": "reviewer"}, "jobs/show": {"ids": [number]}, "backup/run": {"keep": {"daily": 1}},
+        "server/open": {"agent": "reviewer"}, "jobs/show": {"ids": [number]}, "backup/run": {"keep": {"daily": 1}},
         "backup/prune": {"keep": {"daily": 1}, "before_forget": True}, "jobs/list": {"limit": 3},
     }  # fmt: skip
-    for name in sorted(set(answers) - set(VERBS), key=lambda name: (name in {"jobs/purge", "owner/release"}, name)):
+    for name in sorted(set(answers) - set(VERBS), key=lambda name: (name in {"jobs/purge", "server/release"}, name)):
         operation = DOCUMENT["paths"][f"/v1/{name}"]["post"]
         whole = {"store": "notes", **sent.get(name, {})}
         fits = validator(operation["requestBody"]["content"]["application/json"]["schema"])
@@ -146,7 +146,7 @@ def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Disp
     {"request": {"user": "ada"}}, {"request": {"user": "ada", "text": 3}}, {"request": {"user": "ada", "text": "a", "x": 1}},
     {"request": {"user": "ada", "text": "a", "kind": "idea"}}, {"request": {"user": "ada", "text": "a"}, "ceiling": "god"}, {},
 ])  # fmt: skip
-def test_what_the_owner_refuses_does_not_fit(wrong: dict[str, Any]) -> None:
+def test_what_the_server_refuses_does_not_fit(wrong: dict[str, Any]) -> None:
     """A caller that checks against the document finds its mistakes before it asks."""
     content = DOCUMENT["paths"]["/v1/remember"]["post"]["requestBody"]["content"]
     assert not validator(content["application/json"]["schema"], strict=False).is_valid(wrong)

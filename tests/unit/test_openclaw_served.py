@@ -1,4 +1,4 @@
-"""What the owner serves for the plugin in OpenClaw: four tools, framed, for whom the plugin says, as an agent."""
+"""What the server serves for the plugin in OpenClaw: four tools, framed, for whom the plugin says, as an agent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MARK = '<eider-memory v="1"'
 
 @pytest.fixture
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerContext]:
-    """An owner without the HTTP."""
+    """An server without the HTTP."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     desk = Dispatcher(str(tmp_path))
     yield ServerContext(server=desk)
@@ -28,7 +28,7 @@ def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerCo
 
 def call(inside: ServerContext, tool: str, user: str = "ada", **arguments: Any) -> Any:
     """One call of a tool."""
-    return served.called(inside, {"tool": tool, "user": user, "arguments": arguments, "key": "k"})
+    return served.call_tool(inside, {"tool": tool, "user": user, "arguments": arguments, "key": "k"})
 
 
 def test_what_is_remembered_is_recalled_explained_and_forgotten(inside: ServerContext) -> None:
@@ -50,7 +50,7 @@ def test_each_user_and_store_is_asked_alone(inside: ServerContext) -> None:
     kept = call(inside, "remember", text="The cabin has two beds.")
     assert call(inside, "recall", user="group:whatsapp:1", query="How many beds has the cabin?")["found"] == 0
     assert "error" in call(inside, "why", user="group:whatsapp:1", id=kept["id"])
-    other = served.called(
+    other = served.call_tool(
         inside, {"tool": "recall", "user": "ada", "store": "openclaw-work", "arguments": {"query": "How many beds?"}}
     )
     assert other["found"] == 0
@@ -64,9 +64,11 @@ def test_what_is_not_offered_is_refused(inside: ServerContext) -> None:
         {"tool": "recall", "user": "ada", "arguments": 7},
     ):
         with pytest.raises(InputError):
-            served.called(inside, given)
-    with pytest.raises(InputError, match="path of the owner's machine"):
-        served.called(inside, {"tool": "recall", "user": "ada", "store": "/etc/x.eider", "arguments": {"query": "x"}})
+            served.call_tool(inside, given)
+    with pytest.raises(InputError, match="path of the server's machine"):
+        served.call_tool(
+            inside, {"tool": "recall", "user": "ada", "store": "/etc/x.eider", "arguments": {"query": "x"}}
+        )
 
 
 async def test_over_http_it_answers_json_whatever_comes(inside: ServerContext) -> None:

@@ -30,9 +30,9 @@ def test_a_pause_is_of_one_store_or_of_all(home: str) -> None:
 def test_stores_that_end_alike_are_told_apart(home: str, tmp_path: Path) -> None:
     """A directory of one's own called like a shared store is another store."""
     pauses.pause(home, tmp_path / "notes.eider", writes=True)
-    pauses.check(home, "notes")
+    pauses.check_writes_allowed(home, "notes")
     with pytest.raises(PausedError, match=r"notes\.eider"):
-        pauses.check(home, tmp_path / "notes.eider")
+        pauses.check_writes_allowed(home, tmp_path / "notes.eider")
 
 
 def test_pausing_work_does_not_let_writing_go_on(home: str) -> None:
@@ -40,9 +40,9 @@ def test_pausing_work_does_not_let_writing_go_on(home: str) -> None:
     pauses.pause(home, "notes", writes=True)
     pauses.pause(home, "notes")
     with pytest.raises(PausedError, match="eider resume --store notes"):
-        pauses.check(home, "notes")
+        pauses.check_writes_allowed(home, "notes")
     assert pauses.resume(home, "notes", writes=True)
-    pauses.check(home, "notes")
+    pauses.check_writes_allowed(home, "notes")
     assert pauses.jobs_paused(home, "notes")
     assert not pauses.resume(home, "notes", writes=True)
 
@@ -74,7 +74,7 @@ def test_a_broken_file_pauses_nothing_and_breaks_nothing(home: str, text: str) -
     """Whoever wrote into it by hand loses the pause, not the store."""
     (Path(home) / "paused.json").write_text(text)
     assert pauses.read(home) == {}
-    pauses.check(home, "notes")
+    pauses.check_writes_allowed(home, "notes")
 
 
 def test_a_store_of_ones_own_obeys_too(tmp_path: Path, home: str) -> None:

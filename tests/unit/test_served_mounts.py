@@ -1,4 +1,4 @@
-"""What other packages serve within the owner: let in, bounded and answered like everything the owner answers itself."""
+"""What other packages serve within the server: let in, bounded and answered like everything the server answers itself."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ async def test_a_mount_answers_below_its_name_in_one_whole(app: App, made: list[
     assert made == ["inside"]
 
 
-async def test_over_tcp_a_mount_wants_what_the_owner_wants(app: App, made: list[Any]) -> None:
+async def test_over_tcp_a_mount_wants_what_the_server_wants(app: App, made: list[Any]) -> None:
     """Token, host and origin are looked at before anything of it is even imported; the socket needs no token."""
     good = f"Bearer {TOKEN}"
     for headers in ({}, {"authorization": "Bearer wrong"}, {"authorization": good, "host": "evil.example"},
@@ -126,7 +126,7 @@ async def test_a_mount_is_bounded(app: App, made: list[Any]) -> None:
 
 
 async def test_a_mount_that_cannot_be_made_says_what_to_install(app: App) -> None:
-    """In one line, each time it is asked; the owner and its other mounts go on."""
+    """In one line, each time it is asked; the server and its other mounts go on."""
     for _ in range(2):
         status, _, content = await ask(app, "/gone", b"{}", local=True)
         assert (status, "pip install 'eider[mcp]'" in json.loads(content)["error"]["message"]) == (500, True)
@@ -134,14 +134,14 @@ async def test_a_mount_that_cannot_be_made_says_what_to_install(app: App) -> Non
 
 
 async def test_a_mount_that_does_not_answer_is_given_up(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that is served here can hold the owner for ever."""
+    """Nothing that is served here can hold the server for ever."""
     monkeypatch.setattr("eider.service.mounts.SECONDS", 0.01)
     status, _, content = await ask(app, "/silent", b"{}", local=True)
     assert (status, json.loads(content)["error"]["message"][:25]) == (500, "/silent did not answer wi")
     assert app.waiting == app.held == 0
 
 
-async def test_other_paths_are_the_owners(app: App) -> None:
+async def test_other_paths_are_the_servers(app: App) -> None:
     """A name that only begins like a mount's is none."""
     assert (await ask(app, "/echoes", b"{}", local=True))[0] == 400
 
@@ -151,7 +151,7 @@ def test_mcp_is_mounted() -> None:
     assert "mcp" in listed()
 
 
-def test_a_mount_asks_the_owners_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_mount_asks_the_servers_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same verbs and errors as any client's, under the ceiling of its channel, and no paths of the machine."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     desk = Dispatcher(str(tmp_path))

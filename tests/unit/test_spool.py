@@ -1,4 +1,4 @@
-"""The spool: what is kept in it, how, and what the owner makes of it."""
+"""The spool: what is kept in it, how, and what the server makes of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 
 from eider.client import spool
 from eider.client.client import ClientError
-from eider.client.spool import WRITES, append, checksum, waiting
+from eider.client.spool import WRITES, append, checksum, waiting_bytes
 from eider.model.errors import EmbedderError, InputError, PausedError, RefusedError, StoreFullError, StoreLockedError
 from eider.service import spool_drain as drain_module
 from eider.service.spool_drain import DAMAGED, DRAINING, REFUSED, Drain, drain
@@ -40,10 +40,10 @@ def test_what_is_spooled_is_drained_once_and_in_order(tmp_path: Path) -> None:
     """Every write in the order it was asked for; then the spool is gone."""
     for n in range(20):
         write(tmp_path, f"text {n}", key=f"k{n}")
-    assert waiting(str(tmp_path)) > 0
+    assert waiting_bytes(str(tmp_path)) > 0
     assert texts(tmp_path) == [f"text {n}" for n in range(20)]
     assert texts(tmp_path) == []
-    assert waiting(str(tmp_path)) == 0
+    assert waiting_bytes(str(tmp_path)) == 0
 
 
 def test_no_secret_reaches_the_disk(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_after_a_restart_of_the_machine_the_earlier_start_comes_first(
 ) -> None:
     """The clock that counts from the start begins anew; what was spooled before it is older all the same."""
     write(tmp_path, "before the restart", key="1")
-    monkeypatch.setattr(spool, "_boot", lambda: "another")
+    monkeypatch.setattr(spool, "_boot_id", lambda: "another")
     monkeypatch.setattr("time.monotonic", lambda: 1.0)
     write(tmp_path, "after it", key="2")
     monkeypatch.undo()
@@ -165,10 +165,10 @@ def test_a_full_spool_refuses_with_the_reason(tmp_path: Path, monkeypatch: pytes
     """A spool that nobody drains needs a person, and says so; what is in it stays."""
     monkeypatch.setattr(spool, "SPOOL_BYTES", 1000)
     kept = 0
-    while waiting(str(tmp_path)) < 750:
+    while waiting_bytes(str(tmp_path)) < 750:
         write(tmp_path, "some text", key=f"k{kept}")
         kept += 1
-    with pytest.raises(ClientError, match=r"no owner has drained.*eider doctor") as raised:
+    with pytest.raises(ClientError, match=r"no server has drained.*eider doctor") as raised:
         write(tmp_path, "some text " * 30)
     assert raised.value.kind == "SpoolError"
     assert len(texts(tmp_path)) == kept > 0
@@ -267,7 +267,7 @@ def test_what_waits_costs_readers_nothing(tmp_path: Path, monkeypatch: pytest.Mo
     assert tried == ["first"]
     write(tmp_path, "second", key="2")
     assert spooled().left == 2
-    monkeypatch.setattr(drain_module, "AGAIN", 0.0)
+    monkeypatch.setattr(drain_module, "RETRY_SECONDS", 0.0)
     spooled()
     assert spooled().left == 2
 

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 import eider
 from eider.api import tools
 from eider.api.tools import TOOLS, Toolbox, bind
-from eider.api.tools_schema import checked
+from eider.api.tools_schema import check_arguments
 from eider.privacy import recall_marks
 
 NAMES = ["remember", "recall", "search", "forget", "correct", "reinforce", "signal_outcome"]
@@ -83,7 +83,7 @@ def test_arguments_that_are_no_object_are_refused(box: Toolbox, arguments: objec
 def test_null_is_the_same_as_left_out(box: Toolbox) -> None:
     """Some models pass every argument."""
     assert box.call("remember", {"text": "Likes tea.", "kind": None, "scope": None})["status"] == "stored"
-    assert checked(TOOLS["search"].schema, {"text": None}) == {}
+    assert check_arguments(TOOLS["search"].schema, {"text": None}) == {}
 
 
 def test_what_is_kept_is_found_corrected_reinforced_and_forgotten(box: Toolbox, memory: eider.Eider) -> None:

@@ -36,7 +36,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter) -> Iterat
     """What answers behind the HTTP API, traced."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     made = Dispatcher(str(config.home()))
-    made.tracing = tracing.traced(spans, at_once=True)
+    made.tracing = tracing.tracing_to(spans, at_once=True)
     yield made
     made.close()
 
@@ -106,7 +106,7 @@ def test_it_is_off_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_is_on_when_set(monkeypatch: pytest.MonkeyPatch, name: str, *, foreground: bool) -> None:
     """The setting turns it on; in the foreground the standard variables do as well."""
     monkeypatch.setenv(name, "http://127.0.0.1:9")
-    made = tracing.start(foreground=foreground)
+    made = tracing.start_tracing(foreground=foreground)
     assert made._provider is not None
     made._provider.shutdown()
 
@@ -115,11 +115,11 @@ def test_a_wrong_setting_names_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no address is refused."""
     monkeypatch.setenv("EIDER_OTEL", "localhost:4318")
     with pytest.raises(ConfigError, match="http://localhost:4318"):
-        tracing.start(foreground=True)
+        tracing.start_tracing(foreground=True)
 
 
 def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk: Dispatcher) -> None:
-    """Watched, it is an error with the command; unwatched, the owner goes on and notes it."""
+    """Watched, it is an error with the command; unwatched, the server goes on and notes it."""
     monkeypatch.setenv("EIDER_OTEL", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(MissingExtraError, match=r"eider\[otel\]"):
@@ -134,6 +134,6 @@ def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk
 def test_a_client_passes_on_the_trace_it_is_part_of(given: str, sent: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """`TRACEPARENT` of a process is the parent of what it asks for; what is no header is left out."""
     monkeypatch.setenv("TRACEPARENT", given)
-    head = Client(home_folder="/h")._head("POST", "/v1/recall", 0, 0.0)
+    head = Client(home_folder="/h")._request_head("POST", "/v1/recall", 0, 0.0)
     assert (f"traceparent: {given}\r\n" in head) is sent
     assert "X: y" not in head

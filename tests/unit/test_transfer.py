@@ -1,4 +1,4 @@
-"""Files on their way to and from an owner: bounded, private, whole or not at all."""
+"""Files on their way to and from a server: bounded, private, whole or not at all."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Message = dict[str, Any]
 
 
 @pytest.fixture
-def owner(tmp_path: Path) -> Iterator[App]:
-    """An owner that answers uploads with their size."""
+def server(tmp_path: Path) -> Iterator[App]:
+    """A server that answers uploads with their size."""
 
     def answer(asked: HttpRequest) -> Any:
         assert asked.upload is not None
@@ -37,7 +37,7 @@ def owner(tmp_path: Path) -> Iterator[App]:
     made.close()
 
 
-async def uploaded(owner: App, receive: Callable[[], Any], size: int = 0, token: str = "t") -> tuple[int, Any]:
+async def uploaded(server: App, receive: Callable[[], Any], size: int = 0, token: str = "t") -> tuple[int, Any]:
     """Status and answer of one upload."""
     sent: list[Message] = []
     said = {"host": "localhost", "authorization": f"Bearer {token}", "eider-request": "{}", "content-length": str(size)}
@@ -48,7 +48,7 @@ async def uploaded(owner: App, receive: Callable[[], Any], size: int = 0, token:
 
     scope = {"type": "http", "method": "POST", "path": "/v1/import_", "headers": headers, "server": ("127.0.0.1", 1),
              "client": ("127.0.0.1", 2), "query_string": b""}  # fmt: skip
-    await owner(scope, receive, send)
+    await server(scope, receive, send)
     return sent[0]["status"], json.loads(b"".join(m.get("body", b"") for m in sent))
 
 
@@ -63,37 +63,37 @@ def parts(*given: bytes) -> Callable[[], Any]:
     return receive
 
 
-def held(owner: App) -> list[Path]:
-    """What the owner still holds of uploads."""
-    return list(Path(owner.home).glob("tmp/*"))
+def held(server: App) -> list[Path]:
+    """What the server still holds of uploads."""
+    return list(Path(server.home).glob("tmp/*"))
 
 
-def test_a_file_arrives_and_is_gone_afterwards(owner: App) -> None:
+def test_a_file_arrives_and_is_gone_afterwards(server: App) -> None:
     """What was sent is there for as long as it is worked on."""
-    assert asyncio.run(uploaded(owner, parts(b"x" * 1000, b"y" * 500))) == (200, {"size": 1500})
-    assert not held(owner)
+    assert asyncio.run(uploaded(server, parts(b"x" * 1000, b"y" * 500))) == (200, {"size": 1500})
+    assert not held(server)
 
 
-def test_a_file_that_says_it_is_too_large_is_not_read(owner: App) -> None:
+def test_a_file_that_says_it_is_too_large_is_not_read(server: App) -> None:
     """The size that was announced is enough to refuse."""
 
     async def never() -> Message:
         raise AssertionError("it was read")
 
-    status, said = asyncio.run(uploaded(owner, never, size=upload.MAX_UPLOAD + 1))
+    status, said = asyncio.run(uploaded(server, never, size=upload.MAX_UPLOAD + 1))
     assert (status, said["error"]["kind"]) == (413, "TooLargeError")
-    assert not held(owner)
+    assert not held(server)
 
 
-def test_a_file_that_lies_about_its_size_is_cut_off(owner: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_lies_about_its_size_is_cut_off(server: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """What arrives is counted as well."""
     monkeypatch.setattr(upload, "MAX_UPLOAD", 1_000)
-    status, said = asyncio.run(uploaded(owner, parts(*[b"x" * 400] * 5), size=10))
+    status, said = asyncio.run(uploaded(server, parts(*[b"x" * 400] * 5), size=10))
     assert (status, said["error"]["kind"]) == (413, "TooLargeError")
-    assert not held(owner)
+    assert not held(server)
 
 
-def test_a_file_that_does_not_come_is_not_waited_for(owner: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_does_not_come_is_not_waited_for(server: App, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sends slowly is told so, and what came is removed."""
     monkeypatch.setattr(app_module, "BODY_SECONDS", 0.02)
 
@@ -101,12 +101,12 @@ def test_a_file_that_does_not_come_is_not_waited_for(owner: App, monkeypatch: py
         await asyncio.sleep(3600)
         return {}
 
-    status, said = asyncio.run(uploaded(owner, silent))
+    status, said = asyncio.run(uploaded(server, silent))
     assert (status, said["error"]["kind"]) == (408, "SlowRequestError")
-    assert not held(owner)
+    assert not held(server)
 
 
-def test_only_so_many_files_arrive_at_once(owner: App) -> None:
+def test_only_so_many_files_arrive_at_once(server: App) -> None:
     """Files on their way cannot fill the disk together: the others are asked to come again."""
 
     async def together() -> list[int]:
@@ -116,26 +116,26 @@ def test_only_so_many_files_arrive_at_once(owner: App) -> None:
             await go_on.wait()
             return {"type": "http.request", "body": b"", "more_body": False}
 
-        under_way = [asyncio.create_task(uploaded(owner, waits)) for _ in range(app_module.UPLOADS)]
-        while owner.uploading < app_module.UPLOADS:  # noqa: ASYNC110 (nothing tells)
+        under_way = [asyncio.create_task(uploaded(server, waits)) for _ in range(app_module.UPLOADS)]
+        while server.uploading < app_module.UPLOADS:  # noqa: ASYNC110 (nothing tells)
             await asyncio.sleep(0)
-        refused, said = await uploaded(owner, waits)
-        assert said["error"]["kind"] == "OwnerBusyError"
+        refused, said = await uploaded(server, waits)
+        assert said["error"]["kind"] == "ServerBusyError"
         go_on.set()
         return [refused, *[status for status, _ in await asyncio.gather(*under_way)]]
 
     assert asyncio.run(together()) == [503, 200, 200]
 
 
-def test_a_stranger_cannot_send_a_file(owner: App) -> None:
+def test_a_stranger_cannot_send_a_file(server: App) -> None:
     """The token is looked at before anything is kept."""
-    status, _ = asyncio.run(uploaded(owner, parts(b"x"), token="wrong"))
+    status, _ = asyncio.run(uploaded(server, parts(b"x"), token="wrong"))
     assert status == 401
-    assert not (Path(owner.home) / "tmp").exists()
+    assert not (Path(server.home) / "tmp").exists()
 
 
-def test_what_a_killed_owner_held_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Content that was on its way when an owner died does not stay on the disk."""
+def test_what_a_killed_server_held_is_swept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Content that was on its way when a server died does not stay on the disk."""
     left = config.home() / "tmp" / "abc"
     left.mkdir(parents=True)
     (left / "import.data").write_text("somebody's memories")
@@ -145,7 +145,7 @@ def test_what_a_killed_owner_held_is_swept(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.fixture
 def breaking() -> Iterator[str]:
-    """An owner that opens stores, and hangs up within every export."""
+    """A server that opens stores, and hangs up within every export."""
     listening = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -182,7 +182,7 @@ def test_an_export_that_breaks_off_leaves_what_was_there(breaking: str, tmp_path
         path.write_text("older")
     with (
         eider.open(breaking, user="ada", token="t") as memory,
-        pytest.raises(errors.OwnerUnreachableError, match="broke off"),
+        pytest.raises(errors.ServerUnreachableError, match="broke off"),
     ):
         memory.export(path, format=form)
     assert [p.name for p in tmp_path.iterdir()] == (["out"] if form == "jsonl" else [])

@@ -1,4 +1,4 @@
-"""What keeps the owner always on: the texts of units, held against files that are looked at."""
+"""What keeps the server always on: the texts of units, held against files that are looked at."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ ENVIRONMENT = {"EIDER_HOME": "/home/ada/back\\slash & 50% <new>"}
 
 def test_the_unit_of_systemd_is_the_one_that_was_looked_at() -> None:
     """Quotes, percent signs, dollars and backslashes reach the program as they are."""
-    assert service_units.systemd(COMMAND, ENVIRONMENT) == (DATA / "eider.service").read_text()
+    assert service_units.systemd_unit(COMMAND, ENVIRONMENT) == (DATA / "eider.service").read_text()
 
 
 def test_the_agent_of_launchd_is_the_one_that_was_looked_at() -> None:
     """And it reads back as what went in."""
-    text = service_units.launchd("org.eider", COMMAND, ENVIRONMENT)
+    text = service_units.launchd_agent("org.eider", COMMAND, ENVIRONMENT)
     assert text == (DATA / "org.eider.plist").read_text()
     found = plistlib.loads(text.encode())
     assert (found["ProgramArguments"], found["EnvironmentVariables"]) == (COMMAND, ENVIRONMENT)
@@ -43,7 +43,7 @@ def test_systemd_itself_accepts_the_unit(tmp_path: Path) -> None:
     program.parent.mkdir()
     program.symlink_to(sys.executable)
     unit = tmp_path / "eider.service"
-    unit.write_text(service_units.systemd([str(program), *COMMAND[1:]], ENVIRONMENT))
+    unit.write_text(service_units.systemd_unit([str(program), *COMMAND[1:]], ENVIRONMENT))
     (tmp_path / "run").mkdir(mode=0o700)
     environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "run")}
     done = subprocess.run([tool, "verify", "--user", "--man=no", str(unit)], env=environment, capture_output=True,
@@ -52,7 +52,9 @@ def test_systemd_itself_accepts_the_unit(tmp_path: Path) -> None:
     assert (done.returncode, said) == (0, []), done.stderr
 
 
-@pytest.mark.parametrize("make", [service_units.systemd, lambda c, e: service_units.launchd("org.eider", c, e)])
+@pytest.mark.parametrize(
+    "make", [service_units.systemd_unit, lambda c, e: service_units.launchd_agent("org.eider", c, e)]
+)
 def test_a_line_break_cannot_add_a_setting(make: object) -> None:
     """A directory whose name holds one is refused by name."""
     with pytest.raises(InputError, match="control character"):
@@ -62,7 +64,7 @@ def test_a_line_break_cannot_add_a_setting(make: object) -> None:
 def test_a_program_that_systemd_cannot_run_is_refused() -> None:
     """It takes no quotes in a program's name, however they are written."""
     with pytest.raises(InputError, match="quote"):
-        service_units.systemd(['/opt/"mine"/python'], {})
+        service_units.systemd_unit(['/opt/"mine"/python'], {})
 
 
 def test_homes_have_units_of_their_own() -> None:

@@ -1,4 +1,4 @@
-"""What travels between client and owner comes out as it went in."""
+"""What travels between client and server comes out as it went in."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_value_survives_the_trip(kind: type, data: st.DataObject) -> None:
 
 
 def test_a_day_is_not_an_instant_and_a_naive_time_stays_naive() -> None:
-    """What a caller gives as a date or in a zone of its own is read by the owner as the caller would have."""
+    """What a caller gives as a date or in a zone of its own is read by the server as the caller would have."""
     naive = VERBS["record"].request(user="ada", text="x", at=datetime(2026, 5, 1, 8), tz="Europe/Berlin")  # noqa: DTZ001
     assert sent(naive)["at"] == "2026-05-01T08:00:00"
     assert decode(sent(naive), VERBS["record"].request).tz == "Europe/Berlin"
@@ -168,7 +168,7 @@ def _examples() -> list[EiderError]:
 
 @pytest.mark.parametrize("error", _examples(), ids=lambda error: type(error).__name__)
 def test_every_error_survives_the_trip(error: EiderError) -> None:
-    """Whoever catches an error of the owner sees the type, the message and the values of the one that was raised."""
+    """Whoever catches an error of the server sees the type, the message and the values of the one that was raised."""
     there = loads(dumps(encode_error(error)))
     back = decode_error(there["kind"], there["message"], there["fields"])
     assert type(back) is type(error)
@@ -177,7 +177,7 @@ def test_every_error_survives_the_trip(error: EiderError) -> None:
 
 
 def test_an_error_of_a_later_version_is_an_error_all_the_same() -> None:
-    """An owner may be newer than its client."""
+    """A server may be newer than its client."""
     for kind in ("BrandNewError", "TYPE_CHECKING", "", "annotations"):
         back = decode_error(kind, "what happened", {"more": [1]})
         assert type(back) is EiderError

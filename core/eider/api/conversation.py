@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
 
 from eider.api import tools
 from eider.api.conversation_state import ConversationKey, LastReply, state_of
-from eider.model.errors import InputError, OwnerBusyError, OwnerUnreachableError, QueuedError
+from eider.model.errors import InputError, QueuedError, ServerBusyError, ServerUnreachableError
 from eider.model.validation import MAX_TEXT
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class HostSession:
         """Log once that memory fails; a write that was queued did not fail."""
         if self.host not in self.state.warned and not isinstance(error, QueuedError):
             self.state.warned.add(self.host)
-            _log.warning("memory fails and %s goes on without it: %s", self.host, tools.told(error)["error"]["message"])
+            _log.warning(
+                "memory fails and %s goes on without it: %s", self.host, tools.error_answer(error)["error"]["message"]
+            )
 
     def warn_of_over_budget(self, policy: Policy) -> None:
         """Log once that pinned rules exceed the token budget."""
@@ -83,10 +85,10 @@ class HostSession:
         try:
             return ask()
         except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
-            if isinstance(error, (OwnerUnreachableError, OwnerBusyError)):
+            if isinstance(error, (ServerUnreachableError, ServerBusyError)):
                 self.state.retry_at = time.monotonic() + RETRY_AFTER
             self.warn_of_failure(error)
-            return instead(f"memory does not answer: {tools.told(error)['error']['message']}")
+            return instead(f"memory does not answer: {tools.error_answer(error)['error']['message']}")
 
 
 class Conversation:

@@ -1,4 +1,4 @@
-"""Exports and imports of a caller whose owner is on another machine: what is read and written are files of this one.
+"""Exports and imports of a caller whose server is on another machine: what is read and written are files of this one.
 
 The content travels in one request, whose bytes are never whole in memory (`eider.api.upload` is the other end).
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from eider.client.client import Client
 
 PATIENCE: Final = 600.0
-"""Seconds without a byte after which a transfer is given up: the owner may be writing a large export. A guess."""
+"""Seconds without a byte after which a transfer is given up: the server may be writing a large export. A guess."""
 _WISH: Final = 2.0
 """Seconds to wait for the word to go on before a file is sent; not every proxy says it."""
 _GO_ON: Final = b"HTTP/1.1 100"
@@ -35,11 +35,11 @@ _DISK: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS,
 
 
 def download(client: Client, whole: Mapping[str, Any]) -> int:
-    """Export to a path of this machine from an owner elsewhere; returns the rows. The path is whole or as it was.
+    """Export to a path of this machine from a server elsewhere; returns the rows. The path is whole or as it was.
 
     Raises:
         InputError: The path cannot be written to.
-        ClientError: The owner refuses, or does not answer.
+        ClientError: The server refuses, or does not answer.
     """
     path, folder = Path(whole["path"]), whole.get("format") == "parquet"
     if folder and path.is_file():
@@ -86,12 +86,12 @@ def _settle(folder: Path) -> None:
 
 
 def upload(client: Client, whole: Mapping[str, Any]) -> Any:
-    """Import a path of this machine into an owner elsewhere; what the owner answered.
+    """Import a path of this machine into a server elsewhere; what the server answered.
 
     Raises:
         InputError: The path cannot be read, or is too large to send.
         StoreMissingError: Nothing is there.
-        ClientError: The owner refuses, or does not answer.
+        ClientError: The server refuses, or does not answer.
     """
     path = Path(whole["path"])
     if not path.exists():
@@ -119,7 +119,7 @@ def _readable(path: Path) -> Generator[None]:
 
 
 def enveloped(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
-    """A request with what the owner must know beside it."""
+    """A request with what the server must know beside it."""
     said = {"store": client.store, "agent": client.agent, "tz": local_zone()}
     return {"request": dict(request), "channel": client.channel, "ceiling": client.ceiling} | {
         name: given for name, given in said.items() if given
@@ -131,7 +131,7 @@ def asked(client: Client, verb: str, body: bytes | IO[bytes], head: Mapping[str,
     """One request over a connection of its own, sent once; its answer, unless that is a refusal.
 
     Raises:
-        ClientError: The owner refuses, or the connection breaks.
+        ClientError: The server refuses, or the connection breaks.
     """
     url = urlsplit(str(client.url))
     try:
@@ -176,7 +176,7 @@ class _Stream:
 
 
 def _said(sock: Any, body: bytes | IO[bytes]) -> Any:
-    """Send the body, a file only once the owner wants it; where to read the answer."""
+    """Send the body, a file only once the server wants it; where to read the answer."""
     if isinstance(body, bytes):
         sock.sendall(body)
         return sock
@@ -203,10 +203,10 @@ def _refused(answer: HTTPResponse) -> ClientError:
         return ClientError(error["kind"], error["message"], error.get("fields"))
     except (ValueError, KeyError, TypeError):
         return ClientError(
-            "OwnerError", f"the owner answered {answer.status} and no reason; see that the address is right."
+            "ServerError", f"the server answered {answer.status} and no reason; see that the address is right."
         )
 
 
 def _broken(client: Client, why: str) -> ClientError:
     fields = {"where": client.url, "why": why, "pid": None}
-    return ClientError("OwnerUnreachableError", f"the owner of {client.url!r} did not answer: {why}.", fields)
+    return ClientError("ServerUnreachableError", f"the server of {client.url!r} did not answer: {why}.", fields)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from eider.api.facade import Eider
 
 GROUP: Final = "eider.import"
-Told = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 """(done, total)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class ImportRequest:
     """What is to be brought in."""
 
     path: Path | None = None
@@ -38,7 +38,7 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FromProject:
+class ProjectImport:
     """What of one project was brought in, or would be."""
 
     scope: str
@@ -54,14 +54,14 @@ class FromProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Brought(Imported):
+class ImportResult(Imported):
     """What an import from a host brought, or would bring; `refused` names files and lines that cannot be read."""
 
     source: str
     files: int
     sessions: int
     exchanges: int
-    projects: tuple[FromProject, ...]
+    projects: tuple[ProjectImport, ...]
     left_out: Mapping[str, int]
     """Reason → prompts that are not brought in."""
     examples: tuple[str, ...]
@@ -69,14 +69,14 @@ class Brought(Imported):
 
 
 @runtime_checkable
-class Source(Protocol):
+class ImportSource(Protocol):
     """A host whose records can be read."""
 
     name: str
     title: str
     """As people call it."""
 
-    def bring(self, memory: Eider, wanted: Wanted, told: Told) -> Brought:
+    def bring(self, memory: Eider, wanted: ImportRequest, told: Progress) -> ImportResult:
         """Read its records and learn from them in the order in which things were said.
 
         Args:
@@ -90,22 +90,22 @@ class Source(Protocol):
         ...
 
 
-def sources() -> dict[str, Source]:
+def sources() -> dict[str, ImportSource]:
     """All hosts that installed packages can read, by name; a package that cannot be imported is passed over."""
     from importlib.metadata import entry_points
 
-    found: dict[str, Source] = {}
+    found: dict[str, ImportSource] = {}
     for point in sorted(entry_points(group=GROUP), key=lambda p: p.name):
         try:
             source = getattr(point.load(), "SOURCE", None)
         except ImportError:
             continue
-        if isinstance(source, Source):
+        if isinstance(source, ImportSource):
             found[source.name] = source
     return found
 
 
-def noticed(
+def find_statements(
     reply: str, answering: str, *, at: datetime, user: str, scope: str, known: Sequence[str] = ()
 ) -> tuple[str, ...]:  # fmt: skip
     """The statements that rules find in a reply, as `observe` would, without secrets; nothing is written."""

@@ -75,7 +75,7 @@ def open(  # noqa: A001 (the public face)
         StoreLockedError: Another process has it open.
         StoreDamagedError: It cannot be read, or has lost acknowledged rows.
         EmbedderMismatchError: Its vectors are another embedder's.
-        OwnerError: The owner process refuses, or does not answer.
+        ServerError: The owner process refuses, or does not answer.
         InputError: An argument cannot be used.
         ConfigError: The mode asks a model and none is named, or its name names no provider.
         MissingExtraError: What asks the model is not installed.
@@ -197,6 +197,6 @@ def release(folder: Path) -> None:
 
     client = Client(spawn=False, spool=False, timeout=15.0)
     with suppress(ClientError):
-        if client.running():
-            client.ask("POST", "/v1/owner/release", {"store": str(folder)})
+        if client.is_running():
+            client.ask("POST", "/v1/server/release", {"store": str(folder)})
     client.close()

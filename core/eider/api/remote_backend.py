@@ -96,12 +96,12 @@ def connect(
     said = {"store": whole, "agent": agent, "about": about}
     try:
         if url and token is None:
-            from eider.client.tls_link import token as found_token
+            from eider.client.tls_link import token_for as found_token
 
             client.token = found_token(url)
-        client.ask("POST", "/v1/owner/open", {k: v for k, v in said.items() if v is not None})
+        client.ask("POST", "/v1/server/open", {k: v for k, v in said.items() if v is not None})
     except ClientError as error:
-        if error.kind in ("OwnerUnreachableError", "OwnerBusyError") and not url:
+        if error.kind in ("ServerUnreachableError", "ServerBusyError") and not url:
             return RemoteBackend(
                 client
             )  # what is written now goes to the spool; what is asked says who does not answer

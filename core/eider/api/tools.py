@@ -11,7 +11,17 @@ from dataclasses import dataclass, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.api.tools_schema import CORRECT, FORGET, RECALL, REINFORCE, REMEMBER, SEARCH, SIGNAL_OUTCOME, Schema, checked
+from eider.api.tools_schema import (
+    CORRECT,
+    FORGET,
+    RECALL,
+    REINFORCE,
+    REMEMBER,
+    SEARCH,
+    SIGNAL_OUTCOME,
+    Schema,
+    check_arguments,
+)
 from eider.model.errors import EiderError, InputError, QueuedError, RefusedError
 from eider.model.validation import one_of
 from eider.model.values import GLOBAL, TRUST
@@ -28,7 +38,7 @@ Handler = Callable[..., Answer]
 """Called as `handler(memory, **arguments)`; beside its own arguments it takes what `bind` binds."""
 BUDGET: Final = 1_500
 """Tokens that one recall may add to a conversation. A guess."""
-_SHOWN: Final = 400
+_MAX_RESULTS: Final = 400
 """Characters of one line of a search; recall shows the rest."""
 _FULL: Final = TRUST["user"]
 
@@ -82,13 +92,13 @@ class Toolbox:
         """
         tool = TOOLS.get(name)
         if tool is None:
-            return told(InputError(f"there is no tool {name!r}; use one of {', '.join(TOOLS)}."))
+            return error_answer(InputError(f"there is no tool {name!r}; use one of {', '.join(TOOLS)}."))
         if arguments is not None and not isinstance(arguments, Mapping):
-            return told(InputError(f"the arguments are {type(arguments).__name__}; pass a JSON object."))
+            return error_answer(InputError(f"the arguments are {type(arguments).__name__}; pass a JSON object."))
         try:
-            given = checked(self._schema(tool), arguments or {})
+            given = check_arguments(self._schema(tool), arguments or {})
         except InputError as error:
-            return told(error)
+            return error_answer(error)
         bound = {"user": self.user, "scopes": self.scopes, "loop": self.loop, "context": self.context, "key": key}
         return tool.handler(self.memory, **given, **bound)
 
@@ -125,21 +135,21 @@ def bind(
     )  # fmt: skip
 
 
-def told(error: Exception) -> Answer:
+def error_answer(error: Exception) -> Answer:
     """A fault as an answer: its kind, what is wrong, and what to do."""
     if isinstance(error, QueuedError):
         return {"status": "queued", "why": str(redact(str(error)))}
     if not isinstance(error, EiderError):
-        return _error("Fault", f"a fault of Eider itself ({type(error).__name__})", "go on without memory.")
+        return _error_fields("Fault", f"a fault of Eider itself ({type(error).__name__})", "go on without memory.")
     what, _, fix = str(redact(str(error))).rpartition("; ")
-    return _error(type(error).__name__, what or fix, fix if what else "change the arguments and call again.")
+    return _error_fields(type(error).__name__, what or fix, fix if what else "change the arguments and call again.")
 
 
-def _error(kind: str, message: str, fix: str) -> Answer:
+def _error_fields(kind: str, message: str, fix: str) -> Answer:
     return {"error": {"type": kind, "message": message, "fix": fix}}
 
 
-def _answering(handler: Handler) -> Handler:
+def _catching_errors(handler: Handler) -> Handler:
     """An agent goes on whatever happens to its memory."""
 
     @wraps(handler)
@@ -147,7 +157,7 @@ def _answering(handler: Handler) -> Handler:
         try:
             return handler(memory, **arguments)
         except Exception as error:  # noqa: BLE001 (every fault is an answer)
-            return told(error)
+            return error_answer(error)
 
     return safe
 
@@ -155,7 +165,7 @@ def _answering(handler: Handler) -> Handler:
 # ---------------------------------------------------------------------- handlers
 
 
-@_answering
+@_catching_errors
 def remember(
     memory: Eider, *, text: str, user: str, kind: str = "fact", scope: str | None = None, importance: int = 3,
     scopes: Sequence[str] = (), key: str | None = None, **_: object,
@@ -164,10 +174,10 @@ def remember(
     where = scope or next(iter(scopes), GLOBAL)
     if scopes:
         one_of(where, (*scopes, GLOBAL), "scope")
-    return _kept(memory.remember(text, user=user, kind=kind, scope=where, importance=importance, key=key))  # pyright: ignore[reportArgumentType] (checked within)
+    return _stored_answer(memory.remember(text, user=user, kind=kind, scope=where, importance=importance, key=key))  # pyright: ignore[reportArgumentType] (checked within)
 
 
-@_answering
+@_catching_errors
 def recall(
     memory: Eider, *, user: str, query: str | None = None, limit: int = 5, as_of: str | None = None,
     scopes: Sequence[str] = (), loop: str | None = None, context: str | None = None, **_: object,
@@ -176,12 +186,12 @@ def recall(
     if not (asked := query or context):
         raise InputError("query is missing; say what to recall.")
     found = memory.recall(
-        asked, user=user, limit=limit, scopes=_seen(scopes), as_of=as_of, budget=BUDGET, loop=loop
+        asked, user=user, limit=limit, scopes=_visible_scopes(scopes), as_of=as_of, budget=BUDGET, loop=loop
     )  # fmt: skip
-    return {"found": len(found), "results": [_about(r) for r in found], "text": _framed(found)}
+    return {"found": len(found), "results": [_result_fields(r) for r in found], "text": _framed_lines(found)}
 
 
-@_answering
+@_catching_errors
 def search(
     memory: Eider, *, user: str, text: str = "", kind: str | None = None, since: str | None = None,
     until: str | None = None, limit: int = 20, offset: int = 0, scopes: Sequence[str] = (), **_: object,
@@ -189,13 +199,18 @@ def search(
     """List and filter what is kept."""
     page = memory.search(
         text, user=user, kinds=[kind] if kind else None, since=since, until=until, limit=limit, offset=offset,
-        scopes=_seen(scopes),
+        scopes=_visible_scopes(scopes),
     )  # fmt: skip
-    short = [replace(r, text=f"{r.text[:_SHOWN]}…" if len(r.text) > _SHOWN else r.text) for r in page.items]
-    return {"total": page.total, "offset": page.offset, "results": [_about(r) for r in short], "text": _framed(short)}
+    short = [replace(r, text=f"{r.text[:_MAX_RESULTS]}…" if len(r.text) > _MAX_RESULTS else r.text) for r in page.items]
+    return {
+        "total": page.total,
+        "offset": page.offset,
+        "results": [_result_fields(r) for r in short],
+        "text": _framed_lines(short),
+    }
 
 
-@_answering
+@_catching_errors
 def forget(memory: Eider, *, id: str, user: str, **_: object) -> Answer:  # noqa: A002 (the word users know)
     """Erase for good."""
     done = memory.forget(id, user=user)
@@ -203,19 +218,19 @@ def forget(memory: Eider, *, id: str, user: str, **_: object) -> Answer:  # noqa
             "checks": dict(done.checks), "outside": list(done.outside)}  # fmt: skip
 
 
-@_answering
+@_catching_errors
 def correct(memory: Eider, *, id: str, text: str, user: str, key: str | None = None, **_: object) -> Answer:  # noqa: A002
     """Replace a statement by what is true now."""
-    return {**_kept(memory.correct(id, text, user=user, key=key)), "replaces": id}
+    return {**_stored_answer(memory.correct(id, text, user=user, key=key)), "replaces": id}
 
 
-@_answering
+@_catching_errors
 def reinforce(memory: Eider, *, id: str, user: str, key: str | None = None, **_: object) -> Answer:  # noqa: A002
     """Say that a memory was useful."""
-    return _kept(memory.reinforce(id, user=user, key=key))
+    return _stored_answer(memory.reinforce(id, user=user, key=key))
 
 
-@_answering
+@_catching_errors
 def signal_outcome(memory: Eider, *, outcome: float, user: str, loop: str | None = None, **_: object) -> Answer:
     """Tell how the work went in which memory was used."""
     if loop is None:
@@ -227,23 +242,23 @@ def signal_outcome(memory: Eider, *, outcome: float, user: str, loop: str | None
 # ---------------------------------------------------------------------- what goes out
 
 
-def _seen(scopes: Sequence[str]) -> list[str] | None:
+def _visible_scopes(scopes: Sequence[str]) -> list[str] | None:
     return [*dict.fromkeys((*scopes, GLOBAL))] if scopes else None
 
 
-def _kept(memory: Memory) -> Answer:
+def _stored_answer(memory: Memory) -> Answer:
     status = "queued" if memory.id.startswith("queued_") else "stored"
     return {"status": status, "id": memory.id, "kind": memory.kind, "trust": memory.trust,
             "text": recall_marks.mark([_line(memory.id, memory)], [memory.id])}  # fmt: skip
 
 
-def _about(found: Recollection) -> Answer:
+def _result_fields(found: Recollection) -> Answer:
     """What may be said outside the frame: nothing that anybody wrote."""
     kind = found.memory.kind if found.memory else "episode"
     return {"id": found.id, "kind": kind, "trust": found.trust, "score": round(found.score, 4)}
 
 
-def _framed(found: Sequence[Recollection]) -> str:
+def _framed_lines(found: Sequence[Recollection]) -> str:
     """The recalled lines, marked as data; empty where nothing was found."""
     lines = [_line(r.id, r.memory or r.episode, r.text) for r in found]
     return recall_marks.mark(lines, [r.id for r in found])
@@ -252,16 +267,16 @@ def _framed(found: Sequence[Recollection]) -> str:
 def _line(id: str, item: Memory | Episode | None, text: str | None = None) -> str:  # noqa: A002
     """One line: its id, what it is, what it says, and who says so where that is not the user."""
     if item is None:
-        return f"[{id}] {_flat(text or '')}"
-    said = _flat(item.text if text is None else text)
+        return f"[{id}] {_one_line(text or '')}"
+    said = _one_line(item.text if text is None else text)
     doubt = "" if item.trust >= _FULL else f" (said by: {item.origin})"
     if id.startswith("ep_"):
-        return f"[{id}] {getattr(item, 'at', ''):%Y-%m-%d} {_flat(getattr(item, 'speaker', ''))}: {said}{doubt}"
+        return f"[{id}] {getattr(item, 'at', ''):%Y-%m-%d} {_one_line(getattr(item, 'speaker', ''))}: {said}{doubt}"
     kind, scope = getattr(item, "kind", "fact"), getattr(item, "scope", GLOBAL)
     return f"[{id}] {kind}{'' if scope == GLOBAL else f', {scope}'}: {said}{doubt}"
 
 
-def _flat(text: str) -> str:
+def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 

@@ -1,4 +1,4 @@
-"""Files that travel to and from an owner on another machine: exports as they were written, imports as they are.
+"""Files that travel to and from a server on another machine: exports as they were written, imports as they are.
 
 A directory (a Parquet export) travels as a plain tar of its files. Both ends hold what passes in a file, never whole
 in memory.
@@ -42,7 +42,7 @@ class Sent:
 
 
 def sweep(home: str) -> None:
-    """Take away what a killed owner left half sent."""
+    """Take away what a killed server left half sent."""
     shutil.rmtree(os.path.join(home, _PLACE), ignore_errors=True)
 
 

@@ -14,9 +14,9 @@ def main() -> None:
     What is asked for all day is answered by `hot` in a few interpreter starts; everything else goes to the commands.
     """
     os.umask(0o077)
-    from eider.cli.fast_path import answered
+    from eider.cli.fast_path import run
 
-    code = answered(sys.argv[1:])
+    code = run(sys.argv[1:])
     if code is None:
         from eider.cli.app import cli
 

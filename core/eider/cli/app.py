@@ -11,8 +11,8 @@ import click
 
 from eider import __version__
 from eider.cli.command import GLOBAL_OPTIONS, State, global_section
-from eider.cli.exit_codes import CANNOT, FAILED, FAULT, INTERRUPTED, code_of, no_reader, told
-from eider.cli.output import complain, echo
+from eider.cli.exit_codes import BAD_USAGE, FAILED, FAULT, INTERRUPTED, close_stdout, code_of, fail
+from eider.cli.output import print_error, write_line
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Keep": {"record": "record", "remember": "record"},
@@ -32,7 +32,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "drain": "maintenance",
         "verify": "maintenance", "rebuild": "maintenance", "doctor": "doctor",
     },
-    "Owner": {
+    "Server": {
         "serve": "serve", "stop": "serve", "status": "serve", "jobs": "jobs", "pause": "jobs", "resume": "jobs",
         "log": "log", "service": "service_unit",
     },
@@ -80,13 +80,13 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "rebuild": "Build the search index anew.",
     "doctor": "Find what is wrong, and mend it.",
     "serve": "Start the process that holds the stores for all others.",
-    "stop": "End the owner process.",
-    "status": "Show the owner process: who it is, what it holds and does.",
+    "stop": "End the server process.",
+    "status": "Show the server process: who it is, what it holds and does.",
     "jobs": "List, show, retry, purge and run background work.",
     "pause": "Let background work rest until it is resumed.",
     "resume": "End a pause.",
-    "log": "Show what the owner noted: calls and errors, never their content.",
-    "service": "Keep the owner process always on.",
+    "log": "Show what the server noted: calls and errors, never their content.",
+    "service": "Keep the server process always on.",
     "mcp": "Serve the memory to an MCP client on stdin and stdout.",
     "install": "Wire the hosts on this machine to Eider.",
     "uninstall": "Take back what eider install changed.",
@@ -111,7 +111,7 @@ Environment:
   EIDER_HOME   directory of stores and settings
   EIDER_STORE  store name or path      EIDER_USER  whose memory
   EIDER_ORIGIN agent, tool or document: what enters claims no more
-  EIDER_OWNER  off: open stores in this process, share them with nobody
+  EIDER_SERVER  off: open stores in this process, share them with nobody
   NO_COLOR     no colours
 
 \b
@@ -172,51 +172,51 @@ class Commands(click.Group):
             sys.stdout.flush()
             code = code if isinstance(code, int) else 0
         except Exception as error:  # noqa: BLE001 (every ending gets its code)
-            code = ending(error, verbose=verbose)
+            code = report_error(error, verbose=verbose)
         except KeyboardInterrupt:
-            code = ending(click.Abort(), verbose=verbose)
+            code = report_error(click.Abort(), verbose=verbose)
         except SystemExit:  # click's way to say that stdout was closed
-            code = no_reader()
+            code = close_stdout()
         if standalone_mode:
             sys.exit(code)
         return code
 
 
-def ending(error: BaseException, *, verbose: bool) -> int:
+def report_error(error: BaseException, *, verbose: bool) -> int:
     """Say what happened on stderr, in one line, and return the exit code."""
     from eider.model.errors import EiderError
 
     if isinstance(error, BrokenPipeError):
-        return no_reader()
+        return close_stdout()
     if isinstance(error, click.Abort | KeyboardInterrupt):
-        return told("interrupted", INTERRUPTED)
+        return fail("interrupted", INTERRUPTED)
     if isinstance(error, click.ClickException):
-        return _usage(error)
+        return _report_usage_error(error)
     if verbose:
         import traceback
 
-        complain("".join(traceback.format_exception(error)).rstrip(), prefix="")
+        print_error("".join(traceback.format_exception(error)).rstrip(), prefix="")
     if isinstance(error, EiderError):
-        return told(str(error), code_of(type(error)))
+        return fail(str(error), code_of(type(error)))
     if isinstance(error, OSError):
         name = f" {error.filename!r}" if error.filename else ""
-        return told(f"{error.strerror or error}{name}; see that the file is there and may be used.", FAILED)
+        return fail(f"{error.strerror or error}{name}; see that the file is there and may be used.", FAILED)
     again = "" if verbose else "; run it again with -v and report what it prints"
-    return told(f"a fault of Eider itself ({type(error).__name__}: {error}){again}", FAULT)
+    return fail(f"a fault of Eider itself ({type(error).__name__}: {error}){again}", FAULT)
 
 
-def _usage(error: click.ClickException) -> int:
+def _report_usage_error(error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        echo(error.format_message(), err=True)
-        return CANNOT
+        write_line(error.format_message(), err=True)
+        return BAD_USAGE
     message = " ".join(error.format_message().split())
     if isinstance(error, click.NoSuchOption):
         message += " Put -- before a text that begins with a dash."
-    complain(message[:1].lower() + message[1:])
+    print_error(message[:1].lower() + message[1:])
     context = getattr(error, "ctx", None)
     if context is not None:
-        complain(f"see '{context.command_path} --help'", prefix="")
-    return CANNOT if isinstance(error, click.UsageError) else FAILED
+        print_error(f"see '{context.command_path} --help'", prefix="")
+    return BAD_USAGE if isinstance(error, click.UsageError) else FAILED
 
 
 def _check_encoding(args: Sequence[str]) -> None:

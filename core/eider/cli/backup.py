@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import indented, json_line, progress, say, show, table
+from eider.cli.output import print_indented, print_json, print_line, print_table, print_values, progress
 from eider.model import config
 from eider.model.errors import InputError, RefusedError, StoreMissingError
 
@@ -43,14 +43,14 @@ def backup() -> None:
     """
 
 
-def _rule(keep: int | None, weekly: int | None, monthly: int | None) -> dict[str, int] | None:
+def _retention_rule(keep: int | None, weekly: int | None, monthly: int | None) -> dict[str, int] | None:
     given = {"daily": keep, "weekly": weekly, "monthly": monthly}
     found = {name: count for name, count in given.items() if count is not None}
     return found or None
 
 
-def _ask(state: State, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Let whoever holds the store do it: the owner of a name, this process for a path."""
+def _run_task(state: State, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """Let whoever holds the store do it: the server of a name, this process for a path."""
     from eider.api.open import is_shared
     from eider.model.store_paths import folder_of
 
@@ -58,7 +58,7 @@ def _ask(state: State, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
     if not (folder.is_dir() and any(folder.iterdir())):
         raise StoreMissingError(folder, "list what there is with eider store list.")
     if is_shared(state.store, shared=None, mine={}):
-        return _ask_owner(folder, order, said)
+        return _run_task_on_server(folder, order, said)
     from eider.api.local import open_engine
     from eider.api.open import release
     from eider.records.backup import commands
@@ -72,7 +72,7 @@ def _ask(state: State, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
         engine.close()
 
 
-def _ask_owner(folder: Path, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
+def _run_task_on_server(folder: Path, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
     from eider.api.wire import decode_error
     from eider.client.client import Client, ClientError
 
@@ -108,19 +108,21 @@ def run(
     """
     place = None if to is None else str(to.expanduser().absolute())
     with progress(state, "backup"):
-        made = _ask(
-            state, "run", {"to": place, "parquet": format == "parquet", "keep": _rule(keep, keep_weekly, keep_monthly)}
+        made = _run_task(
+            state,
+            "run",
+            {"to": place, "parquet": format == "parquet", "keep": _retention_rule(keep, keep_weekly, keep_monthly)},
         )
 
     def human() -> None:
-        say(
-            f"made {made['name']}: {made['users']} user(s), {_size(made['bytes'])}, verified, in {made['seconds']:.1f} s"
+        print_line(
+            f"made {made['name']}: {made['users']} user(s), {_size_text(made['bytes'])}, verified, in {made['seconds']:.1f} s"
         )
-        indented(str(made["path"]), dim=True)
+        print_indented(str(made["path"]), dim=True)
         for name in made["removed"]:
-            say(f"removed {name}")
+            print_line(f"removed {name}")
 
-    show(state, [made], human)
+    print_values(state, [made], human)
 
 
 @command("list", answer=_KEYS, examples=("eider backup list", "eider backup list --verify --json"))
@@ -134,7 +136,7 @@ def list_(state: State, verify: bool) -> int:
     from eider.records.backup.commands import told
     from eider.records.backup.create import verify as verified
 
-    found = _all(state.store)
+    found = _all_backups(state.store)
     if verify:
         with progress(state, "verify") as bar:
             for number, one in enumerate(found):
@@ -142,16 +144,19 @@ def list_(state: State, verify: bool) -> int:
                 bar(number + 1, len(found))
 
     def human() -> None:
-        rows = [[b.name, _age(b.manifest.at), _size(b.bytes), len(b.manifest.users), _verdict(b)] for b in found]
-        table(rows, ["backup", "age", "size", "users", "verified"], right=(1, 2, 3))
+        rows = [
+            [b.name, _age_text(b.manifest.at), _size_text(b.bytes), len(b.manifest.users), _verified_text(b)]
+            for b in found
+        ]
+        print_table(rows, ["backup", "age", "size", "users", "verified"], right=(1, 2, 3))
         if not rows:
-            say("no backups yet; make one with eider backup run")
+            print_line("no backups yet; make one with eider backup run")
 
-    show(state, [told(b) for b in found], human)
+    print_values(state, [told(b) for b in found], human)
     return 1 if verify and any(not b.verified for b in found) else 0
 
 
-def _all(store: str | None) -> list[Backup]:
+def _all_backups(store: str | None) -> list[Backup]:
     """Backups of one store or of all, oldest first; one with a broken manifest is shown as damaged."""
     from eider.model import backup_paths
     from eider.model.store_paths import folder_of
@@ -163,13 +168,13 @@ def _all(store: str | None) -> list[Backup]:
     return sorted(found, key=lambda b: (b.manifest.store, b.manifest.at))
 
 
-def _verdict(one: Backup) -> str:
+def _verified_text(one: Backup) -> str:
     if one.findings:
         return f"DAMAGED: {one.findings[0]}"
-    return f"{_age(one.verified_at)} ago" if one.verified_at else "never"
+    return f"{_age_text(one.verified_at)} ago" if one.verified_at else "never"
 
 
-def _age(at: datetime) -> str:
+def _age_text(at: datetime) -> str:
     seconds = max(0.0, (datetime.now(UTC) - at).total_seconds())
     for unit, length in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= length:
@@ -177,7 +182,7 @@ def _age(at: datetime) -> str:
     return f"{seconds:.0f} s"
 
 
-def _size(count: float) -> str:
+def _size_text(count: float) -> str:
     for unit in ("B", "KB", "MB"):
         if count < 1000:  # noqa: PLR2004 (decimal units)
             return f"{count:.0f} {unit}"
@@ -207,26 +212,26 @@ def restore(state: State, name: str, replace: bool, dry_run: bool, ignore_tombst
     from eider.api.open import release
     from eider.records.backup.restore import restore as restored
 
-    found = _named(name)
+    found = _find_backup(name)
     with progress(state, "restore"):
         done = restored(
-            found, _target(state, found, replace=replace), replace=replace, dry_run=dry_run,
+            found, _restore_target(state, found, replace=replace), replace=replace, dry_run=dry_run,
             ignore_tombstones=ignore_tombstones, release=release,
         )  # fmt: skip
     if state.json:
-        json_line(done)
+        print_json(done)
         return
     would = "would restore" if dry_run else "restored"
-    say(f"{would} {done.backup} as {done.store}: {done.users} user(s); {done.path}")
+    print_line(f"{would} {done.backup} as {done.store}: {done.users} user(s); {done.path}")
     if done.erased:
-        say(f"{done.erased} item(s) were forgotten since and {'would be' if dry_run else 'were'} erased again")
+        print_line(f"{done.erased} item(s) were forgotten since and {'would be' if dry_run else 'were'} erased again")
     if not done.asked:
-        say("no living store could say what was forgotten since; what newer backups knew of was left out")
+        print_line("no living store could say what was forgotten since; what newer backups knew of was left out")
     if done.aside:
-        say(f"the store that was there is now {done.aside}; forgetting in {done.store} does not reach it")
+        print_line(f"the store that was there is now {done.aside}; forgetting in {done.store} does not reach it")
 
 
-def _named(name: str) -> Backup:
+def _find_backup(name: str) -> Backup:
     """A backup by path, by store/stamp, or by stamp alone where that is one only."""
     from eider.model.backup_paths import MANIFEST
     from eider.records.backup.manifest import read
@@ -234,7 +239,7 @@ def _named(name: str) -> Backup:
     path = Path(name).expanduser().absolute()
     if (path / MANIFEST).is_file():
         return read(path)
-    fits = [b for b in _all(None) if name in (b.name, b.path.name)]
+    fits = [b for b in _all_backups(None) if name in (b.name, b.path.name)]
     if not fits:
         raise StoreMissingError(path, "list what there is with eider backup list.")
     if len(fits) > 1:
@@ -242,7 +247,7 @@ def _named(name: str) -> Backup:
     return fits[0]
 
 
-def _target(state: State, found: Backup, *, replace: bool) -> Path:
+def _restore_target(state: State, found: Backup, *, replace: bool) -> Path:
     from eider.model.store_paths import folder_of
 
     if state.store is not None:
@@ -276,19 +281,21 @@ def prune(
     One goes only while a newer, verified one stays: make a fresh one first. Copies that were moved elsewhere are
     not reached.
     """
-    rule = _rule(keep, keep_weekly, keep_monthly)
+    rule = _retention_rule(keep, keep_weekly, keep_monthly)
     if rule is None and not before_forget:
         raise click.UsageError("say what shall go: --before-forget, --keep DAYS, or both.")
-    done = _ask(state, "prune", {"keep": rule, "before_forget": before_forget, "dry_run": dry_run})
+    done = _run_task(state, "prune", {"keep": rule, "before_forget": before_forget, "dry_run": dry_run})
 
     def human() -> None:
         for name in done["removed"]:
-            say(f"{'would remove' if dry_run else 'removed'} {name}")
-        say(f"{len(done['left'])} backup(s) {'would be ' if dry_run else ''}left")
+            print_line(f"{'would remove' if dry_run else 'removed'} {name}")
+        print_line(f"{len(done['left'])} backup(s) {'would be ' if dry_run else ''}left")
         for name in done["holding"]:
-            say(f"{name} still holds something forgotten; make a newer one with eider backup run, then prune again")
+            print_line(
+                f"{name} still holds something forgotten; make a newer one with eider backup run, then prune again"
+            )
 
-    show(state, [done], human)
+    print_values(state, [done], human)
 
 
 @command(
@@ -300,7 +307,7 @@ def prune(
 @click.option("--keep", type=_COUNT, default=7, show_default=True, help="Days to keep; 4 weeks and 6 months as well.")
 @pass_state
 def schedule(state: State, every: str | None, at: str, keep: int) -> None:
-    """Let the owner back up all named stores.
+    """Let the server back up all named stores.
 
     It does so when it runs; what was missed is made up for, and a store that did not change is left out. Weekly
     is on Sundays. Without a word the schedule is shown.
@@ -310,17 +317,17 @@ def schedule(state: State, every: str | None, at: str, keep: int) -> None:
     if every == "off":
         keep_schedule(None)
     elif every is not None:
-        keep_schedule(Schedule(every="weekly" if every == "weekly" else "daily", at=_time(at), keep=keep))
+        keep_schedule(Schedule(every="weekly" if every == "weekly" else "daily", at=_parse_time(at), keep=keep))
     found = scheduled()
     shown = {
         "every": found.every if found else "off", "at": f"{found.at:%H:%M}" if found else None,
         "keep": found.keep if found else None,
     }  # fmt: skip
     said = f"{found.every} at {found.at:%H:%M}, {found.keep} day(s) kept" if found else "no backups are scheduled"
-    show(state, [shown], lambda: say(said))
+    print_values(state, [shown], lambda: print_line(said))
 
 
-def _time(text: str) -> time:
+def _parse_time(text: str) -> time:
     try:
         return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (a time of day has no zone)
     except ValueError:

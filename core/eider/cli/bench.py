@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state
-from eider.cli.output import indented, json_line, progress, say, table
+from eider.cli.command import State, command, open_memory, pass_state
+from eider.cli.output import print_indented, print_json, print_line, print_table, progress
 
 
 @click.group("bench")
@@ -30,19 +30,21 @@ def mine(state: State, sample: int, seed: int) -> None:
     """
     from eider.cli.bench_runs import own_data as bench_mine
 
-    with opened(state, read_only=True) as memory, progress(state, "questions") as told:
+    with open_memory(state, read_only=True) as memory, progress(state, "questions") as told:
         found = bench_mine.measure(memory, sample=sample, seed=seed, progress=told)
     if state.json:
-        json_line(found)
+        print_json(found)
         return
     rows = [[kind, *(f"{v:.3f}" for v in figures.values())] for kind, figures in found["recall"].items()]
-    table(rows, ["question made of", "R@1", "R@5", "R@10"], right=(1, 2, 3))
+    print_table(rows, ["question made of", "R@1", "R@5", "R@10"], right=(1, 2, 3))
     times = found["recall_ms"]
-    say(
+    print_line(
         f"recall p50 {times['p50']:.2f} ms  p95 {times['p95']:.2f} ms over {found['rows']} rows, {found['questions']} questions"
     )
     quiet = found["abstention"]
-    indented(f"inject stayed silent on {quiet['share']:.0%} of {quiet['n']} prompts of words the store has never seen")
+    print_indented(
+        f"inject stayed silent on {quiet['share']:.0%} of {quiet['n']} prompts of words the store has never seen"
+    )
 
 
 bench.add_command(mine)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import click
 
-from eider.cli.exit_codes import queued
+from eider.cli.exit_codes import report_queued
 from eider.model import config
 from eider.model.errors import ConfigError, InputError, QueuedError, StoreMissingError
 from eider.model.values import ORIGINS, Origin
@@ -35,11 +35,11 @@ class State:
     progress: bool | None = None
     as_agent: bool = False
 
-    def whose(self) -> str:
+    def user_name(self) -> str:
         """The user: from the option, EIDER_USER, the settings, else the login name."""
         return self.user or config.default_user()
 
-    def ceiling(self) -> Origin:
+    def max_trust(self) -> Origin:
         """The most that what enters may claim: a person's terminal is the user, an agent's is the agent."""
         said = os.environ.get("EIDER_ORIGIN") or "user"
         found: Origin | None = next((origin for origin in ORIGINS if origin == said), None)
@@ -47,14 +47,14 @@ class State:
             raise ConfigError(f"EIDER_ORIGIN={said!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
         return "agent" if self.as_agent and found == "user" else found
 
-    def zone(self, given: str | None = None) -> str:
+    def time_zone(self, given: str | None = None) -> str:
         """The asker's time zone: from the option, the settings, else this machine's."""
         from eider.model.clock import local_zone
 
         return given or config.setting("tz") or local_zone()
 
 
-def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:
+def _store_global_option(ctx: click.Context, param: click.Parameter, value: object) -> None:
     """Note a global option; one after the command wins over one before it."""
     if value is not None and ctx.get_parameter_source(str(param.name)) is not click.core.ParameterSource.DEFAULT:
         setattr(ctx.ensure_object(State), str(param.name), value)
@@ -62,7 +62,7 @@ def _keep(ctx: click.Context, param: click.Parameter, value: object) -> None:
 
 def GLOBAL_OPTIONS() -> list[click.Option]:  # noqa: N802 (a constant that click wants fresh for each command)
     """Options every command takes."""
-    shared: dict[str, Any] = {"expose_value": False, "callback": _keep}
+    shared: dict[str, Any] = {"expose_value": False, "callback": _store_global_option}
     return [
         click.Option(["--store"], metavar="NAME|PATH", help="Which store; a path is a store of one's own.", **shared),
         click.Option(["--user"], metavar="NAME", help="Whose memory; by default the set user or the login name.", **shared),
@@ -125,7 +125,7 @@ pass_state: Final = click.make_pass_decorator(State, ensure=True)
 
 
 @contextmanager
-def opened(state: State, *, create: bool = False, agent: str | None = None, **how: Any) -> Generator[Eider]:
+def open_memory(state: State, *, create: bool = False, agent: str | None = None, **how: Any) -> Generator[Eider]:
     """The memory that the options name, seen through the command line's door.
 
     Args:
@@ -143,21 +143,21 @@ def opened(state: State, *, create: bool = False, agent: str | None = None, **ho
     store = state.store or config.setting("store")
     if not is_address(store):
         folder, store = folder_of(state.store), state.store
-        if not create and not is_store(folder) and not _delivered(state, folder):
+        if not create and not is_store(folder) and not _store_made_by_spool(state, folder):
             raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
     agent = agent or config.setting("agent") or "default"
     with (
-        open_store(store, user=state.whose(), agent=agent, **how) as memory,
-        memory.through("cli", state.ceiling()) as seen,
+        open_store(store, user=state.user_name(), agent=agent, **how) as memory,
+        memory.through("cli", state.max_trust()) as seen,
     ):
         try:
             yield seen
         except QueuedError as error:  # kept all the same, which is no failure
-            queued([error.key], as_json=state.json)
+            report_queued([error.key], as_json=state.json)
             raise click.exceptions.Exit(0) from None
 
 
-def scope_of(said: str) -> str:
+def resolve_scope(said: str) -> str:
     """A scope as it is kept: `project` is that of the directory the command runs in."""
     from eider.model.project_scope import project_scope
 
@@ -169,17 +169,17 @@ def is_store(folder: Path) -> bool:
     return folder.is_dir() and any(folder.iterdir())
 
 
-def _delivered(state: State, folder: Path) -> bool:
-    """Whether what waits in the spool makes the store, once an owner has taken it."""
+def _store_made_by_spool(state: State, folder: Path) -> bool:
+    """Whether what waits in the spool makes the store, once a server has taken it."""
     from eider.api.open import is_shared
     from eider.client import spool
     from eider.client.client import Client, ClientError
 
-    if not is_shared(state.store, shared=None, mine={}) or not spool.waiting(str(config.home())):
+    if not is_shared(state.store, shared=None, mine={}) or not spool.waiting_bytes(str(config.home())):
         return False
     client = Client()
     try:
-        client.ask("POST", "/v1/owner/drain", {})
+        client.ask("POST", "/v1/server/drain", {})
     except ClientError:
         return False
     finally:

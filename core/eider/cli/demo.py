@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import say, width
+from eider.cli.output import print_line, terminal_width
 
 
 @command("demo", answer=("step", "ms"), examples=("eider demo", "eider demo --json"))
@@ -19,7 +19,7 @@ def demo(state: State) -> None:
     from eider.cli.demo_story.play import play
     from eider.cli.demo_story.stage import Stage
 
-    play(Stage(say, width=width(), as_json=state.json))
+    play(Stage(print_line, width=terminal_width(), as_json=state.json))
 
 
 COMMANDS: Final = {"demo": demo}

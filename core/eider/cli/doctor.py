@@ -7,7 +7,7 @@ from typing import Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import indented, json_line, progress, say
+from eider.cli.output import print_indented, print_json, print_line, progress
 from eider.service.doctor.report import Finding, Report
 
 _COLOURS: Final = {"error": "red", "warning": "yellow", "info": None}
@@ -21,38 +21,38 @@ _COLOURS: Final = {"error": "red", "warning": "yellow", "info": None}
 def doctor(state: State, fix: bool, deep: bool, show: bool) -> int:
     """Find what is wrong, and mend it.
 
-    The home, its owner process, the spool and every store are checked (with --store only that one), and a probe is
+    The home, its server process, the spool and every store are checked (with --store only that one), and a probe is
     kept, recalled and forgotten in each. Exits with 1 while a warning or an error is left.
     """
-    from eider.service.doctor.run import Wants, examine
+    from eider.service.doctor.run import Options, examine
 
     stores = None if state.store is None else [state.store]
     with progress(state, "doctor") as told:
-        report = examine(stores, Wants(fix=fix, deep=deep, show=show), progress=told)
+        report = examine(stores, Options(fix=fix, deep=deep, show=show), progress=told)
     if state.json:
         for finding in report.findings:
-            json_line(finding)
+            print_json(finding)
     else:
-        _told(report)
-    return 0 if report.well else 1
+        _print_report(report)
+    return 0 if report.is_healthy else 1
 
 
-def _told(report: Report) -> None:
+def _print_report(report: Report) -> None:
     for finding in report.findings:
-        mark = "mended" if finding.mended else finding.severity
-        colour = "green" if finding.mended else _COLOURS[finding.severity]
-        indented(f"{finding.subject}: {finding.message}", f"{mark:<8}", fg=colour)
-        if not finding.mended:
-            indented(finding.fix, f"{'':<8}fix: ", dim=True)
-    left = [f for f in report.findings if not f.mended]
+        mark = "mended" if finding.fixed else finding.severity
+        colour = "green" if finding.fixed else _COLOURS[finding.severity]
+        print_indented(f"{finding.subject}: {finding.message}", f"{mark:<8}", fg=colour)
+        if not finding.fixed:
+            print_indented(finding.fix, f"{'':<8}fix: ", dim=True)
+    left = [f for f in report.findings if not f.fixed]
     looked = f"{report.stores} store(s), {report.checks} checks"
     if not left:
-        say(f"all is well; {looked}")
+        print_line(f"all is well; {looked}")
         return
     counts = ", ".join(f"{n} {s}(s)" for s in ("error", "warning", "info") if (n := sum(f.severity == s for f in left)))
     if any(f.fixable for f in left):
         counts += "; eider doctor --fix mends some"
-    say(f"{counts}; {looked}")
+    print_line(f"{counts}; {looked}")
 
 
 COMMANDS: Final = {"doctor": doctor}

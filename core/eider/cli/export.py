@@ -7,8 +7,8 @@ from typing import Final, Literal
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state
-from eider.cli.output import json_line, progress, refusals, say
+from eider.cli.command import State, command, open_memory, pass_state
+from eider.cli.output import print_json, print_line, print_refusals, progress
 from eider.model.answers import Imported
 from eider.model.errors import RefusedError
 from eider.model.requests import EXPORT_FORMATS
@@ -30,12 +30,12 @@ def export(state: State, path: Path, format: Literal["jsonl", "parquet", "markdo
     """Write all of a user to a file."""
     if path.exists() and not force and not (path.is_dir() and not any(path.iterdir())):
         raise RefusedError(f"{str(path)!r} exists; name another path, or write over it with --force.")
-    with opened(state) as memory, progress(state, "export"):
+    with open_memory(state) as memory, progress(state, "export"):
         rows = memory.export(path, format=format)
     if state.json:
-        json_line({"path": str(path), "format": format, "rows": rows})
+        print_json({"path": str(path), "format": format, "rows": rows})
     else:
-        say(f"{rows} row(s) written to {path}")
+        print_line(f"{rows} row(s) written to {path}")
 
 
 @command(
@@ -71,21 +71,23 @@ def import_(
     """
     from eider.cli import import_hosts
 
-    if (source := import_hosts.source_of(what)) is not None:
-        return import_hosts.bring(state, source, where, project=project, since=since, tz=tz, dry_run=dry_run)
+    if (source := import_hosts.find_source(what)) is not None:
+        return import_hosts.import_conversations(
+            state, source, where, project=project, since=since, tz=tz, dry_run=dry_run
+        )
     if where is not None or project is not None or since is not None or tz is not None:
-        raise import_hosts.not_a_source(what)
+        raise import_hosts.not_a_source_error(what)
     path: Path = click.Path(exists=True, path_type=Path).convert(what, None, click.get_current_context())
-    with opened(state, create=True) as memory, progress(state, "import"):
+    with open_memory(state, create=True) as memory, progress(state, "import"):
         done = memory.import_(path, dry_run=dry_run)
     if state.json:
-        json_line(done)
+        print_json(done)
     else:
         verb = "would bring" if dry_run else "brought"
-        say(
+        print_line(
             f"{verb} {done.episodes} episode(s), {done.memories} memories, {done.events} event(s); skipped {done.skipped}"
         )
-        refusals(done.refused)
+        print_refusals(done.refused)
     return 1 if done.refused else 0
 
 

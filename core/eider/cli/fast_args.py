@@ -58,7 +58,7 @@ MAX_NAME: Final = 256
 _DIGITS: Final = 8
 
 
-def parsed(args: Sequence[str]) -> tuple[str, dict[str, Any], str] | None:
+def parse(args: Sequence[str]) -> tuple[str, dict[str, Any], str] | None:
     """The verb, what its options say, and its words as one text; None in doubt.
 
     >>> parsed(["recall", "--limit", "3", "snake", "case", "--json"])
@@ -75,7 +75,7 @@ def parsed(args: Sequence[str]) -> tuple[str, dict[str, Any], str] | None:
             words += reversed(left)
             break
         if arg.startswith("-"):
-            if not _option(arg, left, known, said):
+            if not _read_option(arg, left, known, said):
                 return None
         elif verb:
             words.append(arg)
@@ -84,10 +84,10 @@ def parsed(args: Sequence[str]) -> tuple[str, dict[str, Any], str] | None:
         else:
             return None
     text = " ".join(words)
-    return (verb, said, text) if verb and words != ["-"] and _is_text(text, verb) else None
+    return (verb, said, text) if verb and words != ["-"] and _is_valid_text(text, verb) else None
 
 
-def _option(arg: str, left: list[str], known: Mapping[str, Option], said: dict[str, Any]) -> bool:
+def _read_option(arg: str, left: list[str], known: Mapping[str, Option], said: dict[str, Any]) -> bool:
     """Note one option and its value, taken from what is left; False when it is not beyond doubt."""
     name, equals, value = arg.partition("=")
     if name not in known or (equals and not name.startswith("--")):
@@ -98,10 +98,10 @@ def _option(arg: str, left: list[str], known: Mapping[str, Option], said: dict[s
         return not equals
     if not equals:
         value = left.pop() if left else ""
-    return _taken(said, field, takes, value)
+    return _store_value(said, field, takes, value)
 
 
-def _taken(said: dict[str, Any], field: str, takes: Any, value: str) -> bool:
+def _store_value(said: dict[str, Any], field: str, takes: Any, value: str) -> bool:
     """Note what an option says; False when it is not beyond doubt."""
     if not value.strip() or value.startswith("-") or len(value) > MAX_NAME or not value.isprintable():
         return False
@@ -119,7 +119,7 @@ def _taken(said: dict[str, Any], field: str, takes: Any, value: str) -> bool:
     return takes == TEXT or value in takes
 
 
-def _is_text(text: str, verb: str) -> bool:
+def _is_valid_text(text: str, verb: str) -> bool:
     if not text.strip() or len(text) > VERBS[verb][1]:
         return verb == "search" and not text
     try:

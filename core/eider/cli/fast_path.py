@@ -1,6 +1,6 @@
 """What is asked for all day, answered before the command line's framework is loaded.
 
-`answered` reads the arguments by hand, asks the owner, and prints what the command would have printed, byte for byte.
+`answered` reads the arguments by hand, asks the server, and prints what the command would have printed, byte for byte.
 Whatever is not plain (an option it does not know, stdin, a path, a value that may be wrong, a missing store) it leaves
 to the command, untouched: there is one place that explains mistakes.
 """
@@ -11,8 +11,8 @@ import os
 import sys
 
 from eider.cli import formatting
-from eider.cli.fast_args import MAX_NAME, ORIGINS, VERBS, parsed
-from eider.cli.output import json_line
+from eider.cli.fast_args import MAX_NAME, ORIGINS, VERBS, parse
+from eider.cli.output import print_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from eider.client.client import Client, ClientError
 
-_ZONED: Final = ("recall", "search", "record")
+_USES_TIME_ZONE: Final = ("recall", "search", "record")
 _WRITES: Final = ("record", "remember")
 _STORE_NAME: Final = 64
-_ZONES: Final = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo")
+_ZONE_FOLDERS: Final = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo")
 """Where Python looks for time zones by default."""
-_TIMES: Final = ("at", "recorded_at", "valid_from", "valid_to", "retired_at")
+_TIME_FIELDS: Final = ("at", "recorded_at", "valid_from", "valid_to", "retired_at")
 
 
-class Shown(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON object)
+class JsonView(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON object)
     """A JSON object whose members can be asked for as attributes, as those of a value."""
 
     def __getattr__(self, name: str) -> Any:
@@ -37,47 +37,47 @@ class Shown(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON object)
             found = self[name]
         except KeyError:
             raise AttributeError(name) from None
-        return Shown(found) if isinstance(found, dict) else found
+        return JsonView(found) if isinstance(found, dict) else found
 
 
-def answered(args: Sequence[str]) -> int | None:
+def run(args: Sequence[str]) -> int | None:
     """Answer and return the exit code; None, with nothing done, when the command has to."""
     try:
-        return _answered(args)
+        return _run(args)
     except Exception as error:  # noqa: BLE001 (every ending gets its code)
-        from eider.cli.app import ending
+        from eider.cli.app import report_error
 
-        return ending(error, verbose=False)
+        return report_error(error, verbose=False)
 
 
-def _answered(args: Sequence[str]) -> int | None:
+def _run(args: Sequence[str]) -> int | None:
     if list(args) in (["--version"], ["-V"]):
         from eider import __version__
 
-        return _ended(lambda: print(f"eider {__version__}"))
+        return _print_and_exit_code(lambda: print(f"eider {__version__}"))
     if sorted(args) in (["status"], ["--json", "status"]):
-        return _status(as_json="--json" in args)
-    read = parsed(args)
+        return _show_status(as_json="--json" in args)
+    read = parse(args)
     if read is None:
         return None
     verb, said, words = read
     brief, as_json = bool(said.pop("brief", False)), bool(said.pop("json", False))
-    place = placed(verb, said)
+    place = client_arguments(verb, said)
     if place is None:
         return None
-    return _asked(verb, {VERBS[verb][0]: words, **said}, place, as_json=as_json, brief=brief)
+    return _call_server(verb, {VERBS[verb][0]: words, **said}, place, as_json=as_json, brief=brief)
 
 
 # ---------------------------------------------------------------------- where, whose, from when
 
 
-def placed(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
+def client_arguments(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
     """What the client is made with; takes it out of `said`, and adds the time zone there. None in doubt."""
     from eider.client.client import home
 
     root = home()
     named = os.environ.get("EIDER_HOME")
-    settings = _settings(root)
+    settings = _read_settings(root)
     if settings is None or (named and root != named):  # spelled in another way: the command decides what is meant
         return None
 
@@ -85,16 +85,16 @@ def placed(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
         return os.environ.get(f"EIDER_{name.upper()}") or settings.get(name)
 
     store = said.pop("store", None) or setting("store") or "default"
-    ceiling = _ceiling(as_agent=bool(said.pop("as_agent", False)))
-    if setting("owner") == "off" or ceiling is None or not _is_name(store):
+    ceiling = _max_trust(as_agent=bool(said.pop("as_agent", False)))
+    if setting("server") == "off" or ceiling is None or not _is_store_name(store):
         return None
     folder = os.path.join(root, "stores", f"{store}.eider")
-    if verb not in _WRITES and not _holds(folder):
+    if verb not in _WRITES and not _has_files(folder):
         return None
-    user = said.pop("user", None) or setting("user") or _login()
+    user = said.pop("user", None) or setting("user") or _login_name()
     agent = setting("agent") or "default"
-    if verb in _ZONED:
-        said["tz"] = said.get("tz") or setting("tz") or _zone()
+    if verb in _USES_TIME_ZONE:
+        said["tz"] = said.get("tz") or setting("tz") or _local_zone()
         if said["tz"] is None:
             return None
     if not all(0 < len(name) <= MAX_NAME and name.isprintable() and name.strip() for name in (user, agent)):
@@ -102,7 +102,7 @@ def placed(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
     return {"store": folder, "user": user, "agent": agent, "ceiling": ceiling, "home_folder": root}
 
 
-def _settings(root: str) -> dict[str, str] | None:
+def _read_settings(root: str) -> dict[str, str] | None:
     """The config file; None when it is not plain."""
     from eider.client.client import loads
 
@@ -117,7 +117,7 @@ def _settings(root: str) -> dict[str, str] | None:
     return found if whole else None
 
 
-def _ceiling(*, as_agent: bool) -> str | None:
+def _max_trust(*, as_agent: bool) -> str | None:
     """The most that what enters may claim; None for a word that is not known."""
     said = os.environ.get("EIDER_ORIGIN") or "user"
     if said not in ORIGINS:
@@ -125,7 +125,7 @@ def _ceiling(*, as_agent: bool) -> str | None:
     return "agent" if as_agent and said == "user" else said
 
 
-def _is_name(store: str) -> bool:
+def _is_store_name(store: str) -> bool:
     """Whether it is the plain name of a shared store, and no path or address.
 
     >>> _is_name("assistant"), _is_name("../etc"), _is_name("notes.eider")
@@ -136,7 +136,7 @@ def _is_name(store: str) -> bool:
     return plain and len(store) <= _STORE_NAME and ".." not in store and not store.endswith(".eider")
 
 
-def _holds(folder: str) -> bool:
+def _has_files(folder: str) -> bool:
     """Whether a directory is there and not empty."""
     try:
         with os.scandir(folder) as entries:
@@ -145,7 +145,7 @@ def _holds(folder: str) -> bool:
         return False
 
 
-def _login() -> str:
+def _login_name() -> str:
     """Name of the account, as `getpass` finds it."""
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         if found := os.environ.get(name):
@@ -158,7 +158,7 @@ def _login() -> str:
         return ""  # the command knows more ways
 
 
-def _zone() -> str | None:
+def _local_zone() -> str | None:
     """Name of this machine's time zone, as `eider.model.clock.local_zone` finds it; None where that takes more than a look."""
     try:
         link = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
@@ -174,16 +174,16 @@ def _zone() -> str | None:
     letters = named.replace("/", "").replace("_", "").replace("-", "").replace("+", "")
     if not (letters.isascii() and letters.isalnum()) or named[0] == "/" or "PYTHONTZPATH" in os.environ:
         return None
-    return named if any(os.path.isfile(f"{folder}/{named}") for folder in _ZONES) else None
+    return named if any(os.path.isfile(f"{folder}/{named}") for folder in _ZONE_FOLDERS) else None
 
 
 # ---------------------------------------------------------------------- asking and printing
 
 
-def _asked(
+def _call_server(
     verb: str, request: Mapping[str, Any], place: Mapping[str, Any], *, as_json: bool, brief: bool
 ) -> int | None:
-    """Ask the owner and print its answer."""
+    """Ask the server and print its answer."""
     from eider.client.client import Client, ClientError
 
     client: Client = Client(channel="cli", **place)
@@ -191,58 +191,58 @@ def _asked(
         found = client.call(verb, request)
     except ClientError as error:
         # a home that cannot be written: the command reads it in its own process
-        return None if error.kind == "ReadOnlyStoreError" else _refused(error)
+        return None if error.kind == "ReadOnlyStoreError" else _report_refusal(error)
     except KeyboardInterrupt:
-        from eider.cli.exit_codes import interrupted
+        from eider.cli.exit_codes import report_interrupt
 
-        return interrupted()
+        return report_interrupt()
     finally:
         client.close()
     if found.get("status") == "queued":
-        from eider.cli.exit_codes import queued
+        from eider.cli.exit_codes import report_queued
 
-        return _ended(lambda: queued([found["key"]], as_json=as_json))
+        return _print_and_exit_code(lambda: report_queued([found["key"]], as_json=as_json))
     lean = place["ceiling"] != "user"
-    return _ended(lambda: _printed(verb, found["value"], as_json=as_json, brief=brief, lean=lean))
+    return _print_and_exit_code(lambda: _print_answer(verb, found["value"], as_json=as_json, brief=brief, lean=lean))
 
 
-def _status(*, as_json: bool) -> int | None:
-    """Show the owner that runs; where none answers, the command looks closer."""
+def _show_status(*, as_json: bool) -> int | None:
+    """Show the server that runs; where none answers, the command looks closer."""
     from eider.client.client import Client, ClientError
 
     client = Client(spawn=False, spool=False, timeout=5.0)
     try:
-        if not client.running():
+        if not client.is_running():
             return None
-        found: dict[str, Any] = {"running": True, **client.ask("GET", "/v1/owner/status")}
+        found: dict[str, Any] = {"running": True, **client.ask("GET", "/v1/server/status")}
     except ClientError:
         return None
     finally:
         client.close()
-    known = {key: found.get(key) for key in formatting.STANDING}
-    return _ended(lambda: json_line(known) if as_json else formatting.standing(found))
+    known = {key: found.get(key) for key in formatting.STATUS_KEYS}
+    return _print_and_exit_code(lambda: print_json(known) if as_json else formatting.print_status(found))
 
 
-def _printed(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bool) -> None:
+def _print_answer(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bool) -> None:
     items: list[Any] = value["items"] if verb == "search" else value if verb == "recall" else [value]
     if as_json:
         for item in items:
-            json_line(timed(item))
+            print_json(utc_times(item))
         return
-    seen = [Shown(item) for item in items]
+    seen = [JsonView(item) for item in items]
     if lean and not brief and verb in ("recall", "search"):
-        formatting.terse(seen)
+        formatting.print_for_agents(seen)
     elif verb == "recall":
-        formatting.ranked(seen, brief=brief)
+        formatting.print_recall(seen, brief=brief)
     elif verb == "search":
-        formatting.listing(seen, value["offset"], value["total"])
+        formatting.print_page(seen, value["offset"], value["total"])
     elif verb == "inject":
-        formatting.injected(seen[0])
+        formatting.print_injection(seen[0])
     else:
-        formatting.kept(seen)
+        formatting.print_stored(seen)
 
 
-def timed(value: Any) -> Any:
+def utc_times(value: Any) -> Any:
     """An answer with its instants as the command prints them; what people said and metadata stay as they are.
 
     >>> timed({"at": "2026-05-04T10:30:00+00:00", "metadata": {"at": "2026-05-04T10:30:00+00:00"}})
@@ -251,16 +251,16 @@ def timed(value: Any) -> Any:
     done = dict(value)
     for name in ("memory", "episode"):
         if done.get(name):
-            done[name] = timed(done[name])
+            done[name] = utc_times(done[name])
     if "recollections" in done:
-        done["recollections"] = [timed(one) for one in done["recollections"]]
-    for name in _TIMES:
+        done["recollections"] = [utc_times(one) for one in done["recollections"]]
+    for name in _TIME_FIELDS:
         if done.get(name):
             done[name] = done[name].replace("+00:00", "Z")
     return done
 
 
-def _ended(printing: Callable[[], None]) -> int:
+def _print_and_exit_code(printing: Callable[[], None]) -> int:
     """Print, and know the reader who went away."""
     from eider.cli import exit_codes
 
@@ -268,16 +268,16 @@ def _ended(printing: Callable[[], None]) -> int:
         printing()
         sys.stdout.flush()
     except BrokenPipeError:
-        return exit_codes.no_reader()
+        return exit_codes.close_stdout()
     except KeyboardInterrupt:
-        return exit_codes.interrupted()
+        return exit_codes.report_interrupt()
     return 0
 
 
-def _refused(error: ClientError) -> int:
-    """The owner said no: the same line and code as in a process that has the store itself."""
+def _report_refusal(error: ClientError) -> int:
+    """The server said no: the same line and code as in a process that has the store itself."""
     from eider.api.wire import decode_error
-    from eider.cli.exit_codes import code_of, told
+    from eider.cli.exit_codes import code_of, fail
 
     known = decode_error(error.kind, error.message, error.fields)
-    return told(str(known), code_of(type(known)))
+    return fail(str(known), code_of(type(known)))

@@ -1,11 +1,11 @@
-"""How the answers of the hot verbs look to people: values or the owner's JSON, told by their attributes.
+"""How the answers of the hot verbs look to people: values or the server's JSON, told by their attributes.
 
 Imports nothing heavy: `eider.cli.fast_path` prints with it before the command line's framework would be loaded.
 """
 
 from __future__ import annotations
 
-from eider.cli.output import clean, echo, indented, one_line, say, table
+from eider.cli.output import one_line, print_indented, print_line, print_table, strip_control, write_line
 from eider.model.score_text import reasons
 
 TYPE_CHECKING = False
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Final
 
-STANDING: Final = (
+STATUS_KEYS: Final = (
     "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes", "hooks",
 )  # fmt: skip
-"""What is said of the owner process."""
-_GLANCE: Final = 3
+"""What is said of the server process."""
+_MAX_TEXTS: Final = 3
 """Texts that are shown after keeping them; of more only the ids."""
 
 
@@ -39,41 +39,41 @@ def minute(at: object) -> str:
     return str(at)[:16].replace("T", " ")
 
 
-def kept(items: Sequence[Any]) -> None:
+def print_stored(items: Sequence[Any]) -> None:
     """Ids, and the text as it is stored: what was redacted is seen at once."""
-    if len(items) > _GLANCE:
-        say(f"kept {len(items)}, {items[0].id} to {items[-1].id}")
+    if len(items) > _MAX_TEXTS:
+        print_line(f"kept {len(items)}, {items[0].id} to {items[-1].id}")
         return
     for item in items:
-        say(item.id)
-        indented(one_line(item.text), "  ", dim=True)
+        print_line(item.id)
+        print_indented(one_line(item.text), "  ", dim=True)
 
 
-def ranked(found: Sequence[Any], *, brief: bool) -> None:
+def print_recall(found: Sequence[Any], *, brief: bool) -> None:
     """Results of a recall, each with its score and the reasons for it."""
     if not found:
-        say("nothing found")
+        print_line("nothing found")
     for place, one in enumerate(found, 1):
         if brief:
-            say(" ".join(one.text.split()))
+            print_line(" ".join(one.text.split()))
             continue
         lead = f"{place:>3}  {one.score:6.2f}  "
-        indented(one.text, lead)
+        print_indented(one.text, lead)
         pad = " " * len(lead)
-        indented(about(one), pad, dim=True)
+        print_indented(details_line(one), pad, dim=True)
         if why := reasons(one.why.shares, one.why.notes):
-            indented(f"why: {why}", pad, dim=True)
+            print_indented(f"why: {why}", pad, dim=True)
 
 
-def terse(found: Sequence[Any]) -> None:
+def print_for_agents(found: Sequence[Any]) -> None:
     """One line per result, for agents: id, kind, scope, date, text; what a stranger said is marked."""
     if not found:
-        say("nothing found")
+        print_line("nothing found")
     for one in found:
-        echo(clean(lean(one)))
+        write_line(strip_control(agent_line(one)))
 
 
-def lean(one: Any) -> str:
+def agent_line(one: Any) -> str:
     """Such a line."""
     m, e = one.memory, one.episode
     kind, scope, at = (m.kind, m.scope, m.valid_from) if m is not None else ("episode", e.speaker, e.at)
@@ -81,7 +81,7 @@ def lean(one: Any) -> str:
     return f"{one.id} {kind} {scope} {day(at)}{' (unverified)' if strange else ''}: {' '.join(one.text.split())}"
 
 
-def about(one: Any) -> str:
+def details_line(one: Any) -> str:
     """Id, kind, scope and times of one result."""
     parts = [one.id]
     if (m := one.memory) is not None:
@@ -92,43 +92,46 @@ def about(one: Any) -> str:
     return " · ".join([*parts, *([f"from {one.layer}"] if one.layer else [])])
 
 
-def injected(given: Any) -> None:
+def print_injection(given: Any) -> None:
     """The text for the prompt; where there is none, stderr says why."""
     if given.text:
-        say(given.text)
+        print_line(given.text)
     else:
-        echo(given.why, err=True)
+        write_line(given.why, err=True)
 
 
-def listing(items: Sequence[Any], offset: int, total: int) -> None:
+def print_page(items: Sequence[Any], offset: int, total: int) -> None:
     """A page of a search."""
     for one in items:
-        indented(one.text)
-        indented(about(one), "    ", dim=True)
+        print_indented(one.text)
+        print_indented(details_line(one), "    ", dim=True)
     last = offset + len(items)
     more = f"; go on with --offset {last}" if last < total else ""
-    say(f"{offset + 1} to {last} of {total}{more}" if items else "nothing found", dim=True)
+    print_line(f"{offset + 1} to {last} of {total}{more}" if items else "nothing found", dim=True)
 
 
-def standing(found: dict[str, Any]) -> None:
-    """Who the owner process is, what it holds and does."""
+def print_status(found: dict[str, Any]) -> None:
+    """Who the server process is, what it holds and does."""
     waits = f"{found['spool_bytes']:,} byte(s) wait" if found["spool_bytes"] else "empty"
-    rows = [["owner", "none runs; the next call by name starts one"]]
+    rows = [["server", "none runs; the next call by name starts one"]]
     if found["running"]:
         jobs: dict[str, int] = found.get("jobs") or {}
         rows = [
-            ["owner", f"process {found['pid']}, version {found['version']}, for {lasting(found.get('uptime') or 0)}"],
+            [
+                "server",
+                f"process {found['pid']}, version {found['version']}, for {duration_text(found.get('uptime') or 0)}",
+            ],
             ["memory", f"{(found.get('rss_bytes') or 0) / 1e6:.0f} MB"],
             ["stores", ", ".join(found["stores"]) or "none open"],
             ["jobs", ", ".join(f"{n} {what}" for what, n in jobs.items() if n) or "none"],
-            *hooked(found.get("hooks") or {}),
+            *hook_rows(found.get("hooks") or {}),
         ]
     rows += [["home", found["home"]], ["spool", waits], ["paused", paused_text(found["paused"])]]
-    table(rows)
+    print_table(rows)
 
 
-def hooked(found: dict[str, Any]) -> list[list[str]]:
-    """What hosts' hooks cost and brought since the owner began, and in the sessions used last.
+def hook_rows(found: dict[str, Any]) -> list[list[str]]:
+    """What hosts' hooks cost and brought since the server began, and in the sessions used last.
 
     >>> hooked({"fault": "", "hosts": {"claude-code": {"injected_tokens": 90, "recalled": 3, "learned": 1, "sessions": {}}}})
     [['claude-code', '90 tokens injected, 3 lines recalled, 1 memories learned']]
@@ -160,7 +163,7 @@ def paused_text(found: dict[str, dict[str, bool]]) -> str:
     return ", ".join(one(name, how["writes"]) for name, how in found.items()) or "nothing"
 
 
-def lasting(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """A duration for people.
 
     >>> lasting(4), lasting(300), lasting(90_000)

@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state
-from eider.cli.output import indented, say, show, table
+from eider.cli.command import State, command, open_memory, pass_state
+from eider.cli.output import print_indented, print_line, print_table, print_values
 from eider.model.answers import Diff, Explanation, Health, Version
 from eider.model.values import Event
 
@@ -19,25 +19,27 @@ _ID: Final = click.argument("id", metavar="ID")
 @pass_state
 def why(state: State, id: str) -> None:  # noqa: A002
     """Show what a memory rests on."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.why(id)
-    show(state, [found], lambda: _explained(found))
+    print_values(state, [found], lambda: _print_why(found))
 
 
-def _explained(found: Explanation) -> None:
-    indented(found.memory.text, bold=True)
-    indented(found.summary)
+def _print_why(found: Explanation) -> None:
+    print_indented(found.memory.text, bold=True)
+    print_indented(found.summary)
     for episode, quoted in found.evidence:
-        indented(f"“{quoted}” ({episode.speaker}, {episode.at:%Y-%m-%d}, {episode.id})", "  quotes  ")
+        print_indented(f"“{quoted}” ({episode.speaker}, {episode.at:%Y-%m-%d}, {episode.id})", "  quotes  ")
     for other in found.against:
-        indented(f"{other.text} ({other.id})", "  contradicts  ")
+        print_indented(f"{other.text} ({other.id})", "  contradicts  ")
     for one in found.replaces:
-        say(f"  replaces  {one}")
+        print_line(f"  replaces  {one}")
     if found.replaced_by:
-        say(f"  replaced by  {found.replaced_by}")
-    say(f"  used {found.usage.uses} time(s), shown {found.usage.shown}, stability {found.usage.stability:.0f} days")
+        print_line(f"  replaced by  {found.replaced_by}")
+    print_line(
+        f"  used {found.usage.uses} time(s), shown {found.usage.shown}, stability {found.usage.stability:.0f} days"
+    )
     for event in found.events:
-        say(f"  {event.at:%Y-%m-%d %H:%M}  {event.op} by {event.actor}  {event.id}", dim=True)
+        print_line(f"  {event.at:%Y-%m-%d %H:%M}  {event.op} by {event.actor}  {event.id}", dim=True)
 
 
 @command("history", answer=Version, examples=("eider history mem_01k", "eider history mem_01k --json"))
@@ -45,12 +47,14 @@ def _explained(found: Explanation) -> None:
 @pass_state
 def history(state: State, id: str) -> None:  # noqa: A002
     """Show all versions of a memory."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         versions = memory.history(id)
-    show(state, versions, lambda: table([_version(v) for v in versions], ["learned", "by", "held", "text"]))
+    print_values(
+        state, versions, lambda: print_table([_print_version(v) for v in versions], ["learned", "by", "held", "text"])
+    )
 
 
-def _version(version: Version) -> list[str]:
+def _print_version(version: Version) -> list[str]:
     memory, event = version.memory, version.event
     ended = f"{memory.valid_to:%Y-%m-%d}" if memory.valid_to else "now"
     by = f"{event.op} ({event.actor})" if event else "erased"
@@ -62,13 +66,17 @@ def _version(version: Version) -> list[str]:
 @pass_state
 def events(state: State, limit: int) -> None:
     """List what changed, newest first."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.events(limit=limit)
-    rows = [[e.id, f"{e.at:%Y-%m-%d %H:%M}", e.op, e.actor, _touched(e)] for e in found]
-    show(state, found, lambda: table(rows, ["event", "at", "did", "by", "touched"]) if rows else say("nothing yet"))
+    rows = [[e.id, f"{e.at:%Y-%m-%d %H:%M}", e.op, e.actor, _touched_text(e)] for e in found]
+    print_values(
+        state,
+        found,
+        lambda: print_table(rows, ["event", "at", "did", "by", "touched"]) if rows else print_line("nothing yet"),
+    )
 
 
-def _touched(event: Event) -> str:
+def _touched_text(event: Event) -> str:
     what = "its content was forgotten" if event.erased else " ".join(event.ids[:2])
     more = f" and {len(event.ids) - 2} more" if not event.erased and len(event.ids) > 2 else ""  # noqa: PLR2004
     return f"{what}{more}{': ' + event.reason if event.reason else ''}"
@@ -82,32 +90,32 @@ def _touched(event: Event) -> str:
 @pass_state
 def diff(state: State, since: str, until: str | None) -> None:
     """Show what changed between two instants."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.diff(since=since, until=until)
-    show(state, [found], lambda: _changes(found))
+    print_values(state, [found], lambda: _print_diff(found))
 
 
-def _changes(found: Diff) -> None:
+def _print_diff(found: Diff) -> None:
     for one in found.added:
-        indented(one.text, "+ ", fg="green")
+        print_indented(one.text, "+ ", fg="green")
     for before, after in found.changed:
-        indented(after.text if after.text != before.text else f"{after.text} ({after.id})", "~ ", fg="yellow")
+        print_indented(after.text if after.text != before.text else f"{after.text} ({after.id})", "~ ", fg="yellow")
     for one in found.closed:
-        indented(one.text, "- ", fg="red")
+        print_indented(one.text, "- ", fg="red")
     counts = f"{len(found.added)} added, {len(found.changed)} changed, {len(found.closed)} closed"
-    say(f"{counts} between {found.since:%Y-%m-%d %H:%M} and {found.until:%Y-%m-%d %H:%M} UTC", dim=True)
+    print_line(f"{counts} between {found.since:%Y-%m-%d %H:%M} and {found.until:%Y-%m-%d %H:%M} UTC", dim=True)
 
 
 @command("health", answer=Health, examples=("eider health", "eider health --user ada --json"))
 @pass_state
 def health(state: State) -> None:
     """Show how a user's memory stands."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.health()
-    show(state, [found], lambda: _standing(found))
+    print_values(state, [found], lambda: _print_health(found))
 
 
-def _standing(found: Health) -> None:
+def _print_health(found: Health) -> None:
     def counts(of: dict[str, int]) -> str:
         return ", ".join(f"{n} {name}" for name, n in of.items()) or "none"
 
@@ -124,7 +132,7 @@ def _standing(found: Health) -> None:
         ["index", f"{found.pending_index} row(s) to follow" if found.pending_index else "up to date"],
         ["embedder", found.embedder],
     ]
-    table([*rows, *(["degraded", reason] for reason in found.degraded)])
+    print_table([*rows, *(["degraded", reason] for reason in found.degraded)])
 
 
 COMMANDS: Final = {"why": why, "history": history, "events": events, "diff": diff, "health": health}

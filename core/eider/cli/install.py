@@ -11,19 +11,19 @@ from typing import Any, Final
 import click
 
 from eider.api.install import installing
-from eider.api.install.diff import diff, shown_path
-from eider.api.install.installing import Undoing
-from eider.api.install.target import Edit, Options, Target, named, targets
+from eider.api.install.diff import diff, short_path
+from eider.api.install.installing import FileUndo
+from eider.api.install.target import Edit, Options, Target, select_targets, targets
 from eider.cli.command import State, command, pass_state
-from eider.cli.exit_codes import FAILED, REFUSED, code_of, told
-from eider.cli.output import indented, json_line, say
+from eider.cli.exit_codes import FAILED, REFUSED, code_of, fail
+from eider.cli.output import print_indented, print_json, print_line
 from eider.model import config
 from eider.model.errors import EiderError, RefusedError
 
-_TONES: Final[dict[str, dict[str, Any]]] = {
+_LINE_STYLES: Final[dict[str, dict[str, Any]]] = {
     "head": {"dim": True}, "added": {"fg": "green"}, "gone": {"fg": "red"},
 }  # fmt: skip
-_DID: Final = {
+_DONE_TEXTS: Final = {
     "exact": "as before, byte for byte",
     "gone": "had been removed already",
     "cleaned": "changed since: only what is Eider's is taken out",
@@ -54,18 +54,18 @@ def install(
     nothing.
     """
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not (yes or dry_run or state.json)
-    options = _options(project=project)
-    chosen = named(names) if names else [t for t in named(()) if _is_meant(t, options)]
+    options = _install_options(project=project)
+    chosen = select_targets(names) if names else [t for t in select_targets(()) if _is_installable(t, options)]
     if not chosen:
         known = ", ".join(map(repr, targets()))
         raise RefusedError(f"no host that Eider knows was found; name one with --target ({known}).")
     if not dry_run:
         from eider.cli import install_prompts
 
-        install_prompts.seeded(state)
+        install_prompts.save_environment(state)
         if asks and not no_wizard:
-            install_prompts.asked()
-    return _each(chosen, lambda target: _install(state, target, options, dry_run=dry_run, asks=asks))
+            install_prompts.ask_settings()
+    return _for_each_host(chosen, lambda target: _install(state, target, options, dry_run=dry_run, asks=asks))
 
 
 @command("uninstall", answer=_KEYS, examples=("eider uninstall", "eider uninstall --target claude-code --dry-run"))
@@ -81,18 +81,18 @@ def uninstall(state: State, names: tuple[str, ...], project: bool, dry_run: bool
     stores and settings of Eider stay. Exits with 1 while something is left that a person has to take out.
     """
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not (yes or dry_run or state.json)
-    options = _options(project=project)
-    chosen = named(names) if names else [t for t in targets().values() if _is_wired(t, options)]
+    options = _install_options(project=project)
+    chosen = select_targets(names) if names else [t for t in targets().values() if _is_wired(t, options)]
     if not chosen:
-        _human(state, lambda: say("nothing is wired"))
-    return _each(chosen, lambda target: _uninstall(state, target, options, dry_run=dry_run, asks=asks))
+        _unless_json(state, lambda: print_line("nothing is wired"))
+    return _for_each_host(chosen, lambda target: _uninstall(state, target, options, dry_run=dry_run, asks=asks))
 
 
-def _options(*, project: bool) -> Options:
+def _install_options(*, project: bool) -> Options:
     return Options(home=config.home(), project=Path.cwd() if project else None)
 
 
-def _is_meant(target: Target, options: Options) -> bool:
+def _is_installable(target: Target, options: Options) -> bool:
     """Whether a host that nobody named can be wired in this way at all."""
     try:
         target.place(options)
@@ -104,99 +104,107 @@ def _is_meant(target: Target, options: Options) -> bool:
 def _is_wired(target: Target, options: Options) -> bool:
     """Whether there is anything to take back, or to say about it."""
     try:
-        found, undone = installing.undoing(target, options)
-        return bool(found or undone or installing.elsewhere(target, options))
+        found, undone = installing.plan_uninstall(target, options)
+        return bool(found or undone or installing.other_places(target, options))
     except RefusedError:
         return False
     except EiderError:
         return True
 
 
-def _each(chosen: Sequence[Target], does: Callable[[Target], int]) -> int:
+def _for_each_host(chosen: Sequence[Target], does: Callable[[Target], int]) -> int:
     """Do it for each host; one that is refused does not keep the others from it."""
     worst = 0
     for target in chosen:
         try:
             code = does(target)
         except EiderError as error:
-            code = told(f"{target.title}: {error}", code_of(type(error)))
+            code = fail(f"{target.title}: {error}", code_of(type(error)))
         worst = max(worst, code, key=(0, 1, 2, REFUSED, FAILED).index)
     return worst
 
 
 def _install(state: State, target: Target, options: Options, *, dry_run: bool, asks: bool) -> int:
     plan = target.plan(replace(options, preview=True))
-    edits = installing.changes(plan)
+    edits = installing.changed_edits(plan)
     for note in plan.notes:
-        _human(state, lambda note=note: indented(note, "note  ", fg="yellow"))
+        _unless_json(state, lambda note=note: print_indented(note, "note  ", fg="yellow"))
     for edit in edits:
-        _shown(state, edit, edit.what)
+        _print_edit(state, edit, edit.what)
     if not edits:
-        _human(state, lambda: say(f"{target.title} is wired already; nothing changes."))
+        _unless_json(state, lambda: print_line(f"{target.title} is wired already; nothing changes."))
     elif not dry_run and (not asks or click.confirm(f"Wire {target.title} so?", default=True, err=True)):
         record, edits = installing.install(target, options)
-        where = shown_path(record.folder) if record else ""
-        _human(
-            state, lambda: say(f"{target.title} is wired; {len(edits)} file(s) written, kept as they were in {where}")
+        where = short_path(record.folder) if record else ""
+        _unless_json(
+            state,
+            lambda: print_line(f"{target.title} is wired; {len(edits)} file(s) written, kept as they were in {where}"),
         )
-        _human(state, lambda: say(f"take it back with {_undo(target, options)}", dim=True))
+        _unless_json(state, lambda: print_line(f"take it back with {_undo(target, options)}", dim=True))
     if state.json:
         for edit in edits:
             action = "remove" if edit.after is None else "make" if edit.before is None else "change"
-            json_line({"target": target.name, "path": str(edit.path), "action": action, "what": edit.what})
+            print_json({"target": target.name, "path": str(edit.path), "action": action, "what": edit.what})
     return 0
 
 
 def _uninstall(state: State, target: Target, options: Options, *, dry_run: bool, asks: bool) -> int:
-    found, undone = installing.undoing(target, options)
+    found, undone = installing.plan_uninstall(target, options)
     for one in undone:
-        _shown(state, one.edit, _DID[one.verdict])
+        _print_edit(state, one.edit, _DONE_TEXTS[one.verdict])
     if not found and not undone:
-        _human(state, lambda: say(f"{target.title} is not wired in {shown_path(target.place(options))}"))
-        for place in installing.elsewhere(target, options):
-            _human(state, lambda place=place: indented(f"It is in {place}, which this call does not mean.", dim=True))
+        _unless_json(state, lambda: print_line(f"{target.title} is not wired in {short_path(target.place(options))}"))
+        for place in installing.other_places(target, options):
+            _unless_json(
+                state, lambda place=place: print_indented(f"It is in {place}, which this call does not mean.", dim=True)
+            )
     elif not dry_run and (not asks or click.confirm(f"Take {target.title} back so?", default=True, err=True)):
         found, undone = installing.uninstall(target, options)
-        _human(state, lambda: _taken_back(target, undone))
+        _unless_json(state, lambda: _print_undone(target, undone))
     if state.json:
         for one in undone:
-            json_line(
-                {"target": target.name, "path": str(one.edit.path), "action": one.verdict, "what": _DID[one.verdict]}
+            print_json(
+                {
+                    "target": target.name,
+                    "path": str(one.edit.path),
+                    "action": one.verdict,
+                    "what": _DONE_TEXTS[one.verdict],
+                }
             )
     return 1 if any(one.verdict == "stuck" for one in undone) else 0
 
 
-def _taken_back(target: Target, undone: Sequence[Undoing]) -> None:
+def _print_undone(target: Target, undone: Sequence[FileUndo]) -> None:
     for one in undone:
         if one.verdict not in ("exact", "gone"):
-            say(f"{shown_path(one.edit.path)}: {_DID[one.verdict]}", fg="yellow")
+            print_line(f"{short_path(one.edit.path)}: {_DONE_TEXTS[one.verdict]}", fg="yellow")
         if one.verdict == "stuck":
-            indented(f"by hand: {one.edit.by_hand}; then run it again", "  ")
+            print_indented(f"by hand: {one.edit.by_hand}; then run it again", "  ")
     if all(one.verdict != "stuck" for one in undone):
-        say(f"{target.title} is as it was; memories stay where they are.")
+        print_line(f"{target.title} is as it was; memories stay where they are.")
 
 
 def _undo(target: Target, options: Options) -> str:
     return f"eider uninstall --target {target.name}{' --project' if options.project else ''}"
 
 
-def _human(state: State, does: Callable[[], None]) -> None:
+def _unless_json(state: State, does: Callable[[], None]) -> None:
     if not state.json:
         does()
 
 
-def _shown(state: State, edit: Edit, what: str) -> None:
+def _print_edit(state: State, edit: Edit, what: str) -> None:
     if state.json:
         return
     whole = edit.before is None or edit.after is None
     if whole and not edit.memo and not state.verbose:
         done, text = ("new", edit.after) if edit.before is None else ("removed", edit.before)
         length = len((text or b"").splitlines())
-        say(f"{shown_path(edit.path)}: {what} ({done}, {length} lines; -v shows them)", bold=True)
+        print_line(f"{short_path(edit.path)}: {what} ({done}, {length} lines; -v shows them)", bold=True)
         return
-    say(f"{shown_path(edit.path)}: {what}", bold=True)
+    print_line(f"{short_path(edit.path)}: {what}", bold=True)
     for tone, line in diff(edit):
-        say(line, **_TONES.get(tone, {}))
+        print_line(line, **_LINE_STYLES.get(tone, {}))
 
 
 COMMANDS: Final = {"install": install, "uninstall": uninstall}

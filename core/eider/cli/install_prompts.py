@@ -8,26 +8,28 @@ from typing import Final
 import click
 
 from eider.cli.command import State
-from eider.cli.output import say
+from eider.cli.output import print_line
 from eider.model import config
 from eider.model.errors import EiderError
 
-_SEEDED: Final = ("store", "user", "tz", "mode", "model", "model_url", "hook_form")
+_SAVED_SETTINGS: Final = ("store", "user", "tz", "mode", "model", "model_url", "hook_form")
 """Settings that a shell may have exported and that a host started elsewhere would miss; never a key."""
 
 
-def seeded(state: State) -> None:
+def save_environment(state: State) -> None:
     """Keep what the environment says and the settings do not."""
     known = config.read()
-    for name in _SEEDED:
+    for name in _SAVED_SETTINGS:
         said = os.environ.get(f"EIDER_{name.upper()}", "").strip()
         if said and name not in known:
             config.write(name, said)
             if not state.json:
-                say(f"{name} = {said}, as EIDER_{name.upper()} says; change it with eider config set {name}", dim=True)
+                print_line(
+                    f"{name} = {said}, as EIDER_{name.upper()} says; change it with eider config set {name}", dim=True
+                )
 
 
-def asked() -> None:
+def ask_settings() -> None:
     """Ask for the store, the user and, if one is wanted, a model; Enter keeps what is there."""
     known = config.read()
     for name, usual, question in (
@@ -35,7 +37,7 @@ def asked() -> None:
         ("user", config.default_user(), "Whose memory"),
         ("model", "", "Model that may be asked, as provider:model (empty: none, and nothing needs one)"),
     ):
-        given = _prompted(question, known.get(name) or usual, name)
+        given = _ask_setting(question, known.get(name) or usual, name)
         if given and given != known.get(name) and (given != usual or name in known):
             config.write(name, given)
     if config.read().get("model"):
@@ -47,7 +49,7 @@ def asked() -> None:
             config.write("model_key", key.strip())
 
 
-def _prompted(question: str, usual: str, name: str) -> str:
+def _ask_setting(question: str, usual: str, name: str) -> str:
     def checked(said: str) -> str:
         try:
             return _CHECKS[name](said.strip()) if said.strip() else ""
@@ -57,24 +59,24 @@ def _prompted(question: str, usual: str, name: str) -> str:
     return click.prompt(question, default=usual, value_proc=checked, show_default=bool(usual), err=True)
 
 
-def _store(said: str) -> str:
+def _check_store(said: str) -> str:
     from eider.model.store_paths import folder_of
 
     folder_of(said)
     return said
 
 
-def _user(said: str) -> str:
+def _check_user(said: str) -> str:
     from eider.model.validation import user
 
     return user(said)
 
 
-def _model(said: str) -> str:
+def _check_model(said: str) -> str:
     from eider.providers.llm import spec_of
 
     spec_of(said)
     return said
 
 
-_CHECKS: Final = {"store": _store, "user": _user, "model": _model}
+_CHECKS: Final = {"store": _check_store, "user": _check_user, "model": _check_model}

@@ -13,7 +13,7 @@ import click
 
 from eider.cli.command import State, command, pass_state
 from eider.cli.formatting import paused_text
-from eider.cli.output import indented, json_line, one_line, progress, say, show, table
+from eider.cli.output import one_line, print_indented, print_json, print_line, print_table, print_values, progress
 from eider.model import config
 from eider.model.errors import InputError, RefusedError, StoreMissingError, UnknownJobError
 
@@ -26,7 +26,7 @@ _KEYS: Final = (
     "finished_at", "batch",
 )  # fmt: skip
 _IDS: Final = click.argument("ids", metavar="[ID]...", nargs=-1, type=int)
-_LOOK: Final = 0.1
+_POLL_SECONDS: Final = 0.1
 Ask = Callable[..., Any]
 
 
@@ -39,12 +39,12 @@ def jobs() -> None:
 
 
 class _Queue:
-    """The jobs of one store, in this process or behind the owner."""
+    """The jobs of one store, in this process or behind the server."""
 
     def __init__(self, ask: Ask, folder: Path, engine: Engine | None = None) -> None:
         self.ask, self.folder, self.engine = ask, folder, engine
 
-    def paused(self) -> bool:
+    def is_paused(self) -> bool:
         """Whether somebody paused them."""
         from eider.client import pauses
 
@@ -52,17 +52,17 @@ class _Queue:
 
 
 @contextmanager
-def _queue(state: State) -> Generator[_Queue]:
+def _job_queue(state: State) -> Generator[_Queue]:
     from eider.api.open import is_shared, release
     from eider.model.store_paths import folder_of, is_address
 
     if is_address(state.store):
-        raise InputError(f"jobs of {state.store!r} are run by its owner; ask there.")
+        raise InputError(f"jobs of {state.store!r} are run by its server; ask there.")
     folder = folder_of(state.store)
     if not (folder.is_dir() and any(folder.iterdir())):
         raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
     if is_shared(state.store, shared=None, mine={}):
-        with _behind_the_owner(folder) as queue:
+        with _server_queue(folder) as queue:
             yield queue
         return
     from eider.api.local import open_engine
@@ -74,14 +74,14 @@ def _queue(state: State) -> Generator[_Queue]:
     try:
         engine.jobs.stop()  # nothing runs behind the back of who looks
         queue = _Queue(lambda name, **said: ANSWERS[name](engine, said), folder, engine)
-        engine.paused = queue.paused
+        engine.paused = queue.is_paused
         yield queue
     finally:
         engine.close()
 
 
 @contextmanager
-def _behind_the_owner(folder: Path) -> Generator[_Queue]:
+def _server_queue(folder: Path) -> Generator[_Queue]:
     from eider.api.wire import decode_error
     from eider.client.client import Client, ClientError
 
@@ -99,7 +99,7 @@ def _behind_the_owner(folder: Path) -> Generator[_Queue]:
         client.close()
 
 
-def _told(found: dict[str, Any]) -> list[Job]:
+def _jobs_in(found: dict[str, Any]) -> list[Job]:
     from eider.service.job_routes import job_of
 
     return [job_of(job) for job in found["jobs"]]
@@ -112,22 +112,24 @@ def _told(found: dict[str, Any]) -> list[Job]:
 @pass_state
 def list_(state: State, wanted: str | None, batch: str | None, limit: int) -> None:
     """List background work, newest first."""
-    with _queue(state) as queue:
-        found, resting = queue.ask("jobs/list", state=wanted, batch=batch, limit=limit), queue.paused()
-    rows = _told(found)
+    with _job_queue(state) as queue:
+        found, resting = queue.ask("jobs/list", state=wanted, batch=batch, limit=limit), queue.is_paused()
+    rows = _jobs_in(found)
 
     def human() -> None:
-        table([_row(job) for job in rows], ["job", "kind", "state", "done", "tries", "when", "said"], right=(0, 4))
+        print_table(
+            [_job_row(job) for job in rows], ["job", "kind", "state", "done", "tries", "when", "said"], right=(0, 4)
+        )
         for one in found["batches"]:
             dead = f", {one['dead']} dead" if one["dead"] else ""
-            say(f"batch {one['label']}: {one['done']} of {one['total']} done{dead}")
+            print_line(f"batch {one['label']}: {one['done']} of {one['total']} done{dead}")
         counts = ", ".join(f"{n} {name}" for name, n in found["counts"].items() if n) or "no jobs"
-        say(f"{counts}{'; paused, eider resume ends that' if resting else ''}", dim=True)
+        print_line(f"{counts}{'; paused, eider resume ends that' if resting else ''}", dim=True)
 
-    show(state, rows, human)
+    print_values(state, rows, human)
 
 
-def _row(job: Job) -> list[object]:
+def _job_row(job: Job) -> list[object]:
     far = f"{job.done}/{job.total}" if job.total else ""
     when = job.finished_at or (job.run_after if job.state == "waiting" else job.queued_at)
     return [job.id, job.kind, job.state, far, job.attempts, f"{when:%Y-%m-%d %H:%M:%S}", one_line(job.error or "")]
@@ -138,10 +140,12 @@ def _row(job: Job) -> list[object]:
 @pass_state
 def show_(state: State, id: int) -> None:  # noqa: A002
     """Show all there is to know of a job."""
-    with _queue(state) as queue:
-        rows = _told(queue.ask("jobs/show", ids=[id]))
+    with _job_queue(state) as queue:
+        rows = _jobs_in(queue.ask("jobs/show", ids=[id]))
     shown = [[key.replace("_", " "), getattr(rows[0], key)] for key in _KEYS]
-    show(state, rows, lambda: table([[name, value] for name, value in shown if value not in (None, "", {})]))
+    print_values(
+        state, rows, lambda: print_table([[name, value] for name, value in shown if value not in (None, "", {})])
+    )
 
 
 @command("retry", answer=_KEYS, examples=("eider jobs retry", "eider jobs retry 7 9"))
@@ -149,9 +153,9 @@ def show_(state: State, id: int) -> None:  # noqa: A002
 @pass_state
 def retry(state: State, ids: tuple[int, ...]) -> None:
     """Let dead jobs begin from the start; without ID all of them."""
-    with _queue(state) as queue:
-        rows = _told(queue.ask("jobs/retry", ids=ids))
-    show(state, rows, lambda: say(_counted(rows, "tried again", "nothing is dead")))
+    with _job_queue(state) as queue:
+        rows = _jobs_in(queue.ask("jobs/retry", ids=ids))
+    print_values(state, rows, lambda: print_line(_count_text(rows, "tried again", "nothing is dead")))
 
 
 @command("purge", answer=("purged",), examples=("eider jobs purge --before 2026-05", "eider jobs purge 7 9"))
@@ -167,9 +171,9 @@ def purge(state: State, ids: tuple[int, ...], wanted: str, before: str | None) -
     """
     if ids and before:
         raise click.UsageError("an ID and --before exclude each other; give one.")
-    with _queue(state) as queue:
-        found = queue.ask("jobs/purge", ids=ids, state=wanted, before=before, tz=state.zone())
-    show(state, [found], lambda: say(f"{found['purged']} job(s) taken out"))
+    with _job_queue(state) as queue:
+        found = queue.ask("jobs/purge", ids=ids, state=wanted, before=before, tz=state.time_zone())
+    print_values(state, [found], lambda: print_line(f"{found['purged']} job(s) taken out"))
 
 
 @command("run", answer=_KEYS, examples=("eider jobs run --wait", "eider jobs run 7 --wait --progress"))
@@ -181,25 +185,25 @@ def run(state: State, ids: tuple[int, ...], wait: bool) -> int:
 
     Exits with 1 when one failed.
     """
-    with _queue(state) as queue:
+    with _job_queue(state) as queue:
         if queue.engine is not None:
-            rows = list(_run_here(state, queue.engine, ids))
+            rows = list(_run_in_process(state, queue.engine, ids))
         else:
-            rows = _told(queue.ask("jobs/run", ids=ids))
+            rows = _jobs_in(queue.ask("jobs/run", ids=ids))
             if wait:
-                rows = _waited(state, queue, rows)
+                rows = _wait_for_jobs(state, queue, rows)
     failed = [job for job in rows if job.error and job.state in ("waiting", "dead")]
 
     def human() -> None:
-        say(_counted(rows, "run" if wait or queue.engine else "started", "nothing waits"))
+        print_line(_count_text(rows, "run" if wait or queue.engine else "started", "nothing waits"))
         for job in failed:
-            indented(f"{job.kind}: {job.error}", f"! {job.id} ", fg="red")
+            print_indented(f"{job.kind}: {job.error}", f"! {job.id} ", fg="red")
 
-    show(state, rows, human)
+    print_values(state, rows, human)
     return 1 if failed else 0
 
 
-def _run_here(state: State, engine: Engine, ids: Sequence[int]) -> Iterable[Job]:
+def _run_in_process(state: State, engine: Engine, ids: Sequence[int]) -> Iterable[Job]:
     for id_ in ids or [job.id for job in reversed(engine.jobs.listed("waiting"))]:
         with progress(state, f"job {id_}") as told:
             try:
@@ -209,7 +213,7 @@ def _run_here(state: State, engine: Engine, ids: Sequence[int]) -> Iterable[Job]
                     raise  # of all that waited one may have been done by another
 
 
-def _waited(state: State, queue: _Queue, started: Sequence[Job]) -> list[Job]:
+def _wait_for_jobs(state: State, queue: _Queue, started: Sequence[Job]) -> list[Job]:
     """The jobs as they ended; the bar shows the one job, or how many of several have ended."""
     last = {job.id: job for job in started}
     left = list(last)
@@ -217,7 +221,7 @@ def _waited(state: State, queue: _Queue, started: Sequence[Job]) -> list[Job]:
         while left:
             for id_ in list(left):
                 try:
-                    (last[id_],) = _told(queue.ask("jobs/show", ids=[id_]))
+                    (last[id_],) = _jobs_in(queue.ask("jobs/show", ids=[id_]))
                 except UnknownJobError:  # another did its work as well
                     left.remove(id_)
                     continue
@@ -225,14 +229,14 @@ def _waited(state: State, queue: _Queue, started: Sequence[Job]) -> list[Job]:
                     left.remove(id_)
             first = next(iter(last.values()))
             told(*((first.done, first.total) if len(last) == 1 else (len(last) - len(left), len(last))))
-            if left and queue.paused():
+            if left and queue.is_paused():
                 raise RefusedError("background work was paused meanwhile; end that with eider resume.")
             if left:
-                time.sleep(_LOOK)
+                time.sleep(_POLL_SECONDS)
     return list(last.values())
 
 
-def _counted(rows: Sequence[Job], done: str, none: str) -> str:
+def _count_text(rows: Sequence[Job], done: str, none: str) -> str:
     return f"{len(rows)} job(s) {done}" if rows else none
 
 
@@ -255,8 +259,8 @@ def pause(state: State, writes: bool) -> None:
     """
     from eider.client import pauses
 
-    pauses.pause(str(config.home()), _existing(state.store), writes=writes)
-    _paused(state)
+    pauses.pause(str(config.home()), _existing_store(state.store), writes=writes)
+    _print_paused(state)
 
 
 @command("resume", answer=_PAUSES, examples=("eider resume", "eider resume --writes --store work"))
@@ -272,12 +276,12 @@ def resume(state: State, writes: bool) -> None:
     home = str(config.home())
     pauses.resume(home, state.store, writes=writes)
     rest = pauses.read(home)
-    if state.store is not None and pauses.EVERY in rest and (not writes or rest[pauses.EVERY]["writes"]):
+    if state.store is not None and pauses.ALL_STORES in rest and (not writes or rest[pauses.ALL_STORES]["writes"]):
         raise RefusedError("every store is paused, and this one with them; end that with eider resume without --store.")
-    _paused(state)
+    _print_paused(state)
 
 
-def _existing(store: str | None) -> Path | None:
+def _existing_store(store: str | None) -> Path | None:
     from eider.model.store_paths import folder_of
 
     if store is None:
@@ -288,15 +292,15 @@ def _existing(store: str | None) -> Path | None:
     return folder
 
 
-def _paused(state: State) -> None:
+def _print_paused(state: State) -> None:
     from eider.client import pauses
 
     found = pauses.read(str(config.home()))
     if state.json:
         for name, how in found.items():
-            json_line({"store": name, **how})
+            print_json({"store": name, **how})
     else:
-        say(f"paused: {paused_text(found)}")
+        print_line(f"paused: {paused_text(found)}")
 
 
 COMMANDS: Final = {"jobs": jobs, "pause": pause, "resume": resume}

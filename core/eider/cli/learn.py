@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state, scope_of, stdin_text, text_of
-from eider.cli.formatting import kept
-from eider.cli.output import echo, indented, say, show
+from eider.cli.command import State, command, open_memory, pass_state, resolve_scope, stdin_text, text_of
+from eider.cli.formatting import print_stored
+from eider.cli.output import print_indented, print_line, print_values, write_line
 from eider.model.answers import Policy
 from eider.model.learned import Learned
 from eider.model.requests_learning import EXCEEDED
@@ -42,22 +42,22 @@ def observe(state: State, words: tuple[str, ...], agent_output: str, tz: str | N
     if agent_output == "-" and words == ("-",):
         raise click.UsageError("stdin is either the reply or the agent's output; give one of them as text.")
     output = stdin_text() if agent_output == "-" else agent_output
-    with opened(state, create=True) as memory:
-        done = memory.observe(user_reply=text_of(words), agent_output=output, tz=state.zone(tz), **said)
-    show(state, [done], lambda: _learned(done))
+    with open_memory(state, create=True) as memory:
+        done = memory.observe(user_reply=text_of(words), agent_output=output, tz=state.time_zone(tz), **said)
+    print_values(state, [done], lambda: _print_learned(done))
 
 
-def _learned(done: Learned) -> None:
+def _print_learned(done: Learned) -> None:
     """Each memory that was kept, changed or closed, then the reasons."""
     ended = {decision.target for decision in done.decisions if decision.relation in ("supersede", "merge", "retract")}
     for one in done.memories:
         closed = one.superseded_by is not None or one.id in ended
-        say(f"{one.id}  {'closed' if closed else one.kind}{'' if one.scope == 'global' else f', {one.scope}'}")
-        indented(one.text, "  ", dim=closed)
+        print_line(f"{one.id}  {'closed' if closed else one.kind}{'' if one.scope == 'global' else f', {one.scope}'}")
+        print_indented(one.text, "  ", dim=closed)
     for one in done.inbox:
-        say(f"{one.id}  waits for you: it contradicts something known; see eider inbox list")
-        indented(one.text, "  ")
-    indented(f"why: {done.why}", dim=True)
+        print_line(f"{one.id}  waits for you: it contradicts something known; see eider inbox list")
+        print_indented(one.text, "  ")
+    print_indented(f"why: {done.why}", dim=True)
 
 
 @command(
@@ -79,9 +79,9 @@ def direct(state: State, directions: tuple[str, ...], scope: str | None) -> None
     given = [line for line in stdin_text().splitlines() if line.strip()] if directions == ("-",) else list(directions)
     if not given:
         raise click.UsageError("stdin holds no direction; write one on each line.")
-    with opened(state, create=True) as memory:
-        done = memory.direct(given, scope=scope and scope_of(scope))
-    show(state, done, lambda: kept(done))
+    with open_memory(state, create=True) as memory:
+        done = memory.direct(given, scope=scope and resolve_scope(scope))
+    print_values(state, done, lambda: print_stored(done))
 
 
 @command(
@@ -109,18 +109,18 @@ def policy(state: State, scopes: tuple[str, ...], **how: Any) -> None:
     Rules, preferences and decisions that hold, and the facts that matter to the context, within a budget. Only what
     the user said guides; the text goes to stdout, what was left out to stderr.
     """
-    with opened(state) as memory:
-        found = memory.policy(scopes=[scope_of(s) for s in scopes] or None, **how)
-    show(state, [found], lambda: _guidance(found))
+    with open_memory(state) as memory:
+        found = memory.policy(scopes=[resolve_scope(s) for s in scopes] or None, **how)
+    print_values(state, [found], lambda: _print_policy(found))
 
 
-def _guidance(found: Policy) -> None:
+def _print_policy(found: Policy) -> None:
     for line in found.text.splitlines():
-        say(line)
+        print_line(line)
     if not found.text:
-        echo("nothing is known that guides; teach it with eider observe or eider direct.", err=True)
+        write_line("nothing is known that guides; teach it with eider observe or eider direct.", err=True)
     elif found.left_out or found.over_budget:
-        echo(f"{found.why}; {len(found.left_out)} left out.", err=True)
+        write_line(f"{found.why}; {len(found.left_out)} left out.", err=True)
 
 
 COMMANDS: Final = {"observe": observe, "direct": direct, "policy": policy}

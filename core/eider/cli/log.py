@@ -1,4 +1,4 @@
-"""What the owner wrote down: `log`."""
+"""What the server wrote down: `log`."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any, Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import indented, iso, json_line, say
+from eider.cli.output import print_indented, print_json, print_line, utc_text
 from eider.model import config
 
 _KEYS: Final = ("at", "route", "status", "ms", "store", "user", "client", "kind", "where", "message", "trace")
 _BLOCK: Final = 64 * 1024
-_LOOK: Final = 0.2
+_POLL_SECONDS: Final = 0.2
 _DAMAGED: Final = 20
 """Lines read beyond those asked for: some may be damaged."""
 _FAILED: Final = 500
-"""HTTP: from here on it is the owner's fault."""
+"""HTTP: from here on it is the server's fault."""
 
 
 @command("log", answer=_KEYS, examples=("eider log -n 20", "eider log --errors -f"))
@@ -32,47 +32,49 @@ _FAILED: Final = 500
 @click.option("--follow", "-f", is_flag=True, help="Go on with what comes, until Ctrl-C.")
 @pass_state
 def log(state: State, errors: bool, calls: bool, lines: int, follow: bool) -> None:
-    """Show what the owner noted: calls and errors, never their content.
+    """Show what the server noted: calls and errors, never their content.
 
     Users are digests that mean something on this machine only. Keys without a value are left out.
     """
     chosen = [name for name, wanted in (("calls", calls), ("errors", errors)) if wanted or not (calls or errors)]
     paths = [config.home() / "log" / f"{name}.jsonl" for name in chosen]
-    tails = [Tail(path) for path in paths]
-    found = sorted((entry for tail in tails for entry in tail.last(lines)), key=_when)
+    tails = [LogTail(path) for path in paths]
+    found = sorted((entry for tail in tails for entry in tail.last_entries(lines)), key=_time_text)
     for entry in found[len(found) - lines if lines < len(found) else 0 :]:
-        _tell(state, entry)
+        _print_entry(state, entry)
     if not found and not follow and not state.json:
-        say("nothing is noted yet")
+        print_line("nothing is noted yet")
     while follow:
-        for entry in sorted((entry for tail in tails for entry in tail.more()), key=_when):
-            _tell(state, entry)
-        time.sleep(_LOOK)
+        for entry in sorted((entry for tail in tails for entry in tail.new_entries()), key=_time_text):
+            _print_entry(state, entry)
+        time.sleep(_POLL_SECONDS)
 
 
-class Tail:
+class LogTail:
     """The end of a file of JSON lines, and what is appended later; a file that is changed for a new one is followed."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._inode, self._offset = 0, 0
 
-    def last(self, lines: int) -> list[dict[str, Any]]:
+    def last_entries(self, lines: int) -> list[dict[str, Any]]:
         """The last entries; the older file it was changed for helps out."""
         wanted = lines + _DAMAGED
-        data, self._inode, self._offset = _end(self.path, wanted)
+        data, self._inode, self._offset = _read_end(self.path, wanted)
         if data.count(b"\n") < wanted:
-            data = _end(self._older(), wanted)[0] + data
-        return list(_entries(data))[-lines:] if lines else []
+            data = _read_end(self._rotated_path(), wanted)[0] + data
+        return list(_parse_entries(data))[-lines:] if lines else []
 
-    def more(self) -> list[dict[str, Any]]:
+    def new_entries(self) -> list[dict[str, Any]]:
         """Whole lines since the last look."""
-        return [entry for path in (self._older(), self.path) for entry in _entries(self._since(path))]
+        return [
+            entry for path in (self._rotated_path(), self.path) for entry in _parse_entries(self._read_appended(path))
+        ]
 
-    def _older(self) -> Path:
+    def _rotated_path(self) -> Path:
         return self.path.with_name(f"{self.path.stem}.1.jsonl")
 
-    def _since(self, path: Path) -> bytes:
+    def _read_appended(self, path: Path) -> bytes:
         """What came to a file: to the one that is followed since the last look, to a new one since it began."""
         try:
             with path.open("rb") as file:
@@ -90,7 +92,7 @@ class Tail:
         return whole
 
 
-def _end(path: Path, lines: int) -> tuple[bytes, int, int]:
+def _read_end(path: Path, lines: int) -> tuple[bytes, int, int]:
     """The last whole lines of a file, its inode, and where they end."""
     try:
         with path.open("rb") as file:
@@ -108,7 +110,7 @@ def _end(path: Path, lines: int) -> tuple[bytes, int, int]:
     return kept, found.st_ino, found.st_size - (len(data) - len(whole))
 
 
-def _entries(data: bytes) -> Iterator[dict[str, Any]]:
+def _parse_entries(data: bytes) -> Iterator[dict[str, Any]]:
     """Lines that can be read; what a full disk cut off is passed over."""
     for line in data.splitlines():
         try:
@@ -119,23 +121,23 @@ def _entries(data: bytes) -> Iterator[dict[str, Any]]:
             yield found
 
 
-def _when(entry: Mapping[str, Any]) -> str:
+def _time_text(entry: Mapping[str, Any]) -> str:
     at = entry.get("at")
-    return iso(datetime.fromtimestamp(at, UTC)) if isinstance(at, int | float) else str(at or "")
+    return utc_text(datetime.fromtimestamp(at, UTC)) if isinstance(at, int | float) else str(at or "")
 
 
-def _tell(state: State, entry: Mapping[str, Any]) -> None:
+def _print_entry(state: State, entry: Mapping[str, Any]) -> None:
     if state.json:
-        json_line(entry)
+        print_json(entry)
         return
     said = [entry.get(name) for name in ("route", "status", "store", "kind", "message")]
     took = f"{entry['ms']} ms" if "ms" in entry and "kind" not in entry else ""
     bad = "kind" in entry or int(entry.get("status") or 0) >= _FAILED
     text = "  ".join(str(one) for one in (*said, took) if one)
-    indented(text, f"{_when(entry)}  ", **({"fg": "red"} if bad else {}))
+    print_indented(text, f"{_time_text(entry)}  ", **({"fg": "red"} if bad else {}))
     if state.verbose:
         for line in entry.get("trace") or ():
-            indented(str(line), "    ", dim=True)
+            print_indented(str(line), "    ", dim=True)
 
 
 COMMANDS: Final = {"log": log}

@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state, text_of
-from eider.cli.output import indented, json_line, say, show, table
+from eider.cli.command import State, command, open_memory, pass_state, text_of
+from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.model.outcomes import FEEDBACK_SECONDS, Credit, LearnedState, Loop
 
 _ID: Final = click.argument("id", metavar="LOOP")
@@ -33,9 +33,9 @@ def open_(state: State, timeout: float) -> None:
 
     Its id goes into recall --loop. What nobody judges in time counts as slightly negative.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.open_loop(feedback_timeout=timeout)
-    show(state, [found], lambda: say(f"{found.id}  open until {found.expires_at:%Y-%m-%d %H:%M} UTC"))
+    print_values(state, [found], lambda: print_line(f"{found.id}  open until {found.expires_at:%Y-%m-%d %H:%M} UTC"))
 
 
 @command("outcome", answer=Loop, examples=("eider loop outcome loop_01k 1", "eider loop outcome loop_01k 0.5 --json"))
@@ -47,9 +47,9 @@ def outcome_(state: State, id: str, outcome: float) -> None:  # noqa: A002
 
     Put -- before a number below 0.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.set_outcome(id, outcome)
-    show(state, [found], lambda: say(f"{found.id}  {outcome:+.2f}"))
+    print_values(state, [found], lambda: print_line(f"{found.id}  {outcome:+.2f}"))
 
 
 @command(
@@ -69,15 +69,15 @@ def close_(state: State, id: str, words: tuple[str, ...], outcome: float | None)
 
     The answer tells what of it was used; without one all share the outcome evenly.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         done = memory.close_loop(id, agent_output=text_of(words) if words else "", outcome=outcome)
     if state.json:
-        json_line(done)
+        print_json(done)
         return
     for one, part in sorted(done.shares.items(), key=lambda item: -abs(item[1])):
-        say(f"{one}  {part:+.2f}")
+        print_line(f"{one}  {part:+.2f}")
     back = f"; take it back with eider undo {done.event.id}" if done.event else ""
-    say(f"{done.why}{back}")
+    print_line(f"{done.why}{back}")
 
 
 @command("learned", answer=LearnedState, examples=("eider learned", "eider learned --reset --user ada"))
@@ -85,12 +85,12 @@ def close_(state: State, id: str, words: tuple[str, ...], outcome: float | None)
 @pass_state
 def learned(state: State, reset: bool) -> None:
     """Show what outcomes have taught about a user."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.reset_learned() if reset else memory.learned()
-    show(state, [found], lambda: _told(found))
+    print_values(state, [found], lambda: _print_learned_state(found))
 
 
-def _told(found: LearnedState) -> None:
+def _print_learned_state(found: LearnedState) -> None:
     rows = [
         ["words against meaning", f"{found.lexical_share:.2f} (0.50 as shipped)"],
         *([f"  share {a.share:.1f}", f"{a.successes - 1:.1f} for, {a.failures - 1:.1f} against"] for a in found.arms),
@@ -98,9 +98,9 @@ def _told(found: LearnedState) -> None:
         ["stabilities changed", str(found.touched)],
         ["changed", f"{found.changed_at:%Y-%m-%d %H:%M} UTC" if found.changed_at else "never"],
     ]
-    table(rows)
+    print_table(rows)
     weights = ", ".join(f"{name} {weight:+.2f}" for name, weight in found.decay.items())
-    indented(weights or "nothing learned yet (extra: online)", "forgetting  ")
+    print_indented(weights or "nothing learned yet (extra: online)", "forgetting  ")
 
 
 for _one in (open_, outcome_, close_):

@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state
-from eider.cli.output import indented, json_line, progress, say
+from eider.cli.command import State, command, open_memory, pass_state
+from eider.cli.output import print_indented, print_json, print_line, progress
 from eider.model.answers import Drained, Verified
 
 
@@ -19,12 +19,12 @@ def drain(state: State, timeout: float | None) -> None:
 
     Due background jobs run as well.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         done = memory.drain(timeout)
     if state.json:
-        json_line(done)
+        print_json(done)
     else:
-        say(f"{done.applied} row(s) indexed, {done.left} left, {done.jobs} job(s) run")
+        print_line(f"{done.applied} row(s) indexed, {done.left} left, {done.jobs} job(s) run")
 
 
 @command("verify", answer=Verified, examples=("eider verify", "eider verify --deep --store ./memory.eider"))
@@ -36,15 +36,15 @@ def verify(state: State, deep: bool, accept_loss: bool) -> int:
 
     The chain of events, references between rows and the search index are checked. Exits with 1 on findings.
     """
-    with opened(state, accept_loss=accept_loss) as memory, progress(state, "verify"):
+    with open_memory(state, accept_loss=accept_loss) as memory, progress(state, "verify"):
         found = memory.verify(deep=deep)
     if state.json:
-        json_line(found)
+        print_json(found)
         return 0 if found else 1
     for finding in found.findings:
-        indented(finding, "! ", fg="red")
+        print_indented(finding, "! ", fg="red")
     counts = ", ".join(f"{n} {what}" for what, n in found.checked.items())
-    say(f"{'all is well' if found else f'{len(found.findings)} finding(s)'}; checked {counts}")
+    print_line(f"{'all is well' if found else f'{len(found.findings)} finding(s)'}; checked {counts}")
     return 0 if found else 1
 
 
@@ -55,12 +55,12 @@ def rebuild(state: State) -> None:
 
     It is made from the truth, and no embedder is asked.
     """
-    with opened(state) as memory, progress(state, "rebuild") as told:
+    with open_memory(state) as memory, progress(state, "rebuild") as told:
         rows = memory.rebuild(told)
     if state.json:
-        json_line({"rows": rows})
+        print_json({"rows": rows})
     else:
-        say(f"{rows} row(s) indexed")
+        print_line(f"{rows} row(s) indexed")
 
 
 COMMANDS: Final = {"drain": drain, "verify": verify, "rebuild": rebuild}

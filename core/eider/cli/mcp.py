@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import json_line, say
+from eider.cli.output import print_json, print_line
 from eider.model import config
 from eider.model.errors import MissingExtraError
 
@@ -51,7 +51,7 @@ def mcp(
         given = [word for name, value in named.items() if value for word in (name, value)]
         given += [word for scope in scopes for word in ("--scope", scope)]
         given += [name for name, on in (("--project", project), ("--read-only", read_only)) if on]
-        _print(state, given)
+        _print_client_entry(state, given)
         return
     for package in _NEEDED:
         if find_spec(package) is None:
@@ -62,32 +62,32 @@ def mcp(
         scopes = (project_scope(), *scopes)
     name = agent or config.setting("agent") or "mcp"
     access = import_module("eider_mcp.access").Access(
-        opens=lambda: _opened(state, name), user=state.whose(), scopes=scopes, context=context, loop=loop, read_only=read_only
+        opens=lambda: _open_through_server(state, name), user=state.user_name(), scopes=scopes, context=context, loop=loop, read_only=read_only
     )  # fmt: skip
     import_module("eider_mcp.stdio").serve(access)
 
 
-def _opened(state: State, agent: str) -> Eider:
-    """The memory through the owner, also for a path: each client starts a server of its own."""
+def _open_through_server(state: State, agent: str) -> Eider:
+    """The memory through the server, also for a path: each client starts a server of its own."""
     from eider.api.open import open as open_store
     from eider.model.store_paths import is_address
 
     store = state.store or config.setting("store")
-    shared = None if config.setting("owner") == "off" and not is_address(store) else True
-    memory = open_store(store, user=state.whose(), agent=agent, shared=shared)
-    return memory.through("mcp", state.ceiling())
+    shared = None if config.setting("server") == "off" and not is_address(store) else True
+    memory = open_store(store, user=state.user_name(), agent=agent, shared=shared)
+    return memory.through("mcp", state.max_trust())
 
 
-def _print(state: State, given: list[str]) -> None:
+def _print_client_entry(state: State, given: list[str]) -> None:
     """The entry for a client's settings, with this interpreter and this home."""
     env: dict[str, Any] = {name: os.environ[name] for name in ("EIDER_HOME",) if os.environ.get(name)}
     entry = {"command": sys.executable, "args": ["-m", "eider_mcp", *given], "env": env}
     if state.json:
-        json_line(entry)
+        print_json(entry)
         return
     import json
 
-    say(json.dumps({"mcpServers": {"eider": entry}}, indent=2))
+    print_line(json.dumps({"mcpServers": {"eider": entry}}, indent=2))
 
 
 COMMANDS: Final = {"mcp": mcp}

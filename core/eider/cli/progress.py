@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from eider.cli.output import echo, styled
+from eider.cli.output import styled, write_line
 
 if TYPE_CHECKING:
     from eider.cli.command import State
@@ -31,7 +31,7 @@ def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
     if not wanted:
         yield lambda _done, _total: None
     elif not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        echo(f"{label} …", err=True)
+        write_line(f"{label} …", err=True)
         yield _tenths(label)
     else:
         bar = _Bar(label)
@@ -80,6 +80,6 @@ def _tenths(label: str) -> Callable[[int, int], None]:
         tenth = 10 if total <= 0 else 10 * done // total
         if tenth > last:
             last = tenth
-            echo(f"{label} {done}/{total}", err=True)
+            write_line(f"{label} {done}/{total}", err=True)
 
     return told

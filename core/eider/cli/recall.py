@@ -8,9 +8,9 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state, scope_of, text_of
-from eider.cli.formatting import injected, listing, ranked, terse
-from eider.cli.output import cells, json_line, say, show, table, width
+from eider.cli.command import State, command, open_memory, pass_state, resolve_scope, text_of
+from eider.cli.formatting import print_for_agents, print_injection, print_page, print_recall
+from eider.cli.output import display_width, print_json, print_line, print_table, print_values, terminal_width
 from eider.model.answers import Injection, Recollection
 from eider.model.validation import STATUSES
 from eider.model.values import KINDS, ORIGINS
@@ -19,7 +19,7 @@ C = TypeVar("C", bound=Callable[..., Any])
 _KINDS: Final = (*KINDS, "episode")
 
 
-def filters(function: C) -> C:
+def filter_options(function: C) -> C:
     """Options that restrict what is answered."""
     for option in reversed(
         (
@@ -43,11 +43,11 @@ def filters(function: C) -> C:
     return function
 
 
-def _chosen(state: State, said: dict[str, Any]) -> dict[str, Any]:
+def _request_fields(state: State, said: dict[str, Any]) -> dict[str, Any]:
     """Options as arguments of the verb: nothing chosen is None."""
     said = {name: (list(value) or None) if isinstance(value, tuple) else value for name, value in said.items()}
-    said["scopes"] = [scope_of(scope) for scope in said["scopes"]] if said.get("scopes") else None
-    return {**said, "tz": state.zone(said.get("tz"))}
+    said["scopes"] = [resolve_scope(scope) for scope in said["scopes"]] if said.get("scopes") else None
+    return {**said, "tz": state.time_zone(said.get("tz"))}
 
 
 @command(
@@ -59,7 +59,7 @@ def _chosen(state: State, said: dict[str, Any]) -> dict[str, Any]:
     ),
 )
 @click.argument("words", metavar="QUESTION...", nargs=-1, required=True)
-@filters
+@filter_options
 @click.option("--limit", "-n", type=int, default=10, show_default=True, help="Most results.")
 @click.option("--known-at", metavar="TIME", help="What was known then.")
 @click.option("--now", metavar="TIME", help='The asker\'s present, for "last week".')
@@ -76,14 +76,14 @@ def recall(
     Each line shows its score and why it came back: the share of each signal. An agent gets one line per result:
     id, kind, scope, date, text. Reading changes nothing.
     """
-    chosen = _chosen(state, said)
-    with opened(state, also=also) as memory:
-        found = memory.recall(text_of(words), now=_instant(now, chosen["tz"]), **chosen)
-    lean = state.ceiling() != "user" and not brief
-    show(state, found, lambda: terse(found) if lean else ranked(found, brief=brief))
+    chosen = _request_fields(state, said)
+    with open_memory(state, also=also) as memory:
+        found = memory.recall(text_of(words), now=_parse_instant(now, chosen["tz"]), **chosen)
+    lean = state.max_trust() != "user" and not brief
+    print_values(state, found, lambda: print_for_agents(found) if lean else print_recall(found, brief=brief))
 
 
-def _instant(text: str | None, tz: str) -> datetime | None:
+def _parse_instant(text: str | None, tz: str) -> datetime | None:
     from eider.model.clock import parse_instant
 
     return None if text is None else parse_instant(text, tz=tz)[0]
@@ -107,14 +107,14 @@ def inject(state: State, words: tuple[str, ...], scopes: tuple[str, ...], sessio
 
     Often nothing: then stdout stays empty and stderr says why. Silence is an answer, the exit code is 0.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         given = memory.inject(
-            text_of(words), scopes=[scope_of(s) for s in scopes] or None, session=session, budget=budget
+            text_of(words), scopes=[resolve_scope(s) for s in scopes] or None, session=session, budget=budget
         )
     if state.json:
-        json_line(given)
+        print_json(given)
     else:
-        injected(given)
+        print_injection(given)
 
 
 @command(
@@ -123,7 +123,7 @@ def inject(state: State, words: tuple[str, ...], scopes: tuple[str, ...], sessio
     examples=("eider search --kind rule", 'eider search "naming" --status superseded --limit 5'),
 )
 @click.argument("words", metavar="[TEXT...]", nargs=-1)
-@filters
+@filter_options
 @click.option("--status", type=click.Choice(STATUSES), help="Only memories of this status; by default current ones.")
 @click.option("--limit", "-n", type=int, default=50, show_default=True, help="Most results.")
 @click.option("--offset", type=int, default=0, show_default=True, help="Results to skip.")
@@ -133,10 +133,14 @@ def search(state: State, words: tuple[str, ...], **said: Any) -> None:
 
     Without a text the newest come first.
     """
-    with opened(state) as memory:
-        page = memory.search(text_of(words), **_chosen(state, said))
-    lean = state.ceiling() != "user"
-    show(state, page.items, lambda: terse(page.items) if lean else listing(page.items, page.offset, page.total))
+    with open_memory(state) as memory:
+        page = memory.search(text_of(words), **_request_fields(state, said))
+    lean = state.max_trust() != "user"
+    print_values(
+        state,
+        page.items,
+        lambda: print_for_agents(page.items) if lean else print_page(page.items, page.offset, page.total),
+    )
 
 
 @command(
@@ -156,22 +160,22 @@ def sql(state: State, words: tuple[str, ...], rows: int, seconds: float) -> None
 
     The query sees the tables of one user, read-only, and nothing else: no files, no network.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found: list[dict[str, Any]] = memory.sql(text_of(words), rows=rows, seconds=seconds).arrow().to_pylist()
-    show(state, found, lambda: _grid(found))
+    print_values(state, found, lambda: _print_sql(found))
 
 
-def _grid(found: list[dict[str, Any]]) -> None:
+def _print_sql(found: list[dict[str, Any]]) -> None:
     head = list(found[0]) if found else []
     rows = [["" if v is None else str(v) for v in row.values()] for row in found]
-    needed = sum(max(cells(c) for c in column) + 2 for column in zip(head, *rows, strict=True))
-    if needed <= 2 * width():
-        table(rows, head)
+    needed = sum(max(display_width(c) for c in column) + 2 for column in zip(head, *rows, strict=True))
+    if needed <= 2 * terminal_width():
+        print_table(rows, head)
     else:  # too many columns to stand side by side
         for row in rows:
-            table(list(zip(head, row, strict=True)))
-            say()
-    say(f"{len(found)} row(s)", dim=True)
+            print_table(list(zip(head, row, strict=True)))
+            print_line()
+    print_line(f"{len(found)} row(s)", dim=True)
 
 
 COMMANDS: Final = {"recall": recall, "inject": inject, "search": search, "sql": sql}

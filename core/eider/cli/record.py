@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state, scope_of, stdin_text, text_of
-from eider.cli.exit_codes import queued
-from eider.cli.formatting import kept
-from eider.cli.output import echo, show
+from eider.cli.command import State, command, open_memory, pass_state, resolve_scope, stdin_text, text_of
+from eider.cli.exit_codes import report_queued
+from eider.cli.formatting import print_stored
+from eider.cli.output import print_values, write_line
 from eider.model.errors import InputError
 from eider.model.values import GLOBAL, KINDS, ROLES, Episode, Memory
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _PRIVATE: Final = re.compile(r"<\s*private\b.*(?:<\s*/\s*private\b[^>]*>|\Z)", re.IGNORECASE | re.DOTALL)
 """From the first mark to the last: rather too much than a word of what is in between."""
 _SENTENCE: Final = re.compile(r"\S.*?(?:[.;!?]+(?=\s|\Z)|$)", re.MULTILINE)
-WAITS: Final = "queued_"
-"""How the id of a write begins that an owner has yet to take."""
+QUEUED_PREFIX: Final = "queued_"
+"""How the id of a write begins that a server has yet to take."""
 _TEXT: Final = click.argument("words", metavar="TEXT...", nargs=-1, required=True)
 _LINES: Final = click.option("--lines", is_flag=True, help="With TEXT -: each line of stdin is one text.")
 _JSONL: Final = click.option(
@@ -60,16 +60,16 @@ def record(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, metad
     What looks like a secret is replaced before anything is written. TEXT - reads stdin, as one text,
     as one text per line (--lines) or as JSON lines of text, speaker, role, session, at, tz, metadata, key (--jsonl).
     """
-    said["tz"] = state.zone(said["tz"])
-    said["metadata"] = _object(metadata)
-    many = _many(words, lines=lines, jsonl=jsonl)
-    with opened(state, create=True) as memory:
+    said["tz"] = state.time_zone(said["tz"])
+    said["metadata"] = _parse_metadata(metadata)
+    many = _read_items(words, lines=lines, jsonl=jsonl)
+    with open_memory(state, create=True) as memory:
         if many is None:
             done = [memory.record(text_of(words), **said)]
         else:
             given = {k: v for k, v in said.items() if v is not None}
             done = memory.record_many([{**given, **item} for item in many])
-    _told(state, done)
+    _print_stored(state, done)
 
 
 @command(
@@ -103,20 +103,20 @@ def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, hea
     Saying it again adds nothing: the known one is strengthened. TEXT - reads stdin, as one statement,
     one per line (--lines) or as JSON lines of text, kind, scope, importance, valid_from, valid_to, pinned, key (--jsonl).
     """
-    said["scope"] = scope_of(said["scope"])
-    many = _many(words, lines=lines, jsonl=jsonl)
-    with opened(state, create=True) as memory:
+    said["scope"] = resolve_scope(said["scope"])
+    many = _read_items(words, lines=lines, jsonl=jsonl)
+    with open_memory(state, create=True) as memory:
         if heard and many is None:
-            done = _heard(memory, text_of(words), said)
+            done = _learn_from_words(memory, text_of(words), said)
         elif many is None:
             done = [memory.remember(text_of(words), **said)]
         else:
             given = {k: v for k, v in said.items() if v is not None}
             done = memory.remember_many([{**given, **item} for item in many])
-    _told(state, done)
+    _print_stored(state, done)
 
 
-def _heard(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
+def _learn_from_words(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
     """What lasts of the user's own words, held against what is known; the words themselves where nothing is noticed."""
     text = _PRIVATE.sub(" ", text).strip()
     if not text:
@@ -128,16 +128,16 @@ def _heard(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
     found = (*learned.memories, *learned.inbox)
     current = [one for one in found if one.superseded_by is None and one.id not in ended]
     if not current:
-        echo(learned.why, err=True)
+        write_line(learned.why, err=True)
     said_as = learned.episodes[-1].text if learned.episodes else text
-    rest = _unread(said_as, [(signal.start, signal.end) for signal in learned.signals])
+    rest = _unlearned_sentences(said_as, [(signal.start, signal.end) for signal in learned.signals])
     if not rest:
         return current
     said["key"] = said["key"] and f"{said['key']}:rest"
     return [*current, memory.remember(rest, **said)]
 
 
-def _unread(text: str, read: Sequence[tuple[int, int]]) -> str:
+def _unlearned_sentences(text: str, read: Sequence[tuple[int, int]]) -> str:
     """The sentences that no span touches: the user asked to keep all of it, not only what was understood.
 
     >>> _unread("We use tabs. Two people review; ask Bo first.", [(0, 11)])
@@ -147,7 +147,7 @@ def _unread(text: str, read: Sequence[tuple[int, int]]) -> str:
     return " ".join(part[0] for part in parts if len(part[0].split()) > 1)
 
 
-def _many(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:
+def _read_items(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:
     """What stdin holds when it holds many; None for one text."""
     if not lines and not jsonl:
         return None
@@ -156,10 +156,10 @@ def _many(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str,
     if lines and jsonl:
         raise click.UsageError("--lines and --jsonl exclude each other; give one.")
     given = [(n, line) for n, line in enumerate(stdin_text().split("\n"), 1) if line.strip()]
-    return [{"text": line.rstrip("\r")} if lines else _fields(n, line) for n, line in given]
+    return [{"text": line.rstrip("\r")} if lines else _parse_json_line(n, line) for n, line in given]
 
 
-def _fields(place: int, line: str) -> dict[str, Any]:
+def _parse_json_line(place: int, line: str) -> dict[str, Any]:
     try:
         found = json.loads(line)
     except ValueError as error:
@@ -171,7 +171,7 @@ def _fields(place: int, line: str) -> dict[str, Any]:
     return found
 
 
-def _object(text: str | None) -> dict[str, Any] | None:
+def _parse_metadata(text: str | None) -> dict[str, Any] | None:
     if text is None:
         return None
     try:
@@ -183,13 +183,13 @@ def _object(text: str | None) -> dict[str, Any] | None:
     return found
 
 
-def _told(state: State, items: Sequence[Episode | Memory]) -> None:
+def _print_stored(state: State, items: Sequence[Episode | Memory]) -> None:
     """What was stored; and of what waits in the spool only that it does."""
-    waiting = [item for item in items if item.id.startswith(WAITS)]
+    waiting = [item for item in items if item.id.startswith(QUEUED_PREFIX)]
     if waiting:
-        queued([str(item.key) for item in waiting], as_json=state.json)
+        report_queued([str(item.key) for item in waiting], as_json=state.json)
         return
-    show(state, items, lambda: kept(items))
+    print_values(state, items, lambda: print_stored(items))
 
 
 COMMANDS: Final = {"record": record, "remember": remember}

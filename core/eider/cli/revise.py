@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state, text_of
-from eider.cli.output import indented, json_line, say, show
+from eider.cli.command import State, command, open_memory, pass_state, text_of
+from eider.cli.output import print_indented, print_json, print_line, print_values
 from eider.model.answers import Consolidation
 from eider.model.values import Event, Memory
 
@@ -29,9 +29,9 @@ def correct(state: State, id: str, words: tuple[str, ...], key: str | None) -> N
 
     The old one is closed and can still be asked for with recall --as-of.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         fresh = memory.correct(id, text_of(words), key=key)
-    show(state, [fresh], lambda: _told(fresh, f"replaces {id}"))
+    print_values(state, [fresh], lambda: _print_memory(fresh, f"replaces {id}"))
 
 
 @command("deactivate", answer=("id", "ended"), examples=("eider deactivate mem_01k", "eider deactivate mem_01k --json"))
@@ -39,9 +39,11 @@ def correct(state: State, id: str, words: tuple[str, ...], key: str | None) -> N
 @pass_state
 def deactivate(state: State, id: str) -> None:  # noqa: A002
     """End a memory without a successor."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         ended = memory.deactivate(id)
-    show(state, [{"id": id, "ended": ended}], lambda: say(f"{id} {'ended' if ended else 'had ended already'}"))
+    print_values(
+        state, [{"id": id, "ended": ended}], lambda: print_line(f"{id} {'ended' if ended else 'had ended already'}")
+    )
 
 
 @command("reinforce", answer=Memory, examples=("eider reinforce mem_01k", "eider reinforce mem_01k --key review-17"))
@@ -53,9 +55,9 @@ def reinforce(state: State, id: str, key: str | None) -> None:  # noqa: A002
 
     It decays more slowly from now on.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.reinforce(id, key=key)
-    show(state, [found], lambda: _told(found, "reinforced"))
+    print_values(state, [found], lambda: _print_memory(found, "reinforced"))
 
 
 @command("pin", answer=Memory, examples=("eider pin mem_01k", "eider pin mem_01k --user ada"))
@@ -63,9 +65,9 @@ def reinforce(state: State, id: str, key: str | None) -> None:  # noqa: A002
 @pass_state
 def pin(state: State, id: str) -> None:  # noqa: A002
     """Never let a memory decay."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.pin(id)
-    show(state, [found], lambda: _told(found, "pinned"))
+    print_values(state, [found], lambda: _print_memory(found, "pinned"))
 
 
 @command("unpin", answer=Memory, examples=("eider unpin mem_01k", "eider unpin mem_01k --user ada"))
@@ -73,14 +75,14 @@ def pin(state: State, id: str) -> None:  # noqa: A002
 @pass_state
 def unpin(state: State, id: str) -> None:  # noqa: A002
     """Let a pinned memory decay again."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.unpin(id)
-    show(state, [found], lambda: _told(found, "unpinned"))
+    print_values(state, [found], lambda: _print_memory(found, "unpinned"))
 
 
-def _told(memory: Memory, what: str) -> None:
-    say(f"{memory.id}  {what}")
-    indented(memory.text, "  ", dim=True)
+def _print_memory(memory: Memory, what: str) -> None:
+    print_line(f"{memory.id}  {what}")
+    print_indented(memory.text, "  ", dim=True)
 
 
 @command("undo", answer=Event, examples=("eider undo evt_12", "eider undo evt_12 --json"))
@@ -91,9 +93,9 @@ def undo(state: State, event: str) -> None:
 
     The undo is an event as well, so it can be undone. What was forgotten cannot come back.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         done = memory.undo(event)
-    show(state, [done], lambda: say(f"{done.id}  undid {event}, touching {len(done.ids)}"))
+    print_values(state, [done], lambda: print_line(f"{done.id}  undid {event}, touching {len(done.ids)}"))
 
 
 @command(
@@ -112,16 +114,16 @@ def consolidate(state: State, prune_threshold: float, dry_run: bool) -> None:
 
     Nothing is deleted: what is closed can be asked for, and undo brings it back. Pinned ones stay.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         done = memory.consolidate(prune_threshold=prune_threshold, dry_run=dry_run)
     if state.json:
-        json_line(done)
+        print_json(done)
         return
     for one in done.closed:
-        indented(one.text, f"{one.id}  ")
+        print_indented(one.text, f"{one.id}  ")
     verb = "would close" if dry_run else "closed"
     back = f"; take it back with eider undo {done.event.id}" if done.event else ""
-    say(f"{verb} {len(done.closed)}, kept {done.kept}{back}")
+    print_line(f"{verb} {len(done.closed)}, kept {done.kept}{back}")
 
 
 COMMANDS: Final = {

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from eider.cli.command import State, command, opened, pass_state
-from eider.cli.output import indented, json_line, say, show, table
+from eider.cli.command import State, command, open_memory, pass_state
+from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.model.learned import ScopeCount, ScopePlan
 from eider.model.values import Memory
 
@@ -33,12 +33,14 @@ def scopes() -> None:
 @pass_state
 def list_scopes(state: State) -> None:
     """List scopes with how much is kept there."""
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         found = memory.scopes()
-    show(state, found, lambda: table([_scope(s) for s in found], ["memories", "scope", "known"], right=[0]))
+    print_values(
+        state, found, lambda: print_table([_scope_row(s) for s in found], ["memories", "scope", "known"], right=[0])
+    )
 
 
-def _scope(scope: ScopeCount) -> list[object]:
+def _scope_row(scope: ScopeCount) -> list[object]:
     by = f" by {', '.join(scope.agents)}" if scope.agents else ""
     return [scope.memories, scope.name, f"{scope.known}{by}"]
 
@@ -53,28 +55,30 @@ def consolidate(state: State, applied: bool) -> None:
 
     Nothing is done in frugal mode, or where there are fewer than two. What was done can be undone.
     """
-    with opened(state) as memory:
+    with open_memory(state) as memory:
         plan = memory.consolidate_scopes(dry_run=not applied)
     if state.json:
-        json_line(plan)
+        print_json(plan)
     elif plan:
-        _planned(plan)
+        _print_plan(plan)
     else:
-        say(plan.why)
+        print_line(plan.why)
 
 
-def _planned(plan: ScopePlan) -> None:
+def _print_plan(plan: ScopePlan) -> None:
     for step in plan.steps:
-        indented(f"{', '.join(step.scopes)} → {', '.join(step.into)}  ({step.reason})", f"{step.op}  ")
+        print_indented(f"{', '.join(step.scopes)} → {', '.join(step.into)}  ({step.reason})", f"{step.op}  ")
     for one in plan.memories[:_SHOWN]:
-        indented(f"{one.text}", f"  {one.scope}  ", dim=True)
+        print_indented(f"{one.text}", f"  {one.scope}  ", dim=True)
     if (more := len(plan.memories) - _SHOWN) > 0:
-        say(f"  and {more} more", dim=True)
+        print_line(f"  and {more} more", dim=True)
     count = f"{len(plan.memories)} memory(s)"
     if plan.event is not None:
-        say(f"moved {count}; take it back with eider undo {plan.event.id}")
+        print_line(f"moved {count}; take it back with eider undo {plan.event.id}")
     else:
-        say(f"would move {count}; do it with eider scopes consolidate --apply" if plan.dry_run else f"moved {count}")
+        print_line(
+            f"would move {count}; do it with eider scopes consolidate --apply" if plan.dry_run else f"moved {count}"
+        )
 
 
 scopes.add_command(list_scopes)
@@ -95,22 +99,22 @@ def inbox() -> None:
 @pass_state
 def list_inbox(state: State, limit: int) -> None:
     """List what waits, with what it contradicts."""
-    with opened(state) as memory:
-        waiting = [(one, _against(memory, one)) for one in memory.inbox(limit=limit)]
+    with open_memory(state) as memory:
+        waiting = [(one, _contradicted(memory, one)) for one in memory.inbox(limit=limit)]
     if state.json:
         for one, against in waiting:
-            json_line({**{name: getattr(one, name) for name in Memory.__dataclass_fields__}, "against": against})
+            print_json({**{name: getattr(one, name) for name in Memory.__dataclass_fields__}, "against": against})
         return
     for one, against in waiting:
-        indented(one.text, f"{one.id}  ", bold=True)
+        print_indented(one.text, f"{one.id}  ", bold=True)
         for other in against:
-            indented(other.text, f"  against {other.id}  ")
+            print_indented(other.text, f"  against {other.id}  ")
         where = "everywhere" if one.scope == "global" else f"in {one.scope}"
-        say(f"  {one.kind}, {where}, said {one.valid_from:%Y-%m-%d}", dim=True)
-    say("accept or reject with eider inbox accept|reject ID" if waiting else "nothing waits")
+        print_line(f"  {one.kind}, {where}, said {one.valid_from:%Y-%m-%d}", dim=True)
+    print_line("accept or reject with eider inbox accept|reject ID" if waiting else "nothing waits")
 
 
-def _against(memory: Eider, waiting: Memory) -> Sequence[Memory]:
+def _contradicted(memory: Eider, waiting: Memory) -> Sequence[Memory]:
     """What a memory in the inbox stands against."""
     return memory.why(waiting.id).against
 
@@ -123,7 +127,7 @@ def accept(state: State, id: str) -> None:  # noqa: A002
 
     What it contradicts ends, and can still be asked for.
     """
-    _settled(state, id, accepted=True)
+    _settle(state, id, accepted=True)
 
 
 @command("reject", answer=Memory, examples=("eider inbox reject mem_01k", "eider inbox reject mem_01k --json"))
@@ -131,18 +135,18 @@ def accept(state: State, id: str) -> None:  # noqa: A002
 @pass_state
 def reject(state: State, id: str) -> None:  # noqa: A002
     """Let what waits go; what it contradicts goes on."""
-    _settled(state, id, accepted=False)
+    _settle(state, id, accepted=False)
 
 
-def _settled(state: State, id_: str, *, accepted: bool) -> None:
-    with opened(state) as memory:
+def _settle(state: State, id_: str, *, accepted: bool) -> None:
+    with open_memory(state) as memory:
         done = memory.settle(id_, accept=accepted)
 
     def human() -> None:
-        say(f"{done.id}  {'accepted' if accepted else 'rejected'}")
-        indented(done.text, "  ", dim=True)
+        print_line(f"{done.id}  {'accepted' if accepted else 'rejected'}")
+        print_indented(done.text, "  ", dim=True)
 
-    show(state, [done], human)
+    print_values(state, [done], human)
 
 
 inbox.add_command(list_inbox)

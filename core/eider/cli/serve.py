@@ -1,4 +1,4 @@
-"""The owner process: `serve`, `stop`, `status`."""
+"""The server process: `serve`, `stop`, `status`."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any, Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.formatting import STANDING, standing
-from eider.cli.output import json_line, say
-from eider.model.errors import EiderError, OwnerRunningError, OwnerUnreachableError
+from eider.cli.formatting import STATUS_KEYS, print_status
+from eider.cli.output import print_json, print_line
+from eider.model.errors import EiderError, ServerRunningError, ServerUnreachableError
 
-_SERVED: Final = ("pid", "version", "home", "socket", "port")
-_PATIENCE: Final = 30.0
-"""Seconds for an owner to start or to end; its last requests have 15 s."""
-_LOOK: Final = 0.02
+_SERVE_KEYS: Final = ("pid", "version", "home", "socket", "port")
+_TIMEOUT: Final = 30.0
+"""Seconds for a server to start or to end; its last requests have 15 s."""
+_POLL_SECONDS: Final = 0.02
 
 
-def _idle(_: click.Context, __: click.Parameter, given: str | None) -> float | None:
+def _parse_idle(_: click.Context, __: click.Parameter, given: str | None) -> float | None:
     """Seconds, or None for never."""
     if given is None or given == "never":
         return None
@@ -36,15 +36,15 @@ def _idle(_: click.Context, __: click.Parameter, given: str | None) -> float | N
 
 @command(
     "serve",
-    answer=_SERVED,
+    answer=_SERVE_KEYS,
     examples=("eider serve --foreground --port 8765 --name memory.lan", "eider serve -- ./entrypoint.sh"),
 )
-@click.option("--ensure", is_flag=True, help="Fine if one runs already: returns when an owner answers.")
+@click.option("--ensure", is_flag=True, help="Fine if one runs already: returns when a server answers.")
 @click.option("--foreground", is_flag=True, help="Serve in this process, as supervisors and containers want it.")
 @click.option("--host", metavar="ADDRESS", help="Address to listen at; by default 127.0.0.1.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen at; by default a free one.")
 @click.option("--name", "names", multiple=True, metavar="HOST", help="A further host name it answers to; repeatable.")
-@click.option("--idle", metavar="SECONDS|never", callback=_idle, help="End after that long without a request.")
+@click.option("--idle", metavar="SECONDS|never", callback=_parse_idle, help="End after that long without a request.")
 @click.argument("program", metavar="[-- COMMAND...]", nargs=-1, type=click.UNPROCESSED)
 @pass_state
 def serve(
@@ -67,69 +67,69 @@ def serve(
     if foreground:
         if ensure:
             raise click.UsageError("--ensure and --foreground exclude each other; give one.")
-        _serve_here(state, host or "127.0.0.1", port or 0, names, idle)
+        _serve_in_foreground(state, host or "127.0.0.1", port or 0, names, idle)
         return
     if host or port is not None or names or idle is not None:
         raise click.UsageError("--host, --port, --name and --idle go with --foreground.")
-    _serve_behind(state, fine=ensure)
+    _serve_in_background(state, fine=ensure)
 
 
-def _serve_behind(state: State, *, fine: bool) -> None:
-    from eider.client.client import Client, home, notes
+def _serve_in_background(state: State, *, fine: bool) -> None:
+    from eider.client.client import Client, home, server_notes
 
     place = home()
-    client = Client(home_folder=place, spool=False, timeout=_PATIENCE)
-    if not fine and client.running():
+    client = Client(home_folder=place, spool=False, timeout=_TIMEOUT)
+    if not fine and client.is_running():
         client.close()
-        raise OwnerRunningError(place, notes(place).get("pid"))
-    _asked(client, "/v1/owner/status")
+        raise ServerRunningError(place, server_notes(place).get("pid"))
+    _get(client, "/v1/server/status")
     client.close()
-    _tell(state, place)
+    _print_listening(state, place)
 
 
-def _serve_here(state: State, host: str, port: int, names: tuple[str, ...], idle: float | None) -> None:
+def _serve_in_foreground(state: State, host: str, port: int, names: tuple[str, ...], idle: float | None) -> None:
     from eider.client.client import home
 
     if os.getpid() == 1:
-        from eider.service.pid1 import stand_in
+        from eider.service.pid1 import run_as_pid1
 
-        stand_in()
-    from eider.service.memory_tuning import one_thread
+        run_as_pid1()
+    from eider.service.memory_tuning import limit_math_threads
 
-    one_thread()
-    from eider.service.run import Terms, run, take_lock
+    limit_math_threads()
+    from eider.service.run import ServerOptions, run, take_lock
 
     place = home()
     lock = take_lock(place)
-    terms = Terms(home=place, idle=idle, host=host, port=port, names=names, foreground=True)
-    threading.Thread(target=_announce, args=(state, place), name="eider-announce", daemon=True).start()
+    terms = ServerOptions(home=place, idle=idle, host=host, port=port, names=names, foreground=True)
+    threading.Thread(target=_announce_when_listening, args=(state, place), name="eider-announce", daemon=True).start()
     run(terms, lock)
 
 
-def _announce(state: State, place: str) -> None:
+def _announce_when_listening(state: State, place: str) -> None:
     """Say where it listens once it does; the notes are written last."""
-    from eider.client.client import notes
+    from eider.client.client import server_notes
 
-    while notes(place).get("pid") != os.getpid():
-        time.sleep(_LOOK)
-    _tell(state, place)
+    while server_notes(place).get("pid") != os.getpid():
+        time.sleep(_POLL_SECONDS)
+    _print_listening(state, place)
 
 
-def _tell(state: State, place: str) -> None:
-    from eider.client.client import notes, socket_path
+def _print_listening(state: State, place: str) -> None:
+    from eider.client.client import server_notes, socket_path
 
-    noted = notes(place)
+    noted = server_notes(place)
     if state.json:
-        json_line({"pid": noted.get("pid"), "version": noted.get("version"), "home": place,
+        print_json({"pid": noted.get("pid"), "version": noted.get("version"), "home": place,
                    "socket": socket_path(place), "port": noted.get("port")})  # fmt: skip
     else:
-        say(f"serving {place} at {socket_path(place)} and port {noted.get('port')} (process {noted.get('pid')})")
+        print_line(f"serving {place} at {socket_path(place)} and port {noted.get('port')} (process {noted.get('pid')})")
 
 
 @command("stop", answer=("stopped", "pid"), examples=("eider stop", "eider stop --json"))
 @pass_state
 def stop(state: State) -> None:
-    """End the owner process.
+    """End the server process.
 
     What is under way is answered first, and the next call by name starts another. That none runs is fine.
     """
@@ -137,70 +137,70 @@ def stop(state: State) -> None:
     from eider.service import run as serving
 
     place = home()
-    pid = serving.listener(place)
-    started = is_held(place)
-    ended = not started or serving.stop(place, _PATIENCE)
-    if not ended and serving.listener(place) in (pid, None):
+    pid = serving.listening_process(place)
+    started = is_locked(place)
+    ended = not started or serving.stop(place, _TIMEOUT)
+    if not ended and serving.listening_process(place) in (pid, None):
         who = f"process {pid}" if pid else "whoever holds its lock, perhaps in another container,"
-        raise OwnerUnreachableError(f"{who} did not end within {_PATIENCE:.0f} s; look with eider doctor.")
+        raise ServerUnreachableError(f"{who} did not end within {_TIMEOUT:.0f} s; look with eider doctor.")
     if state.json:
-        json_line({"stopped": started, "pid": pid})
+        print_json({"stopped": started, "pid": pid})
     elif not started:
-        say("no owner runs")
+        print_line("no server runs")
     else:
         again = "" if ended else "; somebody has started another since"
-        say(f"stopped{f' (process {pid})' if pid else ''}{again}")
+        print_line(f"stopped{f' (process {pid})' if pid else ''}{again}")
 
 
-def is_held(place: str) -> bool:
-    """Whether somebody holds the owner's lock of a home; makes nothing."""
+def is_locked(place: str) -> bool:
+    """Whether somebody holds the server's lock of a home; makes nothing."""
     from eider.service import run as serving
 
     if not Path(place, "run", "owner.lock").exists():
         return False
     try:
         os.close(serving.take_lock(place))
-    except OwnerRunningError:
+    except ServerRunningError:
         return True
     except EiderError:  # a home that nothing can be written to
         return False
     return False
 
 
-@command("status", answer=STANDING, examples=("eider status", "eider status --json"))
+@command("status", answer=STATUS_KEYS, examples=("eider status", "eider status --json"))
 @pass_state
 def status(state: State) -> None:
-    """Show the owner process: who it is, what it holds and does.
+    """Show the server process: who it is, what it holds and does.
 
     Exits with 4 when one holds the stores and does not answer.
     """
-    found = _standing()
+    found = _status_fields()
     if state.json:
-        json_line({key: found.get(key) for key in STANDING})
+        print_json({key: found.get(key) for key in STATUS_KEYS})
     else:
-        standing(found)
+        print_status(found)
 
 
-def _standing() -> dict[str, Any]:
+def _status_fields() -> dict[str, Any]:
     from eider.client import pauses, spool
     from eider.client.client import Client, home
 
     place = home()
     client = Client(home_folder=place, spawn=False, spool=False, timeout=5.0)
     try:
-        if client.running():
-            return {"running": True, **_asked(client, "/v1/owner/status")}
+        if client.is_running():
+            return {"running": True, **_get(client, "/v1/server/status")}
     finally:
         client.close()
-    if is_held(place):
-        raise OwnerUnreachableError(
-            f"the owner of {place!r} holds its lock and does not answer; look with eider doctor."
+    if is_locked(place):
+        raise ServerUnreachableError(
+            f"the server of {place!r} holds its lock and does not answer; look with eider doctor."
         )
-    return {"running": False, "home": place, "stores": [], "spool_bytes": spool.waiting(place),
+    return {"running": False, "home": place, "stores": [], "spool_bytes": spool.waiting_bytes(place),
             "paused": pauses.read(place)}  # fmt: skip
 
 
-def _asked(client: Any, path: str) -> dict[str, Any]:
+def _get(client: Any, path: str) -> dict[str, Any]:
     from eider.api.wire import decode_error
     from eider.client.client import ClientError
 

@@ -14,11 +14,11 @@ from typing import Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import indented, say, show
-from eider.model.errors import OwnerError, StoreError
+from eider.cli.output import print_indented, print_line, print_values
+from eider.model.errors import ServerError, StoreError
 
 _KEYS: Final = ("name", "path", "installed")
-_PATIENCE: Final = 60.0
+_TIMEOUT: Final = 60.0
 _ALWAYS: Final = ("--foreground", "--idle", "never")
 _NONE: Final = (
     "no systemd or launchd of this account answers here ({why}), as in a container; let whatever supervises it run "
@@ -28,9 +28,9 @@ _NONE: Final = (
 
 @click.group("service")
 def service() -> None:
-    """Keep the owner process always on.
+    """Keep the server process always on.
 
-    Nobody needs that: the owner is started by whoever needs it. It spares the first call of a day its second.
+    Nobody needs that: the server is started by whoever needs it. It spares the first call of a day its second.
     """
 
 
@@ -49,16 +49,16 @@ class Unit:
     """Once the file is gone."""
 
 
-def the_unit(platform: str) -> Unit:
+def unit_for(platform: str) -> Unit:
     """The unit of this home on a platform, `linux` or `darwin`.
 
     Raises:
-        OwnerError: Nothing of that kind exists there.
+        ServerError: Nothing of that kind exists there.
     """
     from eider.client.client import home
     from eider.service import service_units
 
-    place, usual = home(), _usual_home()
+    place, usual = home(), _is_default_home()
     name = service_units.unit_name(place, usual)
     run = [sys.executable, "-P", "-m", "eider", "serve", *_ALWAYS]
     environment = {"EIDER_HOME": place}
@@ -66,21 +66,21 @@ def the_unit(platform: str) -> Unit:
         label, domain = f"org.{name}", f"gui/{os.getuid()}"
         path = Path.home() / "Library" / "LaunchAgents" / f"{label}.plist"
         return Unit(
-            name=label, path=path, text=service_units.launchd(label, run, environment), check=("launchctl", "print", domain),
+            name=label, path=path, text=service_units.launchd_agent(label, run, environment), check=("launchctl", "print", domain),
             start=(("launchctl", "bootstrap", domain, str(path)),), stop=(("launchctl", "bootout", f"{domain}/{label}"),),
         )  # fmt: skip
     if platform != "linux":
-        raise OwnerError(_NONE.format(why=f"this is {platform}"))
+        raise ServerError(_NONE.format(why=f"this is {platform}"))
     folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     path, unit, ask = folder / "systemd" / "user" / f"{name}.service", f"{name}.service", ("systemctl", "--user")
     return Unit(
-        name=unit, path=path, text=service_units.systemd(run, environment), check=(*ask, "show-environment"),
+        name=unit, path=path, text=service_units.systemd_unit(run, environment), check=(*ask, "show-environment"),
         start=((*ask, "daemon-reload"), (*ask, "enable", "--now", unit)), stop=((*ask, "disable", "--now", unit),),
         after=((*ask, "daemon-reload"),),
     )  # fmt: skip
 
 
-def _usual_home() -> str:
+def _is_default_home() -> str:
     from eider.model import config
 
     named = os.environ.pop("EIDER_HOME", None)
@@ -97,28 +97,28 @@ def _usual_home() -> str:
 def install(state: State, dry_run: bool) -> None:
     """Write a unit for this account and start it.
 
-    An owner that runs already is ended first; the unit's takes its place.
+    A server that runs already is ended first; the unit's takes its place.
     """
-    unit = the_unit(sys.platform)
+    unit = unit_for(sys.platform)
     if dry_run:
-        show(state, [{"name": unit.name, "path": unit.path, "installed": False}],
+        print_values(state, [{"name": unit.name, "path": unit.path, "installed": False}],
              lambda: click.echo(f"# {unit.path}\n{unit.text}", nl=False))  # fmt: skip
         return
-    _supervised(unit)
+    _check_supervisor(unit)
     _write(unit.path, unit.text)
     from eider.client.client import home
     from eider.service import run as serving
 
-    serving.stop(home(), _PATIENCE)
+    serving.stop(home(), _TIMEOUT)
     for words in unit.start:
-        _must(words)
+        _run_checked(words)
 
     def human() -> None:
-        say(f"installed {unit.path}")
+        print_line(f"installed {unit.path}")
         if sys.platform == "linux":
-            indented("It ends with your last session; loginctl enable-linger keeps it on.", dim=True)
+            print_indented("It ends with your last session; loginctl enable-linger keeps it on.", dim=True)
 
-    show(state, [{"name": unit.name, "path": unit.path, "installed": True}], human)
+    print_values(state, [{"name": unit.name, "path": unit.path, "installed": True}], human)
 
 
 @command("uninstall", answer=_KEYS, examples=("eider service uninstall", "eider service uninstall --dry-run"))
@@ -126,10 +126,10 @@ def install(state: State, dry_run: bool) -> None:
 @pass_state
 def uninstall(state: State, dry_run: bool) -> None:
     """Stop the unit and take it away; stores stay as they are."""
-    unit = the_unit(sys.platform)
+    unit = unit_for(sys.platform)
     there = unit.path.exists()
     if there and not dry_run:
-        _supervised(unit)
+        _check_supervisor(unit)
         for words in unit.stop:
             _run(words)  # it may have been stopped by hand
         unit.path.unlink(missing_ok=True)
@@ -137,31 +137,33 @@ def uninstall(state: State, dry_run: bool) -> None:
             _run(words)
     said = f"{'would remove' if dry_run else 'removed'} {unit.path}" if there else "no unit is installed"
     answer = {"name": unit.name, "path": unit.path, "installed": there and dry_run}
-    show(state, [answer], lambda: say(said))
+    print_values(state, [answer], lambda: print_line(said))
 
 
-def _supervised(unit: Unit) -> None:
+def _check_supervisor(unit: Unit) -> None:
     """Raise unless somebody is there to run the unit."""
     if shutil.which(unit.check[0]) is None:
-        raise OwnerError(_NONE.format(why=f"there is no {unit.check[0]}"))
+        raise ServerError(_NONE.format(why=f"there is no {unit.check[0]}"))
     done = _run(unit.check)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines() or [f"{unit.check[0]} failed"]
-        raise OwnerError(_NONE.format(why=said[0]))
+        raise ServerError(_NONE.format(why=said[0]))
 
 
 def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(words, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 (our own)
+        return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)  # noqa: S603 (our own)
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(words, 1, "", f"{type(error).__name__}: {error}")
 
 
-def _must(words: Sequence[str]) -> None:
+def _run_checked(words: Sequence[str]) -> None:
     done = _run(words)
     if done.returncode:
         said = " ".join((done.stderr or done.stdout).split())
-        raise OwnerError(f"{' '.join(words)} failed ({said}); see why, then take it back with eider service uninstall.")
+        raise ServerError(
+            f"{' '.join(words)} failed ({said}); see why, then take it back with eider service uninstall."
+        )
 
 
 def _write(path: Path, text: str) -> None:

@@ -8,7 +8,7 @@ from typing import Final
 import click
 
 from eider.cli.command import State, command, pass_state
-from eider.cli.output import json_line, say, show, table
+from eider.cli.output import print_json, print_line, print_table, print_values
 from eider.model import config
 from eider.model.errors import ConfigError
 
@@ -23,7 +23,7 @@ def settings() -> None:
     """
 
 
-def _setting(name: str) -> dict[str, str | None]:
+def _setting_row(name: str) -> dict[str, str | None]:
     known = config.read().get(name)
     from_shell = os.environ.get(f"EIDER_{name.upper()}")
     source = "environment" if from_shell else "file" if known else "unset"
@@ -32,7 +32,7 @@ def _setting(name: str) -> dict[str, str | None]:
     return {"name": name, "value": value, "source": source, "about": config.SETTINGS[name]}
 
 
-def _known(name: str) -> str:
+def _check_name(name: str) -> str:
     if name not in config.SETTINGS:
         raise ConfigError(f"setting {name!r} is unknown; there are {', '.join(map(repr, config.SETTINGS))}.")
     return name
@@ -43,8 +43,8 @@ def _known(name: str) -> str:
 @pass_state
 def get(state: State, name: str) -> None:
     """Print one setting; an empty line when it is unset."""
-    found = _setting(_known(name))
-    show(state, [found], lambda: say(found["value"] or ""))
+    found = _setting_row(_check_name(name))
+    print_values(state, [found], lambda: print_line(found["value"] or ""))
 
 
 @command("set", answer=_KEYS, examples=("eider config set user ada", "eider config set tz --unset"))
@@ -60,28 +60,28 @@ def set_(state: State, name: str, value: str | None, unset: bool) -> None:
         from eider.model.clock import zone
 
         zone(value)
-    config.write(_known(name), value)
-    found = _setting(name)
+    config.write(_check_name(name), value)
+    found = _setting_row(name)
     if state.json:
-        json_line(found)
+        print_json(found)
     elif found["source"] == "environment":
-        say(f"{name} is set; EIDER_{name.upper()} in the environment wins over it")
+        print_line(f"{name} is set; EIDER_{name.upper()} in the environment wins over it")
     else:
-        say(f"{name} = {found['value']}" if found["value"] else f"{name} is unset")
+        print_line(f"{name} = {found['value']}" if found["value"] else f"{name} is unset")
 
 
 @command("show", answer=_KEYS, examples=("eider config show", "eider config show --json"))
 @pass_state
 def show_(state: State) -> None:
     """Print all settings and where they come from."""
-    found = [_setting(name) for name in config.SETTINGS]
+    found = [_setting_row(name) for name in config.SETTINGS]
     rows = [[f["name"], f["value"] or "", f["source"], f["about"]] for f in found]
 
     def human() -> None:
-        say(f"home {config.home()}", dim=True)
-        table(rows, ["setting", "value", "from", "what it is"])
+        print_line(f"home {config.home()}", dim=True)
+        print_table(rows, ["setting", "value", "from", "what it is"])
 
-    show(state, found, human)
+    print_values(state, found, human)
 
 
 for _command in (get, set_, show_):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import State, command, is_store, opened, pass_state
-from eider.cli.output import indented, json_line, progress, say, show, table
+from eider.cli.command import State, command, is_store, open_memory, pass_state
+from eider.cli.output import print_indented, print_json, print_line, print_table, print_values, progress
 from eider.model import config
 from eider.model.errors import RefusedError, StoreMissingError
 
@@ -31,29 +31,29 @@ def store() -> None:
     """
 
 
-def _folder(name: str) -> Path:
+def _store_folder(name: str) -> Path:
     """Directory a name or path means; nothing is made."""
     return Path(name).expanduser().absolute() if config.is_path(name) else config.store_path(name)
 
 
-def _existing(name: str) -> Path:
-    folder = _folder(name)
+def _existing_store(name: str) -> Path:
+    folder = _store_folder(name)
     if not is_store(folder):
         raise StoreMissingError(folder, "list what there is with eider store list.")
     return folder
 
 
-def _look(folder: Path, *, in_use: bool) -> Overview:
-    """What is in a store: an owner that runs says so, for it must find no store locked; none is started."""
+def _inspect_store(folder: Path, *, in_use: bool) -> Overview:
+    """What is in a store: a server that runs says so, for it must find no store locked; none is started."""
     from eider.client.client import Client, ClientError
     from eider.store.catalog import Overview, glance, overview
 
     client = Client(home_folder=str(config.home()), spawn=False, spool=False)
     try:
-        if not client.running():
+        if not client.is_running():
             return overview(folder, in_use=in_use)
-        said: dict[str, Any] = client.ask("POST", "/v1/owner/count", {"store": str(folder)})
-    except ClientError:  # an older owner, or one that ends
+        said: dict[str, Any] = client.ask("POST", "/v1/server/count", {"store": str(folder)})
+    except ClientError:  # an older server, or one that ends
         return glance(folder, in_use=in_use)
     finally:
         client.close()
@@ -61,7 +61,7 @@ def _look(folder: Path, *, in_use: bool) -> Overview:
     return replace(Overview(**{name: value for name, value in said.items() if name in known}), in_use=in_use)
 
 
-def _chosen() -> str:
+def _current_store() -> str:
     return config.setting("store") or "default"
 
 
@@ -69,35 +69,35 @@ def _chosen() -> str:
 @pass_state
 def list_(state: State) -> None:
     """List stores: size, contents, which is in use, who has it open."""
-    chosen = _folder(state.store or _chosen())
+    chosen = _store_folder(state.store or _current_store())
     folders = sorted(p for p in (config.home() / "stores").glob("*.eider") if p.is_dir() and not p.name.startswith("."))
     if chosen not in folders and chosen.is_dir():
         folders.append(chosen)
-    found = [_look(folder, in_use=folder == chosen) for folder in folders]
+    found = [_inspect_store(folder, in_use=folder == chosen) for folder in folders]
 
     def count(number: int | None) -> str:
         return "?" if number is None else str(number)
 
     def human() -> None:
         rows = [
-            [f"{o.name}{' *' if o.in_use else ''}", _size(o.bytes), count(o.users), count(o.episodes), count(o.memories),
-             _state(o.locked, o.locked_by, o.published, o.trouble)]
+            [f"{o.name}{' *' if o.in_use else ''}", _size_text(o.bytes), count(o.users), count(o.episodes), count(o.memories),
+             _state_text(o.locked, o.locked_by, o.published, o.trouble)]
             for o in found
         ]  # fmt: skip
-        table(rows, ["store (* in use)", "size", "users", "episodes", "memories", "state"], right=(1, 2, 3, 4))
+        print_table(rows, ["store (* in use)", "size", "users", "episodes", "memories", "state"], right=(1, 2, 3, 4))
         if not rows:
-            say("no stores yet; make one with eider store create NAME, or keep something with eider remember")
+            print_line("no stores yet; make one with eider store create NAME, or keep something with eider remember")
 
-    show(state, found, human)
+    print_values(state, found, human)
 
 
-def _state(locked: bool, pid: int | None, published: bool, trouble: str) -> str:
+def _state_text(locked: bool, pid: int | None, published: bool, trouble: str) -> str:
     if locked:
         return f"open in process {pid}" if pid else "open in another process"
     return trouble or ("published" if published else "")
 
 
-def _size(count: float) -> str:
+def _size_text(count: float) -> str:
     for unit in ("B", "KB", "MB"):
         if count < 1000:  # noqa: PLR2004 (decimal units)
             return f"{count:.0f} {unit}"
@@ -110,13 +110,13 @@ def _size(count: float) -> str:
 @pass_state
 def create(state: State, name: str) -> None:
     """Make an empty store; its directory is its owner's alone."""
-    folder = _folder(name)
+    folder = _store_folder(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RefusedError(f"{str(folder)!r} exists; open it with --store {name}, or take another name.")
     state.store = name
-    with opened(state, create=True):
+    with open_memory(state, create=True):
         pass
-    show(state, [{"name": folder.stem, "path": folder}], lambda: say(f"made {folder}"))
+    print_values(state, [{"name": folder.stem, "path": folder}], lambda: print_line(f"made {folder}"))
 
 
 @command("use", answer=("name", "path"), examples=("eider store use work", "eider store use ./memory.eider"))
@@ -124,14 +124,14 @@ def create(state: State, name: str) -> None:
 @pass_state
 def use(state: State, name: str) -> None:
     """Mean this store when none is named."""
-    folder = _existing(name)
+    folder = _existing_store(name)
     config.write("store", str(folder) if config.is_path(name) else name)
     if state.json:
-        json_line({"name": folder.stem, "path": folder})
+        print_json({"name": folder.stem, "path": folder})
         return
-    say(f"{name} is used from now on")
+    print_line(f"{name} is used from now on")
     if os.environ.get("EIDER_STORE"):
-        say("EIDER_STORE in the environment wins over it")
+        print_line("EIDER_STORE in the environment wins over it")
 
 
 @command(
@@ -145,20 +145,20 @@ def use(state: State, name: str) -> None:
 def remove(state: State, name: str, yes: bool) -> None:
     """Take a whole store away for good.
 
-    An owner process lets go of it; refused while another process has it open. Snapshots and exports made of it stay.
+    A server process lets go of it; refused while another process has it open. Snapshots and exports made of it stay.
     """
     from eider.api.open import release
     from eider.store.catalog import remove as taken_away
 
-    folder = _existing(name)
+    folder = _existing_store(name)
     if not yes:
         click.confirm(f"Remove {str(folder)!r} and all it holds? This cannot be undone.", abort=True, err=True)
     release(folder)
     size = taken_away(folder)
-    if (chosen := config.read().get("store")) and _folder(chosen) == folder:
+    if (chosen := config.read().get("store")) and _store_folder(chosen) == folder:
         config.write("store", None)
     answer = {"name": folder.stem, "path": folder, "bytes": size}
-    show(state, [answer], lambda: say(f"removed {folder} ({_size(size)})"))
+    print_values(state, [answer], lambda: print_line(f"removed {folder} ({_size_text(size)})"))
 
 
 @command(
@@ -177,18 +177,18 @@ def publish(state: State, name: str, dest: Path) -> None:
 
     Recall it beneath another store with recall --also DEST. An older snapshot at DEST is replaced.
     """
-    _existing(name)
+    _existing_store(name)
     state.store = name
-    with opened(state) as memory, progress(state, "publish"):
+    with open_memory(state) as memory, progress(state, "publish"):
         made = memory.publish(dest)
     size = sum(p.stat().st_size for p in made.rglob("*") if p.is_file())
     answer = {"name": made.stem, "path": made, "bytes": size}
 
     def human() -> None:
-        say(f"published {made} ({_size(size)})")
-        indented("It holds everything of every user; forgetting later does not reach it.", dim=True)
+        print_line(f"published {made} ({_size_text(size)})")
+        print_indented("It holds everything of every user; forgetting later does not reach it.", dim=True)
 
-    show(state, [answer], human)
+    print_values(state, [answer], human)
 
 
 for _command in (list_, create, use, remove, publish):

@@ -13,17 +13,17 @@ ERASING: Final = frozenset(
 FOLDER: Final = "briefings"
 
 
-def place(home: str, host: str) -> str:
+def cache_folder(home: str, host: str) -> str:
     """Directory of what one host keeps."""
     return os.path.join(home, "hooks", host, FOLDER)
 
 
-def drop(home: str) -> None:
+def delete_briefings(home: str) -> None:
     """Remove all of it; a host makes it anew."""
     hosts = os.path.join(home, "hooks")
     with suppress(OSError):
         for host in os.listdir(hosts):
-            folder = place(home, host)
+            folder = cache_folder(home, host)
             with suppress(OSError):
                 for name in os.listdir(folder):
                     with suppress(OSError):

@@ -1,7 +1,7 @@
 """`python -I -S …/service/call.py VERB '{"query": "…"}' [--timeout SECONDS] [--ceiling ORIGIN] [--quiet]`.
 
 One call, its answer as JSON on one line. What enters is an agent's unless the ceiling says that a person spoke.
-`--quiet` is for hooks: it waits two seconds at most, less for an owner that has yet to start, and whatever fails prints
+`--quiet` is for hooks: it waits two seconds at most, less for a server that has yet to start, and whatever fails prints
 nothing and ends with 0. Imports `client` from its own directory, so that the byte code of it is kept.
 """
 
@@ -11,7 +11,7 @@ import os
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from client import COLD, Client, ClientError, dumps, home, loads  # type: ignore[import-not-found]
+from client import START_SECONDS, Client, ClientError, dumps, home, loads  # type: ignore[import-not-found]
 
 del sys.path[0]
 
@@ -24,18 +24,18 @@ def main(given: list[str]) -> int:
         timeout = float(_option(words, "--timeout", "2" if quiet else "30"))
         ceiling = _option(words, "--ceiling", "agent")
         verb, request = words[0], dict(loads(words[1]) if words[1:] else {})
-        cold = COLD if quiet else None
+        cold = START_SECONDS if quiet else None
         store, agent = os.environ.get("EIDER_STORE") or None, os.environ.get("EIDER_AGENT") or None
         client = Client(
-            user=_user(), store=store, agent=agent, channel="call", ceiling=ceiling, timeout=timeout, cold=cold
+            user=_user_name(), store=store, agent=agent, channel="call", ceiling=ceiling, timeout=timeout, cold=cold
         )
         answer = dumps(client.call(verb, request)) + "\n"
         os.write(1, answer.encode())
     except ClientError as error:
-        return 0 if quiet else _told(f"{error.kind}: {error.message}", 1)
+        return 0 if quiet else _print_and_return(f"{error.kind}: {error.message}", 1)
     except (IndexError, ValueError, TypeError) as error:
         why = f"not understood: {error}.\n\n" if isinstance(error, ValueError) else ""
-        return 0 if quiet else _told(f"{why}{__doc__}", 2)
+        return 0 if quiet else _print_and_return(f"{why}{__doc__}", 2)
     except Exception:
         if not quiet:
             raise
@@ -49,10 +49,10 @@ def _option(words: list[str], name: str, default: str) -> str:
     return words.pop(at) and words.pop(at)
 
 
-def _user() -> str:
+def _user_name() -> str:
     """Whose memory is meant: the one that is set, else the account's name."""
     for name in ("EIDER_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
-        if name == "LOGNAME" and (found := _set()):
+        if name == "LOGNAME" and (found := _read_settings()):
             return found
         if found := os.environ.get(name):
             return found
@@ -64,7 +64,7 @@ def _user() -> str:
         return f"uid-{os.getuid()}"
 
 
-def _set() -> str:
+def _read_settings() -> str:
     try:
         with open(os.path.join(home(), "config.json"), encoding="utf-8") as file:
             return str(loads(file.read()).get("user") or "")
@@ -72,7 +72,7 @@ def _set() -> str:
         return ""
 
 
-def _told(text: str, code: int) -> int:
+def _print_and_return(text: str, code: int) -> int:
     sys.stderr.write(f"{text}\n")
     return code
 

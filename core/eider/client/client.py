@@ -1,12 +1,12 @@
-"""Talks to the owner process; starts it when nobody answers; spools what cannot be delivered.
+"""Talks to the server process; starts it when nobody answers; spools what cannot be delivered.
 
 One self-contained file of the standard library, light enough for hooks: `python -I -S /path/to/client.py` works,
-and answers in a few interpreter starts. What is rarely needed (starting an owner, spooling, TLS) is loaded when it is.
+and answers in a few interpreter starts. What is rarely needed (starting a server, spooling, TLS) is loaded when it is.
 
     client = Client(store="assistant", user="ada")
     client.call("remember", {"text": "Prefers snake_case."})
 
-A write is `stored`, `queued` (durable in the spool, findable once an owner drains it), or it raises. What is tried again
+A write is `stored`, `queued` (durable in the spool, findable once a server drains it), or it raises. What is tried again
 carries the same key, so that it happens once.
 """
 
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
 
 VERSION: Final = "0.1.0"
 PROTOCOL: Final = 1
-"""The package's, as a test compares: hooks import nothing else. An owner speaks this protocol and the one before."""
-SPOOLED: Final = ("record", "record_many", "remember", "remember_many", "reinforce", "correct", "observe")
+"""The package's, as a test compares: hooks import nothing else. A server speaks this protocol and the one before."""
+SPOOLED_VERBS: Final = ("record", "record_many", "remember", "remember_many", "reinforce", "correct", "observe")
 """Verbs that carry a key, so that they may happen later, and twice only once."""
 WRITES: Final = frozenset(
-    (*SPOOLED, "settle", "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
+    (*SPOOLED_VERBS, "settle", "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
      "publish", "rebuild", "direct", "open_loop", "set_outcome", "close_loop", "reset_learned",
      "consolidate_scopes")
 )  # fmt: skip
 """Verbs that are not simply sent again; those in SPOOLED are, with their key."""
 TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
 """As in `eider.model.values`; a test compares them."""
-COLD: Final = 0.3
-"""Seconds a hook waits for an owner that has yet to start."""
+START_SECONDS: Final = 0.3
+"""Seconds a hook waits for a server that has yet to start."""
 _MAX_HEAD, _MAX_ANSWER = 64 * 1024, 256 * 1024 * 1024
 _SHORT, _PAUSE = 100, 0.01
 """Longest socket path used (Linux allows 107 bytes, macOS 103), and seconds between two tries."""
@@ -52,33 +52,33 @@ class ClientError(Exception):
 
 
 class _Broken(Exception):  # noqa: N818 (never leaves this file)
-    """The connection ended; the link knows whether the owner may have seen the request."""
+    """The connection ended; the link knows whether the server may have seen the request."""
 
 
-def _no_number(name: str) -> float:
+def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no JSON")
 
 
 class _Context:
     strict, object_hook, object_pairs_hook, parse_float, parse_int, memo = True, None, None, float, int, None
-    parse_constant = staticmethod(_no_number)
+    parse_constant = staticmethod(_refuse_constant)
 
 
-def _unknown(value: object) -> Any:
+def _refuse_value(value: object) -> Any:
     raise ClientError("InputError", f"{type(value).__name__} cannot be sent; pass texts, numbers, lists and mappings.")
 
 
 try:  # `import json` costs more than a round trip: it brings `re`; the C half of it does not
     from _json import encode_basestring_ascii, make_encoder, make_scanner
 
-    _encode: Any = make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
+    _encode: Any = make_encoder(None, _refuse_value, encode_basestring_ascii, None, ":", ",", False, False, False)
     _scan: Any = make_scanner(_Context)  # pyright: ignore[reportArgumentType]
 except ImportError:  # another Python
     import json
 
-    _whole = json.JSONEncoder(separators=(",", ":"), default=_unknown, allow_nan=False)
+    _whole = json.JSONEncoder(separators=(",", ":"), default=_refuse_value, allow_nan=False)
     _encode: Any = lambda value, _: _whole.encode(value)  # noqa: E731 (both branches bind the same name)
-    _scan: Any = vars(json.JSONDecoder(parse_constant=_no_number))["scan_once"]
+    _scan: Any = vars(json.JSONDecoder(parse_constant=_refuse_constant))["scan_once"]
 
 
 def dumps(value: Any) -> str:
@@ -106,18 +106,18 @@ def home() -> str:
     if named := os.environ.get("EIDER_HOME"):
         return os.path.abspath(os.path.expanduser(named))
     if sys.platform in ("darwin", "win32"):
-        return str(sibling("private_dirs").platform_home())
+        return str(load_sibling("private_dirs").platform_home())
     return os.path.join(os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share"), "eider")
 
 
 def socket_path(home: str) -> str:
-    """Where the owner listens: beside its notes, or below /tmp where that would be too long for a socket."""
+    """Where the server listens: beside its notes, or below /tmp where that would be too long for a socket."""
     near = os.path.join(home, "run", "owner.sock")
-    return near if len(os.fsencode(near)) <= _SHORT else str(sibling("private_dirs").short_socket(home))
+    return near if len(os.fsencode(near)) <= _SHORT else str(load_sibling("private_dirs").short_socket(home))
 
 
-def notes(home: str) -> dict[str, Any]:
-    """What the owner notes of itself: pid, version, port, started; empty when there is none, or not yet."""
+def server_notes(home: str) -> dict[str, Any]:
+    """What the server notes of itself: pid, version, port, started; empty when there is none, or not yet."""
     try:
         with open(os.path.join(home, "run", "owner.json"), encoding="utf-8") as file:
             found = loads(file.read())
@@ -127,7 +127,7 @@ def notes(home: str) -> dict[str, Any]:
 
 
 def local_zone() -> str:
-    """The caller's time zone: the owner's may be another."""
+    """The caller's time zone: the server's may be another."""
     named = os.environ.get("TZ", "").lstrip(":")
     if not named and os.path.islink("/etc/localtime"):
         named = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
@@ -137,14 +137,14 @@ def local_zone() -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}" if minutes else "UTC"
 
 
-class Link:
-    """One connection to the owner."""
+class Connection:
+    """One connection to the server."""
 
     def __init__(self, sock: Any) -> None:
         self.sock, self.close, self.pid, self.sent = sock, sock.close, os.getpid(), False
 
     def is_stale(self) -> bool:
-        """Whether it cannot be used: after a fork both sides would write into one stream, or the owner hung up."""
+        """Whether it cannot be used: after a fork both sides would write into one stream, or the server hung up."""
         if self.pid != os.getpid():
             return True
         try:
@@ -160,57 +160,57 @@ class Link:
         """Send a request and read its answer: `_Broken` before it was whole, TimeoutError at the deadline."""
         self.sent = False
         try:
-            self._wait(until)
+            self._set_timeout(until)
             try:
                 self.sock.sendall(head.encode("latin-1", "replace") + body)
                 self.sent = True
             except (BrokenPipeError, ConnectionResetError):  # cut off within a request: the reason may be there
                 until = min(until, time.monotonic() + 1.0)
-            return self._answer(until)
+            return self._read_answer(until)
         except TimeoutError:
             raise
         except (OSError, ValueError, IndexError):
             raise _Broken from None
 
-    def _answer(self, until: float) -> tuple[int, dict[str, str], bytes]:
+    def _read_answer(self, until: float) -> tuple[int, dict[str, str], bytes]:
         data = b""
         while (end := data.find(b"\r\n\r\n")) < 0:
             if len(data) > _MAX_HEAD:
                 raise _Broken
-            data += self._more(until)
+            data += self._receive(until)
         first, *lines = data[:end].decode("latin-1").split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         rest = data[end + 4 :]
         if "transfer-encoding" in headers:  # a proxy in between
-            rest = sibling("tls_link").unchunked(rest, lambda: self._more(until), _MAX_ANSWER)
+            rest = load_sibling("tls_link").decode_chunked(rest, lambda: self._receive(until), _MAX_ANSWER)
             return int(first.split(" ", 2)[1]), headers, rest
         size = int(headers.get("content-length", "0"))
         if size > _MAX_ANSWER:
             raise _Broken
         parts, have = [rest], len(rest)
         while have < size:
-            parts.append(self._more(until))
+            parts.append(self._receive(until))
             have += len(parts[-1])
         return int(first.split(" ", 2)[1]), headers, b"".join(parts)
 
-    def _more(self, until: float) -> bytes:
-        self._wait(until)
+    def _receive(self, until: float) -> bytes:
+        self._set_timeout(until)
         if data := self.sock.recv(262144):
             return data
         raise _Broken
 
-    def _wait(self, until: float) -> None:
+    def _set_timeout(self, until: float) -> None:
         if (left := until - time.monotonic()) <= 0:
             raise TimeoutError
         self.sock.settimeout(left)
 
 
 class Client:
-    """What every process but the owner has of Eider: calls in, answers and named errors out. Share it between threads.
+    """What every process but the server has of Eider: calls in, answers and named errors out. Share it between threads.
 
-    `timeout` is what a call may take in seconds, starting the owner and trying again included; `cold` (hooks: `COLD`)
-    what it may take while the owner has yet to start. `spawn` starts an owner when nobody answers, `spool` keeps writes
-    when nobody answers in time. `url` and `token` mean a remote owner; nothing is started or spooled then. `user` is
+    `timeout` is what a call may take in seconds, starting the server and trying again included; `cold` (hooks: `START_SECONDS`)
+    what it may take while the server has yet to start. `spawn` starts a server when nobody answers, `spool` keeps writes
+    when nobody answers in time. `url` and `token` mean a remote server; nothing is started or spooled then. `user` is
     meant where a request does not say; `ceiling` is the most that what enters may claim; `also` are published snapshots.
     """
 
@@ -225,10 +225,10 @@ class Client:
         self.channel, self.ceiling, self.timeout, self.cold = channel, ceiling, timeout, cold
         self.url, self.token = url and url.rstrip("/"), token
         self.spawns, self.spools = spawn and url is None, spool and url is None
-        self._idle: list[Link] = []
+        self._idle: list[Connection] = []
 
     def through(self, channel: str, ceiling: str) -> Client:
-        """The same owner seen from another channel, which may claim at most what this one may."""
+        """The same server seen from another channel, which may claim at most what this one may."""
         made = object.__new__(Client)
         made.__dict__.update(self.__dict__, channel=channel)  # lines are shared: they carry no channel
         made.ceiling = ceiling if TRUST.get(ceiling, 0) <= TRUST.get(self.ceiling, 0) else self.ceiling
@@ -240,7 +240,7 @@ class Client:
         A write that nobody answers in time goes to the spool and answers `{"status": "queued", "key": …}`.
         """
         said, until = time.time(), time.monotonic() + (self.timeout if timeout is None else timeout)
-        fields, keyed = dict(request), verb in SPOOLED
+        fields, keyed = dict(request), verb in SPOOLED_VERBS
         if fields.get("user") is None and self.user and verb not in ("drain", "verify", "rebuild", "publish"):
             fields["user"] = self.user
         whole: dict[str, Any] = {"request": fields, "channel": self.channel, "ceiling": self.ceiling}
@@ -253,9 +253,9 @@ class Client:
         try:
             return self.ask("POST", f"/v1/{verb}", whole, until=until, again=keyed or verb not in WRITES)
         except ClientError as error:
-            if not (keyed and self.spools and error.kind in ("OwnerUnreachableError", "OwnerBusyError")):
+            if not (keyed and self.spools and error.kind in ("ServerUnreachableError", "ServerBusyError")):
                 raise
-            sibling("spool").append(self.home, verb, whole, said=said, why=error.message)
+            load_sibling("spool").append(self.home, verb, whole, said=said, why=error.message)
             return {"status": "queued", "key": fields["key"], "why": error.message}
 
     def ask(self, method: str, path: str, body: Any = None, *, until: float | None = None, again: bool = True) -> Any:
@@ -263,7 +263,7 @@ class Client:
 
         Args:
             method: GET or POST.
-            path: Such as `/v1/owner/status`.
+            path: Such as `/v1/server/status`.
             body: Sent as JSON.
             until: The deadline; None is `timeout` from now.
             again: Whether it may be sent again after the connection broke under it.
@@ -273,33 +273,33 @@ class Client:
         while True:
             link = None
             try:
-                link, until = self._link(until)
-                status, headers, answer = link.exchange(self._head(method, path, len(sent), until), sent, until)
+                link, until = self._connection(until)
+                status, headers, answer = link.exchange(self._request_head(method, path, len(sent), until), sent, until)
             except (_Broken, TimeoutError) as broken:
                 if link is not None:
                     link.close()
                     if link.sent and not again:
-                        raise self._unreachable("it ended, or was too slow, while it was asked; whether it happened is "
+                        raise self._unreachable_error("it ended, or was too slow, while it was asked; whether it happened is "
                                                 "not known, look before you ask again") from None  # fmt: skip
                 if isinstance(broken, TimeoutError):
-                    raise self._unreachable(why) from None
+                    raise self._unreachable_error(why) from None
                 why = "the connection broke"
             else:
                 link.close() if headers.get("connection", "").lower() == "close" else self._idle.append(link)
                 theirs = headers.get("eider-version", VERSION)
                 if self.spawns and theirs != VERSION:
-                    replaced = sibling("spawn").replace(self, theirs, until) or replaced
+                    replaced = load_sibling("spawn").replace_older_server(self, theirs, until) or replaced
                 if status != _BUSY and not (replaced and status == _UPGRADE):
-                    return _found(status, answer)
+                    return _checked_answer(status, answer)
                 why = "busy" if status == _BUSY else why
             if time.monotonic() + _PAUSE > until:
-                raise self._unreachable(why)
+                raise self._unreachable_error(why)
             time.sleep(_PAUSE * (5 if why == "busy" else 1))
 
-    def running(self) -> bool:
-        """Whether an owner answers now; starts none."""
+    def is_running(self) -> bool:
+        """Whether a server answers now; starts none."""
         try:
-            self._idle.append(self._open(time.monotonic() + 1.0))
+            self._idle.append(self._connect(time.monotonic() + 1.0))
         except (OSError, ClientError):
             return False
         return True
@@ -309,7 +309,7 @@ class Client:
         while self._idle:
             self._idle.pop().close()
 
-    def _head(self, method: str, path: str, size: int, until: float) -> str:
+    def _request_head(self, method: str, path: str, size: int, until: float) -> str:
         host, _, base = self.url.split("://", 1)[1].partition("/") if self.url else ("localhost", "", "")
         lines = [f"{method} {'/' + base if base else ''}{path} HTTP/1.1", f"Host: {host}", f"Content-Length: {size}",
                  "Content-Type: application/json", f"Eider-Client: {VERSION}/{PROTOCOL}",
@@ -318,39 +318,39 @@ class Client:
         lines += [f"{name}: {value}" for name, value in said.items() if value and value.isprintable()]
         return "\r\n".join(lines) + "\r\n\r\n"
 
-    def _link(self, until: float) -> tuple[Link, float]:
-        """A connection, kept or new, and the deadline; the owner is started if need be."""
+    def _connection(self, until: float) -> tuple[Connection, float]:
+        """A connection, kept or new, and the deadline; the server is started if need be."""
         while self._idle:
             link = self._idle.pop()
             if not link.is_stale():
                 return link, until
             link.close()
-        if self.cold is not None and not self.url and not notes(self.home):
+        if self.cold is not None and not self.url and not server_notes(self.home):
             until = min(until, time.monotonic() + self.cold)
         try:
-            return self._open(until), until
+            return self._connect(until), until
         except OSError as error:
             if not self.spawns and not isinstance(error, BlockingIOError):
-                raise self._unreachable("nobody listens there") from None
+                raise self._unreachable_error("nobody listens there") from None
         until = until if self.cold is None else min(until, time.monotonic() + self.cold)
         while time.monotonic() < until:
             if self.spawns:
-                sibling("spawn").ensure(self.home, until)
+                load_sibling("spawn").ensure_server(self.home, until)
             try:
-                return self._open(until), until
+                return self._connect(until), until
             except OSError:
                 time.sleep(_PAUSE)
         raise TimeoutError
 
-    def _open(self, until: float) -> Link:
+    def _connect(self, until: float) -> Connection:
         if self.url:
-            return Link(sibling("tls_link").connect(self.url, until))
+            return Connection(load_sibling("tls_link").connect(self.url, until))
         import _socket
 
         if not hasattr(_socket, "AF_UNIX"):
-            return Link(sibling("tls_link").loopback(self, until))
+            return Connection(load_sibling("tls_link").connect_loopback(self, until))
         where = socket_path(self.home)
-        if not where.startswith(self.home) and not sibling("private_dirs").trusted(os.path.dirname(where)):
+        if not where.startswith(self.home) and not load_sibling("private_dirs").is_trusted(os.path.dirname(where)):
             raise FileNotFoundError(where)
         sock = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
         sock.settimeout(max(0.001, until - time.monotonic()))
@@ -359,20 +359,20 @@ class Client:
         except OSError:
             sock.close()
             raise
-        return Link(sock)
+        return Connection(sock)
 
-    def _unreachable(self, why: str) -> ClientError:
+    def _unreachable_error(self, why: str) -> ClientError:
         if why == "busy":
-            why = "the owner has more to do than it can take; try again, or send less at once."
-            return ClientError("OwnerBusyError", why, {"waiting": None})
-        where, pid = self.url or self.home, None if self.url else notes(self.home).get("pid")
-        who = f"the owner of {where!r}{f' (process {pid})' if pid else ''}"
+            why = "the server has more to do than it can take; try again, or send less at once."
+            return ClientError("ServerBusyError", why, {"waiting": None})
+        where, pid = self.url or self.home, None if self.url else server_notes(self.home).get("pid")
+        who = f"the server of {where!r}{f' (process {pid})' if pid else ''}"
         fix = "look with eider doctor" if not self.url else "see that it runs and the address is right"
         fields = {"where": where, "why": why, "pid": pid}
-        return ClientError("OwnerUnreachableError", f"{who} did not answer: {why}; {fix}.", fields)
+        return ClientError("ServerUnreachableError", f"{who} did not answer: {why}; {fix}.", fields)
 
 
-def _found(status: int, answer: bytes) -> Any:
+def _checked_answer(status: int, answer: bytes) -> Any:
     """What was answered; an error is raised."""
     try:
         found: Any = loads(answer.decode()) if answer else {}
@@ -381,11 +381,11 @@ def _found(status: int, answer: bytes) -> Any:
     if status == 200:  # noqa: PLR2004 (HTTP: all went well)
         return found
     error: dict[str, Any] = (found.get("error") or {}) if isinstance(found, dict) else {}
-    message = error.get("message", f"the owner answered {status} and gave no reason; see eider log.")
-    raise ClientError(error.get("kind", "OwnerError"), message, error.get("fields"))
+    message = error.get("message", f"the server answered {status} and gave no reason; see eider log.")
+    raise ClientError(error.get("kind", "ServerError"), message, error.get("fields"))
 
 
-def sibling(name: str) -> Any:
+def load_sibling(name: str) -> Any:
     """A module of this package, also where hooks have nothing of Eider on the path."""
     from importlib import import_module
 

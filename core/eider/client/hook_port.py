@@ -1,6 +1,6 @@
 """The port for hooks that come over HTTP: reserved once per home, with a token that opens hooks and nothing else.
 
-Both stand in `<EIDER_HOME>/hooks.json`, readable by this account alone. The owner listens there as long as the file
+Both stand in `<EIDER_HOME>/hooks.json`, readable by this account alone. The server listens there as long as the file
 names it; whoever installs hooks rotates the token.
 """
 
@@ -18,17 +18,17 @@ from http.client import HTTPConnection, HTTPException
 from typing import Final
 
 from eider.client.client import dumps, loads
-from eider.client.private_dirs import home_folder
+from eider.client.private_dirs import make_home
 from eider.model.errors import StoreError
 
 FILE: Final = "hooks.json"
 HOST: Final = "127.0.0.1"
-LEAST_TOKEN: Final = 32
+MIN_TOKEN_LENGTH: Final = 32
 """Characters; a shorter one was written by somebody else."""
 _RANGE: Final = (20_000, 32_000)
-"""Below what systems give to outgoing connections, so that a reserved port stays free while no owner runs."""
-_TRIES: Final = 200
-_PATIENCE: Final = 0.5
+"""Below what systems give to outgoing connections, so that a reserved port stays free while no server runs."""
+_ATTEMPTS: Final = 200
+_TIMEOUT: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def read(home: str | os.PathLike[str]) -> HookPort | None:
     port, token = found.get("port"), found.get("token")
     if not isinstance(port, int) or isinstance(port, bool) or not 0 < port < 65536:  # noqa: PLR2004 (ports end there)
         return None
-    if not isinstance(token, str) or len(token) < LEAST_TOKEN or not (token.isascii() and token.isprintable()):
+    if not isinstance(token, str) or len(token) < MIN_TOKEN_LENGTH or not (token.isascii() and token.isprintable()):
         return None
     return HookPort(port=port, token=token)
 
@@ -74,9 +74,9 @@ def reserve(home: str | os.PathLike[str], *, rotate: bool = False) -> HookPort:
     known = read(home)
     if known is not None and not rotate:
         return known
-    keeps = known is not None and (is_free(known.port) or answers(known))
+    keeps = known is not None and (is_free(known.port) or is_our_server(known))
     made = HookPort(port=known.port if known and keeps else _free_port(), token=secrets.token_urlsafe(32))
-    path = os.path.join(home_folder(os.fspath(home)), FILE)
+    path = os.path.join(make_home(os.fspath(home)), FILE)
     fresh = f"{path}.{os.getpid()}"
     try:
         with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -95,10 +95,10 @@ def proof(token: str, nonce: str) -> str:
     return hmac.new(token.encode(), f"eider hooks {nonce}".encode(), hashlib.sha256).hexdigest()
 
 
-def answers(known: HookPort) -> bool:
-    """Whether whoever listens on the port holds the token: it is this home's owner, and nobody who took its place."""
+def is_our_server(known: HookPort) -> bool:
+    """Whether whoever listens on the port holds the token: it is this home's server, and nobody who took its place."""
     nonce = secrets.token_hex(16)
-    line = HTTPConnection(HOST, known.port, timeout=_PATIENCE)
+    line = HTTPConnection(HOST, known.port, timeout=_TIMEOUT)
     try:
         line.request("POST", "/v1/hooks/hello", dumps({"nonce": nonce}), {"Content-Type": "application/json"})
         found = loads(line.getresponse().read(4096).decode())
@@ -123,7 +123,7 @@ def is_free(port: int) -> bool:
 
 def _free_port() -> int:
     chance = random.SystemRandom()
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         if is_free(port := chance.randrange(*_RANGE)):
             return port
     raise StoreError(f"no port between {_RANGE[0]} and {_RANGE[1]} of {HOST} is free; end a program that holds some.")

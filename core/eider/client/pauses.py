@@ -11,7 +11,7 @@ from eider.client.client import dumps, loads
 from eider.model.errors import PausedError
 
 _FILE: Final = "paused.json"
-EVERY: Final = "*"
+ALL_STORES: Final = "*"
 """Stands for all stores."""
 
 Store = str | os.PathLike[str] | None
@@ -20,13 +20,13 @@ Pauses = dict[str, dict[str, bool]]
 """Label of a store, or `*` → {"writes": whether writing is paused too}."""
 
 
-def label(home: str, store: Store) -> str:
+def store_label(home: str, store: Store) -> str:
     """What a store is called here: its name, or for a directory elsewhere its whole path.
 
     >>> label("/h", "/h/stores/notes.eider"), label("/h", "/mine/notes.eider"), label("/h", "notes")
     ('notes', '/mine/notes.eider', 'notes')
     """
-    chosen = os.environ.get("EIDER_STORE") or _object(home, "config.json").get("store") or "default"
+    chosen = os.environ.get("EIDER_STORE") or _read_object(home, "config.json").get("store") or "default"
     given = os.path.expanduser(str(chosen if store is None else store))
     if os.sep not in given and not given.endswith(".eider"):
         return given
@@ -38,11 +38,11 @@ def label(home: str, store: Store) -> str:
 
 def read(home: str) -> Pauses:
     """What is paused; empty when nothing is."""
-    found = _object(home, _FILE)
+    found = _read_object(home, _FILE)
     return {str(k): {"writes": bool(v.get("writes"))} for k, v in found.items() if isinstance(v, dict)}
 
 
-def _object(home: str, name: str) -> dict[str, Any]:
+def _read_object(home: str, name: str) -> dict[str, Any]:
     """What a file of the home holds; empty where there is none, or none that can be read."""
     try:
         with open(os.path.join(home, name), encoding="utf-8") as file:
@@ -54,8 +54,8 @@ def _object(home: str, name: str) -> dict[str, Any]:
 
 def pause(home: str, store: Store = None, *, writes: bool = False) -> None:
     """Pause background work, and writing as well if asked for; None is every store. What is paused stays so."""
-    name = EVERY if store is None else label(home, store)
-    with _turn(home):
+    name = ALL_STORES if store is None else store_label(home, store)
+    with _file_lock(home):
         found = read(home)
         found[name] = {"writes": writes or found.get(name, {}).get("writes", False)}
         _write(home, found)
@@ -69,9 +69,9 @@ def resume(home: str, store: Store = None, *, writes: bool = False) -> bool:
         store: Which; without one all pauses end.
         writes: Only let writing go on; background work stays paused.
     """
-    with _turn(home):
+    with _file_lock(home):
         found = read(home)
-        meant = list(found) if store is None else [name for name in found if name == label(home, store)]
+        meant = list(found) if store is None else [name for name in found if name == store_label(home, store)]
         if writes:
             meant = [name for name in meant if found[name]["writes"]]
             _write(home, {k: {"writes": False} if k in meant else v for k, v in found.items()})
@@ -80,7 +80,7 @@ def resume(home: str, store: Store = None, *, writes: bool = False) -> bool:
     return bool(meant)
 
 
-def check(home: str, store: Store) -> None:
+def check_writes_allowed(home: str, store: Store) -> None:
     """Raise where writing is paused.
 
     Raises:
@@ -88,19 +88,19 @@ def check(home: str, store: Store) -> None:
     """
     if not (found := read(home)):
         return
-    for name in (EVERY, label(home, store)):
+    for name in (ALL_STORES, store_label(home, store)):
         if found.get(name, {}).get("writes"):
-            raise PausedError(None if name == EVERY else name)
+            raise PausedError(None if name == ALL_STORES else name)
 
 
 def jobs_paused(home: str, store: Store) -> bool:
     """Whether background work of a store is paused."""
     found = read(home)
-    return bool(found) and (EVERY in found or label(home, store) in found)
+    return bool(found) and (ALL_STORES in found or store_label(home, store) in found)
 
 
 @contextmanager
-def _turn(home: str) -> Generator[None]:
+def _file_lock(home: str) -> Generator[None]:
     """One after the other: two that pause different stores at once must not undo each other."""
     import fcntl
 

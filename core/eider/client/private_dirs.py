@@ -22,7 +22,7 @@ def platform_home() -> str:
 
 
 def run_folder(home: str) -> str:
-    """Where the owner keeps its lock, token and notes."""
+    """Where the server keeps its lock, token and notes."""
     return os.path.join(home, "run")
 
 
@@ -34,7 +34,7 @@ def short_socket(home: str) -> str:
     return f"/tmp/eider-{os.getuid()}-{mark:016x}/owner.sock"  # noqa: S108 (see above)
 
 
-def trusted(path: str) -> bool:
+def is_trusted(path: str) -> bool:
     """Whether a directory exists; nobody else can put anything into it.
 
     Raises:
@@ -45,14 +45,14 @@ def trusted(path: str) -> bool:
     except FileNotFoundError:
         return False
     except OSError as error:
-        raise _refused(path, error) from None
+        raise _access_error(path, error) from None
     if found.st_uid != os.getuid() or found.st_mode & 0o170022 != _FOLDER:
         raise ClientError("RuntimeFolderError", f"{path!r} is not a directory of this account alone; remove it, or set "
                           "EIDER_HOME to a directory of yours.", {"path": path})  # fmt: skip
     return True
 
 
-def home_folder(home: str) -> str:
+def make_home(home: str) -> str:
     """A home, made for its owner alone if need be; it may be a link, or lie where only its name is ours to choose.
 
     Raises:
@@ -62,14 +62,14 @@ def home_folder(home: str) -> str:
         os.makedirs(home, mode=0o700, exist_ok=True)
         found = os.stat(home)
     except OSError as error:
-        raise _refused(home, error) from None
+        raise _access_error(home, error) from None
     if found.st_uid not in (os.getuid(), 0) and os.getuid():
         raise ClientError("RuntimeFolderError", f"{home!r} is another account's (uid {found.st_uid}); set EIDER_HOME to a "
                           "directory of yours.", {"path": home})  # fmt: skip
     return home
 
 
-def private_folder(path: str) -> str:
+def make_private_folder(path: str) -> str:
     """A directory for its owner alone, made if need be; secrets and sockets go there.
 
     Raises:
@@ -81,14 +81,14 @@ def private_folder(path: str) -> str:
         if found.st_uid == os.getuid() and found.st_mode & 0o170000 == _FOLDER and found.st_mode & _OTHERS:
             os.chmod(path, 0o700)
     except OSError as error:
-        raise _refused(path, error) from None
-    trusted(path)
+        raise _access_error(path, error) from None
+    is_trusted(path)
     return path
 
 
-def run_place(home: str) -> str:
+def make_run_folder(home: str) -> str:
     """The run directory of a home, made if need be."""
-    return private_folder(run_folder(home_folder(home)))
+    return make_private_folder(run_folder(make_home(home)))
 
 
 def open_lock(path: str) -> int:
@@ -100,10 +100,10 @@ def open_lock(path: str) -> int:
     try:
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise _refused(path, error) from None
+        raise _access_error(path, error) from None
 
 
-def _refused(path: str, error: OSError) -> ClientError:
+def _access_error(path: str, error: OSError) -> ClientError:
     kind = _DENIED.get(error.errno or 0, "StoreError")
     fix = "free some space" if kind == "StoreFullError" else "give this account write permission, or set EIDER_HOME"
     return ClientError(kind, f"{path!r} cannot be written ({error.strerror}); {fix}.", {"path": path})

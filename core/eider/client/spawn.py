@@ -1,4 +1,4 @@
-"""Starting the owner: one, whoever races; nothing of the spawner's terminal, environment or directory stays with it."""
+"""Starting the server: one, whoever races; nothing of the spawner's terminal, environment or directory stays with it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from typing import Any, Final
 
 from eider.client import client
-from eider.client.private_dirs import open_lock, run_folder, run_place
+from eider.client.private_dirs import make_run_folder, open_lock, run_folder
 
 ALLOWED: Final = (
     "PATH",
@@ -23,31 +23,31 @@ ALLOWED: Final = (
     "LOCALAPPDATA",
     "XDG_DATA_HOME",
 )
-"""What the owner gets of the first spawner's environment: no key, zone, proxy or Python path of one becomes everyone's."""
-AGAIN: Final = 60.0
+"""What the server gets of the first spawner's environment: no key, zone, proxy or Python path of one becomes everyone's."""
+RETRY_SECONDS: Final = 60.0
 """Seconds before what failed (a start, a replacement) is tried again; whoever asks meanwhile hears why."""
-FAILED: Final = "failed.json"
-REPLACED: Final = "replaced.json"
+FAILED_NOTE: Final = "failed.json"
+REPLACED_NOTE: Final = "replaced.json"
 _ASKING: Final = 0.5
-"""Seconds an older owner gets to say that it goes."""
+"""Seconds an older server gets to say that it goes."""
 _children: Final[set[int]] = set()
 
 
-def ensure(home: str, until: float) -> None:
-    """Start an owner unless one holds the lock; returns when that is under way, not when it answers.
+def ensure_server(home: str, until: float) -> None:
+    """Start a server unless one holds the lock; returns when that is under way, not when it answers.
 
     The lock is taken here and handed to the child as an open descriptor, so that of several spawners exactly one
     starts anything. Somebody who holds the lock and does not answer (starting up, or in another container) is never
     pushed aside.
 
     Raises:
-        ClientError: The directory for the lock cannot be used, or an owner of this very installation failed to start
+        ClientError: The directory for the lock cannot be used, or a server of this very installation failed to start
             within the last minute.
     """
     import fcntl
 
-    _reap()
-    lock = open_lock(os.path.join(run_place(home), "owner.lock"))
+    _reap_children()
+    lock = open_lock(os.path.join(make_run_folder(home), "owner.lock"))
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -60,28 +60,28 @@ def ensure(home: str, until: float) -> None:
         os.close(lock)  # the child has its own descriptor of the same lock
 
 
-def replace(asking: client.Client, theirs: str, until: float) -> bool:
-    """Ask an older owner to go, so that the next call starts one of this version; True when it goes.
+def replace_older_server(asking: client.Client, theirs: str, until: float) -> bool:
+    """Ask an older server to go, so that the next call starts one of this version; True when it goes.
 
     Never the reverse, never between equal versions, and once a minute at most: where this version cannot start,
     the older one is back by then and shall be left in peace.
     """
-    if not newer(client.VERSION, theirs):
+    if not is_newer(client.VERSION, theirs):
         return False
-    tried = recent(asking.home, REPLACED)
+    tried = recent_note(asking.home, REPLACED_NOTE)
     if tried.get("version") == client.VERSION:
         return False
     try:
-        note(asking.home, REPLACED, {"version": client.VERSION})
+        write_note(asking.home, REPLACED_NOTE, {"version": client.VERSION})
         until = min(until, time.monotonic() + _ASKING)
-        asking.ask("POST", "/v1/owner/stop", {"why": f"replaced by {client.VERSION}"}, until=until)
+        asking.ask("POST", "/v1/server/stop", {"why": f"replaced by {client.VERSION}"}, until=until)
     except (client.ClientError, OSError):
         return False
     asking.close()
     return True
 
 
-def newer(one: str, other: str) -> bool:
+def is_newer(one: str, other: str) -> bool:
     """Whether a version is strictly later than another; what cannot be read is never newer.
 
     >>> newer("0.10.0", "0.9.2"), newer("0.1.0", "0.1.0"), newer("1.0", "dev")
@@ -93,7 +93,7 @@ def newer(one: str, other: str) -> bool:
         return False
 
 
-def note(home: str, name: str, said: dict[str, Any]) -> None:
+def write_note(home: str, name: str, said: dict[str, Any]) -> None:
     """Leave a note for those who come within the next minute."""
     path = os.path.join(run_folder(home), name)
     with open(os.open(f"{path}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
@@ -101,7 +101,7 @@ def note(home: str, name: str, said: dict[str, Any]) -> None:
     os.replace(f"{path}.{os.getpid()}", path)
 
 
-def recent(home: str, name: str) -> dict[str, Any]:
+def recent_note(home: str, name: str) -> dict[str, Any]:
     """Such a note, unless it is older than a minute, or of before the machine started."""
     try:
         with open(os.path.join(run_folder(home), name), encoding="utf-8") as file:
@@ -109,27 +109,27 @@ def recent(home: str, name: str) -> dict[str, Any]:
         age = time.monotonic() - float(said["at"])
     except (OSError, ValueError, TypeError, KeyError):
         return {}
-    return said if 0 <= age < AGAIN else {}
+    return said if 0 <= age < RETRY_SECONDS else {}
 
 
-def installation() -> str:
+def installation_id() -> str:
     """What would be started: a failure of one installation says nothing about another."""
     return f"{sys.executable} {client.VERSION} {os.path.dirname(os.path.abspath(__file__))}"
 
 
 def _refuse_after_failure(home: str) -> None:
-    failed = recent(home, FAILED)
-    if failed.get("of") == installation():
-        why = f"it cannot start: {failed.get('why')} (see log/owner.err; tried again after {AGAIN:.0f} s)"
-        kind = failed.get("kind") or "OwnerUnreachableError"
+    failed = recent_note(home, FAILED_NOTE)
+    if failed.get("of") == installation_id():
+        why = f"it cannot start: {failed.get('why')} (see log/owner.err; tried again after {RETRY_SECONDS:.0f} s)"
+        kind = failed.get("kind") or "ServerUnreachableError"
         fields = {"where": home, "why": why, "pid": None}
-        raise client.ClientError(kind, f"the owner of {home!r} did not answer: {why}.", fields)
+        raise client.ClientError(kind, f"the server of {home!r} did not answer: {why}.", fields)
 
 
 def _start(home: str, lock: int, until: float) -> None:
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    owner = os.path.join(package, "service", "__main__.py")
-    arguments = [sys.executable, "-E", "-s", "-P", "-X", "utf8", owner, "--home", home, "--lock", "3"]
+    server = os.path.join(package, "service", "__main__.py")
+    arguments = [sys.executable, "-E", "-s", "-P", "-X", "utf8", server, "--home", home, "--lock", "3"]
     environment = {name: os.environ[name] for name in ALLOWED if name in os.environ}
     environment["EIDER_HOME"] = home
     actions: list[Any] = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1, 2)]
@@ -145,15 +145,15 @@ def _start(home: str, lock: int, until: float) -> None:
     except (OSError, ValueError) as error:
         why = f"{sys.executable!r} cannot be started ({error})"
         fields = {"where": home, "why": why, "pid": None}
-        message = f"the owner of {home!r} did not answer: {why}; run eider serve with a Python that has Eider."
-        raise client.ClientError("OwnerUnreachableError", message, fields) from None
+        message = f"the server of {home!r} did not answer: {why}; run eider serve with a Python that has Eider."
+        raise client.ClientError("ServerUnreachableError", message, fields) from None
     _children.add(pid)
     while pid in _children and time.monotonic() < until:  # it forks at once, and ends
-        _reap()
+        _reap_children()
         time.sleep(0.002)
 
 
-def _reap() -> None:
+def _reap_children() -> None:
     """Leave no zombies with a spawner that lives long."""
     for pid in list(_children):
         try:

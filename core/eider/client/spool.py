@@ -1,6 +1,6 @@
 """Writes that nobody could take in time: one line each, redacted before it is written, durable when `append` returns.
 
-Standard library and `eider.privacy.redact` only: hooks come here. The owner drains it (`eider.service.spool_drain`).
+Standard library and `eider.privacy.redact` only: hooks come here. The server drains it (`eider.service.spool_drain`).
 """
 
 from __future__ import annotations
@@ -10,18 +10,18 @@ import time
 from typing import Any, Final
 
 from eider.client.client import ClientError, dumps
-from eider.client.private_dirs import home_folder, private_folder
+from eider.client.private_dirs import make_home, make_private_folder
 from eider.model.failpoints import point
 
 WRITES: Final = "writes.jsonl"
 LOCK: Final = "spool.lock"
 SPOOL_BYTES: Final = 64 * 1024 * 1024
-"""A spool larger than this refuses: an owner that never drains it needs a person."""
+"""A spool larger than this refuses: a server that never drains it needs a person."""
 LOCK_SECONDS: Final = 2.0
 """By then whoever appends or drains has let go of the lock, unless it is stopped."""
 _NAMES: Final = frozenset(("key", "answering_key", "session", "speaker", "scope", "scopes", "agent"))
 """Fields of a request that tell rows apart: they stay as they are, but for a secret with a format of its own."""
-_FIXED: Final = frozenset(("user", "id", "at", "tz", "kind", "role", "valid_from", "valid_to"))
+_FIXED_VALUES: Final = frozenset(("user", "id", "at", "tz", "kind", "role", "valid_from", "valid_to"))
 """Fields of a request that decide where a write goes or whether it happened: changing one would lose the write, so
 one that holds a secret is refused."""
 _BOOT: Final = "/proc/sys/kernel/random/boot_id"
@@ -38,7 +38,7 @@ def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = 
     Args:
         home: `EIDER_HOME`.
         verb: Name of the verb.
-        whole: What would have been sent to the owner.
+        whole: What would have been sent to the server.
         said: When the caller asked, in seconds since 1970; now by default.
         why: Why it could not be delivered, for the message of a refusal.
 
@@ -52,13 +52,13 @@ def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = 
         _refuse_paused(home, whole)
     said = time.time() if said is None else said
     since = time.monotonic() - max(0.0, time.time() - said)
-    line = dumps({"v": 1, "verb": verb, "at": said, "boot": _boot(), "since": since, **redacted(whole)})
+    line = dumps({"v": 1, "verb": verb, "at": said, "boot": _boot_id(), "since": since, **redact_strings(whole)})
     data = f"{checksum(line):08x} {line}\n".encode()
-    place = private_folder(folder(home_folder(home)))
+    place = make_private_folder(folder(make_home(home)))
     try:
         lock = os.open(os.path.join(place, LOCK), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            if not locked(lock, fcntl.LOCK_EX):
+            if not lock_file(lock, fcntl.LOCK_EX):
                 raise _refusal("another process holds its lock and does not let go; run eider doctor.", why)
             if room := _write(os.path.join(place, WRITES), data):
                 raise _refusal(room, why)
@@ -74,12 +74,12 @@ def _refuse_paused(home: str, whole: dict[str, Any]) -> None:
     from eider.model.errors import PausedError
 
     try:
-        pauses.check(home, whole.get("store"))
+        pauses.check_writes_allowed(home, whole.get("store"))
     except PausedError as paused:
         raise ClientError("PausedError", str(paused), {"store": paused.store}) from None
 
 
-def locked(lock: int, how: int) -> bool:
+def lock_file(lock: int, how: int) -> bool:
     """Take a lock, unless somebody holds it for longer than any work takes."""
     import fcntl
 
@@ -101,7 +101,7 @@ def _write(path: str, data: bytes) -> str:
     try:
         size = os.lseek(file, 0, os.SEEK_END)
         if size + len(data) > SPOOL_BYTES:
-            return f"it holds {size:,} bytes of {SPOOL_BYTES:,} that no owner has drained; run eider doctor, then try again."
+            return f"it holds {size:,} bytes of {SPOOL_BYTES:,} that no server has drained; run eider doctor, then try again."
         if size and os.pread(file, 1, size - 1) != b"\n":  # a writer died within its line: that line ends here
             data = b"\n" + data
         try:
@@ -137,7 +137,7 @@ def checksum(line: str) -> int:
     return zlib.crc32(line.encode())
 
 
-def redacted(whole: dict[str, Any]) -> dict[str, Any]:
+def redact_strings(whole: dict[str, Any]) -> dict[str, Any]:
     """The same with every string redacted: nothing secret reaches the disk.
 
     Raises:
@@ -145,40 +145,40 @@ def redacted(whole: dict[str, Any]) -> dict[str, Any]:
     """
     clean: dict[str, Any] = {}
     for name, value in whole.items():
-        clean[name] = _request(value) if name == "request" else _fixed(name, value)
+        clean[name] = _redact_request(value) if name == "request" else _check_fixed(name, value)
     return clean
 
 
-def _request(request: dict[str, Any]) -> dict[str, Any]:
+def _redact_request(request: dict[str, Any]) -> dict[str, Any]:
     from eider.privacy.redact import redact_tree
 
-    free: dict[str, Any] = {k: v for k, v in request.items() if k not in _FIXED | _NAMES and k != "items"}
+    free: dict[str, Any] = {k: v for k, v in request.items() if k not in _FIXED_VALUES | _NAMES and k != "items"}
     clean: dict[str, Any] = dict(redact_tree(free))
-    clean |= {k: _name(v) for k, v in request.items() if k in _NAMES}
-    clean |= {k: _fixed(k, v) for k, v in request.items() if k in _FIXED}
+    clean |= {k: _redact_name(v) for k, v in request.items() if k in _NAMES}
+    clean |= {k: _check_fixed(k, v) for k, v in request.items() if k in _FIXED_VALUES}
     if isinstance(items := request.get("items"), list | tuple):
-        clean["items"] = [_request(item if isinstance(item, dict) else {"text": item}) for item in items]
+        clean["items"] = [_redact_request(item if isinstance(item, dict) else {"text": item}) for item in items]
     return clean
 
 
-def _name(value: Any) -> Any:
+def _redact_name(value: Any) -> Any:
     from eider.privacy.redact import redact_name
 
     if isinstance(value, list | tuple):
-        return [_name(one) for one in value]
+        return [_redact_name(one) for one in value]
     return redact_name(value) if isinstance(value, str) else value
 
 
-def _fixed(name: str, value: Any) -> Any:
-    if isinstance(value, str) and _name(value) != value:
+def _check_fixed(name: str, value: Any) -> Any:
+    if isinstance(value, str) and _redact_name(value) != value:
         raise ClientError("SpoolError", f"{name} holds what looks like a secret; it is not written to disk, so the write "
                           "is not kept. Name it otherwise, and try again.")  # fmt: skip
     if isinstance(value, list | tuple):
-        return [_fixed(name, one) for one in value]
+        return [_check_fixed(name, one) for one in value]
     return value
 
 
-def _boot() -> str:
+def _boot_id() -> str:
     """Which start of the machine this is: its clock without jumps counts from there."""
     try:
         with open(_BOOT, encoding="utf-8") as file:
@@ -191,7 +191,7 @@ def _refusal(text: str, why: str) -> ClientError:
     return ClientError("SpoolError", f"{why} And the spool refuses: {text}".strip())
 
 
-def waiting(home: str) -> int:
+def waiting_bytes(home: str) -> int:
     """Bytes that wait."""
     try:
         return sum(

@@ -1,4 +1,4 @@
-"""The way to an owner elsewhere: https with the certificate checked, plain http where nobody can listen in.
+"""The way to a server elsewhere: https with the certificate checked, plain http where nobody can listen in.
 
 Standard library only, like all of the client.
 """
@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from eider.client.client import ClientError, home, loads, notes
+from eider.client.client import ClientError, home, loads, server_notes
 
 if TYPE_CHECKING:
     import ssl
@@ -32,47 +32,47 @@ def connect(url: str, until: float) -> Any:
         ClientError: The address is none, would send the token in the clear, or is not who it says it is.
         OSError: Nobody listens there.
     """
-    parts = _parts(url)
+    parts = _parse_url(url)
     host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
     if parts.scheme == "http" and not is_loopback(host) and host not in _plain_hosts():
         raise ClientError(
             "ConfigError", f"{url!r} would send the token and what is remembered unencrypted; use https://, or (in a network "
             f"of your own) allow it with EIDER_HTTP_HOSTS={host} or eider config http_hosts {host}."
         )  # fmt: skip
-    sock = socket.create_connection((host, port), timeout=_left(until))
+    sock = socket.create_connection((host, port), timeout=_seconds_left(until))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if parts.scheme == "http":
         return sock
     try:
-        return _encrypted(sock, host, url, until, _ca_file())
+        return _wrap_tls(sock, host, url, until, _ca_file())
     except BaseException:
         sock.close()
         raise
 
 
-def _encrypted(sock: socket.socket, host: str, url: str, until: float, authority: str) -> ssl.SSLSocket:
+def _wrap_tls(sock: socket.socket, host: str, url: str, until: float, authority: str) -> ssl.SSLSocket:
     import ssl
 
-    context = _context(authority)
-    sock.settimeout(_left(until))
+    context = _tls_context(authority)
+    sock.settimeout(_seconds_left(until))
     try:
         return context.wrap_socket(sock, server_hostname=host)
     except ssl.SSLCertVerificationError as error:
         raise ClientError(
-            "OwnerUnreachableError", f"{url!r} could not prove who it is ({error.verify_message}); for an authority of your "
+            "ServerUnreachableError", f"{url!r} could not prove who it is ({error.verify_message}); for an authority of your "
             "own set EIDER_CA_FILE to its certificate, and see that the name in the address is the certificate's."
         ) from None  # fmt: skip
     except TimeoutError:
         raise
     except ssl.SSLError as error:
         raise ClientError(
-            "OwnerUnreachableError",
+            "ServerUnreachableError",
             f"{url!r} does not speak TLS as it should ({error.reason}); see that it is an https:// address.",
         ) from None
 
 
 @lru_cache(maxsize=8)
-def _context(authority: str) -> ssl.SSLContext:
+def _tls_context(authority: str) -> ssl.SSLContext:
     """Checks certificates and names; with an authority of one's own nobody else is believed."""
     import ssl
 
@@ -84,7 +84,7 @@ def _context(authority: str) -> ssl.SSLContext:
         ) from None  # fmt: skip
 
 
-def _parts(url: str) -> SplitResult:
+def _parse_url(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -94,7 +94,7 @@ def _parts(url: str) -> SplitResult:
         ) from None
     clear = all(32 < ord(c) < 127 for c in url)  # noqa: PLR2004 (visible ASCII: what a request line takes)
     if parts.scheme not in _PORTS or not parts.hostname or port == 0 or not clear:
-        raise ClientError("InputError", f"{url!r} is no address of an owner; write it like https://memory.example.org.")
+        raise ClientError("InputError", f"{url!r} is no address of a server; write it like https://memory.example.org.")
     if parts.username is not None or parts.query or parts.fragment:
         raise ClientError(
             "InputError",
@@ -119,15 +119,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def token(url: str) -> str | None:
-    """What an owner is shown where nothing was passed: `EIDER_TOKEN`, or for the owner of this home its own token.
+def token_for(url: str) -> str | None:
+    """What a server is shown where nothing was passed: `EIDER_TOKEN`, or for the server of this home its own token.
 
-    The file is not shown to whoever else listens on this machine: only to the port that the owner noted.
+    The file is not shown to whoever else listens on this machine: only to the port that the server noted.
     """
     if given := os.environ.get("EIDER_TOKEN"):
         return given
-    parts = _parts(url)
-    if not is_loopback(str(parts.hostname)) or notes(home()).get("port") != parts.port:
+    parts = _parse_url(url)
+    if not is_loopback(str(parts.hostname)) or server_notes(home()).get("port") != parts.port:
         return None
     try:
         with open(os.path.join(home(), "run", "token"), encoding="utf-8") as file:
@@ -136,22 +136,22 @@ def token(url: str) -> str | None:
         return None
 
 
-def loopback(client: Any, until: float) -> Any:
-    """A connected socket to the owner of a client's home where there are no Unix sockets; it brings the token.
+def connect_loopback(client: Any, until: float) -> Any:
+    """A connected socket to the server of a client's home where there are no Unix sockets; it brings the token.
 
     Raises:
         OSError: Nobody listens.
     """
     with open(os.path.join(client.home, "run", "token"), encoding="utf-8") as file:
         client.token = file.read().strip()
-    port = notes(client.home).get("port")
+    port = server_notes(client.home).get("port")
     if not isinstance(port, int):
         raise ConnectionRefusedError
-    return socket.create_connection(("127.0.0.1", port), timeout=_left(until))
+    return socket.create_connection(("127.0.0.1", port), timeout=_seconds_left(until))
 
 
 def _setting(name: str) -> str:
-    """From the environment, else from the settings file; the owner complains about a broken one."""
+    """From the environment, else from the settings file; the server complains about a broken one."""
     if given := os.environ.get(f"EIDER_{name.upper()}"):
         return given
     try:
@@ -170,14 +170,14 @@ def _ca_file() -> str:
     return os.path.expanduser(_setting("ca_file"))
 
 
-def _left(until: float) -> float:
+def _seconds_left(until: float) -> float:
     left = until - time.monotonic()
     if left <= 0:
         raise TimeoutError
     return left
 
 
-def unchunked(have: bytes, more: Callable[[], bytes], limit: int) -> bytes:
+def decode_chunked(have: bytes, more: Callable[[], bytes], limit: int) -> bytes:
     r"""The body of an answer that comes in chunks, as proxies send it; ValueError when it is none, or too long.
 
     >>> unchunked(b"3\r\nabc\r\n0\r\n\r\n", lambda: b"", 10)

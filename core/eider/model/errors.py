@@ -22,15 +22,15 @@ EiderError
 │   ├── StoreFullError               the disk is full
 │   ├── IndexDamagedError            the derived index cannot be read
 │   └── ForkedError                  opened before a fork, used after it
-├── OwnerError                       the owner process
-│   ├── OwnerUnreachableError        it does not answer
-│   ├── OwnerRunningError            there is one already
-│   ├── OwnerBusyError               it has more to do than it can take
+├── ServerError                       the server process
+│   ├── ServerUnreachableError        it does not answer
+│   ├── ServerRunningError            there is one already
+│   ├── ServerBusyError               it has more to do than it can take
 │   ├── QueuedError                  kept in the spool, the answer is not known yet
 │   ├── PausedError                  writing is paused
 │   ├── SpoolError                   what could not be delivered could not be kept either
 │   ├── TokenError                   the caller may not come in
-│   ├── ProtocolError                client and owner are too far apart in version
+│   ├── ProtocolError                client and server are too far apart in version
 │   └── RuntimeFolderError           the directory of its socket is not ours
 ├── EmbedderError
 │   ├── EmbedderMismatchError        the store's vectors are of another embedder
@@ -226,16 +226,16 @@ class ForkedError(StoreError):
         self.path = path
 
 
-class OwnerError(EiderError):
-    """Something about the owner process, which holds the named stores for everybody."""
+class ServerError(EiderError):
+    """Something about the server process, which holds the named stores for everybody."""
 
 
-class OwnerUnreachableError(OwnerError):
-    """The owner does not answer."""
+class ServerUnreachableError(ServerError):
+    """The server does not answer."""
 
 
-class OwnerRunningError(OwnerError):
-    """There is an owner already."""
+class ServerRunningError(ServerError):
+    """There is a server already."""
 
     def __init__(self, home: str, pid: int | None) -> None:
         who = f"process {pid}" if pid else "another process, perhaps in another container,"
@@ -243,23 +243,23 @@ class OwnerRunningError(OwnerError):
         self.home, self.pid = home, pid
 
 
-class OwnerBusyError(OwnerError):
-    """The owner has more to do than it can take."""
+class ServerBusyError(ServerError):
+    """The server has more to do than it can take."""
 
     def __init__(self, waiting: int) -> None:
         super().__init__(f"{waiting} requests wait already; try again, or send less at once.")
         self.waiting = waiting
 
 
-class QueuedError(OwnerError):
-    """The owner did not answer; the write is durable in the spool and happens when an owner drains it."""
+class QueuedError(ServerError):
+    """The server did not answer; the write is durable in the spool and happens when a server drains it."""
 
     def __init__(self, verb: str, key: str, why: str) -> None:
-        super().__init__(f"{verb} is kept in the spool (key {key!r}) and happens when the owner is back: {why}")
+        super().__init__(f"{verb} is kept in the spool (key {key!r}) and happens when the server is back: {why}")
         self.verb, self.key, self.why = verb, key, why
 
 
-class PausedError(OwnerError):
+class PausedError(ServerError):
     """Writing is paused; nothing was kept."""
 
     def __init__(self, store: str | None) -> None:
@@ -269,28 +269,28 @@ class PausedError(OwnerError):
         self.store = store
 
 
-class SpoolError(OwnerError):
+class SpoolError(ServerError):
     """What could not be delivered could not be kept in the spool either."""
 
 
-class TokenError(OwnerError):
+class TokenError(ServerError):
     """The caller may not come in."""
 
 
-class ProtocolError(OwnerError):
-    """Client and owner are too far apart in version to understand each other."""
+class ProtocolError(ServerError):
+    """Client and server are too far apart in version to understand each other."""
 
-    def __init__(self, client: str, spoken: int, owner: str, understood: int) -> None:
-        side = "the client" if spoken < understood else "the owner"
+    def __init__(self, client: str, spoken: int, server: str, understood: int) -> None:
+        side = "the client" if spoken < understood else "the server"
         super().__init__(
-            f"client {client!r} speaks protocol {spoken}, owner {owner!r} understands {understood} and the one before; "
+            f"client {client!r} speaks protocol {spoken}, server {server!r} understands {understood} and the one before; "
             f"upgrade {side} with pip install -U eider."
         )
-        self.client, self.spoken, self.owner, self.understood = client, spoken, owner, understood
+        self.client, self.spoken, self.server, self.understood = client, spoken, server, understood
 
 
-class RuntimeFolderError(OwnerError):
-    """The directory of the owner's socket is another account's."""
+class RuntimeFolderError(ServerError):
+    """The directory of the server's socket is another account's."""
 
 
 class EmbedderError(EiderError):

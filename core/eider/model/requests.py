@@ -294,7 +294,7 @@ class Rebuild(Request[int]):
     verb: ClassVar[str] = "rebuild"
 
     progress: Callable[[int, int], None] | None = None
-    """Told (done, total); of the calling process, so it is not sent to an owner."""
+    """Told (done, total); of the calling process, so it is not sent to a server."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,7 +91,7 @@ class PolicyFor(UserRequest[Policy]):
     """Tokens."""
     on_budget_exceeded: Exceeded = "truncate"
     least_trust: int = 2
-    """2 for what the user said; 1 admits what agents and imports said, where the owner allows that."""
+    """2 for what the user said; 1 admits what agents and imports said, where the server allows that."""
     kinds: Sequence[str] | None = None
     """Only memories of these kinds, and what is pinned."""
     loop: str | None = None

@@ -14,7 +14,7 @@ IN_MEMORY: Final = ":memory:"
 
 
 def is_address(store: object) -> bool:
-    """Whether that means an owner elsewhere.
+    """Whether that means a server elsewhere.
 
     >>> is_address("https://memory.example.org"), is_address("assistant"), is_address("ftp://example.org")
     (True, False, False)
@@ -34,7 +34,7 @@ def folder_of(store: str | Path | None) -> Path:
         raise InputError(f"store={store!r} is empty; pass a name or a path.")
     if isinstance(store, str) and "://" in store:
         scheme = store.partition("://")[0]
-        raise InputError(f"an address with {scheme}:// means no directory; an owner's is https://memory.example.org.")
+        raise InputError(f"an address with {scheme}:// means no directory; a server's is https://memory.example.org.")
     if config.is_path(store):
         return Path(store).expanduser().absolute()
     folder = config.store_path(str(store))

@@ -1,1 +1,1 @@
-"""Many processes, one store: the owner process, what talks to it, and what waits while it is away."""
+"""Many processes, one store: the server process, what talks to it, and what waits while it is away."""

@@ -1,4 +1,4 @@
-"""The owner process: holds the stores of one home open and answers everybody else.
+"""The server process: holds the stores of one home open and answers everybody else.
 
 Started by any client (`spawn.ensure`) or by `eider serve`. As a script it forks before it imports anything, so that
 its parent is nobody; it takes the lock, binds its sockets, and only then imports what answering needs: whoever
@@ -27,9 +27,9 @@ def main() -> None:
     given = dict(zip(sys.argv[1::2], sys.argv[2::2], strict=True))
     home = given["--home"]
     try:
-        from eider.service.memory_tuning import one_thread
+        from eider.service.memory_tuning import limit_math_threads
 
-        one_thread()
+        limit_math_threads()
         from eider.service.run import serve_detached
 
         serve_detached(home, int(given["--lock"]))
@@ -38,7 +38,7 @@ def main() -> None:
 
         kind = type(error).__name__ if type(error).__module__ == "eider.model.errors" else None
         why = str(error) if kind else f"{type(error).__name__}: {error}"
-        spawn.note(home, spawn.FAILED, {"of": spawn.installation(), "why": why, "kind": kind})
+        spawn.write_note(home, spawn.FAILED_NOTE, {"of": spawn.installation_id(), "why": why, "kind": kind})
         raise
     os._exit(0)  # what still runs in a thread (a slow import) has nothing to say any more
 

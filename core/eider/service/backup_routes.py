@@ -1,4 +1,4 @@
-"""Backups in the owner: on demand beside everybody's work, and by the schedule while nobody asks."""
+"""Backups in the server: on demand beside everybody's work, and by the schedule while nobody asks."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from eider.records.backup import commands, rotation, schedule
 from eider.store.files import StoreFiles
 
 if TYPE_CHECKING:
-    from eider.service.open_stores import Stores
+    from eider.service.open_stores import OpenStores
     from eider.service.request import HttpRequest
 
-_LOOK: Final = 60.0
+_CHECK_SECONDS: Final = 60.0
 """Seconds between looks at the schedule."""
-_AGAIN: Final = 3600.0
+_RETRY_SECONDS: Final = 3600.0
 """Seconds until a store whose backup did not come about is tried anew."""
 
 
 class BackupRoutes:
     """Answers `backup/run` and `backup/prune`, and queues what is due."""
 
-    def __init__(self, home: str, stores: Stores, folder_of: Callable[[Mapping[str, Any]], Path]) -> None:
+    def __init__(self, home: str, stores: OpenStores, folder_of: Callable[[Mapping[str, Any]], Path]) -> None:
         """Begin.
 
         Args:
             home: `EIDER_HOME`.
-            stores: The owner's open stores.
+            stores: The server's open stores.
             folder_of: Reads from a request which store it means.
         """
         self._home, self._stores, self._folder_of = home, stores, folder_of
@@ -49,7 +49,7 @@ class BackupRoutes:
     def run(self, asked: HttpRequest) -> Any:
         """Back a store up now."""
         if asked.body.get("to") is not None and not asked.local:
-            raise InputError("to names a directory of the owner's machine; ask over its socket, or leave it out.")
+            raise InputError("to names a directory of the server's machine; ask over its socket, or leave it out.")
         with self._stores.use(self._folder_of(asked.body)) as engine:
             return encode(commands.run(engine, asked.body))
 
@@ -58,9 +58,9 @@ class BackupRoutes:
         with self._stores.use(self._folder_of(asked.body)) as engine:
             return encode(commands.prune(engine, asked.body))
 
-    def tidy(self) -> None:
+    def queue_due_now(self) -> None:
         """Queue a backup of every named store that is due and has changed."""
-        if time.monotonic() - self._looked < _LOOK:
+        if time.monotonic() - self._looked < _CHECK_SECONDS:
             return
         self._looked = time.monotonic()
         with suppress(EiderError, OSError):
@@ -84,7 +84,9 @@ class BackupRoutes:
         return queued
 
     def _is_due(self, folder: Path, due: datetime) -> bool:
-        if time.monotonic() - self._tried.get(folder, -_AGAIN) < _AGAIN or pauses.jobs_paused(self._home, str(folder)):
+        if time.monotonic() - self._tried.get(folder, -_RETRY_SECONDS) < _RETRY_SECONDS or pauses.jobs_paused(
+            self._home, str(folder)
+        ):
             return False
         head = StoreFiles(folder).head()
         made = rotation.listed(folder)

@@ -1,7 +1,7 @@
-"""A command with the owner beside it: what a container runs as its first process.
+"""A command with the server beside it: what a container runs as its first process.
 
-The owner is started before the command and ended after it, so that whatever the command and its children tell is
-durable and drained when the container stops. Where an owner of the same home runs in another container already, that
+The server is started before the command and ended after it, so that whatever the command and its children tell is
+durable and drained when the container stops. Where a server of the same home runs in another container already, that
 one is used and left alone.
 """
 
@@ -22,9 +22,9 @@ FORWARDED: Final = (
     signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGWINCH,
 )  # fmt: skip
 START: Final = 10.0
-"""Seconds the command waits for the owner; it runs all the same."""
+"""Seconds the command waits for the server; it runs all the same."""
 END: Final = 8.0
-"""Seconds the owner has to end: Docker kills ten seconds after it asked."""
+"""Seconds the server has to end: Docker kills ten seconds after it asked."""
 _NOT_RUN: Final = 126
 """What a shell says of a command that cannot be run."""
 _NOT_FOUND: Final = 127
@@ -36,29 +36,29 @@ def run(home: str, command: Sequence[str]) -> int:
 
     Standard streams are the command's. Signals are handed on to it, and whatever is orphaned is buried.
     """
-    from eider.service.run import listener
+    from eider.service.run import listening_process
 
-    before = listener(home)
-    _start(home)
+    before = listening_process(home)
+    _start_server(home)
     try:
-        return _carried_out(command)
+        return _run_command(command)
     finally:
-        if not before and listener(home):  # a process of another container has no number here
-            _end(home)
+        if not before and listening_process(home):  # a process of another container has no number here
+            _stop_server(home)
 
 
-def _start(home: str) -> None:
-    """Have an owner. One that cannot be had is the doctor's business, not the command's."""
+def _start_server(home: str) -> None:
+    """Have a server. One that cannot be had is the doctor's business, not the command's."""
     client = Client(home_folder=home, spool=False, timeout=START)
     try:
-        client.ask("GET", "/v1/owner/status")
+        client.ask("GET", "/v1/server/status")
     except ClientError as error:
-        _told(error.message)
+        _print_notice(error.message)
     finally:
         client.close()
 
 
-def _carried_out(command: Sequence[str]) -> int:
+def _run_command(command: Sequence[str]) -> int:
     child: subprocess.Popen[bytes] | None = None
     early: list[int] = []
 
@@ -74,10 +74,10 @@ def _carried_out(command: Sequence[str]) -> int:
     try:
         child = subprocess.Popen(list(command))  # noqa: S603 (what the caller asks for)
     except FileNotFoundError:
-        _told(f"{command[0]!r} is not there; look at what follows the -- of eider serve.")
+        _print_notice(f"{command[0]!r} is not there; look at what follows the -- of eider serve.")
         return _NOT_FOUND
     except OSError as error:
-        _told(f"{command[0]!r} cannot be run ({error.strerror}); look at its permissions.")
+        _print_notice(f"{command[0]!r} cannot be run ({error.strerror}); look at its permissions.")
         return _NOT_RUN
     for number in early:
         forward(number, None)
@@ -88,12 +88,12 @@ def _carried_out(command: Sequence[str]) -> int:
             return code if code >= 0 else 128 - code
 
 
-def _told(what: str) -> None:
+def _print_notice(what: str) -> None:
     sys.stderr.write(f"eider: {what}\n")
     sys.stderr.flush()
 
 
-def _end(home: str) -> None:
+def _stop_server(home: str) -> None:
     from eider.service.run import stop
 
     stop(home, END)

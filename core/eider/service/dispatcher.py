@@ -16,7 +16,7 @@ from eider.api.local import open_engine, open_layer
 from eider.api.verbs import VERBS, verb_of
 from eider.api.wire import decode, encode
 from eider.client import pauses
-from eider.client.client import PROTOCOL, SPOOLED, VERSION
+from eider.client.client import PROTOCOL, SPOOLED_VERBS, VERSION
 from eider.model import config
 from eider.model.answers import Receipt
 from eider.model.clock import local_zone, speaking_from
@@ -42,7 +42,7 @@ from eider.service.in_process_backend import ServerContext
 from eider.service.logs import Logs
 from eider.service.metrics import Metrics
 from eider.service.mounts import Mounts
-from eider.service.open_stores import Stores
+from eider.service.open_stores import OpenStores
 from eider.service.request import AccessRecord, HttpRequest
 from eider.service.request_parts import layers, object_in
 from eider.service.spool_drain import Drain, SpoolReport
@@ -71,7 +71,7 @@ class Dispatcher:
         """
         os.environ["EIDER_HOME"] = home
         self.home = home
-        self.stores = Stores(open_engine, open_layer)
+        self.stores = OpenStores(open_engine, open_layer)
         self.stop: Callable[[], None] = lambda: None
         self.began = time.time()
         self._spool = Drain(home, self._late)
@@ -88,16 +88,16 @@ class Dispatcher:
         """The HTTP application."""
         answers: dict[str, Callable[[HttpRequest], Any]] = dict.fromkeys(VERBS, self.verb)
         answers |= {
-            "owner/status": self.status, "owner/stop": self.stopped, "owner/open": self.open, "owner/release": self.release,
-            "owner/drain": lambda _: encode(self.drain()), "owner/examine": self.examined,
-            "owner/count": self.counted,
+            "server/status": self.status, "server/stop": self.stopped, "server/open": self.open, "server/release": self.release,
+            "server/drain": lambda _: encode(self.drain()), "server/examine": self.examined,
+            "server/count": self.counted,
         }  # fmt: skip
         answers |= self.backups.answers()
         answers |= job_routes.answers(lambda body: self.stores.use(self._folder(body)))
         answers |= {ANY_HOST: self.hooks.answer, "hooks/hello": self.hooks.hello}
         texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
         return App(
-            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=network_policy.check, observe=self.seen,
+            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check_paths=network_policy.check_paths, observe=self.seen,
             patience=self.hooks.patience, mounts=Mounts(inside=ServerContext(server=self)),
         )  # fmt: skip
 
@@ -107,9 +107,9 @@ class Dispatcher:
         """Answer one verb of the table."""
         self.drain()
         if not asked.local and asked.name == "export":
-            return network_policy.exported(self.home, asked.body, partial(self.run_verb, headers=asked.headers))
+            return network_policy.export_to_caller(self.home, asked.body, partial(self.run_verb, headers=asked.headers))
         if asked.upload is not None:
-            return network_policy.imported(asked.upload, asked, partial(self.run_verb, headers=asked.headers))
+            return network_policy.import_from_upload(asked.upload, asked, partial(self.run_verb, headers=asked.headers))
         return self.run_verb(asked.name, asked.body, asked.headers)
 
     def trace(self, *, foreground: bool) -> None:
@@ -119,7 +119,7 @@ class Dispatcher:
             EiderError: They cannot be sent, and somebody watches.
         """
         try:
-            self.tracing = tracing.start(foreground=foreground)
+            self.tracing = tracing.start_tracing(foreground=foreground)
         except EiderError as error:
             if foreground:
                 raise
@@ -154,13 +154,13 @@ class Dispatcher:
         """
         verb, folder = verb_of(request), self._folder(target)
         if verb.writes:
-            pauses.check(self.home, folder)
+            pauses.check_writes_allowed(self.home, folder)
         also = [self._folder({"store": path}) for path in layers(target)] if verb.name in _LAYERED else ()
         span = self.tracing.span(verb.name, folder.stem, headers)
         with span as count, self.stores.use(folder, also) as engine, speaking_from(target.get("tz")):
             answer = verb.answer(engine, request, channel)
             if isinstance(answer, Receipt):
-                answer = cast("A", rejected_writes.noted(self.home, request, answer))
+                answer = cast("A", rejected_writes.add_rejected_writes(self.home, request, answer))
             count(answer)
         if verb.writes:
             self.hooks.changed(folder, verb.name)
@@ -185,7 +185,7 @@ class Dispatcher:
         return self._spool()
 
     def _late(self, verb: str, said: Mapping[str, Any]) -> object:
-        if verb not in SPOOLED:
+        if verb not in SPOOLED_VERBS:
             raise InputError(f"{verb!r} cannot be spooled.")
         request = dict(said["request"])
         with speaking_from(said.get("tz")):
@@ -216,16 +216,16 @@ class Dispatcher:
         from eider.store.catalog import overview, overview_of
 
         folder = self._folder(asked.body)
-        with self.stores.seen(folder) as engine:
+        with self.stores.engine_if_open(folder) as engine:
             return encode(overview(folder) if engine is None else overview_of(engine.store))
 
     def examined(self, asked: HttpRequest) -> Any:
         """What the doctor finds in a store, looked at where it is open."""
-        from eider.service.doctor.in_owner import answer
+        from eider.service.doctor.in_server import answer_request
 
         folder = self._folder(asked.body)
         with self.stores.use(folder) as engine:
-            return encode(answer(engine, folder.stem, asked.body))
+            return encode(answer_request(engine, folder.stem, asked.body))
 
     def stopped(self, _: HttpRequest) -> Any:
         """End, once what is under way is answered."""
@@ -237,7 +237,7 @@ class Dispatcher:
         return {
             "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,
             "stores": [str(folder) for folder in self.stores.engines()], "paused": pauses.read(self.home),
-            **standing.figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(),
+            **standing.server_figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(),
         }  # fmt: skip
 
     def _hooked(self, name: str) -> float:
@@ -253,9 +253,9 @@ class Dispatcher:
         with suppress(EiderError):
             self.drain()
         self.hooks.tidy()
-        self.stores.sweep()
-        self.backups.tidy()
-        memory_tuning.give_back()
+        self.stores.close_idle()
+        self.backups.queue_due_now()
+        memory_tuning.release_free_memory()
 
     def close(self) -> None:
         """Drain what waits and close every store."""

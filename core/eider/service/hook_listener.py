@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
     from eider.service.http_app import App
 
-_AGAIN: Final = 5.0
+_RETRY_SECONDS: Final = 5.0
 """Seconds after which a port that could not be had is tried again."""
-_HELLO: Final = "/v1/hooks/hello"
+_PROOF_ROUTE: Final = "/v1/hooks/hello"
 
 
-class Listener:
-    """The hook port of one home; the owner has one and lets it look at the file now and then."""
+class HookListener:
+    """The hook port of one home; the server has one and lets it look at the file now and then."""
 
     def __init__(self, home: str, app: App, told: Callable[[str, BaseException], None]) -> None:
         """Listen to nothing yet; `told` notes a port that cannot be had."""
@@ -54,8 +54,8 @@ class Listener:
         """Do what the file says now: listen, move, take a new token, or let go."""
         if not server.started:
             return
-        seen = _stamp(os.path.join(self.home, hook_port.FILE))
-        if seen == self._seen and not (self.fault and time.monotonic() - self._tried > _AGAIN):
+        seen = _file_stamp(os.path.join(self.home, hook_port.FILE))
+        if seen == self._seen and not (self.fault and time.monotonic() - self._tried > _RETRY_SECONDS):
             return
         self._seen, wanted = seen, hook_port.read(self.home)
         if self.known is not None and (wanted is None or wanted.port != self.known.port):
@@ -65,14 +65,14 @@ class Listener:
         if wanted is not None and self._server is None:
             self._tried = time.monotonic()
             try:
-                self._server = await self._listening(wanted.port, server)
+                self._server = await self._server_with_socket(wanted.port, server)
                 server.servers.append(self._server)
             except OSError as error:
                 self.fault = f"port {wanted.port} cannot be had ({error.strerror})"
                 if not before:
                     self._told("hooks/port", error)
 
-    async def _listening(self, port: int, server: uvicorn.Server) -> asyncio.Server:
+    async def _server_with_socket(self, port: int, server: uvicorn.Server) -> asyncio.Server:
         """The same server with one more socket: it ends with the others."""
         config = config_of(self)
         config.load()
@@ -101,37 +101,37 @@ class Listener:
         """Let hooks in that show the token; whoever asks who we are gets a proof without one."""
         if scope["type"] != "http":
             return
-        refused = self._refused(Request(scope))
+        refused = self._refusal(Request(scope))
         if refused is not None:
             await refused(scope, receive, send)
             return
         scope[HOOKED] = True  # pyright: ignore[reportGeneralTypeIssues]
         await self._app(scope, receive, send)
 
-    def _refused(self, request: Request) -> Response | None:
+    def _refusal(self, request: Request) -> Response | None:
         """The refusal of a request that may not come in; web pages and rebound names are kept out first."""
         name = request.headers.get("host", "").rsplit("@", 1)[-1].rsplit(":", 1)[0].lower()
         if name not in (HOST, "localhost") or request.headers.get("origin"):
-            return _no(403, "only programs of this machine are answered here.")
+            return _refusal_answer(403, "only programs of this machine are answered here.")
         if self.known is None:
-            return _no(401, "no hooks are installed; run eider install.")
+            return _refusal_answer(401, "no hooks are installed; run eider install.")
         path = request.url.path
-        if path == _HELLO:
+        if path == _PROOF_ROUTE:
             return None
         given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
         if not hmac.compare_digest(given.encode(), self.known.token.encode()):
-            return _no(401, "the hook token is missing or wrong; run eider install again.")
+            return _refusal_answer(401, "the hook token is missing or wrong; run eider install again.")
         if request.method != "POST" or not path.startswith("/v1/hooks/"):
-            return _no(403, "this token opens hooks only.")
+            return _refusal_answer(403, "this token opens hooks only.")
         return None
 
 
-def _no(status: int, why: str) -> Response:
+def _refusal_answer(status: int, why: str) -> Response:
     said = dumps({"error": {"kind": "TokenError", "message": why, "fields": {}}})
     return Response(said, status, media_type="application/json")
 
 
-def _stamp(path: str) -> tuple[int, int, int] | None:
+def _file_stamp(path: str) -> tuple[int, int, int] | None:
     with suppress(OSError):
         found: Any = os.stat(path)
         return found.st_mtime_ns, found.st_ino, found.st_size

@@ -180,7 +180,7 @@ class Hooks:
     def changed(self, folder: Path, verb: str) -> None:
         """Tell the hosts that a store was written to; what they keep for a cold start is gone before a forget ends."""
         if verb in briefing_cache.ERASING:
-            briefing_cache.drop(self.home)
+            briefing_cache.delete_briefings(self.home)
         for name, host in list(self._hosts.items()):
             self._safely(name, lambda host=host: host.changed(folder, verb))
 

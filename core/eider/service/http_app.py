@@ -24,8 +24,8 @@ from eider.client.client import PROTOCOL, VERSION, dumps, loads
 from eider.model.errors import (
     EiderError,
     InputError,
-    OwnerBusyError,
     ProtocolError,
+    ServerBusyError,
     SlowRequestError,
     StoreFullError,
     TokenError,
@@ -60,7 +60,7 @@ UPLOADS: Final = 2
 HOOKED: Final = "eider.hook"
 """In the scope of what came over the hook port: its token was looked at there, and opens hooks only."""
 ANY_HOST: Final = "hooks/{host}"
-_ALWAYS: Final = frozenset(("owner/status", "owner/stop"))
+_ALWAYS: Final = frozenset(("server/status", "server/stop"))
 _LONGEST: Final = 9
 """Digits of a deadline in milliseconds."""
 
@@ -148,7 +148,7 @@ class App:
         answer = self.answers.get(self._route(name))
         if answer is None:
             raise InputError(f"there is no {scope['path']!r} here; GET /openapi.json lists what there is.")
-        if not name.startswith("owner/"):
+        if not name.startswith("server/"):
             self.last = time.monotonic()
         if transfer.REQUEST in request.headers:
             return await self._uploaded(request, answer, name, body)
@@ -163,7 +163,7 @@ class App:
         """What a mounted application answers; it is bounded like everything else."""
         self.last = time.monotonic()
         if self.waiting >= WORKERS + WAITING:
-            raise OwnerBusyError(self.waiting)
+            raise ServerBusyError(self.waiting)
         self.waiting += 1
         try:
             with self._room(request):
@@ -179,7 +179,7 @@ class App:
         if size > MAX_BODY:
             raise TooLargeError("the request", size, MAX_BODY, "bytes")
         if self.held + size > MAX_HELD:
-            raise OwnerBusyError(self.waiting)
+            raise ServerBusyError(self.waiting)
         self.held += size
         try:
             yield
@@ -195,7 +195,7 @@ class App:
         """The same where the body is a file and a header carries the request."""
         body |= _object(request.headers[transfer.REQUEST].encode())
         if self.uploading >= UPLOADS:
-            raise OwnerBusyError(self.uploading)
+            raise ServerBusyError(self.uploading)
         self.uploading += 1
         try:
             with transfer.private(self.home) as place:
@@ -246,11 +246,11 @@ class App:
         if asked.name in _ALWAYS:
             return await asyncio.get_running_loop().run_in_executor(self._desk, lambda: dumps(answer(asked)))
         if self.waiting >= WORKERS + WAITING:
-            raise OwnerBusyError(self.waiting)
+            raise ServerBusyError(self.waiting)
 
         def work() -> str | transfer.Sent:
             if time.monotonic() > asked.until:
-                raise OwnerBusyError(self.waiting)
+                raise ServerBusyError(self.waiting)
             if not asked.local:
                 self.check(asked)
             found = answer(asked)
@@ -340,7 +340,7 @@ def status_of(error: EiderError) -> int:
     from eider.model import errors
 
     table: tuple[tuple[type[EiderError], int], ...] = (
-        (errors.OwnerBusyError, 503), (errors.TokenError, 401), (errors.TooLargeError, 413), (errors.UnknownIdError, 404),
+        (errors.ServerBusyError, 503), (errors.TokenError, 401), (errors.TooLargeError, 413), (errors.UnknownIdError, 404),
         (errors.PausedError, 423), (errors.SlowRequestError, 408), (errors.InputError, 400), (errors.ConfigError, 400), (errors.StoreMissingError, 404),
         (errors.ErasedError, 410), (errors.RefusedError, 409), (errors.SqlError, 400), (errors.StoreLockedError, 423),
         (errors.StoreFullError, 507), (errors.ProtocolError, 426), (errors.ReadOnlyStoreError, 403),

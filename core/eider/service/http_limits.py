@@ -18,7 +18,7 @@ CONNECTIONS: Final = 1024
 
 
 def server_of(app: Any) -> uvicorn.Server:
-    """A server of the owner's kind for an ASGI application."""
+    """A server of the server's kind for an ASGI application."""
     return uvicorn.Server(config_of(app))
 
 
@@ -42,13 +42,13 @@ class BoundedProtocol(H11Protocol):
         if len(self.connections) > CONNECTIONS:
             transport.abort()
             return
-        self._patience = self.loop.call_later(HEAD_SECONDS, self._cut)
+        self._patience = self.loop.call_later(HEAD_SECONDS, self._close_on_timeout)
 
     def data_received(self, data: bytes) -> None:
         """Stop waiting once a head is whole; start again with the next."""
         before: Any = self.cycle
         if self._patience is None and (before is None or before.response_complete):
-            self._patience = self.loop.call_later(HEAD_SECONDS, self._cut)
+            self._patience = self.loop.call_later(HEAD_SECONDS, self._close_on_timeout)
         super().data_received(data)
         if self.cycle is not before and self._patience is not None:
             self._patience.cancel()
@@ -67,7 +67,7 @@ class BoundedProtocol(H11Protocol):
         if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
             if self._patience is not None:
                 self._patience.cancel()
-            self._patience = self.loop.call_later(LINGER, self._cut)
+            self._patience = self.loop.call_later(LINGER, self._close_on_timeout)
             if self.transport.can_write_eof():
                 self.transport.write_eof()
 
@@ -78,6 +78,6 @@ class BoundedProtocol(H11Protocol):
         else:
             super().timeout_keep_alive_handler()
 
-    def _cut(self) -> None:
+    def _close_on_timeout(self) -> None:
         self._patience = None
         self.transport.abort()

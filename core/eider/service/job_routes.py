@@ -1,6 +1,6 @@
 """Background work seen from outside: what is queued, and what an operator may do about it.
 
-The same answers serve the owner's HTTP API and a command line that holds a store itself.
+The same answers serve the server's HTTP API and a command line that holds a store itself.
 """
 
 from __future__ import annotations
@@ -24,50 +24,50 @@ JobAnswer = Callable[["Engine", Mapping[str, Any]], Any]
 _TIMES: Final = ("run_after", "queued_at", "finished_at")
 
 
-def listed(engine: Engine, said: Mapping[str, Any]) -> Any:
+def list_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
     """Jobs of one state or all, newest first; counts, batches, and whether they rest."""
-    jobs = engine.jobs.listed(_state(said), batch=said.get("batch"), limit=_number(said, "limit"))
+    jobs = engine.jobs.listed(_state_filter(said), batch=said.get("batch"), limit=_number_field(said, "limit"))
     return {
         "jobs": encode(jobs), "counts": engine.jobs.counts(), "batches": encode(engine.jobs.batches()),
         "paused": engine.paused(),
     }  # fmt: skip
 
 
-def shown(engine: Engine, said: Mapping[str, Any]) -> Any:
+def show_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
     """The jobs that are named."""
-    return {"jobs": [encode(engine.jobs.job(id_)) for id_ in _ids(said)]}
+    return {"jobs": [encode(engine.jobs.job(id_)) for id_ in _job_ids(said)]}
 
 
-def retried(engine: Engine, said: Mapping[str, Any]) -> Any:
+def retry_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
     """Let the jobs that are named, or all that are dead, begin from the start."""
-    ids = _ids(said) or [job.id for job in engine.jobs.listed("dead")]
+    ids = _job_ids(said) or [job.id for job in engine.jobs.listed("dead")]
     return {"jobs": [encode(engine.jobs.retry(id_)) for id_ in ids]}
 
 
-def purged(engine: Engine, said: Mapping[str, Any]) -> Any:
+def purge_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
     """Take out the jobs that are named, or those of one state."""
-    if ids := _ids(said):
+    if ids := _job_ids(said):
         for id_ in ids:
             engine.jobs.cancel(id_)
         return {"purged": len(ids)}
     before = said.get("before")
     until = None if before is None else parse_instant(str(before), tz=str(said.get("tz") or "UTC"))[0]
-    return {"purged": engine.jobs.purge(_state(said) or "done", until)}
+    return {"purged": engine.jobs.purge(_state_filter(said) or "done", until)}
 
 
-def run(engine: Engine, said: Mapping[str, Any]) -> Any:
+def run_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
     """Let the jobs that are named, or all that wait, run in the background now; answers before they have run."""
-    named = _ids(said)
+    named = _job_ids(said)
     if named:
         return {"jobs": [encode(engine.jobs.hurry(id_)) for id_ in named]}
     hurried: list[Job] = []
     for job in reversed(engine.jobs.listed("waiting")):
         with suppress(InputError):  # somebody took it out meanwhile
-            hurried.append(_hurried(engine, job))
+            hurried.append(_run_now(engine, job))
     return {"jobs": encode(hurried)}
 
 
-def _hurried(engine: Engine, job: Job) -> Job:
+def _run_now(engine: Engine, job: Job) -> Job:
     try:
         return engine.jobs.hurry(job.id)
     except RefusedError:
@@ -77,14 +77,14 @@ def _hurried(engine: Engine, job: Job) -> Job:
 
 
 ANSWERS: Final[Mapping[str, JobAnswer]] = {
-    "jobs/list": listed, "jobs/show": shown, "jobs/retry": retried, "jobs/purge": purged, "jobs/run": run,
+    "jobs/list": list_jobs, "jobs/show": show_jobs, "jobs/retry": retry_jobs, "jobs/purge": purge_jobs, "jobs/run": run_jobs,
 }  # fmt: skip
 
 
 def answers(
     store: Callable[[Mapping[str, Any]], AbstractContextManager[Engine]],
 ) -> dict[str, Callable[[HttpRequest], Any]]:
-    """The routes of an owner; `store` gives the engine of the store that a request means."""
+    """The routes of an server; `store` gives the engine of the store that a request means."""
 
     def route(answer: JobAnswer) -> Callable[[HttpRequest], Any]:
         def asked(one: HttpRequest) -> Any:
@@ -103,7 +103,7 @@ def job_of(given: Mapping[str, Any]) -> Job:
     return Job(**{**{k: v for k, v in given.items() if k in known}, **times})  # pyright: ignore[reportArgumentType]
 
 
-def _state(said: Mapping[str, Any]) -> JobState | None:
+def _state_filter(said: Mapping[str, Any]) -> JobState | None:
     given = said.get("state")
     found: JobState | None = next((state for state in STATES if state == given), None)
     if given is not None and found is None:
@@ -111,14 +111,14 @@ def _state(said: Mapping[str, Any]) -> JobState | None:
     return found
 
 
-def _ids(said: Mapping[str, Any]) -> list[int]:
+def _job_ids(said: Mapping[str, Any]) -> list[int]:
     given = said.get("ids") or ()
     if not isinstance(given, list | tuple) or not all(type(i) is int for i in given):
         raise InputError(f"ids={given!r} cannot be used; pass a list of numbers as jobs/list shows them.")
     return list(given)
 
 
-def _number(said: Mapping[str, Any], name: str) -> int | None:
+def _number_field(said: Mapping[str, Any], name: str) -> int | None:
     given = said.get(name)
     if given is not None and (type(given) is not int or given < 0):
         raise InputError(f"{name}={given!r} cannot be used; pass a number from 0 on.")

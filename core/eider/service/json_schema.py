@@ -50,7 +50,7 @@ class Schemas:
         if origin is Literal:
             return {"enum": list(inner)}
         if origin in (Union, types.UnionType):
-            return self._union(inner)
+            return self._union_schema(inner)
         if isinstance(hint, type) and is_dataclass(hint):
             return self._reference(hint)
         if origin is tuple and (len(inner) != 2 or inner[1] is not ...):  # noqa: PLR2004 (tuple[T, ...])
@@ -66,7 +66,7 @@ class Schemas:
             return {"type": "array", "items": self.of(inner[0])}
         return {}
 
-    def _union(self, alternatives: Sequence[Any]) -> Schema:
+    def _union_schema(self, alternatives: Sequence[Any]) -> Schema:
         """Alternatives that read differently; an instant as text is a text."""
         found: list[Schema] = []
         for one in alternatives:
@@ -85,13 +85,13 @@ class Schemas:
         name = kind.__name__
         if name not in self.named:
             self.named[name] = {}  # it may refer to itself
-            self.named[name] = self._object(kind)
+            self.named[name] = self._object_schema(kind)
         return {"$ref": f"#/components/schemas/{name}"}
 
-    def _object(self, kind: type) -> Schema:
-        asked, hints, said = kind.__module__ in self._asked, hints_of(kind), _docs(kind)
-        known = [f for f in fields(kind) if _sendable(hints[f.name])]
-        properties = {f.name: self._property(f, hints[f.name], said.get(f.name), asked=asked) for f in known}
+    def _object_schema(self, kind: type) -> Schema:
+        asked, hints, said = kind.__module__ in self._asked, hints_of(kind), _field_docs(kind)
+        known = [f for f in fields(kind) if _is_sendable(hints[f.name])]
+        properties = {f.name: self._property_schema(f, hints[f.name], said.get(f.name), asked=asked) for f in known}
         found: Schema = {"type": "object", "description": inspect.getdoc(kind) or "", "properties": properties}
         required = [f.name for f in known if not asked or not _has_default(f)]
         if required:
@@ -100,7 +100,7 @@ class Schemas:
             found["additionalProperties"] = False
         return found
 
-    def _property(self, field: Field[Any], hint: Any, said: str | None, *, asked: bool) -> Schema:
+    def _property_schema(self, field: Field[Any], hint: Any, said: str | None, *, asked: bool) -> Schema:
         schema = self.of(hint)
         if said:
             schema = {**schema, "description": said}
@@ -109,7 +109,7 @@ class Schemas:
         return schema
 
 
-def _sendable(hint: Any) -> bool:
+def _is_sendable(hint: Any) -> bool:
     """Whether a field can be sent: a function cannot."""
     return not any(get_origin(h) is Callable or get_origin(h) is _CALLABLE for h in (hint, *get_args(hint)))
 
@@ -122,7 +122,7 @@ def _has_default(field: Field[Any]) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _docs(kind: type) -> Mapping[str, str]:
+def _field_docs(kind: type) -> Mapping[str, str]:
     """The line under each field, where the source is there to be read; of parents as well."""
     found: dict[str, str] = {}
     for parent in reversed(kind.__mro__):

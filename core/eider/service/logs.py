@@ -65,7 +65,7 @@ class Logs:
     def seen(self, seen: AccessRecord) -> None:
         """Note an answered request, and its error if it had one; never blocks, never raises."""
         try:
-            if seen.route.startswith(("owner/", "metrics")) and seen.error is None:
+            if seen.route.startswith(("server/", "metrics")) and seen.error is None:
                 return  # whoever watches the owner is no news
             self._add("calls", self._call(seen))
             if seen.error is not None:

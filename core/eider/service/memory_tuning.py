@@ -1,4 +1,4 @@
-"""What keeps the owner small: memory that was freed goes back to the system, and nothing is imported in passing."""
+"""What keeps the server small: memory that was freed goes back to the system, and nothing is imported in passing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _glibc() -> Any:
     return ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 
-def one_thread() -> None:
+def limit_math_threads() -> None:
     """Products of a matrix and a vector by one thread, unless somebody said otherwise; before NumPy is imported.
 
     A second thread saves no time and doubles the work: `recall` took 5.3 ms of processor with one and 9.3 with two among
@@ -32,13 +32,13 @@ def one_thread() -> None:
         os.environ.setdefault(name, "1")
 
 
-def share_heaps() -> None:
+def limit_heaps() -> None:
     """Have the threads share few heaps; nothing where the C library decides by itself. Before threads are started."""
     with suppress(OSError, AttributeError):
         _glibc().mallopt(_ARENA_MAX, _ARENAS)
 
 
-def give_back() -> None:
+def release_free_memory() -> None:
     """Return what is free to the system: building segments and indexing leave tens of megabytes in small pieces.
 
     For moments of rest: a fraction of a millisecond where little is free, some milliseconds after a bulk write. Having
@@ -49,22 +49,22 @@ def give_back() -> None:
         _glibc().malloc_trim(0)
 
 
-class _Hidden:
+class _HiddenPackages:
     """Finds some packages missing."""
 
     @staticmethod
     def find_spec(name: str, *_: Any) -> None:
         """Refuse what is unwanted, and leave the rest to the next finder."""
         if name in _UNWANTED:
-            raise ModuleNotFoundError(f"{name} is not for the owner", name=name)
+            raise ModuleNotFoundError(f"{name} is not for the server", name=name)
 
 
-def arrow_alone() -> None:
+def import_arrow_without_pandas() -> None:
     """Import Arrow and let it find that there is no pandas, which it would import at the first array: 30 MB, 0.4 s.
 
     It looks once. Whoever wants a data frame makes it in their own process, of the Arrow table that was sent.
     """
-    hidden: Any = _Hidden()
+    hidden: Any = _HiddenPackages()
     sys.meta_path.insert(0, hidden)
     try:
         with suppress(ImportError):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.client.client import VERSION
-from eider.client.spool import waiting
+from eider.client.spool import waiting_bytes
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -91,7 +91,7 @@ class Metrics:
     def _held(self) -> Iterator[Metric]:
         engines = self._engines()
         yield _gauge("eider_open_stores", "Stores held open.", len(engines))
-        yield _gauge("eider_spool_bytes", "Bytes of writes that wait in the spool.", waiting(self.home))
+        yield _gauge("eider_spool_bytes", "Bytes of writes that wait in the spool.", waiting_bytes(self.home))
         for name, figure in self.gauges.items():
             yield _gauge(f"eider_{name}", "", figure())
         rows = _family("eider_rows", "Rows of open stores.", ["store", "table"])

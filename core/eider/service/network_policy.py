@@ -1,4 +1,4 @@
-"""What differs for callers who come over the network: paths of the owner's machine are none of their business.
+"""What differs for callers who come over the network: paths of the server's machine are none of their business.
 
 Files travel instead (`eider.api.upload`): an export is the answer, an import is the body of the request.
 """
@@ -15,11 +15,11 @@ from eider.model.errors import InputError
 from eider.service.request import HttpRequest
 from eider.service.request_parts import layers, object_in
 
-Carried = Callable[[str, Mapping[str, Any]], Any]
+Execute = Callable[[str, Mapping[str, Any]], Any]
 """Carries out a verb as if asked on this machine."""
 
 
-def check(asked: HttpRequest) -> None:
+def check_paths(asked: HttpRequest) -> None:
     """Raise where a request names a directory of this machine that is no store of its home.
 
     Raises:
@@ -29,17 +29,17 @@ def check(asked: HttpRequest) -> None:
     ours = config.home().absolute() / "stores"
     for store in named:
         if isinstance(store, str) and config.is_path(store) and Path(store).parent != ours:
-            raise InputError(f"store {store!r} is a path of the owner's machine; name a store of its home instead.")
+            raise InputError(f"store {store!r} is a path of the server's machine; name a store of its home instead.")
     if asked.name == "publish":
-        raise InputError("publish writes to a path of the owner's machine; run it there.")
+        raise InputError("publish writes to a path of the server's machine; run it there.")
     if asked.name == "import_" and asked.upload is None:
         raise InputError(
-            f"import_ reads a path of the owner's machine; send the file itself as {transfer.FILE}, "
+            f"import_ reads a path of the server's machine; send the file itself as {transfer.FILE}, "
             "and the request in the header Eider-Request."
         )
 
 
-def exported(home: str, body: Mapping[str, Any], carried_out: Carried) -> transfer.Sent:
+def export_to_caller(home: str, body: Mapping[str, Any], carried_out: Execute) -> transfer.Sent:
     """An export as a file to be sent; of the path only its ending counts."""
     request = object_in(body, "request")
     given = str(request.get("path") or "export.jsonl")
@@ -50,7 +50,7 @@ def exported(home: str, body: Mapping[str, Any], carried_out: Carried) -> transf
         return transfer.sent(path, found["value"])
 
 
-def imported(upload: Path, asked: HttpRequest, carried_out: Carried) -> Any:
+def import_from_upload(upload: Path, asked: HttpRequest, carried_out: Execute) -> Any:
     """An import of what was sent along."""
     request = object_in(asked.body, "request")
     path = transfer.arrived(upload, asked.headers.get("content-type", ""))

@@ -1,4 +1,4 @@
-"""The stores one owner holds open: each on demand, each locked while it is, each let go when nobody asks."""
+"""The stores one server holds open: each on demand, each locked while it is, each let go when nobody asks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from eider.model.errors import EiderError, OwnerBusyError
+from eider.model.errors import EiderError, ServerBusyError
 
 if TYPE_CHECKING:
     from eider.store.engine import Engine
@@ -24,7 +24,7 @@ _Key = tuple[Path, tuple[int, int] | None]
 
 
 @dataclass(slots=True, eq=False)
-class Held:
+class OpenStore:
     """One open store and who is at it."""
 
     engine: Engine
@@ -32,7 +32,7 @@ class Held:
     busy: int = 0
 
 
-class Stores:
+class OpenStores:
     """Open stores by directory."""
 
     def __init__(self, opened: Callable[[Path], Engine], layer: Callable[[Path], Engine]) -> None:
@@ -43,7 +43,7 @@ class Stores:
             layer: Opens a published snapshot.
         """
         self._open, self._layer = opened, layer
-        self._held: dict[_Key, Held] = {}
+        self._held: dict[_Key, OpenStore] = {}
         self._opening: dict[Path, threading.Lock] = {}
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -53,44 +53,44 @@ class Stores:
         """A context with the engine of a store, opened if need be, and published snapshots beneath it."""
         return _Use(self, folder, also)
 
-    def take(self, folder: Path) -> Held:
+    def acquire(self, folder: Path) -> OpenStore:
         """Open a store if need be and keep it open until `give`.
 
         Raises:
-            OwnerBusyError: The owner ends; the next one answers.
+            ServerBusyError: The server ends; the next one answers.
         """
-        return self._taken((folder, None), self._open)
+        return self._acquire((folder, None), self._open)
 
-    def take_layer(self, folder: Path) -> Held:
+    def acquire_layer(self, folder: Path) -> OpenStore:
         """The same with a snapshot; one that was published anew is opened anew."""
         try:
             found = os.stat(folder)
         except OSError:  # opening it says what is wrong
-            return self._taken((folder, (0, 0)), self._layer)
-        return self._taken((folder, (found.st_dev, found.st_ino)), self._layer)
+            return self._acquire((folder, (0, 0)), self._layer)
+        return self._acquire((folder, (found.st_dev, found.st_ino)), self._layer)
 
-    def _taken(self, key: _Key, opened: Callable[[Path], Engine]) -> Held:
-        with self._turn(key[0]):  # one opens, the others of that store wait; other stores go on
+    def _acquire(self, key: _Key, opened: Callable[[Path], Engine]) -> OpenStore:
+        with self._folder_lock(key[0]):  # one opens, the others of that store wait; other stores go on
             with self._lock:
                 held, ended = self._held.get(key), self._ended
             if held is None:
                 if ended:
-                    raise OwnerBusyError(0)
-                held = Held(opened(key[0]), time.monotonic())
+                    raise ServerBusyError(0)
+                held = OpenStore(opened(key[0]), time.monotonic())
             with self._lock:
                 self._held[key] = held
                 held.busy += 1
                 held.used = time.monotonic()
         return held
 
-    def _turn(self, folder: Path) -> threading.Lock:
+    def _folder_lock(self, folder: Path) -> threading.Lock:
         with self._lock:
             return self._opening.setdefault(folder, threading.Lock())
 
     @contextmanager
-    def seen(self, folder: Path) -> Generator[Engine | None]:
+    def engine_if_open(self, folder: Path) -> Generator[Engine | None]:
         """The engine of a store that is open; None where it is not, and then nobody opens it meanwhile."""
-        with self._turn(folder):
+        with self._folder_lock(folder):
             with self._lock:
                 held = self._held.get((folder, None))
                 if held is not None:
@@ -101,9 +101,9 @@ class Stores:
         try:
             yield held.engine
         finally:
-            self.give(held)
+            self.give_back(held)
 
-    def give(self, held: Held) -> None:
+    def give_back(self, held: OpenStore) -> None:
         """Say that one is done with it."""
         with self._lock:
             held.busy -= 1
@@ -112,10 +112,10 @@ class Stores:
 
     def release(self, folder: Path, timeout: float = 10.0) -> bool:
         """Close a store and give its lock back, once nobody is at it; False when it was not open, or stays in use."""
-        return self._released((folder, None), timeout)
+        return self._release((folder, None), timeout)
 
-    def _released(self, key: _Key, timeout: float, *, force: bool = False) -> bool:
-        with self._turn(key[0]):
+    def _release(self, key: _Key, timeout: float, *, force: bool = False) -> bool:
+        with self._folder_lock(key[0]):
             with self._lock:
                 held = self._held.get(key)
                 if held is None:
@@ -126,7 +126,7 @@ class Stores:
             held.engine.close()
         return True
 
-    def sweep(self) -> None:
+    def close_idle(self) -> None:
         """Close what nobody asked for lately, unless it has work to do."""
         now = time.monotonic()
         with self._lock:
@@ -134,7 +134,7 @@ class Stores:
         for key, engine in old:
             with suppress(EiderError):
                 if key[1] is not None or not engine.jobs.busy():
-                    self._released(key, 0.0)
+                    self._release(key, 0.0)
 
     def engines(self) -> Mapping[Path, Engine]:
         """The stores that are open now."""
@@ -151,21 +151,21 @@ class Stores:
                 pass
         for key in list(self._held):
             with suppress(Exception):
-                self._released(key, 10.0, force=True)
+                self._release(key, 10.0, force=True)
 
 
 class _Use:
     __slots__ = ("_also", "_folder", "_held", "_stores")
 
-    def __init__(self, stores: Stores, folder: Path, also: Sequence[Path]) -> None:
+    def __init__(self, stores: OpenStores, folder: Path, also: Sequence[Path]) -> None:
         self._stores, self._folder, self._also = stores, folder, also
-        self._held: list[Held] = []
+        self._held: list[OpenStore] = []
 
     def __enter__(self) -> Engine:
-        self._held.append(self._stores.take(self._folder))
+        self._held.append(self._stores.acquire(self._folder))
         try:
             for folder in self._also:
-                self._held.append(self._stores.take_layer(folder))
+                self._held.append(self._stores.acquire_layer(folder))
         except BaseException:
             self.__exit__()
             raise
@@ -178,4 +178,4 @@ class _Use:
 
     def __exit__(self, *_: object) -> None:
         while self._held:
-            self._stores.give(self._held.pop())
+            self._stores.give_back(self._held.pop())

@@ -11,7 +11,7 @@ from typing import Final
 
 from eider.api.upload import FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS
 from eider.api.verbs import VERBS
-from eider.client.client import PROTOCOL, SPOOLED, VERSION, WRITES
+from eider.client.client import PROTOCOL, SPOOLED_VERBS, VERSION, WRITES
 from eider.model import errors
 from eider.model.errors import EiderError
 from eider.model.values import ORIGINS
@@ -30,7 +30,7 @@ carries `Authorization: Bearer` with what `run/token` holds, names a host that t
 and who asks. An answer is `{{"status": …, "value": …}}`: `stored` when a write is durable and can be recalled, `ok` when
 something was read. Instants are ISO 8601; those that are answered are in UTC.
 
-**Once.** {", ".join(f"`{name}`" for name in SPOOLED if name in VERBS)} take a `key`: sent again with the same key they happen once.
+**Once.** {", ".join(f"`{name}`" for name in SPOOLED_VERBS if name in VERBS)} take a `key`: sent again with the same key they happen once.
 Derive it from where something was said (host, session, message), not from what was said. A bulk
 write has a key of its own, which is that of the whole. Other verbs that write are not to be repeated without looking.
 

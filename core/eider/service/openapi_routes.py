@@ -39,20 +39,20 @@ def routes(schemas: Schemas) -> Mapping[str, Route]:
         "verified_at": {"type": ["string", "null"], "format": "date-time"}, "findings": _NAMES,
     }  # fmt: skip
     return {
-        "owner/status": ("Who the owner is and what it holds open.", {}, {
+        "server/status": ("Who the owner is and what it holds open.", {}, {
             "pid": _NUMBER, "version": _TEXT, "protocol": _NUMBER, "home": _TEXT, "started": {"type": "number"},
             "uptime": {"type": "number"}, "stores": _NAMES, "paused": {"type": "object"}, "jobs": counts,
             "spool_bytes": _NUMBER, "rss_bytes": _NUMBER, "hooks": {"type": "object"},
         }),
-        "owner/stop": ("End the owner, once what is under way is answered.", {"why": _TEXT}, {"stopping": _FLAG, "pid": _NUMBER}),
-        "owner/open": ("Open a store and note what its agent says of itself.", {
+        "server/stop": ("End the owner, once what is under way is answered.", {"why": _TEXT}, {"stopping": _FLAG, "pid": _NUMBER}),
+        "server/open": ("Open a store and note what its agent says of itself.", {
             "store": _STORE, "agent": _TEXT, "about": {"type": "object"},
         }, {"folder": _TEXT, "read_only": _FLAG}),
-        "owner/release": ("Close a store, so that another process may open it; false where it is in use, or was not open.",
+        "server/release": ("Close a store, so that another process may open it; false where it is in use, or was not open.",
                           {"store": _STORE}, {"released": _FLAG}),
-        "owner/drain": ("Carry out what waits in the spool.", {}, _fields(schemas, SpoolReport)),
-        "owner/count": ("What a store holds.", {"store": _STORE}, _fields(schemas, Overview)),
-        "owner/examine": ("What the doctor finds in a store.", {
+        "server/drain": ("Carry out what waits in the spool.", {}, _fields(schemas, SpoolReport)),
+        "server/count": ("What a store holds.", {"store": _STORE}, _fields(schemas, Overview)),
+        "server/examine": ("What the doctor finds in a store.", {
             "store": _STORE, "name": _TEXT, "fix": _FLAG, "deep": _FLAG, "show": _FLAG,
         }, {"findings": {"type": "array", "items": schemas.of(Finding)}, "checks": _NUMBER}),
         "jobs/list": ("Background work, newest first.", {

@@ -9,7 +9,7 @@ from typing import Final
 HANDED_ON: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2)
 
 
-def stand_in() -> None:
+def run_as_pid1() -> None:
     """Let the rest of the program go on in a child, and return only there.
 
     The first process of a container gets every orphan as its child, and a signal does nothing to it that it does not

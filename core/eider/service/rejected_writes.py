@@ -14,13 +14,13 @@ from eider.model.requests import ForgetUser
 from eider.service.spool_drain import DAMAGED, REFUSED
 
 
-def noted(home: str, request: object, receipt: Receipt) -> Receipt:
+def add_rejected_writes(home: str, request: object, receipt: Receipt) -> Receipt:
     """A receipt that knows of the writes kept aside: a forgotten user's go as well, others are named as outside copies.
 
     They never were in the store, so no closure over it reaches them; a damaged line cannot be told whose it is.
     """
     place = Path(folder(home))
-    erased = _without(place / REFUSED, request.user) if isinstance(request, ForgetUser) else 0
+    erased = _remove_user(place / REFUSED, request.user) if isinstance(request, ForgetUser) else 0
     left = [
         f"{count} {word} write{'s' if count > 1 else ''} kept aside in {path}; look at them, then remove the file"
         for word, path in (("refused", place / REFUSED), ("damaged", place / DAMAGED))
@@ -37,10 +37,10 @@ def _lines(path: Path) -> Iterator[bytes]:
         return
 
 
-def _without(path: Path, user: str) -> int:
+def _remove_user(path: Path, user: str) -> int:
     """Rewrite a file of refused writes without one user's."""
     lines = list(_lines(path))
-    kept = [line for line in lines if _user(line) != user]
+    kept = [line for line in lines if _user_of(line) != user]
     if len(kept) == len(lines):
         return 0
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
@@ -52,7 +52,7 @@ def _without(path: Path, user: str) -> int:
     return len(lines) - len(kept)
 
 
-def _user(line: bytes) -> str | None:
+def _user_of(line: bytes) -> str | None:
     try:
         said = loads(line.decode().partition(" ")[2].rpartition("\t")[0])
         return str(said["request"]["user"])

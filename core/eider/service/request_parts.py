@@ -23,7 +23,7 @@ def object_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     return dict(cast("Mapping[str, Any]", given or {}))
 
 
-def _set() -> list[str]:
+def _configured_layers() -> list[str]:
     """The snapshots that are set; those of an address or a relative path mean nothing here."""
     said = (config.setting("also") or "").split(",")
     return [path for one in said if (path := one.strip()) and (not config.is_path(path) or Path(path).is_absolute())]
@@ -37,7 +37,7 @@ def layers(body: Mapping[str, Any]) -> Sequence[str]:
     """
     also = body.get("also")
     if also is None:
-        return [path for path in _set() if folder_of(path).is_dir()]
+        return [path for path in _configured_layers() if folder_of(path).is_dir()]
     if not isinstance(also, list | tuple) or not all(isinstance(one, str) for one in also):
         raise InputError(f"also={also!r} cannot be used; pass a list of names or absolute paths.")
     return also

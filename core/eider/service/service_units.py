@@ -1,4 +1,4 @@
-"""Texts that keep the owner always on: a user unit for systemd, an agent for launchd. Pure: text from arguments."""
+"""Texts that keep the server always on: a user unit for systemd, an agent for launchd. Pure: text from arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def unit_name(home: str, default: str) -> str:
     return f"eider-{word or 'home'}-{hashlib.sha256(home.encode()).hexdigest()[:8]}"
 
 
-def systemd(command: Sequence[str], environment: Mapping[str, str]) -> str:
+def systemd_unit(command: Sequence[str], environment: Mapping[str, str]) -> str:
     """A user unit of systemd that runs a command and starts it again when it fails.
 
     Raises:
@@ -30,8 +30,8 @@ def systemd(command: Sequence[str], environment: Mapping[str, str]) -> str:
     """
     if set(command[0]) & set("\"'\\"):
         raise InputError(f"{command[0]!r} holds a quote or a backslash, which systemd runs no program by; move it.")
-    words = " ".join([_quoted(command[0]), *(_quoted(word, dollar=True) for word in command[1:])])
-    settings = "".join(f"Environment={_quoted(f'{k}={v}')}\n" for k, v in environment.items())
+    words = " ".join([_systemd_quote(command[0]), *(_systemd_quote(word, dollar=True) for word in command[1:])])
+    settings = "".join(f"Environment={_systemd_quote(f'{k}={v}')}\n" for k, v in environment.items())
     return f"""\
 [Unit]
 Description=Eider, memory for agents
@@ -49,14 +49,14 @@ WantedBy=default.target
 """
 
 
-def launchd(label: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
+def launchd_agent(label: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
     """An agent of launchd that does the same.
 
     Raises:
         InputError: A word holds what a property list cannot.
     """
     for word in (*command, *environment.values()):
-        _printable(word)
+        _check_printable(word)
     agent = {
         "Label": label,
         "ProgramArguments": list(command),
@@ -71,17 +71,17 @@ def launchd(label: str, command: Sequence[str], environment: Mapping[str, str]) 
     return plistlib.dumps(agent, sort_keys=False).decode()
 
 
-def _quoted(word: str, *, dollar: bool = False) -> str:
+def _systemd_quote(word: str, *, dollar: bool = False) -> str:
     r"""A word as systemd reads it back: `%` is a specifier, in commands `$` a variable.
 
     >>> print(_quoted('/opt/my "$5" 100%', dollar=True))
     "/opt/my \"$$5\" 100%%"
     """
-    _printable(word)
+    _check_printable(word)
     escaped = word.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped.replace("$", "$$") if dollar else escaped}"'
 
 
-def _printable(word: str) -> None:
+def _check_printable(word: str) -> None:
     if not word.isprintable():
         raise InputError(f"{word!r} holds a control character, which no unit can; rename the directory.")

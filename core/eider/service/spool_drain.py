@@ -1,4 +1,4 @@
-"""What the owner does with the spool: every line once, in the order things happened, nothing lost on the way."""
+"""What the server does with the spool: every line once, in the order things happened, nothing lost on the way."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider.client.client import loads
-from eider.client.spool import LOCK, WRITES, checksum, folder, locked, sync_folder
+from eider.client.spool import LOCK, WRITES, checksum, folder, lock_file, sync_folder
 from eider.model.errors import EiderError, InputError, RefusedError, StaleChangeError
 from eider.model.failpoints import point
 
 DRAINING: Final = "draining.jsonl"
 DAMAGED: Final = "damaged.jsonl"
 REFUSED: Final = "refused.jsonl"
-AGAIN: Final = 5.0
+RETRY_SECONDS: Final = 5.0
 """Seconds before writes that have to wait (a pause, a full disk) are tried again; new ones are taken at once."""
 Apply = Callable[[str, Mapping[str, Any]], object]
 
@@ -73,9 +73,9 @@ class Drain:
             try:
                 report = drain(self._home, self._apply)
             except OSError as error:  # nothing is lost by it: what waits goes on waiting
-                _report(f"the spool cannot be drained ({error}); run eider doctor.")
+                _print_report(f"the spool cannot be drained ({error}); run eider doctor.")
                 report = SpoolReport(left=1)
-            self._left, self._next = report.left, time.monotonic() + AGAIN
+            self._left, self._next = report.left, time.monotonic() + RETRY_SECONDS
         return report
 
 
@@ -92,13 +92,13 @@ def drain(home: str, apply: Apply) -> SpoolReport:
     is applied or kept elsewhere: a kill in between applies lines again, under the same keys.
     """
     place = Path(folder(home))
-    if is_empty(home) or not _set_aside(place):
+    if is_empty(home) or not _take_spool(place):
         return SpoolReport()
     aside = place / DRAINING
-    lines, damaged = _read(aside)
+    lines, damaged = _read_lines(aside)
     if damaged:
-        _keep(place / DAMAGED, damaged)
-        _report(f"{len(damaged)} damaged lines of the spool are kept in {place / DAMAGED}; run eider doctor.")
+        _append_rejected(place / DAMAGED, damaged)
+        _print_report(f"{len(damaged)} damaged lines of the spool are kept in {place / DAMAGED}; run eider doctor.")
     point("drain.kept")
     applied, refused, left = 0, list[bytes](), list[bytes]()
     for line in lines:
@@ -112,23 +112,23 @@ def drain(home: str, apply: Apply) -> SpoolReport:
         except Exception as error:  # noqa: BLE001 (whatever it is, the write is kept until it can be carried out)
             left.append(line.raw)
             if not isinstance(error, EiderError):
-                _report(f"a write of the spool waits ({type(error).__name__}: {error}).")
+                _print_report(f"a write of the spool waits ({type(error).__name__}: {error}).")
         point("drain.applied")
     if refused:
-        _keep(place / REFUSED, refused)
-    _replace(aside, left)
+        _append_rejected(place / REFUSED, refused)
+    _replace_remaining(aside, left)
     return SpoolReport(applied=applied, damaged=len(damaged), refused=len(refused), left=len(left))
 
 
-def _set_aside(place: Path) -> bool:
+def _take_spool(place: Path) -> bool:
     """Take what waits away from the appenders; False when one of them is stopped within its line."""
     aside, fresh = place / DRAINING, place / WRITES
-    with _appenders_out(place) as out:
+    with _lock_out_appenders(place) as out:
         if not out:
             return aside.exists()
         if aside.exists() and fresh.exists():  # an earlier drain was cut off: what came since follows it
             whole = aside.with_name(f"{DRAINING}.{os.getpid()}")
-            _write_synced(whole, _ended(aside.read_bytes()) + fresh.read_bytes())
+            _write_synced(whole, _with_final_newline(aside.read_bytes()) + fresh.read_bytes())
             whole.replace(aside)
             point("drain.joined")
             fresh.unlink()
@@ -139,11 +139,11 @@ def _set_aside(place: Path) -> bool:
     return aside.exists()
 
 
-def _ended(data: bytes) -> bytes:
+def _with_final_newline(data: bytes) -> bytes:
     return data if not data or data.endswith(b"\n") else data + b"\n"
 
 
-def _read(path: Path) -> tuple[list[_Line], list[bytes]]:
+def _read_lines(path: Path) -> tuple[list[_Line], list[bytes]]:
     """Whole lines in the order they were asked for, each once, and what is damaged."""
     whole: dict[bytes, _Line] = {}
     damaged: list[bytes] = []
@@ -152,32 +152,32 @@ def _read(path: Path) -> tuple[list[_Line], list[bytes]]:
         if not raw or raw in whole:
             continue
         try:
-            said = _said(raw)
+            said = _parse_line(raw)
             boot = boots.setdefault(str(said.get("boot", "")), len(boots))
-            whole[raw] = _Line(raw, said, (boot, _finite(said.get("since", said["at"]))))
+            whole[raw] = _Line(raw, said, (boot, _check_finite(said.get("since", said["at"]))))
         except (ValueError, KeyError, TypeError, RecursionError):
             damaged.append(raw)
     return sorted(whole.values(), key=lambda line: line.place), damaged
 
 
-def _said(raw: bytes) -> Mapping[str, Any]:
+def _parse_line(raw: bytes) -> Mapping[str, Any]:
     mark, _, line = raw.decode().partition(" ")
     if int(mark, 16) != checksum(line):
         raise ValueError("checksum")
     said = loads(line)
     if said["v"] != 1 or not isinstance(said["request"], dict) or not isinstance(said["verb"], str):
         raise ValueError("form")
-    _finite(said["at"])
+    _check_finite(said["at"])
     return said
 
 
-def _finite(value: Any) -> float:
+def _check_finite(value: Any) -> float:
     if isinstance(value, bool) or not math.isfinite(value):
         raise ValueError("number")
     return float(value)
 
 
-def _replace(aside: Path, left: list[bytes]) -> None:
+def _replace_remaining(aside: Path, left: list[bytes]) -> None:
     if left:
         fresh = aside.with_name(f"{DRAINING}.{os.getpid()}")
         _write_synced(fresh, b"".join(line + b"\n" for line in left))
@@ -187,7 +187,7 @@ def _replace(aside: Path, left: list[bytes]) -> None:
     sync_folder(str(aside.parent))
 
 
-def _keep(path: Path, lines: list[bytes]) -> None:
+def _append_rejected(path: Path, lines: list[bytes]) -> None:
     """Add lines to a file of those kept aside, unless a drain that was cut off added them already."""
     try:
         data = path.read_bytes()
@@ -209,13 +209,13 @@ def _write_synced(path: Path, data: bytes) -> None:
 
 
 @contextmanager
-def _appenders_out(place: Path) -> Generator[bool]:
+def _lock_out_appenders(place: Path) -> Generator[bool]:
     lock = os.open(place / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        yield locked(lock, fcntl.LOCK_EX)
+        yield lock_file(lock, fcntl.LOCK_EX)
     finally:
         os.close(lock)
 
 
-def _report(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 (the owner's log)
+def _print_report(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 (the server's log)

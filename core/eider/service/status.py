@@ -1,4 +1,4 @@
-"""How the owner stands: what it does, holds, and uses."""
+"""How the server stands: what it does, holds, and uses."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from eider.store.engine import Engine
 
 
-def figures(home: str, began: float, engines: Mapping[Path, Engine]) -> dict[str, Any]:
-    """What `eider status` shows beside the owner's name.
+def server_figures(home: str, began: float, engines: Mapping[Path, Engine]) -> dict[str, Any]:
+    """What `eider status` shows beside the server's name.
 
     Args:
         home: `EIDER_HOME`.
-        began: When the owner started, seconds since 1970.
+        began: When the server started, seconds since 1970.
         engines: Stores that are open.
     """
     return {
-        "uptime": max(0.0, time.time() - began), "jobs": jobs(engines), "spool_bytes": spool.waiting(home),
-        "rss_bytes": memory(),
+        "uptime": max(0.0, time.time() - began), "jobs": job_counts(engines), "spool_bytes": spool.waiting_bytes(home),
+        "rss_bytes": memory_bytes(),
     }  # fmt: skip
 
 
-def jobs(engines: Mapping[Path, Engine]) -> dict[str, int]:
+def job_counts(engines: Mapping[Path, Engine]) -> dict[str, int]:
     """State → jobs of all open stores, done ones aside."""
     total: dict[str, int] = dict.fromkeys(("waiting", "running", "dead"), 0)
     for engine in engines.values():
@@ -44,7 +44,7 @@ def jobs(engines: Mapping[Path, Engine]) -> dict[str, int]:
     return total
 
 
-def memory() -> int:
+def memory_bytes() -> int:
     """Bytes of this process in memory; where the system does not say, the most there ever were."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:

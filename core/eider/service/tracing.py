@@ -1,6 +1,6 @@
-"""OpenTelemetry spans of what the owner does: one per verb, with counts and without content. Off unless asked for.
+"""OpenTelemetry spans of what the server does: one per verb, with counts and without content. Off unless asked for.
 
-The setting `otel` names where they go. An owner in the foreground also follows the standard `OTEL_*` variables; one that
+The setting `otel` names where they go. A server in the foreground also follows the standard `OTEL_*` variables; one that
 a client spawned has none of its spawner's environment.
 """
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 _STANDARD: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _PATH: Final = "/v1/traces"
 _PATIENCE: Final = 3_000
-"""Milliseconds the owner's end waits for spans to be sent."""
+"""Milliseconds the server's end waits for spans to be sent."""
 Told = Callable[[Any], None]
 """Takes a verb's answer; only its counts are noted."""
 
 
-def _untold(_: Any) -> None:
+def _no_answer(_: Any) -> None:
     """No span, nothing to tell."""
 
 
@@ -41,7 +41,7 @@ class Tracing:
 
     def span(self, route: str, store: str, headers: Mapping[str, str]) -> AbstractContextManager[Told]:
         """A span around a verb, below the caller's where `traceparent` names one."""
-        return nullcontext(_untold) if self._tracer is None else self._span(route, store, headers)
+        return nullcontext(_no_answer) if self._tracer is None else self._span(route, store, headers)
 
     @contextmanager
     def _span(self, route: str, store: str, headers: Mapping[str, str]) -> Generator[Told]:
@@ -57,7 +57,7 @@ class Tracing:
             record_exception=False, set_status_on_exception=False,
         ) as span:  # fmt: skip
             try:
-                yield lambda answer: span.set_attributes(counts(answer))
+                yield lambda answer: span.set_attributes(answer_counts(answer))
             except Exception as error:
                 span.set_attribute("error.type", type(error).__name__)
                 span.set_status(Status(StatusCode.ERROR))  # a description could hold content
@@ -70,7 +70,7 @@ class Tracing:
             self._provider.shutdown()
 
 
-def counts(answer: Any) -> dict[str, int]:
+def answer_counts(answer: Any) -> dict[str, int]:
     """How much an answer holds.
 
     >>> counts([1, 2, 3]), counts("text")
@@ -92,7 +92,7 @@ def counts(answer: Any) -> dict[str, int]:
     return found
 
 
-def start(*, foreground: bool) -> Tracing:
+def start_tracing(*, foreground: bool) -> Tracing:
     """Tracing as it is set; off unless it is.
 
     Raises:
@@ -109,14 +109,14 @@ def start(*, foreground: bool) -> Tracing:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError:
         raise MissingExtraError("opentelemetry", "otel") from None
-    _quiet()
+    _silence_exporter()
     if not endpoint:
-        return traced(OTLPSpanExporter())
+        return tracing_to(OTLPSpanExporter())
     whole = endpoint if endpoint.endswith(_PATH) else endpoint.rstrip("/") + _PATH
-    return traced(OTLPSpanExporter(endpoint=whole))
+    return tracing_to(OTLPSpanExporter(endpoint=whole))
 
 
-def traced(exporter: SpanExporter, *, at_once: bool = False) -> Tracing:
+def tracing_to(exporter: SpanExporter, *, at_once: bool = False) -> Tracing:
     """Tracing to an exporter; in batches, unless every span is wanted at once."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
@@ -128,8 +128,8 @@ def traced(exporter: SpanExporter, *, at_once: bool = False) -> Tracing:
     return Tracing(provider)
 
 
-def _quiet() -> None:
-    """A collector that is away is not told on the owner's standard error, span after span."""
+def _silence_exporter() -> None:
+    """A collector that is away is not told on the server's standard error, span after span."""
     import logging
 
     log = logging.getLogger("opentelemetry")

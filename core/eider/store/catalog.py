@@ -61,7 +61,7 @@ def overview_of(store: Store) -> Overview:
 
 
 def glance(folder: Path, *, in_use: bool = False) -> Overview:
-    """What can be said without touching the store's lock: an owner that runs may want to open it at any moment."""
+    """What can be said without touching the store's lock: a server that runs may want to open it at any moment."""
     pid = holder(folder)
     locked = pid is not None and _lives(pid)
     return Overview(

@@ -1,4 +1,4 @@
-"""On which kind of file system a path lies: locks and fsync of network ones do not hold what the owner relies on."""
+"""On which kind of file system a path lies: locks and fsync of network ones do not hold what the server relies on."""
 
 from __future__ import annotations
 

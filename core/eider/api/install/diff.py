@@ -21,11 +21,11 @@ def diff(edit: Edit) -> Iterator[tuple[Tone, str]]:
     name = str(edit.path)
     old, new = ("/dev/null" if text is None else name for text in (edit.before, edit.after))
     for place, line in enumerate(difflib.unified_diff(before, after, old, new, lineterm="")):
-        tone: Tone = "head" if place < 2 or line.startswith("@@") else _TONES.get(line[:1], "")  # noqa: PLR2004
+        tone: Tone = "head" if place < 2 or line.startswith("@@") else _LINE_TONES.get(line[:1], "")  # noqa: PLR2004
         yield tone, line
 
 
-def shown_path(path: Path) -> str:
+def short_path(path: Path) -> str:
     """A path as people write it."""
     try:
         return f"~/{path.relative_to(Path.home())}"
@@ -33,7 +33,7 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
-_TONES: Final[dict[str, Tone]] = {"+": "added", "-": "gone"}
+_LINE_TONES: Final[dict[str, Tone]] = {"+": "added", "-": "gone"}
 
 
 def _lines(text: bytes | None, secrets: Sequence[str]) -> list[str]:

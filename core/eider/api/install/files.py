@@ -11,7 +11,7 @@ from eider.model.errors import RefusedError, StoreError
 
 PRIVATE: Final = 0o600
 _READABLE: Final = 0o444
-_FRESH: Final = ".eider-new"
+_NEW_SUFFIX: Final = ".eider-new"
 
 
 def read(path: Path) -> bytes | None:
@@ -80,7 +80,7 @@ def write(path: Path, text: bytes, mode: int | None = None) -> None:
     real = Path(os.path.realpath(path))
     kept = mode_of(real)
     mode = mode if mode is not None else kept if kept is not None else PRIVATE
-    fresh = real.with_name(f".{real.name}{_FRESH}.{os.getpid()}")
+    fresh = real.with_name(f".{real.name}{_NEW_SUFFIX}.{os.getpid()}")
     try:
         for folder in missing_folders(real):
             folder.mkdir(exist_ok=True, mode=0o700)
@@ -93,7 +93,7 @@ def write(path: Path, text: bytes, mode: int | None = None) -> None:
             os.fchmod(descriptor, mode)
             os.fsync(descriptor)
         fresh.replace(real)
-        sync(real.parent)
+        sync_folder(real.parent)
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise StoreError(
@@ -106,7 +106,7 @@ def remove(path: Path) -> None:
     real = Path(os.path.realpath(path))
     try:
         real.unlink(missing_ok=True)
-        sync(real.parent)
+        sync_folder(real.parent)
     except FileNotFoundError:
         return
     except OSError as error:
@@ -122,13 +122,13 @@ def remove_empty(folder: Path) -> bool:
     return True
 
 
-def sweep(folder: Path, name: str) -> None:
+def remove_leftovers(folder: Path, name: str) -> None:
     """Take away what a killed process left half-written beside a file."""
-    for stray in folder.glob(f".{name}{_FRESH}.*") if folder.is_dir() else ():
+    for stray in folder.glob(f".{name}{_NEW_SUFFIX}.*") if folder.is_dir() else ():
         stray.unlink(missing_ok=True)
 
 
-def sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Have a directory's names on disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

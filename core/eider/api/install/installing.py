@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from eider.api.install import files, records
-from eider.api.install.records import Record, Touched, digest
+from eider.api.install.records import Record, TouchedFile, digest
 from eider.api.install.target import Edit, Options, Plan, Target
 from eider.model.errors import RefusedError, StoreError
 from eider.model.failpoints import point
@@ -16,11 +16,11 @@ from eider.model.failpoints import point
 Verdict = Literal["exact", "gone", "cleaned", "untouched", "stuck"]
 """exact: as before the installation, byte for byte · gone: somebody had removed it, and it stays so · cleaned: edited
 since, and only ours was taken out · untouched: nothing of ours was in it · stuck: a person has to do it."""
-_WORST: tuple[Verdict, ...] = ("untouched", "exact", "gone", "cleaned", "stuck")
+_BY_SEVERITY: tuple[Verdict, ...] = ("untouched", "exact", "gone", "cleaned", "stuck")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Undoing:
+class FileUndo:
     """What taking back does to one file."""
 
     edit: Edit
@@ -28,7 +28,7 @@ class Undoing:
 
 
 @dataclass(slots=True)
-class _Now:
+class _FileState:
     """One file as it would be after the records that were taken back so far."""
 
     text: bytes | None
@@ -37,13 +37,13 @@ class _Now:
     by_hand: str = ""
 
 
-def changes(plan: Plan) -> list[Edit]:
+def changed_edits(plan: Plan) -> list[Edit]:
     """The edits that change something, each of a file that can be written.
 
     Raises:
         RefusedError: One cannot be carried out; then none is.
     """
-    wanted = [e for e in plan.edits if e.after != e.before or _other_mode(e)]
+    wanted = [e for e in plan.edits if e.after != e.before or _mode_differs(e)]
     for edit in wanted:
         files.check_writable(edit.path)
     return wanted
@@ -56,100 +56,100 @@ def install(target: Target, options: Options) -> tuple[Record | None, list[Edit]
         RefusedError: A file cannot be understood or used; nothing was changed.
         StoreError: A file could not be written; what was written before it was put back.
     """
-    with records.alone(options.home):
+    with records.install_lock(options.home):
         for touched in (e.path for e in target.plan(replace(options, preview=True)).edits):
-            files.sweep(touched.parent, touched.name)
-        if not changes(target.plan(replace(options, preview=True))):
+            files.remove_leftovers(touched.parent, touched.name)
+        if not changed_edits(target.plan(replace(options, preview=True))):
             return None, []
-        edits = changes(target.plan(options))
+        edits = changed_edits(target.plan(options))
         for edit in edits:
-            _unchanged(edit)
-        record = records.begun(options.home, target.name, target.place(options), edits)
-        _carried_out(record, edits)
+            _is_unchanged(edit)
+        record = records.begin_record(options.home, target.name, target.place(options), edits)
+        _write_edits(record, edits)
         return record, edits
 
 
-def undoing(target: Target, options: Options) -> tuple[list[Record], list[Undoing]]:
+def plan_uninstall(target: Target, options: Options) -> tuple[list[Record], list[FileUndo]]:
     """What taking a host's installation back would do, without doing it.
 
     Raises:
         StoreError: A record cannot be read.
     """
-    found = _of_place(target, options)
-    now: dict[str, _Now] = {}
+    found = _records_of_place(target, options)
+    now: dict[str, _FileState] = {}
     for record in found:
         for touched in reversed(record.files):
             path = Path(touched.path)
-            state = now.setdefault(touched.path, _Now(files.read(path), files.mode_of(path)))
-            _taken_back(target, record, touched, state)
-    undone = [_edit(path, state) for path, state in now.items()]
+            state = now.setdefault(touched.path, _FileState(files.read(path), files.mode_of(path)))
+            _undo_file(target, record, touched, state)
+    undone = [_edit_for(path, state) for path, state in now.items()]
     if not found:
-        undone = [Undoing(edit=edit, verdict="cleaned") for edit in target.strays(options)]
+        undone = [FileUndo(edit=edit, verdict="cleaned") for edit in target.unrecorded_edits(options)]
     return found, undone
 
 
-def uninstall(target: Target, options: Options) -> tuple[list[Record], list[Undoing]]:
+def uninstall(target: Target, options: Options) -> tuple[list[Record], list[FileUndo]]:
     """Take a host's installation back; files that a person has to mend keep their record.
 
     Raises:
         StoreError: A file could not be written; running it again goes on from there.
     """
-    with records.alone(options.home):
-        found, undone = undoing(target, options)
+    with records.install_lock(options.home):
+        found, undone = plan_uninstall(target, options)
         for one in undone:
-            if one.edit.after != one.edit.before or _other_mode(one.edit):
+            if one.edit.after != one.edit.before or _mode_differs(one.edit):
                 files.check_writable(one.edit.path)
         for one in undone:
-            files.sweep(one.edit.path.parent, one.edit.path.name)
-            _write(one.edit)
+            files.remove_leftovers(one.edit.path.parent, one.edit.path.name)
+            _write_edit(one.edit)
             point("install.undone")
-        _closed(found, undone)
+        _close_records(found, undone)
         return found, undone
 
 
-def elsewhere(target: Target, options: Options) -> list[str]:
+def other_places(target: Target, options: Options) -> list[str]:
     """Other places where the same host is wired."""
     here = str(target.place(options))
-    return sorted({r.place for r in records.active(options.home, target.name)} - {here})
+    return sorted({r.place for r in records.active_records(options.home, target.name)} - {here})
 
 
-def _of_place(target: Target, options: Options) -> list[Record]:
+def _records_of_place(target: Target, options: Options) -> list[Record]:
     here = str(target.place(options))
-    return [r for r in records.active(options.home, target.name) if r.place == here]
+    return [r for r in records.active_records(options.home, target.name) if r.place == here]
 
 
-def _other_mode(edit: Edit) -> bool:
+def _mode_differs(edit: Edit) -> bool:
     found = files.mode_of(edit.path)
     return edit.after is not None and edit.mode is not None and found is not None and found != edit.mode
 
 
-def _unchanged(edit: Edit) -> None:
+def _is_unchanged(edit: Edit) -> None:
     if files.read(edit.path) != edit.before:
         raise RefusedError(f"{str(edit.path)!r} was changed by somebody just now; nothing was done, run it again.")
 
 
-def _write(edit: Edit) -> None:
+def _write_edit(edit: Edit) -> None:
     if edit.after is None:
         if edit.before is not None:
             files.remove(edit.path)
-    elif edit.after != edit.before or _other_mode(edit):
+    elif edit.after != edit.before or _mode_differs(edit):
         files.write(edit.path, edit.after, edit.mode)
 
 
-def _carried_out(record: Record, edits: Sequence[Edit]) -> None:
+def _write_edits(record: Record, edits: Sequence[Edit]) -> None:
     try:
         for edit in edits:
-            _write(edit)
+            _write_edit(edit)
             point("install.written")
     except StoreError:
         for edit, touched in zip(edits, record.files, strict=True):
             if digest(files.read(edit.path)) == touched.after:
-                _write(replace(edit, before=edit.after, after=edit.before, mode=touched.mode_before))
-        _closed([record], [])
+                _write_edit(replace(edit, before=edit.after, after=edit.before, mode=touched.mode_before))
+        _close_records([record], [])
         raise
 
 
-def _taken_back(target: Target, record: Record, touched: Touched, now: _Now) -> None:
+def _undo_file(target: Target, record: Record, touched: TouchedFile, now: _FileState) -> None:
     """Move a file's state to before one installation."""
     found = digest(now.text)
     verdict: Verdict = "untouched"
@@ -160,25 +160,25 @@ def _taken_back(target: Target, record: Record, touched: Touched, now: _Now) -> 
     elif found == touched.after and (touched.before is None or record.original(touched) is not None):
         now.text, verdict = record.original(touched), "exact"
     elif now.text is not None:
-        left = target.without(Path(touched.path), now.text, touched.memo)
+        left = target.text_without_ours(Path(touched.path), now.text, touched.memo)
         verdict = "stuck" if left is None else "untouched" if left == now.text else "cleaned"
         now.text = now.text if left is None else left
     if now.mode == touched.mode_after and touched.mode_before is not None and verdict != "stuck":
         now.mode = touched.mode_before
     now.by_hand = touched.by_hand if verdict == "stuck" else now.by_hand
-    now.verdict = _WORST[max(_WORST.index(now.verdict), _WORST.index(verdict))]
+    now.verdict = _BY_SEVERITY[max(_BY_SEVERITY.index(now.verdict), _BY_SEVERITY.index(verdict))]
 
 
-def _edit(path: str, now: _Now) -> Undoing:
+def _edit_for(path: str, now: _FileState) -> FileUndo:
     place = Path(path)
     edit = Edit(
         path=place, before=files.read(place), after=now.text, what="", by_hand=now.by_hand,
         mode=now.mode if now.mode != files.mode_of(place) else None,
     )  # fmt: skip
-    return Undoing(edit=edit, verdict=now.verdict)
+    return FileUndo(edit=edit, verdict=now.verdict)
 
 
-def _closed(found: Sequence[Record], undone: Sequence[Undoing]) -> None:
+def _close_records(found: Sequence[Record], undone: Sequence[FileUndo]) -> None:
     """Close the records whose files are as they should be, and take away directories that were made for them."""
     verdicts = {str(one.edit.path): one.verdict for one in undone}
     for record in found:

@@ -30,11 +30,11 @@ class _Node:
     end: int
     opens: str = ""
     """`{` or `[`; empty for what holds nothing."""
-    items: tuple[_Item, ...] = ()
+    items: tuple[_Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Item:
+class _Member:
     """A member of an object, or an element of an array."""
 
     key: str | int
@@ -61,9 +61,9 @@ class JsonText:
         self._lead = _BOM if text.startswith(_BOM) else ""
         body = text.removeprefix(_BOM)
         self._body = body if body.strip() else "{}" + (body or "\n")
-        self.value = _loaded(self._body)
+        self.value = _parse_json(self._body)
         try:
-            self._root = _scanned(self._body, _SPACE.match(self._body, 0).end())  # pyright: ignore[reportOptionalMemberAccess]
+            self._root = _scan_value(self._body, _SPACE.match(self._body, 0).end())  # pyright: ignore[reportOptionalMemberAccess]
         except RecursionError:
             raise JsonTextError("it is nested too deeply") from None
         self._line = "\r\n" if "\r\n" in self._body else "\n"
@@ -71,40 +71,40 @@ class JsonText:
     def __str__(self) -> str:
         return self.text
 
-    def put(self, path: Path, key: str, value: Any) -> JsonText:
+    def add_member(self, path: Path, key: str, value: Any) -> JsonText:
         """Add a member at the end of the object at `path`, which must not have that key.
 
         Raises:
             JsonTextError: There is no object at `path`, or it has the key.
         """
-        *above, found = self._way(path)
+        *above, found = self._nodes_to(path)
         if found.opens != "{":
-            raise JsonTextError(f"{_named(path)} is no object")
+            raise JsonTextError(f"{_path_text(path)} is no object")
         if any(item.key == key for item in found.items):
-            raise JsonTextError(f"{_named(path)} has {key!r} already")
-        return self._inserted(above, found, json.dumps(key, ensure_ascii=False), value)
+            raise JsonTextError(f"{_path_text(path)} has {key!r} already")
+        return self._insert(above, found, json.dumps(key, ensure_ascii=False), value)
 
-    def push(self, path: Path, value: Any) -> JsonText:
+    def append(self, path: Path, value: Any) -> JsonText:
         """Add an element at the end of the array at `path`.
 
         Raises:
             JsonTextError: There is no array at `path`.
         """
-        *above, found = self._way(path)
+        *above, found = self._nodes_to(path)
         if found.opens != "[":
-            raise JsonTextError(f"{_named(path)} is no list")
-        return self._inserted(above, found, "", value)
+            raise JsonTextError(f"{_path_text(path)} is no list")
+        return self._insert(above, found, "", value)
 
-    def drop(self, path: Path) -> JsonText:
+    def remove(self, path: Path) -> JsonText:
         """Take out the member or element at `path`, with the comma and the line that were its own.
 
         Raises:
             JsonTextError: There is nothing at `path`.
         """
-        holder, last = self._way(path[:-1])[-1], path[-1]
+        holder, last = self._nodes_to(path[:-1])[-1], path[-1]
         places = [i for i, item in enumerate(holder.items) if item.key == last]
         if not places:
-            raise JsonTextError(f"there is no {_named(path)}")
+            raise JsonTextError(f"there is no {_path_text(path)}")
         place, items = places[-1], holder.items
         if len(items) == 1:
             return self._cut(holder.start + 1, holder.end - 1)
@@ -115,45 +115,45 @@ class JsonText:
     def _cut(self, start: int, end: int, fill: str = "") -> JsonText:
         return JsonText(self._lead + self._body[:start] + fill + self._body[end:])
 
-    def _way(self, path: Path) -> list[_Node]:
+    def _nodes_to(self, path: Path) -> list[_Node]:
         """All nodes from the root to the one at `path`."""
         way = [self._root]
         for step in path:
             matching = [item.node for item in way[-1].items if item.key == step]
             if not matching:
-                raise JsonTextError(f"there is no {_named(path)}")
+                raise JsonTextError(f"there is no {_path_text(path)}")
             way.append(matching[-1])  # of members with one key the last one counts
         return way
 
-    def _inserted(self, above: Sequence[_Node], holder: _Node, key: str, value: Any) -> JsonText:
+    def _insert(self, above: Sequence[_Node], holder: _Node, key: str, value: Any) -> JsonText:
         if holder.items:
             first, last = holder.items[0], holder.items[-1].node.end
             lead = self._body[holder.start + 1 : first.start]
             if "\n" in lead:
                 indent = lead.rpartition("\n")[2]
-                return self._cut(last, last, f",{self._line}{indent}{self._member(key, value, indent)}")
+                return self._cut(last, last, f",{self._line}{indent}{self._member_text(key, value, indent)}")
             gap = self._body[holder.items[-2].node.end : holder.items[-1].start] if len(holder.items) > 1 else ""
-            gap = gap if gap.strip() == "," and "\n" not in gap else self._commas()[0]
-            return self._cut(last, last, f"{gap}{self._member(key, value, None)}")
-        if any(self._is_flat(node) for node in above):
-            return self._cut(holder.start + 1, holder.end - 1, self._member(key, value, None))
+            gap = gap if gap.strip() == "," and "\n" not in gap else self._separators()[0]
+            return self._cut(last, last, f"{gap}{self._member_text(key, value, None)}")
+        if any(self._starts_on_same_line(node) for node in above):
+            return self._cut(holder.start + 1, holder.end - 1, self._member_text(key, value, None))
         outer = _indent_at(self._body, holder.start)
-        indent = outer + self._unit()
-        inside = f"{self._line}{indent}{self._member(key, value, indent)}{self._line}{outer}"
+        indent = outer + self._indent_unit()
+        inside = f"{self._line}{indent}{self._member_text(key, value, indent)}{self._line}{outer}"
         return self._cut(holder.start + 1, holder.end - 1, inside)
 
-    def _member(self, key: str, value: Any, indent: str | None) -> str:
+    def _member_text(self, key: str, value: Any, indent: str | None) -> str:
         """A member as it is written: on one line (None), or on several behind an indent."""
-        comma, colon = self._commas()
+        comma, colon = self._separators()
         if indent is None:
             text = json.dumps(value, ensure_ascii=False, separators=(comma, colon))
         else:
             colon = ": "
-            text = json.dumps(value, ensure_ascii=False, indent=self._unit())
+            text = json.dumps(value, ensure_ascii=False, indent=self._indent_unit())
             text = text.replace("\n", f"{self._line}{indent}")
         return f"{key}{colon}{text}" if key else text
 
-    def _commas(self) -> tuple[str, str]:
+    def _separators(self) -> tuple[str, str]:
         """How members and their keys are parted where all stands on one line."""
         between = [(a.node.end, b.start) for a, b in zip(self._root.items, self._root.items[1:], strict=False)]
         tight = any(self._body[start:end] == "," for start, end in between) or any(
@@ -161,11 +161,11 @@ class JsonText:
         )
         return (",", ":") if tight else (", ", ": ")
 
-    def _is_flat(self, node: _Node) -> bool:
+    def _starts_on_same_line(self, node: _Node) -> bool:
         """Whether what it holds begins on its own line."""
         return bool(node.items) and "\n" not in self._body[node.start : node.items[0].start]
 
-    def _unit(self) -> str:
+    def _indent_unit(self) -> str:
         """What one level is indented by."""
         for item in self._root.items:
             if indent := _indent_at(self._body, item.start):
@@ -173,7 +173,7 @@ class JsonText:
         return _UNIT
 
 
-def _loaded(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     def refuse(word: str) -> Any:
         raise JsonTextError(f"it holds {word}, which JSON has not")
 
@@ -191,34 +191,34 @@ def _loaded(text: str) -> Any:
         raise JsonTextError(str(error)) from None
 
 
-def _scanned(text: str, start: int) -> _Node:
+def _scan_value(text: str, start: int) -> _Node:
     """Where a value and all within it stand; the text is known to be JSON."""
     opens = text[start]
     if opens == '"':
-        return _Node(start=start, end=_string(text, start)[1])
+        return _Node(start=start, end=_scan_string(text, start)[1])
     if opens not in "{[":
         found = _SCALAR.match(text, start)
         return _Node(start=start, end=found.end() if found else start)
-    items: list[_Item] = []
-    at = _skipped(text, start + 1)
+    items: list[_Member] = []
+    at = _skip_space(text, start + 1)
     while text[at] not in "}]":
         begins, key = at, len(items)
         if opens == "{":
-            key, at = _string(text, at)
-            at = _skipped(text, _skipped(text, at) + 1)
-        node = _scanned(text, at)
-        items.append(_Item(key=key, start=begins, node=node))
-        at = _skipped(text, node.end)
+            key, at = _scan_string(text, at)
+            at = _skip_space(text, _skip_space(text, at) + 1)
+        node = _scan_value(text, at)
+        items.append(_Member(key=key, start=begins, node=node))
+        at = _skip_space(text, node.end)
         if text[at] == ",":
-            at = _skipped(text, at + 1)
+            at = _skip_space(text, at + 1)
     return _Node(start=start, end=at + 1, opens=opens, items=tuple(items))
 
 
-def _string(text: str, start: int) -> tuple[str, int]:
+def _scan_string(text: str, start: int) -> tuple[str, int]:
     return scanstring(text, start + 1, True)
 
 
-def _skipped(text: str, at: int) -> int:
+def _skip_space(text: str, at: int) -> int:
     found = _SPACE.match(text, at)
     return found.end() if found else at
 
@@ -229,7 +229,7 @@ def _indent_at(text: str, place: int) -> str:
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
-def _named(path: Path) -> str:
+def _path_text(path: Path) -> str:
     """A path for people.
 
     >>> _named(["hooks", "Stop", 0])

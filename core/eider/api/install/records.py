@@ -27,12 +27,12 @@ from eider.model.failpoints import point
 
 FORMAT: Final = 1
 MANIFEST: Final = "manifest.json"
-_MAKING: Final = ".making-"
-_CLOSED: Final = ".undone"
+_UNFINISHED_PREFIX: Final = ".making-"
+_CLOSED_SUFFIX: Final = ".undone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Touched:
+class TouchedFile:
     """One file that an installation touched."""
 
     path: str
@@ -61,9 +61,9 @@ class Record:
     python: str
     """Interpreter that the host was wired to."""
     at: str
-    files: Sequence[Touched]
+    files: Sequence[TouchedFile]
 
-    def original(self, touched: Touched) -> bytes | None:
+    def original(self, touched: TouchedFile) -> bytes | None:
         """What a file held before; None where there was none, or the copy is not what was copied."""
         if touched.backup is None:
             return None
@@ -79,13 +79,13 @@ def digest(text: bytes | None) -> str | None:
     return None if text is None else hashlib.sha256(text).hexdigest()
 
 
-def root(home: Path) -> Path:
+def records_folder(home: Path) -> Path:
     """Where all records of a home are."""
     return home / "install"
 
 
 @contextmanager
-def alone(home: Path) -> Generator[None]:
+def install_lock(home: Path) -> Generator[None]:
     """Hold off other installations of the same home.
 
     Raises:
@@ -95,7 +95,7 @@ def alone(home: Path) -> Generator[None]:
     import fcntl
 
     try:
-        folder = config.private(root(home))
+        folder = config.private(records_folder(home))
         descriptor = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, files.PRIVATE)
     except OSError as error:
         raise StoreError(f"{str(home)!r} cannot be written ({error.strerror}); mend its permissions.") from None
@@ -108,52 +108,52 @@ def alone(home: Path) -> Generator[None]:
         os.close(descriptor)
 
 
-def begun(home: Path, target: str, place: Path, edits: Sequence[Edit]) -> Record:
+def begin_record(home: Path, target: str, place: Path, edits: Sequence[Edit]) -> Record:
     """Write down what is going to be done, with copies of what is there; durable when it returns."""
-    above = config.private(config.private(root(home)) / target)
-    for stray in above.glob(f"{_MAKING}*"):
+    above = config.private(config.private(records_folder(home)) / target)
+    for stray in above.glob(f"{_UNFINISHED_PREFIX}*"):
         shutil.rmtree(stray, ignore_errors=True)
     now = datetime.now(UTC)
-    making = above / f"{_MAKING}{os.getpid()}"
+    making = above / f"{_UNFINISHED_PREFIX}{os.getpid()}"
     making.mkdir(mode=0o700)
-    kept = [_kept(making, n, edit) for n, edit in enumerate(edits)]
+    kept = [_copy_original(making, n, edit) for n, edit in enumerate(edits)]
     said = {
         "format": FORMAT, "target": target, "place": str(place), "version": __version__, "python": sys.executable,
         "at": now.isoformat(timespec="seconds"), "files": [asdict(one) for one in kept],
     }  # fmt: skip
     files.write(making / MANIFEST, json.dumps(said, indent=1).encode())
-    files.sync(making)
+    files.sync_folder(making)
     point("install.noted")
     numbers = [int(p.name.partition("-")[0]) for p in above.iterdir() if p.name[:1].isdigit()]
     folder = above / f"{max(numbers, default=0) + 1:04d}-{now:%Y%m%dT%H%M%SZ}"
     making.rename(folder)
-    files.sync(above)
+    files.sync_folder(above)
     point("install.begun")
-    return _read(folder)
+    return _read_record(folder)
 
 
-def active(home: Path, target: str) -> list[Record]:
+def active_records(home: Path, target: str) -> list[Record]:
     """Installations that have not been taken back, newest first.
 
     Raises:
         StoreError: A record cannot be read.
     """
-    above = root(home) / target
+    above = records_folder(home) / target
     if not above.is_dir():
         return []
     folders = sorted(
-        (p for p in above.iterdir() if p.name[:1].isdigit() and not p.name.endswith(_CLOSED)), reverse=True
+        (p for p in above.iterdir() if p.name[:1].isdigit() and not p.name.endswith(_CLOSED_SUFFIX)), reverse=True
     )
-    return [_read(folder) for folder in folders]
+    return [_read_record(folder) for folder in folders]
 
 
 def close(record: Record, *, keep: bool) -> Path | None:
     """Mark an installation as taken back; what it had copied stays only where somebody may still want it."""
     if keep:
-        done = record.folder.with_name(record.folder.name + _CLOSED)
+        done = record.folder.with_name(record.folder.name + _CLOSED_SUFFIX)
         record.folder.rename(done)
         return done
-    gone = record.folder.with_name(f"{_MAKING}{record.folder.name}")
+    gone = record.folder.with_name(f"{_UNFINISHED_PREFIX}{record.folder.name}")
     record.folder.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)
     for folder in (record.folder.parent, record.folder.parent.parent):
@@ -161,25 +161,25 @@ def close(record: Record, *, keep: bool) -> Path | None:
     return None
 
 
-def _kept(folder: Path, number: int, edit: Edit) -> Touched:
+def _copy_original(folder: Path, number: int, edit: Edit) -> TouchedFile:
     name = None
     if edit.before is not None:
         name = f"{number}-{edit.path.name}"
         files.write(folder / name, edit.before)
     mode = files.mode_of(edit.path)
-    return Touched(
+    return TouchedFile(
         path=str(edit.path), before=digest(edit.before), after=digest(edit.after), mode_before=mode,
         mode_after=edit.mode if edit.mode is not None else mode, backup=name, memo=edit.memo, by_hand=edit.by_hand,
         folders=[str(f) for f in files.missing_folders(edit.path)],
     )  # fmt: skip
 
 
-def _read(folder: Path) -> Record:
+def _read_record(folder: Path) -> Record:
     try:
         said = json.loads((folder / MANIFEST).read_bytes())
         if said["format"] != FORMAT:
             raise StoreError(f"{str(folder)!r} was written by a later Eider; upgrade with pip install -U eider.")
-        touched = [Touched(**one) for one in said["files"]]
+        touched = [TouchedFile(**one) for one in said["files"]]
         return Record(
             folder=folder, files=touched, **{k: said[k] for k in ("target", "place", "version", "python", "at")}
         )

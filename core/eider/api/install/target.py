@@ -71,7 +71,7 @@ class Target(Protocol):
         """As people call it."""
         ...
 
-    def found(self) -> bool:
+    def is_present(self) -> bool:
         """Whether the host is on this machine, for this account."""
         ...
 
@@ -91,7 +91,7 @@ class Target(Protocol):
         """
         ...
 
-    def without(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+    def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
         """What is left of a file that somebody changed since, once ours is out of it.
 
         Returns:
@@ -99,7 +99,7 @@ class Target(Protocol):
         """
         ...
 
-    def strays(self, options: Options) -> Sequence[Edit]:
+    def unrecorded_edits(self, options: Options) -> Sequence[Edit]:
         """Edits that take out what is ours and that no record knows of, such as after EIDER_HOME was lost."""
         ...
 
@@ -122,7 +122,7 @@ def targets() -> dict[str, Target]:
     return found
 
 
-def named(names: Sequence[str]) -> list[Target]:
+def select_targets(names: Sequence[str]) -> list[Target]:
     """The hosts of these names; without names, those that are on this machine.
 
     Raises:
@@ -134,4 +134,4 @@ def named(names: Sequence[str]) -> list[Target]:
             raise InputError(f"there is no target {name!r}; there are {', '.join(map(repr, known)) or 'none'}.")
     if names:
         return [known[name] for name in dict.fromkeys(names)]
-    return [target for target in known.values() if target.found()]
+    return [target for target in known.values() if target.is_present()]

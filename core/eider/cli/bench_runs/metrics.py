@@ -13,7 +13,7 @@ DEEPEST: Final = max(DEPTHS)
 GAIN_DEPTH: Final = 10
 
 
-def judged(ranked: Sequence[str], wanted: Collection[str]) -> dict[str, float]:
+def list_metrics(ranked: Sequence[str], wanted: Collection[str]) -> dict[str, float]:
     """Recall, any-hit and all-hit, discounted gain and reciprocal rank of one list.
 
     Args:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from eider.cli.bench_runs.metrics import judged, percentiles, share
+from eider.cli.bench_runs.metrics import list_metrics, percentiles, share
 from eider.language.analysis import words
 from eider.language.lexicon import STOP_WORDS
 from eider.model.errors import InputError
@@ -29,7 +29,7 @@ _FEWEST, _MOST = 3, 6
 """Words of a question; what people type into a search box."""
 _DEPTH: Final = 10
 _STOP: Final = frozenset().union(*STOP_WORDS.values())
-STRANGE: Final = (
+UNRELATED_WORDS: Final = (
     "anchovy applause archery asparagus avalanche ballet bamboo barometer bassoon beetroot blizzard bonsai bowling "
     "cactus calligraphy canyon carousel cathedral cello chimney choir cinnamon comet coral cricket crossword curling "
     "daffodil dolphin drought eclipse embroidery falcon fencing ferry fjord flamingo fossil fresco gazelle geyser "
@@ -48,7 +48,7 @@ _PROMPTS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posed:
+class Question:
     """A question with the row that answers it."""
 
     kind: str
@@ -56,7 +56,7 @@ class Posed:
     wanted: str
 
 
-def listed(memory: Eider) -> list[Recollection]:
+def all_rows(memory: Eider) -> list[Recollection]:
     """All current memories and episodes, newest first."""
     found: list[Recollection] = []
     while True:
@@ -66,14 +66,14 @@ def listed(memory: Eider) -> list[Recollection]:
             return found
 
 
-def posed(rows: Sequence[Recollection], *, sample: int, seed: int) -> list[Posed]:
+def make_questions(rows: Sequence[Recollection], *, sample: int, seed: int) -> list[Question]:
     """Questions about a seeded sample of rows; rows that say too little are passed over."""
     tokens = {row.id: words(row.text) for row in rows}
     held = Counter(w for found in tokens.values() for w in set(found))
     dice = random.Random(seed)  # noqa: S311 (a sample, no secret)
     order = sorted(rows, key=lambda row: row.id)
     dice.shuffle(order)
-    questions: list[Posed] = []
+    questions: list[Question] = []
     taken = 0
     for row in order:
         content = [w for w in dict.fromkeys(tokens[row.id]) if w not in _STOP and len(w) > 1]
@@ -82,18 +82,18 @@ def posed(rows: Sequence[Recollection], *, sample: int, seed: int) -> list[Posed
         rarest = sorted(content, key=lambda w: (held[w], w))[: dice.randint(_FEWEST, _MOST)]
         dice.shuffle(rarest)
         left = [w for place, w in enumerate(row.text.split(), 1) if place % 3]
-        questions.append(Posed(kind="rarest words", text=" ".join(rarest), wanted=row.id))
-        questions.append(Posed(kind="two thirds", text=" ".join(left), wanted=row.id))
+        questions.append(Question(kind="rarest words", text=" ".join(rarest), wanted=row.id))
+        questions.append(Question(kind="two thirds", text=" ".join(left), wanted=row.id))
         taken += 1
         if taken >= sample:
             break
     return questions
 
 
-def strange(rows: Sequence[Recollection], *, count: int, seed: int) -> list[str]:
+def unrelated_prompts(rows: Sequence[Recollection], *, count: int, seed: int) -> list[str]:
     """Prompts of words that no row holds."""
     held = {w for row in rows for w in words(row.text)}
-    unknown = [w for w in STRANGE if w not in held]
+    unknown = [w for w in UNRELATED_WORDS if w not in held]
     dice = random.Random(seed)  # noqa: S311
     return [dice.choice(_PROMPTS).format(*dice.sample(unknown, 2)) for _ in range(count)] if len(unknown) > 1 else []
 
@@ -116,23 +116,23 @@ def measure(
     Raises:
         InputError: The store holds nothing that a question can be made of.
     """
-    rows = listed(memory)
-    questions = posed(rows, sample=sample, seed=seed)
+    rows = all_rows(memory)
+    questions = make_questions(rows, sample=sample, seed=seed)
     if not questions:
         raise InputError(f"the store holds {len(rows)} row(s), none with {_FEWEST} words of its own; keep more first.")
-    prompts = strange(rows, count=min(sample, 100), seed=seed)
+    prompts = unrelated_prompts(rows, count=min(sample, 100), seed=seed)
     total, ms = len(questions) + len(prompts), list[float]()
     kinds: dict[str, list[dict[str, float]]] = {}
     for place, asked in enumerate(questions):
         start = time.perf_counter()
         found = memory.recall(asked.text, limit=_DEPTH)
         ms.append(1e3 * (time.perf_counter() - start))
-        twins = _same(asked.wanted, rows)
+        twins = _rows_with_same_text(asked.wanted, rows)
         ranked = [asked.wanted if one.id in twins else one.id for one in found]
-        kinds.setdefault(asked.kind, []).append(judged(ranked, [asked.wanted]))
+        kinds.setdefault(asked.kind, []).append(list_metrics(ranked, [asked.wanted]))
         progress(place + 1, total)
     silent = [
-        _asked_in_vain(memory, text, lambda n=n: progress(len(questions) + n, total))
+        _ask_unrelated(memory, text, lambda n=n: progress(len(questions) + n, total))
         for n, text in enumerate(prompts, 1)
     ]
     return {
@@ -148,13 +148,13 @@ def measure(
     }
 
 
-def _same(wanted: str, rows: Sequence[Recollection]) -> set[str]:
+def _rows_with_same_text(wanted: str, rows: Sequence[Recollection]) -> set[str]:
     """Rows that say exactly the same answer as well."""
     said = next(row.text for row in rows if row.id == wanted)
     return {row.id for row in rows if row.text == said}
 
 
-def _asked_in_vain(memory: Eider, text: str, told: Callable[[], None]) -> bool:
+def _ask_unrelated(memory: Eider, text: str, told: Callable[[], None]) -> bool:
     given = memory.inject(text)
     told()
     return not given

@@ -17,11 +17,11 @@ from eider.cli.demo_story import story
 from eider.model.clock import FixedClock
 
 
-def lived(store: str) -> None:
+def write_history(store: str) -> None:
     """Record the sessions, keep statements, correct one, learn from an objection; each when it happened."""
     clock = FixedClock(story.SESSIONS[0][1])
     memory = open_store(store, user=story.USER, agent="claude", clock=clock)
-    told("opened", 0.0)
+    print_step("opened", 0.0)
     moments = sorted(
         [(begin, "session", (name, turns)) for name, begin, turns in story.SESSIONS]
         + [(at, "statement", (text, kind)) for text, kind, at in story.STATEMENTS]
@@ -49,17 +49,17 @@ def lived(store: str) -> None:
             )
             learned = [one.text for one in done.memories]
         spent = 1e3 * (time.perf_counter() - start)
-        told(what, spent, at=f"{at:%Y-%m-%d}", name=str(said[0]), turns=len(said[1]), learned=learned)
+        print_step(what, spent, at=f"{at:%Y-%m-%d}", name=str(said[0]), turns=len(said[1]), learned=learned)
 
 
-def told(what: str, ms: float, **more: object) -> None:
+def print_step(what: str, ms: float, **more: object) -> None:
     """One line for the process that watches."""
     print(json.dumps({"what": what, "ms": ms, "pid": os.getpid(), **more}), flush=True)
 
 
 def main() -> None:
     """Live, then die as by a power cut: nothing is closed or flushed."""
-    lived(sys.argv[1])
+    write_history(sys.argv[1])
     os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
 
 

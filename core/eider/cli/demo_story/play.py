@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eider.api.facade import Eider
     from eider.cli.demo_story.stage import Stage
 
-_PATIENCE: Final = 60.0
+_TIMEOUT: Final = 60.0
 """Seconds for the first process; a cold machine imports slowly."""
 
 
@@ -28,47 +28,47 @@ def play(stage: Stage) -> None:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="eider-demo-") as folder:
         store = Path(folder) / "tidewater.eider"
-        _live(stage, store)
-        said, leaked = _files_saying(store, story.ADDRESS), _files_saying(store, story.PASSWORD)
+        _run_first_process(stage, store)
+        said, leaked = _files_containing(store, story.ADDRESS), _files_containing(store, story.PASSWORD)
         clock = FixedClock(story.TODAY)
-        with stage.timed("open in a new process's memory"):
+        with stage.time_call("open in a new process's memory"):
             memory = open_store(store, user=story.USER, agent="claude", clock=clock)
         with memory:
-            _remembers(stage, memory)
-            _obeys(stage, memory)
-            _then_and_now(stage, memory)
-            _injects(stage, memory)
-            _keeps_no_secret(stage, memory)
-            _undoes(stage, memory)
-            _forgets(stage, memory)
-        left = _files_saying(store, story.ADDRESS)
-        _on_disk(stage, said, left, leaked)
+            _act_remember(stage, memory)
+            _act_policy(stage, memory)
+            _act_versions(stage, memory)
+            _act_inject(stage, memory)
+            _act_redaction(stage, memory)
+            _act_undo(stage, memory)
+            _act_forget(stage, memory)
+        left = _files_containing(store, story.ADDRESS)
+        _show_disk_scan(stage, said, left, leaked)
     stage.summary(time.perf_counter() - start)
 
 
-def _live(stage: Stage, store: Path) -> None:
+def _run_first_process(stage: Stage, store: Path) -> None:
     """The first process: it lives through three sessions and is killed."""
     with stage.act("March to June: three conversations, and a fact that changes"):
         start = time.perf_counter()
         command = [sys.executable, "-P", "-m", "eider.cli.demo_story.before", str(store)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE, check=False)  # noqa: S603 (our own module)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_TIMEOUT, check=False)  # noqa: S603 (our own module)
         events: list[dict[str, Any]] = [json.loads(line) for line in done.stdout.splitlines()]
         if len(events) < 3 + len(story.SESSIONS) + len(story.STATEMENTS):
             raise StoreError(
                 f"the first process of the story failed: {done.stderr.strip()[-400:] or 'it said nothing'}"
             )
-        stage.note("first process, start to death", 1e3 * (time.perf_counter() - start))
+        stage.add_time("first process, start to death", 1e3 * (time.perf_counter() - start))
         for event in events[1:]:
-            stage.say(_told(event))
+            stage.say(_event_text(event))
         turns = [e["ms"] / e["turns"] for e in events if e["what"] == "session"]
-        stage.note("record, per utterance", sum(turns) / len(turns))
-        stage.note("observe, the first", next(e["ms"] for e in events if e["what"] == "exchange"))
+        stage.add_time("record, per utterance", sum(turns) / len(turns))
+        stage.add_time("observe, the first", next(e["ms"] for e in events if e["what"] == "exchange"))
         pid = events[0]["pid"]
         ending = "killed with kill -9: nothing was closed" if done.returncode < 0 else "ended"
         stage.say(f"Process {pid} was {ending}. What follows runs in another one.", "yellow")
 
 
-def _told(event: dict[str, Any]) -> str:
+def _event_text(event: dict[str, Any]) -> str:
     if event["what"] == "session":
         return (
             f"{event['at']}  {event['turns']} utterances recorded in session {event['name']!r}  ({event['ms']:.0f} ms)"
@@ -80,49 +80,49 @@ def _told(event: dict[str, Any]) -> str:
     return f"{event['at']}  {verb} {text}"
 
 
-def _remembers(stage: Stage, memory: Eider) -> None:
+def _act_remember(stage: Stage, memory: Eider) -> None:
     with stage.act("15 June: a new process asks"):
         for question, limit, step in ((story.QUESTION, 2, "recall, the first"), (story.REFUND, 1, "recall, warm")):
-            stage.ask(f'memory.recall("{question}", limit={limit})')
-            with stage.timed(step):
+            stage.show_call(f'memory.recall("{question}", limit={limit})')
+            with stage.time_call(step):
                 found = memory.recall(question, limit=limit)
             for one in found:
-                stage.hit(one)
+                stage.show_recollection(one)
 
 
-def _obeys(stage: Stage, memory: Eider) -> None:
+def _act_policy(stage: Stage, memory: Eider) -> None:
     with stage.act("What ada said to the draft of June is obeyed"):
-        stage.ask(f'memory.policy(context="{story.TASK}")')
-        with stage.timed("policy, cold"):
+        stage.show_call(f'memory.policy(context="{story.TASK}")')
+        with stage.time_call("policy, cold"):
             policy = memory.policy(context=story.TASK)
         for line in policy.text.splitlines():
             stage.say(line, "green", 5)
-        with stage.timed("policy, cached"):
+        with stage.time_call("policy, cached"):
             memory.policy(context=story.TASK)
         for rule in [one for one in policy.memories if one.evidence][:1]:
-            stage.ask(f'memory.why("{rule.id}").evidence')
+            stage.show_call(f'memory.why("{rule.id}").evidence')
             for episode, quoted in memory.why(rule.id).evidence:
                 stage.say(f"{episode.speaker}, {episode.at:%d %b}: {quoted!r}", "dim", 5)
         if not any(one.evidence for one in policy.memories):
             raise StoreError("nothing was learned from the story's objection; report this as a fault of Eider.")
 
 
-def _then_and_now(stage: Stage, memory: Eider) -> None:
+def _act_versions(stage: Stage, memory: Eider) -> None:
     with stage.act("What was true in May?"):
         for as_of in ("2026-05-15", None):
             told = f', as_of="{as_of}"' if as_of else ""
-            stage.ask(f'memory.recall("{story.QUESTION}", kinds=["decision"]{told})')
+            stage.show_call(f'memory.recall("{story.QUESTION}", kinds=["decision"]{told})')
             found = memory.recall(story.QUESTION, limit=1, kinds=["decision"], as_of=as_of)
             for one in found:
-                stage.hit(one, why=False)
+                stage.show_recollection(one, why=False)
         stage.say("Nothing was overwritten: the old decision was closed at the instant the new one began.", "dim")
 
 
-def _injects(stage: Stage, memory: Eider) -> None:
+def _act_inject(stage: Stage, memory: Eider) -> None:
     with stage.act("What an agent is given without asking"):
         for prompt in (story.WORKING, story.GENERAL):
-            stage.ask(f'memory.inject("{prompt}")')
-            with stage.timed("inject" if prompt == story.WORKING else "inject, silent"):
+            stage.show_call(f'memory.inject("{prompt}")')
+            with stage.time_call("inject" if prompt == story.WORKING else "inject, silent"):
                 given = memory.inject(prompt)
             for line in given.text.splitlines():
                 stage.say(line, "green", 5)
@@ -130,38 +130,38 @@ def _injects(stage: Stage, memory: Eider) -> None:
                 stage.say(given.why, "dim", 5)
 
 
-def _keeps_no_secret(stage: Stage, memory: Eider) -> None:
+def _act_redaction(stage: Stage, memory: Eider) -> None:
     with stage.act("A password was pasted in April; it never reached the disk"):
         found = memory.recall("staging postgres", limit=1, kinds=["episode"])
         for one in found:
-            stage.hit(one, why=False)
+            stage.show_recollection(one, why=False)
         if any(story.PASSWORD in one.text for one in memory.search(limit=100).items):
             raise StoreError("the password of the story was kept; report this as a fault of Eider.")
 
 
-def _undoes(stage: Stage, memory: Eider) -> None:
+def _act_undo(stage: Stage, memory: Eider) -> None:
     with stage.act("A rule is ended by mistake, and comes back"):
         rule = memory.recall(story.RULE, limit=1, kinds=["rule"])[0]
-        stage.ask(f'memory.deactivate("{rule.id}")')
+        stage.show_call(f'memory.deactivate("{rule.id}")')
         memory.deactivate(rule.id)
-        stage.say(f"rules about refunds: {_rules(memory)}", indent=5)
+        stage.say(f"rules about refunds: {_rule_texts(memory)}", indent=5)
         event = memory.events(limit=1)[0]
-        stage.ask(f'memory.undo("{event.id}")')
-        with stage.timed("undo"):
+        stage.show_call(f'memory.undo("{event.id}")')
+        with stage.time_call("undo"):
             memory.undo(event.id)
-        stage.say(f"rules about refunds: {_rules(memory)}", "green", 5)
+        stage.say(f"rules about refunds: {_rule_texts(memory)}", "green", 5)
 
 
-def _rules(memory: Eider) -> str:
+def _rule_texts(memory: Eider) -> str:
     return "; ".join(one.text for one in memory.search("refunds", kinds=["rule"]).items) or "none"
 
 
-def _forgets(stage: Stage, memory: Eider) -> None:
+def _act_forget(stage: Stage, memory: Eider) -> None:
     with stage.act("An address is forgotten, for good"):
         address = memory.recall("send the hardware token to my flat", limit=1, kinds=["episode"])[0]
-        stage.hit(address, why=False)
-        stage.ask(f'memory.forget("{address.id}")')
-        with stage.timed("forget, bytes included"):
+        stage.show_recollection(address, why=False)
+        stage.show_call(f'memory.forget("{address.id}")')
+        with stage.time_call("forget, bytes included"):
             receipt = memory.forget(address.id)
         rows = ", ".join(f"{n} in {table}" for table, n in receipt.erased.items() if n)
         checks = ", ".join(f"{name} {'held' if held else 'failed'}" for name, held in receipt.checks.items())
@@ -170,13 +170,13 @@ def _forgets(stage: Stage, memory: Eider) -> None:
         stage.say(f"rows that still say {story.ADDRESS!r}: {len(left)}", "green", 5)
 
 
-def _files_saying(store: Path, text: str) -> int:
+def _files_containing(store: Path, text: str) -> int:
     """Files of a closed store that hold a text, letter for letter."""
     files = [path for path in store.rglob("*") if path.is_file()]
     return sum(text.encode() in path.read_bytes() for path in files)
 
 
-def _on_disk(stage: Stage, before: int, after: int, leaked: int) -> None:
+def _show_disk_scan(stage: Stage, before: int, after: int, leaked: int) -> None:
     """The same scan before and after; without a find before, it would prove nothing."""
     if before:
         stage.say(f"files that hold it, letter for letter: {before} before, {after} after", "green", 5)

@@ -17,7 +17,7 @@ _WIDEST: Final = 96
 _STYLES: Final[dict[str, dict[str, Any]]] = {"": {}, "bold": {"bold": True}, "dim": {"dim": True}}
 
 
-class Says(Protocol):
+class LinePrinter(Protocol):
     """Prints a line; `fg`, `bold` and `dim` where there are colours."""
 
     def __call__(self, text: str = "", **style: Any) -> None:
@@ -28,9 +28,9 @@ class Says(Protocol):
 class Stage:
     """Prints acts and keeps their times."""
 
-    def __init__(self, say: Says, *, width: int, as_json: bool = False) -> None:
+    def __init__(self, say: LinePrinter, *, width: int, as_json: bool = False) -> None:
         """Take who prints and in how many columns; with `as_json` nothing but times is printed."""
-        self._say: Says = _silent if as_json else say
+        self._say: LinePrinter = _print_nothing if as_json else say
         self.width = min(width, _WIDEST)
         self.as_json = as_json
         self.acts: list[str] = []
@@ -45,13 +45,13 @@ class Stage:
         yield
 
     @contextmanager
-    def timed(self, step: str) -> Generator[None]:
+    def time_call(self, step: str) -> Generator[None]:
         """Measure one call."""
         start = time.perf_counter()
         yield
-        self.note(step, 1e3 * (time.perf_counter() - start))
+        self.add_time(step, 1e3 * (time.perf_counter() - start))
 
-    def note(self, step: str, ms: float) -> None:
+    def add_time(self, step: str, ms: float) -> None:
         """Keep a time that was measured."""
         self.times.append((step, ms))
         if self.as_json:
@@ -67,11 +67,11 @@ class Stage:
         for line in lines:
             self._say(line, **_STYLES.get(style, {"fg": style}))
 
-    def ask(self, call: str) -> None:
+    def show_call(self, call: str) -> None:
         """The call that is made, as one would write it."""
         self.say(call, "bold", lead=">>> ")
 
-    def hit(self, found: Recollection, *, why: bool = True) -> None:
+    def show_recollection(self, found: Recollection, *, why: bool = True) -> None:
         """One recalled line with the reasons for it."""
         when = ""
         if found.episode is not None:
@@ -92,5 +92,5 @@ class Stage:
         self.say(f"{total:.1f} s in all, on this machine, with no network and no key.", "bold", 0)
 
 
-def _silent(text: str = "", **style: Any) -> None:
+def _print_nothing(text: str = "", **style: Any) -> None:
     del text, style

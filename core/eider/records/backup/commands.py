@@ -1,4 +1,4 @@
-"""What a person, a job or the owner asks for on an open store: a backup, a rotation."""
+"""What a person, a job or the server asks for on an open store: a backup, a rotation."""
 
 from __future__ import annotations
 

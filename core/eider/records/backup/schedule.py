@@ -1,4 +1,4 @@
-"""When the owner backs up its stores by itself: one setting, read back as a value."""
+"""When the server backs up its stores by itself: one setting, read back as a value."""
 
 from __future__ import annotations
 

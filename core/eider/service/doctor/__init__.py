@@ -5,7 +5,7 @@ Checks are registered (`registry`), each runs alone, and what a broken one says 
 
 from __future__ import annotations
 
-from eider.service.doctor.registry import Patient, Place, place_check, store_check
+from eider.service.doctor.registry import HomeContext, StoreContext, home_check, store_check
 from eider.service.doctor.report import Finding, Report, Severity
 
-__all__ = ["Finding", "Patient", "Place", "Report", "Severity", "place_check", "store_check"]
+__all__ = ["Finding", "HomeContext", "Report", "Severity", "StoreContext", "home_check", "store_check"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
 from eider.model.errors import EiderError, PausedError, ReadOnlyStoreError
-from eider.service.doctor.report import Finding, of_error
+from eider.service.doctor.report import Finding, error_finding
 
 if TYPE_CHECKING:
     from eider.api.facade import Eider
@@ -17,7 +17,7 @@ USER: Final = "eider-doctor"
 _WORDS: Final = "amber birch cedar dune ember fjord grove heath islet juniper kelp lagoon moss north osier pine".split()
 
 
-def probe(memory: Eider, name: str) -> Iterator[Finding]:
+def probe_store(memory: Eider, name: str) -> Iterator[Finding]:
     """Keep a probe, recall it, forget it for real, and see that it is gone.
 
     Args:
@@ -26,33 +26,33 @@ def probe(memory: Eider, name: str) -> Iterator[Finding]:
     """
     text = f"The doctor of Eider said {' '.join(secrets.choice(_WORDS) for _ in range(6))}."
     try:
-        yield from _kept(memory, name, text)
+        yield from _remember_and_recall(memory, name, text)
     except ReadOnlyStoreError:
         return
     except PausedError:
         message, fix = "writing is paused, so no probe was written", "eider resume, then run eider doctor again"
         yield Finding(kind="canary-paused", severity="info", subject=name, message=message, fix=fix)
     except EiderError as error:
-        yield of_error(error, name, check="canary")
+        yield error_finding(error, name, check="canary")
 
 
-def _kept(memory: Eider, name: str, text: str) -> Iterator[Finding]:
+def _remember_and_recall(memory: Eider, name: str, text: str) -> Iterator[Finding]:
     try:
         kept = memory.remember(text, user=USER, kind="context")
         if kept.id.startswith("queued_"):
-            yield _sick(name, "the owner did not take the probe in time; it waits in the spool")
+            yield _failed_probe(name, "the server did not take the probe in time; it waits in the spool")
             return
         if kept.text != text:
-            yield _sick(name, "the probe came back changed")
+            yield _failed_probe(name, "the probe came back changed")
         if kept.id not in {hit.id for hit in memory.recall(text, user=USER)}:
-            yield _sick(name, "the probe was stored, and recall does not find it")
+            yield _failed_probe(name, "the probe was stored, and recall does not find it")
     finally:
         receipt = memory.forget_user(USER)
     left = memory.search(user=USER).items
     if left or not all(receipt.checks.values()):
-        yield _sick(name, "the probe was forgotten, and something of it is left")
+        yield _failed_probe(name, "the probe was forgotten, and something of it is left")
 
 
-def _sick(name: str, message: str) -> Finding:
+def _failed_probe(name: str, message: str) -> Finding:
     fix = "run eider doctor --fix --deep; if it stays, report it with eider --version"
     return Finding(kind="canary-failed", severity="error", subject=name, message=message, fix=fix)

@@ -17,7 +17,7 @@ from typing import Final
 from eider.privacy.redact import findings, redact, redact_tree
 from eider.service.doctor.canary import USER as CANARY
 from eider.service.doctor.contradictions import contradictions
-from eider.service.doctor.registry import Patient, store_check
+from eider.service.doctor.registry import StoreContext, store_check
 from eider.service.doctor.report import Finding, Severity
 from eider.store.protocols import SampleRow
 
@@ -40,22 +40,22 @@ _SOUND: Final = re.compile(r"[^\W_]")
 _FEWEST_LETTERS: Final = 3
 
 
-Sample = Callable[[Patient, str, int], list[SampleRow]]
+Sample = Callable[[StoreContext, str, int], list[SampleRow]]
 
 
-def _statements(patient: Patient, user: str, limit: int) -> list[SampleRow]:
+def _statements(patient: StoreContext, user: str, limit: int) -> list[SampleRow]:
     return patient.engine.store.inspection.statements(user=user, now=patient.now, limit=limit)
 
 
-def _versions(patient: Patient, user: str, limit: int) -> list[SampleRow]:
+def _versions(patient: StoreContext, user: str, limit: int) -> list[SampleRow]:
     return patient.engine.store.inspection.versions(user=user, limit=limit)
 
 
-def _episodes(patient: Patient, user: str, limit: int) -> list[SampleRow]:
+def _episodes(patient: StoreContext, user: str, limit: int) -> list[SampleRow]:
     return patient.engine.store.inspection.episodes(user=user, limit=limit)
 
 
-def _rows(patient: Patient, sample: Sample) -> Iterator[tuple[str, list[SampleRow]]]:
+def _rows(patient: StoreContext, sample: Sample) -> Iterator[tuple[str, list[SampleRow]]]:
     """Yield each user's newest rows; the doctor's own probes are nobody's."""
     patient.engine.usage.flush()
     for user in patient.engine.store.reads.users():
@@ -63,8 +63,8 @@ def _rows(patient: Patient, sample: Sample) -> Iterator[tuple[str, list[SampleRo
             yield user, sample(patient, user, 2**62 if patient.deep else _NEWEST)
 
 
-def _said(
-    patient: Patient, user: str, kind: str, severity: Severity, message: str, fix: str, about: Sequence[SampleRow]
+def _content_finding(
+    patient: StoreContext, user: str, kind: str, severity: Severity, message: str, fix: str, about: Sequence[SampleRow]
 ) -> Finding:  # fmt: skip
     """A finding that names a few ids, and quotes the first text where that was asked for."""
     named = ", ".join(k.id for k in about[:_SHOWN]) + (" …" if len(about) > _SHOWN else "")
@@ -75,22 +75,22 @@ def _said(
 
 
 @store_check("duplicates")
-def duplicates(patient: Patient) -> Iterator[Finding]:
+def duplicates(patient: StoreContext) -> Iterator[Finding]:
     """Statements that hold now and say the same in the same words."""
     for user, kept in _rows(patient, _statements):
         groups: dict[tuple[str, str], list[SampleRow]] = defaultdict(list)
         for one in kept:
-            groups[one.scope, folded(one.text)].append(one)
+            groups[one.scope, normalize(one.text)].append(one)
         doubled = [g for g in groups.values() if len(g) > 1]
         if doubled:
-            yield _said(
+            yield _content_finding(
                 patient, user, "duplicates", "warning",
                 f"{len(doubled):,} statement(s) are kept {sum(map(len, doubled)):,} times",
                 "eider deactivate ID for all but one of each", [k for g in doubled for k in g],
             )  # fmt: skip
 
 
-def folded(text: str) -> str:
+def normalize(text: str) -> str:
     """A text without what a second typing changes: case, blanks, punctuation.
 
     >>> folded("Likes  tea."), folded("likes tea")
@@ -100,7 +100,7 @@ def folded(text: str) -> str:
 
 
 @store_check("contradictions")
-def contradicting(patient: Patient) -> Iterator[Finding]:
+def contradicting(patient: StoreContext) -> Iterator[Finding]:
     """Statements that hold now, of one scope, and differ in a number or a negation alone."""
     for user, kept in _rows(patient, _statements):
         scopes: dict[str, list[tuple[str, str]]] = defaultdict(list)
@@ -109,32 +109,32 @@ def contradicting(patient: Patient) -> Iterator[Finding]:
             scopes[one.scope].append((one.id, one.text))
         for statements in scopes.values():
             for newer, older, what in islice(contradictions(statements), _PAIRS):
-                yield _said(
+                yield _content_finding(
                     patient, user, "contradiction", "info", f"two statements differ only in a {what}",
                     f"if only one holds: eider deactivate {older}", [by_id[newer], by_id[older]],
                 )  # fmt: skip
 
 
 @store_check("secrets")
-def secrets(patient: Patient) -> Iterator[Finding]:
+def secrets(patient: StoreContext) -> Iterator[Finding]:
     """What today's patterns know for a secret and earlier ones let through."""
     for sample in (_versions, _episodes):
         for user, kept in _rows(patient, sample):
             families: Counter[str] = Counter()
             leaking: dict[str, SampleRow] = {}
             for one in kept:
-                if found := {f.family for f in findings(one.text)} or _in_metadata(one.metadata):
+                if found := {f.family for f in findings(one.text)} or _metadata_texts(one.metadata):
                     families.update(found)
                     leaking[one.id] = one
             if leaking:
                 told = ", ".join(f"{n} × {family}" for family, n in families.most_common(5))
-                yield _said(
+                yield _content_finding(
                     patient, user, "secrets", "error", f"{len(leaking):,} text(s) hold what looks like a secret: {told}",
                     "change the secret where it is used, then eider forget ID", list(leaking.values()),
                 )  # fmt: skip
 
 
-def _in_metadata(text: str | None) -> set[str]:
+def _metadata_texts(text: str | None) -> set[str]:
     if text is None:
         return set()
     with suppress(ValueError):
@@ -145,7 +145,7 @@ def _in_metadata(text: str | None) -> set[str]:
 
 
 @store_check("oversize")
-def oversize(patient: Patient) -> Iterator[Finding]:
+def oversize(patient: StoreContext) -> Iterator[Finding]:
     """Texts too long to be of use in a prompt."""
     for sample, kind, most, fix in (
         (_statements, "statement-long", _LONG_STATEMENT, "eider correct ID with one sentence of it"),
@@ -154,29 +154,29 @@ def oversize(patient: Patient) -> Iterator[Finding]:
         for user, kept in _rows(patient, sample):
             if long := [k for k in kept if len(k.text) > most]:
                 message = f"{len(long):,} text(s) have more than {most:,} characters"
-                yield _said(patient, user, kind, "info", message, fix, long)
+                yield _content_finding(patient, user, kind, "info", message, fix, long)
 
 
 @store_check("junk")
-def junk(patient: Patient) -> Iterator[Finding]:
+def junk(patient: StoreContext) -> Iterator[Finding]:
     """Whether much of what is recorded says nothing."""
     for user, kept in _rows(patient, _episodes):
-        empty = worthless(kept)
+        empty = empty_utterances(kept)
         if len(kept) >= _JUNK_ROWS and len(empty) > _JUNK_RATE * len(kept):
-            yield _said(
+            yield _content_finding(
                 patient, user, "junk", "warning",
                 f"{len(empty):,} of {len(kept):,} utterances ({len(empty) / len(kept):.0%}) are empty, or said over and over",
                 "let the host record what people say, not its own messages; eider forget ID", empty,
             )  # fmt: skip
 
 
-def worthless(kept: Sequence[SampleRow]) -> list[SampleRow]:
+def empty_utterances(kept: Sequence[SampleRow]) -> list[SampleRow]:
     """Utterances without three letters, and repetitions of what was said five times or more."""
     said: Counter[str] = Counter()
-    often = {text for text, n in Counter(folded(k.text) for k in kept).items() if n >= _REPEATS}
+    often = {text for text, n in Counter(normalize(k.text) for k in kept).items() if n >= _REPEATS}
     found: list[SampleRow] = []
     for one in kept:
-        text = folded(one.text)
+        text = normalize(one.text)
         said[text] += 1
         few = len(_SOUND.findall(one.text)) < _FEWEST_LETTERS and one.text.isascii()
         if few or not _SOUND.search(one.text) or (text in often and said[text] > 1):
@@ -185,14 +185,14 @@ def worthless(kept: Sequence[SampleRow]) -> list[SampleRow]:
 
 
 @store_check("never recalled")
-def unused(patient: Patient) -> Iterator[Finding]:
+def unused(patient: StoreContext) -> Iterator[Finding]:
     """Statements that were in nobody's way and of nobody's use."""
     for user, kept in _rows(patient, _statements):
         if idle := [k for k in kept if not k.shown and k.at < patient.now - _UNUSED]:
             message = (
                 f"{len(idle):,} of {len(kept):,} statements are older than {_UNUSED.days} days and were never recalled"
             )
-            yield _said(
+            yield _content_finding(
                 patient,
                 user,
                 "never-recalled",

@@ -47,7 +47,7 @@ def contradictions(statements: Sequence[tuple[str, str]]) -> Iterator[tuple[str,
     """
     alike: dict[frozenset[str], list[tuple[str, tuple[str, ...], bool]]] = defaultdict(list)
     for id_, text in statements:
-        about, numbers, negated = taken_apart(text)
+        about, numbers, negated = analyse(text)
         if len(about) >= _FEWEST:
             alike[about].append((id_, numbers, negated))
     dated = {id_ for id_, text in statements if _DATED.search(text)}
@@ -55,7 +55,7 @@ def contradictions(statements: Sequence[tuple[str, str]]) -> Iterator[tuple[str,
         for one, other in combinations(group if len(group) <= _SERIES else (), 2):
             if one[1] == other[1] and one[2] != other[2]:
                 yield one[0], other[0], "negation"
-            elif _counted(one, other) and not {one[0], other[0]} & dated:
+            elif _differ_in_numbers(one, other) and not {one[0], other[0]} & dated:
                 yield one[0], other[0], "number"
 
 
@@ -64,12 +64,12 @@ def _stem(word: str) -> str:
     return english(word)
 
 
-def _counted(one: tuple[str, tuple[str, ...], bool], other: tuple[str, tuple[str, ...], bool]) -> bool:
+def _differ_in_numbers(one: tuple[str, tuple[str, ...], bool], other: tuple[str, tuple[str, ...], bool]) -> bool:
     """Whether both name as many numbers, and others."""
     return one[2] == other[2] and len(one[1]) == len(other[1]) and one[1] != other[1]
 
 
-def taken_apart(text: str) -> tuple[frozenset[str], tuple[str, ...], bool]:
+def analyse(text: str) -> tuple[frozenset[str], tuple[str, ...], bool]:
     """What a statement is about, the numbers it names, and whether it denies.
 
     >>> about, numbers, negated = taken_apart("Doesn't drink 2 coffees.")

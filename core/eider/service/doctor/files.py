@@ -12,7 +12,7 @@ from typing import Final
 from eider.client.client import socket_path
 from eider.model import config
 from eider.model.errors import ConfigError
-from eider.service.doctor.registry import Place, place_check
+from eider.service.doctor.registry import HomeContext, home_check
 from eider.service.doctor.report import Finding
 from eider.store.filesystem import network_kind
 
@@ -21,7 +21,7 @@ _LEAST: Final = 256 * 1024 * 1024
 """Bytes that should be free; a guess: a store of 60,000 rows is copied within it."""
 
 
-def private_paths(place: Place) -> Iterator[tuple[Path, int]]:
+def private_paths(place: HomeContext) -> Iterator[tuple[Path, int]]:
     """What is to be this account's alone, each with its mode: directories, and the files right in them.
 
     Files of a store are guarded by its directory; a published snapshot is meant to be read.
@@ -41,14 +41,14 @@ def private_paths(place: Place) -> Iterator[tuple[Path, int]]:
             yield folder, 0o700
 
 
-def _close(place: Place, finding: Finding) -> None:
+def _make_private(place: HomeContext, finding: Finding) -> None:
     del place
     path = Path(finding.subject)
     path.chmod(0o700 if path.is_dir() else 0o600)
 
 
-@place_check("permissions", mends={"path-open": _close})
-def permissions(place: Place) -> Iterator[Finding]:
+@home_check("permissions", repairs={"path-open": _make_private})
+def permissions(place: HomeContext) -> Iterator[Finding]:
     """Whether anybody else may read what is kept."""
     for path, wanted in private_paths(place):
         try:
@@ -74,8 +74,8 @@ def permissions(place: Place) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-@place_check("file system")
-def file_system(place: Place) -> Iterator[Finding]:
+@home_check("file system")
+def file_system(place: HomeContext) -> Iterator[Finding]:
     """Whether locks hold where the stores are."""
     for path in dict.fromkeys(([] if place.home is None else [place.home]) + list(place.folders)):
         if kind := network_kind(path, f"{place.proc}/self/mountinfo"):
@@ -86,8 +86,8 @@ def file_system(place: Place) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-@place_check("room")
-def room(place: Place) -> Iterator[Finding]:
+@home_check("room")
+def disk_space(place: HomeContext) -> Iterator[Finding]:
     """Whether the disk has room to write, and to copy a store, which erasing does."""
     paths = [p for p in (place.home, *place.folders) if p is not None and p.exists()]
     seen: dict[int, Path] = {p.stat().st_dev: p for p in reversed(paths)}
@@ -102,8 +102,8 @@ def room(place: Place) -> Iterator[Finding]:
             )  # fmt: skip
 
 
-@place_check("settings")
-def settings(place: Place) -> Iterator[Finding]:
+@home_check("settings")
+def config_file(place: HomeContext) -> Iterator[Finding]:
     """Whether the one config file can be read and says nothing unknown."""
     if place.home is None:
         return

@@ -22,12 +22,12 @@ class Process:
     """`EIDER_HOME` of its environment, where that may be read."""
 
     @property
-    def name(self) -> str:
+    def command_name(self) -> str:
         """What people know it by."""
         return " ".join(Path(a).name for a in self.arguments[:2]) or f"process {self.pid}"
 
-    def owns(self, home: str) -> bool:
-        """Whether it was started as the owner of a home."""
+    def is_server_of(self, home: str) -> bool:
+        """Whether it was started as the server of a home."""
         if any(a.endswith(("service/__main__.py", "eider.service")) for a in self.arguments):
             given = dict(zip(self.arguments, self.arguments[1:], strict=False)).get("--home")
         elif "serve" in self.arguments and any(Path(a).name == "eider" for a in self.arguments[:4]):
@@ -40,7 +40,7 @@ class Process:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class SocketPeer:
     """Who listens on a socket."""
 
     pid: int
@@ -48,7 +48,7 @@ class Listener:
     uid: int
 
 
-def process(pid: int, proc: str = "/proc") -> Process | None:
+def process_of(pid: int, proc: str = "/proc") -> Process | None:
     """A process by its number; None where there is none, or it has ended and waits to be collected."""
     place = Path(proc) / str(pid)
     try:
@@ -66,8 +66,8 @@ def process(pid: int, proc: str = "/proc") -> Process | None:
 
 def processes(proc: str = "/proc") -> Iterator[Process]:
     """All that can be seen, but this one."""
-    for pid in _numbers(proc):
-        if found := process(pid, proc):
+    for pid in _process_ids(proc):
+        if found := process_of(pid, proc):
             yield found
 
 
@@ -75,7 +75,7 @@ def holders(path: Path, proc: str = "/proc") -> tuple[int, ...]:
     """Processes that have a file open, as far as this account may see them."""
     found: list[int] = []
     real = os.path.realpath(path)
-    for pid in _numbers(proc):
+    for pid in _process_ids(proc):
         place = Path(proc) / str(pid) / "fd"
         with suppress(OSError):
             for name in os.listdir(place):
@@ -86,7 +86,7 @@ def holders(path: Path, proc: str = "/proc") -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def _numbers(proc: str) -> list[int]:
+def _process_ids(proc: str) -> list[int]:
     """Numbers of all processes but this one."""
     try:
         return [int(name) for name in os.listdir(proc) if name.isdigit() and int(name) != os.getpid()]
@@ -94,7 +94,7 @@ def _numbers(proc: str) -> list[int]:
         return []
 
 
-def listener(path: str, timeout: float = 2.0) -> Listener | None:
+def peer_of(path: str, timeout: float = 2.0) -> SocketPeer | None:
     """Who listens there; None when nobody does.
 
     Raises:
@@ -109,6 +109,6 @@ def listener(path: str, timeout: float = 2.0) -> Listener | None:
         except OSError:
             return None
         if not hasattr(socket, "SO_PEERCRED"):
-            return Listener(pid=0, uid=os.getuid())
+            return SocketPeer(pid=0, uid=os.getuid())
         pid, uid, _ = struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
-    return Listener(pid=pid, uid=uid)
+    return SocketPeer(pid=pid, uid=uid)

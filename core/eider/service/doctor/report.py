@@ -28,7 +28,7 @@ class Finding:
     fix: str
     fixable: bool = False
     """Whether `--fix` can do it."""
-    mended: bool = False
+    fixed: bool = False
     """Whether it did, and a second look found nothing."""
 
 
@@ -43,36 +43,36 @@ class Report:
     """How many stores were looked into."""
 
     @property
-    def well(self) -> bool:
+    def is_healthy(self) -> bool:
         """Whether nothing is left that needs somebody: what was mended and mere notes do not count.
 
         >>> note = Finding(kind="k", severity="info", subject="s", message="m", fix="f")
         >>> Report(findings=(note,), checks=1, stores=0).well
         True
         """
-        return all(f.mended or f.severity == "info" for f in self.findings)
+        return all(f.fixed or f.severity == "info" for f in self.findings)
 
 
 _BACKUP: Final = "restore a backup (eider backup restore), or import an export into a new store"
-_MEANT: Final[tuple[tuple[type[Exception], str, Severity, str], ...]] = (
+_BY_ERROR: Final[tuple[tuple[type[Exception], str, Severity, str], ...]] = (
     (errors.StoreLockedError, "store-busy", "warning", "close it there, then run eider doctor again"),
-    (errors.OwnerRunningError, "store-busy", "warning", "run eider doctor again"),
-    (errors.OwnerBusyError, "store-busy", "warning", "run eider doctor again"),
+    (errors.ServerRunningError, "store-busy", "warning", "run eider doctor again"),
+    (errors.ServerBusyError, "store-busy", "warning", "run eider doctor again"),
     (errors.StoreDamagedError, "store-damaged", "error", _BACKUP),
     (errors.StoreTooNewError, "store-too-new", "error", "upgrade with pip install -U eider"),
     (errors.StoreFullError, "disk-full", "error", "free some space, then run eider doctor again"),
     (errors.EmbedderMismatchError, "embedder-differs", "error",
      "set the embedder it was made with, or open it once with reembed=True"),
-    (errors.OwnerUnreachableError, "owner-unreachable", "error", "see log/owner.err below EIDER_HOME, or run eider serve"),
+    (errors.ServerUnreachableError, "server-unreachable", "error", "see log/owner.err below EIDER_HOME, or run eider serve"),
     (errors.StoreMissingError, "store-missing", "error", "list what there is with eider store list"),
 )  # fmt: skip
 """Errors that have a finding of their own; all others are a check that could not be made."""
 
 
-def of_error(error: Exception, subject: str, *, check: str = "") -> Finding:
+def error_finding(error: Exception, subject: str, *, check: str = "") -> Finding:
     """An error as a finding: busy, damaged and too new are told apart from a check that failed."""
     said = " ".join(str(error).split())
-    for kind_of_error, kind, severity, fix in _MEANT:
+    for kind_of_error, kind, severity, fix in _BY_ERROR:
         if isinstance(error, kind_of_error):
             busy = "busy, not damaged: " if kind == "store-busy" else ""
             return Finding(kind=kind, severity=severity, subject=subject, message=busy + said, fix=fix)
@@ -83,7 +83,7 @@ def of_error(error: Exception, subject: str, *, check: str = "") -> Finding:
     )  # fmt: skip
 
 
-def decoded(given: Mapping[str, object]) -> Finding:
-    """A finding that the owner sent; fields of a later version are left out."""
+def decode_finding(given: Mapping[str, object]) -> Finding:
+    """A finding that the server sent; fields of a later version are left out."""
     known = {name: given[name] for name in Finding.__slots__ if name in given}
     return Finding(**known)  # pyright: ignore[reportArgumentType]

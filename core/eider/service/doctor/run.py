@@ -11,39 +11,39 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.model import config
-from eider.model.errors import EiderError, OwnerUnreachableError, StoreMissingError
-from eider.service.doctor.canary import probe
-from eider.service.doctor.in_owner import examined
-from eider.service.doctor.owner import is_locked
-from eider.service.doctor.registry import PLACE_CHECKS, STORE_CHECKS, Place, carried_out, load
-from eider.service.doctor.report import Finding, Report, decoded, of_error
+from eider.model.errors import EiderError, ServerUnreachableError, StoreMissingError
+from eider.service.doctor.canary import probe_store
+from eider.service.doctor.in_server import examine_store
+from eider.service.doctor.registry import HOME_CHECKS, STORE_CHECKS, HomeContext, load_checks, run_check
+from eider.service.doctor.report import Finding, Report, decode_finding, error_finding
+from eider.service.doctor.server import is_locked
 from eider.store.files import StoreFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PATIENCE: Final = 900.0
+CHECK_TIMEOUT: Final = 900.0
 """Seconds for one store's checks; --deep reads all of it."""
 AGENT: Final = "doctor"
-Found = tuple[list[Finding], int]
+StoreFindings = tuple[list[Finding], int]
 """What was found, and how many checks were made."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wants:
+class Options:
     """How an examination is to be made."""
 
     fix: bool = False
     deep: bool = False
     show: bool = False
 
-    def said(self) -> dict[str, bool]:
-        """As the owner is told."""
+    def request_fields(self) -> dict[str, bool]:
+        """As the server is told."""
         return {"fix": self.fix, "deep": self.deep, "show": self.show}
 
 
 def examine(
-    stores: Sequence[str | Path] | None = None, wants: Wants | None = None, *,
+    stores: Sequence[str | Path] | None = None, wants: Options | None = None, *,
     progress: Callable[[int, int], None] = lambda _done, _total: None, proc: str = "/proc",
 ) -> Report:  # fmt: skip
     """Look at a home with all its stores, or at the named ones; whatever is broken, the rest is looked at.
@@ -54,27 +54,27 @@ def examine(
         progress: Told (steps done, steps in all).
         proc: Where processes are seen.
     """
-    wants = wants or Wants()
-    folders = _folders(stores)
+    wants = wants or Options()
+    folders = _store_folders(stores)
     home = config.home() if stores is None or not all(map(config.is_path, stores)) else None
-    findings = load(places=True)
-    ran = len(PLACE_CHECKS)
-    at = Place(home=home, folders=tuple(folders), proc=proc)
-    total = len(PLACE_CHECKS) + len(folders)
-    for done, check in enumerate(PLACE_CHECKS.values()):
+    findings = load_checks(home=True)
+    ran = len(HOME_CHECKS)
+    at = HomeContext(home=home, folders=tuple(folders), proc=proc)
+    total = len(HOME_CHECKS) + len(folders)
+    for done, check in enumerate(HOME_CHECKS.values()):
         progress(done, total)
-        findings += carried_out(check, at, subject=str(home or ""), fix=wants.fix)
-    away = {f.kind for f in findings if not f.mended} & {"owner-elsewhere", "owner-silent"}
-    for done, (folder, named) in enumerate(folders.items(), len(PLACE_CHECKS)):
+        findings += run_check(check, at, subject=str(home or ""), fix=wants.fix)
+    away = {f.kind for f in findings if not f.fixed} & {"server-elsewhere", "server-silent"}
+    for done, (folder, named) in enumerate(folders.items(), len(HOME_CHECKS)):
         progress(done, total)
         if not (named and away):
-            found, checks = _store(folder, wants, named=named)
+            found, checks = _store_findings(folder, wants, named=named)
             findings, ran = findings + found, ran + checks
     progress(total, total)
     return Report(findings=tuple(findings), checks=ran, stores=len(folders))
 
 
-def _folders(stores: Sequence[str | Path] | None) -> dict[Path, bool]:
+def _store_folders(stores: Sequence[str | Path] | None) -> dict[Path, bool]:
     """Directory → whether it is a named store."""
     if stores is not None:
         return {
@@ -85,66 +85,66 @@ def _folders(stores: Sequence[str | Path] | None) -> dict[Path, bool]:
     return {f: True for f in sorted(place.glob("*.eider")) if f.is_dir() and not f.name.startswith(".")}
 
 
-def _store(folder: Path, wants: Wants, *, named: bool) -> Found:
-    """A store's findings: through the owner where it holds the store or may; opened here where none can be started."""
+def _store_findings(folder: Path, wants: Options, *, named: bool) -> StoreFindings:
+    """A store's findings: through the server where it holds the store or may; opened here where none can be started."""
     name = folder.stem if named else str(folder)
     try:
-        if not _is_owners(folder, named=named):
-            return _opened(folder, wants, name)
+        if not _server_answers_for(folder, named=named):
+            return _examine_here(folder, wants, name)
         try:
-            return _asked(folder, wants, name, named=named)
-        except OwnerUnreachableError as error:
+            return _examine_by_server(folder, wants, name, named=named)
+        except ServerUnreachableError as error:
             if not named or is_locked(str(config.home())):
                 raise
-            with _alone():
-                found, checks = _opened(folder, wants, name)
-            return [of_error(error, str(config.home())), *found], checks
+            with _server_lock():
+                found, checks = _examine_here(folder, wants, name)
+            return [error_finding(error, str(config.home())), *found], checks
     except (EiderError, OSError) as error:
-        return [of_error(error, name)], 1
+        return [error_finding(error, name)], 1
     except Exception as error:  # noqa: BLE001 (whatever a damaged file does to a library, the other stores are looked at)
-        return [of_error(error, name, check="opening")], 1
+        return [error_finding(error, name, check="opening")], 1
 
 
-def _is_owners(folder: Path, *, named: bool) -> bool:
-    """Whether an owner answers for a store: one that runs, or one that may be started for a named one."""
+def _server_answers_for(folder: Path, *, named: bool) -> bool:
+    """Whether a server answers for a store: one that runs, or one that may be started for a named one."""
     if sys.platform == "win32":
         return False
     from eider.client.client import Client, ClientError
 
     client = Client(home_folder=str(config.home()), spawn=False, spool=False, timeout=10.0)
     try:
-        if not client.running():
-            return named and config.setting("owner") != "off"
-        return named or str(folder) in client.ask("GET", "/v1/owner/status").get("stores", ())
+        if not client.is_running():
+            return named and config.setting("server") != "off"
+        return named or str(folder) in client.ask("GET", "/v1/server/status").get("stores", ())
     except ClientError:
         return named
     finally:
         client.close()
 
 
-def _asked(folder: Path, wants: Wants, name: str, *, named: bool) -> Found:
-    """Let the owner look, then send the probe as any caller would."""
+def _examine_by_server(folder: Path, wants: Options, name: str, *, named: bool) -> StoreFindings:
+    """Let the server look, then send the probe as any caller would."""
     from eider.api.open import open as open_store
     from eider.api.wire import decode_error
     from eider.client.client import Client, ClientError
 
-    client = Client(home_folder=str(config.home()), spool=False, timeout=PATIENCE)
+    client = Client(home_folder=str(config.home()), spool=False, timeout=CHECK_TIMEOUT)
     try:
-        said: Mapping[str, Any] = {"store": str(folder), "name": name, **wants.said()}
-        answer = client.ask("POST", "/v1/owner/examine", said, again=not wants.fix)
+        said: Mapping[str, Any] = {"store": str(folder), "name": name, **wants.request_fields()}
+        answer = client.ask("POST", "/v1/server/examine", said, again=not wants.fix)
     except ClientError as error:
         raise decode_error(error.kind, error.message, error.fields) from None
     finally:
         client.close()
-    findings = [decoded(one) for one in answer["findings"]]
+    findings = [decode_finding(one) for one in answer["findings"]]
     with (
         open_store(folder.stem if named else folder, agent=AGENT, shared=True) as memory,
         memory.through("doctor") as seen,
     ):
-        return findings + list(probe(seen, name)), int(answer["checks"]) + 1
+        return findings + list(probe_store(seen, name)), int(answer["checks"]) + 1
 
 
-def _opened(folder: Path, wants: Wants, name: str) -> Found:
+def _examine_here(folder: Path, wants: Options, name: str) -> StoreFindings:
     from eider.api.embedded_backend import EmbeddedBackend
     from eider.api.facade import Eider
     from eider.api.local import open_engine
@@ -158,19 +158,19 @@ def _opened(folder: Path, wants: Wants, name: str) -> Found:
             Finding(kind="store-empty", severity="info", subject=name, message="the directory is empty", fix=fix)
         ], 1
     files = StoreFiles(folder)
-    if not files.writable and (old := _too_old(files, name)):
+    if not files.writable and (old := _schema_finding(files, name)):
         return [old], 1
     engine = open_engine(folder, read_only=not files.writable)
     try:
-        found = examined(engine, name=name, **wants.said())
-        return found + list(probe(Eider(EmbeddedBackend(engine, Channel(name="doctor", agent=AGENT))), name)), len(
+        found = examine_store(engine, name=name, **wants.request_fields())
+        return found + list(probe_store(Eider(EmbeddedBackend(engine, Channel(name="doctor", agent=AGENT))), name)), len(
             STORE_CHECKS
         ) + 1
     finally:
         engine.close()
 
 
-def _too_old(files: StoreFiles, name: str) -> Finding | None:
+def _schema_finding(files: StoreFiles, name: str) -> Finding | None:
     """A store that can be written to is brought forward when it is opened; another stays as it is."""
     from eider.store.open import newest_schema, schema_in
 
@@ -185,8 +185,8 @@ def _too_old(files: StoreFiles, name: str) -> Finding | None:
 
 
 @contextmanager
-def _alone() -> Generator[None]:
-    """Hold the owner's lock while a named store is open here, so that no owner starts beside."""
+def _server_lock() -> Generator[None]:
+    """Hold the server's lock while a named store is open here, so that no server starts beside."""
     from eider.service.run import take_lock
 
     lock = take_lock(str(config.home()))

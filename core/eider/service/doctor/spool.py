@@ -9,24 +9,24 @@ from pathlib import Path
 
 from eider.client import pauses
 from eider.client.client import Client, ClientError
-from eider.client.spool import SPOOL_BYTES, folder, waiting
+from eider.client.spool import SPOOL_BYTES, folder, waiting_bytes
 from eider.model import config
-from eider.model.errors import OwnerError
-from eider.service.doctor.registry import Place, place_check
+from eider.model.errors import ServerError
+from eider.service.doctor.registry import HomeContext, home_check
 from eider.service.doctor.report import Finding
 from eider.service.spool_drain import DAMAGED, REFUSED
 
 
-def _drain(place: Place, finding: Finding) -> None:
-    """Let the owner carry out what waits; where owners are switched off, do it here under the owner's lock."""
+def _drain_spool(place: HomeContext, finding: Finding) -> None:
+    """Let the server carry out what waits; where servers are switched off, do it here under the server's lock."""
     del finding
     home = str(place.home)
-    client = Client(home_folder=home, spawn=config.setting("owner") != "off", spool=False, timeout=120.0)
+    client = Client(home_folder=home, spawn=config.setting("server") != "off", spool=False, timeout=120.0)
     try:
-        client.ask("POST", "/v1/owner/drain", {})
+        client.ask("POST", "/v1/server/drain", {})
     except ClientError as error:
-        if error.kind != "OwnerUnreachableError" or client.spawns:
-            raise OwnerError(error.message) from None
+        if error.kind != "ServerUnreachableError" or client.spawns:
+            raise ServerError(error.message) from None
         _drain_here(home)
     finally:
         client.close()
@@ -47,22 +47,22 @@ def _drain_here(home: str) -> None:
         os.close(lock)
 
 
-@place_check("spool", mends={"spool-waiting": _drain, "spool-full": _drain})
-def spool(place: Place) -> Iterator[Finding]:
+@home_check("spool", repairs={"spool-waiting": _drain_spool, "spool-full": _drain_spool})
+def waiting_writes(place: HomeContext) -> Iterator[Finding]:
     """Whether writes wait that nobody took."""
-    if place.home is None or not (size := waiting(str(place.home))):
+    if place.home is None or not (size := waiting_bytes(str(place.home))):
         return
     lines = sum(_lines(path) for path in Path(folder(str(place.home))).glob("*.jsonl") if path.name.startswith(("writes", "draining")))  # fmt: skip
     full = size > SPOOL_BYTES * 0.8
     yield Finding(
         kind="spool-full" if full else "spool-waiting", severity="error" if full else "warning", subject=folder(str(place.home)),
-        message=f"{lines:,} write(s) wait for an owner ({size:,} of {SPOOL_BYTES:,} bytes)",
-        fix="any call lets the owner carry them out; or run eider doctor --fix",
+        message=f"{lines:,} write(s) wait for a server ({size:,} of {SPOOL_BYTES:,} bytes)",
+        fix="any call lets the server carry them out; or run eider doctor --fix",
     )  # fmt: skip
 
 
-@place_check("set aside")
-def set_aside(place: Place) -> Iterator[Finding]:
+@home_check("set aside")
+def rejected_writes(place: HomeContext) -> Iterator[Finding]:
     """Whether a drain kept lines aside: they are writes that never happened."""
     if place.home is None:
         return
@@ -76,19 +76,19 @@ def set_aside(place: Place) -> Iterator[Finding]:
     if lines := _lines(here / REFUSED):
         yield Finding(
             kind="spool-refused", severity="error", subject=str(here / REFUSED),
-            message=f"{lines:,} spooled write(s) were refused: {_reasons(here / REFUSED)}",
+            message=f"{lines:,} spooled write(s) were refused: {_error_counts(here / REFUSED)}",
             fix="each line of the file ends with its reason; repeat by hand what matters, then remove it",
         )  # fmt: skip
 
 
-@place_check("pauses")
-def paused(place: Place) -> Iterator[Finding]:
+@home_check("pauses")
+def pauses_in_force(place: HomeContext) -> Iterator[Finding]:
     """Whether somebody paused something and forgot."""
     if place.home is None:
         return
     for store, how in sorted(pauses.read(str(place.home)).items()):
-        named = "all stores" if store == pauses.EVERY else store
-        again = "eider resume" if store == pauses.EVERY else f"eider resume --store {store}"
+        named = "all stores" if store == pauses.ALL_STORES else store
+        again = "eider resume" if store == pauses.ALL_STORES else f"eider resume --store {store}"
         if how.get("writes"):
             yield Finding(
                 kind="writes-paused", severity="warning", subject=named, message="writing is paused", fix=again
@@ -104,7 +104,7 @@ def _lines(path: Path) -> int:
         return 0
 
 
-def _reasons(path: Path) -> str:
+def _error_counts(path: Path) -> str:
     """How often which error; its message may quote what was written."""
     found = Counter(
         line.rpartition("\t")[2].partition(":")[0] for line in path.read_text(errors="replace").splitlines()

@@ -7,24 +7,24 @@ from typing import Final
 
 from eider.language.analysis import ANALYZER
 from eider.service.doctor.files import size_of
-from eider.service.doctor.registry import Patient, store_check
+from eider.service.doctor.registry import StoreContext, store_check
 from eider.service.doctor.report import Finding, Severity
 from eider.store import maintenance
 from eider.store.files import StoreFiles
 
 ROW_BYTES: Final = 4_000
 """Bytes that a row may take on disk, truth and index together: 4 MB per 1,000 rows, as documented."""
-_SLACK: Final = 64 * 1024 * 1024
+_SIZE_SLACK: Final = 64 * 1024 * 1024
 """Bytes a store may take whatever it holds: DuckDB and LanceDB grow in steps. A guess."""
 
 
-def _renew(patient: Patient, finding: Finding) -> None:
+def _rebuild_derived(patient: StoreContext, finding: Finding) -> None:
     """Make what is missing of the search material, drop what belongs to nothing, build the index anew."""
     del finding
     maintenance.complete(patient.engine)
 
 
-def _reload(patient: Patient, finding: Finding) -> None:
+def _reload_segments(patient: StoreContext, finding: Finding) -> None:
     del finding
     patient.engine.segments.drop()
 
@@ -37,8 +37,8 @@ _KINDS: Final[dict[str, tuple[str, Severity, str]]] = {
 """What `verify` advises → kind, severity and fix; whatever else it says asks for a backup."""
 
 
-@store_check("truth and index", mends={"index-differs": _renew, "segment-differs": _reload})
-def truth(patient: Patient) -> Iterator[Finding]:
+@store_check("truth and index", repairs={"index-differs": _rebuild_derived, "segment-differs": _reload_segments})
+def integrity(patient: StoreContext) -> Iterator[Finding]:
     """The event chain, the rows, and what is derived from them."""
     for told in maintenance.verify(patient.engine, deep=patient.deep).findings:
         what, _, advice = told.rstrip(".").rpartition("; ")
@@ -46,14 +46,14 @@ def truth(patient: Patient) -> Iterator[Finding]:
         yield Finding(kind=kind, severity=severity, subject=patient.name, message=what, fix=fix)
 
 
-def _refresh(patient: Patient, finding: Finding) -> None:
+def _embed_again(patient: StoreContext, finding: Finding) -> None:
     del finding
     patient.engine.writable()
     maintenance.refresh(patient.engine)
 
 
-@store_check("vectors", mends={"vectors-mixed": _refresh})
-def vectors(patient: Patient) -> Iterator[Finding]:
+@store_check("vectors", repairs={"vectors-mixed": _embed_again})
+def vectors(patient: StoreContext) -> Iterator[Finding]:
     """Whether all vectors are of one embedder, and of the good one."""
     engine = patient.engine
     stale = len(engine.store.material.outdated(engine.embedder.fingerprint, ANALYZER))
@@ -73,22 +73,22 @@ def vectors(patient: Patient) -> Iterator[Finding]:
         )
 
 
-def _shrink(patient: Patient, finding: Finding) -> None:
+def _compact(patient: StoreContext, finding: Finding) -> None:
     del finding
     patient.engine.writable()
     patient.engine.scrub()
 
 
 @store_check(
-    "size", mends={"store-large": _shrink, "index-large": lambda patient, _: maintenance.rebuild(patient.engine)}
+    "size", repairs={"store-large": _compact, "index-large": lambda patient, _: maintenance.rebuild(patient.engine)}
 )
-def size(patient: Patient) -> Iterator[Finding]:
+def store_size(patient: StoreContext) -> Iterator[Finding]:
     """Whether the files have grown beyond what they hold."""
     folder, rows = patient.engine.store.place.folder, patient.engine.store.segments.count()
     if folder is None:
         return
     whole, index = size_of(folder), size_of(StoreFiles(folder).index)
-    if (grown := oversized(whole, index, rows)) is None:
+    if (grown := size_finding(whole, index, rows)) is None:
         return
     what, took = ("its index takes", index) if grown == "index-large" else ("it takes", whole)
     yield Finding(
@@ -98,13 +98,13 @@ def size(patient: Patient) -> Iterator[Finding]:
     )  # fmt: skip
 
 
-def oversized(whole: int, index: int, rows: int) -> str | None:
+def size_finding(whole: int, index: int, rows: int) -> str | None:
     """Kind of finding that a store's bytes deserve; None while they are in proportion.
 
     >>> oversized(50_000_000, 1_000_000, 10), oversized(900_000_000, 800_000_000, 1_000)
     (None, 'index-large')
     """
-    allowed = rows * ROW_BYTES + _SLACK
+    allowed = rows * ROW_BYTES + _SIZE_SLACK
     if whole <= allowed:
         return None
     return "index-large" if index > whole - index else "store-large"

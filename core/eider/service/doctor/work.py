@@ -9,16 +9,16 @@ from typing import Final
 
 from eider.client import pauses
 from eider.model import config
-from eider.service.doctor.registry import Patient, store_check
+from eider.service.doctor.registry import StoreContext, store_check
 from eider.service.doctor.report import Finding
 
-_LATE: Final = timedelta(hours=1)
+_LATE_SECONDS: Final = timedelta(hours=1)
 """Due for longer than this, nobody runs them; the last retry comes after nine minutes."""
 _BACKLOG: Final = 10_000
 """Rows; LanceDB takes that many in a few seconds."""
 
 
-def _retry(patient: Patient, finding: Finding) -> None:
+def _retry_dead_jobs(patient: StoreContext, finding: Finding) -> None:
     """Let dead jobs run once more, now: one that dies again is found again."""
     del finding
     patient.engine.writable()
@@ -27,15 +27,15 @@ def _retry(patient: Patient, finding: Finding) -> None:
     patient.engine.jobs.run_due()
 
 
-def _run(patient: Patient, finding: Finding) -> None:
+def _run_waiting_jobs(patient: StoreContext, finding: Finding) -> None:
     del finding
     patient.engine.writable()
     patient.engine.jobs.run_due()
     patient.engine.store.index_upkeep.drain()
 
 
-@store_check("jobs", mends={"jobs-dead": _retry, "jobs-late": _run})
-def jobs(patient: Patient) -> Iterator[Finding]:
+@store_check("jobs", repairs={"jobs-dead": _retry_dead_jobs, "jobs-late": _run_waiting_jobs})
+def job_queue(patient: StoreContext) -> Iterator[Finding]:
     """Whether work was given up, or waits that nobody does."""
     if patient.engine.store.place.read_only:
         return
@@ -44,10 +44,10 @@ def jobs(patient: Patient) -> Iterator[Finding]:
         kinds = ", ".join(f"{n} × {kind}" for kind, n in Counter(j.kind for j in dead).most_common())
         yield Finding(
             kind="jobs-dead", severity="warning", subject=patient.name,
-            message=f"{len(dead):,} job(s) were given up ({kinds}); the last one: {_reason(dead[0].error, patient)}",
+            message=f"{len(dead):,} job(s) were given up ({kinds}); the last one: {_failure_text(dead[0].error, patient)}",
             fix="eider jobs retry, or eider doctor --fix",
         )  # fmt: skip
-    late = [j for j in patient.engine.jobs.listed("waiting") if j.run_after < patient.now - _LATE]
+    late = [j for j in patient.engine.jobs.listed("waiting") if j.run_after < patient.now - _LATE_SECONDS]
     if late and not pauses.jobs_paused(str(config.home()), patient.name):
         oldest = min(j.run_after for j in late)
         yield Finding(
@@ -57,14 +57,14 @@ def jobs(patient: Patient) -> Iterator[Finding]:
         )  # fmt: skip
 
 
-def _reason(error: str | None, patient: Patient) -> str:
+def _failure_text(error: str | None, patient: StoreContext) -> str:
     """Why a job failed; its message may quote what somebody said."""
     whole = " ".join((error or "unknown").split())
     return whole if patient.show else whole.partition(":")[0]
 
 
-@store_check("backlog", mends={"index-behind": _run})
-def backlog(patient: Patient) -> Iterator[Finding]:
+@store_check("backlog", repairs={"index-behind": _run_waiting_jobs})
+def index_backlog(patient: StoreContext) -> Iterator[Finding]:
     """Whether the search index falls behind."""
     pending = patient.engine.store.index.pending()
     if pending > _BACKLOG:

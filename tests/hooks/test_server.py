@@ -1,4 +1,4 @@
-"""The real owner behind the hook port and the socket."""
+"""The real server behind the hook port and the socket."""
 
 from __future__ import annotations
 
@@ -42,15 +42,15 @@ def event(project: Path, name: str, session: str = "one", **more: Any) -> dict[s
 
 
 def listening(home: Home) -> HookPort:
-    """An owner that listens on its hook port."""
+    """A server that listens on its hook port."""
     port = hook_port.reserve(str(home))
     home.start()
-    until(lambda: hook_port.answers(port), "the hook port")
+    until(lambda: hook_port.is_our_server(port), "the hook port")
     return port
 
 
 def hooks(home: Home) -> Any:
-    return home.client().ask("GET", "/v1/owner/status")["hooks"]
+    return home.client().ask("GET", "/v1/server/status")["hooks"]
 
 
 def test_prompts_that_come_over_the_hook_port_are_learned_and_answered(home: Home, project: Path) -> None:
@@ -71,9 +71,9 @@ def test_prompts_that_come_over_the_hook_port_are_learned_and_answered(home: Hom
 
 
 def test_the_hook_token_opens_hooks_and_nothing_else(home: Home, project: Path) -> None:
-    """Not the verbs, not the owner, not the figures; not by another method; the owner's own token does not open hooks."""
+    """Not the verbs, not the server, not the figures; not by another method; the server's own token does not open hooks."""
     port = listening(home)
-    for path in ("/v1/search", "/v1/owner/status", "/v1/owner/stop", "/metrics", "/openapi.json", "/v1/hooks", "/"):
+    for path in ("/v1/search", "/v1/server/status", "/v1/server/stop", "/metrics", "/openapi.json", "/v1/hooks", "/"):
         assert post(port, {"request": {"user": "ada"}}, path=path)[0] == 403
         assert post(port, {}, path=path, method="GET")[0] == 403
     assert post(port, {}, method="GET")[0] == 403
@@ -82,7 +82,7 @@ def test_the_hook_token_opens_hooks_and_nothing_else(home: Home, project: Path) 
     assert post(port, {"request": {"user": "ada"}}, path="/v1/hooks/../search") == (200, {})
     tcp = int(json.loads((home.path / "run" / "owner.json").read_text())["port"])
     assert post(HookPort(port=tcp, token=port.token), {"request": {}}, path="/v1/search")[0] == 401
-    assert home.owners()
+    assert home.servers()
 
 
 @pytest.mark.parametrize(
@@ -97,21 +97,21 @@ def test_web_pages_are_kept_out_though_they_know_the_token(home: Home, project: 
     "body", [b"", b"nonsense", b"[1]", b"null", b"[" * 100_000, b"\xff\xfe", b'{"hook_event_name": 7}']
 )
 def test_what_is_no_event_breaks_nothing(home: Home, project: Path, body: bytes) -> None:
-    """The owner answers, and goes on."""
+    """The server answers, and goes on."""
     port = listening(home)
     assert post(port, body)[0] in {200, 400}
     assert post(port, {}, path="/v1/hooks/nobody") == (200, {})
     assert post(port, event(project, "Stop", last_assistant_message="a", prompt_id="p")) == (200, {})
 
 
-def test_the_owner_follows_the_file_without_a_restart(home: Home, project: Path) -> None:
+def test_the_server_follows_the_file_without_a_restart(home: Home, project: Path) -> None:
     """A port reserved later, a token rotated, a reservation taken back."""
     pid = home.start()
     first = hook_port.reserve(str(home))
-    until(lambda: hook_port.answers(first), "the hook port")
+    until(lambda: hook_port.is_our_server(first), "the hook port")
     second = hook_port.reserve(str(home), rotate=True)
     assert second.port == first.port
-    until(lambda: hook_port.answers(second), "the new token")
+    until(lambda: hook_port.is_our_server(second), "the new token")
     assert post(first, event(project, "Stop"))[0] == 401
     assert post(second, event(project, "Stop"))[0] == 200
     (home.path / hook_port.FILE).unlink()
@@ -120,7 +120,7 @@ def test_the_owner_follows_the_file_without_a_restart(home: Home, project: Path)
 
 
 def test_a_port_that_somebody_else_has_is_told_and_taken_when_it_is_free(home: Home, project: Path) -> None:
-    """The owner serves everything else meanwhile; the person hears of it at the next session."""
+    """The server serves everything else meanwhile; the person hears of it at the next session."""
     port = hook_port.reserve(str(home))
     with socket.socket() as taken:
         taken.bind((hook_port.HOST, port.port))
@@ -129,13 +129,13 @@ def test_a_port_that_somebody_else_has_is_told_and_taken_when_it_is_free(home: H
         assert str(port.port) in until(lambda: hooks(home)["fault"], "the fault")
         said = home.client().ask("POST", "/v1/hooks/claude-code", event(project, "SessionStart", source="startup"))
         assert str(port.port) in said.get("systemMessage", str(port.port))
-    until(lambda: hook_port.answers(port), "the port")
+    until(lambda: hook_port.is_our_server(port), "the port")
     assert hooks(home)["fault"] == ""
     assert "hooks/port" in (home.path / "log" / "errors.jsonl").read_text()
 
 
-def test_what_was_heard_is_written_before_the_owner_ends(home: Home, project: Path) -> None:
-    """A post that was answered survives the end of the owner."""
+def test_what_was_heard_is_written_before_the_server_ends(home: Home, project: Path) -> None:
+    """A post that was answered survives the end of the server."""
     port = listening(home)
     for number in range(8):
         asked = event(project, "UserPromptSubmit", prompt=f"Note that dock {number} is closed.", prompt_id=f"p{number}")
@@ -147,7 +147,7 @@ def test_what_was_heard_is_written_before_the_owner_ends(home: Home, project: Pa
     assert said == {f"Note that dock {number} is closed." for number in range(8)}
 
 
-def test_a_killed_owner_loses_nothing_that_the_transcript_holds(home: Home, project: Path, tmp_path: Path) -> None:
+def test_a_killed_server_loses_nothing_that_the_transcript_holds(home: Home, project: Path, tmp_path: Path) -> None:
     """The next event brings what was told to nobody, once."""
     port = listening(home)
     record = tmp_path / "one.jsonl"

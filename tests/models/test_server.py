@@ -1,4 +1,4 @@
-"""Models behind an owner process: it asks with what the home has set, and with nothing of anybody's shell."""
+"""Models behind a server process: it asks with what the home has set, and with nothing of anybody's shell."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def home(monkeypatch: pytest.MonkeyPatch, server: StubServer) -> Iterator[Home]:
     made = Home()
     made.settings(embedder="hash", model_key="a-key", model_url=server.url)
     monkeypatch.setenv("EIDER_HOME", str(made.path))
-    monkeypatch.setenv("EIDER_OWNER", "auto")
+    monkeypatch.setenv("EIDER_SERVER", "auto")
     yield made
     made.close()
 
@@ -37,7 +37,7 @@ def opened(mode: str) -> eider.Eider:
     return eider.open("notes", user="ada", agent=f"a-{mode}", mode=mode, model="anthropic:stub")
 
 
-def test_the_owner_asks_as_the_agent_is_set(home: Home, server: StubServer) -> None:
+def test_the_server_asks_as_the_agent_is_set(home: Home, server: StubServer) -> None:
     """Mode and model are the agent's, kept in the store; another agent of the same store asks nobody."""
     server.answers |= {"signal": HEARD, "memory": WORDED}
     with opened("frugal") as frugal:
@@ -49,8 +49,8 @@ def test_the_owner_asks_as_the_agent_is_set(home: Home, server: StubServer) -> N
     assert server.asked[:2] == ["signal", "memory"]
 
 
-def test_what_the_owner_could_not_ask_it_asks_later(home: Home, server: StubServer) -> None:
-    """A failure comes back as queued, and the owner's own queue learns it."""
+def test_what_the_server_could_not_ask_it_asks_later(home: Home, server: StubServer) -> None:
+    """A failure comes back as queued, and the server's own queue learns it."""
     server.answers |= {"signal": HEARD, "memory": WORDED}
     server.faults = [broken(500)] * 3
     with opened("balanced") as memory:

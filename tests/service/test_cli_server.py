@@ -1,4 +1,4 @@
-"""The command line as a client of the owner: by hand and through the commands, the same to the byte."""
+"""The command line as a client of the server: by hand and through the commands, the same to the byte."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Told = tuple[int, str, str]
 
 @pytest.fixture(scope="module")
 def lived() -> Iterator[Home]:
-    """A home with a store that has something of everything, behind its owner."""
+    """A home with a store that has something of everything, behind its server."""
     with pytest.MonkeyPatch.context() as patch:
         home = Home()
-        for name, content in (("EIDER_HOME", str(home)), ("EIDER_OWNER", "auto"), ("EIDER_USER", "ada")):
+        for name, content in (("EIDER_HOME", str(home)), ("EIDER_SERVER", "auto"), ("EIDER_USER", "ada")):
             patch.setenv(name, content)
         with eider.open("default", user="ada") as memory:
             memory.remember("Prefers snake_case in Python, " + "and says so at length, " * 9, kind="preference")
@@ -55,7 +55,7 @@ def lived() -> Iterator[Home]:
 @pytest.fixture
 def here(lived: Home, monkeypatch: pytest.MonkeyPatch) -> Home:
     """That home as the environment names it."""
-    for name, content in (("EIDER_HOME", str(lived)), ("EIDER_OWNER", "auto"), ("EIDER_USER", "ada")):
+    for name, content in (("EIDER_HOME", str(lived)), ("EIDER_SERVER", "auto"), ("EIDER_USER", "ada")):
         monkeypatch.setenv(name, content)
     return lived
 
@@ -64,7 +64,7 @@ def by_hand(args: list[str]) -> Told | None:
     """Code, stdout and stderr of the hot path; None when it left the call to the command."""
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
     with redirect_stdout(out), redirect_stderr(err):
-        code = fast_path.answered(args)
+        code = fast_path.run(args)
     told = [stream.buffer.getvalue().decode() for stream in (out, err)]  # type: ignore[attr-defined]
     return None if code is None else (code, told[0], told[1])
 
@@ -119,15 +119,15 @@ def test_both_ways_print_the_same(here: Home, args: list[str], form: list[str]) 
     assert quick in (before, after)  # a score may round differently a moment later
 
 
-def test_the_owner_is_shown_the_same_in_both_ways(here: Home) -> None:
+def test_the_server_is_shown_the_same_in_both_ways(here: Home) -> None:
     """Every line but those of time and memory, which go on."""
     quick, slow = by_hand(["status"]), by_command(["status"])
     assert quick is not None
-    passing = ("owner", "memory")
+    passing = ("server", "memory")
     for told in (quick, slow):
         assert told[0] == 0
         assert [line.split()[0] for line in told[1].splitlines()] == [
-            "owner",
+            "server",
             "memory",
             "stores",
             "jobs",
@@ -192,12 +192,12 @@ def test_the_hot_path_loads_no_framework(here: Home) -> None:
         assert done.stdout or "silent: " in done.stderr, args
 
 
-def test_whoever_starts_the_owner_gets_its_stdout_back(home: Home) -> None:
-    """`out=$(eider recall x)` returns although the owner that it started goes on."""
+def test_whoever_starts_the_server_gets_its_stdout_back(home: Home) -> None:
+    """`out=$(eider recall x)` returns although the server that it started goes on."""
     line = f'out=$("{SCRIPT}" remember "Takes the early ferry."); "{SCRIPT}" recall ferry --brief | cat'
     done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert (done.stdout, done.stderr) == ("Takes the early ferry.\n", "")
-    assert len(home.owners()) == 1
+    assert len(home.servers()) == 1
 
 
 def test_a_reader_who_goes_away_is_no_drama(home: Home) -> None:
@@ -217,19 +217,19 @@ def test_a_reader_who_goes_away_is_no_drama(home: Home) -> None:
 
 
 def test_a_missing_store_is_told_and_not_made(home: Home) -> None:
-    """Reading what was never written starts no owner and makes no directory."""
+    """Reading what was never written starts no server and makes no directory."""
     done = script("recall", "anything")
     assert done.returncode == 3
     assert "no store at" in done.stderr
-    assert not home.owners()
+    assert not home.servers()
     assert not (home.path / "stores" / "default.eider").exists()
 
 
 def test_what_waits_in_the_spool_is_said_to_wait(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A write that nobody answers is queued with code 0, says so once, and is found when the owner is back."""
+    """A write that nobody answers is queued with code 0, says so once, and is found when the server is back."""
     home.start()
     monkeypatch.setitem(Client.__init__.__kwdefaults__, "timeout", 0.3)
-    (pid,) = home.owners()
+    (pid,) = home.servers()
     os.kill(pid, signal.SIGSTOP)
     try:
         human = by_hand(["remember", "Takes the early ferry.", "--user", "ada"])
@@ -260,30 +260,30 @@ def test_a_command_says_that_its_write_waits(home: Home, monkeypatch: pytest.Mon
     )
 
 
-def test_stores_are_managed_beside_a_running_owner(home: Home, tmp_path: Path) -> None:
-    """Made, listed, published, verified, rebuilt and removed, while the owner has them open."""
+def test_stores_are_managed_beside_a_running_server(home: Home, tmp_path: Path) -> None:
+    """Made, listed, published, verified, rebuilt and removed, while the server has them open."""
     for args in (["store", "create", "work"], ["--store", "work", "remember", "One fact.", "--user", "ada"],
                  ["store", "publish", "work", str(tmp_path / "snap.eider")], ["--store", "work", "verify", "--deep"],
                  ["--store", "work", "rebuild"], ["--store", "work", "verify", "--accept-loss"], ["store", "use", "work"],
                  ["--store", "work", "recall", "fact", "--user", "ada"]):  # fmt: skip
         done = script(*args)
         assert done.returncode == 0, (args, done.stderr)
-    (pid,) = home.owners()
+    (pid,) = home.servers()
     shown = script("store", "list").stdout
     assert "work *" in shown
     assert f"open in process {pid}" in shown
     assert script("store", "remove", "work", "--yes").returncode == 0
     assert not (home.path / "stores" / "work.eider").exists()
-    assert home.owners() == [pid]
+    assert home.servers() == [pid]
     assert script("--store", "work", "recall", "fact").returncode == 3
     assert script("--store", "work", "remember", "Another fact.", "--user", "ada").returncode == 0
 
 
-def test_a_listing_takes_no_lock_from_a_running_owner(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A store the owner has yet to open is looked at from outside only."""
+def test_a_listing_takes_no_lock_from_a_running_server(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store the server has yet to open is looked at from outside only."""
     with eider.open("work", user="ada"):
         pass
-    until(home.client().running, "the owner")
+    until(home.client().is_running, "the server")
     release(home.path / "stores" / "work.eider")
 
     def locked(*_: object, **__: object) -> None:
@@ -296,13 +296,13 @@ def test_a_listing_takes_no_lock_from_a_running_owner(home: Home, monkeypatch: p
 
 
 def test_a_store_that_waits_in_the_spool_is_no_missing_one(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was queued before any owner ran is delivered before a reader is told that there is nothing."""
+    """What was queued before any server ran is delivered before a reader is told that there is nothing."""
     with monkeypatch.context() as alone:
-        alone.setattr(Client, "_open", _nobody)
-        alone.setattr("eider.client.spawn.ensure", lambda *_: None)
+        alone.setattr(Client, "_connect", _nobody)
+        alone.setattr("eider.client.spawn.ensure_server", lambda *_: None)
         alone.setitem(Client.__init__.__kwdefaults__, "timeout", 0.1)
         assert by_hand(["remember", "Takes the early ferry.", "--user", "ada"]) is not None
-    assert not home.owners()
+    assert not home.servers()
     assert script("recall", "ferry", "--brief", "--user", "ada").stdout == "Takes the early ferry.\n"
 
 

@@ -8,51 +8,51 @@ import path from "node:path";
 import { test } from "node:test";
 
 import { fnv, homeOf, loopbackOf, operatorOf, socketOf } from "../lib/home.js";
-import { Owner, OwnerError } from "../lib/owner.js";
+import { Server, ServerError } from "../lib/server.js";
 import { fakeOwner } from "./fakes.js";
 
 /** @param {string} home */
-function ownerAt(home) {
+function serverAt(home) {
   /** @type {string[]} */
   const log = [];
   /** @type {any[]} */
   const started = [];
   const say = (/** @type {string} */ text) => log.push(text);
   const start = /** @type {any} */ ((/** @type {any[]} */ ...given) => (started.push(given), Object.assign(new EventEmitter(), { unref() {} })));
-  return { log, started, owner: new Owner({ home, command: ["eider"], log: { info: say, warn: say }, start }) };
+  return { log, started, server: new Server({ home, command: ["eider"], log: { info: say, warn: say }, start }) };
 }
 
 test("an answer comes over the socket, and a refusal by its name", async (t) => {
   const fake = await fakeOwner((where) => (where.endsWith("policy") ? { error: { kind: "InputError", message: "no" } } : { value: 7 }));
   t.after(() => fake.close());
-  const { owner } = ownerAt(fake.home);
-  t.after(() => owner.close());
-  assert.deepEqual(await owner.ask("recall", { a: 1 }, 1000), { value: 7 });
+  const { server } = serverAt(fake.home);
+  t.after(() => server.close());
+  assert.deepEqual(await server.ask("recall", { a: 1 }, 1000), { value: 7 });
   assert.match(String(fake.asked[0]?.headers["eider-client"]), /^openclaw-.+\/1$/);
-  await assert.rejects(owner.ask("policy", {}, 1000), (error) => error instanceof OwnerError && error.kind === "InputError" && !error.isAway);
+  await assert.rejects(server.ask("policy", {}, 1000), (error) => error instanceof ServerError && error.kind === "InputError" && !error.isAway);
 });
 
-test("an owner that is not there is said once, started once, and greeted when it is back", async (t) => {
+test("a server that is not there is said once, started once, and greeted when it is back", async (t) => {
   const fake = await fakeOwner();
   t.after(() => fake.close());
   await fake.gone();
-  const { owner, log, started } = ownerAt(fake.home);
-  t.after(() => owner.close());
-  for (let i = 0; i < 3; i += 1) await assert.rejects(owner.ask("recall", {}, 1000), { kind: "Absent" });
+  const { server, log, started } = serverAt(fake.home);
+  t.after(() => server.close());
+  for (let i = 0; i < 3; i += 1) await assert.rejects(server.ask("recall", {}, 1000), { kind: "Absent" });
   assert.equal(log.length, 1);
   assert.deepEqual(started.map((one) => one.slice(0, 2)), [["eider", ["serve", "--ensure"]]]);
   assert.deepEqual(Object.keys(started[0][2].env).filter((name) => /KEY|TOKEN/.test(name)), []);
   await fake.back();
-  await owner.ask("recall", {}, 1000);
+  await server.ask("recall", {}, 1000);
   assert.deepEqual(log.slice(1), ["eider: memory is back"]);
 });
 
-test("an owner that is too slow costs the deadline three times, then nothing", async (t) => {
+test("a server that is too slow costs the deadline three times, then nothing", async (t) => {
   const fake = await fakeOwner(() => new Promise(() => {}));
   t.after(() => fake.close());
-  const { owner, log } = ownerAt(fake.home);
-  t.after(() => owner.close());
-  for (let i = 0; i < 5; i += 1) await assert.rejects(owner.ask("inject", {}, 20), { kind: "Slow" });
+  const { server, log } = serverAt(fake.home);
+  t.after(() => server.close());
+  for (let i = 0; i < 5; i += 1) await assert.rejects(server.ask("inject", {}, 20), { kind: "Slow" });
   assert.equal(fake.asked.length, 3);
   assert.equal(log.length, 1);
 });
@@ -64,8 +64,8 @@ test("a program that cannot be started is named with the fix", async (t) => {
   const log = [];
   const warned = new Promise((resolve) => {
     const warn = (/** @type {string} */ text) => void (log.push(text), log.length === 2 && resolve(undefined));
-    const owner = new Owner({ home, command: ["/nowhere/eider"], log: { info() {}, warn } });
-    owner.ask("recall", {}, 100).catch(() => {});
+    const server = new Server({ home, command: ["/nowhere/eider"], log: { info() {}, warn } });
+    server.ask("recall", {}, 100).catch(() => {});
   });
   await warned;
   assert.match(log[1] ?? "", /"\/nowhere\/eider" cannot be started .*plugins\.entries\.eider\.config\.command/);
@@ -82,9 +82,9 @@ test("where there is no socket, loopback and the token do", async (t) => {
   writeFileSync(path.join(fake.home, "run", "owner.json"), JSON.stringify({ port }));
   writeFileSync(path.join(fake.home, "run", "token"), "secret\n");
   assert.deepEqual(loopbackOf(fake.home), { port, token: "secret" });
-  const { owner } = ownerAt(fake.home);
-  t.after(() => owner.close());
-  assert.deepEqual(await owner.ask("recall", {}, 1000), { token: "Bearer secret" });
+  const { server } = serverAt(fake.home);
+  t.after(() => server.close());
+  assert.deepEqual(await server.ask("recall", {}, 1000), { token: "Bearer secret" });
 });
 
 test("homes, sockets and people are found as Eider's own clients find them", () => {

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from eider.service.doctor.registry import STORE_CHECKS, Patient, carried_out, load
+from eider.service.doctor.registry import STORE_CHECKS, StoreContext, load_checks, run_check
 
 if TYPE_CHECKING:
     from eider.service.doctor.report import Finding
     from eider.store.engine import Engine
 
 
-def examined(
+def examine_store(
     engine: Engine, *, name: str, fix: bool = False, deep: bool = False, show: bool = False
 ) -> list[Finding]:  # fmt: skip
     """All that a store's checks find.
@@ -24,15 +24,15 @@ def examined(
         deep: Read everything.
         show: Quote what was said.
     """
-    found = load(places=False)
-    patient = Patient(engine=engine, name=name, now=engine.now(), deep=deep, show=show)
+    found = load_checks(home=False)
+    patient = StoreContext(engine=engine, name=name, now=engine.now(), deep=deep, show=show)
     for check in STORE_CHECKS.values():
-        found += carried_out(check, patient, subject=name, fix=fix)
+        found += run_check(check, patient, subject=name, fix=fix)
     return found
 
 
-def answer(engine: Engine, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The same as the owner answers it: findings, and how many checks there were."""
+def answer_request(engine: Engine, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    """The same as the server answers it: findings, and how many checks there were."""
     wants = {how: bool(said.get(how)) for how in ("fix", "deep", "show")}
-    found = examined(engine, name=str(said.get("name") or name), **wants)
+    found = examine_store(engine, name=str(said.get("name") or name), **wants)
     return {"findings": found, "checks": len(STORE_CHECKS)}

@@ -1,4 +1,4 @@
-// The owner: the one process that holds the stores. Asked over its Unix socket, else over loopback with its token.
+// The server: the one process that holds the stores. Asked over its Unix socket, else over loopback with its token.
 
 import { spawn } from "node:child_process";
 import http from "node:http";
@@ -7,16 +7,16 @@ import { loopbackOf, socketOf } from "./home.js";
 
 export const VERSION = "0.1.0";
 const PROTOCOL = 1;
-const AGAIN = 60_000; // ms before an owner that did not come is started again
-const ARRIVAL = 8_000; // ms an owner has to come; it takes two
-const REST = 15_000; // ms in which an owner that was too slow three times running is left alone
+const AGAIN = 60_000; // ms before a server that did not come is started again
+const ARRIVAL = 8_000; // ms a server has to come; it takes two
+const REST = 15_000; // ms in which a server that was too slow three times running is left alone
 const SLOW = 3;
 const LARGEST = 32 * 1024 * 1024;
 const ENVIRONMENT = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "LC_CTYPE", "XDG_DATA_HOME", "LOCALAPPDATA", "SYSTEMROOT"];
 const NOBODY = new Set(["ENOENT", "ECONNREFUSED", "EACCES", "ENOTSOCK"]);
 
-/** The owner refused, or did not answer. */
-export class OwnerError extends Error {
+/** The server refused, or did not answer. */
+export class ServerError extends Error {
   /**
    * @param {string} kind Name of the error in Eider; `Absent` or `Slow` where it was not heard at all.
    * @param {string} message
@@ -28,7 +28,7 @@ export class OwnerError extends Error {
 
   /** Whether the same may be asked again later: nobody has said no. */
   get isAway() {
-    return ["Absent", "Slow", "OwnerBusyError", "PausedError", "StoreLockedError"].includes(this.kind);
+    return ["Absent", "Slow", "ServerBusyError", "PausedError", "StoreLockedError"].includes(this.kind);
   }
 }
 
@@ -38,7 +38,7 @@ export class OwnerError extends Error {
  * @property {(text: string) => void} warn
  */
 
-export class Owner {
+export class Server {
   /**
    * @param {object} given
    * @param {string} given.home
@@ -59,7 +59,7 @@ export class Owner {
   }
 
   /**
-   * One request of the owner's API.
+   * One request of the server's API.
    *
    * @param {string} route A verb, or a whole path.
    * @param {object} body
@@ -67,7 +67,7 @@ export class Owner {
    * @returns {Promise<any>} The answer as JSON.
    */
   async ask(route, body, ms) {
-    if (performance.now() < this.restUntil) throw new OwnerError("Slow", "it was too slow just now");
+    if (performance.now() < this.restUntil) throw new ServerError("Slow", "it was too slow just now");
     const until = performance.now() + ms;
     try {
       const found = await this.#asked(route, JSON.stringify(body), until);
@@ -75,7 +75,7 @@ export class Owner {
       this.#here();
       return found;
     } catch (error) {
-      const fault = error instanceof OwnerError ? error : new OwnerError("Absent", String(error));
+      const fault = error instanceof ServerError ? error : new ServerError("Absent", String(error));
       if (fault.kind === "Absent") this.#gone(fault.message);
       if (fault.kind === "Slow") this.#late();
       throw fault;
@@ -97,13 +97,13 @@ export class Owner {
       }
     }
     const near = loopbackOf(this.home);
-    if (near === null) throw new OwnerError("Absent", "nobody listens there");
+    if (near === null) throw new ServerError("Absent", "nobody listens there");
     try {
       return await this.#sent({ host: "127.0.0.1", port: near.port }, route, body, until, {
         authorization: `Bearer ${near.token}`,
       });
     } catch (error) {
-      throw NOBODY.has(/** @type {any} */ (error)?.code) ? new OwnerError("Absent", "nobody listens there") : error;
+      throw NOBODY.has(/** @type {any} */ (error)?.code) ? new ServerError("Absent", "nobody listens there") : error;
     }
   }
 
@@ -119,7 +119,7 @@ export class Owner {
     return new Promise((resolve, reject) => {
       const left = until - performance.now();
       if (left <= 0) {
-        reject(new OwnerError("Slow", "the time was up"));
+        reject(new ServerError("Slow", "the time was up"));
         return;
       }
       const headers = {
@@ -130,7 +130,7 @@ export class Owner {
         ...more,
       };
       const request = http.request({ ...where, method: "POST", path: route.startsWith("/") ? route : `/v1/${route}`, agent: this.agent, headers });
-      const timer = setTimeout(() => request.destroy(new OwnerError("Slow", `no answer in ${Math.round(left)} ms`)), left);
+      const timer = setTimeout(() => request.destroy(new ServerError("Slow", `no answer in ${Math.round(left)} ms`)), left);
       request.once("error", (/** @type {any} */ error) => {
         clearTimeout(timer);
         const stale = request.reusedSocket && error.code === "ECONNRESET";
@@ -147,7 +147,7 @@ export class Owner {
     });
   }
 
-  /** Start an owner, unless that was tried a moment ago; whoever asks goes on without. */
+  /** Start a server, unless that was tried a moment ago; whoever asks goes on without. */
   ensure() {
     if (performance.now() - this.startedAt < AGAIN) return;
     this.startedAt = performance.now();
@@ -194,7 +194,7 @@ export class Owner {
     this.slow += 1;
     if (this.slow % SLOW !== 0) return;
     this.restUntil = performance.now() + REST;
-    if (!this.away) this.log.warn("eider: no memory for now (the owner is too slow); turns go on without it");
+    if (!this.away) this.log.warn("eider: no memory for now (the server is too slow); turns go on without it");
     this.away = true;
   }
 
@@ -213,7 +213,7 @@ async function read(response) {
   let size = 0;
   for await (const part of response) {
     size += part.length;
-    if (size > LARGEST) throw new OwnerError("TooLargeError", "the answer is too large");
+    if (size > LARGEST) throw new ServerError("TooLargeError", "the answer is too large");
     parts.push(part);
   }
   return Buffer.concat(parts).toString("utf8");
@@ -229,8 +229,8 @@ function found(status, text) {
   try {
     said = text ? JSON.parse(text) : {};
   } catch {
-    throw new OwnerError("OwnerError", `the owner answered ${status} with no JSON`);
+    throw new ServerError("ServerError", `the server answered ${status} with no JSON`);
   }
   if (status === 200) return said;
-  throw new OwnerError(said?.error?.kind ?? "OwnerError", said?.error?.message ?? `the owner answered ${status}`);
+  throw new ServerError(said?.error?.kind ?? "ServerError", said?.error?.message ?? `the server answered ${status}`);
 }

@@ -1,4 +1,4 @@
-"""LangChain over a named store: many processes, one owner."""
+"""LangChain over a named store: many processes, one server."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ agent.invoke({{"messages": [("user", "No, please write in paragraphs.")]}}, run_
 
 @pytest.fixture(name="home")
 def a_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
-    """A home whose names are shared through an owner; nothing of it outlives the test."""
+    """A home whose names are shared through a server; nothing of it outlives the test."""
     made = Home()
     monkeypatch.setenv("EIDER_HOME", str(made.path))
-    monkeypatch.setenv("EIDER_OWNER", "auto")
+    monkeypatch.setenv("EIDER_SERVER", "auto")
     yield made
     made.close()
 
@@ -66,8 +66,8 @@ def test_processes_share_a_store_and_a_memory(home: Home) -> None:
         assert "paragraphs" in model.system()
 
 
-def test_an_owner_that_is_gone_stops_no_agent(home: Home) -> None:
-    """The turn goes on; what was said is durable, and learned when an owner is back."""
+def test_a_server_that_is_gone_stops_no_agent(home: Home) -> None:
+    """The turn goes on; what was said is durable, and learned when a server is back."""
     with eider.open("notes", user="ada") as memory:
         middleware = EiderMemoryMiddleware(memory)
         agent = create_agent(scripted("one", "two"), middleware=[middleware])

@@ -1,4 +1,4 @@
-"""The seven tools over a memory that an owner process holds."""
+"""The seven tools over a memory that a server process holds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eider.client.client import Client
 pytestmark = pytest.mark.slow
 
 
-def test_the_tools_work_through_an_owner(memory: eider.Eider) -> None:
+def test_the_tools_work_through_a_server(memory: eider.Eider) -> None:
     """Kept, found, corrected, reinforced and forgotten, with the trust of an agent."""
     box = bind(memory, user="ada", scopes=["project:alpha"], context="reviewing")
     kept = box.call("remember", {"text": "Deploys are on Friday.", "kind": "rule"}, key="s:1")
@@ -34,7 +34,7 @@ def test_the_tools_work_through_an_owner(memory: eider.Eider) -> None:
     json.dumps([kept, newer, found])
 
 
-def test_without_an_owner_a_tool_says_what_happens(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_server_a_tool_says_what_happens(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """A write is kept for later and says so; a question is answered with the fix."""
     run = home.path / "run"
     run.mkdir(mode=0o700)
@@ -46,5 +46,5 @@ def test_without_an_owner_a_tool_says_what_happens(home: Home, monkeypatch: pyte
             assert box.call("remember", {"text": "Deploys are on Friday."})["status"] == "queued"
             assert box.call("correct", {"id": "mem_1", "text": "x"})["status"] == "queued"
             error = box.call("recall", {"query": "when are deploys?"})["error"]
-            assert error["type"] == "OwnerUnreachableError"
+            assert error["type"] == "ServerUnreachableError"
             assert "eider doctor" in error["fix"]

@@ -1,4 +1,4 @@
-"""Backups beside a running owner: it makes them itself, and lets go of a store that is replaced."""
+"""Backups beside a running server: it makes them itself, and lets go of a store that is replaced."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_a_backup_is_made_while_others_write_and_restored_beneath_them(home: Home, memory: eider.Eider) -> None:
-    """One owner throughout; what was forgotten meanwhile does not come back; clients go on."""
+    """One server throughout; what was forgotten meanwhile does not come back; clients go on."""
     memory.remember("Tea is taken at four.")
     gone = memory.remember("There are quokkas on the island.")
     assert cli.main(["backup", "run", "--store", "notes", "--keep", "7"], standalone_mode=False) == 0
@@ -33,12 +33,12 @@ def test_a_backup_is_made_while_others_write_and_restored_beneath_them(home: Hom
     assert memory.remember("Life goes on.").id
     assert cli.main(["backup", "run", "--store", "notes", "--keep", "7"], standalone_mode=False) == 0
     assert path not in backup_paths.backups(folder)
-    assert len(home.owners()) == 1
+    assert len(home.servers()) == 1
 
 
 def test_a_scheduled_backup_is_a_job_and_done_once(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due is queued, made, and not made again until something changed and the next turn came."""
-    monkeypatch.setenv("EIDER_OWNER", "off")
+    monkeypatch.setenv("EIDER_SERVER", "off")
     with eider.open("notes", user="ada") as memory:
         memory.remember("Tea is taken at four.")
     folder = home.path / "stores" / "notes.eider"
