@@ -75,10 +75,10 @@ test("where there is no socket, loopback and the token do", async (t) => {
   const fake = await fakeOwner();
   t.after(() => fake.close());
   await fake.gone();
-  const server = http.createServer((request, response) => response.end(JSON.stringify({ token: request.headers.authorization })));
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
-  t.after(() => (server.closeAllConnections(), server.close()));
-  const port = /** @type {any} */ (server.address()).port;
+  const web = http.createServer((request, response) => response.end(JSON.stringify({ token: request.headers.authorization })));
+  await new Promise((resolve) => web.listen(0, "127.0.0.1", () => resolve(undefined)));
+  t.after(() => (web.closeAllConnections(), web.close()));
+  const port = /** @type {any} */ (web.address()).port;
   writeFileSync(path.join(fake.home, "run", "owner.json"), JSON.stringify({ port }));
   writeFileSync(path.join(fake.home, "run", "token"), "secret\n");
   assert.deepEqual(loopbackOf(fake.home), { port, token: "secret" });

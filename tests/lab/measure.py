@@ -11,8 +11,10 @@ from typing import Any, Final
 
 import click
 
-from eider.cli.command import State, command, pass_state
-from eider.cli.output import print_json, print_line, print_table, progress
+from eider.cli.command import command, pass_state
+from eider.cli.output import print_json, print_line, print_table
+from eider.cli.progress import progress
+from eider.cli.state import State
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 

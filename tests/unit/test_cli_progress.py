@@ -7,8 +7,8 @@ from contextlib import redirect_stderr, suppress
 
 import pytest
 
-from eider.cli.command import State
-from eider.cli.output import progress
+from eider.cli.progress import progress
+from eider.cli.state import State
 
 
 class Terminal(io.StringIO):

@@ -10,9 +10,10 @@ from typing import Any, Final
 import click
 
 from eider import __version__
-from eider.cli.command import GLOBAL_OPTIONS, State, global_section
+from eider.cli.command import GLOBAL_OPTIONS, global_section
 from eider.cli.exit_codes import BAD_USAGE, FAILED, FAULT, INTERRUPTED, close_stdout, code_of, fail
 from eider.cli.output import print_error, write_line
+from eider.cli.state import State
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Keep": {"record": "record", "remember": "record"},

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from eider.cli.command import State, command, pass_state
+from eider.cli.command import command, pass_state
 from eider.cli.output import print_line, terminal_width
+from eider.cli.state import State
 
 
 @command("demo", answer=("step", "ms"), examples=("eider demo", "eider demo --json"))

@@ -6,8 +6,10 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, pass_state
-from eider.cli.output import print_indented, print_json, print_line, progress
+from eider.cli.command import command, pass_state
+from eider.cli.output import print_indented, print_json, print_line
+from eider.cli.progress import progress
+from eider.cli.state import State
 from eider.service.doctor.report import Finding, Report
 
 _COLOURS: Final = {"error": "red", "warning": "yellow", "info": None}

@@ -7,8 +7,10 @@ from typing import Final, Literal
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state
-from eider.cli.output import print_json, print_line, print_refusals, progress
+from eider.cli.command import command, open_memory, pass_state
+from eider.cli.output import print_json, print_line, print_refusals
+from eider.cli.progress import progress
+from eider.cli.state import State
 from eider.model.answers import Imported
 from eider.model.errors import RefusedError
 from eider.model.requests import EXPORT_FORMATS

@@ -6,8 +6,9 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state
+from eider.cli.command import command, open_memory, pass_state
 from eider.cli.output import print_indented, print_json, print_line
+from eider.cli.state import State
 from eider.model.answers import Receipt
 
 _NO_WAIT_OPTION: Final = click.option("--no-wait", is_flag=True, help="Return before the bytes have left the disk.")

@@ -9,8 +9,10 @@ import click
 
 from eider.api import importers
 from eider.api.importers import ImportRequest, ImportResult, ImportSource
-from eider.cli.command import State, open_memory
-from eider.cli.output import print_indented, print_json, print_line, print_refusals, print_table, progress
+from eider.cli.command import open_memory
+from eider.cli.output import print_indented, print_json, print_line, print_refusals, print_table
+from eider.cli.progress import progress
+from eider.cli.state import State
 from eider.model.clock import parse_instant
 
 

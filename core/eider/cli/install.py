@@ -14,9 +14,10 @@ from eider.api.install import installing
 from eider.api.install.diff import diff, short_path
 from eider.api.install.installing import FileUndo
 from eider.api.install.target import Edit, Options, Target, select_targets, targets
-from eider.cli.command import State, command, pass_state
+from eider.cli.command import command, pass_state
 from eider.cli.exit_codes import FAILED, REFUSED, code_of, fail
 from eider.cli.output import print_indented, print_json, print_line
+from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import EiderError, RefusedError
 

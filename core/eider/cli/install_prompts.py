@@ -7,8 +7,8 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State
 from eider.cli.output import print_line
+from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import EiderError
 

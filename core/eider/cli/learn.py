@@ -6,9 +6,10 @@ from typing import Any, Final
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state, resolve_scope, stdin_text, text_of
+from eider.cli.command import command, open_memory, pass_state, resolve_scope, stdin_text, text_of
 from eider.cli.formatting import print_stored
 from eider.cli.output import print_indented, print_line, print_values, write_line
+from eider.cli.state import State
 from eider.model.answers import Policy
 from eider.model.learned import Learned
 from eider.model.requests_learning import EXCEEDED

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 import click
 
-from eider.cli.command import State, command, pass_state
+from eider.cli.command import command, pass_state
 from eider.cli.output import print_indented, print_json, print_line, utc_text
+from eider.cli.state import State
 from eider.model import config
 
 _KEYS: Final = ("at", "route", "status", "ms", "store", "user", "client", "kind", "where", "message", "trace")

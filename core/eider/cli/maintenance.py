@@ -6,8 +6,10 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state
-from eider.cli.output import print_indented, print_json, print_line, progress
+from eider.cli.command import command, open_memory, pass_state
+from eider.cli.output import print_indented, print_json, print_line
+from eider.cli.progress import progress
+from eider.cli.state import State
 from eider.model.answers import Drained, Verified
 
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import State, command, pass_state
+from eider.cli.command import command, pass_state
 from eider.cli.output import print_json, print_line
+from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import MissingExtraError
 

@@ -11,11 +11,10 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from contextlib import AbstractContextManager
     from datetime import datetime
     from typing import Any, Final
 
-    from eider.cli.command import State
+    from eider.cli.state import State
 
 _CONTROL: Final = (*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 """What could drive a terminal or reorder its text; kept texts come from strangers."""
@@ -216,10 +215,3 @@ def print_values(state: State, values: Iterable[Any], human: Callable[[], None])
             print_json(value)
     else:
         human()
-
-
-def progress(state: State, label: str) -> AbstractContextManager[Callable[[int, int], None]]:
-    """A bar on stderr that is told (done, total); only on a terminal, or with --progress."""
-    from eider.cli.progress import progress as made
-
-    return made(state, label)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from eider.cli.output import styled, write_line
 
 if TYPE_CHECKING:
-    from eider.cli.command import State
+    from eider.cli.state import State
 
 _EVERY: Final = 0.1
 """Seconds between two drawings: a terminal over a slow line keeps up."""

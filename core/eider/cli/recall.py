@@ -8,9 +8,10 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state, resolve_scope, text_of
+from eider.cli.command import command, open_memory, pass_state, resolve_scope, text_of
 from eider.cli.formatting import print_for_agents, print_injection, print_page, print_recall
 from eider.cli.output import display_width, print_json, print_line, print_table, print_values, terminal_width
+from eider.cli.state import State
 from eider.model.answers import Injection, Recollection
 from eider.model.validation import STATUSES
 from eider.model.values import KINDS, ORIGINS

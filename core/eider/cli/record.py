@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state, resolve_scope, stdin_text, text_of
+from eider.cli.command import command, open_memory, pass_state, resolve_scope, stdin_text, text_of
 from eider.cli.exit_codes import report_queued
 from eider.cli.formatting import print_stored
 from eider.cli.output import print_values, write_line
+from eider.cli.state import State
 from eider.model.errors import InputError
 from eider.model.values import GLOBAL, KINDS, ROLES, Episode, Memory
 

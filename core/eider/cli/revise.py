@@ -6,8 +6,9 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state, text_of
+from eider.cli.command import command, open_memory, pass_state, text_of
 from eider.cli.output import print_indented, print_json, print_line, print_values
+from eider.cli.state import State
 from eider.model.answers import Consolidation
 from eider.model.values import Event, Memory
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from eider.cli.command import State, command, open_memory, pass_state
+from eider.cli.command import command, open_memory, pass_state
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
+from eider.cli.state import State
 from eider.model.learned import ScopeCount, ScopePlan
 from eider.model.values import Memory
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 
 import click
 
-from eider.cli.command import State, command, pass_state
+from eider.cli.command import command, pass_state
 from eider.cli.formatting import STATUS_KEYS, print_status
 from eider.cli.output import print_json, print_line
+from eider.cli.state import State
 from eider.model.errors import EiderError, ServerRunningError, ServerUnreachableError
 
 _SERVE_KEYS: Final = ("pid", "version", "home", "socket", "port")

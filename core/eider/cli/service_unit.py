@@ -13,8 +13,9 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, pass_state
+from eider.cli.command import command, pass_state
 from eider.cli.output import print_indented, print_line, print_values
+from eider.cli.state import State
 from eider.model.errors import ServerError, StoreError
 
 _KEYS: Final = ("name", "path", "installed")

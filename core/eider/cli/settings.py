@@ -7,8 +7,9 @@ from typing import Final
 
 import click
 
-from eider.cli.command import State, command, pass_state
+from eider.cli.command import command, pass_state
 from eider.cli.output import print_json, print_line, print_table, print_values
+from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import ConfigError
 

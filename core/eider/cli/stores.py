@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import State, command, is_store, open_memory, pass_state
-from eider.cli.output import print_indented, print_json, print_line, print_table, print_values, progress
+from eider.cli.command import command, is_store, open_memory, pass_state
+from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
+from eider.cli.progress import progress
+from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import RefusedError, StoreMissingError
 
