@@ -67,7 +67,10 @@ class MemoryFiles:
     def history(self, path: str) -> list[FileVersion]:
         """Every version of a file, oldest first, also under its former names."""
         memory = self._find_file(path, self._by_path())
-        return [_version(one) for one in (*reversed(self._older_versions(memory)), memory)]
+        return [
+            FileVersion(path=_path(one), text=_content(one), memory=one)
+            for one in (*reversed(self._older_versions(memory)), memory)
+        ]
 
     # ------------------------------------------------------------------ writing
 
@@ -252,10 +255,6 @@ def _path(memory: Memory) -> str:
 
 def _content(memory: Memory) -> str:
     return memory.text.partition("\n")[2]
-
-
-def _version(memory: Memory) -> FileVersion:
-    return FileVersion(path=_path(memory), text=_content(memory), memory=memory)
 
 
 def _encode_file(place: str, content: str) -> str:

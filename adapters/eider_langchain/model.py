@@ -44,16 +44,13 @@ class ChatModel:
         del seconds  # the guard around every vendor gives up in time
         messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.text)]
         try:
-            return self._structured_answer(prompt, messages)
+            asks: Any = self._chat.with_structured_output(prompt.answer, include_raw=True)
+            answer: Any = self._invoke(asks, messages)
+            if answer["parsed"] is None:
+                raise self._form_error(prompt, answer["raw"]) from answer["parsing_error"]
+            return _with_usage(answer["parsed"], answer["raw"])
         except NotImplementedError:  # a model without tools or schemas
             return self._parse_text_answer(prompt, messages)
-
-    def _structured_answer(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
-        asks: Any = self._chat.with_structured_output(prompt.answer, include_raw=True)
-        answer: Any = self._invoke(asks, messages)
-        if answer["parsed"] is None:
-            raise self._form_error(prompt, answer["raw"]) from answer["parsing_error"]
-        return _with_usage(answer["parsed"], answer["raw"])
 
     def _parse_text_answer(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
         """The form is asked for in words and found in the text."""

@@ -146,7 +146,11 @@ class EiderStore(base.BaseStore):
             case SearchOp():
                 return self._search(op)
             case ListNamespacesOp():
-                return self._namespaces(op)
+                found = [
+                    n for n in namespaces(self._memory, self._user) if namespace_matches(n, op.match_conditions or ())
+                ]
+                cut = {n if op.max_depth is None else n[: op.max_depth] for n in found}
+                return sorted(cut)[op.offset : op.offset + op.limit]
             case PutOp():
                 return None
             case _:
@@ -221,11 +225,6 @@ class EiderStore(base.BaseStore):
         )
         best: list[tuple[Row, float | None]] = [(by_id.pop(r.id), r.score) for r in found if r.id in by_id]
         return [*best, *((row, None) for row in by_id.values()), *((row, None) for row in rows if not row.searched)]
-
-    def _namespaces(self, op: ListNamespacesOp) -> list[Namespace]:
-        found = [n for n in namespaces(self._memory, self._user) if namespace_matches(n, op.match_conditions or ())]
-        cut = {n if op.max_depth is None else n[: op.max_depth] for n in found}
-        return sorted(cut)[op.offset : op.offset + op.limit]
 
     # ------------------------------------------------------------------ writing
 

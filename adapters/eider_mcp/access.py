@@ -11,7 +11,6 @@ from typing import Any, Final, cast
 import eider
 from eider.api.tools import Answer, Tool, Toolbox, error_answer
 from eider.model.errors import InputError, RefusedError
-from eider.model.values import Episode
 from eider.privacy import recall_marks
 
 CHANNEL: Final = "mcp"
@@ -111,7 +110,13 @@ class MemoryAccess:
         """One memory and what it rests on; everything that anybody wrote is within the frame."""
         found = self.memory().why(id, user=self.user)
         kept = found.memory
-        lines = [kept.text, *(_quote_episode(episode, words) for episode, words in found.evidence)]
+        lines = [
+            kept.text,
+            *(
+                f"{episode.at:%Y-%m-%d} {episode.speaker}: {' '.join(words.split())}"
+                for episode, words in found.evidence
+            ),
+        ]
         return {
             "id": kept.id, "kind": kept.kind, "status": found.status, "scope": kept.scope, "trust": kept.trust,
             "importance": kept.importance, "pinned": kept.pinned, "valid_from": kept.valid_from.isoformat(),
@@ -126,7 +131,13 @@ class MemoryAccess:
 
     def matching_ids(self, prefix: str = "") -> list[str]:
         """Ids of memories that begin like this, the newest first."""
-        items = self.memory().search(user=self.user, scopes=_visible_scopes(self.scopes), limit=100).items
+        items = (
+            self.memory()
+            .search(
+                user=self.user, scopes=[*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None, limit=100
+            )
+            .items
+        )
         return [r.id for r in items if r.memory is not None and r.id.startswith(prefix)]
 
     def start_call(self, name: str, arguments: Mapping[str, Any]) -> Future[Answer]:
@@ -161,14 +172,6 @@ def _catching_errors(ask: Callable[..., Answer], *arguments: Any) -> Answer:
         return ask(*arguments)
     except Exception as error:  # noqa: BLE001 (every fault is an answer)
         return error_answer(error)
-
-
-def _visible_scopes(scopes: tuple[str, ...]) -> list[str] | None:
-    return [*dict.fromkeys((*scopes, "global"))] if scopes else None
-
-
-def _quote_episode(episode: Episode, words: str) -> str:
-    return f"{episode.at:%Y-%m-%d} {episode.speaker}: {' '.join(words.split())}"
 
 
 def _check_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -31,7 +31,12 @@ def serve(access: MemoryAccess) -> None:
     from eider_mcp.serving import server_of
 
     server_of(access).run()
-    _shut_down(access)
+    ended = access.wait_for_calls(EXIT_SECONDS)
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+    if not ended:
+        os._exit(0)
+    access.close()
 
 
 def _open_memory(access: MemoryAccess) -> None:
@@ -51,13 +56,3 @@ def _end_on_signals(access: MemoryAccess) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-
-
-def _shut_down(access: MemoryAccess) -> None:
-    """What was asked before stdin was closed is carried out, though nobody waits for the answer; nor does it long."""
-    ended = access.wait_for_calls(EXIT_SECONDS)
-    with suppress(OSError, ValueError):
-        sys.stdout.flush()
-    if not ended:
-        os._exit(0)
-    access.close()

@@ -167,7 +167,12 @@ def fit_to_size(tree: dict[str, Any]) -> dict[str, Any]:
     for most in _TEXT_LIMITS:
         if _size(kept) <= MAX_MESSAGE_BYTES:
             return kept
-        kept = _map_texts(kept, lambda text, most=most: _shorten(text, most))
+        kept = _map_texts(
+            kept,
+            lambda text, most=most: (
+                text if len(text) <= most + 40 else f"{text[:most]}… [{len(text) - most:,} more characters]"
+            ),
+        )
     if _size(kept) <= MAX_MESSAGE_BYTES:
         return kept
     raise InputError(f"a message of {_size(tree):,} bytes has too many parts to be kept; save it in several messages.")
@@ -198,10 +203,6 @@ def _without_files(tree: Any) -> Any:
             return f"[{known.get('media_type', 'file')}, not kept]"
         return {name: _without_files(one) for name, one in known.items()}
     return tree
-
-
-def _shorten(text: str, most: int) -> str:
-    return text if len(text) <= most + 40 else f"{text[:most]}… [{len(text) - most:,} more characters]"
 
 
 def _session_name(session: str) -> str:

@@ -42,7 +42,8 @@ class SessionRecorder:
         key, door = session.key(turn), self._memory("user")
         self._record_parts(door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place))
         return door.observe(
-            agent_output=output, user_reply=text, session=session.id, at=at, tz=self._tz, context=_context(place),
+            agent_output=output, user_reply=text, session=session.id, at=at, tz=self._tz,
+            context=f"{place.scope} (branch {place.branch})" if place.branch else place.scope,
             scope=scope_of_prompt(text, place), known=self.host_file_sentences(session, place), key=key,
             answering_key=answering.key if output.strip() else None,
         )  # fmt: skip
@@ -81,7 +82,3 @@ def scope_of_prompt(text: str, place: Place) -> str:
 
 def _metadata(place: Place) -> dict[str, str]:
     return {"scope": place.scope, "host": HOST, **({"branch": place.branch} if place.branch else {})}
-
-
-def _context(place: Place) -> str:
-    return f"{place.scope} (branch {place.branch})" if place.branch else place.scope

@@ -128,15 +128,11 @@ def _check_shape(settings: object) -> None:
         if isinstance(holder, dict) and place[-1] in holder and not isinstance(holder[place[-1]], kind):
             raise JsonTextError(f"{'.'.join(place)} is not {called}")
     for event, groups in _hooks(cast("Json", settings)).items():
-        _check_groups(event, groups)
-
-
-def _check_groups(event: str, groups: object) -> None:
-    if not isinstance(groups, list):
-        raise JsonTextError(f"hooks.{event} is not a list")
-    for at, group in enumerate(groups):
-        if not isinstance(group, dict) or not isinstance(group.get("hooks", []), list):
-            raise JsonTextError(f"hooks.{event}[{at}] is not an object with a list of hooks")
+        if not isinstance(groups, list):
+            raise JsonTextError(f"hooks.{event} is not a list")
+        for at, group in enumerate(groups):
+            if not isinstance(group, dict) or not isinstance(group.get("hooks", []), list):
+                raise JsonTextError(f"hooks.{event}[{at}] is not an object with a list of hooks")
 
 
 def _value_at(settings: Json, place: Sequence[str]) -> Any:

@@ -112,15 +112,18 @@ def _read_turns(files: list[Path], made: Survey) -> Iterator[tuple[Path, list[Tu
             turns.pop()
             made.left_out["still under way"] += 1
         for turn in turns:
-            _drop_text(turn)
+            said = user_words(turn.prompt, turn.source)
+            kind = (
+                "slash commands"
+                if said.command
+                else ""
+                if said.text
+                else "private"
+                if said.private
+                else "not a person's"
+            )
+            turn.prompt, turn.answer = kind, "said" if turn.answer else ""
         yield path, turns
-
-
-def _drop_text(turn: Turn) -> None:
-    """Keep of a turn what it is, not what it says."""
-    said = user_words(turn.prompt, turn.source)
-    kind = "slash commands" if said.command else "" if said.text else "private" if said.private else "not a person's"
-    turn.prompt, turn.answer = kind, "said" if turn.answer else ""
 
 
 def _modified_at(path: Path) -> float:
@@ -165,7 +168,10 @@ def _steps(
             made.left_out["without a time"] += 1
             continue
         last = at if last is None else max(last, at)
-        place = _place_of_turn(path, turn, places)
+        cwd = turn.cwd or str(path.parent)
+        if cwd not in places:
+            places[cwd] = place_of(cwd)
+        place = replace(places[cwd], branch="" if turn.branch == "HEAD" else turn.branch)
         out = _skip_reason(place, at, wanted, project) or turn.prompt
         if out:
             made.left_out[out] += 1
@@ -184,13 +190,6 @@ def _session_and_name(path: Path, turn: Turn, *, ours: bool) -> tuple[str, str]:
     if turn.copied:
         return turn.copied, f"{COPY_PREFIX}{turn.uuid}"
     return turn.session or path.stem, turn.id if ours or not turn.uuid else f"{turn.id}-{turn.uuid}"
-
-
-def _place_of_turn(path: Path, turn: Turn, places: dict[str, Place]) -> Place:
-    cwd = turn.cwd or str(path.parent)
-    if cwd not in places:
-        places[cwd] = place_of(cwd)
-    return replace(places[cwd], branch="" if turn.branch == "HEAD" else turn.branch)
 
 
 def _skip_reason(place: Place, at: datetime, wanted: ImportRequest, project: str | None) -> str:

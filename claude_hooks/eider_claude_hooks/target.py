@@ -72,7 +72,11 @@ class ClaudeCode:
         if before is None:
             return ()
         after = str(settings.remove_hooks(settings.read_settings(path, before))).encode()
-        return (_edit(path, before, after, "hooks that no record knows of"),) if after != before else ()
+        return (
+            (Edit(path=path, before=before, after=after, what="hooks that no record knows of", by_hand=""),)
+            if after != before
+            else ()
+        )
 
     def _settings_edit(self, path: Path, options: Options, notes: list[str]) -> Edit:
         before = files.read(path)
@@ -86,7 +90,9 @@ class ClaudeCode:
         done = settings.wire(found, form, env)
         if why is None and done.text != before and not options.preview:
             known = hook_port.reserve(
-                options.home, rotate=known is None or _is_only_user_of_token(self.name, path.parent, options.home)
+                options.home,
+                rotate=known is None
+                or all(record.place == str(path.parent) for record in records.active_records(options.home, self.name)),
             )
             form = _hook_form(options, known, why)
             done = settings.wire(found, form, env)
@@ -143,11 +149,6 @@ def _usable_port(home: Path) -> hook_port.HookPort | None:
     return None if known is None or machine.is_port_taken(home, known) else known
 
 
-def _is_only_user_of_token(target: str, place: Path, home: Path) -> bool:
-    """Whether no other settings rely on the token, which a new one would cut off."""
-    return all(record.place == str(place) for record in records.active_records(home, target))
-
-
 def _home_env(options: Options) -> dict[str, str]:
     """Where Eider keeps things, if that is said by the shell alone, and how long hooks may take on a slow machine."""
     place = {"EIDER_HOME": str(options.home)} if os.environ.get("EIDER_HOME") else {}
@@ -172,10 +173,6 @@ def _file_edit(path: Path, text: bytes, what: str, options: Options) -> Edit:
     before = files.read(path)
     mode = _SHARED if options.project is not None and before is None else None
     return Edit(path=path, before=before, after=text, what=what, mode=mode, by_hand="remove the file")
-
-
-def _edit(path: Path, before: bytes, after: bytes, what: str) -> Edit:
-    return Edit(path=path, before=before, after=after, what=what, by_hand="")
 
 
 def _path_note() -> list[str]:

@@ -39,7 +39,14 @@ class AnthropicVendor:
         except (anthropic.AnthropicError, TypeError) as error:  # no key, or settings that contradict each other
             fix = "set a key with eider config set model_key …"
             raise ModelError(f"{told} cannot be asked ({type(error).__name__}); {fix}", retryable=False) from error
-        tokens_in, tokens_out = _tokens_used(message)
+        usage: Any = getattr(message, "usage", None)
+        cached = sum(
+            getattr(usage, name, None) or 0 for name in ("cache_creation_input_tokens", "cache_read_input_tokens")
+        )
+        tokens_in, tokens_out = (
+            (getattr(usage, "input_tokens", None) or 0) + cached,
+            getattr(usage, "output_tokens", None) or 0,
+        )
         text = _answer_text(message, told, prompt, tokens_in + tokens_out)
         validate: Any = getattr(prompt.answer, "model_validate_json")  # noqa: B009 (T is any pydantic model)
         try:
@@ -81,13 +88,6 @@ class AnthropicVendor:
                 f"anthropic:{self._model} answered with something else than a message; it is asked again later."
             )
         return message
-
-
-def _tokens_used(message: Message) -> tuple[int, int]:
-    """Tokens in and out; a body without them cost nothing that is known."""
-    usage: Any = getattr(message, "usage", None)
-    cached = sum(getattr(usage, name, None) or 0 for name in ("cache_creation_input_tokens", "cache_read_input_tokens"))
-    return (getattr(usage, "input_tokens", None) or 0) + cached, getattr(usage, "output_tokens", None) or 0
 
 
 def _answer_text(message: Message, told: str, prompt: Prompt[Any], tokens: int) -> str:

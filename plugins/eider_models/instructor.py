@@ -52,14 +52,22 @@ class InstructorVendor:
                 f"{told} ran out of room after {prompt.max_tokens} tokens in {prompt.source}.", tokens=tokens
             ) from error
         except InstructorRetryException as error:
-            tokens = _total_tokens(error)
+            total = getattr(getattr(error, "total_usage", None), "total_tokens", 0)
+            tokens = (
+                total
+                if isinstance(total, int) and total
+                else sum(_tokens_used(getattr(error, "last_completion", None)))
+            )
             if _is_refusal(error):
                 raise ModelRefusedError(f"{told} declined to answer {prompt.source}.", tokens=tokens) from error
             raise to_model_error(error.__cause__ or error, told, tokens=tokens) from error
         except Exception as error:
             raise to_model_error(error, told) from error
         finally:
-            _close_client(client)
+            close = getattr(getattr(client, "client", None), "close", None)
+            if callable(close):
+                with suppress(Exception):
+                    close()
         if not isinstance(value, prompt.answer):
             raise ModelError(f"{told} answered {prompt.source} in another form than asked.")
         tokens_in, tokens_out = _tokens_used(raw)
@@ -99,14 +107,6 @@ class InstructorVendor:
             raise ModelError(f"{self._spec.name} cannot be asked ({error}); {fix}", retryable=False) from error
 
 
-def _close_client(client: Any) -> None:
-    """Let go of the connections of a patched client, where the library beneath it can."""
-    close = getattr(getattr(client, "client", None), "close", None)
-    if callable(close):
-        with suppress(Exception):
-            close()
-
-
 def _from_provider(name: str, **more: Any) -> Any:
     import instructor
 
@@ -132,12 +132,6 @@ def _tokens_used(raw: Any) -> tuple[int, int]:
         return next((n for n in found if isinstance(n, int)), 0)
 
     return of("prompt_tokens", "input_tokens"), of("completion_tokens", "output_tokens")
-
-
-def _total_tokens(error: Any) -> int:
-    """Tokens of all attempts, as far as they are told."""
-    total = getattr(getattr(error, "total_usage", None), "total_tokens", 0)
-    return total if isinstance(total, int) and total else sum(_tokens_used(getattr(error, "last_completion", None)))
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -183,8 +183,8 @@ class Conversation:
             The lines and where they came from; `text` is empty when nothing helps or memory fails, and `why` says which.
         """
         ask = partial(
-            self._host.reader.inject, prompt, user=self.user, scopes=self._visible_scopes(), session=self.session,
-            budget=self.budget, without=without, known=known,
+            self._host.reader.inject, prompt, user=self.user, session=self.session,
+            scopes=[*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None, budget=self.budget, without=without, known=known,
         )  # fmt: skip
         return self._host.answer_or(ask, _no_context)
 
@@ -299,9 +299,6 @@ class Conversation:
 
     def _key(self) -> ConversationKey:
         return self._host.conversation_key(self.user, self.session)
-
-    def _visible_scopes(self) -> list[str] | None:
-        return [*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None
 
 
 async def _in_thread(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
@@ -11,11 +11,6 @@ from eider.cli.output import print_indented, print_json, print_line, print_table
 from eider.cli.state import State
 from eider.model.learned import ScopeCount, ScopePlan
 from eider.model.values import Memory
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from eider.api.facade import Eider
 
 _ID: Final = click.argument("id", metavar="ID")
 _SHOWN: Final = 20
@@ -101,7 +96,7 @@ def inbox() -> None:
 def list_inbox(state: State, limit: int) -> None:
     """List what waits, with what it contradicts."""
     with open_memory(state) as memory:
-        waiting = [(one, _contradicted(memory, one)) for one in memory.inbox(limit=limit)]
+        waiting = [(one, memory.why(one.id).against) for one in memory.inbox(limit=limit)]
     if state.json:
         for one, against in waiting:
             print_json({**{name: getattr(one, name) for name in Memory.__dataclass_fields__}, "against": against})
@@ -113,11 +108,6 @@ def list_inbox(state: State, limit: int) -> None:
         where = "everywhere" if one.scope == "global" else f"in {one.scope}"
         print_line(f"  {one.kind}, {where}, said {one.valid_from:%Y-%m-%d}", dim=True)
     print_line("accept or reject with eider inbox accept|reject ID" if waiting else "nothing waits")
-
-
-def _contradicted(memory: Eider, waiting: Memory) -> Sequence[Memory]:
-    """What a memory in the inbox stands against."""
-    return memory.why(waiting.id).against
 
 
 @command("accept", answer=Memory, examples=("eider inbox accept mem_01k", "eider inbox accept mem_01k --json"))

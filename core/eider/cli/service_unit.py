@@ -112,7 +112,12 @@ def install(state: State, dry_run: bool) -> None:
 
     serving.stop(home(), _TIMEOUT)
     for words in unit.start:
-        _run_checked(words)
+        done = _run(words)
+        if done.returncode:
+            said = " ".join((done.stderr or done.stdout).split())
+            raise ServerError(
+                f"{' '.join(words)} failed ({said}); see why, then take it back with eider service uninstall."
+            )
 
     def human() -> None:
         print_line(f"installed {unit.path}")
@@ -156,15 +161,6 @@ def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)  # noqa: S603 (our own)
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(words, 1, "", f"{type(error).__name__}: {error}")
-
-
-def _run_checked(words: Sequence[str]) -> None:
-    done = _run(words)
-    if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())
-        raise ServerError(
-            f"{' '.join(words)} failed ({said}); see why, then take it back with eider service uninstall."
-        )
 
 
 def _write(path: Path, text: str) -> None:

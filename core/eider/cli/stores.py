@@ -63,15 +63,11 @@ def _inspect_store(folder: Path, *, in_use: bool) -> Overview:
     return replace(Overview(**{name: value for name, value in said.items() if name in known}), in_use=in_use)
 
 
-def _current_store() -> str:
-    return config.setting("store") or "default"
-
-
 @command("list", answer=KEYS, examples=("eider store list", "eider store list --json"))
 @pass_state
 def list_(state: State) -> None:
     """List stores: size, contents, which is in use, who has it open."""
-    chosen = _store_folder(state.store or _current_store())
+    chosen = _store_folder(state.store or (config.setting("store") or "default"))
     folders = sorted(p for p in (config.home() / "stores").glob("*.eider") if p.is_dir() and not p.name.startswith("."))
     if chosen not in folders and chosen.is_dir():
         folders.append(chosen)

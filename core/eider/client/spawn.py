@@ -54,7 +54,12 @@ def ensure_server(home: str, until: float) -> None:
         except OSError:
             time.sleep(max(0.0, min(0.01, until - time.monotonic())))
             return
-        _refuse_after_failure(home)
+        failed = recent_note(home, FAILED_NOTE)
+        if failed.get("of") == installation_id():
+            why = f"it cannot start: {failed.get('why')} (see log/owner.err; tried again after {RETRY_SECONDS:.0f} s)"
+            kind = failed.get("kind") or "ServerUnreachableError"
+            fields = {"where": home, "why": why, "pid": None}
+            raise client.ClientError(kind, f"the server of {home!r} did not answer: {why}.", fields)
         _start(home, lock, until)
     finally:
         os.close(lock)  # the child has its own descriptor of the same lock
@@ -115,15 +120,6 @@ def recent_note(home: str, name: str) -> dict[str, Any]:
 def installation_id() -> str:
     """What would be started: a failure of one installation says nothing about another."""
     return f"{sys.executable} {client.VERSION} {os.path.dirname(os.path.abspath(__file__))}"
-
-
-def _refuse_after_failure(home: str) -> None:
-    failed = recent_note(home, FAILED_NOTE)
-    if failed.get("of") == installation_id():
-        why = f"it cannot start: {failed.get('why')} (see log/owner.err; tried again after {RETRY_SECONDS:.0f} s)"
-        kind = failed.get("kind") or "ServerUnreachableError"
-        fields = {"where": home, "why": why, "pid": None}
-        raise client.ClientError(kind, f"the server of {home!r} did not answer: {why}.", fields)
 
 
 def _start(home: str, lock: int, until: float) -> None:

@@ -49,7 +49,13 @@ def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = 
     import fcntl
 
     if os.path.exists(os.path.join(home, "paused.json")):  # looked at here, so that others need not import more
-        _refuse_paused(home, whole)
+        from eider.client import pauses
+        from eider.model.errors import PausedError
+
+        try:
+            pauses.check_writes_allowed(home, whole.get("store"))
+        except PausedError as paused:
+            raise ClientError("PausedError", str(paused), {"store": paused.store}) from None
     said = time.time() if said is None else said
     since = time.monotonic() - max(0.0, time.time() - said)
     line = dumps({"v": 1, "verb": verb, "at": said, "boot": _boot_id(), "since": since, **redact_strings(whole)})
@@ -67,16 +73,6 @@ def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = 
     except OSError as error:
         text = f"{place!r} cannot be written ({error.strerror}); free some space or mend its permissions."
         raise _refusal(text, why) from None
-
-
-def _refuse_paused(home: str, whole: dict[str, Any]) -> None:
-    from eider.client import pauses
-    from eider.model.errors import PausedError
-
-    try:
-        pauses.check_writes_allowed(home, whole.get("store"))
-    except PausedError as paused:
-        raise ClientError("PausedError", str(paused), {"store": paused.store}) from None
 
 
 def lock_file(lock: int, how: int) -> bool:

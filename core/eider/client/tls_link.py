@@ -44,7 +44,7 @@ def connect(url: str, until: float) -> Any:
     if parts.scheme == "http":
         return sock
     try:
-        return _wrap_tls(sock, host, url, until, _ca_file())
+        return _wrap_tls(sock, host, url, until, os.path.expanduser(_setting("ca_file")))
     except BaseException:
         sock.close()
         raise
@@ -164,10 +164,6 @@ def _setting(name: str) -> str:
 
 def _plain_hosts() -> list[str]:
     return [host.strip().lower() for host in _setting("http_hosts").split(",")]
-
-
-def _ca_file() -> str:
-    return os.path.expanduser(_setting("ca_file"))
 
 
 def _seconds_left(until: float) -> float:

@@ -44,7 +44,9 @@ def run(home: str, command: Sequence[str]) -> int:
         return _run_command(command)
     finally:
         if not before and listening_process(home):  # a process of another container has no number here
-            _stop_server(home)
+            from eider.service.run import stop
+
+            stop(home, END)
 
 
 def _start_server(home: str) -> None:
@@ -91,9 +93,3 @@ def _run_command(command: Sequence[str]) -> int:
 def _print_notice(what: str) -> None:
     sys.stderr.write(f"eider: {what}\n")
     sys.stderr.flush()
-
-
-def _stop_server(home: str) -> None:
-    from eider.service.run import stop
-
-    stop(home, END)

@@ -93,7 +93,9 @@ class Schemas:
         known = [f for f in fields(kind) if _is_sendable(hints[f.name])]
         properties = {f.name: self._property_schema(f, hints[f.name], said.get(f.name), asked=asked) for f in known}
         found: Schema = {"type": "object", "description": inspect.getdoc(kind) or "", "properties": properties}
-        required = [f.name for f in known if not asked or not _has_default(f)]
+        required = [
+            f.name for f in known if not asked or not (f.default is not MISSING or f.default_factory is not MISSING)
+        ]
         if required:
             found["required"] = required
         if asked:
@@ -115,10 +117,6 @@ def _is_sendable(hint: Any) -> bool:
 
 
 _CALLABLE: Final = get_origin(Callable[[], None])
-
-
-def _has_default(field: Field[Any]) -> bool:
-    return field.default is not MISSING or field.default_factory is not MISSING
 
 
 @lru_cache(maxsize=256)

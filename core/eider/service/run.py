@@ -158,7 +158,21 @@ def run(terms: ServerOptions, lock: int) -> None:
         if not terms.foreground:
             desk.logs.take_over()
         app = desk.app(token=token, hosts=frozenset({"127.0.0.1", "localhost", "[::1]", *terms.names}))
-        _write_notes(terms, port)
+        _write(
+            os.path.join(run_folder(terms.home), "owner.json"),
+            dumps(
+                {
+                    "pid": os.getpid(),
+                    "version": VERSION,
+                    "protocol": PROTOCOL,
+                    "port": port,
+                    "socket": socket_path(terms.home),
+                    "started": time.time(),
+                    "executable": sys.executable,
+                    "foreground": terms.foreground,
+                }
+            ),
+        )
         with suppress(OSError):
             os.unlink(os.path.join(run_folder(terms.home), FAILED_NOTE))
         asyncio.run(_serve(terms, app, desk, sockets, place))
@@ -247,14 +261,6 @@ def _write(path: str, text: str) -> None:
             os.unlink(fresh)
         raise StoreError(f"{path!r} cannot be written ({error.strerror}); free some space or mend its permissions."
                          ) from None  # fmt: skip
-
-
-def _write_notes(terms: ServerOptions, port: int) -> None:
-    _write(
-        os.path.join(run_folder(terms.home), "owner.json"),
-        dumps({"pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "port": port, "socket": socket_path(terms.home),
-               "started": time.time(), "executable": sys.executable, "foreground": terms.foreground}),
-    )  # fmt: skip
 
 
 async def _serve(terms: ServerOptions, app: App, desk: Dispatcher, sockets: list[socket.socket], place: _HomeFiles) -> None:

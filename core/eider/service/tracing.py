@@ -109,7 +109,11 @@ def start_tracing(*, foreground: bool) -> Tracing:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     except ImportError:
         raise MissingExtraError("opentelemetry", "otel") from None
-    _silence_exporter()
+    import logging
+
+    log = logging.getLogger("opentelemetry")
+    log.addHandler(logging.NullHandler())
+    log.propagate = False
     if not endpoint:
         return tracing_to(OTLPSpanExporter())
     whole = endpoint if endpoint.endswith(_PATH) else endpoint.rstrip("/") + _PATH
@@ -126,12 +130,3 @@ def tracing_to(exporter: SpanExporter, *, at_once: bool = False) -> Tracing:
     provider = TracerProvider(resource=Resource.create(named), shutdown_on_exit=False)
     provider.add_span_processor(SimpleSpanProcessor(exporter) if at_once else BatchSpanProcessor(exporter))
     return Tracing(provider)
-
-
-def _silence_exporter() -> None:
-    """A collector that is away is not told on the server's standard error, span after span."""
-    import logging
-
-    log = logging.getLogger("opentelemetry")
-    log.addHandler(logging.NullHandler())
-    log.propagate = False

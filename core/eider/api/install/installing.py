@@ -63,7 +63,10 @@ def install(target: Target, options: Options) -> tuple[Record | None, list[Edit]
             return None, []
         edits = changed_edits(target.plan(options))
         for edit in edits:
-            _is_unchanged(edit)
+            if files.read(edit.path) != edit.before:
+                raise RefusedError(
+                    f"{str(edit.path)!r} was changed by somebody just now; nothing was done, run it again."
+                )
         record = records.begin_record(options.home, target.name, target.place(options), edits)
         _write_edits(record, edits)
         return record, edits
@@ -75,7 +78,8 @@ def plan_uninstall(target: Target, options: Options) -> tuple[list[Record], list
     Raises:
         StoreError: A record cannot be read.
     """
-    found = _records_of_place(target, options)
+    here = str(target.place(options))
+    found = [r for r in records.active_records(options.home, target.name) if r.place == here]
     now: dict[str, _FileState] = {}
     for record in found:
         for touched in reversed(record.files):
@@ -113,19 +117,9 @@ def other_places(target: Target, options: Options) -> list[str]:
     return sorted({r.place for r in records.active_records(options.home, target.name)} - {here})
 
 
-def _records_of_place(target: Target, options: Options) -> list[Record]:
-    here = str(target.place(options))
-    return [r for r in records.active_records(options.home, target.name) if r.place == here]
-
-
 def _mode_differs(edit: Edit) -> bool:
     found = files.mode_of(edit.path)
     return edit.after is not None and edit.mode is not None and found is not None and found != edit.mode
-
-
-def _is_unchanged(edit: Edit) -> None:
-    if files.read(edit.path) != edit.before:
-        raise RefusedError(f"{str(edit.path)!r} was changed by somebody just now; nothing was done, run it again.")
 
 
 def _write_edit(edit: Edit) -> None:

@@ -135,7 +135,7 @@ class JsonText:
             gap = self._body[holder.items[-2].node.end : holder.items[-1].start] if len(holder.items) > 1 else ""
             gap = gap if gap.strip() == "," and "\n" not in gap else self._separators()[0]
             return self._cut(last, last, f"{gap}{self._member_text(key, value, None)}")
-        if any(self._starts_on_same_line(node) for node in above):
+        if any((bool(node.items) and "\n" not in self._body[node.start : node.items[0].start]) for node in above):
             return self._cut(holder.start + 1, holder.end - 1, self._member_text(key, value, None))
         outer = _indent_at(self._body, holder.start)
         indent = outer + self._indent_unit()
@@ -160,10 +160,6 @@ class JsonText:
             self._body[item.start : item.node.start].endswith(":") for item in self._root.items
         )
         return (",", ":") if tight else (", ", ": ")
-
-    def _starts_on_same_line(self, node: _Node) -> bool:
-        """Whether what it holds begins on its own line."""
-        return bool(node.items) and "\n" not in self._body[node.start : node.items[0].start]
 
     def _indent_unit(self) -> str:
         """What one level is indented by."""

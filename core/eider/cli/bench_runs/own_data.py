@@ -127,7 +127,8 @@ def measure(
         start = time.perf_counter()
         found = memory.recall(asked.text, limit=_DEPTH)
         ms.append(1e3 * (time.perf_counter() - start))
-        twins = _rows_with_same_text(asked.wanted, rows)
+        said = next(row.text for row in rows if row.id == asked.wanted)
+        twins = {row.id for row in rows if row.text == said}
         ranked = [asked.wanted if one.id in twins else one.id for one in found]
         kinds.setdefault(asked.kind, []).append(list_metrics(ranked, [asked.wanted]))
         progress(place + 1, total)
@@ -146,12 +147,6 @@ def measure(
         "abstention": {"share": round(share(silent), 4) if silent else math.nan, "n": len(silent)},
         "seed": seed,
     }
-
-
-def _rows_with_same_text(wanted: str, rows: Sequence[Recollection]) -> set[str]:
-    """Rows that say exactly the same answer as well."""
-    said = next(row.text for row in rows if row.id == wanted)
-    return {row.id for row in rows if row.text == said}
 
 
 def _ask_unrelated(memory: Eider, text: str, told: Callable[[], None]) -> bool:

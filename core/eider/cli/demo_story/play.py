@@ -38,7 +38,12 @@ def play(stage: Stage) -> None:
             _act_policy(stage, memory)
             _act_versions(stage, memory)
             _act_inject(stage, memory)
-            _act_redaction(stage, memory)
+            with stage.act("A password was pasted in April; it never reached the disk"):
+                found = memory.recall("staging postgres", limit=1, kinds=["episode"])
+                for one in found:
+                    stage.show_recollection(one, why=False)
+                if any(story.PASSWORD in one.text for one in memory.search(limit=100).items):
+                    raise StoreError("the password of the story was kept; report this as a fault of Eider.")
             _act_undo(stage, memory)
             _act_forget(stage, memory)
         left = _files_containing(store, story.ADDRESS)
@@ -128,15 +133,6 @@ def _act_inject(stage: Stage, memory: Eider) -> None:
                 stage.say(line, "green", 5)
             if not given.text:
                 stage.say(given.why, "dim", 5)
-
-
-def _act_redaction(stage: Stage, memory: Eider) -> None:
-    with stage.act("A password was pasted in April; it never reached the disk"):
-        found = memory.recall("staging postgres", limit=1, kinds=["episode"])
-        for one in found:
-            stage.show_recollection(one, why=False)
-        if any(story.PASSWORD in one.text for one in memory.search(limit=100).items):
-            raise StoreError("the password of the story was kept; report this as a fault of Eider.")
 
 
 def _act_undo(stage: Stage, memory: Eider) -> None:

@@ -55,18 +55,16 @@ def contradictions(statements: Sequence[tuple[str, str]]) -> Iterator[tuple[str,
         for one, other in combinations(group if len(group) <= _SERIES else (), 2):
             if one[1] == other[1] and one[2] != other[2]:
                 yield one[0], other[0], "negation"
-            elif _differ_in_numbers(one, other) and not {one[0], other[0]} & dated:
+            elif (one[2] == other[2] and len(one[1]) == len(other[1]) and one[1] != other[1]) and not {
+                one[0],
+                other[0],
+            } & dated:
                 yield one[0], other[0], "number"
 
 
 @lru_cache(maxsize=_VOCABULARY)
 def _stem(word: str) -> str:
     return english(word)
-
-
-def _differ_in_numbers(one: tuple[str, tuple[str, ...], bool], other: tuple[str, tuple[str, ...], bool]) -> bool:
-    """Whether both name as many numbers, and others."""
-    return one[2] == other[2] and len(one[1]) == len(other[1]) and one[1] != other[1]
 
 
 def analyse(text: str) -> tuple[frozenset[str], tuple[str, ...], bool]:
