@@ -43,7 +43,7 @@ def test_findings_end_with_one_until_they_are_mended(home: Path) -> None:
     assert "eider doctor --fix mends some" in result.stdout
     mended = run("doctor", "--fix")
     assert mended.exit_code == 0
-    assert mended.stdout.startswith("mended")
+    assert mended.stdout.startswith("fixed")
     assert run("doctor").exit_code == 0
 
 
@@ -60,7 +60,7 @@ def test_json_is_one_object_per_finding(home: Path) -> None:
     (home / "stores").chmod(0o755)
     run("remember", "The team has 5 members.")
     rows = [json.loads(line) for line in run("doctor", "--fix", "--json").stdout.splitlines()]
-    assert {(r["kind"], r["mended"]) for r in rows} == {("path-open", True), ("contradiction", False)}
+    assert {(r["kind"], r["fixed"]) for r in rows} == {("path-open", True), ("contradiction", False)}
     assert all(tuple(r) == keys_of(Finding) for r in rows)
 
 

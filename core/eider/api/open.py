@@ -174,7 +174,7 @@ def is_shared(store: str | Path | None, *, shared: bool | None, mine: Mapping[st
         named = store is None or not config.is_path(store)
         if store is None and config.is_path(config.setting("store") or DEFAULT_STORE):
             return False
-        return named and not own and config.setting("owner") != "off"
+        return named and not own and config.setting("server") != "off"
     return shared
 
 

@@ -92,7 +92,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "install": "Wire the hosts on this machine to Eider.",
     "uninstall": "Take back what eider install changed.",
     "demo": "Tell a story in a temporary store.",
-    "bench": "Measure retrieval.",
+    "bench": "Measure retrieval on your own store.",
 }
 """First line of each command's help, kept here so that `eider --help` imports no command; a test compares them."""
 EPILOG: Final = """\

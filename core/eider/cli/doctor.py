@@ -16,7 +16,7 @@ _COLOURS: Final = {"error": "red", "warning": "yellow", "info": None}
 
 
 @command("doctor", answer=Finding, examples=("eider doctor", "eider doctor --fix --store ./memory.eider"))
-@click.option("--fix", is_flag=True, help="Mend what can be mended; nothing that was said is deleted.")
+@click.option("--fix", is_flag=True, help="Repair what can be repaired; nothing that was said is deleted.")
 @click.option("--deep", is_flag=True, help="Read all rows and the whole search index.")
 @click.option("--show", is_flag=True, help="Quote what findings are about; secrets stay hidden.")
 @pass_state
@@ -41,7 +41,7 @@ def doctor(state: State, fix: bool, deep: bool, show: bool) -> int:
 
 def _print_report(report: Report) -> None:
     for finding in report.findings:
-        mark = "mended" if finding.fixed else finding.severity
+        mark = "fixed" if finding.fixed else finding.severity
         colour = "green" if finding.fixed else _COLOURS[finding.severity]
         print_indented(f"{finding.subject}: {finding.message}", f"{mark:<8}", fg=colour)
         if not finding.fixed:

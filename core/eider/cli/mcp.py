@@ -62,7 +62,7 @@ def mcp(
 
         scopes = (project_scope(), *scopes)
     name = agent or config.setting("agent") or "mcp"
-    access = import_module("eider_mcp.access").Access(
+    access = import_module("eider_mcp.access").MemoryAccess(
         opens=lambda: _open_through_server(state, name), user=state.user_name(), scopes=scopes, context=context, loop=loop, read_only=read_only
     )  # fmt: skip
     import_module("eider_mcp.stdio").serve(access)

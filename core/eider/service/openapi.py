@@ -95,7 +95,7 @@ def document() -> Schema:
                  "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"}, "x-protocol": PROTOCOL},
         "servers": [{"url": "/"}],
         "security": [{"token": []}, {}],
-        "tags": [{"name": "writes"}, {"name": "reads"}, {"name": "owner"}, {"name": "jobs"}, {"name": "backup"}, {"name": "hooks"}],
+        "tags": [{"name": "writes"}, {"name": "reads"}, {"name": "server"}, {"name": "jobs"}, {"name": "backup"}, {"name": "hooks"}],
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Over TCP; none on the socket."}},
@@ -169,7 +169,7 @@ def _beside(name: str, summary: str, asked: Mapping[str, Schema], answered: Mapp
 def _plain(name: str, summary: str, media: str) -> Schema:
     schema = {"type": "object"} if media == "application/json" else {"type": "string"}
     ok = {"description": "Done.", "content": {media: {"schema": schema}}}
-    return {"operationId": name, "tags": ["owner"], "summary": summary, "responses": {"200": ok}}
+    return {"operationId": name, "tags": ["server"], "summary": summary, "responses": {"200": ok}}
 
 
 # ---------------------------------------------------------------------- errors

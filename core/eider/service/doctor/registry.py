@@ -2,7 +2,7 @@
 
 A check is a function from what it looks at to findings, registered under a name with the repairs it knows:
 
-    @store_check("jobs", mends={"jobs-dead": retry})
+    @store_check("jobs", repairs={"jobs-dead": retry})
     def jobs(patient: Patient) -> Iterator[Finding]: ...
 
 Other packages register theirs on import of a module named by an entry point of the group `eider.doctor`.
@@ -125,8 +125,8 @@ def run_check(check: Check[T], at: T, *, subject: str, fix: bool) -> list[Findin
     if any(f.kind == "check-failed" for f in left):
         return found + left
     still = {(f.kind, f.subject) for f in left}
-    mended = [replace(f, mended=True) for f in found if f.fixable and (f.kind, f.subject) not in still]
-    return mended + [_failure(f, failures.get((f.kind, f.subject))) for f in left]
+    repaired = [replace(f, fixed=True) for f in found if f.fixable and (f.kind, f.subject) not in still]
+    return repaired + [_failure(f, failures.get((f.kind, f.subject))) for f in left]
 
 
 def _failure(finding: Finding, why: str | None) -> Finding:
