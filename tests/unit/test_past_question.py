@@ -33,13 +33,13 @@ def test_what_is_asked_about_opens_the_past(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Ask the owner to reply by Friday.", "Until Friday, who owns the billing module?", "Where do I live?",
-        "Get the owner to sign before Monday.", "Which pier does the ferry leave from, I have to be there by Friday.",
-        "Who owns billing on Friday?", "What do we deploy today?", "Use the report of last week and ask the owner.",
+        "Ask the server to reply by Friday.", "Until Friday, who owns the billing module?", "Where do I live?",
+        "Get the server to sign before Monday.", "Which pier does the ferry leave from, I have to be there by Friday.",
+        "Who owns billing on Friday?", "What do we deploy today?", "Use the report of last week and ask the server.",
         "What is due before June?", "Bitte bis Freitag den Besitzer fragen.", "Wem gehört das Modul bis Freitag?",
         "Demande au propriétaire avant vendredi.", "Pide al dueño que firme antes del lunes.", "周五之前让负责人回复。",
         "Run the tests before pushing.", "Schedule the review for 12 December 2026.", "Who signs on 3 March?",
-        "The build was broken, get the owner to sign by Friday.", "How old is my daughter?", "what is on port 2023?", "",
+        "The build was broken, get the server to sign by Friday.", "How old is my daughter?", "what is on port 2023?", "",
     ],
 )  # fmt: skip
 def test_a_date_by_which_something_is_to_be_done_does_not(text: str) -> None:

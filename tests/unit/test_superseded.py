@@ -85,16 +85,16 @@ def test_a_question_about_the_past_brings_what_held_then(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     "prompt",
     [
-        "Ask the owner of the billing module to reply by Friday.", "Until Friday, who owns the billing module?",
-        "Get the owner of the billing module to sign before Monday.", "Frag bis Freitag, wem das billing module gehört.",
-        "Use the report of last week and ask the owner of the billing module.",
+        "Ask the server of the billing module to reply by Friday.", "Until Friday, who owns the billing module?",
+        "Get the server of the billing module to sign before Monday.", "Frag bis Freitag, wem das billing module gehört.",
+        "Use the report of last week and ask the server of the billing module.",
     ],
 )  # fmt: skip
 def test_a_date_in_a_prompt_does_not_open_the_past(tmp_path: Path, prompt: str) -> None:
     """What expired stays out where a date only says by when something is to be done."""
     with opened(tmp_path, SAID) as memory:
-        memory.remember("The owner of the billing module is Bo Lunde.", valid_to="2026-08-01")
-        memory.remember("The owner of the billing module is Ida Moe.", valid_from="2026-08-01")
+        memory.remember("The server of the billing module is Bo Lunde.", valid_to="2026-08-01")
+        memory.remember("The server of the billing module is Ida Moe.", valid_from="2026-08-01")
     with opened(tmp_path, ASKED) as memory:
         assert not any("Bo Lunde" in r.text for r in memory.recall(prompt))
         assert "Bo Lunde" not in memory.inject(prompt).text

@@ -44,12 +44,12 @@ class EmbeddedBackend:
             EiderError: Any error of the verb.
         """
         verb = verb_of(request)
-        self.engine.store.connection.check()
+        self.engine.store.connection.check_writes_allowed()
         if verb.writes and (folder := self.engine.store.place.folder) is not None:
-            pauses.check(str(config.home()), folder)
+            pauses.check_writes_allowed(str(config.home()), folder)
         answer = verb.answer(self.engine, request, self.channel)
         if verb.name in briefing_cache.ERASING:
-            briefing_cache.drop(str(config.home()))
+            briefing_cache.delete_briefings(str(config.home()))
         return answer
 
     def with_channel(self, name: str, max_trust: Origin) -> EmbeddedBackend:

@@ -88,7 +88,7 @@ class Eider(Accounts, Outcomes, Scoping):
         return self._user
 
     def patient(self, seconds: float) -> Eider:
-        """The same memory for a caller who waits no longer than that for an owner; the engine in this process is asked as ever."""
+        """The same memory for a caller who waits no longer than that for a server; the engine in this process is asked as ever."""
         return Eider(self._backend.with_timeout(seconds), user=self._user)
 
     def through(self, channel: str, ceiling: Origin = "agent") -> Eider:

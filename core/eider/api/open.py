@@ -49,7 +49,7 @@ def open(  # noqa: A001 (the public face)
 
     Args:
         store: A path is mine: embedded in this process, locked while open. A name is a store under
-            `EIDER_HOME`, shared by all processes. An `https://…` address is a remote owner, with `#name` a certain
+            `EIDER_HOME`, shared by all processes. An `https://…` address is a remote server, with `#name` a certain
             store of it. ":memory:" is an empty store in this process that is gone when it is closed: for tests and
             for agents that shall keep nothing. None is the store that is set, else "default".
         user: Whose memory is meant when a call does not say.
@@ -63,9 +63,9 @@ def open(  # noqa: A001 (the public face)
         embedder: Turns text into vectors; by default the offline one. A store stays with its embedder.
         also: Published snapshots recalled beneath this store; never written. A snapshot of a single user was
             published for everybody; of one with several each sees their own rows.
-        shared: Through the owner process, which is started if need be, so that many processes may ask. By default a
+        shared: Through the server process, which is started if need be, so that many processes may ask. By default a
             name is shared and a path is not.
-        token: What a remote owner (`https://…` as the store) wants to see.
+        token: What a remote server (`https://…` as the store) wants to see.
         clock: Source of the present.
         read_only: Write nothing.
         accept_loss: Open although acknowledged rows were lost from a damaged file.
@@ -75,7 +75,7 @@ def open(  # noqa: A001 (the public face)
         StoreLockedError: Another process has it open.
         StoreDamagedError: It cannot be read, or has lost acknowledged rows.
         EmbedderMismatchError: Its vectors are another embedder's.
-        ServerError: The owner process refuses, or does not answer.
+        ServerError: The server process refuses, or does not answer.
         InputError: An argument cannot be used.
         ConfigError: The mode asks a model and none is named, or its name names no provider.
         MissingExtraError: What asks the model is not installed.
@@ -147,16 +147,16 @@ def _embedded(
 
 
 def _meant(store: str | Path | None, token: str | None) -> str | Path | None:
-    """The store as passed, or the address of an owner elsewhere where that is set."""
+    """The store as passed, or the address of a server elsewhere where that is set."""
     if store is None and is_address(chosen := config.setting("store")):
         store = chosen
     if token is not None and not is_address(store):
-        raise InputError("token= is for an owner elsewhere; pass its https:// address as the store.")
+        raise InputError("token= is for a server elsewhere; pass its https:// address as the store.")
     return store
 
 
 def is_shared(store: str | Path | None, *, shared: bool | None, mine: Mapping[str, object]) -> bool:
-    """Whether a store is asked for through the owner: a name is, unless this process brings what an owner cannot have.
+    """Whether a store is asked for through the server: a name is, unless this process brings what a server cannot have.
 
     Raises:
         InputError: What was passed needs the store in this process, and `shared=True` forbids that.
@@ -190,7 +190,7 @@ def _in_memory(*, shared: bool | None, mine: Mapping[str, object]) -> bool:
 
 
 def release(folder: Path) -> None:
-    """Ask an owner that runs to let go of a store; nothing where there is none."""
+    """Ask a server that runs to let go of a store; nothing where there is none."""
     if sys.platform == "win32":
         return
     from eider.client.client import Client, ClientError

@@ -1,4 +1,4 @@
-"""A store behind the owner: the same requests, values and errors, sent over the socket."""
+"""A store behind the server: the same requests, values and errors, sent over the socket."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def connect(
     store: str | Path | None, *, user: str | None, agent: str, also: Sequence[str | Path], token: str | None,
     about: Mapping[str, object],
 ) -> RemoteBackend | None:  # fmt: skip
-    """The way to a store behind an owner; None where this account cannot run one (a read-only home)."""
+    """The way to a store behind a server; None where this account cannot run one (a read-only home)."""
     url, whole, layers = _address(store, also)
     client = Client(
         store=whole, user=user, agent=agent, home_folder=str(config.home()), url=url, token=token, also=layers
@@ -113,13 +113,15 @@ def connect(
 
 
 def _address(store: str | Path | None, also: Sequence[str | Path]) -> tuple[str | None, str | None, tuple[str, ...]]:
-    """Where the owner is (None: here), the store there (None: the one it has set), and the layers beneath it."""
+    """Where the server is (None: here), the store there (None: the one it has set), and the layers beneath it."""
     if not (isinstance(store, str) and is_address(store)):
         return None, str(folder_of(store)), tuple(str(folder_of(path)) for path in also)
     url, _, name = store.partition("#")
     for layer in also:
         if config.is_path(layer):
-            raise InputError(f"also={str(layer)!r} is a path of this machine; name a store of the remote owner's home.")
+            raise InputError(
+                f"also={str(layer)!r} is a path of this machine; name a store of the remote server's home."
+            )
     return url.rstrip("/"), name or None, tuple(map(str, also))
 
 
@@ -133,7 +135,7 @@ def queued(name: str, sent: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
     """What a write answers that waits in the spool: the value as far as it is known, under an id that says so.
 
     Raises:
-        QueuedError: Nothing is known of the answer before the owner has seen it; the write is kept all the same.
+        QueuedError: Nothing is known of the answer before the server has seen it; the write is kept all the same.
     """
     if name.endswith("_many"):
         one = name.removesuffix("_many")

@@ -1,4 +1,4 @@
-"""Values as JSON and back, by their own type hints: what the owner sends is what the library would have returned."""
+"""Values as JSON and back, by their own type hints: what the server sends is what the library would have returned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the owner answers: verbs to their stores, the spool first, pauses kept, and a few words about itself."""
+"""What the server answers: verbs to their stores, the spool first, pauses kept, and a few words about itself."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Dispatcher:
         answers |= {ANY_HOST: self.hooks.answer, "hooks/hello": self.hooks.hello}
         texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
         return App(
-            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check_paths=network_policy.check_paths, observe=self.seen,
+            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=network_policy.check_paths, observe=self.seen,
             patience=self.hooks.patience, mounts=Mounts(inside=ServerContext(server=self)),
         )  # fmt: skip
 
@@ -113,7 +113,7 @@ class Dispatcher:
         return self.run_verb(asked.name, asked.body, asked.headers)
 
     def trace(self, *, foreground: bool) -> None:
-        """Send spans where they are asked for; an owner that nobody watches goes on without them.
+        """Send spans where they are asked for; a server that nobody watches goes on without them.
 
         Raises:
             EiderError: They cannot be sent, and somebody watches.
@@ -174,7 +174,7 @@ class Dispatcher:
         folder = folder_of(store)
         if store is not None and config.is_path(store) and not Path(store).is_absolute():
             raise InputError(
-                f"store {store!r} is a relative path, which means something else to the owner; pass it whole."
+                f"store {store!r} is a relative path, which means something else to the server; pass it whole."
             )
         return folder
 
@@ -198,7 +198,7 @@ class Dispatcher:
                     one["tz"] = zone
         return self.run_verb(verb, {**said, "request": request})
 
-    # ------------------------------------------------------------------ about the owner
+    # ------------------------------------------------------------------ about the server
 
     def open(self, asked: HttpRequest) -> Any:
         """Open a store and note what its agent says of itself: errors of opening come here, not with the first verb."""

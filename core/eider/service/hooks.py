@@ -1,4 +1,4 @@
-"""Hooks of host programs, answered by the owner: `POST /v1/hooks/<host>` takes what a host says and answers what it reads.
+"""Hooks of host programs, answered by the server: `POST /v1/hooks/<host>` takes what a host says and answers what it reads.
 
 A host's module is named by an entry point of the group `eider.hooks` and has a function `start(around)` that returns a
 `Host`. A hook is answered within its patience or with nothing, `{}`, while the work goes on; it is never answered
@@ -41,7 +41,7 @@ OFF: Final = "off"
 """In the header `Eider-Hooks`: whoever runs this host wants no memory in it."""
 
 FIGURES: Final = ("injected_tokens", "recalled", "learned", "caught_up")
-"""What each host counts since the owner began."""
+"""What each host counts since the server began."""
 
 Fault = Callable[[str, BaseException], None]
 
@@ -80,7 +80,7 @@ class Host(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Around:
-    """What the owner gives a host's module."""
+    """What the server gives a host's module."""
 
     home: Path
     memory: Callable[[str, Origin], Eider]
@@ -92,7 +92,7 @@ class Around:
 
 
 class Hooks:
-    """The hosts of one owner."""
+    """The hosts of one server."""
 
     def __init__(self, home: str, server: Server, fault: Fault) -> None:
         """Import nothing yet."""
@@ -112,7 +112,7 @@ class Hooks:
             for point in entry_points(group=GROUP):
                 try:
                     self._hosts[point.name] = point.load().start(self._around())
-                except Exception as error:  # noqa: BLE001 (another package's fault is told, and the owner lives on)
+                except Exception as error:  # noqa: BLE001 (another package's fault is told, and the server lives on)
                     self._said(point.name, error)
             self._loaded.set()
 
@@ -168,7 +168,7 @@ class Hooks:
             self._told[place] = now
             self._fault(f"hooks/{where}", error)
 
-    # ------------------------------------------------------------------ the owner's life
+    # ------------------------------------------------------------------ the server's life
 
     def warm(self) -> None:
         """Import the hosts' modules and have those get ready that are used here."""

@@ -1,7 +1,7 @@
-"""The owner's HTTP API: one route per verb of the table, and a few about the owner itself.
+"""The server's HTTP API: one route per verb of the table, and a few about the server itself.
 
-Over the Unix socket whoever can reach the 0700 directory is its owner. Over TCP every request carries the token, names
-a host this owner knows, and comes from no foreign web page.
+Over the Unix socket whoever can reach the 0700 directory is its server. Over TCP every request carries the token, names
+a host this server knows, and comes from no foreign web page.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class App:
     hurried: int = 0
     """Hooks under way, those that nobody waits for any more included."""
     _desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "eider-desk"))
-    """For what must be answered however busy the others are: how the owner stands, and that it shall end."""
+    """For what must be answered however busy the others are: how the server stands, and that it shall end."""
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, "eider-verb"))
     _hooks: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(HOOKS, "eider-hook"))
     """Of their own: a hook waits for no model that a verb asks."""
@@ -118,7 +118,7 @@ class App:
         except RecursionError:
             fault = InputError("the request is nested too deeply; send it flatter.")
             response = _json(dumps({"error": encode_error(fault)}), 400)
-        except Exception as error:  # noqa: BLE001 (a fault is told as one, and the owner lives on)
+        except Exception as error:  # noqa: BLE001 (a fault is told as one, and the server lives on)
             told = f"a fault of Eider itself ({type(error).__name__}: {error}); see eider log and report it."
             fault, response = error, _json(dumps({"error": {"kind": "EiderError", "message": told, "fields": {}}}), 500)
         response.headers["eider-version"], response.headers["eider-protocol"] = VERSION, str(PROTOCOL)
@@ -283,7 +283,7 @@ class App:
         host = request.headers.get("host", "").rsplit("@", 1)[-1].lower()
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name not in self.hosts:
-            raise TokenError(f"host {host!r} is not this owner's; it answers to {', '.join(sorted(self.hosts))}.")
+            raise TokenError(f"host {host!r} is not this server's; it answers to {', '.join(sorted(self.hosts))}.")
         if request.headers.get("origin"):
             raise TokenError("requests from web pages (Origin) are not answered; use the library or a local program.")
         given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()

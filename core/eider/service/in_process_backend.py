@@ -101,7 +101,9 @@ class ServerContext:
         checked_name(agent, "agent")
         if store is not None:
             if config.is_path(store):
-                raise InputError(f"store {store!r} is a path of the owner's machine; name a store of its home instead.")
+                raise InputError(
+                    f"store {store!r} is a path of the server's machine; name a store of its home instead."
+                )
             config.store_path(store)
         way = Channel(name=channel, max_trust=max_trust, agent=agent)
         return Eider(InProcessBackend(server=self.server, store=store, channel=way))

@@ -1,4 +1,4 @@
-"""What the owner was asked and what went wrong, as lines of JSON without content: `log/calls.jsonl`, `log/errors.jsonl`.
+"""What the server was asked and what went wrong, as lines of JSON without content: `log/calls.jsonl`, `log/errors.jsonl`.
 
 Users are digests under a key of this home, stores are names, messages keep no word that came with the request. Lines
 are handed to a thread; a log that cannot be written loses lines and counts them, and no request waits for it.
@@ -66,7 +66,7 @@ class Logs:
         """Note an answered request, and its error if it had one; never blocks, never raises."""
         try:
             if seen.route.startswith(("server/", "metrics")) and seen.error is None:
-                return  # whoever watches the owner is no news
+                return  # whoever watches the server is no news
             self._add("calls", self._call(seen))
             if seen.error is not None:
                 self._add("errors", self._error(seen, seen.error))

@@ -28,7 +28,7 @@ BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 
 
 class Metrics:
-    """Counts since the owner began, and a look at what it holds when somebody asks."""
+    """Counts since the server began, and a look at what it holds when somebody asks."""
 
     def __init__(
         self, home: str, engines: Callable[[], Mapping[Path, Engine]], gauges: Mapping[str, Callable[[], float]] | None = None
@@ -115,9 +115,9 @@ class Metrics:
         from prometheus_client.core import CounterMetricFamily, InfoMetricFamily
 
         yield InfoMetricFamily("eider", "What runs.", {"version": VERSION, "python": sys.version.split()[0]})
-        yield _gauge("process_start_time_seconds", "When the owner began.", self.began)
-        yield _gauge("process_resident_memory_bytes", "Memory of the owner.", resident())
-        spent = CounterMetricFamily("process_cpu_seconds", "Processor time of the owner.")
+        yield _gauge("process_start_time_seconds", "When the server began.", self.began)
+        yield _gauge("process_resident_memory_bytes", "Memory of the server.", resident())
+        spent = CounterMetricFamily("process_cpu_seconds", "Processor time of the server.")
         spent.add_metric([], time.process_time())
         yield spent
 

@@ -1,8 +1,8 @@
-"""What other packages serve within the owner: ASGI applications below the first part of a path.
+"""What other packages serve within the server: ASGI applications below the first part of a path.
 
 A mount is named by an entry point of the group `eider.mounts`, or here: name → `module:factory`. The factory is called
 with `eider.service.in_process_backend.ServerContext` at the first request, and imports what it needs then. Each request is read and let
-in like the owner's own, and what the application answers is sent as one whole.
+in like the server's own, and what the application answers is sent as one whole.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ GROUP: Final = "eider.mounts"
 OURS: Final[Mapping[str, str]] = {"mcp": "eider_mcp.http:mounted", "openclaw": "eider_openclaw.served:mounted"}
 """Mounts of this distribution."""
 SECONDS: Final = 120.0
-"""What a mounted application may take for one answer; the owner does not end meanwhile."""
+"""What a mounted application may take for one answer; the server does not end meanwhile."""
 
 Factory = Callable[["ServerContext"], "ASGIApp"]
 
 
 @dataclass(slots=True, kw_only=True)
 class Mounts:
-    """The mounted applications of one owner, each made when it is first asked."""
+    """The mounted applications of one server, each made when it is first asked."""
 
     inside: ServerContext
     found: Mapping[str, Callable[[], Factory]] = field(default_factory=lambda: listed())  # noqa: PLW0108 (it is defined below)
@@ -42,7 +42,7 @@ class Mounts:
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def name(self, path: str) -> str | None:
-        """The mount that a path belongs to; None where it is the owner's own."""
+        """The mount that a path belongs to; None where it is the server's own."""
         first = path.lstrip("/").partition("/")[0]
         return first if first in self.found else None
 

@@ -23,7 +23,7 @@ _ABOUT: Final = f"""\
 Memory for agents, held by one process for all programs of an account.
 
 **Where.** On a Unix socket (`run/owner.sock` below `EIDER_HOME`) whoever may open it is let in. Over TCP every request
-carries `Authorization: Bearer` with what `run/token` holds, names a host that the owner answers to, and carries no
+carries `Authorization: Bearer` with what `run/token` holds, names a host that the server answers to, and carries no
 `Origin`: web pages are not answered. Port and process are in `run/owner.json`.
 
 **How.** `POST /v1/<verb>` with a JSON object: `request` holds the verb's own fields, the others say which store is meant
@@ -42,7 +42,7 @@ tool wrote needs a lower one. `channel` is noted in the event log.
 
 **Limits.** {MAX_BODY // 2**20} MiB a request, {MAX_UPLOAD // 2**30} GiB an imported file ({UPLOADS} at a time), {BODY_SECONDS:.0f} s for a body to arrive.
 
-Over TCP paths of the owner's machine are refused: `export` answers with the file itself, `import_` takes the file as its
+Over TCP paths of the server's machine are refused: `export` answers with the file itself, `import_` takes the file as its
 body and the request in the header `Eider-Request`, `publish` is left to the machine itself.
 """
 _ENVELOPE: Final[Mapping[str, Schema]] = {

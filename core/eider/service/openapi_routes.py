@@ -1,4 +1,4 @@
-"""The routes beside the verbs, for the OpenAPI document: the owner itself, its background work, its backups."""
+"""The routes beside the verbs, for the OpenAPI document: the server itself, its background work, its backups."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ def routes(schemas: Schemas) -> Mapping[str, Route]:
         "verified_at": {"type": ["string", "null"], "format": "date-time"}, "findings": _NAMES,
     }  # fmt: skip
     return {
-        "server/status": ("Who the owner is and what it holds open.", {}, {
+        "server/status": ("Who the server is and what it holds open.", {}, {
             "pid": _NUMBER, "version": _TEXT, "protocol": _NUMBER, "home": _TEXT, "started": {"type": "number"},
             "uptime": {"type": "number"}, "stores": _NAMES, "paused": {"type": "object"}, "jobs": counts,
             "spool_bytes": _NUMBER, "rss_bytes": _NUMBER, "hooks": {"type": "object"},
         }),
-        "server/stop": ("End the owner, once what is under way is answered.", {"why": _TEXT}, {"stopping": _FLAG, "pid": _NUMBER}),
+        "server/stop": ("End the server, once what is under way is answered.", {"why": _TEXT}, {"stopping": _FLAG, "pid": _NUMBER}),
         "server/open": ("Open a store and note what its agent says of itself.", {
             "store": _STORE, "agent": _TEXT, "about": {"type": "object"},
         }, {"folder": _TEXT, "read_only": _FLAG}),

@@ -138,7 +138,9 @@ def run(terms: ServerOptions, lock: int) -> None:
     os.set_inheritable(lock, False)
     place = _HomeFiles(terms.home, lock)
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, place.request_stop)  # uvicorn raises it again when it is done: that shall not kill us
+        signal.signal(
+            signal.SIGTERM, place.request_stop
+        )  # uvicorn raises it again when it is done: that shall not kill us
         signal.signal(signal.SIGINT, place.request_stop)
         memory_tuning.limit_heaps()
     desk: Dispatcher | None = None
@@ -263,7 +265,9 @@ def _write(path: str, text: str) -> None:
                          ) from None  # fmt: skip
 
 
-async def _serve(terms: ServerOptions, app: App, desk: Dispatcher, sockets: list[socket.socket], place: _HomeFiles) -> None:
+async def _serve(
+    terms: ServerOptions, app: App, desk: Dispatcher, sockets: list[socket.socket], place: _HomeFiles
+) -> None:
     from eider.service.hook_listener import HookListener
     from eider.service.http_limits import server_of
 

@@ -163,9 +163,9 @@ def _examine_here(folder: Path, wants: Options, name: str) -> StoreFindings:
     engine = open_engine(folder, read_only=not files.writable)
     try:
         found = examine_store(engine, name=name, **wants.request_fields())
-        return found + list(probe_store(Eider(EmbeddedBackend(engine, Channel(name="doctor", agent=AGENT))), name)), len(
-            STORE_CHECKS
-        ) + 1
+        return found + list(
+            probe_store(Eider(EmbeddedBackend(engine, Channel(name="doctor", agent=AGENT))), name)
+        ), len(STORE_CHECKS) + 1
     finally:
         engine.close()
 
