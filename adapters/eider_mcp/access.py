@@ -167,7 +167,7 @@ class MemoryAccess:
 
 
 def _catching_errors(ask: Callable[..., Answer], *arguments: Any) -> Answer:
-    """An agent goes on whatever happens to its memory."""
+    """Wrap a handler so that errors become answers."""
     try:
         return ask(*arguments)
     except Exception as error:  # noqa: BLE001 (every fault is an answer)

@@ -93,7 +93,7 @@ def test_a_failure_is_marked_without_its_message(desk: Dispatcher, spans: InMemo
 def test_it_is_off_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the setting nothing of OpenTelemetry is imported, whatever a spawner's environment says."""
     code = (
-        "from eider.service import tracing; import sys; t = tracing.start(foreground=False)\n"
+        "from eider.service import tracing; import sys; t = tracing.start_tracing(foreground=False)\n"
         "with t.span('recall', 'notes', {}) as told: told([1])\n"
         "t.close(); print([m for m in sys.modules if m.startswith('opentelemetry')])"
     )

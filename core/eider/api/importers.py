@@ -1,4 +1,4 @@
-"""Where past conversations are brought in from: hosts that keep records of their own.
+"""Imports past conversations from hosts that keep their own records.
 
 A source is a module named by an entry point of the group `eider.import`; the module has `SOURCE`. What it brings
 enters as `import`: the person said it, but it has lain in files that anybody at this account could change.
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportRequest:
-    """What is to be brought in."""
+    """What to import."""
 
     path: Path | None = None
     """Where the host's records are; None is where the host puts them."""
@@ -39,7 +39,7 @@ class ImportRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProjectImport:
-    """What of one project was brought in, or would be."""
+    """Counts of one project's import, or of its preview."""
 
     scope: str
     sessions: int
@@ -55,7 +55,7 @@ class ProjectImport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportResult(Imported):
-    """What an import from a host brought, or would bring; `refused` names files and lines that cannot be read."""
+    """Result of an import or its preview; `refused` names files and lines that cannot be read."""
 
     source: str
     files: int
@@ -70,11 +70,11 @@ class ImportResult(Imported):
 
 @runtime_checkable
 class ImportSource(Protocol):
-    """A host whose records can be read."""
+    """A host whose records can be imported."""
 
     name: str
     title: str
-    """As people call it."""
+    """Display name."""
 
     def bring(self, memory: Eider, wanted: ImportRequest, told: Progress) -> ImportResult:
         """Read its records and learn from them in the order in which things were said.
@@ -91,7 +91,7 @@ class ImportSource(Protocol):
 
 
 def sources() -> dict[str, ImportSource]:
-    """All hosts that installed packages can read, by name; a package that cannot be imported is passed over."""
+    """Return all import sources by name; a package that cannot be imported is skipped."""
     from importlib.metadata import entry_points
 
     found: dict[str, ImportSource] = {}
@@ -108,7 +108,7 @@ def sources() -> dict[str, ImportSource]:
 def find_statements(
     reply: str, answering: str, *, at: datetime, user: str, scope: str, known: Sequence[str] = ()
 ) -> tuple[str, ...]:  # fmt: skip
-    """The statements that rules find in a reply, as `observe` would, without secrets; nothing is written."""
+    """Return the statements that `observe` would find in a reply, redacted; writes nothing."""
     from eider.model.values import Episode
     from eider.privacy.redact import redact
     from eider.understand.drafts import derive

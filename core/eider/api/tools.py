@@ -1,4 +1,4 @@
-"""Seven tools with which a model uses its memory itself, for any framework: definitions, schemas, handlers.
+"""The seven memory tools for models, for any framework: definitions, schemas, handlers.
 
 A tool answers with plain JSON and never raises: a fault is an answer that names the fix. What was recalled leaves
 only framed as data (`eider.privacy.recall_marks`), so that nothing in it passes for an instruction and nothing is learned twice.
@@ -45,7 +45,7 @@ _FULL: Final = TRUST["user"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """One tool as a model sees it, and what answers its calls."""
+    """One tool: its definition for the model, and its handler."""
 
     name: str
     description: str
@@ -56,7 +56,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolbox:
-    """The tools over one memory for one user; what a model passes cannot change whose memory it is."""
+    """The tools bound to one user of a memory; a model's arguments cannot change the user."""
 
     memory: Eider
     user: str
@@ -66,19 +66,19 @@ class Toolbox:
     context: str | None = None
 
     def tools(self) -> tuple[Tool, ...]:
-        """The seven, with what is bound written into their schemas."""
+        """Return the seven tools with the bound values in their schemas."""
         return tuple(replace(tool, schema=self._schema(tool)) for tool in TOOLS.values())
 
     def definitions(self) -> list[dict[str, Any]]:
-        """Name, description and JSON schema (`parameters`) of each tool."""
+        """Return name, description and JSON schema (`parameters`) of each tool."""
         return [{"name": t.name, "description": t.description, "parameters": t.schema} for t in self.tools()]
 
     def anthropic(self) -> list[dict[str, Any]]:
-        """The same as `tools=` of Anthropic's messages wants it."""
+        """Return the definitions in the form of Anthropic's `tools=`."""
         return [{"name": t.name, "description": t.description, "input_schema": t.schema} for t in self.tools()]
 
     def openai(self) -> list[dict[str, Any]]:
-        """The same as `tools=` of OpenAI's chat completions wants it."""
+        """Return the definitions in the form of OpenAI's `tools=`."""
         return [{"type": "function", "function": definition} for definition in self.definitions()]
 
     def call(self, name: str, arguments: Any = None, *, key: str | None = None) -> Answer:
@@ -117,7 +117,7 @@ def bind(
     memory: Eider, *, user: str, scopes: Sequence[str] | None = None, loop: object | None = None,
     context: str | None = None, channel: str = "tools",
 ) -> Toolbox:  # fmt: skip
-    """The tools for one user of a memory; what enters through them was said by an agent, whatever it claims.
+    """Bind the tools to one user of a memory; what a model writes with them has agent trust.
 
     Args:
         memory: An open memory.
@@ -136,7 +136,7 @@ def bind(
 
 
 def error_answer(error: Exception) -> Answer:
-    """A fault as an answer: its kind, what is wrong, and what to do."""
+    """Return an error as an answer: its type, message and fix."""
     if isinstance(error, QueuedError):
         return {"status": "queued", "why": str(redact(str(error)))}
     if not isinstance(error, EiderError):
@@ -150,7 +150,7 @@ def _error_fields(kind: str, message: str, fix: str) -> Answer:
 
 
 def _catching_errors(handler: Handler) -> Handler:
-    """An agent goes on whatever happens to its memory."""
+    """Wrap a handler so that errors become answers."""
 
     @wraps(handler)
     def safe(memory: Eider, **arguments: Any) -> Answer:
@@ -253,19 +253,19 @@ def _stored_answer(memory: Memory) -> Answer:
 
 
 def _result_fields(found: Recollection) -> Answer:
-    """What may be said outside the frame: nothing that anybody wrote."""
+    """Return the fields of a result that hold no stored text."""
     kind = found.memory.kind if found.memory else "episode"
     return {"id": found.id, "kind": kind, "trust": found.trust, "score": round(found.score, 4)}
 
 
 def _framed_lines(found: Sequence[Recollection]) -> str:
-    """The recalled lines, marked as data; empty where nothing was found."""
+    """Return the recalled lines framed as data; empty if nothing was found."""
     lines = [_line(r.id, r.memory or r.episode, r.text) for r in found]
     return recall_marks.mark(lines, [r.id for r in found])
 
 
 def _line(id: str, item: Memory | Episode | None, text: str | None = None) -> str:  # noqa: A002
-    """One line: its id, what it is, what it says, and who says so where that is not the user."""
+    """Return a result as one line: id, kind, text, and its origin if not the user."""
     if item is None:
         return f"[{id}] {_one_line(text or '')}"
     said = _one_line(item.text if text is None else text)

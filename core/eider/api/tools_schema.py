@@ -1,4 +1,4 @@
-"""What a model is told of each tool: one paragraph, and a JSON schema of the arguments."""
+"""Descriptions and argument schemas of the memory tools."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TIME: Final = {"type": "string", "minLength": 4, "maxLength": 64}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolDescription:
-    """A tool's words for a model."""
+    """Description and argument schema of a tool."""
 
     about: str
     schema: Schema
@@ -28,7 +28,7 @@ class ToolDescription:
 def _describe(
     text: str, required: tuple[str, ...] = (), /, **properties: tuple[Mapping[str, Any], str]
 ) -> ToolDescription:
-    """A definition; each property is its type and what it means."""
+    """Make a tool description; each property is (type, meaning)."""
     described = {name: {**kind, "description": meaning} for name, (kind, meaning) in properties.items()}
     schema = {"type": "object", "properties": described, "required": list(required), "additionalProperties": False}
     return ToolDescription(about=text, schema=schema)
@@ -100,7 +100,7 @@ _TYPES: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
 
 
 def check_arguments(schema: Schema, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments that fit a schema of this file; null stands for what is left out.
+    """Check arguments against a schema and return them without nulls.
 
     Raises:
         InputError: One does not fit; the message names it and the fix.

@@ -1,4 +1,4 @@
-"""The entry point: which command is where, and what every ending means to a script."""
+"""Entry point of the command line: loads commands by name and turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "consolidate": "Close memories that have decayed.",
     "forget": "Erase a memory or an utterance for good.",
     "forget-user": "Erase all of a user for good.",
-    "inbox": "Show what contradicts something known, and say which holds.",
+    "inbox": "Review new memories that contradict known ones.",
     "scopes": "List scopes, and keep them few.",
     "loop": "Open, judge and close loops.",
     "learned": "Show what outcomes have taught about a user.",
@@ -77,20 +77,20 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "import": "Bring an export in, or past conversations.",
     "backup": "Make, list, restore and schedule backups.",
     "drain": "Bring the search index up to date.",
-    "verify": "Hold the store against itself.",
+    "verify": "Check a store for damage.",
     "rebuild": "Build the search index anew.",
     "doctor": "Find what is wrong, and mend it.",
-    "serve": "Start the process that holds the stores for all others.",
+    "serve": "Start the server process that holds the stores for all others.",
     "stop": "End the server process.",
     "status": "Show the server process: who it is, what it holds and does.",
     "jobs": "List, show, retry, purge and run background work.",
-    "pause": "Let background work rest until it is resumed.",
+    "pause": "Pause background work until it is resumed.",
     "resume": "End a pause.",
     "log": "Show what the server noted: calls and errors, never their content.",
     "service": "Keep the server process always on.",
     "mcp": "Serve the memory to an MCP client on stdin and stdout.",
     "install": "Wire the hosts on this machine to Eider.",
-    "uninstall": "Take back what eider install changed.",
+    "uninstall": "Undo what eider install changed.",
     "demo": "Tell a story in a temporary store.",
     "bench": "Measure retrieval on your own store.",
 }
@@ -128,7 +128,7 @@ class Commands(click.Group):
     """The commands by section, each imported when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        """Every name, in the order of the help."""
+        """Return all command names in the order of the help."""
         return list(_MODULES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
@@ -141,7 +141,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Name the nearest command for a slip."""
+        """Find the command; for a misspelt name suggest the nearest one."""
         if args and args[0] not in _MODULES and not args[0].startswith("-"):
             from difflib import get_close_matches
 
@@ -161,7 +161,7 @@ class Commands(click.Group):
         self, args: Sequence[str] | None = None, prog_name: str | None = None, complete_var: str | None = None,
         standalone_mode: bool = True, windows_expand_args: bool = True, **extra: Any,
     ) -> Any:  # fmt: skip
-        """Run, and end with the exit code that tells what happened."""
+        """Run a command and exit with the code of its error."""
         given = list(sys.argv[1:] if args is None else args)
         verbose = bool({"-v", "--verbose"} & set(given))
         try:
@@ -184,7 +184,7 @@ class Commands(click.Group):
 
 
 def report_error(error: BaseException, *, verbose: bool) -> int:
-    """Say what happened on stderr, in one line, and return the exit code."""
+    """Print an error as one line on stderr and return its exit code."""
     from eider.model.errors import EiderError
 
     if isinstance(error, BrokenPipeError):
@@ -221,7 +221,7 @@ def _report_usage_error(error: click.ClickException) -> int:
 
 
 def _check_encoding(args: Sequence[str]) -> None:
-    """Bytes that are not UTF-8 arrive as halves of surrogate pairs, which nothing can store."""
+    """Raise for arguments that are not UTF-8; they arrive with surrogates, which cannot be stored."""
     for place, arg in enumerate(args, 1):
         try:
             arg.encode()

@@ -52,7 +52,7 @@ def _retention_rule(keep: int | None, weekly: int | None, monthly: int | None) -
 
 
 def _run_task(state: State, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """Let whoever holds the store do it: the server of a name, this process for a path."""
+    """Run a backup task on the server for a named store, in this process for a path."""
     from eider.api.open import is_shared
     from eider.model.store_paths import folder_of
 
@@ -159,7 +159,7 @@ def list_(state: State, verify: bool) -> int:
 
 
 def _all_backups(store: str | None) -> list[Backup]:
-    """Backups of one store or of all, oldest first; one with a broken manifest is shown as damaged."""
+    """Return backups of one store or of all, oldest first; one with a broken manifest is marked damaged."""
     from eider.model import backup_paths
     from eider.model.store_paths import folder_of
     from eider.records.backup.manifest import seen
@@ -234,7 +234,7 @@ def restore(state: State, name: str, replace: bool, dry_run: bool, ignore_tombst
 
 
 def _find_backup(name: str) -> Backup:
-    """A backup by path, by store/stamp, or by stamp alone where that is one only."""
+    """Find a backup by path, by store/stamp, or by stamp alone where it is unique."""
     from eider.model.backup_paths import MANIFEST
     from eider.records.backup.manifest import read
 

@@ -1,4 +1,4 @@
-"""What all commands share: the global options, examples in the help, and the open memory."""
+"""Shared by all commands: global options, examples in the help, and opening the memory."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ Answer = type | Sequence[str]
 
 
 def _store_global_option(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    """Note a global option; one after the command wins over one before it."""
+    """Store a global option in the state; one given after the command overrides one before it."""
     if value is not None and ctx.get_parameter_source(str(param.name)) is not click.core.ParameterSource.DEFAULT:
         setattr(ctx.ensure_object(State), str(param.name), value)
 
 
 def GLOBAL_OPTIONS() -> list[click.Option]:  # noqa: N802 (a constant that click wants fresh for each command)
-    """Options every command takes."""
+    """Return new instances of the options that every command takes."""
     shared: dict[str, Any] = {"expose_value": False, "callback": _store_global_option}
     return [
         click.Option(["--store"], metavar="NAME|PATH", help="Which store; a path is a store of one's own.", **shared),
@@ -45,7 +45,7 @@ def GLOBAL_OPTIONS() -> list[click.Option]:  # noqa: N802 (a constant that click
 def global_section(
     ctx: click.Context, formatter: click.HelpFormatter, title: str, params: Sequence[click.Parameter]
 ) -> None:
-    """Options in a section of their own."""
+    """Write options as a section of the help."""
     records = [r for p in params if (r := p.get_help_record(ctx)) is not None]
     with formatter.section(title):
         formatter.write_dl(records)
@@ -60,14 +60,14 @@ class EiderCommand(click.Command):
         self.params = [*self.params, *GLOBAL_OPTIONS()]
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """The command's own options first."""
+        """Write the command's own options, then the global ones."""
         names = {o.name for o in GLOBAL_OPTIONS()}
         own = [p for p in self.get_params(ctx) if p.name not in names and isinstance(p, click.Option)]
         global_section(ctx, formatter, "Options", own)
         global_section(ctx, formatter, "Options of every command", [p for p in self.params if p.name in names])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's signature)
-        """What --json prints, and two lines to copy."""
+        """Write the keys that --json prints and two example lines."""
         if keys := keys_of(self.answer):
             formatter.write_paragraph()
             with formatter.indentation():
@@ -77,7 +77,7 @@ class EiderCommand(click.Command):
 
 
 def keys_of(answer: Answer) -> tuple[str, ...]:
-    """Names of what a value holds, in their order."""
+    """Return the field names of a value type, or the given keys."""
     if is_dataclass(answer):
         return tuple(f.name for f in fields(answer))
     return tuple(cast("Sequence[str]", answer))
@@ -95,7 +95,7 @@ pass_state: Final = click.make_pass_decorator(State, ensure=True)
 
 @contextmanager
 def open_memory(state: State, *, create: bool = False, agent: str | None = None, **how: Any) -> Generator[Eider]:
-    """The memory that the options name, seen through the command line's door.
+    """Open the memory that the options name, with the command line's channel and trust.
 
     Args:
         state: The global options.
@@ -127,19 +127,19 @@ def open_memory(state: State, *, create: bool = False, agent: str | None = None,
 
 
 def resolve_scope(said: str) -> str:
-    """A scope as it is kept: `project` is that of the directory the command runs in."""
+    """Return the scope's stored name; `project` becomes the scope of the working directory."""
     from eider.model.project_scope import project_scope
 
     return project_scope() if said == "project" else said
 
 
 def is_store(folder: Path) -> bool:
-    """Whether a directory is there and not empty."""
+    """Return whether a directory exists and is not empty."""
     return folder.is_dir() and any(folder.iterdir())
 
 
 def _store_made_by_spool(state: State, folder: Path) -> bool:
-    """Whether what waits in the spool makes the store, once a server has taken it."""
+    """Return whether draining the spool creates the store."""
     from eider.api.open import is_shared
     from eider.client import spool
     from eider.client.client import Client, ClientError
@@ -157,12 +157,12 @@ def _store_made_by_spool(state: State, folder: Path) -> bool:
 
 
 def text_of(words: Sequence[str]) -> str:
-    """The words of a text argument, or all of stdin for a single dash."""
+    """Return the words of a text argument joined, or all of stdin for a single dash."""
     return stdin_text() if tuple(words) == ("-",) else " ".join(words)
 
 
 def stdin_text() -> str:
-    """All of stdin as text, without the final line break.
+    """Read stdin as text, without the final line break.
 
     Raises:
         InputError: It is not UTF-8.

@@ -1,4 +1,4 @@
-"""The story: `demo`."""
+"""The `demo` command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`doctor`: what is wrong, and what to do about it."""
+"""The `doctor` command: finds problems and repairs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every ending means to a script: exit codes by error, and the one line on stderr."""
+"""Exit codes by error, and the one line that each error prints on stderr."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ QUEUED: Final = (
 
 
 def code_of(kind: type[BaseException]) -> int:
-    """The exit code of an error of Eider.
+    """Return the exit code of an error type.
 
     >>> from eider.model.errors import StoreMissingError, TooLargeError
     >>> code_of(TooLargeError), code_of(StoreMissingError)
@@ -35,13 +35,13 @@ def code_of(kind: type[BaseException]) -> int:
 
 
 def fail(message: str, code: int) -> int:
-    """Say in one line why it ended, and return the code."""
+    """Print a message as one line on stderr and return the exit code."""
     print_error(" ".join(message.split()))
     return code
 
 
 def report_queued(keys: Sequence[str], *, as_json: bool) -> None:
-    """Say that writes wait in the spool; their keys are for whoever wants to send them again."""
+    """Report that writes wait in the spool, with their keys in JSON."""
     print_error(QUEUED)
     if as_json:
         for key in keys:
@@ -49,13 +49,13 @@ def report_queued(keys: Sequence[str], *, as_json: bool) -> None:
 
 
 def report_interrupt() -> int:
-    """Somebody pressed Ctrl-C; the terminal stands behind its echo."""
+    """Report an interrupt by Ctrl-C and return its exit code."""
     write_line("", err=True)
     return fail("interrupted", INTERRUPTED)
 
 
 def close_stdout() -> int:
-    """Nobody reads any more; Python must not complain when it flushes at exit."""
+    """Redirect stdout to /dev/null after a broken pipe, so that Python's flush at exit cannot fail."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     os.dup2(devnull, 1)
     os.close(devnull)

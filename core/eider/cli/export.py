@@ -1,4 +1,4 @@
-"""Moving: `export` and `import`."""
+"""The commands `export` and `import`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The arguments of the hot verbs, read by hand as the commands would read them.
+"""Parses the arguments of the fast path; anything unusual is left to click.
 
 Only what is beyond doubt is read: a mistake, a word that is not in these tables, or a value that might be refused is
 left to the command, which explains it. A test holds the tables against the commands.
@@ -59,7 +59,7 @@ _DIGITS: Final = 8
 
 
 def parse(args: Sequence[str]) -> tuple[str, dict[str, Any], str] | None:
-    """The verb, what its options say, and its words as one text; None in doubt.
+    """Parse a command line into verb, options and text; return None for anything unusual.
 
     >>> parsed(["recall", "--limit", "3", "snake", "case", "--json"])
     ('recall', {'limit': 3, 'json': True}, 'snake case')
@@ -88,7 +88,7 @@ def parse(args: Sequence[str]) -> tuple[str, dict[str, Any], str] | None:
 
 
 def _read_option(arg: str, left: list[str], known: Mapping[str, Option], said: dict[str, Any]) -> bool:
-    """Note one option and its value, taken from what is left; False when it is not beyond doubt."""
+    """Read one option and its value from the remaining arguments; return False if click has to decide."""
     name, equals, value = arg.partition("=")
     if name not in known or (equals and not name.startswith("--")):
         return False
@@ -102,7 +102,7 @@ def _read_option(arg: str, left: list[str], known: Mapping[str, Option], said: d
 
 
 def _store_value(said: dict[str, Any], field: str, takes: Any, value: str) -> bool:
-    """Note what an option says; False when it is not beyond doubt."""
+    """Store an option's value; return False if click has to decide."""
     if not value.strip() or value.startswith("-") or len(value) > MAX_NAME or not value.isprintable():
         return False
     if value == "project" and field in ("scope", "scopes"):  # the command knows which

@@ -1,4 +1,4 @@
-"""What is asked for all day, answered before the command line's framework is loaded.
+"""Answers the most used commands through the server without importing click.
 
 `answered` reads the arguments by hand, asks the server, and prints what the command would have printed, byte for byte.
 Whatever is not plain (an option it does not know, stdin, a path, a value that may be wrong, a missing store) it leaves
@@ -30,7 +30,7 @@ _TIME_FIELDS: Final = ("at", "recorded_at", "valid_from", "valid_to", "retired_a
 
 
 class JsonView(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON object)
-    """A JSON object whose members can be asked for as attributes, as those of a value."""
+    """A dict with attribute access."""
 
     def __getattr__(self, name: str) -> Any:
         try:
@@ -41,7 +41,7 @@ class JsonView(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON obje
 
 
 def run(args: Sequence[str]) -> int | None:
-    """Answer and return the exit code; None, with nothing done, when the command has to."""
+    """Run a command and return its exit code; None if click has to run it, with nothing done."""
     try:
         return _run(args)
     except Exception as error:  # noqa: BLE001 (every ending gets its code)
@@ -72,7 +72,7 @@ def _run(args: Sequence[str]) -> int | None:
 
 
 def client_arguments(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
-    """What the client is made with; takes it out of `said`, and adds the time zone there. None in doubt."""
+    """Return the client's arguments, moving them out of `said` and adding the time zone; None if click has to decide."""
     from eider.client.client import home
 
     root = home()
@@ -103,7 +103,7 @@ def client_arguments(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _read_settings(root: str) -> dict[str, str] | None:
-    """The config file; None when it is not plain."""
+    """Read the settings file; return None if it is not a flat object of texts."""
     from eider.client.client import loads
 
     try:
@@ -118,7 +118,7 @@ def _read_settings(root: str) -> dict[str, str] | None:
 
 
 def _max_trust(*, as_agent: bool) -> str | None:
-    """The most that what enters may claim; None for a word that is not known."""
+    """Return the highest origin that writes may claim; None for an unknown EIDER_ORIGIN."""
     said = os.environ.get("EIDER_ORIGIN") or "user"
     if said not in ORIGINS:
         return None
@@ -126,7 +126,7 @@ def _max_trust(*, as_agent: bool) -> str | None:
 
 
 def _is_store_name(store: str) -> bool:
-    """Whether it is the plain name of a shared store, and no path or address.
+    """Return whether it is the plain name of a shared store, not a path or address.
 
     >>> _is_name("assistant"), _is_name("../etc"), _is_name("notes.eider")
     (True, False, False)
@@ -137,7 +137,7 @@ def _is_store_name(store: str) -> bool:
 
 
 def _has_files(folder: str) -> bool:
-    """Whether a directory is there and not empty."""
+    """Return whether a directory exists and is not empty."""
     try:
         with os.scandir(folder) as entries:
             return next(entries, None) is not None
@@ -146,7 +146,7 @@ def _has_files(folder: str) -> bool:
 
 
 def _login_name() -> str:
-    """Name of the account, as `getpass` finds it."""
+    """Return the login name as `getpass` finds it."""
     for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
         if found := os.environ.get(name):
             return found
@@ -159,7 +159,7 @@ def _login_name() -> str:
 
 
 def _local_zone() -> str | None:
-    """Name of this machine's time zone, as `eider.model.clock.local_zone` finds it; None where that takes more than a look."""
+    """Return the machine's time zone as `local_zone` does; None where that would need more imports."""
     try:
         link = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
     except OSError:
@@ -183,7 +183,7 @@ def _local_zone() -> str | None:
 def _call_server(
     verb: str, request: Mapping[str, Any], place: Mapping[str, Any], *, as_json: bool, brief: bool
 ) -> int | None:
-    """Ask the server and print its answer."""
+    """Call the server and print its answer."""
     from eider.client.client import Client, ClientError
 
     client: Client = Client(channel="cli", **place)
@@ -207,7 +207,7 @@ def _call_server(
 
 
 def _show_status(*, as_json: bool) -> int | None:
-    """Show the server that runs; where none answers, the command looks closer."""
+    """Show the running server; return None if none answers."""
     from eider.client.client import Client, ClientError
 
     client = Client(spawn=False, spool=False, timeout=5.0)
@@ -243,7 +243,7 @@ def _print_answer(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bo
 
 
 def utc_times(value: Any) -> Any:
-    """An answer with its instants as the command prints them; what people said and metadata stay as they are.
+    """Return an answer with its time fields in UTC notation; texts and metadata are unchanged.
 
     >>> timed({"at": "2026-05-04T10:30:00+00:00", "metadata": {"at": "2026-05-04T10:30:00+00:00"}})
     {'at': '2026-05-04T10:30:00Z', 'metadata': {'at': '2026-05-04T10:30:00+00:00'}}
@@ -261,7 +261,7 @@ def utc_times(value: Any) -> Any:
 
 
 def _print_and_exit_code(printing: Callable[[], None]) -> int:
-    """Print, and know the reader who went away."""
+    """Print and return the exit code; handles a closed pipe and Ctrl-C."""
     from eider.cli import exit_codes
 
     try:
@@ -275,7 +275,7 @@ def _print_and_exit_code(printing: Callable[[], None]) -> int:
 
 
 def _report_refusal(error: ClientError) -> int:
-    """The server said no: the same line and code as in a process that has the store itself."""
+    """Print the server's error and return the exit code that an embedded store would give."""
     from eider.api.wire import decode_error
     from eider.cli.exit_codes import code_of, fail
 

@@ -1,4 +1,4 @@
-"""Forgetting for good: `forget` and `forget-user`."""
+"""Commands that erase: `forget` and `forget-user`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the answers of the hot verbs look to people: values or the server's JSON, told by their attributes.
+"""Prints the answers of the fast path's commands, given as values or as the server's JSON.
 
 Imports nothing heavy: `eider.cli.fast_path` prints with it before the command line's framework would be loaded.
 """
@@ -22,7 +22,7 @@ _MAX_TEXTS: Final = 3
 
 
 def day(at: object) -> str:
-    """The date of an instant, given as a time or as ISO text.
+    """Return the date of an instant, given as a datetime or ISO text.
 
     >>> day("2026-05-04T10:30:00+00:00")
     '2026-05-04'
@@ -31,7 +31,7 @@ def day(at: object) -> str:
 
 
 def minute(at: object) -> str:
-    """An instant to the minute.
+    """Return an instant to the minute.
 
     >>> minute("2026-05-04T10:30:00+00:00")
     '2026-05-04 10:30'
@@ -40,7 +40,7 @@ def minute(at: object) -> str:
 
 
 def print_stored(items: Sequence[Any]) -> None:
-    """Ids, and the text as it is stored: what was redacted is seen at once."""
+    """Print ids and the stored texts, so that redactions are visible."""
     if len(items) > _MAX_TEXTS:
         print_line(f"kept {len(items)}, {items[0].id} to {items[-1].id}")
         return
@@ -50,7 +50,7 @@ def print_stored(items: Sequence[Any]) -> None:
 
 
 def print_recall(found: Sequence[Any], *, brief: bool) -> None:
-    """Results of a recall, each with its score and the reasons for it."""
+    """Print the results of a recall with score and reasons."""
     if not found:
         print_line("nothing found")
     for place, one in enumerate(found, 1):
@@ -66,7 +66,7 @@ def print_recall(found: Sequence[Any], *, brief: bool) -> None:
 
 
 def print_for_agents(found: Sequence[Any]) -> None:
-    """One line per result, for agents: id, kind, scope, date, text; what a stranger said is marked."""
+    """Print one line per result for agents; untrusted ones are marked as unverified."""
     if not found:
         print_line("nothing found")
     for one in found:
@@ -74,7 +74,7 @@ def print_for_agents(found: Sequence[Any]) -> None:
 
 
 def agent_line(one: Any) -> str:
-    """Such a line."""
+    """Return one result as a line: id, kind, scope, date, text."""
     m, e = one.memory, one.episode
     kind, scope, at = (m.kind, m.scope, m.valid_from) if m is not None else ("episode", e.speaker, e.at)
     strange = m.trust == 0 if m is not None else e.origin in ("tool", "document")
@@ -82,7 +82,7 @@ def agent_line(one: Any) -> str:
 
 
 def details_line(one: Any) -> str:
-    """Id, kind, scope and times of one result."""
+    """Return id, kind, scope and times of one result as a line."""
     parts = [one.id]
     if (m := one.memory) is not None:
         ended = f" until {day(m.valid_to)}" if m.valid_to else ""
@@ -93,7 +93,7 @@ def details_line(one: Any) -> str:
 
 
 def print_injection(given: Any) -> None:
-    """The text for the prompt; where there is none, stderr says why."""
+    """Print the text for the prompt; if it is empty, print the reason on stderr."""
     if given.text:
         print_line(given.text)
     else:
@@ -101,7 +101,7 @@ def print_injection(given: Any) -> None:
 
 
 def print_page(items: Sequence[Any], offset: int, total: int) -> None:
-    """A page of a search."""
+    """Print one page of search results."""
     for one in items:
         print_indented(one.text)
         print_indented(details_line(one), "    ", dim=True)
@@ -111,7 +111,7 @@ def print_page(items: Sequence[Any], offset: int, total: int) -> None:
 
 
 def print_status(found: dict[str, Any]) -> None:
-    """Who the server process is, what it holds and does."""
+    """Print the status of the server process."""
     waits = f"{found['spool_bytes']:,} byte(s) wait" if found["spool_bytes"] else "empty"
     rows = [["server", "none runs; the next call by name starts one"]]
     if found["running"]:
@@ -131,7 +131,7 @@ def print_status(found: dict[str, Any]) -> None:
 
 
 def hook_rows(found: dict[str, Any]) -> list[list[str]]:
-    """What hosts' hooks cost and brought since the server began, and in the sessions used last.
+    """Return table rows of what hooks injected and learned, in all and per recent session.
 
     >>> hooked({"fault": "", "hosts": {"claude-code": {"injected_tokens": 90, "recalled": 3, "learned": 1, "sessions": {}}}})
     [['claude-code', '90 tokens injected, 3 lines recalled, 1 memories learned']]
@@ -151,7 +151,7 @@ def hook_rows(found: dict[str, Any]) -> list[list[str]]:
 
 
 def paused_text(found: dict[str, dict[str, bool]]) -> str:
-    """What is paused, in words.
+    """Describe what is paused.
 
     >>> paused_text({"*": {"writes": False}, "notes": {"writes": True}})
     'background work of every store, background work and writing of notes'
@@ -164,7 +164,7 @@ def paused_text(found: dict[str, dict[str, bool]]) -> str:
 
 
 def duration_text(seconds: float) -> str:
-    """A duration for people.
+    """Return a duration as text.
 
     >>> lasting(4), lasting(300), lasting(90_000)
     ('4 s', '5 min', '25 h')

@@ -1,4 +1,4 @@
-"""Accounts: `why`, `history`, `events`, `diff`, `health`."""
+"""Commands that explain what is stored: `why`, `history`, `events`, `diff`, `health`."""
 
 from __future__ import annotations
 

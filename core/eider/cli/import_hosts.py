@@ -32,7 +32,7 @@ def not_a_source_error(what: str) -> click.UsageError:
 def import_conversations(
     state: State, source: ImportSource, where: Path | None, *, project: Path | None, since: str | None, tz: str | None, dry_run: bool
 ) -> int:  # fmt: skip
-    """Read a host's records into the memory that the options name."""
+    """Import a host's records into the memory that the options name."""
     zone = state.time_zone(tz)
     start = parse_instant(since, tz=zone)[0] if since else None
     wanted = ImportRequest(path=where, project=project, since=start, tz=zone, dry_run=dry_run)

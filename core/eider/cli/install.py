@@ -1,4 +1,4 @@
-"""Wiring hosts: `install`, `uninstall`."""
+"""Connects host programs to Eider: `install`, `uninstall`."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def install(
 @_YES
 @pass_state
 def uninstall(state: State, names: tuple[str, ...], project: bool, dry_run: bool, yes: bool) -> int:
-    """Take back what eider install changed.
+    """Undo what eider install changed.
 
     Files are put back byte for byte; of a file that was changed since, only what is Eider's is taken out. Memories,
     stores and settings of Eider stay. Exits with 1 while something is left that a person has to take out.
@@ -94,7 +94,7 @@ def _install_options(*, project: bool) -> Options:
 
 
 def _is_installable(target: Target, options: Options) -> bool:
-    """Whether a host that nobody named can be wired in this way at all."""
+    """Return whether a detected host supports these options."""
     try:
         target.place(options)
     except RefusedError:
@@ -103,7 +103,7 @@ def _is_installable(target: Target, options: Options) -> bool:
 
 
 def _is_wired(target: Target, options: Options) -> bool:
-    """Whether there is anything to take back, or to say about it."""
+    """Return whether the host is wired or has leftovers to remove."""
     try:
         found, undone = installing.plan_uninstall(target, options)
         return bool(found or undone or installing.other_places(target, options))
@@ -114,7 +114,7 @@ def _is_wired(target: Target, options: Options) -> bool:
 
 
 def _for_each_host(chosen: Sequence[Target], does: Callable[[Target], int]) -> int:
-    """Do it for each host; one that is refused does not keep the others from it."""
+    """Apply a function to each host; an error of one does not stop the others."""
     worst = 0
     for target in chosen:
         try:

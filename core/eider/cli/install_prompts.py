@@ -1,4 +1,4 @@
-"""What `install` sets: what the shell says is kept for hosts that do not see it, and a terminal is asked the rest."""
+"""Settings that `install` saves: values of the shell's environment, then answers asked on a terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SAVED_SETTINGS: Final = ("store", "user", "tz", "mode", "model", "model_url", "
 
 
 def save_environment(state: State) -> None:
-    """Keep what the environment says and the settings do not."""
+    """Save values of the environment that are not in the settings yet."""
     known = config.read()
     for name in _SAVED_SETTINGS:
         said = os.environ.get(f"EIDER_{name.upper()}", "").strip()
@@ -30,7 +30,7 @@ def save_environment(state: State) -> None:
 
 
 def ask_settings() -> None:
-    """Ask for the store, the user and, if one is wanted, a model; Enter keeps what is there."""
+    """Ask for the store, the user and optionally a model; Enter keeps the present value."""
     known = config.read()
     for name, usual, question in (
         ("store", "default", "Store"),

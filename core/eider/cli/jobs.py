@@ -41,13 +41,13 @@ def jobs() -> None:
 
 
 class _Queue:
-    """The jobs of one store, in this process or behind the server."""
+    """The job queue of one store, in this process or on the server."""
 
     def __init__(self, ask: Ask, folder: Path, engine: Engine | None = None) -> None:
         self.ask, self.folder, self.engine = ask, folder, engine
 
     def is_paused(self) -> bool:
-        """Whether somebody paused them."""
+        """Return whether the jobs are paused."""
         from eider.client import pauses
 
         return pauses.jobs_paused(str(config.home()), self.folder)
@@ -141,7 +141,7 @@ def _job_row(job: Job) -> list[object]:
 @click.argument("id", metavar="ID", type=int)
 @pass_state
 def show_(state: State, id: int) -> None:  # noqa: A002
-    """Show all there is to know of a job."""
+    """Show a job with its details."""
     with _job_queue(state) as queue:
         rows = _jobs_in(queue.ask("jobs/show", ids=[id]))
     shown = [[key.replace("_", " "), getattr(rows[0], key)] for key in _KEYS]
@@ -154,7 +154,7 @@ def show_(state: State, id: int) -> None:  # noqa: A002
 @_IDS
 @pass_state
 def retry(state: State, ids: tuple[int, ...]) -> None:
-    """Let dead jobs begin from the start; without ID all of them."""
+    """Retry dead jobs; without ID all of them."""
     with _job_queue(state) as queue:
         rows = _jobs_in(queue.ask("jobs/retry", ids=ids))
     print_values(state, rows, lambda: print_line(_count_text(rows, "tried again", "nothing is dead")))
@@ -167,7 +167,7 @@ def retry(state: State, ids: tuple[int, ...]) -> None:
 @click.option("--before", metavar="TIME", help="Only those that ended, or were queued, before.")
 @pass_state
 def purge(state: State, ids: tuple[int, ...], wanted: str, before: str | None) -> None:
-    """Take jobs out that are done, dead or waiting.
+    """Remove jobs that are done, dead or waiting.
 
     What finishes a forget stays until it is done, and batches under way stay whole.
     """
@@ -216,7 +216,7 @@ def _run_in_process(state: State, engine: Engine, ids: Sequence[int]) -> Iterabl
 
 
 def _wait_for_jobs(state: State, queue: _Queue, started: Sequence[Job]) -> list[Job]:
-    """The jobs as they ended; the bar shows the one job, or how many of several have ended."""
+    """Wait for jobs to end, showing progress, and return them."""
     last = {job.id: job for job in started}
     left = list(last)
     with progress(state, f"job {left[0]}" if len(left) == 1 else "jobs") as told:
@@ -255,7 +255,7 @@ _WRITES: Final = partial(click.option, "--writes", is_flag=True)
 @_WRITES(help="Refuse writes as well.")
 @pass_state
 def pause(state: State, writes: bool) -> None:
-    """Let background work rest until it is resumed.
+    """Pause background work until it is resumed.
 
     Of one store (--store), else of all. A job that runs already ends. A paused write is refused, not kept for later.
     """

@@ -49,7 +49,7 @@ def observe(state: State, words: tuple[str, ...], agent_output: str, tz: str | N
 
 
 def _print_learned(done: Learned) -> None:
-    """Each memory that was kept, changed or closed, then the reasons."""
+    """Print each memory that was kept, changed or closed, then the reasons."""
     ended = {decision.target for decision in done.decisions if decision.relation in ("supersede", "merge", "retract")}
     for one in done.memories:
         closed = one.superseded_by is not None or one.id in ended

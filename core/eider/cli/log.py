@@ -1,4 +1,4 @@
-"""What the server wrote down: `log`."""
+"""The `log` command: shows the server's log."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def log(state: State, errors: bool, calls: bool, lines: int, follow: bool) -> No
 
 
 class LogTail:
-    """The end of a file of JSON lines, and what is appended later; a file that is changed for a new one is followed."""
+    """Reads the end of a file of JSON lines and follows what is appended, also across rotation."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._inode, self._offset = 0, 0
 
     def last_entries(self, lines: int) -> list[dict[str, Any]]:
-        """The last entries; the older file it was changed for helps out."""
+        """Return the last entries, reading the rotated file too if needed."""
         wanted = lines + _DAMAGED
         data, self._inode, self._offset = _read_end(self.path, wanted)
         if data.count(b"\n") < wanted:
@@ -67,7 +67,7 @@ class LogTail:
         return list(_parse_entries(data))[-lines:] if lines else []
 
     def new_entries(self) -> list[dict[str, Any]]:
-        """Whole lines since the last look."""
+        """Return the entries appended since the last call."""
         return [
             entry for path in (self._rotated_path(), self.path) for entry in _parse_entries(self._read_appended(path))
         ]
@@ -76,7 +76,7 @@ class LogTail:
         return self.path.with_name(f"{self.path.stem}.1.jsonl")
 
     def _read_appended(self, path: Path) -> bytes:
-        """What came to a file: to the one that is followed since the last look, to a new one since it began."""
+        """Return the bytes appended to a file since the last read, or all of a new file."""
         try:
             with path.open("rb") as file:
                 found = os.fstat(file.fileno())
@@ -94,7 +94,7 @@ class LogTail:
 
 
 def _read_end(path: Path, lines: int) -> tuple[bytes, int, int]:
-    """The last whole lines of a file, its inode, and where they end."""
+    """Return the last whole lines of a file, its inode, and the offset after them."""
     try:
         with path.open("rb") as file:
             found = os.fstat(file.fileno())
@@ -112,7 +112,7 @@ def _read_end(path: Path, lines: int) -> tuple[bytes, int, int]:
 
 
 def _parse_entries(data: bytes) -> Iterator[dict[str, Any]]:
-    """Lines that can be read; what a full disk cut off is passed over."""
+    """Parse lines as JSON; incomplete ones are skipped."""
     for line in data.splitlines():
         try:
             found = json.loads(line)

@@ -1,4 +1,4 @@
-"""Upkeep: `drain`, `verify`, `rebuild`."""
+"""Maintenance commands: `drain`, `verify`, `rebuild`."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def drain(state: State, timeout: float | None) -> None:
 @click.option("--accept-loss", is_flag=True, help="Go on although acknowledged rows were lost from a damaged file.")
 @pass_state
 def verify(state: State, deep: bool, accept_loss: bool) -> int:
-    """Hold the store against itself.
+    """Check a store for damage.
 
     The chain of events, references between rows and the search index are checked. Exits with 1 on findings.
     """

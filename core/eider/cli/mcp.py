@@ -69,7 +69,7 @@ def mcp(
 
 
 def _open_through_server(state: State, agent: str) -> Eider:
-    """The memory through the server, also for a path: each client starts a server of its own."""
+    """Open the memory through the server, even for a path, since each MCP client starts its own process."""
     from eider.api.open import open as open_store
     from eider.model.store_paths import is_address
 
@@ -80,7 +80,7 @@ def _open_through_server(state: State, agent: str) -> Eider:
 
 
 def _print_client_entry(state: State, given: list[str]) -> None:
-    """The entry for a client's settings, with this interpreter and this home."""
+    """Print the entry for a client's settings, with this interpreter and home."""
     env: dict[str, Any] = {name: os.environ[name] for name in ("EIDER_HOME",) if os.environ.get(name)}
     entry = {"command": sys.executable, "args": ["-m", "eider_mcp", *given], "env": env}
     if state.json:

@@ -1,4 +1,4 @@
-"""How answers are printed: JSON lines for programs, short lines and aligned tables for people.
+"""Prints answers: JSON lines for programs, short lines and aligned tables for people.
 
 Nothing is imported here but what Python has loaded anyway: the hot verbs print through this file.
 """
@@ -31,7 +31,7 @@ _MIN_WIDTH: Final = 20
 
 
 def to_json(value: Any) -> Any:
-    """A value as JSON knows it: times are ISO 8601 in UTC, values are objects of their fields.
+    """Convert a value to JSON types: times to ISO 8601 in UTC, dataclasses to objects.
 
     >>> from datetime import UTC, datetime
     >>> plain({"at": datetime(2026, 5, 1, tzinfo=UTC), "of": ("a",)})
@@ -51,7 +51,7 @@ def to_json(value: Any) -> Any:
 
 
 def utc_text(at: datetime) -> str:
-    """An instant in UTC."""
+    """Return an instant as ISO 8601 text in UTC."""
     from datetime import UTC
 
     aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
@@ -59,14 +59,14 @@ def utc_text(at: datetime) -> str:
 
 
 def print_json(value: Any) -> None:
-    """One object on one line."""
+    """Print one JSON object on one line."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     text = _json_text(to_json(value), ascii_only=not unicode)
     write_line(text if text.isprintable() else text.translate({c: f"\\u{c:04x}" for c in _CONTROL}))
 
 
 def _json_text(value: Any, *, ascii_only: bool) -> str:
-    """What `json.dumps` makes of it; importing json brings `re` and costs more than the answer."""
+    """Encode JSON as `json.dumps` does, without importing `json`, which would bring `re`."""
     try:
         from _json import encode_basestring, encode_basestring_ascii, make_encoder
     except ImportError:  # another Python
@@ -79,7 +79,7 @@ def _json_text(value: Any, *, ascii_only: bool) -> str:
 
 
 def strip_control(text: str) -> str:
-    r"""A text that does nothing to a terminal but show.
+    r"""Replace control characters in a text.
 
     >>> clean("\x1b[31mred")
     '�[31mred'
@@ -88,26 +88,26 @@ def strip_control(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text on one line."""
+    """Return a text on one line."""
     return strip_control(" ".join(text.split()))
 
 
 def write_line(line: str, *, err: bool = False) -> None:
-    """A line as it is, at once."""
+    """Write a line and flush."""
     stream = sys.stderr if err else sys.stdout
     stream.write(line + "\n")
     stream.flush()
 
 
 def print_line(text: str = "", **style: Any) -> None:
-    """Print a line; coloured on a terminal only."""
+    """Print a line, in colour on a terminal."""
     encoding = sys.stdout.encoding or "utf-8"
     shown = strip_control(text).encode(encoding, "replace").decode(encoding)
     write_line(styled(shown, **style) if style and use_colour() else shown)
 
 
 def styled(text: str, *, fg: str | None = None, bold: bool = False, dim: bool = False) -> str:
-    r"""A text between ANSI codes.
+    r"""Return a text between ANSI codes.
 
     >>> styled("eider", fg="green", bold=True)
     '\x1b[32m\x1b[1meider\x1b[0m'
@@ -117,12 +117,12 @@ def styled(text: str, *, fg: str | None = None, bold: bool = False, dim: bool = 
 
 
 def use_colour() -> bool:
-    """Whether colours are wanted: on a terminal, unless NO_COLOR says otherwise."""
+    """Return whether to use colours: on a terminal without NO_COLOR."""
     return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def print_error(message: str, *, prefix: str = "eider: ") -> None:
-    """A line on stderr, without any secret that the caller may have typed."""
+    """Print an error line on stderr, with secrets redacted."""
     try:
         from eider.privacy.redact import redact
 
@@ -134,7 +134,7 @@ def print_error(message: str, *, prefix: str = "eider: ") -> None:
 
 
 def terminal_width() -> int:
-    """Columns to write in."""
+    """Return the width to print in, in columns."""
     if not sys.stdout.isatty():
         return _PLAIN_WIDTH
     import shutil
@@ -143,7 +143,7 @@ def terminal_width() -> int:
 
 
 def display_width(text: str) -> int:
-    """Columns a text takes: wide characters take two, combining ones none.
+    """Return a text's width in columns; wide characters take two, combining ones none.
 
     >>> cells("eider"), cells("絨鴨")
     (5, 4)
@@ -156,7 +156,7 @@ def display_width(text: str) -> int:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """A text of single spaces in lines of at most so many characters; a longer word is broken.
+    """Break a text into lines of at most `columns` characters.
 
     >>> wrapped("an eider lines its nest", 9)
     ['an eider', 'lines its', 'nest']
@@ -175,7 +175,7 @@ def wrap(text: str, columns: int) -> list[str]:
 
 
 def print_indented(text: str, first: str = "", rest: str | None = None, **style: Any) -> None:
-    """A paragraph behind a hanging indent."""
+    """Print a paragraph with a hanging indent."""
     rest = " " * display_width(first) if rest is None else rest
     lines = wrap(one_line(text), max(_MIN_WIDTH, terminal_width() - display_width(rest))) or [""]
     for place, line in enumerate(lines):
@@ -183,7 +183,7 @@ def print_indented(text: str, first: str = "", rest: str | None = None, **style:
 
 
 def print_table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Sequence[int] = ()) -> None:
-    """Aligned columns; the last one wraps, columns in `right` are set flush right."""
+    """Print aligned columns; the last one wraps, columns in `right` are right-aligned."""
     shown = [[one_line(str(c)) for c in row] for row in ([head, *rows] if head else rows)]
     if not shown:
         return
@@ -201,7 +201,7 @@ def _pad(text: str, columns: int, *, flush: bool) -> str:
 
 
 def print_refusals(reasons: Sequence[str], shown: int = 20) -> None:
-    """Why rows were not taken: the first of them."""
+    """Print the first reasons why rows were refused."""
     for reason in reasons[:shown]:
         print_indented(reason, "refused  ")
     if len(reasons) > shown:

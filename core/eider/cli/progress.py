@@ -1,4 +1,4 @@
-"""Progress on stderr: a bar on a terminal that leaves no trace, ten plain lines elsewhere."""
+"""Shows progress on stderr: a bar on a terminal that is erased at the end, ten plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ERASE: Final = "\r\x1b[2K"
 
 @contextmanager
 def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
-    """A bar on stderr that is told (done, total); only on a terminal, or with --progress.
+    """Yield a function (done, total) that draws progress on stderr; on a terminal, or with --progress.
 
     Until a total is told the bar says that something goes on.
     """
@@ -42,7 +42,7 @@ def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
 
 
 class _Bar:
-    """One line that is drawn over itself."""
+    """A progress bar on one line that is redrawn."""
 
     def __init__(self, label: str) -> None:
         self._label, self._began, self._drawn = label, time.monotonic(), 0.0
@@ -72,7 +72,7 @@ class _Bar:
 
 
 def _tenths(label: str) -> Callable[[int, int], None]:
-    """Ten plain lines instead of a bar."""
+    """Return a progress function that prints a line at each tenth."""
     last = -1
 
     def told(done: int, total: int) -> None:

@@ -1,4 +1,4 @@
-"""Asking: `recall`, `inject`, `search`, `sql`."""
+"""Commands that read: `recall`, `inject`, `search`, `sql`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _KINDS: Final = (*KINDS, "episode")
 
 
 def filter_options(function: C) -> C:
-    """Options that restrict what is answered."""
+    """Add the options that filter results."""
     for option in reversed(
         (
             click.option(
@@ -45,7 +45,7 @@ def filter_options(function: C) -> C:
 
 
 def _request_fields(state: State, said: dict[str, Any]) -> dict[str, Any]:
-    """Options as arguments of the verb: nothing chosen is None."""
+    """Return options as request fields; empty ones are None."""
     said = {name: (list(value) or None) if isinstance(value, tuple) else value for name, value in said.items()}
     said["scopes"] = [resolve_scope(scope) for scope in said["scopes"]] if said.get("scopes") else None
     return {**said, "tz": state.time_zone(said.get("tz"))}

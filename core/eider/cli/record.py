@@ -1,4 +1,4 @@
-"""Keeping: `record` and `remember`, one text or many from stdin."""
+"""Commands that write: `record` and `remember`, one text or many from stdin."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, hea
 
 
 def _learn_from_words(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
-    """What lasts of the user's own words, held against what is known; the words themselves where nothing is noticed."""
+    """Learn from the user's own words; keep the words themselves where no rule or preference is found."""
     text = _PRIVATE.sub(" ", text).strip()
     if not text:
         raise InputError("all of it stands between <private> and </private>; nothing was kept.")
@@ -139,7 +139,7 @@ def _learn_from_words(memory: Eider, text: str, said: dict[str, Any]) -> list[Me
 
 
 def _unlearned_sentences(text: str, read: Sequence[tuple[int, int]]) -> str:
-    """The sentences that no span touches: the user asked to keep all of it, not only what was understood.
+    """Return the sentences that no learned span covers.
 
     >>> _unread("We use tabs. Two people review; ask Bo first.", [(0, 11)])
     'Two people review; ask Bo first.'
@@ -149,7 +149,7 @@ def _unlearned_sentences(text: str, read: Sequence[tuple[int, int]]) -> str:
 
 
 def _read_items(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:
-    """What stdin holds when it holds many; None for one text."""
+    """Read several items from stdin; None for a single text."""
     if not lines and not jsonl:
         return None
     if words != ("-",):
@@ -185,7 +185,7 @@ def _parse_metadata(text: str | None) -> dict[str, Any] | None:
 
 
 def _print_stored(state: State, items: Sequence[Episode | Memory]) -> None:
-    """What was stored; and of what waits in the spool only that it does."""
+    """Print what was stored, and report what waits in the spool."""
     waiting = [item for item in items if item.id.startswith(QUEUED_PREFIX)]
     if waiting:
         report_queued([str(item.key) for item in waiting], as_json=state.json)

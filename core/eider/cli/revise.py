@@ -1,4 +1,4 @@
-"""Changing: `correct`, `deactivate`, `reinforce`, `pin`, `unpin`, `undo`, `consolidate`."""
+"""Commands that change memories: `correct`, `deactivate`, `reinforce`, `pin`, `unpin`, `undo`, `consolidate`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is learned and waits or has a place: `scopes list`, `scopes consolidate`, `inbox list`, `inbox accept`, `inbox reject`."""
+"""Commands for scopes and the inbox: `scopes list`, `scopes consolidate`, `inbox list`, `inbox accept`, `inbox reject`."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ scopes.add_command(consolidate)
 
 @click.group("inbox")
 def inbox() -> None:
-    """Show what contradicts something known, and say which holds."""
+    """Review new memories that contradict known ones."""
 
 
 @command(
@@ -114,7 +114,7 @@ def list_inbox(state: State, limit: int) -> None:
 @_ID
 @pass_state
 def accept(state: State, id: str) -> None:  # noqa: A002
-    """Let what waits hold from now on.
+    """Accept a memory of the inbox.
 
     What it contradicts ends, and can still be asked for.
     """
@@ -125,7 +125,7 @@ def accept(state: State, id: str) -> None:  # noqa: A002
 @_ID
 @pass_state
 def reject(state: State, id: str) -> None:  # noqa: A002
-    """Let what waits go; what it contradicts goes on."""
+    """Reject a memory of the inbox; what it contradicts stays."""
     _settle(state, id, accepted=False)
 
 

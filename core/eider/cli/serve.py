@@ -52,7 +52,7 @@ def serve(
     state: State, ensure: bool, foreground: bool, host: str | None, port: int | None, names: tuple[str, ...],
     idle: float | None, program: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Start the process that holds the stores for all others.
+    """Start the server process that holds the stores for all others.
 
     Whoever needs it starts it anyway; this is for doing so beforehand. With --foreground it runs here
     until SIGTERM or Ctrl-C, and for ever unless --idle says otherwise. With a COMMAND it is there as
@@ -108,7 +108,7 @@ def _serve_in_foreground(state: State, host: str, port: int, names: tuple[str, .
 
 
 def _announce_when_listening(state: State, place: str) -> None:
-    """Say where it listens once it does; the notes are written last."""
+    """Wait until the server listens, then print its address."""
     from eider.client.client import server_notes
 
     while server_notes(place).get("pid") != os.getpid():
@@ -154,7 +154,7 @@ def stop(state: State) -> None:
 
 
 def is_locked(place: str) -> bool:
-    """Whether somebody holds the server's lock of a home; makes nothing."""
+    """Return whether a server holds the lock of a home; creates nothing."""
     from eider.service import run as serving
 
     if not Path(place, "run", "owner.lock").exists():

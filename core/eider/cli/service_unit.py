@@ -1,4 +1,4 @@
-"""Always on: `service install`, `uninstall`."""
+"""Installs the server as a systemd or launchd service: `service install`, `service uninstall`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def service() -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
-    """What is written where, and which commands make it take effect."""
+    """A unit file: its path, its text, and the commands that enable and disable it."""
 
     name: str
     path: Path
@@ -51,7 +51,7 @@ class Unit:
 
 
 def unit_for(platform: str) -> Unit:
-    """The unit of this home on a platform, `linux` or `darwin`.
+    """Return the unit of this home for a platform, `linux` or `darwin`.
 
     Raises:
         ServerError: Nothing of that kind exists there.
@@ -147,7 +147,7 @@ def uninstall(state: State, dry_run: bool) -> None:
 
 
 def _check_supervisor(unit: Unit) -> None:
-    """Raise unless somebody is there to run the unit."""
+    """Raise if no service manager is available."""
     if shutil.which(unit.check[0]) is None:
         raise ServerError(_NONE.format(why=f"there is no {unit.check[0]}"))
     done = _run(unit.check)

@@ -12,7 +12,7 @@ from eider.model.values import ORIGINS, Origin
 
 @dataclass(slots=True)
 class State:
-    """What the global options say."""
+    """Values of the global options."""
 
     store: str | None = None
     user: str | None = None
@@ -22,11 +22,11 @@ class State:
     as_agent: bool = False
 
     def user_name(self) -> str:
-        """The user: from the option, EIDER_USER, the settings, else the login name."""
+        """Return the user: from the option, EIDER_USER, the settings, else the login name."""
         return self.user or config.default_user()
 
     def max_trust(self) -> Origin:
-        """The most that what enters may claim: a person's terminal is the user, an agent's is the agent."""
+        """Return the highest origin that writes may claim: `user` for a person's terminal, `agent` with --as-agent."""
         said = os.environ.get("EIDER_ORIGIN") or "user"
         found: Origin | None = next((origin for origin in ORIGINS if origin == said), None)
         if found is None:
@@ -34,7 +34,7 @@ class State:
         return "agent" if self.as_agent and found == "user" else found
 
     def time_zone(self, given: str | None = None) -> str:
-        """The asker's time zone: from the option, the settings, else this machine's."""
+        """Return the time zone: from the option, the settings, else this machine's."""
         from eider.model.clock import local_zone
 
         return given or config.setting("tz") or local_zone()

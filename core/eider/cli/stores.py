@@ -34,7 +34,7 @@ def store() -> None:
 
 
 def _store_folder(name: str) -> Path:
-    """Directory a name or path means; nothing is made."""
+    """Return the directory that a name or path means; creates nothing."""
     return Path(name).expanduser().absolute() if config.is_path(name) else config.store_path(name)
 
 
@@ -46,7 +46,7 @@ def _existing_store(name: str) -> Path:
 
 
 def _inspect_store(folder: Path, *, in_use: bool) -> Overview:
-    """What is in a store: a server that runs says so, for it must find no store locked; none is started."""
+    """Return a store's contents: from the server if one runs, else by opening it read-only; starts no server."""
     from eider.client.client import Client, ClientError
     from eider.store.catalog import Overview, glance, overview
 
@@ -107,7 +107,7 @@ def _size_text(count: float) -> str:
 @_STORE
 @pass_state
 def create(state: State, name: str) -> None:
-    """Make an empty store; its directory is its owner's alone."""
+    """Create an empty store that only its owner can read."""
     folder = _store_folder(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RefusedError(f"{str(folder)!r} exists; open it with --store {name}, or take another name.")
@@ -121,7 +121,7 @@ def create(state: State, name: str) -> None:
 @_STORE
 @pass_state
 def use(state: State, name: str) -> None:
-    """Mean this store when none is named."""
+    """Use this store when none is named."""
     folder = _existing_store(name)
     config.write("store", str(folder) if config.is_path(name) else name)
     if state.json:
@@ -141,7 +141,7 @@ def use(state: State, name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @pass_state
 def remove(state: State, name: str, yes: bool) -> None:
-    """Take a whole store away for good.
+    """Delete a whole store.
 
     A server process lets go of it; refused while another process has it open. Snapshots and exports made of it stay.
     """

@@ -1,4 +1,4 @@
-"""What hosts are told at a cold start, kept on disk beside them: it may hold what somebody forgets, and goes with it."""
+"""Cache of the briefings that hosts get at a cold start; deleted whenever something is erased."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FOLDER: Final = "briefings"
 
 
 def cache_folder(home: str, host: str) -> str:
-    """Directory of what one host keeps."""
+    """Return the directory of one host's briefings."""
     return os.path.join(home, "hooks", host, FOLDER)
 
 
 def delete_briefings(home: str) -> None:
-    """Remove all of it; a host makes it anew."""
+    """Delete all briefings; hosts make new ones."""
     hosts = os.path.join(home, "hooks")
     with suppress(OSError):
         for host in os.listdir(hosts):

@@ -17,7 +17,7 @@ del sys.path[0]
 
 
 def main(given: list[str]) -> int:
-    """Exit code: 0 answered (or quiet), 1 refused or not answered, 2 not understood."""
+    """Run one call; return 0 if answered (or quiet), 1 if refused or unanswered, 2 if not understood."""
     quiet = "--quiet" in given
     try:
         words = [word for word in given if word != "--quiet"]
@@ -50,7 +50,7 @@ def _option(words: list[str], name: str, default: str) -> str:
 
 
 def _user_name() -> str:
-    """Whose memory is meant: the one that is set, else the account's name."""
+    """Return the configured user, else the login name."""
     for name in ("EIDER_USER", "LOGNAME", "USER", "LNAME", "USERNAME"):
         if name == "LOGNAME" and (found := _read_settings()):
             return found

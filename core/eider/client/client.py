@@ -1,4 +1,4 @@
-"""Talks to the server process; starts it when nobody answers; spools what cannot be delivered.
+"""Client of the server: starts it if none runs, and spools writes that cannot be delivered.
 
 One self-contained file of the standard library, light enough for hooks: `python -I -S /path/to/client.py` works,
 and answers in a few interpreter starts. What is rarely needed (starting a server, spooling, TLS) is loaded when it is.
@@ -44,7 +44,7 @@ _BUSY, _UPGRADE = 503, 426
 
 
 class ClientError(Exception):
-    """The call did not succeed; `kind` names the error in `eider.model.errors`."""
+    """A failed call; `kind` names the error in `eider.model.errors`."""
 
     def __init__(self, kind: str, message: str, fields: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
@@ -82,7 +82,7 @@ except ImportError:  # another Python
 
 
 def dumps(value: Any) -> str:
-    """A value as JSON on one line; ClientError when it is not what JSON knows."""
+    """Encode a value as JSON on one line; raise ClientError if it cannot be."""
     try:
         return "".join(_encode(value, 0))
     except (ValueError, RecursionError) as error:
@@ -90,7 +90,7 @@ def dumps(value: Any) -> str:
 
 
 def loads(text: str) -> Any:
-    """The value of a JSON text; ValueError when it is none."""
+    """Decode a JSON text; raise ValueError if it is not JSON."""
     text = text.strip()
     try:
         found, end = _scan(text, 0)
@@ -102,7 +102,7 @@ def loads(text: str) -> Any:
 
 
 def home() -> str:
-    """Directory of everything Eider keeps: `EIDER_HOME`, else the platform's data directory."""
+    """Return Eider's home directory: `EIDER_HOME`, else the platform's data directory."""
     if named := os.environ.get("EIDER_HOME"):
         return os.path.abspath(os.path.expanduser(named))
     if sys.platform in ("darwin", "win32"):
@@ -111,13 +111,13 @@ def home() -> str:
 
 
 def socket_path(home: str) -> str:
-    """Where the server listens: beside its notes, or below /tmp where that would be too long for a socket."""
+    """Return the server's socket path: in the run directory, or below /tmp where that path is too long."""
     near = os.path.join(home, "run", "owner.sock")
     return near if len(os.fsencode(near)) <= _SHORT else str(load_sibling("private_dirs").short_socket(home))
 
 
 def server_notes(home: str) -> dict[str, Any]:
-    """What the server notes of itself: pid, version, port, started; empty when there is none, or not yet."""
+    """Return the server's notes (pid, version, port, started); empty if there are none."""
     try:
         with open(os.path.join(home, "run", "owner.json"), encoding="utf-8") as file:
             found = loads(file.read())
@@ -127,7 +127,7 @@ def server_notes(home: str) -> dict[str, Any]:
 
 
 def local_zone() -> str:
-    """The caller's time zone: the server's may be another."""
+    """Return the caller's time zone; the server's may differ."""
     named = os.environ.get("TZ", "").lstrip(":")
     if not named and os.path.islink("/etc/localtime"):
         named = os.readlink("/etc/localtime").partition("zoneinfo/")[2]
@@ -144,7 +144,7 @@ class Connection:
         self.sock, self.close, self.pid, self.sent = sock, sock.close, os.getpid(), False
 
     def is_stale(self) -> bool:
-        """Whether it cannot be used: after a fork both sides would write into one stream, or the server hung up."""
+        """Return whether the connection cannot be reused: it was inherited by a fork, or the server closed it."""
         if self.pid != os.getpid():
             return True
         try:
@@ -157,7 +157,7 @@ class Connection:
         return True
 
     def exchange(self, head: str, body: bytes, until: float) -> tuple[int, dict[str, str], bytes]:
-        """Send a request and read its answer: `_Broken` before it was whole, TimeoutError at the deadline."""
+        """Send a request and read its answer; raise `_Broken` if the connection ends, TimeoutError at the deadline."""
         self.sent = False
         try:
             self._set_timeout(until)
@@ -206,7 +206,7 @@ class Connection:
 
 
 class Client:
-    """What every process but the server has of Eider: calls in, answers and named errors out. Share it between threads.
+    """Thread-safe client of the server: sends requests and returns answers or named errors.
 
     `timeout` is what a call may take in seconds, starting the server and trying again included; `cold` (hooks: `START_SECONDS`)
     what it may take while the server has yet to start. `spawn` starts a server when nobody answers, `spool` keeps writes
@@ -228,14 +228,14 @@ class Client:
         self._idle: list[Connection] = []
 
     def through(self, channel: str, ceiling: str) -> Client:
-        """The same server seen from another channel, which may claim at most what this one may."""
+        """Return a client with another channel, whose trust is at most this one's."""
         made = object.__new__(Client)
         made.__dict__.update(self.__dict__, channel=channel)  # lines are shared: they carry no channel
         made.ceiling = ceiling if TRUST.get(ceiling, 0) <= TRUST.get(self.ceiling, 0) else self.ceiling
         return made
 
     def call(self, verb: str, request: Mapping[str, Any], *, timeout: float | None = None) -> Any:
-        """Ask for a verb and return its answer as JSON knows it, `{"status": …, "value": …}`; ClientError if refused.
+        """Call a verb and return `{"status": …, "value": …}`; raise ClientError if it is refused.
 
         A write that nobody answers in time goes to the spool and answers `{"status": "queued", "key": …}`.
         """
@@ -259,7 +259,7 @@ class Client:
             return {"status": "queued", "key": fields["key"], "why": error.message}
 
     def ask(self, method: str, path: str, body: Any = None, *, until: float | None = None, again: bool = True) -> Any:
-        """One request of the HTTP API, tried again until the monotonic deadline while that is safe.
+        """Send one HTTP request, retrying until the monotonic deadline where that is safe.
 
         Args:
             method: GET or POST.
@@ -297,7 +297,7 @@ class Client:
             time.sleep(_PAUSE * (5 if why == "busy" else 1))
 
     def is_running(self) -> bool:
-        """Whether a server answers now; starts none."""
+        """Return whether a server answers now; starts none."""
         try:
             self._idle.append(self._connect(time.monotonic() + 1.0))
         except (OSError, ClientError):
@@ -305,7 +305,7 @@ class Client:
         return True
 
     def close(self) -> None:
-        """Let go of the connections."""
+        """Close the connections."""
         while self._idle:
             self._idle.pop().close()
 
@@ -319,7 +319,7 @@ class Client:
         return "\r\n".join(lines) + "\r\n\r\n"
 
     def _connection(self, until: float) -> tuple[Connection, float]:
-        """A connection, kept or new, and the deadline; the server is started if need be."""
+        """Return a reused or new connection and the deadline; start the server if needed."""
         while self._idle:
             link = self._idle.pop()
             if not link.is_stale():
@@ -373,7 +373,7 @@ class Client:
 
 
 def _checked_answer(status: int, answer: bytes) -> Any:
-    """What was answered; an error is raised."""
+    """Return the answer, or raise the error it reports."""
     try:
         found: Any = loads(answer.decode()) if answer else {}
     except ValueError:
@@ -386,7 +386,7 @@ def _checked_answer(status: int, answer: bytes) -> Any:
 
 
 def load_sibling(name: str) -> Any:
-    """A module of this package, also where hooks have nothing of Eider on the path."""
+    """Import a module of this package, also where Eider is not on the path, as in hooks."""
     from importlib import import_module
 
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))

@@ -1,4 +1,4 @@
-"""The port for hooks that come over HTTP: reserved once per home, with a token that opens hooks and nothing else.
+"""The HTTP port for hooks: reserved once per home, with a token that gives access to hooks only.
 
 Both stand in `<EIDER_HOME>/hooks.json`, readable by this account alone. The server listens there as long as the file
 names it; whoever installs hooks rotates the token.
@@ -33,19 +33,19 @@ _TIMEOUT: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookPort:
-    """Where hooks post to, and what they show."""
+    """Port and token that hooks use."""
 
     port: int
     token: str
 
     @property
     def base(self) -> str:
-        """Address that hooks are below, such as `…/v1/hooks/claude-code`."""
+        """Return the address below which hooks are, such as `…/v1/hooks/claude-code`."""
         return f"http://{HOST}:{self.port}/v1/hooks"
 
 
 def read(home: str | os.PathLike[str]) -> HookPort | None:
-    """What is reserved; None when nothing is, or nothing usable."""
+    """Read the reserved port and token; None if there are none."""
     try:
         with open(os.path.join(home, FILE), encoding="utf-8") as file:
             found = loads(file.read())
@@ -62,7 +62,7 @@ def read(home: str | os.PathLike[str]) -> HookPort | None:
 
 
 def reserve(home: str | os.PathLike[str], *, rotate: bool = False) -> HookPort:
-    """The port and token of a home, made if need be.
+    """Return the port and token of a home; reserve them if needed.
 
     Args:
         home: `EIDER_HOME`.
@@ -91,12 +91,12 @@ def reserve(home: str | os.PathLike[str], *, rotate: bool = False) -> HookPort:
 
 
 def proof(token: str, nonce: str) -> str:
-    """What only a holder of the token can say about a nonce; the token itself is not sent to find out who listens."""
+    """Return a proof that the caller knows the token, made from a nonce, so that the token is not sent."""
     return hmac.new(token.encode(), f"eider hooks {nonce}".encode(), hashlib.sha256).hexdigest()
 
 
 def is_our_server(known: HookPort) -> bool:
-    """Whether whoever listens on the port holds the token: it is this home's server, and nobody who took its place."""
+    """Return whether the listener on the port proves that it knows the token, so is this home's server."""
     nonce = secrets.token_hex(16)
     line = HTTPConnection(HOST, known.port, timeout=_TIMEOUT)
     try:
@@ -111,7 +111,7 @@ def is_our_server(known: HookPort) -> bool:
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens there."""
+    """Return whether nobody listens on a port."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

@@ -1,4 +1,4 @@
-"""Pausing: background work, and writing if asked for, of one store or of all; noted in a file, so that it survives restarts."""
+"""Pauses background work, and optionally writes, of one store or of all; stored in a file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Pauses = dict[str, dict[str, bool]]
 
 
 def store_label(home: str, store: Store) -> str:
-    """What a store is called here: its name, or for a directory elsewhere its whole path.
+    """Return a store's label: its name, or for a directory elsewhere its full path.
 
     >>> label("/h", "/h/stores/notes.eider"), label("/h", "/mine/notes.eider"), label("/h", "notes")
     ('notes', '/mine/notes.eider', 'notes')
@@ -37,13 +37,13 @@ def store_label(home: str, store: Store) -> str:
 
 
 def read(home: str) -> Pauses:
-    """What is paused; empty when nothing is."""
+    """Return what is paused; empty if nothing is."""
     found = _read_object(home, _FILE)
     return {str(k): {"writes": bool(v.get("writes"))} for k, v in found.items() if isinstance(v, dict)}
 
 
 def _read_object(home: str, name: str) -> dict[str, Any]:
-    """What a file of the home holds; empty where there is none, or none that can be read."""
+    """Read a JSON object from a file of the home; empty if it is missing or unreadable."""
     try:
         with open(os.path.join(home, name), encoding="utf-8") as file:
             found = loads(file.read())
@@ -53,7 +53,7 @@ def _read_object(home: str, name: str) -> dict[str, Any]:
 
 
 def pause(home: str, store: Store = None, *, writes: bool = False) -> None:
-    """Pause background work, and writing as well if asked for; None is every store. What is paused stays so."""
+    """Pause background work, and writes if asked for, of a store or (None) of all stores."""
     name = ALL_STORES if store is None else store_label(home, store)
     with _file_lock(home):
         found = read(home)
@@ -62,7 +62,7 @@ def pause(home: str, store: Store = None, *, writes: bool = False) -> None:
 
 
 def resume(home: str, store: Store = None, *, writes: bool = False) -> bool:
-    """End a pause; False when there was none.
+    """End a pause; return False if there was none.
 
     Args:
         home: `EIDER_HOME`.
@@ -81,7 +81,7 @@ def resume(home: str, store: Store = None, *, writes: bool = False) -> bool:
 
 
 def check_writes_allowed(home: str, store: Store) -> None:
-    """Raise where writing is paused.
+    """Raise if writing is paused.
 
     Raises:
         PausedError: It is; the write is not kept anywhere.
@@ -94,14 +94,14 @@ def check_writes_allowed(home: str, store: Store) -> None:
 
 
 def jobs_paused(home: str, store: Store) -> bool:
-    """Whether background work of a store is paused."""
+    """Return whether background work of a store is paused."""
     found = read(home)
     return bool(found) and (ALL_STORES in found or store_label(home, store) in found)
 
 
 @contextmanager
 def _file_lock(home: str) -> Generator[None]:
-    """One after the other: two that pause different stores at once must not undo each other."""
+    """Lock the file of pauses, so that two processes do not overwrite each other's changes."""
     import fcntl
 
     os.makedirs(home, mode=0o700, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Directories that are this account's alone: made, checked, and placed where a socket's path is short enough."""
+"""Makes and checks private directories, and finds a short enough path for the socket."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _DENIED: Final = {1: "ReadOnlyStoreError", 13: "ReadOnlyStoreError", 30: "ReadOn
 
 
 def platform_home() -> str:
-    """Where Eider keeps everything on macOS and Windows."""
+    """Return Eider's home directory on macOS and Windows."""
     if sys.platform == "darwin":
         return os.path.expanduser("~/Library/Application Support/eider")
     return os.path.join(os.environ.get("LOCALAPPDATA") or os.path.expanduser("~"), "eider")
 
 
 def run_folder(home: str) -> str:
-    """Where the server keeps its lock, token and notes."""
+    """Return the directory of the server's lock, token and notes."""
     return os.path.join(home, "run")
 
 
 def short_socket(home: str) -> str:
-    """A socket's path for a home too deep for one: below /tmp, in a directory that both sides check."""
+    """Return a socket path below /tmp for a home whose own path is too long."""
     mark = 0xCBF29CE484222325
     for byte in os.fsencode(home):  # FNV-1a: hashlib costs more than the call
         mark = ((mark ^ byte) * 0x100000001B3) & 0xFFFFFFFFFFFFFFFF
@@ -35,7 +35,7 @@ def short_socket(home: str) -> str:
 
 
 def is_trusted(path: str) -> bool:
-    """Whether a directory exists; nobody else can put anything into it.
+    """Return whether a directory exists and nobody else can write into it.
 
     Raises:
         ClientError: It is another account's, a link, or open to others: what listens there may be anybody.
@@ -53,7 +53,7 @@ def is_trusted(path: str) -> bool:
 
 
 def make_home(home: str) -> str:
-    """A home, made for its owner alone if need be; it may be a link, or lie where only its name is ours to choose.
+    """Create the home directory for its owner alone if needed; it may be a symbolic link.
 
     Raises:
         ClientError: It cannot be made, or another account could replace what is in it.
@@ -70,7 +70,7 @@ def make_home(home: str) -> str:
 
 
 def make_private_folder(path: str) -> str:
-    """A directory for its owner alone, made if need be; secrets and sockets go there.
+    """Create a directory for its owner alone if needed, and check it.
 
     Raises:
         ClientError: It cannot be made, or is somebody else's.
@@ -87,12 +87,12 @@ def make_private_folder(path: str) -> str:
 
 
 def make_run_folder(home: str) -> str:
-    """The run directory of a home, made if need be."""
+    """Create the run directory of a home if needed and return it."""
     return make_private_folder(run_folder(make_home(home)))
 
 
 def open_lock(path: str) -> int:
-    """A lock file as a descriptor, not locked yet.
+    """Open a lock file without locking it.
 
     Raises:
         ClientError: It cannot be made or written.

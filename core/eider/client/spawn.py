@@ -1,4 +1,4 @@
-"""Starting the server: one, whoever races; nothing of the spawner's terminal, environment or directory stays with it."""
+"""Starts exactly one server process, detached from the caller's terminal, environment and directory."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _children: Final[set[int]] = set()
 
 
 def ensure_server(home: str, until: float) -> None:
-    """Start a server unless one holds the lock; returns when that is under way, not when it answers.
+    """Start a server unless one holds the lock; return once it was started, before it answers.
 
     The lock is taken here and handed to the child as an open descriptor, so that of several spawners exactly one
     starts anything. Somebody who holds the lock and does not answer (starting up, or in another container) is never
@@ -66,7 +66,7 @@ def ensure_server(home: str, until: float) -> None:
 
 
 def replace_older_server(asking: client.Client, theirs: str, until: float) -> bool:
-    """Ask an older server to go, so that the next call starts one of this version; True when it goes.
+    """Ask an older server to stop, so that the next call starts this version; return whether it stops.
 
     Never the reverse, never between equal versions, and once a minute at most: where this version cannot start,
     the older one is back by then and shall be left in peace.
@@ -87,7 +87,7 @@ def replace_older_server(asking: client.Client, theirs: str, until: float) -> bo
 
 
 def is_newer(one: str, other: str) -> bool:
-    """Whether a version is strictly later than another; what cannot be read is never newer.
+    """Return whether a version is later than another; an unreadable one never is.
 
     >>> newer("0.10.0", "0.9.2"), newer("0.1.0", "0.1.0"), newer("1.0", "dev")
     (True, False, False)
@@ -99,7 +99,7 @@ def is_newer(one: str, other: str) -> bool:
 
 
 def write_note(home: str, name: str, said: dict[str, Any]) -> None:
-    """Leave a note for those who come within the next minute."""
+    """Write a note that is valid for a minute."""
     path = os.path.join(run_folder(home), name)
     with open(os.open(f"{path}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(client.dumps({**said, "at": time.monotonic()}))
@@ -107,7 +107,7 @@ def write_note(home: str, name: str, said: dict[str, Any]) -> None:
 
 
 def recent_note(home: str, name: str) -> dict[str, Any]:
-    """Such a note, unless it is older than a minute, or of before the machine started."""
+    """Return a note unless it is older than a minute or from before the machine started."""
     try:
         with open(os.path.join(run_folder(home), name), encoding="utf-8") as file:
             said = client.loads(file.read())
@@ -118,7 +118,7 @@ def recent_note(home: str, name: str) -> dict[str, Any]:
 
 
 def installation_id() -> str:
-    """What would be started: a failure of one installation says nothing about another."""
+    """Return an id of this installation; failures are remembered per installation."""
     return f"{sys.executable} {client.VERSION} {os.path.dirname(os.path.abspath(__file__))}"
 
 
@@ -150,7 +150,7 @@ def _start(home: str, lock: int, until: float) -> None:
 
 
 def _reap_children() -> None:
-    """Leave no zombies with a spawner that lives long."""
+    """Wait for ended child processes, so that they do not stay zombies."""
     for pid in list(_children):
         try:
             gone = os.waitpid(pid, os.WNOHANG)[0] == pid

@@ -1,4 +1,4 @@
-"""Writes that nobody could take in time: one line each, redacted before it is written, durable when `append` returns.
+"""Spool of writes that the server did not take in time: one redacted line each, durable once `append` returns.
 
 Standard library and `eider.privacy.redact` only: hooks come here. The server drains it (`eider.service.spool_drain`).
 """
@@ -28,12 +28,12 @@ _BOOT: Final = "/proc/sys/kernel/random/boot_id"
 
 
 def folder(home: str) -> str:
-    """Where the spool lives."""
+    """Return the directory of the spool."""
     return os.path.join(home, "spool")
 
 
 def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = None, why: str = "") -> None:
-    """Keep one write.
+    """Append one write to the spool.
 
     Args:
         home: `EIDER_HOME`.
@@ -76,7 +76,7 @@ def append(home: str, verb: str, whole: dict[str, Any], *, said: float | None = 
 
 
 def lock_file(lock: int, how: int) -> bool:
-    """Take a lock, unless somebody holds it for longer than any work takes."""
+    """Lock a file; return False if that takes longer than any work does."""
     import fcntl
 
     end = time.monotonic() + LOCK_SECONDS
@@ -92,7 +92,7 @@ def lock_file(lock: int, how: int) -> bool:
 
 
 def _write(path: str, data: bytes) -> str:
-    """Append whole or not at all: what a full disk cut off is taken back; a text says that there is no room."""
+    """Append data whole or not at all; return a text if the disk is full."""
     file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     try:
         size = os.lseek(file, 0, os.SEEK_END)
@@ -118,7 +118,7 @@ def _write(path: str, data: bytes) -> str:
 
 
 def sync_folder(path: str) -> None:
-    """Make names that were just given, or taken, as durable as what is in the files."""
+    """Sync a directory, so that created and removed names are durable."""
     place = os.open(path, os.O_RDONLY)
     try:
         os.fsync(place)
@@ -127,14 +127,14 @@ def sync_folder(path: str) -> None:
 
 
 def checksum(line: str) -> int:
-    """Tells a damaged line from a whole one."""
+    """Return a checksum that detects damaged lines."""
     import zlib
 
     return zlib.crc32(line.encode())
 
 
 def redact_strings(whole: dict[str, Any]) -> dict[str, Any]:
-    """The same with every string redacted: nothing secret reaches the disk.
+    """Return a copy of a request with secrets redacted in every string.
 
     Raises:
         ClientError: What may not be changed holds a secret.
@@ -175,7 +175,7 @@ def _check_fixed(name: str, value: Any) -> Any:
 
 
 def _boot_id() -> str:
-    """Which start of the machine this is: its clock without jumps counts from there."""
+    """Return the id of the machine's current boot, from which its monotonic clock counts."""
     try:
         with open(_BOOT, encoding="utf-8") as file:
             return file.read().strip()
@@ -188,7 +188,7 @@ def _refusal(text: str, why: str) -> ClientError:
 
 
 def waiting_bytes(home: str) -> int:
-    """Bytes that wait."""
+    """Return the size of the spool in bytes."""
     try:
         return sum(
             entry.stat().st_size for entry in os.scandir(folder(home)) if entry.name.startswith(("writes", "draining"))

@@ -1,4 +1,4 @@
-"""The way to a server elsewhere: https with the certificate checked, plain http where nobody can listen in.
+"""Connects to a remote server: https with the certificate checked, plain http only to trusted hosts.
 
 Standard library only, like all of the client.
 """
@@ -22,7 +22,7 @@ _PORTS: Final = {"http": 80, "https": 443}
 
 
 def connect(url: str, until: float) -> Any:
-    """A connected socket, encrypted for https.
+    """Return a connected socket, encrypted for https.
 
     Args:
         url: Such as `https://memory.example.org` or `https://example.org/memory`.
@@ -73,7 +73,7 @@ def _wrap_tls(sock: socket.socket, host: str, url: str, until: float, authority:
 
 @lru_cache(maxsize=8)
 def _tls_context(authority: str) -> ssl.SSLContext:
-    """Checks certificates and names; with an authority of one's own nobody else is believed."""
+    """Return a TLS context that checks certificates and names, against one authority if given."""
     import ssl
 
     try:
@@ -104,7 +104,7 @@ def _parse_url(url: str) -> SplitResult:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine itself, by its address or the one name that stands for it.
+    """Return whether a host is this machine: a loopback address or `localhost`.
 
     >>> [is_loopback(h) for h in ("127.0.0.1", "::1", "localhost", "127.0.0.1.example.org")]
     [True, True, True, False]
@@ -120,7 +120,7 @@ def is_loopback(host: str) -> bool:
 
 
 def token_for(url: str) -> str | None:
-    """What a server is shown where nothing was passed: `EIDER_TOKEN`, or for the server of this home its own token.
+    """Return the token for a server: `EIDER_TOKEN`, or for this home's server its own.
 
     The file is not shown to whoever else listens on this machine: only to the port that the server noted.
     """
@@ -137,7 +137,7 @@ def token_for(url: str) -> str | None:
 
 
 def connect_loopback(client: Any, until: float) -> Any:
-    """A connected socket to the server of a client's home where there are no Unix sockets; it brings the token.
+    """Return a socket to the home's server over loopback, where there are no Unix sockets; sets the token.
 
     Raises:
         OSError: Nobody listens.
@@ -151,7 +151,7 @@ def connect_loopback(client: Any, until: float) -> Any:
 
 
 def _setting(name: str) -> str:
-    """From the environment, else from the settings file; the server complains about a broken one."""
+    """Read a setting from the environment, else from the settings file."""
     if given := os.environ.get(f"EIDER_{name.upper()}"):
         return given
     try:
@@ -174,7 +174,7 @@ def _seconds_left(until: float) -> float:
 
 
 def decode_chunked(have: bytes, more: Callable[[], bytes], limit: int) -> bytes:
-    r"""The body of an answer that comes in chunks, as proxies send it; ValueError when it is none, or too long.
+    r"""Decode a chunked HTTP body; raise ValueError if it is malformed or too long.
 
     >>> unchunked(b"3\r\nabc\r\n0\r\n\r\n", lambda: b"", 10)
     b'abc'

@@ -1,1 +1,1 @@
-"""Wiring hosts: what is changed is shown first, kept beside, and taken back byte for byte."""
+"""Installs Eider into host programs: changes are shown first, recorded, and undone byte for byte."""

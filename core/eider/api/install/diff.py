@@ -1,4 +1,4 @@
-"""How an edit looks to people."""
+"""Shows an edit as a unified diff."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_END: Final = "\\ No newline at end of file"
 
 
 def diff(edit: Edit) -> Iterator[tuple[Tone, str]]:
-    """Lines of a unified diff, without any secret of either side."""
+    """Return the lines of a unified diff, with secrets hidden."""
     before, after = (_lines(text, edit.secrets) for text in (edit.before, edit.after))
     name = str(edit.path)
     old, new = ("/dev/null" if text is None else name for text in (edit.before, edit.after))
@@ -26,7 +26,7 @@ def diff(edit: Edit) -> Iterator[tuple[Tone, str]]:
 
 
 def short_path(path: Path) -> str:
-    """A path as people write it."""
+    """Return a path with `~` for the home directory."""
     try:
         return f"~/{path.relative_to(Path.home())}"
     except (ValueError, RuntimeError):

@@ -1,4 +1,4 @@
-"""Files of other programs: read, written whole or not at all, kept as they were but for the text."""
+"""Reads and atomically replaces files of other programs, keeping permissions and links."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NEW_SUFFIX: Final = ".eider-new"
 
 
 def read(path: Path) -> bytes | None:
-    """What a file holds; None where there is none.
+    """Read a file; None if it does not exist.
 
     Raises:
         RefusedError: It is no file, or may not be read.
@@ -31,7 +31,7 @@ def read(path: Path) -> bytes | None:
 
 
 def mode_of(path: Path) -> int | None:
-    """Permissions of a file; None where there is none."""
+    """Return a file's permissions; None if it does not exist."""
     try:
         return stat.S_IMODE(path.stat().st_mode)
     except OSError:
@@ -39,7 +39,7 @@ def mode_of(path: Path) -> int | None:
 
 
 def check_writable(path: Path) -> None:
-    """See that a file can be replaced, before anything is.
+    """Raise if a file cannot be replaced.
 
     Raises:
         RefusedError: It cannot; the message says what stands in the way.
@@ -57,7 +57,7 @@ def check_writable(path: Path) -> None:
 
 
 def missing_folders(path: Path) -> list[Path]:
-    """Directories that have to be made for a file, the outermost first."""
+    """Return the directories missing above a file, outermost first."""
     found: list[Path] = []
     folder = Path(os.path.realpath(path)).parent
     while not folder.exists():
@@ -67,7 +67,7 @@ def missing_folders(path: Path) -> list[Path]:
 
 
 def write(path: Path, text: bytes, mode: int | None = None) -> None:
-    """Put a text in a file's place in one step; its permissions and a symbolic link to it stay.
+    """Replace a file's content atomically; permissions and symbolic links stay.
 
     Args:
         path: Which file; directories on the way are made.
@@ -102,7 +102,7 @@ def write(path: Path, text: bytes, mode: int | None = None) -> None:
 
 
 def remove(path: Path) -> None:
-    """Take a file away for good; a symbolic link to it stays."""
+    """Delete a file; a symbolic link to it stays."""
     real = Path(os.path.realpath(path))
     try:
         real.unlink(missing_ok=True)
@@ -114,7 +114,7 @@ def remove(path: Path) -> None:
 
 
 def remove_empty(folder: Path) -> bool:
-    """Take a directory away if nothing is in it."""
+    """Remove a directory if it is empty."""
     try:
         folder.rmdir()
     except OSError:
@@ -123,13 +123,13 @@ def remove_empty(folder: Path) -> bool:
 
 
 def remove_leftovers(folder: Path, name: str) -> None:
-    """Take away what a killed process left half-written beside a file."""
+    """Remove temporary files that a killed process left beside a file."""
     for stray in folder.glob(f".{name}{_NEW_SUFFIX}.*") if folder.is_dir() else ():
         stray.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:
-    """Have a directory's names on disk."""
+    """Sync a directory to disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

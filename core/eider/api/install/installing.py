@@ -1,4 +1,4 @@
-"""Carrying a plan out, and taking it back."""
+"""Applies an install plan, and undoes it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BY_SEVERITY: tuple[Verdict, ...] = ("untouched", "exact", "gone", "cleaned", "s
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileUndo:
-    """What taking back does to one file."""
+    """What an uninstall does to one file."""
 
     edit: Edit
     verdict: Verdict
@@ -29,7 +29,7 @@ class FileUndo:
 
 @dataclass(slots=True)
 class _FileState:
-    """One file as it would be after the records that were taken back so far."""
+    """State of a file after the records undone so far."""
 
     text: bytes | None
     mode: int | None
@@ -38,7 +38,7 @@ class _FileState:
 
 
 def changed_edits(plan: Plan) -> list[Edit]:
-    """The edits that change something, each of a file that can be written.
+    """Return the edits that change something; raise if a file cannot be written.
 
     Raises:
         RefusedError: One cannot be carried out; then none is.
@@ -50,7 +50,7 @@ def changed_edits(plan: Plan) -> list[Edit]:
 
 
 def install(target: Target, options: Options) -> tuple[Record | None, list[Edit]]:
-    """Wire a host: all edits, or none; None where all was as it should be.
+    """Install into a host: apply all edits or none; None if nothing has to change.
 
     Raises:
         RefusedError: A file cannot be understood or used; nothing was changed.
@@ -73,7 +73,7 @@ def install(target: Target, options: Options) -> tuple[Record | None, list[Edit]
 
 
 def plan_uninstall(target: Target, options: Options) -> tuple[list[Record], list[FileUndo]]:
-    """What taking a host's installation back would do, without doing it.
+    """Return what an uninstall would do, without doing it.
 
     Raises:
         StoreError: A record cannot be read.
@@ -93,7 +93,7 @@ def plan_uninstall(target: Target, options: Options) -> tuple[list[Record], list
 
 
 def uninstall(target: Target, options: Options) -> tuple[list[Record], list[FileUndo]]:
-    """Take a host's installation back; files that a person has to mend keep their record.
+    """Undo a host's installation; files that need manual repair keep their record.
 
     Raises:
         StoreError: A file could not be written; running it again goes on from there.
@@ -112,7 +112,7 @@ def uninstall(target: Target, options: Options) -> tuple[list[Record], list[File
 
 
 def other_places(target: Target, options: Options) -> list[str]:
-    """Other places where the same host is wired."""
+    """Return other places where the host is installed."""
     here = str(target.place(options))
     return sorted({r.place for r in records.active_records(options.home, target.name)} - {here})
 
@@ -144,7 +144,7 @@ def _write_edits(record: Record, edits: Sequence[Edit]) -> None:
 
 
 def _undo_file(target: Target, record: Record, touched: TouchedFile, now: _FileState) -> None:
-    """Move a file's state to before one installation."""
+    """Update a file's state to before one installation."""
     found = digest(now.text)
     verdict: Verdict = "untouched"
     if found == touched.before and found != touched.after:
@@ -173,7 +173,7 @@ def _edit_for(path: str, now: _FileState) -> FileUndo:
 
 
 def _close_records(found: Sequence[Record], undone: Sequence[FileUndo]) -> None:
-    """Close the records whose files are as they should be, and take away directories that were made for them."""
+    """Close the records whose files were restored, and remove directories made for them."""
     verdicts = {str(one.edit.path): one.verdict for one in undone}
     for record in found:
         mine = {verdicts.get(t.path, "exact") for t in record.files}

@@ -1,4 +1,4 @@
-"""JSON as people wrote it: members are added and taken out as text, so that no other byte changes."""
+"""Edits JSON as text: members are added and removed without changing any other byte."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _BOM: Final = "\ufeff"
 
 
 class JsonTextError(ValueError):
-    """The text is no JSON, or not of the shape that an edit needs; nothing was changed."""
+    """The text is not JSON, or lacks the shape an edit needs; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Node:
-    """Where a value stands in the text."""
+    """A value's position in the text."""
 
     start: int
     end: int
@@ -35,7 +35,7 @@ class _Node:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Member:
-    """A member of an object, or an element of an array."""
+    """A member of an object or element of an array."""
 
     key: str | int
     start: int
@@ -96,7 +96,7 @@ class JsonText:
         return self._insert(above, found, "", value)
 
     def remove(self, path: Path) -> JsonText:
-        """Take out the member or element at `path`, with the comma and the line that were its own.
+        """Remove the member or element at `path`, with its comma and line.
 
         Raises:
             JsonTextError: There is nothing at `path`.
@@ -116,7 +116,7 @@ class JsonText:
         return JsonText(self._lead + self._body[:start] + fill + self._body[end:])
 
     def _nodes_to(self, path: Path) -> list[_Node]:
-        """All nodes from the root to the one at `path`."""
+        """Return all nodes from the root to the one at `path`."""
         way = [self._root]
         for step in path:
             matching = [item.node for item in way[-1].items if item.key == step]
@@ -143,7 +143,7 @@ class JsonText:
         return self._cut(holder.start + 1, holder.end - 1, inside)
 
     def _member_text(self, key: str, value: Any, indent: str | None) -> str:
-        """A member as it is written: on one line (None), or on several behind an indent."""
+        """Return a member's text: on one line (None), or indented over several."""
         comma, colon = self._separators()
         if indent is None:
             text = json.dumps(value, ensure_ascii=False, separators=(comma, colon))
@@ -154,7 +154,7 @@ class JsonText:
         return f"{key}{colon}{text}" if key else text
 
     def _separators(self) -> tuple[str, str]:
-        """How members and their keys are parted where all stands on one line."""
+        """Return the separators used where everything is on one line."""
         between = [(a.node.end, b.start) for a, b in zip(self._root.items, self._root.items[1:], strict=False)]
         tight = any(self._body[start:end] == "," for start, end in between) or any(
             self._body[item.start : item.node.start].endswith(":") for item in self._root.items
@@ -162,7 +162,7 @@ class JsonText:
         return (",", ":") if tight else (", ", ": ")
 
     def _indent_unit(self) -> str:
-        """What one level is indented by."""
+        """Return the indent of one level."""
         for item in self._root.items:
             if indent := _indent_at(self._body, item.start):
                 return indent
@@ -188,7 +188,7 @@ def _parse_json(text: str) -> Any:
 
 
 def _scan_value(text: str, start: int) -> _Node:
-    """Where a value and all within it stand; the text is known to be JSON."""
+    """Return the positions of a value and all within it; the text must be valid JSON."""
     opens = text[start]
     if opens == '"':
         return _Node(start=start, end=_scan_string(text, start)[1])
@@ -220,13 +220,13 @@ def _skip_space(text: str, at: int) -> int:
 
 
 def _indent_at(text: str, place: int) -> str:
-    """The white space a line begins with."""
+    """Return the white space at the start of a line."""
     line = text[text.rfind("\n", 0, place) + 1 : place]
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 
 def _path_text(path: Path) -> str:
-    """A path for people.
+    """Return a path as text.
 
     >>> _named(["hooks", "Stop", 0])
     'hooks.Stop[0]'

@@ -1,4 +1,4 @@
-"""What an installation did, written before it is done: files as they were, and what ours looks like.
+"""Records of installations, written before any change: copies of the files and what was added.
 
 `<EIDER_HOME>/install/<target>/<number>-<time>/` holds `manifest.json` and a copy of every touched file. Whenever the
 process is killed, each file is as its record says it was before, or as it says it is after.
@@ -33,7 +33,7 @@ _CLOSED_SUFFIX: Final = ".undone"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TouchedFile:
-    """One file that an installation touched."""
+    """One file changed by an installation."""
 
     path: str
     before: str | None
@@ -64,7 +64,7 @@ class Record:
     files: Sequence[TouchedFile]
 
     def original(self, touched: TouchedFile) -> bytes | None:
-        """What a file held before; None where there was none, or the copy is not what was copied."""
+        """Return a file's former content; None if there was none or the copy is damaged."""
         if touched.backup is None:
             return None
         try:
@@ -75,18 +75,18 @@ class Record:
 
 
 def digest(text: bytes | None) -> str | None:
-    """What a text is known by; None for a file that is not there."""
+    """Return a content's hash; None for a missing file."""
     return None if text is None else hashlib.sha256(text).hexdigest()
 
 
 def records_folder(home: Path) -> Path:
-    """Where all records of a home are."""
+    """Return the directory of a home's install records."""
     return home / "install"
 
 
 @contextmanager
 def install_lock(home: Path) -> Generator[None]:
-    """Hold off other installations of the same home.
+    """Lock out other installations of the same home.
 
     Raises:
         RefusedError: One is under way.
@@ -109,7 +109,7 @@ def install_lock(home: Path) -> Generator[None]:
 
 
 def begin_record(home: Path, target: str, place: Path, edits: Sequence[Edit]) -> Record:
-    """Write down what is going to be done, with copies of what is there; durable when it returns."""
+    """Write a record with copies of the files before they are changed; durable when it returns."""
     above = config.private(config.private(records_folder(home)) / target)
     for stray in above.glob(f"{_UNFINISHED_PREFIX}*"):
         shutil.rmtree(stray, ignore_errors=True)
@@ -133,7 +133,7 @@ def begin_record(home: Path, target: str, place: Path, edits: Sequence[Edit]) ->
 
 
 def active_records(home: Path, target: str) -> list[Record]:
-    """Installations that have not been taken back, newest first.
+    """Return installations that were not undone, newest first.
 
     Raises:
         StoreError: A record cannot be read.
@@ -148,7 +148,7 @@ def active_records(home: Path, target: str) -> list[Record]:
 
 
 def close(record: Record, *, keep: bool) -> Path | None:
-    """Mark an installation as taken back; what it had copied stays only where somebody may still want it."""
+    """Mark an installation as undone; its copies are kept only if `keep`."""
     if keep:
         done = record.folder.with_name(record.folder.name + _CLOSED_SUFFIX)
         record.folder.rename(done)

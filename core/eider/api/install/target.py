@@ -1,4 +1,4 @@
-"""What can be wired to Eider: the protocol of a host, and where hosts are registered.
+"""Protocol of a host that Eider can be installed into, and the registry of hosts.
 
 A host is a module named by an entry point of the group `eider.install`; the module has `TARGET`.
 """
@@ -17,7 +17,7 @@ GROUP: Final = "eider.install"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a host is to be wired."""
+    """Options of an installation."""
 
     home: Path
     """EIDER_HOME: what the wired host shall talk to."""
@@ -29,7 +29,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
-    """What one file shall hold."""
+    """The wanted content of one file."""
 
     path: Path
     before: bytes | None
@@ -50,7 +50,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """How a host is wired."""
+    """The edits that install Eider into a host."""
 
     edits: Sequence[Edit]
     notes: Sequence[str] = ()
@@ -59,24 +59,24 @@ class Plan:
 
 @runtime_checkable
 class Target(Protocol):
-    """A host that Eider can be wired to. None of its methods writes a file of the host."""
+    """A host that Eider can be installed into; its methods write none of the host's files."""
 
     @property
     def name(self) -> str:
-        """As in `--target`: lower case, with dashes."""
+        """Name for `--target`: lower case, with dashes."""
         ...
 
     @property
     def title(self) -> str:
-        """As people call it."""
+        """Display name."""
         ...
 
     def is_present(self) -> bool:
-        """Whether the host is on this machine, for this account."""
+        """Return whether the host is on this machine for this account."""
         ...
 
     def place(self, options: Options) -> Path:
-        """The directory whose files are wired; each is installed and uninstalled by itself.
+        """Return the directory whose files are edited; each is installed and uninstalled separately.
 
         Raises:
             RefusedError: There is none for these options, such as a project.
@@ -84,7 +84,7 @@ class Target(Protocol):
         ...
 
     def plan(self, options: Options) -> Plan:
-        """What the files shall hold; where all is as it should be, each edit's `after` is its `before`.
+        """Return the wanted content of the files; unchanged ones have `after` equal to `before`.
 
         Raises:
             RefusedError: A file cannot be understood or used; the message names it and the fix.
@@ -92,7 +92,7 @@ class Target(Protocol):
         ...
 
     def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
-        """What is left of a file that somebody changed since, once ours is out of it.
+        """Return a changed file's text without what Eider added.
 
         Returns:
             The text as it was where nothing in it is ours; None where that cannot be told.
@@ -100,12 +100,12 @@ class Target(Protocol):
         ...
 
     def unrecorded_edits(self, options: Options) -> Sequence[Edit]:
-        """Edits that take out what is ours and that no record knows of, such as after EIDER_HOME was lost."""
+        """Return edits that remove Eider's entries that no record mentions, as after EIDER_HOME was lost."""
         ...
 
 
 def targets() -> dict[str, Target]:
-    """All hosts that installed packages know, by name.
+    """Return all known hosts by name.
 
     A package whose module cannot be imported or has no target yet is passed over.
     """
@@ -123,7 +123,7 @@ def targets() -> dict[str, Target]:
 
 
 def select_targets(names: Sequence[str]) -> list[Target]:
-    """The hosts of these names; without names, those that are on this machine.
+    """Return the hosts of these names, or without names those on this machine.
 
     Raises:
         InputError: There is no such host.

@@ -1,4 +1,4 @@
-"""Questions made of one's own store, judged without a model: is a row found by a few of its own words?
+"""Benchmark on your own store, without a model: is a row found by a few of its own words?
 
 Two kinds of question per sampled row: its rarest words, and its text with every third word left out. Then
 prompts of everyday words that the store has never seen: `inject` should stay silent. Nothing is written:
@@ -67,7 +67,7 @@ def all_rows(memory: Eider) -> list[Recollection]:
 
 
 def make_questions(rows: Sequence[Recollection], *, sample: int, seed: int) -> list[Question]:
-    """Questions about a seeded sample of rows; rows that say too little are passed over."""
+    """Make questions about a seeded sample of rows; rows with too few words are skipped."""
     tokens = {row.id: words(row.text) for row in rows}
     held = Counter(w for found in tokens.values() for w in set(found))
     dice = random.Random(seed)  # noqa: S311 (a sample, no secret)
@@ -91,7 +91,7 @@ def make_questions(rows: Sequence[Recollection], *, sample: int, seed: int) -> l
 
 
 def unrelated_prompts(rows: Sequence[Recollection], *, count: int, seed: int) -> list[str]:
-    """Prompts of words that no row holds."""
+    """Make prompts of words that no row contains."""
     held = {w for row in rows for w in words(row.text)}
     unknown = [w for w in UNRELATED_WORDS if w not in held]
     dice = random.Random(seed)  # noqa: S311
@@ -105,7 +105,7 @@ def measure(
     seed: int = 7,
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> dict[str, Any]:
-    """Ask the store about itself.
+    """Measure recall and latency with questions made from the store's own rows.
 
     Args:
         memory: Open, read-only where nothing may be written.

@@ -1,4 +1,4 @@
-"""The process that comes before: it keeps three conversations and dies without closing anything.
+"""First process of the demo: records three conversations and is killed without closing the store.
 
 Run as `python -m eider.cli.demo_story.before STORE`; it prints what it did as JSON lines.
 """

@@ -1,4 +1,4 @@
-"""The acts of the story."""
+"""The acts of the demo, one function each."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def play(stage: Stage) -> None:
 
 
 def _run_first_process(stage: Stage, store: Path) -> None:
-    """The first process: it lives through three sessions and is killed."""
+    """Run the first process, which records three sessions and is killed."""
     with stage.act("March to June: three conversations, and a fact that changes"):
         start = time.perf_counter()
         command = [sys.executable, "-P", "-m", "eider.cli.demo_story.before", str(store)]
@@ -167,13 +167,13 @@ def _act_forget(stage: Stage, memory: Eider) -> None:
 
 
 def _files_containing(store: Path, text: str) -> int:
-    """Files of a closed store that hold a text, letter for letter."""
+    """Return the files of a closed store that contain a text."""
     files = [path for path in store.rglob("*") if path.is_file()]
     return sum(text.encode() in path.read_bytes() for path in files)
 
 
 def _show_disk_scan(stage: Stage, before: int, after: int, leaked: int) -> None:
-    """The same scan before and after; without a find before, it would prove nothing."""
+    """Print the result of scanning the files before and after erasing."""
     if before:
         stage.say(f"files that hold it, letter for letter: {before} before, {after} after", "green", 5)
         stage.say(f"files that ever held the password of April: {leaked}", "green", 5)

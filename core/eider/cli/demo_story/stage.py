@@ -1,4 +1,4 @@
-"""How the story looks: acts, calls and what came back, line by line through whoever prints; JSON lines on request."""
+"""Prints the demo: acts, calls and their results, or times as JSON lines."""
 
 from __future__ import annotations
 

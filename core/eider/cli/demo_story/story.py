@@ -1,4 +1,4 @@
-"""What is said in the story: three conversations about a booking service, and what is kept of them."""
+"""Data of the demo: three conversations about a booking service, and the statements kept of them."""
 
 from __future__ import annotations
 
