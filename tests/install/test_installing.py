@@ -29,7 +29,7 @@ class Host:
     name: str = "host"
     title: str = "Host"
 
-    def found(self) -> bool:
+    def is_present(self) -> bool:
         return True
 
     def place(self, options: Options) -> Path:
@@ -46,13 +46,13 @@ class Host:
         )
         return Plan(edits=[whole, lines])
 
-    def without(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
+    def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
         if path.name != "shared.conf" or b"broken" in text:
             return None
         assert memo == {"line": "ours"}
         return text.replace(OURS, b"")
 
-    def strays(self, options: Options) -> Sequence[Edit]:
+    def unrecorded_edits(self, options: Options) -> Sequence[Edit]:
         shared = self.root / "shared.conf"
         text = files.read(shared) or b""
         if OURS not in text:
