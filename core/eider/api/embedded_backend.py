@@ -44,7 +44,7 @@ class EmbeddedBackend:
             EiderError: Any error of the verb.
         """
         verb = verb_of(request)
-        self.engine.store.connection.check_writes_allowed()
+        self.engine.store.connection.check()
         if verb.writes and (folder := self.engine.store.place.folder) is not None:
             pauses.check_writes_allowed(str(config.home()), folder)
         answer = verb.answer(self.engine, request, self.channel)

@@ -133,7 +133,7 @@ def _embedded(
     store: str | Path | None, *, also: Sequence[str | Path], embedder: Embedder | None, clock: Clock | None,
     read_only: bool, accept_loss: bool, reembed: bool,
 ) -> Engine:  # fmt: skip
-    """Open a store in this process: in memory, or its directory, which an owner that runs lets go of first."""
+    """Open a store in this process: in memory, or its directory, which a server that runs lets go of first."""
     from eider.api.local import open_engine, open_memory_engine
 
     if store == IN_MEMORY:
