@@ -14,6 +14,7 @@ import eider
 from eider.api.facade import Eider
 from eider.learn.observe import exchange_of, thought_of
 from eider.model.requests_learning import Observe
+from eider.privacy.ingress import accept
 from eider.understand.signals import detect
 
 SIZES = (1_000, 10_000, 100_000)
@@ -59,7 +60,8 @@ def thinking_row() -> list[str]:
     with filled(1_000) as memory:
         engine = memory._engine
         channel = memory._backend.channel  # type: ignore[attr-defined]
-        made = [exchange_of(engine, Observe(user="ada", user_reply=r, agent_output=OUTPUT), channel) for r in SILENT]
+        asked = [accept(Observe(user="ada", user_reply=r, agent_output=OUTPUT), channel, engine.now()) for r in SILENT]
+        made = [exchange_of(engine, one, one.records) for one in asked]
         assert not any(thought_of(exchange).drafts for exchange in made)
         times = measure.each(thought_of, made * 100)  # type: ignore[arg-type]
         return [f"{times.p50:.3f} / {times.p95:.3f}"]

@@ -1,10 +1,11 @@
-"""Follow one call of each verb through the code, from its function on: which files it enters, and how often it comes back.
+"""Follow one call of each verb through its pipeline: which files it enters, and how often it comes back to one.
 
-    python tests/lab/follow.py [record recall observe policy inject]
+    python tests/lab/follow.py [record recall observe policy inject] [-v]
 
-A stop is a call from a function in one file to a function in another, counted once however often it is made. A return
-is a stop in a file that was entered before: each sends the reader back to a file already left. What the standard
-library and other packages do is not counted.
+A stop is a call from a function of the pipeline (the rooms that say what a verb does, the ingress and the engine) to a
+function in another file, counted once however often it is made; what lies below the stop is not followed. A return is a
+stop in a file that was entered before: it sends a reader back to a file already left. Requests checking themselves and
+the way to the verb's function are not counted.
 """
 
 from __future__ import annotations
@@ -20,7 +21,15 @@ import eider
 from eider.api.facade import Eider
 
 CORE = str(Path(eider.__file__).parent) + os.sep
-_PLUMBING = ("api/", "privacy/ingress.py")
+PIPELINE = (
+    "records/",
+    "learn/",
+    "retrieve/",
+    "guide/",
+    "privacy/ingress.py",
+    "store/engine.py",
+    "store/group_commit.py",
+)
 CALLS: dict[str, Callable[[Eider], object]] = {
     "record": lambda m: m.record("We meet on Friday at the weir.", session="spring"),
     "recall": lambda m: m.recall("What is my tea?"),
@@ -34,19 +43,22 @@ class Trail:
     """The stops of one call, in order."""
 
     def __init__(self) -> None:
-        self.stops: dict[tuple[str, str, str, str], None] = {}
+        self.stops: dict[tuple[str, str, str], None] = {}
         self.files: dict[str, int] = {}
 
     def __call__(self, frame: FrameType, event: str, _: object) -> None:
-        if event != "call" or not frame.f_code.co_filename.startswith(CORE) or frame.f_back is None:
+        code = frame.f_code
+        if event != "call" or not code.co_filename.startswith(CORE):
             return
         caller = frame.f_back
         while caller is not None and not caller.f_code.co_filename.startswith(CORE):
             caller = caller.f_back
-        here = frame.f_code.co_filename.removeprefix(CORE)
-        there = "" if caller is None else caller.f_code.co_filename.removeprefix(CORE)
-        stop = (there, "" if caller is None else caller.f_code.co_qualname, here, frame.f_code.co_qualname)
-        if here != there and stop not in self.stops:
+        if caller is None:
+            return
+        here, there = code.co_filename.removeprefix(CORE), caller.f_code.co_filename.removeprefix(CORE)
+        stop = (f"{there}:{caller.f_code.co_qualname}", here, code.co_qualname)
+        enters = here.startswith(PIPELINE) and not there.startswith(PIPELINE)  # the verb's own function
+        if here != there and (there.startswith(PIPELINE) or enters) and stop not in self.stops:
             self.stops[stop] = None
             self.files[here] = self.files.get(here, 0) + 1
 

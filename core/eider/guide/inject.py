@@ -19,7 +19,7 @@ from eider.retrieve.newer_first import newer_first
 from eider.retrieve.rank import Ranked, rank
 from eider.retrieve.read_question import read_question
 from eider.retrieve.recall import merged, rows_of, stores_of
-from eider.retrieve.visible import ended_rows, held_rows, view_of, visible_rows
+from eider.retrieve.visible import ended_rows, held_rows, present, visible_rows
 from eider.retrieve.weights import balanced
 from eider.store.engine import Engine
 from eider.store.segment.segment import Segment
@@ -45,11 +45,11 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
         accepted: The prompt, and what the conversation holds already.
     """
     request = accepted.request
-    prompt = recall_marks.strip(request.prompt)
+    prompt = request.prompt
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
-    view, weights = view_of(engine, ask), balanced(engine.shares.of(request.user))
+    view, weights = present(accepted.now), balanced(engine.shares.of(request.user))
     found: list[Recollection] = []
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, ask, view) as segment:

@@ -23,7 +23,7 @@ from eider.retrieve.fetch import read
 from eider.retrieve.rank import rank
 from eider.retrieve.read_question import read_question
 from eider.retrieve.rendering import quotation_of
-from eider.retrieve.visible import view_of
+from eider.retrieve.visible import present
 from eider.retrieve.weights import balanced
 from eider.store.arrays import KIND_CODE, STATE_CODE, micros
 from eider.store.engine import Engine
@@ -135,7 +135,7 @@ def _related(
     if not request.context or not request.context.strip():
         return None
     ask = Recall(user=request.user, query=request.context[:_READ])
-    question = replace(read_question(engine, segment, ask.query, ask, view_of(engine, ask)), window=None)
+    question = replace(read_question(engine, segment, ask.query, ask, present(engine.now())), window=None)
     weights = balanced(engine.shares.of(request.user))
     found = rank(segment, question, visible, limit=MOST, weights=weights)
     best = max((r.score for r in found), default=0.0)

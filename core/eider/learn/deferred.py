@@ -57,7 +57,7 @@ def learned(engine: Engine, job: Job) -> None:
     if exchange is None:
         return
     found = thought_of(exchange)
-    request = Observe(user=job.user, user_reply="-", key=key)
+    request = Observe(user=job.user, user_reply="-", key=redact_name(key))
     try:
         thought = prepared(engine, exchange, found, channel, hurried=False)
     except (ModelError, MissingExtraError, ConfigError) as error:

@@ -23,7 +23,7 @@ from eider.model.outcomes import Arm, Credit, LearnedState, Loop
 from eider.model.requests_learning import CloseLoop, LearnedOf, OpenLoop, ResetLearned, SetOutcome
 from eider.model.usage import fresh, judged, used
 from eider.model.values import Episode, Memory, Usage
-from eider.privacy.ingress import Channel, Clean, accept, clean, user_name
+from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
 from eider.store.engine import Engine
@@ -51,11 +51,10 @@ class _Judged:
 def open_loop(engine: Engine, accepted: Clean[OpenLoop]) -> Loop:
     """Begin a loop; recalls that name it are noted in it until it is closed."""
     request, channel = accepted.request, accepted.channel
-    user = user_name(request.user)
+    user = request.user
     now = engine.now()
-    agent = clean({"agent": request.agent or channel.agent})["agent"]
     expires = now + timedelta(seconds=request.feedback_timeout)
-    loop = Loop(id=new_id("loop_"), user=user, agent=str(agent), opened_at=now, expires_at=expires)
+    loop = Loop(id=new_id("loop_"), user=user, agent=request.agent or channel.agent, opened_at=now, expires_at=expires)
     engine.loops.save(loop)
     _sweep_later(engine, user)
     return loop
@@ -70,7 +69,7 @@ def set_outcome(engine: Engine, accepted: Clean[SetOutcome]) -> Loop:
     """
     request = accepted.request
     with engine.turn():
-        loop = replace(_open(engine, request.id, user_name(request.user)), outcome=float(request.outcome))
+        loop = replace(_open(engine, request.id, request.user), outcome=float(request.outcome))
         engine.loops.save(loop)
     return loop
 
@@ -87,7 +86,7 @@ def close_loop(engine: Engine, accepted: Clean[CloseLoop], attribute: Attribute 
         UnknownIdError: There is no such loop of this user.
     """
     request, channel = accepted.request, accepted.channel
-    user = user_name(request.user)
+    user = request.user
     engine.loops.recalls.flush()
     loop = engine.loops.get(request.id, user)
     if loop.closed_at is not None:
@@ -257,7 +256,7 @@ def sweep(engine: Engine, job: Job, progress: Progress) -> None:
 def learned(engine: Engine, accepted: Clean[LearnedOf]) -> LearnedState:
     """All that outcomes have taught about a user."""
     request = accepted.request
-    user = user_name(request.user)
+    user = request.user
     share = engine.shares.of(user)
     if not engine.store.learned.available:
         return LearnedState(user=user, version=0, lexical_share=share, arms=_arms(Balance()), decay={}, touched=0,
@@ -283,7 +282,7 @@ def reset_learned(engine: Engine, accepted: Clean[ResetLearned]) -> LearnedState
     What a person strengthened since stays strengthened.
     """
     request, channel = accepted.request, accepted.channel
-    user = user_name(request.user)
+    user = request.user
 
     def plan() -> None:
         kept, before = engine.store.learned.documents(user=user), engine.store.learned.usage_before(user=user)

@@ -10,19 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from eider.learn.scopes import asked_scope, when_due
 from eider.model.changes import ChangeSet, Committed
-from eider.model.errors import InputError, MissingExtraError, ModelError
+from eider.model.errors import MissingExtraError, ModelError
 from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
 from eider.model.requests import Record
 from eider.model.requests_learning import Direct, Observe
 from eider.model.usage import fresh, used
-from eider.model.validation import MAX_TEXT
-from eider.model.values import TRUST, Edge, Episode, Memory, Role, Span, Usage
-from eider.privacy.ingress import Channel, Clean, clean, user_name
+from eider.model.values import TRUST, Edge, Episode, Memory, Span, Usage
+from eider.privacy.ingress import Channel, Clean, clean
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import episode_of, usage_detail
 from eider.records.revise import sealed
@@ -67,10 +66,9 @@ class Thought:
 def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     """Record an exchange and learn from the user's reply."""
     request, channel = accepted.request, accepted.channel
-    user_name(request.user)
     if (first := _before(engine, request, channel)) is not None:
         return first
-    exchange = exchange_of(engine, request, channel)
+    exchange = exchange_of(engine, accepted, accepted.records)
     try:
         thought = prepared(engine, exchange, thought_of(exchange), channel)
     except (ModelError, MissingExtraError) as error:
@@ -82,34 +80,32 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
 
 def direct(engine: Engine, accepted: Clean[Direct]) -> list[Memory]:
     """Keep explicit instructions as rules, without detection; each is held against what is known."""
-    request, channel = accepted.request, accepted.channel
-    user_name(request.user)
     from eider.understand.drafts import derive  # loads the language data of learning
 
+    request, channel = accepted.request, accepted.channel
     given: list[Memory] = []
-    for text in _standing(engine, request.directions, channel):
-        asked = Observe(user=request.user, user_reply=text, scope=request.scope)
-        exchange = exchange_of(engine, asked, channel)
+    for said in _standing(engine, accepted):
+        exchange = exchange_of(engine, accepted, (said,))
         whole = Signal(kind="directive", start=0, end=len(exchange.reply.text), confidence=1.0, reason="told outright")
         drafts = derive([whole], exchange.reply, scope=exchange.scope)
         thought = Thought(signals=(whole,), drafts=drafts or (_as_said(exchange, whole),))
-        done = engine.planned(lambda e=exchange, t=thought, a=asked: kept(engine, a, e, t, channel))
+        done = engine.planned(lambda e=exchange, t=thought: kept(engine, request, e, t, channel))
         given += [m for m in done.memories if m.status(engine.now()) == "current"] or list(done.inbox)
     return given
 
 
-def _standing(engine: Engine, directions: Sequence[str], channel: Channel) -> Sequence[str]:
+def _standing(engine: Engine, accepted: Clean[Direct]) -> Sequence[Clean[Record]]:
     """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
-    settings = engine.agents.of(channel.agent)
-    if settings.mode != "eager" or TRUST[channel.max_trust] < 1:
-        return directions
+    settings = engine.agents.of(accepted.channel.agent)
+    if settings.mode != "eager" or TRUST[accepted.channel.max_trust] < 1:
+        return accepted.records
     from eider.learn.model_assist import standing
 
     try:
-        firm = set(standing(engine.agents.model(settings), [str(redact(text)) for text in directions]))
+        firm = set(standing(engine.agents.model(settings), [one.request.text for one in accepted.records]))
     except (ModelError, MissingExtraError):
-        return directions
-    return [text for text in directions if str(redact(text)) in firm]
+        return accepted.records
+    return [one for one in accepted.records if one.request.text in firm]
 
 
 def thought_of(exchange: Exchange) -> Thought:
@@ -144,9 +140,8 @@ def prepared(
     def neighbours(text: str, scope: str) -> list[Memory]:
         return near(engine, exchange.reply.user, text, scope=scope)
 
-    shown = replace(exchange, context=str(redact(exchange.context)))
     seconds = PATIENCE if hurried else None
-    shown, found = _settled(engine, shown, found, channel)
+    shown, found = _settled(engine, exchange, found, channel)
     thought = think(engine.agents.model(settings), settings.mode, shown, found, neighbours, seconds=seconds)
     return _settled(engine, shown, thought, channel)[1]
 
@@ -164,65 +159,31 @@ def _settled(engine: Engine, exchange: Exchange, thought: Thought, channel: Chan
 # ---------------------------------------------------------------------- what was said
 
 
-def exchange_of(engine: Engine, request: Observe, channel: Channel) -> Exchange:
-    """The utterances of an exchange, through the channel; what is larger than one utterance may be comes in parts."""
-    said: dict[str, Any] = {"session": request.session, "at": request.at, "tz": request.tz}
-    made = (
-        _parts(engine, request, "agent", request.agent_output, channel, said, key=request.answering_key),
-        _parts(engine, request, "user", request.user_reply, channel, said),
-    )
-    outputs, replies = (tuple(_linked(engine, e, channel) for e in episodes) for episodes in made)
-    if not replies:
-        raise InputError(
-            "user_reply holds nothing but recalled memory, which is not learned again; pass what was said."
-        )
-    where, unsettled = scope_for(
-        engine,
-        request.user,
-        channel.agent,
-        explicit=request.scope,
-        context=request.context or "",
-        statement=request.user_reply,
-    )
-    scope = clean({"scope": where})["scope"]
-    return Exchange(
-        episodes=(*outputs, *replies), reply=replies[0], output=outputs[0].text if outputs else "",
-        context=request.context or "", scope=scope, unsettled=unsettled, known=tuple(request.known),
-        kept=frozenset(e.id for e in (*outputs, *replies)) - {e.id for episodes in made for e in episodes},
+def exchange_of(
+    engine: Engine, accepted: Clean[Observe] | Clean[Direct], records: Sequence[Clean[Record]]
+) -> Exchange:  # fmt: skip
+    """Return what was said, as utterances: those that a host had recorded already under the same keys are taken as they are."""
+    request, agent = accepted.request, accepted.channel.agent
+    made = [episode_of(one) for one in records]
+    linked = [_linked(engine, episode, accepted.channel) for episode in made]
+    outputs = [e for e, one in zip(linked, records, strict=True) if one.request.role == "agent"]
+    reply = next(e for e, one in zip(linked, records, strict=True) if one.request.role == "user")
+    context, known = (request.context or "", request.known) if isinstance(request, Observe) else ("", ())
+    scope, unsettled = scope_for(
+        engine, request.user, agent, explicit=request.scope, context=context, statement=reply.text
     )  # fmt: skip
-
-
-def _parts(
-    engine: Engine,
-    request: Observe,
-    role: Role,
-    text: str,
-    channel: Channel,
-    said: dict[str, Any],
-    key: str | None = None,
-) -> tuple[Episode, ...]:
-    made: list[Episode] = []
-    whole = key or (request.key and f"{request.key}:{role}")
-    for place in range(0, len(text), MAX_TEXT):
-        part = text[place : place + MAX_TEXT]
-        key = whole and whole + (f":{place}" if place else "")
-        if not part.strip():
-            continue
-        try:
-            made.append(episode_of(engine, Record(user=request.user, text=part, role=role, key=key, **said), channel))
-        except InputError as error:
-            if "recalled memory" not in str(error):  # an output that only repeats memory is nothing new
-                raise
-    return tuple(made)
+    return Exchange(
+        episodes=tuple(linked), reply=reply, output=outputs[0].text if outputs else "", context=context,
+        scope=redact_name(scope), unsettled=unsettled, known=tuple(known),
+        kept=frozenset(e.id for e in linked) - {e.id for e in made},
+    )  # fmt: skip
 
 
 def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | None:
     """What the same call came to the first time."""
     if request.key is None:
         return None
-    asked = ChangeSet(
-        user=request.user, op="observe", actor=channel.name, at=engine.now(), key=redact_name(request.key)
-    )
+    asked = ChangeSet(user=request.user, op="observe", actor=channel.name, at=engine.now(), key=request.key)
     done = engine.store.commits.repeated(asked)
     if done is None:
         return None
@@ -237,7 +198,7 @@ def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | Non
 # ---------------------------------------------------------------------- what is kept
 
 
-def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, channel: Channel) -> Learned:
+def kept(engine: Engine, request: Observe | Direct, exchange: Exchange, thought: Thought, channel: Channel) -> Learned:
     """Hold what was noticed against what is known, and write both with what was said."""
     from eider.understand.reconcile import reconcile  # loads the language data of learning
     from eider.understand.trust_rule import permitted
@@ -255,7 +216,7 @@ def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought,
     return _told(done, thought, decisions, _why(thought, decisions))
 
 
-def recorded(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, why: str) -> Learned:
+def recorded(engine: Engine, request: Observe | Direct, exchange: Exchange, channel: Channel, why: str) -> Learned:
     """Write what was said alone; what is lasting in it is learned later."""
     now = engine.now()
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
@@ -267,7 +228,7 @@ def _linked(engine: Engine, episode: Episode, channel: Channel) -> Episode:
     """The utterance as a host recorded it already under the same key, else itself."""
     if episode.key is None:
         return episode
-    asked = ChangeSet(user=episode.user, op="record", actor=channel.name, at=engine.now(), key=redact_name(episode.key))
+    asked = ChangeSet(user=episode.user, op="record", actor=channel.name, at=engine.now(), key=episode.key)
     done = engine.store.commits.repeated(asked)
     return done.episodes[0] if done is not None and done.episodes else episode
 
@@ -287,7 +248,7 @@ def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> t
 
 
 def _planned(
-    engine: Engine, request: Observe, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
+    engine: Engine, request: Observe | Direct, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
     decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], channel: Channel, said_at: datetime,
 ) -> ChangeSet:  # fmt: skip
     now = engine.now()
@@ -329,9 +290,13 @@ def _planned(
         user=request.user, op="observe", actor=channel.name, at=now, episodes=episodes, memories=tuple(memories.values()),
         reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
         indexing=engine.material.episodes(episodes) | engine.material.memories(added),
-        key=request.key and redact_name(request.key), registers=to_register(engine, request.user, channel.agent, added),
+        key=_key(request), registers=to_register(engine, request.user, channel.agent, added),
         detail=usage_detail(_was(engine, first, known)) if first else {},
     )  # fmt: skip
+
+
+def _key(request: Observe | Direct) -> str | None:
+    return request.key if isinstance(request, Observe) else None
 
 
 def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
@@ -339,7 +304,7 @@ def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
 
 
 def _memory(
-    request: Observe, decision: Decision, draft: Draft, old: Memory | None, channel: Channel, now: datetime
+    request: Observe | Direct, decision: Decision, draft: Draft, old: Memory | None, channel: Channel, now: datetime
 ) -> Memory:
     """A draft as a memory; its trust is recomputed over its evidence when it is committed."""
     fields = clean(

@@ -237,6 +237,39 @@ def day_start(day: date, tz: str | None) -> datetime:
     return utc(datetime(day.year, day.month, day.day), tz or "UTC")  # noqa: DTZ001 (localised by utc)
 
 
+def moment(at: datetime | date | str | None, tz: str | None, now: datetime) -> tuple[datetime, str]:
+    """Return an instant in UTC and the zone of whoever named it.
+
+    Args:
+        at: When; by default `now`.
+        tz: Zone in which a naive instant is read; by default the local one for the present, else UTC.
+        now: The present.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    if tz is not None:
+        zone(tz)
+    if at is None:
+        return now, tz or local_zone()
+    if isinstance(at, datetime):
+        return utc(at, tz), tz or zone_name(at) or "UTC"
+    return parse_instant(at, tz=tz or "UTC")[0], tz or "UTC"
+
+
+def bound(at: datetime | date | str | None, tz: str | None, name: str) -> tuple[datetime | None, Precision]:
+    """Return an edge of an interval in UTC, with how precisely it is known.
+
+    Raises:
+        InputError: It cannot be read; the message says `name`.
+    """
+    if at is None:
+        return None, "instant"
+    if isinstance(at, datetime):
+        return utc(at, tz, name), "instant"
+    return parse_instant(at, tz=tz or "UTC")
+
+
 def parse_instant(text: str | date, *, tz: str | None = None) -> tuple[datetime, Precision]:
     """Read a time that may be known only to the day, month or year.
 

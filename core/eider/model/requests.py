@@ -10,9 +10,11 @@ from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, 
 
 from eider.model import validation
 from eider.model.answers import Consolidation, Drained, Imported, Listing, Receipt, Verified
+from eider.model.errors import InputError
 from eider.model.values import GLOBAL, KINDS, Episode, Event, Memory, MemoryKind, Metadata, Role
 
 Answer = TypeVar("Answer")
+Item = TypeVar("Item", "Record", "Remember")
 
 When = datetime | date | str
 ExportFormat = Literal["jsonl", "parquet", "markdown"]
@@ -102,6 +104,14 @@ class RecordMany(UserRequest[list[Episode]]):
         validation.batch(self.items)
         validation.key(self.key)
 
+    def records(self) -> list[Record]:
+        """Return the items as requests.
+
+        Raises:
+            InputError: An item cannot be used; the message names its place.
+        """
+        return [_one(Record, item, self.user, place) for place, item in enumerate(self.items)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remember(UserRequest[Memory]):
@@ -143,6 +153,31 @@ class RememberMany(UserRequest[list[Memory]]):
         validation.user(self.user)
         validation.batch(self.items)
         validation.key(self.key)
+
+    def statements(self) -> list[Remember]:
+        """Return the items as requests.
+
+        Raises:
+            InputError: An item cannot be used; the message names its place.
+        """
+        items = [{"text": item} if isinstance(item, str) else item for item in self.items]
+        return [_one(Remember, item, self.user, place) for place, item in enumerate(items)]
+
+
+def _one(kind: type[Item], item: object, user: str, place: int) -> Item:
+    """One entry of a bulk request as a request of its own; a fault names its place."""
+    if not isinstance(item, kind | Mapping):
+        raise InputError(f"items[{place}] is {type(item).__name__}; pass a mapping or a {kind.__name__}.")
+    try:
+        fields: dict[str, Any] = {"user": user, **item} if isinstance(item, Mapping) else {}
+        request = item if isinstance(item, kind) else kind.of(fields)
+    except TypeError as error:
+        raise InputError(f"items[{place}]: {error}; use the fields of eider.model.requests.{kind.__name__}.") from None
+    except InputError as error:
+        raise InputError(f"items[{place}]: {error}") from error
+    if request.user != user:
+        raise InputError(f"items[{place}].user={request.user!r} differs from user={user!r}; write one user at a time.")
+    return request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,8 +86,8 @@ def _summary(memory: Memory, now: datetime, touched: list[Event], chance: float)
 def diff(engine: Engine, accepted: Clean[DiffOf]) -> Diff:
     """What was learned, changed and closed between two instants."""
     request = accepted.request
-    since = engine.time.bound(request.since, None, "since")[0] or datetime.min.replace(tzinfo=UTC)
-    until = engine.time.bound(request.until, None, "until")[0] or engine.now()
+    since = accepted.time("since") or datetime.min.replace(tzinfo=UTC)
+    until = accepted.time("until") or accepted.now
     if until < since:
         raise InputError(f"until={until.isoformat()!r} is before since={since.isoformat()!r}; swap them.")
     before = {m.id: m for m in engine.store.reads.memories(None, user=request.user, known_at=since)}

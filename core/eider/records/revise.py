@@ -12,7 +12,7 @@ from eider.model.ids import new_id
 from eider.model.requests import Correct, Deactivate, Named, Pin, Reinforce, Unpin
 from eider.model.usage import fresh, used
 from eider.model.values import TRUST, Edge, Memory
-from eider.privacy.ingress import Channel, Clean, clean, user_name
+from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
 from eider.store.engine import Engine
@@ -39,7 +39,6 @@ def open_memory(engine: Engine, request: Named[Any]) -> Memory:
     Raises:
         ClosedMemoryError: Naming its current successor.
     """
-    user_name(request.user)
     memory = known(engine, request.id, request.user)
     if memory.status(engine.now()) not in ("current", "inbox", "quarantined"):
         raise ClosedMemoryError(memory.id, successor(engine, memory))
@@ -71,19 +70,18 @@ def _correct(engine: Engine, request: Correct, channel: Channel) -> Memory:
     old = open_memory(engine, request)
     now = engine.now()
     at = max(now, old.valid_from)
-    text = clean({"text": request.text, "scope": old.scope, "subject": old.subject})["text"]
     origin = channel.origin("user")
     new = replace(
-        sealed(old), id=new_id("mem_"), rev=0, text=text, origin=origin, trust=TRUST[origin], valid_from=at,
+        sealed(old), id=new_id("mem_"), rev=0, text=request.text, origin=origin, trust=TRUST[origin], valid_from=at,
         valid_to=None, recorded_at=now, evidence=(), merged_from=(), superseded_by=None, entities=(),
-        agent=redact_name(channel.agent), state="active", from_precision="instant", to_precision="instant",
-        key=request.key and redact_name(request.key),
+        agent=channel.agent, state="active", from_precision="instant", to_precision="instant",
+        key=request.key,
     )  # fmt: skip
     closed = replace(sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id)
     changes = ChangeSet(
         user=request.user, op="correct", actor=channel.name, at=now, memories=(closed, new),
         reads={old.id: old.rev}, indexing=engine.material.memories([new]),
-        edges=(Edge(source=new.id, target=old.id, kind="supersedes"),), key=request.key and redact_name(request.key),
+        edges=(Edge(source=new.id, target=old.id, kind="supersedes"),), key=request.key,
     )  # fmt: skip
     done = engine.commit(changes)
     return next(m for m in done.memories if m.id != old.id)
@@ -93,9 +91,7 @@ def _written_before(engine: Engine, request: Correct, channel: Channel) -> Memor
     """The answer of an earlier call with the same key, whose target is closed by now."""
     if request.key is None:
         return None
-    changes = ChangeSet(
-        user=request.user, op="correct", actor=channel.name, at=engine.now(), key=redact_name(request.key)
-    )
+    changes = ChangeSet(user=request.user, op="correct", actor=channel.name, at=engine.now(), key=request.key)
     done = engine.store.commits.repeated(changes)
     return None if done is None else next((m for m in done.memories if m.id != request.id), None)
 
@@ -105,7 +101,6 @@ def deactivate(engine: Engine, accepted: Clean[Deactivate]) -> bool:
     request, channel = accepted.request, accepted.channel
 
     def plan() -> bool:
-        user_name(request.user)
         memory = known(engine, request.id, request.user)
         if memory.status(engine.now()) not in ("current", "inbox", "quarantined"):
             return False
@@ -124,16 +119,14 @@ def reinforce(engine: Engine, accepted: Clean[Reinforce]) -> Memory:
     def plan() -> Memory:
         now = engine.now()
         if request.key is not None:
-            asked = ChangeSet(
-                user=request.user, op="reinforce", actor=channel.name, at=now, key=redact_name(request.key)
-            )
+            asked = ChangeSet(user=request.user, op="reinforce", actor=channel.name, at=now, key=request.key)
             if (done := engine.store.commits.repeated(asked)) is not None and done.memories:
                 return done.memories[0]
         memory = open_memory(engine, request)
         usage = engine.store.usage.get([memory.id], user=memory.user).get(memory.id) or fresh(memory)
         changes = ChangeSet(
             user=request.user, op="reinforce", actor=channel.name, at=now, usage=(used(usage, now),),
-            reads={memory.id: memory.rev}, key=request.key and redact_name(request.key), detail=usage_detail(usage),
+            reads={memory.id: memory.rev}, key=request.key, detail=usage_detail(usage),
         )  # fmt: skip
         engine.commit(changes)
         return memory

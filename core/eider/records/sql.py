@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from eider.model.errors import InputError
 from eider.model.table import Table, plain
-from eider.privacy.ingress import Clean, user_name
+from eider.privacy.ingress import Clean
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -35,7 +35,7 @@ def sql(engine: Engine, accepted: Clean[Sql]) -> Table:
 
     from eider.store.sql_sandbox import answer
 
-    user = user_name(request.user)
+    user = request.user
     if not 0 < request.seconds <= _MAX_SECONDS:
         raise InputError(f"seconds={request.seconds!r} is out of range; pass more than 0, at most {_MAX_SECONDS}.")
     schema, batches, truncated = answer(

@@ -11,7 +11,7 @@ from eider.model.requests_reading import Recall
 from eider.model.values import GLOBAL, Memory
 from eider.retrieve.rank import rank
 from eider.retrieve.read_question import read_question
-from eider.retrieve.visible import view_of
+from eider.retrieve.visible import present
 from eider.store.arrays import STATE_CODE, micros
 from eider.store.engine import Engine
 
@@ -39,7 +39,7 @@ def near(engine: Engine, user: str, text: str, *, scope: str = GLOBAL, limit: in
         if not visible.any():
             return []
         ask = Recall(user=user, query=text[:_READ])
-        question = replace(read_question(engine, segment, ask.query, ask, view_of(engine, ask)), window=None)
+        question = replace(read_question(engine, segment, ask.query, ask, present(engine.now())), window=None)
         ids = [segment.ids[r.row] for r in rank(segment, question, visible, limit=limit)]
         known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
         read = engine.store.reads.memories([i for i in ids if i not in known], user=user)

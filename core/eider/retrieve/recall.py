@@ -34,7 +34,7 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
         accepted: The question, filters and limits.
     """
     request = accepted.request
-    view, weights = view_of(engine, request), balanced(engine.shares.of(request.user))
+    view, weights = view_of(accepted), balanced(engine.shares.of(request.user))
     found: list[Recollection] = []
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, request, view) as segment:

@@ -36,7 +36,7 @@ def search(engine: Engine, accepted: Clean[Search]) -> Page:
         accepted: Text, filters, offset and limit.
     """
     request = accepted.request
-    view = view_of(engine, request)
+    view = view_of(accepted)
     with engine.segments.hold(request.user) as segment:
         visible = _listed(segment, request, view)
         rows = np.flatnonzero(visible)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from eider.model.clock import local_zone, utc, zone
-from eider.privacy.redact import redact_name
+from eider.model.clock import local_zone, zone
 from eider.store.arrays import EPISODE_KIND, KIND_CODE, ORIGIN_CODE, STATE_CODE, micros
 from eider.store.segment.columns import FOREVER
 
@@ -19,9 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eider.language.dates import Window
-    from eider.model.requests import When
     from eider.model.requests_reading import Recall, Search
-    from eider.store.engine import Engine
+    from eider.privacy.ingress import Clean
     from eider.store.segment.segment import Segment
 
 STATED: Final = (STATE_CODE["active"], STATE_CODE["superseded"])
@@ -42,25 +40,18 @@ class View:
     """Whether the caller named the instant whose state is asked for."""
 
 
-def view_of(engine: Engine, request: Recall | Search) -> View:
-    """Return the request's instants, in the asker's zone and clock."""
-    now = engine.now() if request.now is None else utc(request.now, request.tz, "now")
-    tz = local_zone() if request.tz is None else request.tz
-    zone(tz)
-
-    def instant(at: When | None, name: str) -> datetime | None:
-        return engine.time.bound(at, request.tz if isinstance(at, datetime) else tz, name)[0]
-
-    as_of, since, until = (
-        instant(request.as_of, "as_of"),
-        instant(request.since, "since"),
-        instant(request.until, "until"),
-    )
+def view_of(accepted: Clean[Recall] | Clean[Search]) -> View:
+    """Return the instants of a request, in the asker's zone and clock."""
+    as_of, since, until = (accepted.time(name) for name in ("as_of", "since", "until"))
     return View(
-        now=now, tz=tz, as_of=micros(as_of or now), since=None if since is None else micros(since),
-        until=None if until is None else micros(until), known_at=instant(request.known_at, "known_at"),
-        dated=request.as_of is not None,
+        now=accepted.now, tz=accepted.tz, as_of=micros(as_of or accepted.now), since=None if since is None else micros(since),
+        until=None if until is None else micros(until), known_at=accepted.time("known_at"), dated=as_of is not None,
     )  # fmt: skip
+
+
+def present(now: datetime) -> View:
+    """Return the instants of a request without filters: the present, in the local zone."""
+    return View(now=now, tz=local_zone(), as_of=micros(now), since=None, until=None, known_at=None, dated=False)
 
 
 def visible_rows(
@@ -89,7 +80,7 @@ def visible_rows(
     if view.until is not None:
         mask &= starts < view.until
     if request.session is not None:
-        mask &= _of_session(segment, redact_name(request.session))
+        mask &= _of_session(segment, request.session)
     return mask & chosen_rows(segment, request)
 
 
@@ -118,7 +109,7 @@ def chosen_rows(segment: Segment, request: Recall | Search) -> NDArray[np.bool_]
     """Return a mask of the rows of the scopes, kinds and origins asked for."""
     mask = np.ones(segment.rows, np.bool_)
     if request.scopes is not None:
-        codes = [segment.scopes[s] for s in map(redact_name, request.scopes) if s in segment.scopes]
+        codes = [segment.scopes[s] for s in request.scopes if s in segment.scopes]
         mask &= np.isin(segment.column("scope"), codes)
     if request.kinds is not None:
         kinds = [EPISODE_KIND if k == "episode" else KIND_CODE[k] for k in request.kinds]

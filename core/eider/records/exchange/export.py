@@ -13,7 +13,7 @@ from eider.model.errors import InputError
 from eider.model.failpoints import point
 from eider.model.requests import Export, ExportFormat, Import
 from eider.model.values import Episode, Memory
-from eider.privacy.ingress import Channel, Clean, user_name
+from eider.privacy.ingress import Channel, Clean
 from eider.records.exchange.files import MARK, VERSION, Line, read, write_lines, write_parquet
 from eider.records.exchange.foreign import statement_or_utterance
 from eider.records.exchange.markdown import write_markdown
@@ -39,7 +39,7 @@ def export(engine: Engine, accepted: Clean[Export]) -> int:
         StoreFullError: The disk is full; what was there is untouched.
     """
     request = accepted.request
-    user, path = user_name(request.user), _outside(engine, request.path)
+    user, path = request.user, _outside(engine, request.path)
     engine.usage.flush()
     with engine.store.transfer.snapshot(user) as rows:
         header = {
@@ -91,7 +91,7 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
         StoreMissingError: Nothing is there.
     """
     request, channel = accepted.request, accepted.channel
-    user, path = user_name(request.user), _outside(engine, request.path)
+    user, path = request.user, _outside(engine, request.path)
     if not request.dry_run:
         engine.writable()
     header, rows = read(path)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, cast
 
 from eider.model import validation
-from eider.model.clock import local_date
+from eider.model.clock import bound, local_date, moment
 from eider.model.errors import InputError
 from eider.model.ids import new_id
 from eider.model.values import GLOBAL, KINDS, ORIGIN_OF_ROLE, TRUST, Episode, Memory, MemoryKind, Role
@@ -73,7 +73,7 @@ def _time(engine: Engine, line: Mapping[str, Any]) -> tuple[datetime, str]:
         raise InputError('the time is missing; add "at": "2023-05-07T10:00:00Z" (or "timestamp").')
     tz = None if line.get("tz") is None else validation.name(line["tz"], "tz")
     if isinstance(given, str | bool) or not isinstance(given, int | float):
-        return engine.time.moment(_dated(given, tz), tz)
+        return moment(_dated(given, tz), tz, engine.now())
     try:
         at = datetime.fromtimestamp(given / 1000 if abs(given) > _MILLISECONDS else given, UTC)
     except (ValueError, OverflowError, OSError):
@@ -101,8 +101,8 @@ def _statement(engine: Engine, user: str, line: Mapping[str, Any], channel: Chan
     text = validation.text(line["text"], limit=validation.MAX_STATEMENT)
     scope = validation.name(line.get("scope", GLOBAL), "scope")
     fields = clean({"text": text, "scope": scope, "agent": channel.agent})
-    start, from_precision = engine.time.bound(line.get("valid_from"), line.get("tz"), "valid_from")
-    end, to_precision = engine.time.bound(line.get("valid_to"), line.get("tz"), "valid_to")
+    start, from_precision = bound(line.get("valid_from"), line.get("tz"), "valid_from")
+    end, to_precision = bound(line.get("valid_to"), line.get("tz"), "valid_to")
     start = now if start is None else start
     if end is not None and end <= start:
         raise InputError(f"valid_to={line['valid_to']!r} is not after valid_from; give a later one.")
