@@ -277,7 +277,7 @@ def test_a_handle_does_not_cross_a_fork(closed: Path, tmp_path: Path) -> None:
     """The child is told; the parent's files and lock stay as they are, also when the child frees everything."""
     memory = opened(closed)
     memory.remember("Before the fork.")
-    memory._engine.opened.indexer.stop()  # on a busy machine it would write its index meanwhile
+    memory._engine.store.index._indexer.stop()  # on a busy machine it would write its index meanwhile
     before = {p.name: p.stat().st_size for p in closed.iterdir()}
     child = os.fork()
     if not child:
