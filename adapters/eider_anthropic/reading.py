@@ -1,4 +1,4 @@
-"""What a request to the Messages API says: pure functions over its body.
+"""Reads requests to the Messages API; pure functions of the body.
 
 The API is stateless and names no message, so a message is known by its place: how many come before it, what it
 answers, and what it says. The same history sent again, by a retry or within a loop of tools, is the same place.

@@ -1,4 +1,4 @@
-"""What Claude is shown of files: numbered lines, snippets, listings, in the words of Anthropic's own implementation."""
+"""Formats files for Claude as Anthropic's own implementation does: numbered lines, snippets, listings."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def listing(path: str, place: str, files: Mapping[str, str]) -> str:
 def size_text(count: int) -> str:
     """Bytes as a person reads them.
 
-    >>> size(0), size(512), size(1536), size(2048)
+    >>> size_text(0), size_text(512), size_text(1536), size_text(2048)
     ('0B', '512B', '1.5K', '2K')
     """
     if not count:

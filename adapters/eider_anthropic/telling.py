@@ -1,4 +1,4 @@
-"""One turn, told to memory: once each, in its order, and what is streamed as it passes."""
+"""Reports a turn to memory: each message once, in order, streamed ones while they are read."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ HOST: Final = "anthropic"
 
 
 class ReportLog(Protocol):
-    """What was told already, and what threads hold."""
+    """What was reported already, and the requests of threads."""
 
     def first(self, name: str) -> bool:
-        """Whether something is told for the first time."""
+        """Return whether something is reported for the first time."""
         ...
 
     def keep(self, message: str, request: Mapping[str, Any]) -> None:
-        """Note what a message of a thread goes on from."""
+        """Store the request that a message of a thread answers."""
         ...
 
 
 class RecentItems(Generic[T]):
-    """The last few of something, by name; threads share it."""
+    """The latest items by name; thread-safe."""
 
     def __init__(self, most: int) -> None:
         self._most, self._lock = most, threading.Lock()
         self._held: OrderedDict[object, T] = OrderedDict()
 
     def get(self, name: object) -> T | None:
-        """What is held under a name."""
+        """Return the item of a name."""
         with self._lock:
             return self._held.get(name)
 
     def put(self, name: object, value: T) -> bool:
-        """Hold something; True when it is new."""
+        """Store an item; return True if it is new."""
         with self._lock:
             new = name not in self._held
             self._held[name] = value
@@ -51,13 +51,13 @@ class RecentItems(Generic[T]):
 
 
 class TurnReport:
-    """One turn as it is told to memory."""
+    """Report of one turn."""
 
     def __init__(self, notes: ReportLog, conversation: Conversation, turn: Turn, request: Mapping[str, Any]) -> None:
         self.conversation, self._notes, self._turn, self._request = conversation, notes, turn, request
 
     def report_user(self) -> None:
-        """The user's words, once; then what tools and documents said to them."""
+        """Report the user's words once, then tool results and documents."""
         turn, key = self._turn, self._key(self._turn.place)
         if self._notes.first(key):
             before = turn.answering_place
@@ -69,7 +69,7 @@ class TurnReport:
                 self.conversation.tool_said(met.text, source=met.source, key=name)
 
     def report_agent(self, message: str, blocks: Sequence[Mapping[str, Any]]) -> None:
-        """The agent's words, once."""
+        """Report the agent's words once."""
         text, key = text_of(blocks), self._key(self._turn.said)
         if text.strip() and self._notes.first(key):
             outside = any(is_from_outside(block["type"]) for block in blocks)
@@ -78,7 +78,7 @@ class TurnReport:
             self._notes.keep(message, with_answer(self._request, blocks))
 
     def follow_stream(self, events: Iterator[Any]) -> Iterator[Any]:
-        """The events of a stream, heard as they pass."""
+        """Report a stream's events while the host reads them."""
         heard = _StreamedMessage()
         for event in events:
             if heard.add_event(event):
@@ -86,7 +86,7 @@ class TurnReport:
             yield event
 
     async def follow_async_stream(self, events: AsyncIterator[Any]) -> AsyncIterator[Any]:
-        """The same for an async stream."""
+        """Report an async stream's events while the host reads them."""
         heard = _StreamedMessage()
         async for event in events:
             if heard.add_event(event):
@@ -100,14 +100,14 @@ class TurnReport:
 
 
 class _StreamedMessage:
-    """A streamed message, gathered."""
+    """A message collected from its stream."""
 
     def __init__(self) -> None:
         self.message = ""
         self.blocks: list[dict[str, Any]] = []
 
     def add_event(self, event: Any) -> bool:
-        """Take in one event; True at the end of the message."""
+        """Add one event; return True at the end of the message."""
         kind = getattr(event, "type", "")
         if kind == "message_start":
             self.message = event.message.id

@@ -1,4 +1,4 @@
-"""Memory for any Anthropic client: what is known goes into `system`, what is said is learned from behind its back.
+"""Memory for any Anthropic client: adds memory to `system` and learns from the messages.
 
 Every variant of a message (`create`, `stream`, `parse`, `tool_runner`, beta or not) is one `post` of the client in
 the end, so that is where memory listens, and nowhere else.
@@ -38,7 +38,7 @@ def wrap(
     client: Client, memory: Eider, *, user: NameOrFunction = None, session: NameOrFunction = None, scopes: Sequence[str] = (),
     context: str | None = None, budget: int = 400, loop: str | None = None,
 ) -> Client:  # fmt: skip
-    """The same client with a memory; the given one stays as it is.
+    """Return a copy of a client that has a memory; the given client is unchanged.
 
     Args:
         client: Any client of anthropic's, sync or async.
@@ -56,13 +56,13 @@ def wrap(
 
 
 def conversation_of(client: anthropic.Anthropic | anthropic.AsyncAnthropic) -> Conversation | None:
-    """The memory of a wrapped client, to `flush` it for instance; None for any other client."""
+    """Return the conversation of a wrapped client, for `flush` for instance; None for other clients."""
     listener: _Listener | None = vars(client).get(_LISTENER_ATTRIBUTE)
     return None if listener is None else listener.conversation
 
 
 def _wrap_client(client: Any, listener: _Listener) -> Any:
-    """A copy of a client whose posts pass by memory."""
+    """Return a copy of a client whose requests get memory and are reported."""
     kind: Any = type(client)
     made = kind.copy(client)
     post = made.post
@@ -95,7 +95,7 @@ def _is_message(path: str, body: object) -> bool:
 
 
 class _Listener:
-    """What stands between a client and the API. Nothing it does fails a request."""
+    """Adds memory to requests and reports them; its errors never fail a request."""
 
     def __init__(self, conversation: Conversation, *, user: NameOrFunction, session: NameOrFunction) -> None:
         self.conversation, self._user, self._session = conversation, user, session
@@ -105,7 +105,7 @@ class _Listener:
         self._warned = False
 
     def before(self, body: Mapping[str, Any]) -> tuple[TurnReport | None, Mapping[str, Any]]:
-        """The turn, and the body with what is known of it."""
+        """Return the turn's report and the request body with memory added."""
         try:
             body = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
             prior = previous_message(body)
@@ -123,7 +123,7 @@ class _Listener:
             return None, body
 
     def after(self, telling: TurnReport | None, answer: Any, *, stream: bool) -> Any:
-        """The answer, heard; a stream is heard while the host reads it."""
+        """Report the answer and return it; a stream is reported while it is read."""
         if telling is None:
             return answer
         try:
@@ -143,11 +143,11 @@ class _Listener:
         return self._told.put(name, True)
 
     def keep(self, message: str, request: Mapping[str, Any]) -> None:
-        """Note what a message of a thread goes on from."""
+        """Store the request that a message of a thread answers."""
         self._threads.put(message, request)
 
     def _memory_texts(self, conversation: Conversation, turn: Turn, existing: str) -> tuple[str, ...]:
-        """Policy, then recalled lines: what changes seldom comes first."""
+        """Return policy and recalled lines, in that order, since the policy changes less often."""
         name = (conversation.user, conversation.session, turn.place)
         known = self._known.get(name)
         if known is None:
@@ -164,7 +164,7 @@ class _Listener:
 
 
 def _follow_stream(stream: Any, passing: Callable[[Any], Any]) -> None:
-    """Have the events of a stream pass by; the stream itself stays the library's own."""
+    """Report the events of a stream while it is read."""
     stream._iterator = passing(stream._iterator)  # noqa: SLF001 (subclassing would not reach streams it makes itself)
 
 

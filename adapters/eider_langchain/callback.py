@@ -1,4 +1,4 @@
-"""Passive capture: hand the handler to any chain, model or graph, and what is said there is kept and learned from."""
+"""Callback handler that records and learns from any chain, model or graph."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
         context: str | None = None, input_key: str | None = None, output_key: str | None = None,
     ) -> None:  # fmt: skip
-        """Listen for a memory.
+        """Create the handler.
 
         Args:
             memory: An open memory.
@@ -161,7 +161,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
         self._shared |= self.conversation.user is None and run.conversation.user is not None
 
     def _read_user_text(self, run: _Run, inputs: Any) -> None:
-        """The user's words among what a run is called with, and the answer before them."""
+        """Read the user's words, and the answer before them, from a run's inputs."""
         if isinstance(inputs, Mapping):
             inputs = next((inputs[name] for name in self._inputs if name in inputs), None)
         if isinstance(inputs, str):
@@ -201,7 +201,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
         self._end(run_id, "", met=[(found.page_content, "document") for found in documents[:_MAX_DOCUMENTS]])
 
     def _on_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """What the user said counts all the same."""
+        """End a run with an error; the user's words are recorded."""
         del error, kwargs
         self._end(run_id, "")
 
@@ -218,7 +218,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
             self._report(run, said or run.model_text)
 
     def _report(self, run: _Run, said: str) -> None:
-        """Tell memory the whole run in its order: what was heard, what was met, what was said."""
+        """Report a whole run to memory in order: user, tools, agent."""
         conversation = run.conversation or conversation_of_run(self.conversation, context=run.metadata)
         if run.conversation is None and conversation.user is None and self._shared:
             if not self._warned:

@@ -67,7 +67,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         return told if self._limit is None else told[max(0, len(told) - self._limit) :]
 
     async def aget_messages(self) -> list[BaseMessage]:
-        """The same for async code."""
+        """Run the sync method in a worker thread."""
         return await asyncio.to_thread(lambda: self.messages)
 
     def add_messages(self, messages: Sequence[BaseMessage]) -> None:
@@ -75,7 +75,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         self._quietly.answer_or(partial(self._add, messages), None)
 
     async def aadd_messages(self, messages: Sequence[BaseMessage]) -> None:
-        """The same for async code."""
+        """Run the sync method in a worker thread."""
         await asyncio.to_thread(self.add_messages, messages)
 
     def clear(self) -> None:
@@ -85,7 +85,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             self._quietly.answer_or(partial(self._forget, row.id), None)
 
     async def aclear(self) -> None:
-        """The same for async code."""
+        """Run the sync method in a worker thread."""
         await asyncio.to_thread(self.clear)
 
     def flush(self, timeout: float = 2.0) -> bool:

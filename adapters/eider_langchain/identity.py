@@ -1,4 +1,4 @@
-"""Whose conversation a run is: what was said outright, else what the framework's own context says."""
+"""Finds the conversation of a run: from arguments, else from the run's context and config."""
 
 from __future__ import annotations
 

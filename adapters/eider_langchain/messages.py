@@ -1,4 +1,4 @@
-"""What LangChain's messages come to in a conversation: who said what to whom, under which key."""
+"""Reads LangChain's messages: who said what, under which key."""
 
 from __future__ import annotations
 

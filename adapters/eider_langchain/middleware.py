@@ -1,4 +1,4 @@
-"""Memory for agents made by `create_agent`: guided before a turn, taught by it, never held up by it."""
+"""Memory for agents made by `create_agent`: adds guidance and context before a turn, learns from it after."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ _MAX_TURNS: Final = 512
 
 
 class _TurnContext:
-    """What memory says for one turn; asked once, however many steps the agent takes."""
+    """Memory's text for one turn, asked for once per turn."""
 
     def __init__(self, conversation: Conversation, prompt: str) -> None:
         self._conversation, self._prompt = conversation, prompt
         self._words: tuple[str, str] | None = None
 
     def cached_text(self, existing: str) -> str | None:
-        """What to add to these instructions, if that was asked before."""
+        """Return the cached text for these instructions."""
         return self._words[1] if self._words is not None and self._words[0] == existing else None
 
     def text(self, existing: str) -> str:
-        """What to add to the agent's instructions: what to obey, then what was recalled and is not said yet."""
+        """Return the text to add to the instructions: policy, then recalled lines."""
         if (known := self.cached_text(existing)) is not None:
             return known
         policy = self._conversation.guidance(existing, topic=self._prompt or None)
@@ -102,12 +102,12 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
     # ------------------------------------------------------------------ before a turn
 
     def before_agent(self, state: State, runtime: Runtime[Any]) -> None:
-        """Begin a turn: memory is asked anew, once, when the model is first called."""
+        """Start a turn, for which memory is asked again."""
         if self._recalls:
             self._turn_context(state["messages"], runtime, new=True)
 
     async def abefore_agent(self, state: State, runtime: Runtime[Any]) -> None:
-        """The same for async agents."""
+        """Run the sync method for async agents."""
         self.before_agent(state, runtime)
 
     def wrap_model_call(
@@ -119,7 +119,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
     async def awrap_model_call(
         self, request: ModelRequest[Any], handler: Callable[[ModelRequest[Any]], Awaitable[ModelResponse[Any]]]
     ) -> ModelResponse[Any]:
-        """The same for async agents."""
+        """Run the sync method for async agents."""
         if self._recalls:
             turn = self._turn_context(request.state["messages"], request.runtime)
             if turn.cached_text(request.system_prompt or "") is None:
@@ -136,7 +136,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
     def _turn_context(
         self, messages: Sequence[BaseMessage], runtime: Runtime[Any], *, new: bool = False
     ) -> _TurnContext:
-        """The turn that these messages are at; parallel runs and threads never share one."""
+        """Return the context of the turn these messages are at."""
         conversation = conversation_of_run(self.conversation, context=getattr(runtime, "context", None))
         prompt = last_of_user(messages)
         words = "" if prompt is None else text_of(prompt)
@@ -160,7 +160,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
     # ------------------------------------------------------------------ after it
 
     def after_agent(self, state: State, runtime: Runtime[Any]) -> None:
-        """Have the turn learned from, behind the agent's back; told twice, it is kept once."""
+        """Report the turn to memory in the background; reported twice, it is stored once."""
         if self._learns:
             conversation = conversation_of_run(self.conversation, context=getattr(runtime, "context", None))
             messages = state["messages"]
@@ -168,7 +168,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
             report(conversation, messages, latest_turn_start(messages), self._own, structured=structured)
 
     async def aafter_agent(self, state: State, runtime: Runtime[Any]) -> None:
-        """The same for async agents; nothing is waited for."""
+        """Report the turn for async agents, without waiting."""
         self.after_agent(state, runtime)
 
     def flush(self, timeout: float = 2.0) -> bool:
@@ -181,7 +181,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
 
 
 def _append_text(message: SystemMessage | None, words: str) -> SystemMessage:
-    """Instructions with memory beneath them, as text or as a block beside the blocks that are there."""
+    """Append a text to a system message."""
     if message is None:
         return SystemMessage(words)
     if isinstance(message.content, str):

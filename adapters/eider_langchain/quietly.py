@@ -1,4 +1,4 @@
-"""Memory that fails must not fail its host: one warning, then silence."""
+"""Calls memory so that its errors never fail the host."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _log: Final = logging.getLogger("eider")
 
 
 class FailSafe:
-    """Asks memory on behalf of a host."""
+    """Calls memory; logs the first failure and swallows all."""
 
     def __init__(self) -> None:
-        """Nothing has failed yet."""
+        """Create it."""
         self._warned = False
 
     def answer_or(self, ask: Callable[[], T], instead: T) -> T:
-        """An answer of memory, or `instead` where it fails.
+        """Return the answer of memory, or `instead` if it fails.
 
         Raises:
             InputError: What was asked makes no sense, however memory fares.

@@ -1,4 +1,4 @@
-"""Memory as a retriever: what is kept of a user, as documents."""
+"""A retriever that recalls memories and utterances as documents."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class EiderRetriever(BaseRetriever):
             return context.run(super().invoke, input, config, **kwargs)
 
     async def ainvoke(self, input: str, config: RunnableConfig | None = None, **kwargs: Any) -> list[Document]:  # noqa: A002
-        """The same for async code."""
+        """Run the sync method in a worker thread."""
         with set_config_context(config or {}) as context:
             recalled = context.run(asyncio.ensure_future, super().ainvoke(input, config, **kwargs))
             return await recalled

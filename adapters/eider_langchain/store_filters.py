@@ -1,4 +1,4 @@
-"""What an item's value, or a namespace, is held against."""
+"""Matches values and namespaces against filters."""
 
 from __future__ import annotations
 

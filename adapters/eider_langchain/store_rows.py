@@ -1,4 +1,4 @@
-"""How items of a LangGraph store lie in Eider: each version of an item is one utterance, kept verbatim.
+"""Stores LangGraph items in Eider: each version of an item is one utterance.
 
 Its session is the item (a digest of namespace and key), its scope the namespace, its text what is searched for, its
 metadata the value. One memory of kind `context` names each namespace that holds something.
@@ -109,7 +109,7 @@ def record_fields(row: Row, index: Index, fields: Sequence[str]) -> dict[str, An
 
 
 def extended_fields(row: Row, text: str, written: datetime) -> dict[str, Any]:
-    """The same version with its life prolonged by its `ttl`."""
+    """Return the fields of an item whose life is extended by its `ttl`."""
     kept = record_fields(replace(row, written=written, expires=expiry(written, row.ttl)), False, ())
     kept["metadata"]["item"]["searched"] = row.searched
     return {**kept, "text": text}

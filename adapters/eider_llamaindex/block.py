@@ -39,7 +39,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         context: str | None = None, budget: int = 400, loop: str | None = None, guidance: bool = True,
         learn: bool = True, name: str = "eider", priority: int = 0,
     ) -> None:  # fmt: skip
-        """Stand ready.
+        """Create it.
 
         Args:
             memory: An open memory.
@@ -62,7 +62,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
 
     @property
     def conversation(self) -> Conversation:
-        """What it asks."""
+        """The conversation it uses."""
         return self._conversation
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:

@@ -46,7 +46,7 @@ class EiderChatStore(AsyncDBChatStore):
         self, memory: Eider, *, user: str | None = None, scopes: Sequence[str] = (), context: str | None = None,
         loop: str | None = None, inner: AsyncDBChatStore | None = None, restore: bool = True,
     ) -> None:  # fmt: skip
-        """Stand before a store of messages.
+        """Create the store.
 
         Args:
             memory: An open memory.
@@ -69,7 +69,7 @@ class EiderChatStore(AsyncDBChatStore):
 
     @property
     def conversation(self) -> Conversation:
-        """What it tells."""
+        """The conversation it reports to."""
         return self._conversation
 
     # ------------------------------------------------------------------ what enters
@@ -92,7 +92,7 @@ class EiderChatStore(AsyncDBChatStore):
         self._report_new(key, [], messages, again=True)
 
     def _report_new(self, key: str, before: list[ChatMessage], messages: list[ChatMessage], *, again: bool) -> None:
-        """Tell memory what is new, each reply with what it answers."""
+        """Report new messages to memory, each reply with what it answers."""
         try:
             conversation = current_conversation(self._conversation, key)
             claim(active_span_id.get(), conversation.memory)
@@ -111,7 +111,7 @@ class EiderChatStore(AsyncDBChatStore):
             self._conversation.warn_of_failure(error)
 
     async def _restore(self, key: str) -> None:
-        """Begin with what an earlier process was told of this conversation."""
+        """Restore the messages that an earlier process recorded."""
         if self._restored is None:
             return
         try:
@@ -193,7 +193,7 @@ def _report(conversation: Conversation, message: ChatMessage, said: str, said_ke
 
 
 def _stored_episodes(conversation: Conversation) -> list[Episode]:
-    """The end of a conversation as memory holds it, oldest first."""
+    """Return the latest recorded messages of a conversation, oldest first."""
     conversation.flush()
     page = conversation.memory.search(
         user=conversation.user, session=conversation.session, kinds=["episode"], limit=MAX_RESTORED

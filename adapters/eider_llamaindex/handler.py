@@ -1,4 +1,4 @@
-"""The event handler: learns from whatever goes through LlamaIndex, without being asked by any of it."""
+"""Event handler that records and learns from everything LlamaIndex runs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class EiderEventHandler(BaseEventHandler):
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
         context: str | None = None, loop: str | None = None, plain_calls: bool = True,
     ) -> None:  # fmt: skip
-        """Stand ready; it learns once it is on a dispatcher.
+        """Create the handler; it learns once it is on a dispatcher.
 
         Args:
             memory: An open memory.
@@ -117,7 +117,7 @@ class EiderEventHandler(BaseEventHandler):
     # ------------------------------------------------------------------ what LlamaIndex calls
 
     def handle(self, event: BaseEvent, **_: Any) -> None:
-        """Take note of one event; nothing is written here."""
+        """Handle one event; writes nothing itself."""
         name = event.class_name()
         if name.endswith("InProgressEvent"):
             return
@@ -169,7 +169,7 @@ class EiderEventHandler(BaseEventHandler):
         return turn
 
     def _report(self, turn: Turn, done: bool) -> None:
-        """Queue what a turn says so far: the user's words once its call has returned, the agent's when it is done."""
+        """Queue a turn's words: the user's once its call returned, the agent's when it is done."""
         if turn.claimed or not turn.seen:
             return
         with self._lock:  # a stream may come to its end in another thread
@@ -188,13 +188,13 @@ class EiderEventHandler(BaseEventHandler):
 
     @staticmethod
     def _replied_to(turn: Turn) -> str | None:
-        """What the model was shown; where it was shown nothing, what was said last in a conversation with a name."""
+        """Return the agent's message that the user replied to."""
         if turn.answering is not None:
             return turn.answering
         return None if turn.conversation.session else ""
 
     def _is_resent(self, turn: Turn) -> bool:
-        """Whether the user's last message of a plain call has been heard: agents and retries send it again."""
+        """Return whether a plain call's last user message was seen before, as agents and retries resend it."""
         if turn.plain is None:
             return False
         whose = turn.conversation
@@ -208,7 +208,7 @@ class EiderEventHandler(BaseEventHandler):
 
 
 class _SpanHandler(BaseSpanHandler[BaseSpan]):
-    """Tells turns of spans; keeps none itself."""
+    """Span handler that passes spans to the turns."""
 
     _turns: Turns = PrivateAttr()
     _conversation: Conversation = PrivateAttr()

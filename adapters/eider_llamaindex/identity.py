@@ -1,4 +1,4 @@
-"""Whose words these are: as the host said when it set memory up, or for one request by LlamaIndex's own tags."""
+"""Identifies user and conversation: from set-up, or per request from LlamaIndex's tags."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def speaking(
     *, user: str | None = None, session: str | None = None, scopes: Sequence[str] | None = None,
     context: str | None = None, loop: str | None = None,
 ) -> Generator[None]:  # fmt: skip
-    """Say for one request whose it is; it reaches everything that the request runs, in tasks and threads as well.
+    """Set the user and conversation of one request, also for its tasks and threads.
 
     with speaking(user="ada", session="chat-7"):
         await agent.run("…")
@@ -41,18 +41,18 @@ def speaking(
 
 @contextmanager
 def without_learning() -> Generator[None]:
-    """What runs in here is nobody's conversation: Eider's own questions to a model."""
+    """Run code without learning from it, such as Eider's own model calls."""
     with instrument_tags({**active_instrument_tags.get(), _SILENT: True}):
         yield
 
 
 def is_silent(tags: Mapping[str, Any]) -> bool:
-    """Whether a request is to be left alone."""
+    """Return whether a request is not to be learned from."""
     return bool(tags.get(_SILENT))
 
 
 def identity_in(tags: Mapping[str, Any]) -> dict[str, Any]:
-    """What the tags say of a request, as `Conversation.of` takes it.
+    """Return the identity in a request's tags, as arguments of `Conversation.of`.
 
     Raises:
         InputError: A tag is there and says nothing: nobody's words must not become somebody's.
@@ -71,7 +71,7 @@ def identity_in(tags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def current_conversation(conversation: Conversation, session: str | None = None) -> Conversation:
-    """The conversation of the request that runs now.
+    """Return the conversation of the running request.
 
     Args:
         conversation: What the host set up.
@@ -84,7 +84,7 @@ def current_conversation(conversation: Conversation, session: str | None = None)
 
 
 def conversation_in(conversation: Conversation, tags: Mapping[str, Any], session: str | None = None) -> Conversation:
-    """The conversation that tags name; see `current`."""
+    """The conversation that tags name; see `current_conversation`."""
     said = identity_in(tags)
     said.setdefault("session", conversation.session or session)
     return conversation.of(**said)

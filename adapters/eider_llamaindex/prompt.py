@@ -1,4 +1,4 @@
-"""A prompt that obeys: what the user wants of answers stands before every question of a query engine."""
+"""A prompt template for query engines with the user's guidance before the question."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class EiderRetriever(BaseRetriever):
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
         loop: str | None = None, limit: int = 5, callback_manager: CallbackManager | None = None, **filters: Any,
     ) -> None:  # fmt: skip
-        """Stand ready.
+        """Create it.
 
         Args:
             memory: An open memory.

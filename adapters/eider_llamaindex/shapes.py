@@ -1,4 +1,4 @@
-"""What LlamaIndex's objects say, read by their shape, so that nothing of the framework has to be imported."""
+"""Reads LlamaIndex's objects by their shape, without importing the framework."""
 
 from __future__ import annotations
 

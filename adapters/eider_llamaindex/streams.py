@@ -1,4 +1,4 @@
-"""Streams that a host reads by itself: what was read of them is what was said."""
+"""Follows streams that the host reads, to report what was read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ StreamRead = Callable[[str], None]
 
 
 def follow(result: Any, span: str, read: StreamRead) -> None:
-    """Have the stream of a query's response told when it has been read, or given up.
+    """Report a response's stream once it was read or dropped.
 
     Args:
         result: A response; one without a stream of tokens is left as it is.

@@ -1,4 +1,4 @@
-"""Turns: which of LlamaIndex's spans are one exchange with a user, found from the tree of spans alone."""
+"""Groups LlamaIndex's spans into turns, from the tree of spans alone."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class Turns:
     """The open spans and the turns they belong to; safe for threads. Knows nothing of memory."""
 
     def __init__(self, begin: BeginTurn, tell: ReportTurn) -> None:
-        """Watch.
+        """Create it.
 
         Args:
             begin: Called with (span, method, arguments, instance, outermost) of a call in no turn; a turn if it

@@ -1,4 +1,4 @@
-"""One memory as one server gives it out: opened with the first call, asked through the channel of agents."""
+"""Access of an MCP server to one memory, with agent trust, opened at the first call."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _WORKERS: Final = 8
 
 @dataclass(slots=True, kw_only=True)
 class MemoryAccess:
-    """What a server may ask of one memory, for one user; no model can change whose it is.
+    """A server's access to one user's memory; a model cannot change the user.
 
     Every method may be called from any thread.
     """
@@ -73,7 +73,7 @@ class MemoryAccess:
         return answer
 
     def ask(self, name: str, arguments: Mapping[str, Any], loop: str | None = None) -> Answer:
-        """The same for whoever is no turn of a conversation; never raises."""
+        """Call a tool outside of a conversation's turn; never raises."""
         if name in _EXTRA_TOOLS:
             return _catching_errors(lambda: _EXTRA_TOOLS[name](self, **_check_arguments(name, arguments)))
         return _catching_errors(lambda: self._toolbox(self.memory(), loop).call(name, arguments))
@@ -141,7 +141,7 @@ class MemoryAccess:
         return [r.id for r in items if r.memory is not None and r.id.startswith(prefix)]
 
     def start_call(self, name: str, arguments: Mapping[str, Any]) -> Future[Answer]:
-        """The same in a thread, from this instant on: it goes on though whoever asked is gone before it is answered."""
+        """Start a call in a thread; it goes on if the client disconnects."""
         with self._rest:
             self._calls += 1
         begun = self._pool.submit(self.call, name, arguments)
@@ -159,7 +159,7 @@ class MemoryAccess:
             return self._rest.wait_for(lambda: not self._calls, timeout)
 
     def close(self) -> None:
-        """Let go of the memory; the next call opens it again."""
+        """Close the memory; the next call opens it again."""
         with self._lock:
             if self._memory is not None:
                 self._memory.close()

@@ -1,4 +1,4 @@
-"""What a person may start from a client's menu: each prompt is one message in the user's name."""
+"""The MCP prompts, each one message in the user's name."""
 
 from __future__ import annotations
 

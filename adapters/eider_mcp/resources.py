@@ -1,4 +1,4 @@
-"""What a client may attach without asking a model: the policy, what was kept last, a memory by its id."""
+"""The MCP resources: the policy, the latest memories, a memory by its id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a client is told of each tool beside its arguments: a title, hints, and the shape of its answers."""
+"""Titles, hints and answer schemas of the MCP tools."""
 
 from __future__ import annotations
 

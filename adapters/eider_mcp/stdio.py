@@ -1,4 +1,4 @@
-"""A server on stdin and stdout: it comes up fast, says nothing but the protocol, and goes when it is asked to."""
+"""Serves MCP on stdin and stdout."""
 
 from __future__ import annotations
 

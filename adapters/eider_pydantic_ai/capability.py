@@ -1,4 +1,4 @@
-"""Memory as a capability: guidance as instructions, recalled lines for the prompt, and learning when a run is over."""
+"""A pydantic-ai capability: adds guidance and context to a run, learns from it after."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class EiderCapability(AbstractCapability[Any]):
         return own
 
     def get_instructions(self) -> Any:
-        """What the agent is to obey."""
+        """Return the guidance as instructions."""
         return self._guidance
 
     def get_toolset(self) -> AgentToolset[Any] | None:
@@ -103,7 +103,7 @@ class EiderCapability(AbstractCapability[Any]):
     async def wrap_model_request(
         self, ctx: RunContext[Any], *, request_context: ModelRequestContext, handler: WrapModelRequestHandler
     ) -> ModelResponse:
-        """Put what helps with the prompt before it, in this request only: the history never holds it."""
+        """Add recalled lines before the prompt of this request only."""
         del ctx
         try:
             asked = copy.copy(request_context)
@@ -114,7 +114,7 @@ class EiderCapability(AbstractCapability[Any]):
         return await handler(asked)
 
     async def after_run(self, ctx: RunContext[Any], *, result: AgentRunResult[Any]) -> AgentRunResult[Any]:
-        """Tell memory what was said."""
+        """Report the run's messages to memory."""
         del ctx
         try:
             if self.learn:

@@ -1,4 +1,4 @@
-"""What the messages of a run say: who spoke, what tools answered, and the place of each."""
+"""Reads the messages of a run: who spoke, what tools returned, under which key."""
 
 from __future__ import annotations
 

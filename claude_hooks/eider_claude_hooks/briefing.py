@@ -123,7 +123,7 @@ class BriefingFiles:
             briefing_cache.delete_briefings(str(self._home))
 
     def save(self, cwd: str, text: str, turn: int) -> None:
-        """Keep one, unless something was forgotten since `turn`.
+        """Keep one, unless something was forgotten since `generation`.
 
         Raises:
             OSError: It cannot be written; a cold start goes without.

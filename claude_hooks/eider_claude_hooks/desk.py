@@ -1,4 +1,4 @@
-"""What the server answers to Claude Code's hooks.
+"""Answers Claude Code's hooks in the server.
 
 Each event has one method. What the client reads is made at once, out of what is known; what was said is written behind
 its back, in its order, by one thread.
@@ -58,7 +58,7 @@ class HookHandler:
     """The hooks of Claude Code."""
 
     def __init__(self, around: Around) -> None:
-        """Hear nothing yet."""
+        """Create the handler; nothing is read yet."""
         self._around = around
         self.sessions = Sessions(around.home)
         self.learner = SessionLearner(self._memory, self.sessions, partial(around.fault, HOST))
@@ -86,7 +86,7 @@ class HookHandler:
     # ------------------------------------------------------------------ the server's questions
 
     def answer(self, event: Mapping[str, Any], until: float) -> Answer:
-        """What the client reads; nothing for what is no event of a session."""
+        """Answer one hook event; empty for anything that is not a session's event."""
         react = self._events.get(_text_field(event, "hook_event_name"))
         session = self.sessions.session_of(event)
         if react is None or session is None or not session.cwd:
@@ -102,14 +102,14 @@ class HookHandler:
         import_module("eider.learn.observe")
 
     def changed(self, folder: Path, verb: str) -> None:
-        """What was told last may no longer hold."""
+        """Mark briefings as outdated after a write."""
         del folder
         self._stale = True
         if verb in briefing_cache.ERASING:
             self.briefings.delete_all()
 
     def tidy(self) -> None:
-        """Make briefings anew where something changed, read what ended sessions wrote last, let go of old ones."""
+        """Update outdated briefings, read ended sessions' transcripts, drop old state."""
         self._read_ended_sessions()
         for session, over in self.missed.due(self.sessions):
             self._run_later(partial(self.learner.read_transcript, session, under_way=not over))
@@ -122,16 +122,16 @@ class HookHandler:
             self.sessions.prune()
 
     def busy(self) -> bool:
-        """Whether something that was heard is still to be written."""
+        """Return whether writes are waiting."""
         return self._waiting > 0 or bool(self._over)
 
     def status(self) -> Mapping[str, Any]:
-        """What sessions cost and brought, since the server began and each."""
+        """Return figures of what sessions cost and learned, in total and per session."""
         recent = {s.id: s.figures() for s in self.sessions.recent()}
         return {**self.sessions.totals, "waiting": self._waiting, "sessions": recent}
 
     def close(self, timeout: float) -> None:
-        """Write what was heard."""
+        """Write what is waiting."""
         self._read_ended_sessions()
         self.writer.stop(timeout)
 
@@ -140,7 +140,7 @@ class HookHandler:
             self._run_later(partial(self.learner.read_transcript, self._over.popleft()))
 
     def _run_later(self, work: Callable[[], object]) -> None:
-        """Have something done after the answer."""
+        """Run `work` on the background thread after the HTTP response."""
         with self._lock:
             self._waiting += 1
 
@@ -182,7 +182,7 @@ class HookHandler:
         return {**_context_answer("SessionStart", made.text), **self._port_warning()}
 
     def _port_warning(self) -> Answer:
-        """Said to the person, not to the model: hooks would post what is said to a stranger."""
+        """Return a warning for the person that another program listens on the hook port."""
         port, fault = self._around.port()
         if port is None and fault:
             return {"systemMessage": f"Eider cannot hear Claude Code's prompts: {fault}. Run eider doctor."}
@@ -194,20 +194,20 @@ class HookHandler:
         self.briefings.save(cwd, made.text, turn)
 
     def _on_instructions_loaded(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """The client loads these by itself: they are neither learned nor given again."""
+        """Note instruction files that the client loads itself; they are neither learned nor injected."""
         del until
         if path := _text_field(event, "file_path"):
             session.files[path] = None
         return NOTHING
 
     def _on_pre_compact(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """All that was said is kept before the client lets go of it."""
+        """Read the transcript before the client compacts the conversation."""
         del event, until
         self._run_later(partial(self.learner.read_transcript, session, under_way=True))
         return NOTHING
 
     def _on_session_end(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """The client writes its last lines while it ends, so they are looked for once more when nobody asks."""
+        """Read the transcript of an ended session, and once more later."""
         del event, until
         self._over.append(session)
         self._run_later(partial(self.learner.read_transcript, session, under_way=True))
@@ -247,7 +247,7 @@ class HookHandler:
         self.sessions.totals["recalled"] += lines
 
     def _on_stop(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """Hand over and say nothing: any word would make the agent go on."""
+        """Queue the answer for learning; return nothing, as any output would make the agent continue."""
         del until
         if answer := _text_field(event, "last_assistant_message"):
             turn = _text_field(event, "prompt_id") or _turn_name(session)
@@ -257,7 +257,7 @@ class HookHandler:
     # ------------------------------------------------------------------ tools
 
     def _on_pre_tool_use(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """What a subagent will be asked; it is briefed when it starts."""
+        """Note a subagent's task, which it is briefed for when it starts."""
         del until
         given = event.get("tool_input")
         if _text_field(event, "tool_name") in ("Agent", "Task") and isinstance(given, Mapping):
@@ -265,7 +265,7 @@ class HookHandler:
         return NOTHING
 
     def _on_post_tool_use(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """What others wrote has been seen; a plan that was let through has been approved."""
+        """Mark the session as having read untrusted text, or record an approved plan."""
         del until
         tool, answered = _text_field(event, "tool_name"), event.get("tool_response")
         turn = _text_field(event, "prompt_id")
@@ -280,7 +280,7 @@ class HookHandler:
         return NOTHING
 
     def _on_subagent_start(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """Brief a subagent: what it should obey, and what helps with its task."""
+        """Brief a starting subagent with policy and context for its task."""
         place, prompt = place_of(session.cwd), self._subagent_task(session, _text_field(event, "agent_type"))
         if not place.injects or not _text_field(event, "agent_type"):
             return NOTHING
@@ -302,7 +302,7 @@ class HookHandler:
         return _context_answer("SubagentStart", "\n".join(parts))
 
     def _subagent_task(self, session: Session, kind: str) -> str:
-        """What the subagent that starts was asked: the first that waits of its type."""
+        """Return the noted task of a starting subagent, by its type."""
         with session.lock:
             for place, (asked, prompt) in enumerate(session.asked):
                 if asked == kind or not asked:
@@ -311,7 +311,7 @@ class HookHandler:
         return ""
 
     def _on_subagent_stop(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
-        """Keep what a subagent came to; the client's own forks have no type."""
+        """Record a subagent's result."""
         del until
         kind, agent = _text_field(event, "agent_type"), _text_field(event, "agent_id")
         if kind and agent and (result := _text_field(event, "last_assistant_message")):
@@ -325,16 +325,16 @@ def _context_answer(event: str, text: str) -> Answer:
 
 
 def _now() -> str:
-    """When a hook came: what it said may be written later, and after what was caught up from the same session."""
+    """Return the time a hook came in, since its text may be written later."""
     return datetime.now(UTC).isoformat()
 
 
 def _text_field(given: Mapping[str, Any], name: str) -> str:
-    """A text of an event; strangers may send anything."""
+    """Return a text field of an event; empty if it is not a text."""
     found = given.get(name)
     return found if isinstance(found, str) else ""
 
 
 def _turn_name(session: Session) -> str:
-    """A turn that the client does not name: its number within the session."""
+    """Return a name for a turn without one: its number in the session."""
     return f"n{session.prompts}"

@@ -46,7 +46,7 @@ def briefing_name(cwd: str) -> str:
 
 
 def main() -> int:
-    """Always 0."""
+    """Answer one event; always return 0."""
     began = time.monotonic()
     if os.environ.get("EIDER_HOOKS", "").strip().lower() == "off":
         return 0
@@ -60,7 +60,7 @@ def main() -> int:
 
 
 def _timeout_factor() -> float:
-    """How many times longer this machine may take: the setting 'hook_patience', as the installer hands it on."""
+    """Return the factor for all timeouts, from the setting 'hook_patience'."""
     try:
         return min(20.0, max(1.0, float(os.environ.get("EIDER_HOOK_PATIENCE") or 1)))
     except ValueError:
@@ -94,7 +94,7 @@ def _ask_server(began: float, factor: float) -> None:
 
 
 def _load_client() -> Any:
-    """Eider's client, by path: nothing of Eider is on the path of an interpreter started with `-I -S`."""
+    """Import Eider's client by path, as `-I -S` leaves the path empty."""
     beside = os.path.dirname(_HERE)
     for root in (beside, os.path.join(os.path.dirname(beside), "core")):
         folder = os.path.join(root, "eider", "client")
@@ -118,7 +118,7 @@ def _read_event() -> str:
 
 
 def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
-    """A session that no server was there for: tell what was told last, and note where its words will stand.
+    """Answer without a server: print the last briefing and note the transcript for later.
 
     It may end before a server listens, and then no hook of it is ever heard.
     """
@@ -143,7 +143,7 @@ def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
 
 
 def _print_last_briefing(client: Any, event: dict[str, Any]) -> None:
-    """Print what was told last in this directory."""
+    """Print the last briefing of this directory."""
     try:
         cwd = event.get("cwd")
         path = os.path.join(client.home(), "hooks", "claude-code", "briefings", briefing_name(str(cwd)))
@@ -163,7 +163,7 @@ def _print_utf8(text: str) -> None:
 
 
 def _set_alarm(seconds: float, then: Any) -> None:
-    """Have something done when time is up; 0 ends the waiting."""
+    """Set a timer; 0 cancels it."""
     try:
         import signal
 
@@ -182,7 +182,7 @@ def _exit_on_alarm(number: int = 0, frame: FrameType | None = None) -> None:
 
 
 def _log(kind: str) -> None:
-    """One line, without content, once in a while; a home that is not there is not made."""
+    """Log one line without content, at most once a minute."""
     try:
         home = _load_client().home()
         path = os.path.join(home, "log", "hooks.jsonl")

@@ -1,4 +1,4 @@
-"""Keeping what was said in a session, under keys that are the same whoever tells it: a hook, a transcript, an import."""
+"""Records what was said in a session, under keys that hook, transcript and import share."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Memory = Callable[["Origin"], "Eider"]
 
 
 class SessionRecorder:
-    """Keeps utterances and learns from them; what is kept already stays as it is."""
+    """Records utterances and learns from them, each once."""
 
     def __init__(self, memory: Memory, *, tz: str | None = None) -> None:
         """Keep through these doors; the speaker's time zone is this machine's where none is named."""
@@ -32,7 +32,7 @@ class SessionRecorder:
     def record_prompt(
         self, session: Session, place: Place, turn: str, text: str, *, at: str | None, answering: LastAnswer
     ) -> Learned | None:  # fmt: skip
-        """Keep a prompt where the project's words belong, and learn from it as a reply."""
+        """Record a prompt in its project's scope and learn from it as a reply."""
         text, output = (
             recall_marks.strip(text)[:MAX_OBSERVED],
             blank_private(answering.text, session.private)[:MAX_OBSERVED],
@@ -51,13 +51,13 @@ class SessionRecorder:
     def record_answer(
         self, session: Session, place: Place, turn: str, text: str, *, at: str | None, tainted: bool
     ) -> None:
-        """Keep what the agent said at last in a turn."""
+        """Record the agent's final answer of a turn."""
         self.record_agent_text(session, place, f"{session.key(turn)}:agent", text, speaker=None, at=at, tainted=tainted)
 
     def record_agent_text(
         self, session: Session, place: Place, key: str, text: str, *, speaker: str | None, at: str | None, tainted: bool
     ) -> None:  # fmt: skip
-        """Keep the agent's words; where others' words were in its sight, they are believed no more than those."""
+        """Record the agent's words, with low trust if it had read untrusted text."""
         text = recall_marks.strip(blank_private(text, session.private))[:MAX_OBSERVED]
         door = self._memory("tool" if tainted else "agent")
         self._record_parts(
@@ -65,18 +65,18 @@ class SessionRecorder:
         )
 
     def host_file_sentences(self, session: Session, place: Place) -> tuple[str, ...]:
-        """What the client's own files say, which is neither learned nor given again."""
+        """Return the sentences of the client's own instruction files, which are neither learned nor injected."""
         return sentences_of([*map(Path, session.files), *host_files(place, session.cwd, session.transcript)])
 
     def _record_parts(self, door: Eider, text: str, role: Role, key: str, **said: Any) -> None:
-        """Keep an utterance, in parts where it is too long for one, each under the key that `observe` looks for."""
+        """Record an utterance, in parts if it is too long, under the keys `observe` expects."""
         for start in range(0, len(text), MAX_TEXT):
             if (part := text[start : start + MAX_TEXT]).strip():
                 door.record(part, role=role, tz=self._tz, key=key + (f":{start}" if start else ""), **said)
 
 
 def scope_of_prompt(text: str, place: Place) -> str:
-    """Where a prompt holds: its project, unless it says that it holds everywhere."""
+    """Return a prompt's scope: its project, unless it says that it applies everywhere."""
     return "global" if holds_everywhere(text) else place.scope
 
 

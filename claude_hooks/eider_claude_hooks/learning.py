@@ -1,4 +1,4 @@
-"""Learning from a session, behind its back: what was said is kept once, in its order, whoever told it.
+"""Learns from sessions in the background: each message once, in order.
 
 Hooks say what happens; what they could not deliver stands in the client's transcript and is caught up from there, under
 the same keys.
@@ -27,7 +27,7 @@ _TOPIC_BYTES: Final = 2 * 1024 * 1024
 
 
 class SessionLearner:
-    """Keeps and learns what sessions say; called by one thread."""
+    """Records and learns from sessions; called by one thread."""
 
     def __init__(self, memory: Memory, sessions: Sessions, fault: Callable[[BaseException], None]) -> None:
         """Learn through these doors."""
@@ -37,14 +37,14 @@ class SessionLearner:
     # ------------------------------------------------------------------ what the client told
 
     def on_prompt(self, session: Session, turn: str, prompt: str, at: str | None = None) -> None:
-        """A prompt, as soon as it was submitted; turns before it are complete."""
+        """Record a submitted prompt; earlier turns are complete."""
         place = self._read_new_turns(session, turn)
         if place.learns and turn not in session.heard:
             self._record_prompt(session, place, turn, prompt, at=at, answering=session.last)
         self._sessions.save(session)
 
     def on_answer(self, session: Session, turn: str, answer: str, at: str | None = None) -> None:
-        """What the agent said at last."""
+        """Record the agent's final answer."""
         place = self._read_new_turns(session, turn)
         if place.learns and turn not in session.told:
             here, _ = transcript.read_turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
@@ -53,7 +53,7 @@ class SessionLearner:
         self._sessions.save(session)
 
     def read_transcript(self, session: Session, *, under_way: bool = False) -> None:
-        """Take in what the transcript holds; a turn that is `under_way` is not answered yet."""
+        """Read new turns from the transcript; a turn `under_way` has no answer yet."""
         self._read_new_turns(session, None, under_way=under_way)
         self._sessions.save(session)
 
@@ -66,7 +66,7 @@ class SessionLearner:
         return list(session.topics)
 
     def on_subagent_result(self, session: Session, agent: str, kind: str, result: str, record: str) -> None:
-        """What a subagent came to."""
+        """Record a subagent's result."""
         place = place_of(session.cwd)
         if not place.learns:
             return
@@ -77,7 +77,7 @@ class SessionLearner:
         self._sessions.save(session)
 
     def on_plan_approved(self, session: Session, use: str, text: str, turn: str) -> None:
-        """A plan that the user let pass: its points are decisions, in the agent's words."""
+        """Record an approved plan's points as decisions."""
         place = place_of(session.cwd)
         if not place.learns:
             return
@@ -93,7 +93,7 @@ class SessionLearner:
     # ------------------------------------------------------------------ what it could not tell
 
     def _read_new_turns(self, session: Session, current: str | None, *, under_way: bool = False) -> Place:
-        """Take in what the transcript holds beyond the mark, but for the current turn; the last may be under way."""
+        """Read the transcript's turns after the mark, except the current one."""
         place = place_of(session.cwd)
         if not session.transcript:
             return place
@@ -146,7 +146,7 @@ class SessionLearner:
 
     @contextmanager
     def _marking_done(self, done: deque[str], turn: str) -> Generator[None]:
-        """What is refused for good stays done; what failed is caught up from the transcript another time."""
+        """Mark a turn as done unless its write fails and may be retried."""
         try:
             yield
         except _INTENDED_ERRORS:
@@ -163,7 +163,7 @@ class SessionLearner:
         self._sessions.totals["learned"] += count
 
     def host_file_sentences(self, session: Session, place: Place) -> tuple[str, ...]:
-        """What the client's own files say, which is neither learned nor given again."""
+        """Return the sentences of the client's own instruction files, which are neither learned nor injected."""
         return self._keeper.host_file_sentences(session, place)
 
 

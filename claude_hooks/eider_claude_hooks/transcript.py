@@ -67,7 +67,7 @@ class Faults:
 def is_untrusted_tool(tool: object, given: object = None) -> bool:
     """Whether a tool brings in what others wrote: all but those that write, plan, or ask this very memory.
 
-    >>> taints("WebFetch"), taints("Edit"), taints("Bash", {"command": "eider recall tabs"})
+    >>> is_untrusted_tool("WebFetch"), is_untrusted_tool("Edit"), is_untrusted_tool("Bash", {"command": "eider recall tabs"})
     (True, False, False)
     """
     name = tool if isinstance(tool, str) else ""

@@ -125,7 +125,7 @@ def is_ours(hook: object) -> bool:
 def is_url_allowed(patterns: object, url: str) -> bool:
     """Whether `allowedHttpHookUrls` lets a hook of ours through; without such a list all are.
 
-    >>> allows(["https://example.org/*"], "http://127.0.0.1:20001/v1/hooks/claude-code")
+    >>> is_url_allowed(["https://example.org/*"], "http://127.0.0.1:20001/v1/hooks/claude-code")
     False
     """
     if not isinstance(patterns, list):

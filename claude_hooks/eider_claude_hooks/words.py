@@ -41,9 +41,9 @@ class PromptWords:
 def user_words(prompt: str, source: object = None) -> PromptWords:
     """A prompt as a person meant it.
 
-    >>> spoken("Use tabs. <private>My pin is 4711.</private>").text
+    >>> user_words("Use tabs. <private>My pin is 4711.</private>").text
     'Use tabs.'
-    >>> spoken("<task-notification>done</task-notification>").text, spoken("/remember tabs").command
+    >>> user_words("<task-notification>done</task-notification>").text, user_words("/remember tabs").command
     ('', True)
     """
     text, private = split_private(_REMINDER.sub("", prompt))
@@ -57,7 +57,7 @@ def user_words(prompt: str, source: object = None) -> PromptWords:
 def split_private(text: str) -> tuple[str, tuple[str, ...]]:
     """The text outside of `<private>…</private>`, and what stood inside; what is not closed is private to the end.
 
-    >>> without_private("a <private>b <private>c</private> d</private> e <private>f")
+    >>> split_private("a <private>b <private>c</private> d</private> e <private>f")
     ('a  e ', ('b c d', 'f'))
     """
     kept: list[str] = []
@@ -79,7 +79,7 @@ def split_private(text: str) -> tuple[str, tuple[str, ...]]:
 def blank_private(text: str, private: Iterable[str]) -> str:
     """An answer without the private passages it repeats, nor the numbers and codes that stood in them.
 
-    >>> blanked("Noted, your pin is 4711.", ["My pin is 4711"])
+    >>> blank_private("Noted, your pin is 4711.", ["My pin is 4711"])
     'Noted, your pin is [private].'
     """
     text, _ = split_private(text)

@@ -144,7 +144,7 @@ def test_after_compaction_what_was_given_may_come_again(claude: Any) -> None:
     session = claude("two")
     ask = "Please fix the indentation of {}.py"
     assert "tabs" in session.asks(ask.format("main"))
-    session.desk.sessions.of(session.event("Stop")).restart()
+    session.desk.sessions.session_of(session.event("Stop")).forget_given()
     assert "tabs" in session.asks(ask.format("util"))
 
 

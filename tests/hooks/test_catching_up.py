@@ -103,7 +103,7 @@ def test_a_reply_is_read_against_the_answer_that_another_server_heard(
     again = claude("one", desk=desks())
     again.starts("resume")
     again.settled()
-    assert again.desk.sessions.of(again.event("Stop")).last.text == "Understood."
+    assert again.desk.sessions.session_of(again.event("Stop")).last.text == "Understood."
 
 
 def test_what_is_older_than_a_day_is_left_to_an_import(claude: Any, memory: eider.Eider) -> None:

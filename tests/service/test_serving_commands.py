@@ -168,9 +168,9 @@ def test_in_the_foreground_it_ends_when_idle_if_that_was_asked(
 FIRST = """
 import ctypes, os, signal, sys, time
 assert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0  # PR_SET_CHILD_SUBREAPER: orphans come here, as to process 1
-from eider.service.pid1 import stand_in
+from eider.service.pid1 import run_as_pid1
 first = os.getpid()
-stand_in()
+run_as_pid1()
 assert os.getppid() == first
 read, write = os.pipe()
 if not os.fork():

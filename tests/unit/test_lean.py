@@ -11,13 +11,13 @@ from eider.service import memory_tuning
 
 ALONE = """
 import sys
-from eider.service.memory_tuning import arrow_alone, give_back, share_heaps
-share_heaps()
-arrow_alone()
+from eider.service.memory_tuning import import_arrow_without_pandas, release_free_memory, limit_heaps
+limit_heaps()
+import_arrow_without_pandas()
 import pyarrow as pa
 assert pa.array([1, 2]).to_pylist() == [1, 2]
 assert "pandas" not in sys.modules, "Arrow brought it after all"
-give_back()
+release_free_memory()
 import pandas
 assert len(pa.table({"a": [1, 2]})) == 2
 print(len(pandas.DataFrame({"a": [1]})))

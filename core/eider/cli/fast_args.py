@@ -61,7 +61,7 @@ _DIGITS: Final = 8
 def parse(args: Sequence[str]) -> tuple[str, dict[str, Any], str] | None:
     """Parse a command line into verb, options and text; return None for anything unusual.
 
-    >>> parsed(["recall", "--limit", "3", "snake", "case", "--json"])
+    >>> parse(["recall", "--limit", "3", "snake", "case", "--json"])
     ('recall', {'limit': 3, 'json': True}, 'snake case')
     """
     verb = ""

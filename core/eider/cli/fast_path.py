@@ -1,6 +1,6 @@
 """Answers the most used commands through the server without importing click.
 
-`answered` reads the arguments by hand, asks the server, and prints what the command would have printed, byte for byte.
+`run` reads the arguments by hand, asks the server, and prints what the command would have printed, byte for byte.
 Whatever is not plain (an option it does not know, stdin, a path, a value that may be wrong, a missing store) it leaves
 to the command, untouched: there is one place that explains mistakes.
 """
@@ -128,7 +128,7 @@ def _max_trust(*, as_agent: bool) -> str | None:
 def _is_store_name(store: str) -> bool:
     """Return whether it is the plain name of a shared store, not a path or address.
 
-    >>> _is_name("assistant"), _is_name("../etc"), _is_name("notes.eider")
+    >>> _is_store_name("assistant"), _is_store_name("../etc"), _is_store_name("notes.eider")
     (True, False, False)
     """
     letters = store.replace(".", "").replace("_", "").replace("-", "")
@@ -245,7 +245,7 @@ def _print_answer(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bo
 def utc_times(value: Any) -> Any:
     """Return an answer with its time fields in UTC notation; texts and metadata are unchanged.
 
-    >>> timed({"at": "2026-05-04T10:30:00+00:00", "metadata": {"at": "2026-05-04T10:30:00+00:00"}})
+    >>> utc_times({"at": "2026-05-04T10:30:00+00:00", "metadata": {"at": "2026-05-04T10:30:00+00:00"}})
     {'at': '2026-05-04T10:30:00Z', 'metadata': {'at': '2026-05-04T10:30:00+00:00'}}
     """
     done = dict(value)

@@ -133,7 +133,7 @@ def print_status(found: dict[str, Any]) -> None:
 def hook_rows(found: dict[str, Any]) -> list[list[str]]:
     """Return table rows of what hooks injected and learned, in all and per recent session.
 
-    >>> hooked({"fault": "", "hosts": {"claude-code": {"injected_tokens": 90, "recalled": 3, "learned": 1, "sessions": {}}}})
+    >>> hook_rows({"fault": "", "hosts": {"claude-code": {"injected_tokens": 90, "recalled": 3, "learned": 1, "sessions": {}}}})
     [['claude-code', '90 tokens injected, 3 lines recalled, 1 memories learned']]
     """
 
@@ -166,7 +166,7 @@ def paused_text(found: dict[str, dict[str, bool]]) -> str:
 def duration_text(seconds: float) -> str:
     """Return a duration as text.
 
-    >>> lasting(4), lasting(300), lasting(90_000)
+    >>> duration_text(4), duration_text(300), duration_text(90_000)
     ('4 s', '5 min', '25 h')
     """
     minutes = seconds / 60

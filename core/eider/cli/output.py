@@ -34,7 +34,7 @@ def to_json(value: Any) -> Any:
     """Convert a value to JSON types: times to ISO 8601 in UTC, dataclasses to objects.
 
     >>> from datetime import UTC, datetime
-    >>> plain({"at": datetime(2026, 5, 1, tzinfo=UTC), "of": ("a",)})
+    >>> to_json({"at": datetime(2026, 5, 1, tzinfo=UTC), "of": ("a",)})
     {'at': '2026-05-01T00:00:00Z', 'of': ['a']}
     """
     if value is None or isinstance(value, str | bool | int | float):
@@ -81,7 +81,7 @@ def _json_text(value: Any, *, ascii_only: bool) -> str:
 def strip_control(text: str) -> str:
     r"""Replace control characters in a text.
 
-    >>> clean("\x1b[31mred")
+    >>> strip_control("\x1b[31mred")
     '�[31mred'
     """
     return text if text.isprintable() else text.translate(_REPLACED)
@@ -145,7 +145,7 @@ def terminal_width() -> int:
 def display_width(text: str) -> int:
     """Return a text's width in columns; wide characters take two, combining ones none.
 
-    >>> cells("eider"), cells("絨鴨")
+    >>> display_width("eider"), display_width("絨鴨")
     (5, 4)
     """
     if text.isascii():
@@ -158,7 +158,7 @@ def display_width(text: str) -> int:
 def wrap(text: str, columns: int) -> list[str]:
     """Break a text into lines of at most `columns` characters.
 
-    >>> wrapped("an eider lines its nest", 9)
+    >>> wrap("an eider lines its nest", 9)
     ['an eider', 'lines its', 'nest']
     """
     lines: list[str] = []

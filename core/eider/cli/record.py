@@ -141,7 +141,7 @@ def _learn_from_words(memory: Eider, text: str, said: dict[str, Any]) -> list[Me
 def _unlearned_sentences(text: str, read: Sequence[tuple[int, int]]) -> str:
     """Return the sentences that no learned span covers.
 
-    >>> _unread("We use tabs. Two people review; ask Bo first.", [(0, 11)])
+    >>> _unlearned_sentences("We use tabs. Two people review; ask Bo first.", [(0, 11)])
     'Two people review; ask Bo first.'
     """
     parts = [part for part in _SENTENCE.finditer(text) if not any(a < part.end() and part.start() < b for a, b in read)]

@@ -23,7 +23,7 @@ Pauses = dict[str, dict[str, bool]]
 def store_label(home: str, store: Store) -> str:
     """Return a store's label: its name, or for a directory elsewhere its full path.
 
-    >>> label("/h", "/h/stores/notes.eider"), label("/h", "/mine/notes.eider"), label("/h", "notes")
+    >>> store_label("/h", "/h/stores/notes.eider"), store_label("/h", "/mine/notes.eider"), store_label("/h", "notes")
     ('notes', '/mine/notes.eider', 'notes')
     """
     chosen = os.environ.get("EIDER_STORE") or _read_object(home, "config.json").get("store") or "default"

@@ -89,7 +89,7 @@ def replace_older_server(asking: client.Client, theirs: str, until: float) -> bo
 def is_newer(one: str, other: str) -> bool:
     """Return whether a version is later than another; an unreadable one never is.
 
-    >>> newer("0.10.0", "0.9.2"), newer("0.1.0", "0.1.0"), newer("1.0", "dev")
+    >>> is_newer("0.10.0", "0.9.2"), is_newer("0.1.0", "0.1.0"), is_newer("1.0", "dev")
     (True, False, False)
     """
     try:

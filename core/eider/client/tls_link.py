@@ -176,7 +176,7 @@ def _seconds_left(until: float) -> float:
 def decode_chunked(have: bytes, more: Callable[[], bytes], limit: int) -> bytes:
     r"""Decode a chunked HTTP body; raise ValueError if it is malformed or too long.
 
-    >>> unchunked(b"3\r\nabc\r\n0\r\n\r\n", lambda: b"", 10)
+    >>> decode_chunked(b"3\r\nabc\r\n0\r\n\r\n", lambda: b"", 10)
     b'abc'
     """
     parts: list[bytes] = []

@@ -1,1 +1,1 @@
-"""Many processes, one store: the server process, what talks to it, and what waits while it is away."""
+"""The server process, which holds the named stores open for all other processes."""

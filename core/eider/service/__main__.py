@@ -1,4 +1,4 @@
-"""The server process: holds the stores of one home open and answers everybody else.
+"""Runs the server process: `python -m eider.service`.
 
 Started by any client (`spawn.ensure`) or by `eider serve`. As a script it forks before it imports anything, so that
 its parent is nobody; it takes the lock, binds its sockets, and only then imports what answering needs: whoever
@@ -12,7 +12,7 @@ import sys
 
 
 def main() -> None:
-    """The detached process that `spawn` starts."""
+    """Run the detached server that `spawn` starts."""
     os.closerange(
         4, os.sysconf("SC_OPEN_MAX")
     )  # a pipe of the spawner's that stayed open would never end for its reader

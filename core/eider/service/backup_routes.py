@@ -1,4 +1,4 @@
-"""Backups in the server: on demand beside everybody's work, and by the schedule while nobody asks."""
+"""Backups by the server: on demand, and by the schedule."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class BackupRoutes:
     """Answers `backup/run` and `backup/prune`, and queues what is due."""
 
     def __init__(self, home: str, stores: OpenStores, folder_of: Callable[[Mapping[str, Any]], Path]) -> None:
-        """Begin.
+        """Create the routes.
 
         Args:
             home: `EIDER_HOME`.
@@ -43,7 +43,7 @@ class BackupRoutes:
         self._tried: dict[Path, float] = {}
 
     def answers(self) -> dict[str, Callable[[HttpRequest], Any]]:
-        """Route → answer."""
+        """Return the routes and their functions."""
         return {"backup/run": self.run, "backup/prune": self.prune}
 
     def run(self, asked: HttpRequest) -> Any:
@@ -67,7 +67,7 @@ class BackupRoutes:
             self.queue_due(datetime.now(UTC))
 
     def queue_due(self, now: datetime) -> list[Path]:
-        """Queue what is due at an instant; returns the stores."""
+        """Queue the backups due at an instant and return their stores."""
         wanted = schedule.scheduled()
         if wanted is None:
             return []

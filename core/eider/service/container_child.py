@@ -1,4 +1,4 @@
-"""A command with the server beside it: what a container runs as its first process.
+"""Runs a command with a server beside it, as a container's first process.
 
 The server is started before the command and ended after it, so that whatever the command and its children tell is
 durable and drained when the container stops. Where a server of the same home runs in another container already, that
@@ -32,7 +32,7 @@ _NOT_FOUND: Final = 127
 
 
 def run(home: str, command: Sequence[str]) -> int:
-    """Run a command to its end and return what it returned, 128 and the number of the signal that ended it.
+    """Run a command and return its exit code, or 128 plus the signal that ended it.
 
     Standard streams are the command's. Signals are handed on to it, and whatever is orphaned is buried.
     """
@@ -50,7 +50,7 @@ def run(home: str, command: Sequence[str]) -> int:
 
 
 def _start_server(home: str) -> None:
-    """Have a server. One that cannot be had is the doctor's business, not the command's."""
+    """Start a server; a failure does not stop the command."""
     client = Client(home_folder=home, spool=False, timeout=START)
     try:
         client.ask("GET", "/v1/server/status")

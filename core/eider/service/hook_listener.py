@@ -1,4 +1,4 @@
-"""Listening on the hook port, as long as `hooks.json` names it; everything but hooks is out of reach from there."""
+"""Listens on the hook port that `hooks.json` names; only hooks are reachable there."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _PROOF_ROUTE: Final = "/v1/hooks/hello"
 
 
 class HookListener:
-    """The hook port of one home; the server has one and lets it look at the file now and then."""
+    """Listener on a home's hook port."""
 
     def __init__(self, home: str, app: App, told: Callable[[str, BaseException], None]) -> None:
-        """Listen to nothing yet; `told` notes a port that cannot be had."""
+        """Create the listener; `told` is called with errors of opening the port."""
         self.home, self._app, self._told = home, app, told
         self.known: HookPort | None = None
         self.fault = ""
@@ -47,11 +47,11 @@ class HookListener:
 
     @property
     def port(self) -> int | None:
-        """Where hooks are listened for now."""
+        """The port that is open now."""
         return self.known.port if self.known is not None and self._server is not None else None
 
     async def follow(self, server: uvicorn.Server) -> None:
-        """Do what the file says now: listen, move, take a new token, or let go."""
+        """Open, move or close the port as the file says now."""
         if not server.started:
             return
         seen = _file_stamp(os.path.join(self.home, hook_port.FILE))
@@ -73,7 +73,7 @@ class HookListener:
                     self._told("hooks/port", error)
 
     async def _server_with_socket(self, port: int, server: uvicorn.Server) -> asyncio.Server:
-        """The same server with one more socket: it ends with the others."""
+        """Return the server's copy that serves one more socket."""
         config = config_of(self)
         config.load()
         sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else asyncio waits 40 ms
@@ -91,14 +91,14 @@ class HookListener:
             raise
 
     def close(self, server: uvicorn.Server) -> None:
-        """Listen no more; what comes over lines that are open still has to show the token."""
+        """Close the port; open connections still need the token."""
         if self._server is not None:
             self._server.close()
             server.servers.remove(self._server)
             self._server = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let hooks in that show the token; whoever asks who we are gets a proof without one."""
+        """Pass requests with the token to the app; answer proof requests without one."""
         if scope["type"] != "http":
             return
         refused = self._refusal(Request(scope))
@@ -109,7 +109,7 @@ class HookListener:
         await self._app(scope, receive, send)
 
     def _refusal(self, request: Request) -> Response | None:
-        """The refusal of a request that may not come in; web pages and rebound names are kept out first."""
+        """Return the refusal of a request, if any: web pages, other host names, wrong tokens."""
         name = request.headers.get("host", "").rsplit("@", 1)[-1].rsplit(":", 1)[0].lower()
         if name not in (HOST, "localhost") or request.headers.get("origin"):
             return _refusal_answer(403, "only programs of this machine are answered here.")

@@ -66,7 +66,7 @@ class Host(Protocol):
         ...
 
     def busy(self) -> bool:
-        """Whether something that was heard is still to be written."""
+        """Return whether writes are waiting."""
         ...
 
     def status(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with an end to patience: who sends slowly, never reads or never goes is cut off."""
+"""uvicorn's HTTP protocol with timeouts for clients that send slowly or never read."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ CONNECTIONS: Final = 1024
 
 
 def server_of(app: Any) -> uvicorn.Server:
-    """A server of the server's kind for an ASGI application."""
+    """Return a uvicorn server with these limits for an ASGI application."""
     return uvicorn.Server(config_of(app))
 
 
 def config_of(app: Any) -> uvicorn.Config:
-    """How such a server answers."""
+    """Return the uvicorn configuration."""
     return uvicorn.Config(
         app, lifespan="off", log_config=None, access_log=False, http=BoundedProtocol, ws="none", loop="asyncio",
         server_header=False, timeout_keep_alive=300, timeout_graceful_shutdown=15, limit_concurrency=512,
@@ -32,7 +32,7 @@ def config_of(app: Any) -> uvicorn.Config:
 
 
 class BoundedProtocol(H11Protocol):
-    """As uvicorn's, with a deadline for the head of every request, and no waiting for the rest of a refused one."""
+    """uvicorn's protocol with a deadline for each request's head, and no wait for the body of a refused one."""
 
     _patience: asyncio.TimerHandle | None = None
 
@@ -55,14 +55,14 @@ class BoundedProtocol(H11Protocol):
             self._patience = None
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing to wait for."""
+        """Cancel the timers."""
         if self._patience is not None:
             self._patience.cancel()
             self._patience = None
         super().connection_lost(exc)
 
     def on_response_complete(self) -> None:
-        """Where the request was answered before it was whole, say goodbye and let go soon."""
+        """Close the connection soon if the request was answered before it was read whole."""
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
             if self._patience is not None:
@@ -72,7 +72,7 @@ class BoundedProtocol(H11Protocol):
                 self.transport.write_eof()
 
     def timeout_keep_alive_handler(self) -> None:
-        """An answer that nobody fetched is dropped with the line."""
+        """Close the connection, dropping an answer that was not read."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         else:

@@ -1,4 +1,4 @@
-"""Background work seen from outside: what is queued, and what an operator may do about it.
+"""Routes of the job queue: list, show, retry, purge, run.
 
 The same answers serve the server's HTTP API and a command line that holds a store itself.
 """
@@ -25,7 +25,7 @@ _TIMES: Final = ("run_after", "queued_at", "finished_at")
 
 
 def list_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
-    """Jobs of one state or all, newest first; counts, batches, and whether they rest."""
+    """List jobs of one state or all, newest first, with counts."""
     jobs = engine.jobs.listed(_state_filter(said), batch=said.get("batch"), limit=_number_field(said, "limit"))
     return {
         "jobs": encode(jobs), "counts": engine.jobs.counts(), "batches": encode(engine.jobs.batches()),
@@ -34,18 +34,18 @@ def list_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
 
 
 def show_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
-    """The jobs that are named."""
+    """Return the jobs with the given ids."""
     return {"jobs": [encode(engine.jobs.job(id_)) for id_ in _job_ids(said)]}
 
 
 def retry_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
-    """Let the jobs that are named, or all that are dead, begin from the start."""
+    """Retry the given jobs, or all dead ones."""
     ids = _job_ids(said) or [job.id for job in engine.jobs.listed("dead")]
     return {"jobs": [encode(engine.jobs.retry(id_)) for id_ in ids]}
 
 
 def purge_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
-    """Take out the jobs that are named, or those of one state."""
+    """Remove the given jobs, or those of one state."""
     if ids := _job_ids(said):
         for id_ in ids:
             engine.jobs.cancel(id_)
@@ -56,7 +56,7 @@ def purge_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
 
 
 def run_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
-    """Let the jobs that are named, or all that wait, run in the background now; answers before they have run."""
+    """Start the given jobs, or all waiting ones, in the background."""
     named = _job_ids(said)
     if named:
         return {"jobs": [encode(engine.jobs.hurry(id_)) for id_ in named]}
@@ -84,7 +84,7 @@ ANSWERS: Final[Mapping[str, JobAnswer]] = {
 def answers(
     store: Callable[[Mapping[str, Any]], AbstractContextManager[Engine]],
 ) -> dict[str, Callable[[HttpRequest], Any]]:
-    """The routes of an server; `store` gives the engine of the store that a request means."""
+    """Return the job routes; `store` gives the engine of the store a request means."""
 
     def route(answer: JobAnswer) -> Callable[[HttpRequest], Any]:
         def asked(one: HttpRequest) -> Any:
@@ -97,7 +97,7 @@ def answers(
 
 
 def job_of(given: Mapping[str, Any]) -> Job:
-    """A job as it was sent; what a later version adds is left out."""
+    """Decode a job, ignoring unknown fields."""
     known = {f.name for f in fields(Job)}
     times = {n: datetime.fromisoformat(given[n]) if given.get(n) else None for n in _TIMES}
     return Job(**{**{k: v for k, v in given.items() if k in known}, **times})  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""Type hints as JSON Schema: what `eider.api.wire` sends and takes, said to other languages."""
+"""Converts type hints to JSON Schema, as `eider.api.wire` encodes them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Schemas:
     """Schemas by name, filled by what refers to them."""
 
     def __init__(self, *, asked: frozenset[str]) -> None:
-        """Start empty.
+        """Create an empty collection.
 
         Args:
             asked: Modules whose values come from callers: what has a default may be left out there, and unknown
@@ -39,7 +39,7 @@ class Schemas:
         self._asked = asked
 
     def of(self, hint: Any) -> Schema:  # noqa: PLR0911 (one return per kind of hint)
-        """The schema of a type hint."""
+        """Return the schema of a type hint."""
         if hint in (values.Metadata, dict):
             return {"type": "object"}
         if isinstance(hint, ForwardRef) or hint in (Any, object):
@@ -67,7 +67,7 @@ class Schemas:
         return {}
 
     def _union_schema(self, alternatives: Sequence[Any]) -> Schema:
-        """Alternatives that read differently; an instant as text is a text."""
+        """Return the schema of a union, merging alternatives that are encoded alike."""
         found: list[Schema] = []
         for one in alternatives:
             schema = self.of(one)
@@ -112,7 +112,7 @@ class Schemas:
 
 
 def _is_sendable(hint: Any) -> bool:
-    """Whether a field can be sent: a function cannot."""
+    """Return whether a field can be encoded; a function cannot."""
     return not any(get_origin(h) is Callable or get_origin(h) is _CALLABLE for h in (hint, *get_args(hint)))
 
 
@@ -121,7 +121,7 @@ _CALLABLE: Final = get_origin(Callable[[], None])
 
 @lru_cache(maxsize=256)
 def _field_docs(kind: type) -> Mapping[str, str]:
-    """The line under each field, where the source is there to be read; of parents as well."""
+    """Return the docstring under each field, read from the source, including parents."""
     found: dict[str, str] = {}
     for parent in reversed(kind.__mro__):
         try:

@@ -1,4 +1,4 @@
-"""What keeps the server small: memory that was freed goes back to the system, and nothing is imported in passing."""
+"""Keeps the server's memory small: returns freed memory and avoids unneeded imports."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ _UNWANTED: Final = frozenset(("pandas",))
 
 
 def _glibc() -> Any:
-    """The C library where it is glibc, else nothing that has its functions."""
+    """Return the C library if it is glibc."""
     return ctypes.CDLL(None) if sys.platform.startswith("linux") else None
 
 
 def limit_math_threads() -> None:
-    """Products of a matrix and a vector by one thread, unless somebody said otherwise; before NumPy is imported.
+    """Limit linear algebra to one thread, unless set otherwise; call before importing NumPy.
 
     A second thread saves no time and doubles the work: `recall` took 5.3 ms of processor with one and 9.3 with two among
     10,000 rows, 11.6 and 23 among 100,000, and the same time on the clock (four interleaved runs each, two cores).
@@ -33,13 +33,13 @@ def limit_math_threads() -> None:
 
 
 def limit_heaps() -> None:
-    """Have the threads share few heaps; nothing where the C library decides by itself. Before threads are started."""
+    """Limit glibc's heaps; call before threads start."""
     with suppress(OSError, AttributeError):
         _glibc().mallopt(_ARENA_MAX, _ARENAS)
 
 
 def release_free_memory() -> None:
-    """Return what is free to the system: building segments and indexing leave tens of megabytes in small pieces.
+    """Return free memory to the system.
 
     For moments of rest: a fraction of a millisecond where little is free, some milliseconds after a bulk write. Having
     glibc do it with every large block that is freed (`mallopt`) saved 30 MB more, and made each write a fifth dearer:
@@ -50,17 +50,17 @@ def release_free_memory() -> None:
 
 
 class _HiddenPackages:
-    """Finds some packages missing."""
+    """Import finder that hides some packages."""
 
     @staticmethod
     def find_spec(name: str, *_: Any) -> None:
-        """Refuse what is unwanted, and leave the rest to the next finder."""
+        """Refuse hidden packages; leave the rest to the next finder."""
         if name in _UNWANTED:
             raise ModuleNotFoundError(f"{name} is not for the server", name=name)
 
 
 def import_arrow_without_pandas() -> None:
-    """Import Arrow and let it find that there is no pandas, which it would import at the first array: 30 MB, 0.4 s.
+    """Import Arrow without pandas, which it would import at the first array (30 MB, 0.4 s).
 
     It looks once. Whoever wants a data frame makes it in their own process, of the Arrow table that was sent.
     """

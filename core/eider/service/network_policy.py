@@ -1,4 +1,4 @@
-"""What differs for callers who come over the network: paths of the server's machine are none of their business.
+"""Rejects filesystem paths in requests from the network, and transfers exports and imports as files.
 
 Files travel instead (`eider.api.upload`): an export is the answer, an import is the body of the request.
 """
@@ -20,7 +20,7 @@ Execute = Callable[[str, Mapping[str, Any]], Any]
 
 
 def check_paths(asked: HttpRequest) -> None:
-    """Raise where a request names a directory of this machine that is no store of its home.
+    """Raise if a request names a directory of this machine that is not a store of its home.
 
     Raises:
         InputError: It does.
@@ -40,7 +40,7 @@ def check_paths(asked: HttpRequest) -> None:
 
 
 def export_to_caller(home: str, body: Mapping[str, Any], carried_out: Execute) -> transfer.Sent:
-    """An export as a file to be sent; of the path only its ending counts."""
+    """Export to a temporary file to send; only the ending of the path is used."""
     request = object_in(body, "request")
     given = str(request.get("path") or "export.jsonl")
     with transfer.private(home) as place:
@@ -51,7 +51,7 @@ def export_to_caller(home: str, body: Mapping[str, Any], carried_out: Execute) -
 
 
 def import_from_upload(upload: Path, asked: HttpRequest, carried_out: Execute) -> Any:
-    """An import of what was sent along."""
+    """Import an uploaded file."""
     request = object_in(asked.body, "request")
     path = transfer.arrived(upload, asked.headers.get("content-type", ""))
     with transfer.told_of(path, str(request.get("path") or "what was sent")):

@@ -1,4 +1,4 @@
-"""The stores one server holds open: each on demand, each locked while it is, each let go when nobody asks."""
+"""The stores a server holds open: opened on demand, locked, and closed when idle."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _Key = tuple[Path, tuple[int, int] | None]
 
 @dataclass(slots=True, eq=False)
 class OpenStore:
-    """One open store and who is at it."""
+    """One open store and its number of users."""
 
     engine: Engine
     used: float
@@ -36,7 +36,7 @@ class OpenStores:
     """Open stores by directory."""
 
     def __init__(self, opened: Callable[[Path], Engine], layer: Callable[[Path], Engine]) -> None:
-        """Start with none.
+        """Create it without open stores.
 
         Args:
             opened: Opens a directory for writing.
@@ -50,11 +50,11 @@ class OpenStores:
         self._ended = False
 
     def use(self, folder: Path, also: Sequence[Path] = ()) -> _Use:
-        """A context with the engine of a store, opened if need be, and published snapshots beneath it."""
+        """Return a context with the engine of a store, opened if needed, and its layers."""
         return _Use(self, folder, also)
 
     def acquire(self, folder: Path) -> OpenStore:
-        """Open a store if need be and keep it open until `give`.
+        """Open a store if needed and keep it open until `give_back`.
 
         Raises:
             ServerBusyError: The server ends; the next one answers.
@@ -62,7 +62,7 @@ class OpenStores:
         return self._acquire((folder, None), self._open)
 
     def acquire_layer(self, folder: Path) -> OpenStore:
-        """The same with a snapshot; one that was published anew is opened anew."""
+        """Open a snapshot as `acquire` does; reopen it if it was published again."""
         try:
             found = os.stat(folder)
         except OSError:  # opening it says what is wrong
@@ -89,7 +89,7 @@ class OpenStores:
 
     @contextmanager
     def engine_if_open(self, folder: Path) -> Generator[Engine | None]:
-        """The engine of a store that is open; None where it is not, and then nobody opens it meanwhile."""
+        """Return a context with the engine of an open store; if None, nobody opens it meanwhile."""
         with self._folder_lock(folder):
             with self._lock:
                 held = self._held.get((folder, None))
@@ -104,14 +104,14 @@ class OpenStores:
             self.give_back(held)
 
     def give_back(self, held: OpenStore) -> None:
-        """Say that one is done with it."""
+        """Release a store that was acquired."""
         with self._lock:
             held.busy -= 1
             held.used = time.monotonic()
             self._changed.notify_all()
 
     def release(self, folder: Path, timeout: float = 10.0) -> bool:
-        """Close a store and give its lock back, once nobody is at it; False when it was not open, or stays in use."""
+        """Close a store once it is unused; return False if it was not open or stays in use."""
         return self._release((folder, None), timeout)
 
     def _release(self, key: _Key, timeout: float, *, force: bool = False) -> bool:
@@ -127,7 +127,7 @@ class OpenStores:
         return True
 
     def close_idle(self) -> None:
-        """Close what nobody asked for lately, unless it has work to do."""
+        """Close idle stores that have no work to do."""
         now = time.monotonic()
         with self._lock:
             old = [(k, h.engine) for k, h in self._held.items() if not h.busy and now - h.used > IDLE]
@@ -137,12 +137,12 @@ class OpenStores:
                     self._release(key, 0.0)
 
     def engines(self) -> Mapping[Path, Engine]:
-        """The stores that are open now."""
+        """Return the engines of the open stores."""
         with self._lock:
             return {folder: held.engine for (folder, layer), held in self._held.items() if layer is None}
 
     def close(self) -> None:
-        """Open nothing more and close everything; one that fails, or is in use for too long, keeps no other open."""
+        """Close all stores and open no more; a failure of one does not keep others open."""
         with self._lock:
             self._ended = True
             opening = list(self._opening.values())

@@ -1,4 +1,4 @@
-"""Being the first process of a container: signals are handed on, and what others leave behind is reaped."""
+"""Acts as a container's first process: forwards signals and reaps orphans."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HANDED_ON: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT
 
 
 def run_as_pid1() -> None:
-    """Let the rest of the program go on in a child, and return only there.
+    """Fork; return only in the child, while the parent forwards signals and reaps orphans.
 
     The first process of a container gets every orphan as its child, and a signal does nothing to it that it does not
     handle. This one does nothing else than handle both, so that the child may wait for its own children as it likes.

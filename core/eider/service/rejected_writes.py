@@ -1,4 +1,4 @@
-"""Writes of the spool that were kept aside, refused or damaged, and what a forget means for them."""
+"""Rejected writes of the spool; those of a forgotten user are deleted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eider.service.spool_drain import DAMAGED, REFUSED
 
 
 def add_rejected_writes(home: str, request: object, receipt: Receipt) -> Receipt:
-    """A receipt that knows of the writes kept aside: a forgotten user's go as well, others are named as outside copies.
+    """Delete a forgotten user's rejected writes and note other copies in the receipt.
 
     They never were in the store, so no closure over it reaches them; a damaged line cannot be told whose it is.
     """
@@ -38,7 +38,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def _remove_user(path: Path, user: str) -> int:
-    """Rewrite a file of refused writes without one user's."""
+    """Rewrite a file of rejected writes without one user's."""
     lines = list(_lines(path))
     kept = [line for line in lines if _user_of(line) != user]
     if len(kept) == len(lines):

@@ -1,4 +1,4 @@
-"""Reading the parts of a request that are not a verb's own fields, as strangers may send them."""
+"""Reads and checks the parts of a request other than the verb's own fields."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from eider.model.store_paths import folder_of
 
 
 def object_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """An object within a request; none is an empty one.
+    """Return an object field of a request; missing is empty.
 
     Raises:
         InputError: It is something else.
@@ -24,13 +24,13 @@ def object_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _configured_layers() -> list[str]:
-    """The snapshots that are set; those of an address or a relative path mean nothing here."""
+    """Return the configured layers with an absolute path."""
     said = (config.setting("also") or "").split(",")
     return [path for one in said if (path := one.strip()) and (not config.is_path(path) or Path(path).is_absolute())]
 
 
 def layers(body: Mapping[str, Any]) -> Sequence[str]:
-    """The snapshots a request names, else those that are set and there.
+    """Return the layers a request names, else the configured ones that exist.
 
     Raises:
         InputError: It is no list of texts.

@@ -1,4 +1,4 @@
-"""Running the server: lock, sockets, notes, imports, uvicorn, and the way out."""
+"""Runs the server: lock, sockets, notes, imports, uvicorn, shutdown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LOG: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """How a server is to run."""
+    """Options of a server."""
 
     home: str
     idle: float | None = IDLE
@@ -56,7 +56,7 @@ class ServerOptions:
 
 @dataclass(slots=True)
 class _HomeFiles:
-    """What the server put into its home, so that it takes away that and nothing of another's."""
+    """The files a server put into its home, removed when it ends."""
 
     home: str
     lock: int
@@ -66,7 +66,7 @@ class _HomeFiles:
     server: Any = field(default=None)
 
     def is_ours(self) -> bool:
-        """Whether the home is still there, with our lock, notes and socket in it."""
+        """Return whether the home still has this server's lock, notes and socket."""
         try:
             lock = os.stat(os.path.join(run_folder(self.home), "owner.lock"))
         except OSError:
@@ -79,13 +79,13 @@ class _HomeFiles:
         )
 
     def request_stop(self, *_: object) -> None:
-        """Stop serving as soon as what is under way is answered."""
+        """Stop once running requests are answered."""
         self.stopping = True
         if self.server is not None:
             self.server.should_exit = True
 
     def remove_files(self) -> None:
-        """Take away what says that somebody is here."""
+        """Remove notes and socket."""
         if server_notes(self.home).get("pid") == os.getpid():
             with suppress(OSError):
                 os.unlink(os.path.join(run_folder(self.home), "owner.json"))
@@ -98,7 +98,7 @@ class _HomeFiles:
 
 
 def serve_detached(home: str, lock: int) -> None:
-    """The process that a client spawned: it holds the lock already, and nobody sees what it prints."""
+    """Run the server that a client spawned, which holds the lock already."""
     with suppress(OSError, ClientError):
         path = os.path.join(make_private_folder(os.path.join(home, "log")), "owner.err")
         log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -110,7 +110,7 @@ def serve_detached(home: str, lock: int) -> None:
 
 
 def take_lock(home: str) -> int:
-    """The right to own a home's stores, as a descriptor.
+    """Take the server's lock of a home and return its descriptor.
 
     Raises:
         ServerRunningError: Somebody has it.
@@ -129,7 +129,7 @@ def take_lock(home: str) -> int:
 
 
 def run(terms: ServerOptions, lock: int) -> None:
-    """Serve until told to stop, idle, or no longer the one the notes name.
+    """Serve until stopped, idle, or replaced.
 
     Raises:
         StoreError: The home is on a network file system, whose locks do not hold.
@@ -194,7 +194,7 @@ def _refuse_network(home: str) -> None:
 
 
 def _raise_file_limit() -> None:
-    """Sockets and index files want more descriptors than the usual 1024."""
+    """Raise the limit of open files above the usual 1024."""
     import resource
 
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -242,7 +242,7 @@ def _listen_tcp(terms: ServerOptions) -> socket.socket:
 
 
 def _tcp_token(home: str) -> str:
-    """The token for TCP, made once, readable by this account alone."""
+    """Return the TCP token, created once and readable by this account alone."""
     path = os.path.join(run_folder(home), "token")
     with suppress(FileNotFoundError), open(path, encoding="utf-8") as file:
         if found := file.read().strip():
@@ -283,7 +283,7 @@ async def _serve(
 
 
 async def _watch(terms: ServerOptions, app: App, desk: Dispatcher, place: _HomeFiles, listener: HookListener) -> None:
-    """End when idle, and when the home is no longer ours: removed, or another server's. Follow the hook port."""
+    """Stop when idle or when the home was removed or taken over; follow the hook port."""
     tidied = time.monotonic()
     while not place.stopping:
         await listener.follow(place.server)
@@ -302,7 +302,7 @@ async def _watch(terms: ServerOptions, app: App, desk: Dispatcher, place: _HomeF
 
 
 def _import_all(desk: Dispatcher) -> None:
-    """Import whatever a later answer may need: the environment this runs in may vanish (uvx). LanceDB last, and late."""
+    """Import all modules early, since the environment may vanish (uvx); LanceDB last."""
     import importlib
     import pkgutil
 
@@ -321,7 +321,7 @@ def _import_all(desk: Dispatcher) -> None:
 
 
 def stop(home: str, timeout: float = 20.0) -> bool:
-    """End the server of a home and wait until it is gone; False when it still lives, or nobody knows which it is.
+    """Stop the server of a home and wait; return False if it still runs or is unknown.
 
     Only whoever listens on its socket is told, never a number that was noted once and may be somebody else by now.
     """
@@ -341,7 +341,7 @@ def stop(home: str, timeout: float = 20.0) -> bool:
 
 
 def listening_process(home: str) -> int | None:
-    """Process that listens on a home's socket, as the kernel knows it; None when nobody does, or it cannot be seen."""
+    """Return the process that listens on a home's socket; None if unknown."""
     if not hasattr(socket, "SO_PEERCRED"):
         return server_notes(home).get("pid")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:

@@ -1,4 +1,4 @@
-"""Texts that keep the server always on: a user unit for systemd, an agent for launchd. Pure: text from arguments."""
+"""Texts of a systemd user unit and a launchd agent that keep the server running."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eider.model.errors import InputError
 
 
 def unit_name(home: str, default: str) -> str:
-    """Name of the unit of a home; homes other than the usual one have one of their own each.
+    """Return the unit's name; each home other than the default has its own.
 
     >>> unit_name("/home/ada/.local/share/eider", "/home/ada/.local/share/eider"), unit_name("/srv/m", "/home/ada/e")
     ('eider', 'eider-m-a2734040')
@@ -23,7 +23,7 @@ def unit_name(home: str, default: str) -> str:
 
 
 def systemd_unit(command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """A user unit of systemd that runs a command and starts it again when it fails.
+    """Return a systemd user unit that runs a command and restarts it on failure.
 
     Raises:
         InputError: A word holds what a unit cannot.
@@ -50,7 +50,7 @@ WantedBy=default.target
 
 
 def launchd_agent(label: str, command: Sequence[str], environment: Mapping[str, str]) -> str:
-    """An agent of launchd that does the same.
+    """Return a launchd agent that runs a command and restarts it on failure.
 
     Raises:
         InputError: A word holds what a property list cannot.
@@ -72,9 +72,9 @@ def launchd_agent(label: str, command: Sequence[str], environment: Mapping[str, 
 
 
 def _systemd_quote(word: str, *, dollar: bool = False) -> str:
-    r"""A word as systemd reads it back: `%` is a specifier, in commands `$` a variable.
+    r"""Quote a word for systemd, where `%` is a specifier and `$` in commands a variable.
 
-    >>> print(_quoted('/opt/my "$5" 100%', dollar=True))
+    >>> print(_systemd_quote('/opt/my "$5" 100%', dollar=True))
     "/opt/my \"$$5\" 100%%"
     """
     _check_printable(word)

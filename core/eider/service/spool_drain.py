@@ -1,4 +1,4 @@
-"""What the server does with the spool: every line once, in the order things happened, nothing lost on the way."""
+"""Drains the spool: applies every line once, in order."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Apply = Callable[[str, Mapping[str, Any]], object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpoolReport:
-    """What a drain did."""
+    """Counts of a drain."""
 
     applied: int = 0
     damaged: int = 0
@@ -49,10 +49,10 @@ class _Line:
 
 
 class Drain:
-    """The spool of one home, drained by one process."""
+    """Drains the spool of one home."""
 
     def __init__(self, home: str, apply: Apply) -> None:
-        """Drain nothing yet.
+        """Create it; nothing is drained yet.
 
         Args:
             home: `EIDER_HOME`.
@@ -63,7 +63,7 @@ class Drain:
         self._left, self._next = 0, 0.0
 
     def __call__(self) -> SpoolReport:
-        """Carry out what waits; costs two system calls when nothing does."""
+        """Apply waiting writes; costs two system calls if there are none."""
         if is_empty(self._home):
             return SpoolReport()
         with self._lock:
@@ -80,13 +80,13 @@ class Drain:
 
 
 def is_empty(home: str) -> bool:
-    """Whether there is nothing to drain; costs one or two system calls."""
+    """Return whether the spool is empty; costs one or two system calls."""
     place = folder(home)
     return not (os.path.exists(os.path.join(place, WRITES)) or os.path.exists(os.path.join(place, DRAINING)))
 
 
 def drain(home: str, apply: Apply) -> SpoolReport:
-    """Apply what waits, in the order it was asked for.
+    """Apply waiting writes in the order they were asked for.
 
     The file is set aside under the appenders' lock, so that they go on meanwhile. It is removed only when every line
     is applied or kept elsewhere: a kill in between applies lines again, under the same keys.
@@ -121,7 +121,7 @@ def drain(home: str, apply: Apply) -> SpoolReport:
 
 
 def _take_spool(place: Path) -> bool:
-    """Take what waits away from the appenders; False when one of them is stopped within its line."""
+    """Move the spool away from writers; return False if one is stopped within its line."""
     aside, fresh = place / DRAINING, place / WRITES
     with _lock_out_appenders(place) as out:
         if not out:
@@ -144,7 +144,7 @@ def _with_final_newline(data: bytes) -> bytes:
 
 
 def _read_lines(path: Path) -> tuple[list[_Line], list[bytes]]:
-    """Whole lines in the order they were asked for, each once, and what is damaged."""
+    """Return whole lines in order, each once, and the damaged ones."""
     whole: dict[bytes, _Line] = {}
     damaged: list[bytes] = []
     boots: dict[str, int] = {}
@@ -188,7 +188,7 @@ def _replace_remaining(aside: Path, left: list[bytes]) -> None:
 
 
 def _append_rejected(path: Path, lines: list[bytes]) -> None:
-    """Add lines to a file of those kept aside, unless a drain that was cut off added them already."""
+    """Append lines to a file of rejected writes, unless an interrupted drain did already."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:

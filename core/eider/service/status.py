@@ -1,4 +1,4 @@
-"""How the server stands: what it does, holds, and uses."""
+"""Status figures of the server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def server_figures(home: str, began: float, engines: Mapping[Path, Engine]) -> dict[str, Any]:
-    """What `eider status` shows beside the server's name.
+    """Return the figures that `eider status` shows.
 
     Args:
         home: `EIDER_HOME`.
@@ -32,7 +32,7 @@ def server_figures(home: str, began: float, engines: Mapping[Path, Engine]) -> d
 
 
 def job_counts(engines: Mapping[Path, Engine]) -> dict[str, int]:
-    """State → jobs of all open stores, done ones aside."""
+    """Count jobs of all open stores by state, without done ones."""
     total: dict[str, int] = dict.fromkeys(("waiting", "running", "dead"), 0)
     for engine in engines.values():
         try:
@@ -45,7 +45,7 @@ def job_counts(engines: Mapping[Path, Engine]) -> dict[str, int]:
 
 
 def memory_bytes() -> int:
-    """Bytes of this process in memory; where the system does not say, the most there ever were."""
+    """Return the memory of this process in bytes, or its peak where that is all the system tells."""
     try:
         with open("/proc/self/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""OpenTelemetry spans of what the server does: one per verb, with counts and without content. Off unless asked for.
+"""OpenTelemetry spans: one per verb, with counts and without content; off by default.
 
 The setting `otel` names where they go. A server in the foreground also follows the standard `OTEL_*` variables; one that
 a client spawned has none of its spawner's environment.
@@ -28,19 +28,19 @@ Told = Callable[[Any], None]
 
 
 def _no_answer(_: Any) -> None:
-    """No span, nothing to tell."""
+    """Ignore the answer, as there is no span."""
 
 
 class Tracing:
-    """Makes spans, or nothing at all."""
+    """Makes spans if tracing is on."""
 
     def __init__(self, provider: TracerProvider | None = None) -> None:
-        """Trace to a provider; without one spans cost nothing."""
+        """Trace to a provider; None switches tracing off."""
         self._provider = provider
         self._tracer = provider.get_tracer("eider", VERSION) if provider is not None else None
 
     def span(self, route: str, store: str, headers: Mapping[str, str]) -> AbstractContextManager[Told]:
-        """A span around a verb, below the caller's where `traceparent` names one."""
+        """Return a context that traces a verb, as a child of the `traceparent` header's span."""
         return nullcontext(_no_answer) if self._tracer is None else self._span(route, store, headers)
 
     @contextmanager
@@ -64,16 +64,16 @@ class Tracing:
                 raise
 
     def close(self) -> None:
-        """Send what waits, for a moment."""
+        """Flush spans, waiting a moment at most."""
         if self._provider is not None:
             self._provider.force_flush(_PATIENCE)
             self._provider.shutdown()
 
 
 def answer_counts(answer: Any) -> dict[str, int]:
-    """How much an answer holds.
+    """Return counts of an answer.
 
-    >>> counts([1, 2, 3]), counts("text")
+    >>> answer_counts([1, 2, 3]), answer_counts("text")
     ({'eider.results': 3}, {})
     """
     if isinstance(answer, int) and not isinstance(answer, bool):
@@ -93,7 +93,7 @@ def answer_counts(answer: Any) -> dict[str, int]:
 
 
 def start_tracing(*, foreground: bool) -> Tracing:
-    """Tracing as it is set; off unless it is.
+    """Return tracing as configured.
 
     Raises:
         MissingExtraError: It is wanted, and the extra `otel` is not installed.
@@ -121,7 +121,7 @@ def start_tracing(*, foreground: bool) -> Tracing:
 
 
 def tracing_to(exporter: SpanExporter, *, at_once: bool = False) -> Tracing:
-    """Tracing to an exporter; in batches, unless every span is wanted at once."""
+    """Return tracing to an exporter, in batches unless `at_once`."""
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import BatchSpanProcessor, SimpleSpanProcessor

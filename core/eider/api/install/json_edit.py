@@ -47,7 +47,7 @@ class JsonText:
     r"""One JSON document whose values can be changed without touching any other byte.
 
     >>> text = JsonText('{"hooks": {"Stop": []},\n "theme": "dark"}')
-    >>> print(text.push(["hooks", "Stop"], 7).drop(["theme"]))
+    >>> print(text.append(["hooks", "Stop"], 7).remove(["theme"]))
     {"hooks": {"Stop": [7]}}
     """
 
@@ -228,7 +228,7 @@ def _indent_at(text: str, place: int) -> str:
 def _path_text(path: Path) -> str:
     """Return a path as text.
 
-    >>> _named(["hooks", "Stop", 0])
+    >>> _path_text(["hooks", "Stop", 0])
     'hooks.Stop[0]'
     """
     text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)

@@ -20,7 +20,7 @@ def list_metrics(ranked: Sequence[str], wanted: Collection[str]) -> dict[str, fl
         ranked: Ids, best first; one that comes twice counts at its first place.
         wanted: Ids that answer; not empty.
 
-    >>> found = judged(["a", "x", "b"], {"a", "b"})
+    >>> found = list_metrics(["a", "x", "b"], {"a", "b"})
     >>> found["R@1"], found["R@5"], found["MRR"], round(found["NDCG@10"], 3)
     (0.5, 1.0, 1.0, 0.92)
     """

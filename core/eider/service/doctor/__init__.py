@@ -1,4 +1,4 @@
-"""The doctor: what is wrong with a home and its stores, what to do about it, and doing it.
+"""The doctor: finds and repairs problems of a home and its stores.
 
 Checks are registered (`registry`), each runs alone, and what a broken one says is a finding like any other.
 """

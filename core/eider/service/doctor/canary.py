@@ -1,4 +1,4 @@
-"""The canary: a probe that is kept, recalled and forgotten, through the way every caller takes."""
+"""A probe that remembers, recalls and forgets a statement through the public interface."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WORDS: Final = "amber birch cedar dune ember fjord grove heath islet juniper ke
 
 
 def probe_store(memory: Eider, name: str) -> Iterator[Finding]:
-    """Keep a probe, recall it, forget it for real, and see that it is gone.
+    """Remember a probe, recall it, forget it, and check that it is gone.
 
     Args:
         memory: The open store.

@@ -1,4 +1,4 @@
-"""Checks of what is kept: doubles, contradictions, secrets, oversize, junk, and what nobody ever recalled.
+"""Checks of stored texts: duplicates, contradictions, secrets, oversize, junk, never recalled.
 
 They read, per user, the newest rows, and say ids and counts; what somebody said is quoted only when asked for.
 """
@@ -66,7 +66,7 @@ def _rows(patient: StoreContext, sample: Sample) -> Iterator[tuple[str, list[Sam
 def _content_finding(
     patient: StoreContext, user: str, kind: str, severity: Severity, message: str, fix: str, about: Sequence[SampleRow]
 ) -> Finding:  # fmt: skip
-    """A finding that names a few ids, and quotes the first text where that was asked for."""
+    """Make a finding that names a few ids, and quotes the first text if asked for."""
     named = ", ".join(k.id for k in about[:_SHOWN]) + (" …" if len(about) > _SHOWN else "")
     quoted = f": {str(redact(about[0].text))[:_QUOTED]!r}" if patient.show and about else ""
     return Finding(
@@ -76,7 +76,7 @@ def _content_finding(
 
 @store_check("duplicates")
 def duplicates(patient: StoreContext) -> Iterator[Finding]:
-    """Statements that hold now and say the same in the same words."""
+    """Find current statements with the same words."""
     for user, kept in _rows(patient, _statements):
         groups: dict[tuple[str, str], list[SampleRow]] = defaultdict(list)
         for one in kept:
@@ -91,9 +91,9 @@ def duplicates(patient: StoreContext) -> Iterator[Finding]:
 
 
 def normalize(text: str) -> str:
-    """A text without what a second typing changes: case, blanks, punctuation.
+    """Return a text without case, spaces and punctuation.
 
-    >>> folded("Likes  tea."), folded("likes tea")
+    >>> normalize("Likes  tea."), normalize("likes tea")
     ('likes tea', 'likes tea')
     """
     return " ".join(re.findall(r"\w+", text.casefold()))
@@ -101,7 +101,7 @@ def normalize(text: str) -> str:
 
 @store_check("contradictions")
 def contradicting(patient: StoreContext) -> Iterator[Finding]:
-    """Statements that hold now, of one scope, and differ in a number or a negation alone."""
+    """Find current statements of one scope that differ only in a number or a negation."""
     for user, kept in _rows(patient, _statements):
         scopes: dict[str, list[tuple[str, str]]] = defaultdict(list)
         by_id = {one.id: one for one in kept}
@@ -117,7 +117,7 @@ def contradicting(patient: StoreContext) -> Iterator[Finding]:
 
 @store_check("secrets")
 def secrets(patient: StoreContext) -> Iterator[Finding]:
-    """What today's patterns know for a secret and earlier ones let through."""
+    """Find secrets that today's patterns know and earlier ones missed."""
     for sample in (_versions, _episodes):
         for user, kept in _rows(patient, sample):
             families: Counter[str] = Counter()
@@ -146,7 +146,7 @@ def _metadata_texts(text: str | None) -> set[str]:
 
 @store_check("oversize")
 def oversize(patient: StoreContext) -> Iterator[Finding]:
-    """Texts too long to be of use in a prompt."""
+    """Find texts too long to be useful in a prompt."""
     for sample, kind, most, fix in (
         (_statements, "statement-long", _LONG_STATEMENT, "eider correct ID with one sentence of it"),
         (_episodes, "episode-long", _LONG_EPISODE, "eider forget ID, and keep the document where documents are kept"),
@@ -159,7 +159,7 @@ def oversize(patient: StoreContext) -> Iterator[Finding]:
 
 @store_check("junk")
 def junk(patient: StoreContext) -> Iterator[Finding]:
-    """Whether much of what is recorded says nothing."""
+    """Find users whose utterances are largely empty."""
     for user, kept in _rows(patient, _episodes):
         empty = empty_utterances(kept)
         if len(kept) >= _JUNK_ROWS and len(empty) > _JUNK_RATE * len(kept):
@@ -186,7 +186,7 @@ def empty_utterances(kept: Sequence[SampleRow]) -> list[SampleRow]:
 
 @store_check("never recalled")
 def unused(patient: StoreContext) -> Iterator[Finding]:
-    """Statements that were in nobody's way and of nobody's use."""
+    """Find statements that were never recalled."""
     for user, kept in _rows(patient, _statements):
         if idle := [k for k in kept if not k.shown and k.at < patient.now - _UNUSED]:
             message = (

@@ -1,4 +1,4 @@
-"""Statements that cannot both hold, as far as their words tell: a careful guess, never a judgement.
+"""Guesses which statements contradict each other, from their words alone.
 
 Two statements are only suspected when all that they speak of is the same, and a number or a "not" is all that
 differs. Statements with dates are left alone: what happened in May and in June is no contradiction.
@@ -37,7 +37,7 @@ _VOCABULARY: Final = 50_000
 
 
 def contradictions(statements: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str, Difference]]:
-    """Pairs of ids whose texts differ in a number, or in a negation, alone.
+    """Return pairs of ids whose texts differ only in a number or a negation.
 
     Args:
         statements: (id, text), of one user and scope, all held to be true now.
@@ -68,9 +68,9 @@ def _stem(word: str) -> str:
 
 
 def analyse(text: str) -> tuple[frozenset[str], tuple[str, ...], bool]:
-    """What a statement is about, the numbers it names, and whether it denies.
+    """Return a statement's content words, its numbers, and whether it is negated.
 
-    >>> about, numbers, negated = taken_apart("Doesn't drink 2 coffees.")
+    >>> about, numbers, negated = analyse("Doesn't drink 2 coffees.")
     >>> sorted(about), numbers, negated
     (['coffe', 'drink'], ('2',), True)
     """

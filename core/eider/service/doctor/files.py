@@ -1,4 +1,4 @@
-"""Checks of directories: whose they are, who may read them, what they lie on, how much room is left."""
+"""Checks of directories: owner, permissions, file system, free space."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST: Final = 256 * 1024 * 1024
 
 
 def private_paths(place: HomeContext) -> Iterator[tuple[Path, int]]:
-    """What is to be this account's alone, each with its mode: directories, and the files right in them.
+    """Return paths that should be private, with the mode each should have.
 
     Files of a store are guarded by its directory; a published snapshot is meant to be read.
     """
@@ -49,7 +49,7 @@ def _make_private(place: HomeContext, finding: Finding) -> None:
 
 @home_check("permissions", repairs={"path-open": _make_private})
 def permissions(place: HomeContext) -> Iterator[Finding]:
-    """Whether anybody else may read what is kept."""
+    """Find paths that other accounts may read."""
     for path, wanted in private_paths(place):
         try:
             found = path.stat()
@@ -76,7 +76,7 @@ def permissions(place: HomeContext) -> Iterator[Finding]:
 
 @home_check("file system")
 def file_system(place: HomeContext) -> Iterator[Finding]:
-    """Whether locks hold where the stores are."""
+    """Find stores on file systems without reliable locks."""
     for path in dict.fromkeys(([] if place.home is None else [place.home]) + list(place.folders)):
         if kind := network_kind(path, f"{place.proc}/self/mountinfo"):
             yield Finding(
@@ -88,7 +88,7 @@ def file_system(place: HomeContext) -> Iterator[Finding]:
 
 @home_check("room")
 def disk_space(place: HomeContext) -> Iterator[Finding]:
-    """Whether the disk has room to write, and to copy a store, which erasing does."""
+    """Find too little disk space to write, or to copy a store as erasing does."""
     paths = [p for p in (place.home, *place.folders) if p is not None and p.exists()]
     seen: dict[int, Path] = {p.stat().st_dev: p for p in reversed(paths)}
     for device, path in seen.items():
@@ -104,7 +104,7 @@ def disk_space(place: HomeContext) -> Iterator[Finding]:
 
 @home_check("settings")
 def config_file(place: HomeContext) -> Iterator[Finding]:
-    """Whether the one config file can be read and says nothing unknown."""
+    """Find an unreadable settings file or unknown settings."""
     if place.home is None:
         return
     subject = str(place.home / "config.json")
@@ -122,7 +122,7 @@ def config_file(place: HomeContext) -> Iterator[Finding]:
 
 
 def size_of(folder: Path) -> int:
-    """Bytes below a directory."""
+    """Return the bytes below a directory."""
     total = 0
     for root, _, files in os.walk(folder):
         for name in files:

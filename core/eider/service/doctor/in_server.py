@@ -1,4 +1,4 @@
-"""What runs in the process that holds a store: its checks, one by one."""
+"""Runs the checks of a store in the process that holds it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def examine_store(
     engine: Engine, *, name: str, fix: bool = False, deep: bool = False, show: bool = False
 ) -> list[Finding]:  # fmt: skip
-    """All that a store's checks find.
+    """Run all checks of a store and return their findings.
 
     Args:
         engine: The open store.
@@ -32,7 +32,7 @@ def examine_store(
 
 
 def answer_request(engine: Engine, name: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    """The same as the server answers it: findings, and how many checks there were."""
+    """Run the checks for a request to the server; return findings and the number of checks."""
     wants = {how: bool(said.get(how)) for how in ("fix", "deep", "show")}
     found = examine_store(engine, name=str(said.get("name") or name), **wants)
     return {"findings": found, "checks": len(STORE_CHECKS)}

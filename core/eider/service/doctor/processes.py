@@ -1,4 +1,4 @@
-"""Which processes there are, from `/proc`; where there is none, nothing is known and nothing is claimed."""
+"""Reads processes from `/proc`; without it, nothing is found."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ class Process:
 
     @property
     def command_name(self) -> str:
-        """What people know it by."""
+        """The command's name."""
         return " ".join(Path(a).name for a in self.arguments[:2]) or f"process {self.pid}"
 
     def is_server_of(self, home: str) -> bool:
-        """Whether it was started as the server of a home."""
+        """Return whether it was started as the server of a home."""
         if any(a.endswith(("service/__main__.py", "eider.service")) for a in self.arguments):
             given = dict(zip(self.arguments, self.arguments[1:], strict=False)).get("--home")
         elif "serve" in self.arguments and any(Path(a).name == "eider" for a in self.arguments[:4]):
@@ -41,7 +41,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SocketPeer:
-    """Who listens on a socket."""
+    """The process that listens on a socket."""
 
     pid: int
     """0 where it is in another process namespace."""
@@ -49,7 +49,7 @@ class SocketPeer:
 
 
 def process_of(pid: int, proc: str = "/proc") -> Process | None:
-    """A process by its number; None where there is none, or it has ended and waits to be collected."""
+    """Return a process by its id; None if there is none or it is a zombie."""
     place = Path(proc) / str(pid)
     try:
         uid = place.stat().st_uid
@@ -65,14 +65,14 @@ def process_of(pid: int, proc: str = "/proc") -> Process | None:
 
 
 def processes(proc: str = "/proc") -> Iterator[Process]:
-    """All that can be seen, but this one."""
+    """Return all visible processes but this one."""
     for pid in _process_ids(proc):
         if found := process_of(pid, proc):
             yield found
 
 
 def holders(path: Path, proc: str = "/proc") -> tuple[int, ...]:
-    """Processes that have a file open, as far as this account may see them."""
+    """Return processes that have a file open, as far as they are visible."""
     found: list[int] = []
     real = os.path.realpath(path)
     for pid in _process_ids(proc):
@@ -87,7 +87,7 @@ def holders(path: Path, proc: str = "/proc") -> tuple[int, ...]:
 
 
 def _process_ids(proc: str) -> list[int]:
-    """Numbers of all processes but this one."""
+    """Return the ids of all processes but this one."""
     try:
         return [int(name) for name in os.listdir(proc) if name.isdigit() and int(name) != os.getpid()]
     except OSError:
@@ -95,7 +95,7 @@ def _process_ids(proc: str) -> list[int]:
 
 
 def peer_of(path: str, timeout: float = 2.0) -> SocketPeer | None:
-    """Who listens there; None when nobody does.
+    """Return who listens on a socket; None if nobody does.
 
     Raises:
         PermissionError: The socket may not be used by this account.

@@ -1,4 +1,4 @@
-"""Where checks are registered, and how they are carried out: each alone, so that one that fails is itself a finding.
+"""Registers and runs checks; a check that fails becomes a finding itself.
 
 A check is a function from what it looks at to findings, registered under a name with the repairs it knows:
 
@@ -30,7 +30,7 @@ _STORE_MODULES: Final = ("store", "work", "content")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeContext:
-    """What the checks of a machine look at."""
+    """Input of the checks of a home."""
 
     home: Path | None
     """None where only a store at a path of its own is meant."""
@@ -41,7 +41,7 @@ class HomeContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreContext:
-    """What the checks of a store look at: the engine of whoever holds it open."""
+    """Input of the checks of a store, with its open engine."""
 
     engine: Engine
     name: str
@@ -95,7 +95,7 @@ def store_check(
 
 
 def load_checks(*, home: bool) -> list[Finding]:
-    """Import what registers checks; a module that cannot be imported is a finding."""
+    """Import the modules that register checks; a failed import is returned as a finding."""
     from importlib.metadata import entry_points
 
     for module in _HOME_MODULES if home else _STORE_MODULES:
@@ -110,7 +110,7 @@ def load_checks(*, home: bool) -> list[Finding]:
 
 
 def run_check(check: Check[T], at: T, *, subject: str, fix: bool) -> list[Finding]:
-    """What a check finds; with `fix`, after its repairs, each looked at once more."""
+    """Run a check; with `fix`, repair its findings and run it once more."""
     found = _run_safely(check, at, subject)
     if not fix or not any(f.fixable for f in found):
         return found

@@ -1,4 +1,4 @@
-"""What a check says: findings, and the report of an examination."""
+"""Findings, and the report of an examination."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Severity = Literal["info", "warning", "error"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is not as it should be, with what to do about it."""
+    """One problem, with what to do about it."""
 
     kind: str
     """Stable name, such as `spool-damaged`, for scripts and for `--fix`."""
@@ -34,7 +34,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All that one examination found."""
+    """The findings of one examination."""
 
     findings: tuple[Finding, ...]
     checks: int
@@ -44,10 +44,10 @@ class Report:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether nothing is left that needs somebody: what was mended and mere notes do not count.
+        """Whether nothing is left that needs somebody: repaired findings and mere notes do not count.
 
         >>> note = Finding(kind="k", severity="info", subject="s", message="m", fix="f")
-        >>> Report(findings=(note,), checks=1, stores=0).well
+        >>> Report(findings=(note,), checks=1, stores=0).is_healthy
         True
         """
         return all(f.fixed or f.severity == "info" for f in self.findings)
@@ -70,7 +70,7 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str, Severity, str], ...]] = (
 
 
 def error_finding(error: Exception, subject: str, *, check: str = "") -> Finding:
-    """An error as a finding: busy, damaged and too new are told apart from a check that failed."""
+    """Convert an error to a finding, by its type."""
     said = " ".join(str(error).split())
     for kind_of_error, kind, severity, fix in _BY_ERROR:
         if isinstance(error, kind_of_error):
@@ -84,6 +84,6 @@ def error_finding(error: Exception, subject: str, *, check: str = "") -> Finding
 
 
 def decode_finding(given: Mapping[str, object]) -> Finding:
-    """A finding that the server sent; fields of a later version are left out."""
+    """Decode a finding from the server, ignoring unknown fields."""
     known = {name: given[name] for name in Finding.__slots__ if name in given}
     return Finding(**known)  # pyright: ignore[reportArgumentType]

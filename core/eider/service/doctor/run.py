@@ -1,4 +1,4 @@
-"""One examination: the machine first, then each store in whichever process holds it."""
+"""Runs one examination: the home first, then each store in the process that holds it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ StoreFindings = tuple[list[Finding], int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How an examination is to be made."""
+    """Options of an examination."""
 
     fix: bool = False
     deep: bool = False
     show: bool = False
 
     def request_fields(self) -> dict[str, bool]:
-        """As the server is told."""
+        """Return the options as request fields."""
         return {"fix": self.fix, "deep": self.deep, "show": self.show}
 
 
@@ -46,7 +46,7 @@ def examine(
     stores: Sequence[str | Path] | None = None, wants: Options | None = None, *,
     progress: Callable[[int, int], None] = lambda _done, _total: None, proc: str = "/proc",
 ) -> Report:  # fmt: skip
-    """Look at a home with all its stores, or at the named ones; whatever is broken, the rest is looked at.
+    """Examine a home with all its stores, or the named ones; an error in one does not stop the rest.
 
     Args:
         stores: Names and paths; None is every store of the home. A path is looked at without the home.
@@ -75,7 +75,7 @@ def examine(
 
 
 def _store_folders(stores: Sequence[str | Path] | None) -> dict[Path, bool]:
-    """Directory → whether it is a named store."""
+    """Return the stores' directories, each with whether it is a named store."""
     if stores is not None:
         return {
             (Path(s).expanduser().absolute() if config.is_path(s) else config.store_path(str(s))): not config.is_path(s)
@@ -86,7 +86,7 @@ def _store_folders(stores: Sequence[str | Path] | None) -> dict[Path, bool]:
 
 
 def _store_findings(folder: Path, wants: Options, *, named: bool) -> StoreFindings:
-    """A store's findings: through the server where it holds the store or may; opened here where none can be started."""
+    """Return a store's findings, from the server if it holds or may hold the store, else opened here."""
     name = folder.stem if named else str(folder)
     try:
         if not _server_answers_for(folder, named=named):
@@ -106,7 +106,7 @@ def _store_findings(folder: Path, wants: Options, *, named: bool) -> StoreFindin
 
 
 def _server_answers_for(folder: Path, *, named: bool) -> bool:
-    """Whether a server answers for a store: one that runs, or one that may be started for a named one."""
+    """Return whether a server that runs, or may be started, answers for a store."""
     if sys.platform == "win32":
         return False
     from eider.client.client import Client, ClientError
@@ -123,7 +123,7 @@ def _server_answers_for(folder: Path, *, named: bool) -> bool:
 
 
 def _examine_by_server(folder: Path, wants: Options, name: str, *, named: bool) -> StoreFindings:
-    """Let the server look, then send the probe as any caller would."""
+    """Have the server examine a store, then send the probe as any caller would."""
     from eider.api.open import open as open_store
     from eider.api.wire import decode_error
     from eider.client.client import Client, ClientError
@@ -171,7 +171,7 @@ def _examine_here(folder: Path, wants: Options, name: str) -> StoreFindings:
 
 
 def _schema_finding(files: StoreFiles, name: str) -> Finding | None:
-    """A store that can be written to is brought forward when it is opened; another stays as it is."""
+    """Return a finding if a store is of an older version and cannot be upgraded by opening it."""
     from eider.store.open import newest_schema, schema_in
 
     found = schema_in(files.folder)
@@ -186,7 +186,7 @@ def _schema_finding(files: StoreFiles, name: str) -> Finding | None:
 
 @contextmanager
 def _server_lock() -> Generator[None]:
-    """Hold the server's lock while a named store is open here, so that no server starts beside."""
+    """Hold the server's lock, so that no server starts while a named store is open here."""
     from eider.service.run import take_lock
 
     lock = take_lock(str(config.home()))

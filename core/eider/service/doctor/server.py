@@ -1,6 +1,6 @@
-"""Checks of the server process: lock, notes, socket and processes must tell one story.
+"""Checks of the server process: lock, notes, socket and processes must agree.
 
-What can be seen is gathered first (`Seen`), then judged by a pure function.
+What can be seen is gathered first (`ServerState`), then judged by a pure function.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SECOND_LOOK_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
-    """All that can be seen of a home's server."""
+    """Observed state of a home's server."""
 
     home: str
     notes: Mapping[str, Any]
@@ -49,7 +49,7 @@ class ServerState:
 
 
 def read_server_state(place: HomeContext, home: str) -> ServerState:
-    """Gather what can be seen; nothing is changed and nothing started."""
+    """Read the server's state; changes and starts nothing."""
     noted = server_notes(home)
     path = socket_path(home)
     there = os.path.lexists(path)
@@ -64,7 +64,7 @@ def read_server_state(place: HomeContext, home: str) -> ServerState:
 
 
 def is_locked(home: str) -> bool:
-    """Whether somebody holds the server's lock; it is tried for an instant and given back."""
+    """Return whether the server's lock is held."""
     try:
         lock = os.open(_lock_path(home), os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -96,7 +96,7 @@ def _ask_status(home: str) -> Mapping[str, Any] | None:
 
 
 def server_findings(seen: ServerState) -> Iterator[Finding]:
-    """What does not fit together."""
+    """Return findings for contradictions in the server's state."""
     if not seen.locked:
         yield from _leftover_findings(seen)
     elif seen.status is None:
@@ -199,7 +199,7 @@ def _version_findings(seen: ServerState, status: Mapping[str, Any]) -> Iterator[
 
 
 def _is_later(one: str, other: str) -> bool:
-    """Whether a version comes after another; what cannot be read never does."""
+    """Return whether a version is later than another; an unreadable one never is."""
     try:
         return [int(p) for p in one.split(".")[:3]] > [int(p) for p in other.split(".")[:3]]
     except ValueError:
@@ -214,7 +214,7 @@ def _server_finding(seen: ServerState, kind: str, severity: Any, message: str, f
 
 
 def _remove_leftovers(place: HomeContext, finding: Finding) -> None:
-    """Take away notes and socket of a server that is gone, holding its lock meanwhile."""
+    """Remove notes and socket of a dead server, holding its lock."""
     from eider.service.run import take_lock
 
     del place
@@ -229,7 +229,7 @@ def _remove_leftovers(place: HomeContext, finding: Finding) -> None:
 
 @home_check("server", repairs={"server-notes-stale": _remove_leftovers, "server-socket-stale": _remove_leftovers})
 def server(place: HomeContext) -> Iterator[Finding]:
-    """Whether the server is one, answers, and is who it says; what does not fit is looked at twice."""
+    """Check that one server runs, answers, and matches its notes; look twice before reporting."""
     if place.home is None or not place.home.is_dir():
         return
     home = str(place.home)
@@ -240,7 +240,7 @@ def server(place: HomeContext) -> Iterator[Finding]:
 
 @home_check("runtime directory")
 def socket_folder(place: HomeContext) -> Iterator[Finding]:
-    """Whether the socket's directory is ours: with a long home it is below /tmp, where others write as well."""
+    """Check that the socket's directory is private, as it may be below /tmp."""
     if place.home is None:
         return
     folder = Path(socket_path(str(place.home))).parent

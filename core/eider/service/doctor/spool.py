@@ -1,4 +1,4 @@
-"""Checks of what waits outside the stores: the spool, what a drain kept aside, and pauses."""
+"""Checks of the spool, of rejected writes, and of pauses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from eider.service.spool_drain import DAMAGED, REFUSED
 
 
 def _drain_spool(place: HomeContext, finding: Finding) -> None:
-    """Let the server carry out what waits; where servers are switched off, do it here under the server's lock."""
+    """Drain the spool by the server, or here under its lock where servers are switched off."""
     del finding
     home = str(place.home)
     client = Client(home_folder=home, spawn=config.setting("server") != "off", spool=False, timeout=120.0)
@@ -49,7 +49,7 @@ def _drain_here(home: str) -> None:
 
 @home_check("spool", repairs={"spool-waiting": _drain_spool, "spool-full": _drain_spool})
 def waiting_writes(place: HomeContext) -> Iterator[Finding]:
-    """Whether writes wait that nobody took."""
+    """Find writes that wait in the spool for long."""
     if place.home is None or not (size := waiting_bytes(str(place.home))):
         return
     lines = sum(_lines(path) for path in Path(folder(str(place.home))).glob("*.jsonl") if path.name.startswith(("writes", "draining")))  # fmt: skip
@@ -63,7 +63,7 @@ def waiting_writes(place: HomeContext) -> Iterator[Finding]:
 
 @home_check("set aside")
 def rejected_writes(place: HomeContext) -> Iterator[Finding]:
-    """Whether a drain kept lines aside: they are writes that never happened."""
+    """Find writes that a drain rejected."""
     if place.home is None:
         return
     here = Path(folder(str(place.home)))
@@ -83,7 +83,7 @@ def rejected_writes(place: HomeContext) -> Iterator[Finding]:
 
 @home_check("pauses")
 def pauses_in_force(place: HomeContext) -> Iterator[Finding]:
-    """Whether somebody paused something and forgot."""
+    """Find pauses that are still in force."""
     if place.home is None:
         return
     for store, how in sorted(pauses.read(str(place.home)).items()):
@@ -105,7 +105,7 @@ def _lines(path: Path) -> int:
 
 
 def _error_counts(path: Path) -> str:
-    """How often which error; its message may quote what was written."""
+    """Count rejected writes by error type; messages may quote texts, so they are not shown."""
     found = Counter(
         line.rpartition("\t")[2].partition(":")[0] for line in path.read_text(errors="replace").splitlines()
     )

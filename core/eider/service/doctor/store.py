@@ -19,7 +19,7 @@ _SIZE_SLACK: Final = 64 * 1024 * 1024
 
 
 def _rebuild_derived(patient: StoreContext, finding: Finding) -> None:
-    """Make what is missing of the search material, drop what belongs to nothing, build the index anew."""
+    """Add missing embeddings, drop orphaned ones, and rebuild the index."""
     del finding
     maintenance.complete(patient.engine)
 
@@ -39,7 +39,7 @@ _KINDS: Final[dict[str, tuple[str, Severity, str]]] = {
 
 @store_check("truth and index", repairs={"index-differs": _rebuild_derived, "segment-differs": _reload_segments})
 def integrity(patient: StoreContext) -> Iterator[Finding]:
-    """The event chain, the rows, and what is derived from them."""
+    """Check the event chain, the rows, and what is derived from them."""
     for told in maintenance.verify(patient.engine, deep=patient.deep).findings:
         what, _, advice = told.rstrip(".").rpartition("; ")
         kind, severity, fix = _KINDS.get(advice, ("chain-broken", "error", "restore a backup; until then read only"))
@@ -54,7 +54,7 @@ def _embed_again(patient: StoreContext, finding: Finding) -> None:
 
 @store_check("vectors", repairs={"vectors-mixed": _embed_again})
 def vectors(patient: StoreContext) -> Iterator[Finding]:
-    """Whether all vectors are of one embedder, and of the good one."""
+    """Find vectors of several embedders, or of the fallback one."""
     engine = patient.engine
     stale = len(engine.store.material.outdated(engine.embedder.fingerprint, ANALYZER))
     if stale:
@@ -83,7 +83,7 @@ def _compact(patient: StoreContext, finding: Finding) -> None:
     "size", repairs={"store-large": _compact, "index-large": lambda patient, _: maintenance.rebuild(patient.engine)}
 )
 def store_size(patient: StoreContext) -> Iterator[Finding]:
-    """Whether the files have grown beyond what they hold."""
+    """Find files that are too large for what they hold."""
     folder, rows = patient.engine.store.place.folder, patient.engine.store.segments.count()
     if folder is None:
         return
@@ -99,9 +99,9 @@ def store_size(patient: StoreContext) -> Iterator[Finding]:
 
 
 def size_finding(whole: int, index: int, rows: int) -> str | None:
-    """Kind of finding that a store's bytes deserve; None while they are in proportion.
+    """Return the kind of finding for a store's size; None if it is in proportion.
 
-    >>> oversized(50_000_000, 1_000_000, 10), oversized(900_000_000, 800_000_000, 1_000)
+    >>> size_finding(50_000_000, 1_000_000, 10), size_finding(900_000_000, 800_000_000, 1_000)
     (None, 'index-large')
     """
     allowed = rows * ROW_BYTES + _SIZE_SLACK

@@ -19,7 +19,7 @@ _BACKLOG: Final = 10_000
 
 
 def _retry_dead_jobs(patient: StoreContext, finding: Finding) -> None:
-    """Let dead jobs run once more, now: one that dies again is found again."""
+    """Run dead jobs once more."""
     del finding
     patient.engine.writable()
     for job in patient.engine.jobs.listed("dead"):
@@ -36,7 +36,7 @@ def _run_waiting_jobs(patient: StoreContext, finding: Finding) -> None:
 
 @store_check("jobs", repairs={"jobs-dead": _retry_dead_jobs, "jobs-late": _run_waiting_jobs})
 def job_queue(patient: StoreContext) -> Iterator[Finding]:
-    """Whether work was given up, or waits that nobody does."""
+    """Find dead jobs, and jobs that wait for long."""
     if patient.engine.store.place.read_only:
         return
     dead = patient.engine.jobs.listed("dead")
@@ -58,14 +58,14 @@ def job_queue(patient: StoreContext) -> Iterator[Finding]:
 
 
 def _failure_text(error: str | None, patient: StoreContext) -> str:
-    """Why a job failed; its message may quote what somebody said."""
+    """Return why a job failed, without texts it may quote."""
     whole = " ".join((error or "unknown").split())
     return whole if patient.show else whole.partition(":")[0]
 
 
 @store_check("backlog", repairs={"index-behind": _run_waiting_jobs})
 def index_backlog(patient: StoreContext) -> Iterator[Finding]:
-    """Whether the search index falls behind."""
+    """Find an index that is behind."""
     pending = patient.engine.store.index.pending()
     if pending > _BACKLOG:
         yield Finding(
