@@ -42,7 +42,7 @@ def _run_command(command: Callable[..., str], *given: Any) -> str:
 
 def _open_files(memory: Eider, user: str | None, scope: str) -> MemoryFiles:
     """What Claude writes was said by an agent, whatever it claims."""
-    return MemoryFiles(memory=memory.through(CHANNEL, "agent"), user=user, scope=scope)
+    return MemoryFiles(memory=memory.channel(CHANNEL, "agent"), user=user, scope=scope)
 
 
 class EiderMemoryTool(BetaAbstractMemoryTool):

@@ -143,7 +143,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         if _parse_message(redact_tree(kept), said) is None:
             raise InputError(f"a message of type {message.type!r} cannot be read back once its secrets are redacted.")
         tell = partial(
-            self._conversation.memory.through("langchain", door).record, said, user=self._conversation.user, role=role,
+            self._conversation.memory.channel("langchain", door).record, said, user=self._conversation.user, role=role,
             session=self.session_id, metadata={"message": kept},
         )  # fmt: skip
         of_user = ":user" if role == "user" else ""

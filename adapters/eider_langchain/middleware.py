@@ -70,7 +70,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
         """Wrap an open memory.
 
         Args:
-            memory: An open memory. Where other agents speak to this one, `memory.through("team", "agent")` keeps their
+            memory: An open memory. Where other agents speak to this one, `memory.channel("team", "agent")` keeps their
                 words from being believed like a user's.
             user: Whose; by default as the run says, else as `eider.open` was told.
             session: Name of the conversation; by default the run's `thread_id`.

@@ -90,7 +90,7 @@ class EiderStore(base.BaseStore):
             clock: The present, aware; for tests.
         """
         super().__init__()
-        self._memory = memory.through("langgraph", "agent")
+        self._memory = memory.channel("langgraph", "agent")
         self._user, self._fields, self._erase = user, tuple(fields), erase
         self.ttl_config = ttl
         self._clock = clock or (lambda: datetime.now(UTC))

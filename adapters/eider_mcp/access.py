@@ -55,7 +55,7 @@ class MemoryAccess:
         """
         with self._lock:
             if self._memory is None:
-                self._memory = self.opens().through(CHANNEL, "agent")
+                self._memory = self.opens().channel(CHANNEL, "agent")
             return self._memory
 
     def tools(self) -> dict[str, Tool]:

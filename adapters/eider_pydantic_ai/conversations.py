@@ -42,7 +42,7 @@ class EiderConversations(ConversationStore):
 
     def __init__(self, memory: Eider, *, user: str | None = None) -> None:
         """Open the conversations of one user; by default whose `eider.open` was told."""
-        self._memory, self._user = memory.through(HOST, "agent"), user
+        self._memory, self._user = memory.channel(HOST, "agent"), user
         self._homes: dict[str, str] = {}
         """Head → conversation in whose log it was met."""
 

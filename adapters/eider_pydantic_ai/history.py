@@ -48,7 +48,7 @@ class EiderHistory:
 
     def __init__(self, memory: Eider, *, user: str | None = None) -> None:
         """Open the histories of one user; by default whose `eider.open` was told."""
-        self._memory, self._user = memory.through(HOST, "agent"), user
+        self._memory, self._user = memory.channel(HOST, "agent"), user
 
     def load(self, session: str, *, limit: int | None = None) -> list[ModelMessage]:
         """The messages of a session, oldest first.

@@ -44,7 +44,7 @@ class Backfill:
             InputError: There are no such records.
         """
         found = survey(transcripts(wanted.path), wanted)
-        run = _Import(memory.through("import", "import"), found, wanted)
+        run = _Import(memory.channel("import", "import"), found, wanted)
         for number, step in enumerate(found.steps):
             told(number, len(found.steps))
             try:
@@ -109,7 +109,7 @@ class _Import:
 
     def __init__(self, memory: Eider, found: Survey, wanted: ImportRequest) -> None:
         self._memory, self._found, self._wanted = memory, found, wanted
-        self._keeper = SessionRecorder(lambda ceiling: memory.through("import", ceiling), tz=wanted.tz)
+        self._keeper = SessionRecorder(lambda max_trust: memory.channel("import", max_trust), tz=wanted.tz)
         self._steps = Counter(step.file for step in found.steps)
         self._books: dict[Path, _OpenFile] = {}
         self._kept: dict[str, _StoredSession] = {}

@@ -80,8 +80,8 @@ class HookHandler:
             "SessionEnd": self._on_session_end,
         }  # fmt: skip
 
-    def _memory(self, ceiling: Origin) -> Eider:
-        return self._around.memory(HOST, ceiling)
+    def _memory(self, max_trust: Origin) -> Eider:
+        return self._around.memory(HOST, max_trust)
 
     # ------------------------------------------------------------------ the server's questions
 

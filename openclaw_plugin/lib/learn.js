@@ -124,7 +124,7 @@ export class Learner {
   async #told(who, steps, at) {
     let done = at;
     for (const step of steps) {
-      const body = { request: { user: who.user, ...step.request }, channel: "openclaw", ceiling: step.ceiling, agent: who.agent, tz: this.tz };
+      const body = { request: { user: who.user, ...step.request }, channel: "openclaw", max_trust: step.maxTrust, agent: who.agent, tz: this.tz };
       try {
         await this.#asked(step.verb, who.store ? { ...body, store: who.store } : body);
       } catch (error) {

@@ -37,7 +37,7 @@ export async function contextFor(server, who, prompt, settings, tz) {
    * @returns {Promise<string>}
    */
   async function text(verb, request) {
-    const body = { request: { user: who.user, ...request }, channel: "openclaw", ceiling: "agent", agent: who.agent, tz };
+    const body = { request: { user: who.user, ...request }, channel: "openclaw", max_trust: "agent", agent: who.agent, tz };
     try {
       const answer = await server.ask(verb, who.store ? { ...body, store: who.store } : body, settings.deadlineMs);
       return String(answer?.value?.text ?? "");

@@ -14,7 +14,7 @@
  *
  * @typedef {object} Step
  * @property {"record" | "observe"} verb
- * @property {"user" | "agent" | "tool"} ceiling
+ * @property {"user" | "agent" | "tool"} maxTrust
  * @property {number} anchor Time of the assistant's message that this step belongs to; Infinity before there is one.
  * @property {any} request
  */
@@ -56,7 +56,7 @@ export function stepsOf(given, { session, isPerson }) {
       const key = `openclaw:${session}:${anchor}:agent`;
       if (text) {
         const request = { text, role: "agent", key, ...at };
-        steps.push({ verb: "record", ceiling: tainted ? "tool" : "agent", anchor, request });
+        steps.push({ verb: "record", maxTrust: tainted ? "tool" : "agent", anchor, request });
         answering = { text, key };
       }
       [before, count, last] = [anchor, 0, message.role];
@@ -68,7 +68,7 @@ export function stepsOf(given, { session, isPerson }) {
       if (!text) return;
       const key = `openclaw:${session}:${before}:tool:${count}`;
       const request = { text: text.slice(0, LONGEST).toWellFormed(), role: "other", speaker: named(message.toolName), key, ...at };
-      steps.push({ verb: "record", ceiling: "tool", anchor, request });
+      steps.push({ verb: "record", maxTrust: "tool", anchor, request });
     } else if (message.role === "user") {
       count += 1;
       if (last !== "toolResult") tainted = false; // words thrown into a turn do not end it
@@ -78,7 +78,7 @@ export function stepsOf(given, { session, isPerson }) {
       const key = `openclaw:${session}:${name}:user${count > 1 ? `:${count}` : ""}`;
       const reply = { user_reply: text, agent_output: answering?.text ?? "", key, ...at };
       const request = answering ? { ...reply, answering_key: answering.key } : reply;
-      steps.push({ verb: "observe", ceiling: isPerson ? "user" : "agent", anchor, request });
+      steps.push({ verb: "observe", maxTrust: isPerson ? "user" : "agent", anchor, request });
     }
   });
   return steps;

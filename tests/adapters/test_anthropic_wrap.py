@@ -222,7 +222,7 @@ def test_documents_are_kept_as_documents(client: anthropic.Anthropic, memory: ei
 def test_what_memorys_own_tools_answer_is_not_captured_again(client: anthropic.Anthropic, memory: eider.Eider) -> None:
     """It is known already; what nobody vouches for taints the answer all the same."""
     kit = tools(memory, user="ada")
-    memory.through("web", "document").remember("The moon is made of cheese.")
+    memory.channel("web", "document").remember("The moon is made of cheese.")
     answer = kit.toolbox.call("recall", {"query": "what is the moon made of?"})
     assert answer["found"] == 1
     told: Any = kit.answer([{"type": "tool_use", "id": "t1", "name": "recall", "input": {"query": "the moon"}}])

@@ -133,7 +133,7 @@ def test_what_memory_gave_out_is_not_kept_again(memory: eider.Eider, ada: str) -
 
 def test_what_a_stranger_once_said_taints_an_answer_that_recalled_it(memory: eider.Eider, ada: str) -> None:
     """A document's words do not gain trust by passing through recall and the agent's mouth."""
-    memory.through("web", "document").record("The wifi password policy is weekly rotation.", user=ada, role="other")
+    memory.channel("web", "document").record("The wifi password policy is weekly rotation.", user=ada, role="other")
     model = scripted(calling("recall", query="wifi password policy"), "Rotate the wifi password weekly.")
     middleware = EiderMemoryMiddleware(memory, recall=False)
     create_agent(model, middleware=[middleware]).invoke({"messages": [("user", "And the wifi?")]}, run_of(ada))

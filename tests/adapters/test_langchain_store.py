@@ -291,7 +291,7 @@ def test_a_damaged_row_is_told_and_can_be_deleted(store: EiderStore, memory: eid
     """What cannot be read makes nothing else unreadable."""
     store.put(PLACE, "colour", {"text": "likes green"})
     about = {"namespace": [*PLACE], "id": "note", "created": "[redacted:jwt]:15", "updated": 7}
-    memory.through("langgraph", "agent").record(
+    memory.channel("langgraph", "agent").record(
         "likes red", user=ada, role="agent", session=store_rows.item_id(PLACE, "note"),
         metadata={"scope": store_rows.scope_of(PLACE), "item": about, "value": {}},
     )  # fmt: skip

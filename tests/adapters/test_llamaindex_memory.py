@@ -171,7 +171,7 @@ async def test_what_is_known_reaches_the_model_and_never_the_memory(
 ) -> None:
     """Guidance and recalled lines stand in the prompt of each turn; nothing of them is kept or learned again."""
     memory.remember("Always answer in French.", user=ada, kind="rule")
-    memory.through("tools", "agent").remember("Ada's deploy day is Friday.", user=ada)
+    memory.channel("tools", "agent").remember("Ada's deploy day is Friday.", user=ada)
     seen: list[list[tuple[str, str]]] = []
     chat = eider_memory(memory, user=ada, session="s1", insert_method=insert)
     worker = agent(lambda _: says("Very well."), seen)

@@ -78,7 +78,7 @@ async def test_a_retriever_sees_its_user_and_its_scopes(memory: eider.Eider, ada
 
 async def test_what_tools_said_is_marked_as_such(memory: eider.Eider, ada: str) -> None:
     """A line of low trust says whose it is, and taints an answer that rests on it."""
-    memory.through("page", "document").record("The deploy day is Tuesday.", user=ada, role="other", speaker="page")
+    memory.channel("page", "document").record("The deploy day is Tuesday.", user=ada, role="other", speaker="page")
     retriever = EiderRetriever(memory, user=ada)
     (node,) = retriever.retrieve("When is the deploy day?")
     assert "(said by: document)" in node.text

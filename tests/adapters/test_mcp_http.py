@@ -65,7 +65,7 @@ async def told(asked: Client, name: str, **arguments: Any) -> str:
 async def test_a_client_is_served_by_the_server(home: Home, mode: Literal["auto", "legacy"]) -> None:
     """Tools, resources and prompts, in today's protocol and in the one before; the settings say whose memory it is."""
     with eider.open("notes", user="ada") as memory:
-        memory.direct(["Answer in German."])
+        memory.add_rules(["Answer in German."])
     async with client(home, mode=mode) as asked:
         assert "signal_outcome" not in {tool.name for tool in (await asked.list_tools()).tools}
         assert "status: stored" in await told(asked, "remember", text="Deploys are on Friday.")

@@ -235,7 +235,7 @@ async def test_recalled_text_is_data_and_is_not_learned_again(memory: eider.Eide
 
 async def test_resources_show_policy_recent_and_a_memory(memory: eider.Eider) -> None:
     """They can be attached without asking a model; ids complete; an unknown one is told with the fix."""
-    (rule,) = memory.direct(["Answer in German."])
+    (rule,) = memory.add_rules(["Answer in German."])
     memory.remember("Ada likes green tea.")
     async with Client(server(memory, user="ada")) as client:
         assert [r.uri for r in (await client.list_resources()).resources] == ["eider://policy", "eider://recent"]
@@ -254,7 +254,7 @@ async def test_resources_show_policy_recent_and_a_memory(memory: eider.Eider) ->
 
 async def test_prompts_are_one_message_in_the_users_name(memory: eider.Eider) -> None:
     """What is known is in them; where nothing is known they say so."""
-    memory.direct(["Answer in German."])
+    memory.add_rules(["Answer in German."])
     async with Client(server(memory, user="ada")) as client:
         names = {p.name: [a.name for a in p.arguments or []] for p in (await client.list_prompts()).prompts}
         assert names == {

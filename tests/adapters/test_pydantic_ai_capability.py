@@ -136,7 +136,7 @@ def test_what_tools_said_is_kept_at_their_trust_and_taints_the_answer(
 def test_what_memorys_own_tools_answer_is_not_captured_again(memory: eider.Eider) -> None:
     """It is known already; what nobody vouches for taints the answer all the same."""
     for query, trust in (("What does Ada like?", 1), ("What is the moon made of?", 0)):
-        memory.through("web", "document" if trust == 0 else "user").remember(
+        memory.channel("web", "document" if trust == 0 else "user").remember(
             f"Known, from {trust}: the moon is cheese."
         )
         gives = EiderCapability(memory)

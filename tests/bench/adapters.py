@@ -201,7 +201,7 @@ async def langgraph(memory: Eider) -> AsyncGenerator[Case]:
         return turn
 
     within = store(EiderStore(memory))
-    direct = memory.through("langgraph", "agent")
+    direct = memory.channel("langgraph", "agent")
     direct.record_many([{"text": t} for t in corpus.statements(ITEMS, seed=7)], user="direct")
 
     async def verbs(prompt: str, session: str) -> None:

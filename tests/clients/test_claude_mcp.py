@@ -101,7 +101,7 @@ def test_the_model_sees_what_it_needs_without_looking_for_it(over_stdio: Machine
 
 def test_a_prompt_of_the_menu_is_said_in_the_users_name(over_stdio: Machine, memory: eider.Eider) -> None:
     """What the user wants obeyed is put into the conversation by a command of Claude Code's menu."""
-    memory.direct(["Answer in German."])
+    memory.add_rules(["Answer in German."])
     talk = talked(over_stdio, f"/{TOOL}begin_work letters", {"text": "Gern."})
     assert how_often(talk.requests[-1], "We begin to work on: letters") == 1
     assert how_often(talk.requests[-1], "Answer in German.") == 1
@@ -116,7 +116,7 @@ def test_a_mistake_of_the_model_comes_back_with_the_fix(over_stdio: Machine) -> 
 
 def test_the_server_serves_it_over_http(over_http: Machine, memory: eider.Eider) -> None:
     """Without any process of its own between the client and the memory."""
-    memory.direct(["Answer in German."])
+    memory.add_rules(["Answer in German."])
     keep = calls("remember", text="Deploys are on Friday.")
     talk = talked(over_http, "Keep in mind when we deploy.", keep, calls("policy"), {"text": "Noted."})
     assert "Answer in German." in results(talk.requests[-1])

@@ -104,7 +104,7 @@ def test_rows_of_a_memory_in_this_process_can_be_kept(memory: eider.Eider, tmp_p
     memory.remember("Ada prefers tea.")
     memory.export(tmp_path / "kept.jsonl")
     snapshot = memory.publish(tmp_path / "kept.eider")
-    with eider.open(":memory:", user="ada", embedder=HashEmbedder(), also=[snapshot]) as over:
+    with eider.open(":memory:", user="ada", embedder=HashEmbedder(), layers=[snapshot]) as over:
         assert [hit.layer for hit in over.recall("tea")] == ["kept"]
         assert over.import_(tmp_path / "kept.jsonl").memories == 1
         assert [hit.layer for hit in over.recall("tea")] == [""]

@@ -225,7 +225,7 @@ def test_directions_are_kept_whoever_fails(memory: Open, server: StubServer) -> 
     """What a user says outright is a rule at once, also where nobody can validate it."""
     server.faults = [broken(500)]
     one = memory("eager")
-    assert len(one.direct(["Use tabs."])) == 1
+    assert len(one.add_rules(["Use tabs."])) == 1
 
 
 def test_a_missing_library_keeps_what_was_said(memory: Open, monkeypatch: pytest.MonkeyPatch) -> None:

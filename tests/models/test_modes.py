@@ -47,7 +47,7 @@ def test_frugal_opens_no_connection(memory: Open, server: StubServer, lines: lis
     before = len(lines)
     for reply in (PLAIN, VAGUE, CALM, "No, that is wrong, use tabs.", "x" * 5_000):
         one.observe(agent_output="I used spaces.", user_reply=reply)
-    one.direct(["Maybe use tabs."])
+    one.add_rules(["Maybe use tabs."])
     one.drain()
     assert (server.asked, lines[before:]) == ([], [])
 
@@ -104,7 +104,7 @@ def test_eager_drops_directions_that_hedge(memory: Open, server: StubServer) -> 
         ]
     }
     one = memory("eager")
-    kept = one.direct(["Use tabs.", "Maybe squash commits some day.", "Write in Danish."])
+    kept = one.add_rules(["Use tabs.", "Maybe squash commits some day.", "Write in Danish."])
     assert len(kept) == 2
     assert server.asked == ["validation"]
 

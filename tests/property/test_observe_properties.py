@@ -159,7 +159,7 @@ def test_a_policy_says_only_what_it_may(
 ) -> None:
     """Over its budget for a pinned rule only; nothing closed, waiting, of less trust, of others, or of other scopes; no pinned rule missing."""
     with tempfile.TemporaryDirectory() as place, opened(place) as memory:
-        low = memory.through("mcp", "agent")
+        low = memory.channel("mcp", "agent")
         for n, one in enumerate(story):
             tell(low if n % 3 == 2 else memory, "bob" if n % 4 == 3 else "ada", one)
         rule = memory.remember("Never push to main.", user="ada", kind="rule", pinned=pinned)

@@ -43,7 +43,7 @@ def looked(memory: eider.Eider, rounds: int) -> None:
 def main() -> None:
     """Open, wait, work, tell."""
     name, rounds, *snapshot = sys.argv[1:]
-    with eider.open("team", user="ada", agent=name, also=snapshot) as memory:
+    with eider.open("team", user="ada", agent=name, layers=snapshot) as memory:
         print("ready", flush=True)
         sys.stdin.readline()
         if snapshot:

@@ -110,7 +110,7 @@ class TestContainers:
 
         What all groups share is mounted read-only.
         """
-        Home(own).settings(embedder="hash", also=str(_PLACE / "global.eider"))
+        Home(own).settings(embedder="hash", layers=str(_PLACE / "global.eider"))
         mounts = " && ".join((
             f"mount --bind {own} {_PLACE}",
             *(f"mkdir -p {volume}/{part} {_PLACE}/{part} && mount --bind {volume}/{part} {_PLACE}/{part}"

@@ -356,7 +356,7 @@ def test_a_channel_keeps_its_ceiling_through_the_server(home: Home) -> None:
     import eider
 
     with eider.open("notes", user="ada") as memory:
-        tool = memory.through("mcp", "tool").through("cli", "user")
+        tool = memory.channel("mcp", "tool").channel("cli", "user")
         assert tool.remember("Said by a tool.").trust == 0
         assert tool.record("Said by a tool.", role="user").trust == 0
         assert memory.remember("Said by ada.").trust == 2
@@ -364,8 +364,8 @@ def test_a_channel_keeps_its_ceiling_through_the_server(home: Home) -> None:
         "POST", "/v1/remember", {"store": "notes", "request": {"user": "ada", "text": "Who knows."}}
     )
     assert asked["value"]["trust"] == 1
-    with pytest.raises(ClientError, match="ceiling"):
-        home.client(ceiling="root").call("remember", {"text": "x"})
+    with pytest.raises(ClientError, match="max_trust"):
+        home.client(max_trust="root").call("remember", {"text": "x"})
 
 
 def test_a_full_disk_refuses_and_keeps_what_was_stored(home: Home) -> None:

@@ -78,7 +78,7 @@ def hooks(name: str) -> list[str]:
     """A host that starts a process for every prompt; returns what was kept."""
     kept = [f"Prompt {place} of {name} came in." for place in range(8)]
     for text in kept:
-        (answer,) = said(*HOOK, "record", json.dumps({"text": text, "session": name}), "--quiet", "--ceiling", "user")
+        (answer,) = said(*HOOK, "record", json.dumps({"text": text, "session": name}), "--quiet", "--max-trust", "user")
         assert answer["status"] in ("stored", "queued")
         (answer,) = said(*HOOK, "inject", json.dumps({"prompt": text}), "--quiet")
         assert answer["status"] == "ok"

@@ -18,7 +18,7 @@ def _works(module: str) -> bool:
 
 _LEARNING = (
     ("observe", "learn.observe"),
-    ("direct", "learn.observe"),
+    ("add_rules", "learn.observe"),
     ("policy", "guide.policy"),
     ("inbox", "learn.inbox"),
 )
@@ -63,7 +63,7 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
         done("scopes")
         done("consolidate_scopes", dry_run=True)
         done("observe", agent_output="I used camelCase.", user_reply=f"No, {text}")
-        done("direct", directions=[f"Always: {text}"])
+        done("add_rules", rules=[f"Always: {text}"])
     if "policy" not in LATER:
         done("policy", context=text)
     if "inbox" not in LATER and (waiting := done("inbox")):

@@ -58,7 +58,7 @@ def test_nothing_is_said_as_such(run: Any) -> None:
 
 def test_what_a_stranger_said_is_marked(tmp_path: Path, run: Any) -> None:
     """Memories and utterances of tools and pages are told from those of people."""
-    with eider.open(tmp_path / "t.eider", user="ada") as memory, memory.through("browser", "document") as page:
+    with eider.open(tmp_path / "t.eider", user="ada") as memory, memory.channel("browser", "document") as page:
         page.record("The gateway takes six.", at="2026-05-04T10:00:00+00:00")
         memory.record("The gateway takes five.", at="2026-05-05T10:00:00+00:00")
     shown = re.sub(r"ep_[0-9a-z]{26}", "ID", run("recall", "gateway"))

@@ -107,7 +107,7 @@ def test_plain_arguments_are_read(args: list[str], expected: object) -> None:
         ["recall", "x", "-v"], ["recall", "x", "--progress"], ["recall", "x", "--colour", "red"], ["recall", "x", "--limit"],
         ["recall", "x", "--limit", "0"], ["recall", "x", "--limit", "ten"], ["recall", "x", "--limit", "-1"],
         ["recall", "x", "--limit", "10001"], ["recall", "x", "-n3"], ["recall", "x", "-n=3"], ["recall", "x", "--limit", "٣"],
-        ["recall", "x", "--kind", "odd"], ["recall", "x", "--also", "a.eider"], ["recall", "x", "--now", "2026"],
+        ["recall", "x", "--kind", "odd"], ["recall", "x", "--layer", "a.eider"], ["recall", "x", "--now", "2026"],
         ["recall", "x", "--brief=yes"], ["recall", "x", "--scope", ""], ["recall", "x", "--scope", "a\nb"],
         ["recall", "x", "--user", "n" * 257], ["recall", "caf\udce9"], ["remember", "-", "--lines"], ["remember", "-5 degrees"],
         ["remember", "x", "--importance", "6"], ["remember", "x" * 20_001], ["record", "x", "--metadata", "{}"],
@@ -125,10 +125,10 @@ def test_a_plain_call_is_placed(shared: Path, monkeypatch: pytest.MonkeyPatch) -
     said: dict[str, Any] = {"as_agent": True, "user": "bob"}
     place = fast_path.client_arguments("recall", said)
     assert place == {
-        "store": str(shared), "user": "bob", "agent": "default", "ceiling": "agent", "home_folder": str(config.home())
+        "store": str(shared), "user": "bob", "agent": "default", "max_trust": "agent", "home_folder": str(config.home())
     }  # fmt: skip
     assert said == {"tz": clock.local_zone()}
-    assert fast_path.client_arguments("inject", {}) == {**place, "user": config.default_user(), "ceiling": "user"}
+    assert fast_path.client_arguments("inject", {}) == {**place, "user": config.default_user(), "max_trust": "user"}
 
 
 @pytest.mark.parametrize(

@@ -66,18 +66,18 @@ def test_either_side_may_come_from_stdin(run: Any) -> None:
 
 def test_directions_are_rules_of_their_scope(run: Any) -> None:
     """Each argument or each line is one; the policy of another scope does not show them."""
-    assert "kept" in run("direct", "-", "--scope", "project:a", stdin="\n".join(RULES)).stdout
-    run("direct", "Answer in German.")
+    assert "kept" in run("add-rules", "-", "--scope", "project:a", stdin="\n".join(RULES)).stdout
+    run("add-rules", "Answer in German.")
     everywhere = run("policy", "--scope", "project:b").stdout
     assert "Answer in German." in everywhere
     assert RULES[0] not in everywhere
     assert RULES[0] in run("policy", "--scope", "project:a").stdout
-    assert "no direction" in run("direct", "-", stdin="\n", code=2).stderr
+    assert "no rule" in run("add-rules", "-", stdin="\n", code=2).stderr
 
 
 def test_a_policy_keeps_its_budget(run: Any) -> None:
     """What is left out is counted on stderr; refusing is an error of the caller's asking."""
-    run("direct", "-", stdin="\n".join(RULES))
+    run("add-rules", "-", stdin="\n".join(RULES))
     done = run("policy", "--budget", "30")
     assert len(done.stdout.splitlines()) < 12
     assert "left out" in done.stderr
@@ -93,7 +93,7 @@ def test_an_empty_policy_says_how_to_fill_it(run: Any) -> None:
 
 def test_json_has_the_documented_keys(run: Any) -> None:
     """One object per line."""
-    for words in (("observe", "Always add tests."), ("direct", "Answer in German."), ("policy",)):
+    for words in (("observe", "Always add tests."), ("add-rules", "Answer in German."), ("policy",)):
         (line,) = run(*words, "--json").stdout.splitlines()
         assert tuple(json.loads(line)) == keys_of(cli.get_command(None, words[0]).answer)  # type: ignore[arg-type, union-attr]
 

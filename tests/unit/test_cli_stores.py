@@ -109,7 +109,7 @@ def test_a_snapshot_is_recalled_beneath_and_never_written(tmp_path: Path) -> Non
     run("store", "publish", "team", str(snap))
     assert (snap / PUBLISHED).is_file()
     run("remember", "I deploy on Friday.", "--store", "mine")
-    shown = run("recall", "deploys", "--store", "mine", "--also", str(snap), "--brief").stdout
+    shown = run("recall", "deploys", "--store", "mine", "--layer", str(snap), "--brief").stdout
     assert set(shown.splitlines()) == {"The team deploys on Thursday.", "I deploy on Friday."}
     run("remember", "x", "--store", str(snap), code=4)
     assert run("recall", "deploys", "--store", str(snap), "--brief").stdout == "The team deploys on Thursday.\n"

@@ -354,10 +354,10 @@ def test_what_the_client_repeats_is_the_packages() -> None:
 
 def test_a_channel_never_claims_more_than_the_one_it_came_from() -> None:
     """Seen through a tool's channel, and again through one that asks for more, it stays a tool's."""
-    tool = Client(ceiling="user").through("mcp", "tool")
-    assert tool.ceiling == "tool"
-    assert tool.through("cli", "user").ceiling == "tool"
-    assert tool.through("cli", "nonsense").ceiling == "nonsense"
+    tool = Client(max_trust="user").with_channel("mcp", "tool")
+    assert tool.max_trust == "tool"
+    assert tool.with_channel("cli", "user").max_trust == "tool"
+    assert tool.with_channel("cli", "nonsense").max_trust == "nonsense"
 
 
 @pytest.mark.parametrize(

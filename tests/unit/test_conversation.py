@@ -112,10 +112,10 @@ class Gone:
 
     user, asked = "ada", 0
 
-    def through(self, *_: object) -> Gone:
+    def channel(self, *_: object) -> Gone:
         return self
 
-    def patient(self, _: float) -> Gone:
+    def with_timeout(self, _: float) -> Gone:
         return self
 
     def policy(self, *_: object, **__: object) -> None:
@@ -178,7 +178,7 @@ def test_a_conversation_for_each_turn_costs_no_thread(tmp_path: Path) -> None:
     with eider.open(tmp_path / "m.eider", user="ada") as memory:
         for number in range(20):
             Conversation(memory, session="one", host=f"app-{number % 3}").agent_said(f"Line {number}.")
-            Conversation(memory.through("team", "agent"), session="two", host="app").user_said(f"Reply {number}.")
+            Conversation(memory.channel("team", "agent"), session="two", host="app").user_said(f"Reply {number}.")
         (writer,) = set(writers()) - others
         assert Conversation(memory).flush(30)
     assert not writer.is_alive()

@@ -35,9 +35,9 @@ def remember(desk: Dispatcher, text: str) -> None:
 
 
 @pytest.mark.parametrize("wrong", [
-    {"request": [1]}, {"request": "tea"}, {"request": {"query": "a", "user": "ada"}, "also": 5},
-    {"request": {"query": "a", "user": "ada"}, "also": "team"}, {"request": {"query": "a", "user": "ada"}, "also": [5]},
-    {"request": {"query": "a", "user": "ada"}, "also": ["./team.eider"]}, {"request": {"query": "a", "user": "ada"}, "store": 5},
+    {"request": [1]}, {"request": "tea"}, {"request": {"query": "a", "user": "ada"}, "layers": 5},
+    {"request": {"query": "a", "user": "ada"}, "layers": "team"}, {"request": {"query": "a", "user": "ada"}, "layers": [5]},
+    {"request": {"query": "a", "user": "ada"}, "layers": ["./team.eider"]}, {"request": {"query": "a", "user": "ada"}, "store": 5},
 ])  # fmt: skip
 def test_a_request_of_a_wrong_shape_is_refused_by_name(desk: Dispatcher, wrong: dict[str, Any]) -> None:
     """A mistake of a caller is told as one, never as a fault of Eider."""
@@ -71,7 +71,7 @@ def test_callers_from_afar_name_no_path(route: str, store: str) -> None:
 def test_a_snapshot_published_anew_is_recalled_anew(desk: Dispatcher, tmp_path: Path) -> None:
     """An server that has an old snapshot open answers from the one that replaced it."""
     snapshot = str(tmp_path / "team.eider")
-    recall = asked("recall", store="mine", also=[snapshot], request={"query": "tea coffee", "user": "ada"})
+    recall = asked("recall", store="mine", layers=[snapshot], request={"query": "tea coffee", "user": "ada"})
     for text in ("Likes green tea.", "Likes black coffee."):
         remember(desk, text)
         desk.verb(asked("publish", request={"path": snapshot}, store="notes"))

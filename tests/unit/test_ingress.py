@@ -11,7 +11,7 @@ import pytest
 
 import eider
 from eider.model.requests import Correct, Record, RecordMany, Remember, RememberMany
-from eider.model.requests_learning import CloseLoop, Direct, Observe, OpenLoop
+from eider.model.requests_learning import AddRules, CloseLoop, Observe, OpenLoop
 from eider.model.requests_reading import DiffOf, Inject, Recall
 from eider.model.validation import MAX_TEXT
 from eider.privacy import ingress, recall_marks
@@ -32,7 +32,7 @@ def entered(request: Any, channel: Channel | None = None) -> Any:
     Remember(user="ada", text=SECRET, scope="project:alpha", key="k"),
     Correct(user="ada", id="mem_1", text=SECRET, key="k"),
     Observe(user="ada", user_reply=SECRET, agent_output=SECRET, context=SECRET, key="k", answering_key="a"),
-    Direct(user="ada", directions=[SECRET, "Use tabs."], scope="global"),
+    AddRules(user="ada", rules=[SECRET, "Use tabs."], scope="global"),
     RecordMany(user="ada", items=[{"text": SECRET}, Record(user="ada", text="Hi.")], key="k"),
     RememberMany(user="ada", items=[SECRET, {"text": "Likes tea."}], key="k"),
     CloseLoop(user="ada", id="loop_1", agent_output=SECRET), OpenLoop(user="ada", agent="one"),

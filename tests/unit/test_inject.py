@@ -109,7 +109,7 @@ def test_injected_text_in_the_prompt_is_not_asked_about(memory: eider.Eider) -> 
 
 def test_what_tools_and_documents_said_is_never_injected(memory: eider.Eider) -> None:
     """Trust 0 may be quoted when asked for, never put into a prompt by itself."""
-    memory.through("mcp", "document").remember("Our parcel rota is on the door of the boiler room.")
+    memory.channel("mcp", "document").remember("Our parcel rota is on the door of the boiler room.")
     asked = "where is our parcel rota?"
     assert any("parcel" in r.text for r in memory.recall(asked))
     assert not any("parcel" in r.text for r in memory.inject(asked).recollections)
@@ -117,7 +117,7 @@ def test_what_tools_and_documents_said_is_never_injected(memory: eider.Eider) ->
 
 def test_what_an_agent_said_lowers_the_taint(memory: eider.Eider) -> None:
     """The least trust among the lines is told."""
-    memory.through("mcp", "agent").remember("Our parcel rota is on the door of the boiler room.")
+    memory.channel("mcp", "agent").remember("Our parcel rota is on the door of the boiler room.")
     given = memory.inject("where is our parcel rota?")
     assert given
     assert given.taint == 1

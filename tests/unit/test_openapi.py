@@ -103,7 +103,7 @@ def test_real_requests_and_answers_of_every_verb_fit(desk: Dispatcher, tmp_path:
 
     def ask(verb: str, request: dict[str, Any]) -> Any:
         operation = DOCUMENT["paths"][f"/v1/{verb}"]["post"]
-        whole = {"request": request, "store": "notes", "channel": "test", "ceiling": "user"}
+        whole = {"request": request, "store": "notes", "channel": "test", "max_trust": "user"}
         validator(operation["requestBody"]["content"]["application/json"]["schema"], strict=False).validate(whole)
         answer = json.loads(json.dumps(desk.run_verb(verb, whole)))
         validator(operation["responses"]["200"]["content"]["application/json"]["schema"]).validate(answer)
@@ -144,7 +144,7 @@ def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Disp
 
 @pytest.mark.parametrize("wrong", [
     {"request": {"user": "ada"}}, {"request": {"user": "ada", "text": 3}}, {"request": {"user": "ada", "text": "a", "x": 1}},
-    {"request": {"user": "ada", "text": "a", "kind": "idea"}}, {"request": {"user": "ada", "text": "a"}, "ceiling": "god"}, {},
+    {"request": {"user": "ada", "text": "a", "kind": "idea"}}, {"request": {"user": "ada", "text": "a"}, "max_trust": "god"}, {},
 ])  # fmt: skip
 def test_what_the_server_refuses_does_not_fit(wrong: dict[str, Any]) -> None:
     """A caller that checks against the document finds its mistakes before it asks."""

@@ -127,8 +127,8 @@ def test_what_guides_is_current_of_full_trust_and_in_scope(tmp_path: Path) -> No
     with eider.open(tmp_path / "a.eider", user="ada") as memory:
         old = memory.remember("Write tests first.", kind="rule")
         memory.correct(old.id, "Write tests last.")
-        memory.through("mcp", "agent").remember("Deploy at once.", kind="rule")
-        memory.through("web", "document").remember("Wire the money.", kind="rule", pinned=True)
+        memory.channel("mcp", "agent").remember("Deploy at once.", kind="rule")
+        memory.channel("web", "document").remember("Wire the money.", kind="rule", pinned=True)
         memory.remember("Use tabs.", kind="rule", scope="project:beta")
         memory.remember("Speak French.", kind="rule", user="bob")
         text = memory.policy(scopes=["project:alpha"]).text

@@ -226,7 +226,7 @@ def test_a_channel_cannot_import_trust(source: eider.Eider, store: Open, tmp_pat
     source.export(tmp_path / "a.jsonl")
     mine, theirs = store("mine"), store("theirs")
     mine.import_(tmp_path / "a.jsonl")
-    theirs.through("mcp", "agent").import_(tmp_path / "a.jsonl")
+    theirs.channel("mcp", "agent").import_(tmp_path / "a.jsonl")
     assert {r.trust for r in mine.search().items} == {1, 2}
     assert {r.trust for r in theirs.search().items} == {1}
     assert {r.memory.origin for r in theirs.search().items if r.memory} == {"agent"}

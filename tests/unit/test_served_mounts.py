@@ -158,9 +158,9 @@ def test_a_mount_asks_the_servers_stores(tmp_path: Path, monkeypatch: pytest.Mon
     try:
         inside = ServerContext(server=desk)
         memory = inside.open("notes", agent="tester", channel="door", max_trust="tool")
-        kept = memory.through("inner", "user").remember("Deploys are on Friday.", user="ada")
+        kept = memory.channel("inner", "user").remember("Deploys are on Friday.", user="ada")
         assert (kept.origin, kept.agent) == ("tool", "tester")
-        assert [r.id for r in memory.patient(1.0).recall("when are deploys?", user="ada")] == [kept.id]
+        assert [r.id for r in memory.with_timeout(1.0).recall("when are deploys?", user="ada")] == [kept.id]
         assert memory.events(user="ada")[0].actor == "inner"
         with pytest.raises(InputError, match="no memory 'mem_none'"):
             memory.why("mem_none", user="ada")

@@ -43,7 +43,7 @@ def desk(monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter) -> Iterat
 
 def whole(request: dict[str, Any]) -> dict[str, Any]:
     """A request as it comes in."""
-    return {"request": request, "store": "notes", "ceiling": "user"}
+    return {"request": request, "store": "notes", "max_trust": "user"}
 
 
 def test_every_verb_is_one_span_without_content(desk: Dispatcher, spans: InMemorySpanExporter, tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class AsyncEider:
     remember = _threaded(Eider.remember)
     remember_many = _threaded(Eider.remember_many)
     observe = _threaded(Eider.observe)
-    direct = _threaded(Eider.direct)
+    add_rules = _threaded(Eider.add_rules)
     policy = _threaded(Eider.policy)
     scopes = _threaded(Eider.scopes)
     consolidate_scopes = _threaded(Eider.consolidate_scopes)

@@ -44,8 +44,8 @@ class HostSession:
 
     def __init__(self, memory: Eider, host: str) -> None:
         self.memory, self.host = memory, host
-        self.user, self.agent = memory.through(host, "user"), memory.through(host, "agent")
-        self.reader = self.user.patient(REQUEST_TIMEOUT)
+        self.user, self.agent = memory.channel(host, "user"), memory.channel(host, "agent")
+        self.reader = self.user.with_timeout(REQUEST_TIMEOUT)
         self.state = state_of(memory)
         self._nameless = object()
 
@@ -294,8 +294,8 @@ class Conversation:
                 )
                 self._host.write_later(record)
 
-    def _channel(self, ceiling: Origin) -> Eider:
-        return self._host.memory.through(self._host.host, ceiling)
+    def _channel(self, max_trust: Origin) -> Eider:
+        return self._host.memory.channel(self._host.host, max_trust)
 
     def _key(self) -> ConversationKey:
         return self._host.conversation_key(self.user, self.session)

@@ -21,7 +21,7 @@ def from_env(**given: Any) -> Eider:
     """Open a memory as the environment says, else the config file, else as `eider.open` would by itself.
 
     `EIDER_STORE`, `EIDER_USER`, `EIDER_AGENT_ID`, `EIDER_AGENT_DESCRIPTION`, `EIDER_MODE`, `EIDER_MODEL`, `EIDER_SCOPES`
-    and `EIDER_ALSO` (with commas), `EIDER_DYNAMIC_SCOPES`, `EIDER_SHARED` and `EIDER_READ_ONLY` (true or false),
+    and `EIDER_LAYERS` (with commas), `EIDER_DYNAMIC_SCOPES`, `EIDER_SHARED` and `EIDER_READ_ONLY` (true or false),
     `EIDER_TOKEN`. `EIDER_HOME`, `EIDER_TZ`, `EIDER_EMBEDDER`, `EIDER_COUNTER` and `EIDER_MODEL_TOKENS` are checked as well.
 
     Args:
@@ -150,7 +150,7 @@ def _tokens(said: str) -> int | None:
 _ARGUMENTS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "EIDER_STORE": ("store", _store), "EIDER_USER": ("user", _user), "EIDER_AGENT_ID": ("agent", _agent),
     "EIDER_AGENT_DESCRIPTION": ("agent_description", str), "EIDER_MODE": ("mode", _mode), "EIDER_MODEL": ("model", _model),
-    "EIDER_SCOPES": ("scopes", _scopes), "EIDER_DYNAMIC_SCOPES": ("dynamic_scopes", _flag), "EIDER_ALSO": ("also", _listed),
+    "EIDER_SCOPES": ("scopes", _scopes), "EIDER_DYNAMIC_SCOPES": ("dynamic_scopes", _flag), "EIDER_LAYERS": ("layers", _listed),
     "EIDER_SHARED": ("shared", _flag), "EIDER_READ_ONLY": ("read_only", _flag), "EIDER_TOKEN": ("token", str),
 }  # fmt: skip
 _CHECKED: Final[dict[str, Callable[[str], Any]]] = {

@@ -33,7 +33,7 @@ from eider.model.requests import (
     Unpin,
     Verify,
 )
-from eider.model.requests_learning import Direct, Inbox, Observe, PolicyFor, Settle
+from eider.model.requests_learning import AddRules, Inbox, Observe, PolicyFor, Settle
 from eider.model.requests_reading import Inject, Recall, Search
 from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
 
@@ -87,13 +87,22 @@ class Eider(Accounts, Outcomes, Scoping):
         """Whose memory is meant where a verb does not say."""
         return self._user
 
-    def patient(self, seconds: float) -> Eider:
-        """The same memory for a caller who waits no longer than that for a server; the engine in this process is asked as ever."""
+    def with_timeout(self, seconds: float) -> Eider:
+        """Return a view that waits at most so long for a server; an embedded store is not waited for.
+
+        Args:
+            seconds: Longest wait for each request.
+        """
         return Eider(self._backend.with_timeout(seconds), user=self._user)
 
-    def through(self, channel: str, ceiling: Origin = "agent") -> Eider:
-        """The same memory seen from a channel that may claim less: what enters gets at most this origin."""
-        return Eider(self._backend.with_channel(channel, ceiling), user=self._user)
+    def channel(self, name: str, max_trust: Origin = "agent") -> Eider:
+        """Return a view whose writes get at most `max_trust`, and never more than this one's.
+
+        Args:
+            name: What the event log shows, such as "browser".
+            max_trust: "user", "agent", "import", "tool" or "document"; tools and documents are quoted, never obeyed.
+        """
+        return Eider(self._backend.with_channel(name, max_trust), user=self._user)
 
     # ------------------------------------------------------------------ keeping
 
@@ -186,11 +195,18 @@ class Eider(Accounts, Outcomes, Scoping):
             at=at, tz=tz, scope=scope, known=tuple(known), key=key, answering_key=answering_key,
         ))  # fmt: skip
 
-    def direct(
-        self, directions: Sequence[str], *, user: str | None = None, scope: str | None = None
-    ) -> list[Memory]:  # fmt: skip
-        """Keep explicit instructions as rules, without detection."""
-        return self._backend.execute(Direct(directions=_listed(directions) or (), user=self._whose(user), scope=scope))
+    def add_rules(self, rules: Sequence[str], *, user: str | None = None, scope: str | None = None) -> list[Memory]:
+        """Keep explicit instructions as rules, without looking for any in what was said.
+
+        Args:
+            rules: Instructions, one text each.
+            user: Whose memory.
+            scope: Where they apply; by default everywhere.
+
+        Returns:
+            The memory of each rule: a new one, or the one that says it already.
+        """
+        return self._backend.execute(AddRules(rules=_listed(rules) or (), user=self._whose(user), scope=scope))
 
     def policy(
         self, *, user: str | None = None, context: str | None = None, existing_instructions: str = "",
@@ -364,7 +380,7 @@ class Eider(Accounts, Outcomes, Scoping):
         return self._backend.execute(Rebuild(progress=progress))
 
     def publish(self, path: str | Path) -> Path:
-        """Copy everything into an immutable snapshot at a path, to be opened with `also=[path]`; returns the path.
+        """Copy everything into an immutable snapshot at a path, to be opened with `layers=[path]`; returns the path.
 
         Raises:
             RefusedError: Something that is no snapshot is at the path.

@@ -121,7 +121,7 @@ def _readable(path: Path) -> Generator[None]:
 def enveloped(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
     """A request with what the server must know beside it."""
     said = {"store": client.store, "agent": client.agent, "tz": local_zone()}
-    return {"request": dict(request), "channel": client.channel, "ceiling": client.ceiling} | {
+    return {"request": dict(request), "channel": client.channel, "max_trust": client.max_trust} | {
         name: given for name, given in said.items() if given
     }
 

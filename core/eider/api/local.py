@@ -28,7 +28,7 @@ _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
 
 def open_engine(
-    folder: Path, *, embedder: Embedder | None = None, clock: Clock | None = None, also: Sequence[str | Path] = (),
+    folder: Path, *, embedder: Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
     read_only: bool = False, accept_loss: bool = False, reembed: bool = False, paused: Callable[[], bool] | None = None,
 ) -> Engine:  # fmt: skip
     """Open a store's directory in this process, heal what an unclean end left, and go on with its jobs.
@@ -40,7 +40,7 @@ def open_engine(
     try:
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
-            layers=_layers(also, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
+            layers=_layers(layers, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
         )  # fmt: skip
         if not store.place.read_only:
             if store.needs_material:
@@ -56,7 +56,7 @@ def open_engine(
 
 
 def open_memory_engine(
-    *, embedder: Embedder | None = None, clock: Clock | None = None, also: Sequence[str | Path] = ()
+    *, embedder: Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = ()
 ) -> Engine:  # fmt: skip
     """Make an empty store in this process; nothing is written to disk, and closing it is the end of it."""
     chosen = embedder or _embedder()
@@ -64,7 +64,7 @@ def open_memory_engine(
     try:
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
-            layers=_layers(also, chosen, clock), name=store.place.name,
+            layers=_layers(layers, chosen, clock), name=store.place.name,
         )  # fmt: skip
     except BaseException:
         store.connection.close()

@@ -37,7 +37,7 @@ def open(  # noqa: A001 (the public face)
     scopes: Sequence[str] = (),
     dynamic_scopes: bool = False,
     embedder: Embedder | None = None,
-    also: Sequence[str | Path] = (),
+    layers: Sequence[str | Path] = (),
     shared: bool | None = None,
     token: str | None = None,
     clock: Clock | None = None,
@@ -61,7 +61,7 @@ def open(  # noqa: A001 (the public face)
         scopes: Declared scopes.
         dynamic_scopes: Let new scopes be registered as they appear.
         embedder: Turns text into vectors; by default the offline one. A store stays with its embedder.
-        also: Published snapshots recalled beneath this store; never written. A snapshot of a single user was
+        layers: Published snapshots recalled beneath this store; never written. A snapshot of a single user was
             published for everybody; of one with several each sees their own rows.
         shared: Through the server process, which is started if need be, so that many processes may ask. By default a
             name is shared and a path is not.
@@ -106,7 +106,7 @@ def open(  # noqa: A001 (the public face)
     if is_shared(store, shared=shared, mine=mine):
         from eider.api.remote_backend import connect
 
-        backend = connect(store, user=user, agent=agent, also=also, token=token, about=about)
+        backend = connect(store, user=user, agent=agent, layers=layers, token=token, about=about)
         if backend is not None:
             return Eider(backend, user=user)
     from eider.api.embedded_backend import EmbeddedBackend
@@ -117,7 +117,13 @@ def open(  # noqa: A001 (the public face)
 
         check(model)
     engine = _embedded(
-        store, also=also, embedder=embedder, clock=clock, read_only=read_only, accept_loss=accept_loss, reembed=reembed
+        store,
+        layers=layers,
+        embedder=embedder,
+        clock=clock,
+        read_only=read_only,
+        accept_loss=accept_loss,
+        reembed=reembed,
     )
     try:
         engine.agents.save(agent, about)
@@ -130,19 +136,25 @@ def open(  # noqa: A001 (the public face)
 
 
 def _embedded(
-    store: str | Path | None, *, also: Sequence[str | Path], embedder: Embedder | None, clock: Clock | None,
+    store: str | Path | None, *, layers: Sequence[str | Path], embedder: Embedder | None, clock: Clock | None,
     read_only: bool, accept_loss: bool, reembed: bool,
 ) -> Engine:  # fmt: skip
     """Open a store in this process: in memory, or its directory, which a server that runs lets go of first."""
     from eider.api.local import open_engine, open_memory_engine
 
     if store == IN_MEMORY:
-        return open_memory_engine(embedder=embedder, clock=clock, also=also)
+        return open_memory_engine(embedder=embedder, clock=clock, layers=layers)
     folder = folder_of(store)
     if store is None or not config.is_path(store):
         release(folder)
     return open_engine(
-        folder, also=also, embedder=embedder, clock=clock, read_only=read_only, accept_loss=accept_loss, reembed=reembed
+        folder,
+        layers=layers,
+        embedder=embedder,
+        clock=clock,
+        read_only=read_only,
+        accept_loss=accept_loss,
+        reembed=reembed,
     )
 
 

@@ -69,13 +69,13 @@ class RemoteBackend:
 
     def with_channel(self, name: str, max_trust: Origin) -> RemoteBackend:
         """Return a view whose writes get at most `max_trust`, and never more than this one's."""
-        channel = Channel(name=self.client.channel, max_trust=cast("Origin", self.client.ceiling))
+        channel = Channel(name=self.client.channel, max_trust=cast("Origin", self.client.max_trust))
         narrowed = channel.narrowed(name, max_trust)
-        return RemoteBackend(self.client.through(narrowed.name, narrowed.max_trust), self.root)
+        return RemoteBackend(self.client.with_channel(narrowed.name, narrowed.max_trust), self.root)
 
     def with_timeout(self, seconds: float) -> RemoteBackend:
         """Return a view that waits at most so long for the server."""
-        client = self.client.through(self.client.channel, self.client.ceiling)
+        client = self.client.with_channel(self.client.channel, self.client.max_trust)
         client.timeout = min(seconds, client.timeout)
         return RemoteBackend(client, self.root)
 
@@ -85,13 +85,13 @@ class RemoteBackend:
 
 
 def connect(
-    store: str | Path | None, *, user: str | None, agent: str, also: Sequence[str | Path], token: str | None,
+    store: str | Path | None, *, user: str | None, agent: str, layers: Sequence[str | Path], token: str | None,
     about: Mapping[str, object],
 ) -> RemoteBackend | None:  # fmt: skip
     """The way to a store behind a server; None where this account cannot run one (a read-only home)."""
-    url, whole, layers = _address(store, also)
+    url, whole, beneath = _address(store, layers)
     client = Client(
-        store=whole, user=user, agent=agent, home_folder=str(config.home()), url=url, token=token, also=layers
+        store=whole, user=user, agent=agent, home_folder=str(config.home()), url=url, token=token, layers=beneath
     )
     said = {"store": whole, "agent": agent, "about": about}
     try:
@@ -112,17 +112,17 @@ def connect(
     return RemoteBackend(client)
 
 
-def _address(store: str | Path | None, also: Sequence[str | Path]) -> tuple[str | None, str | None, tuple[str, ...]]:
+def _address(store: str | Path | None, layers: Sequence[str | Path]) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Where the server is (None: here), the store there (None: the one it has set), and the layers beneath it."""
     if not (isinstance(store, str) and is_address(store)):
-        return None, str(folder_of(store)), tuple(str(folder_of(path)) for path in also)
+        return None, str(folder_of(store)), tuple(str(folder_of(path)) for path in layers)
     url, _, name = store.partition("#")
-    for layer in also:
+    for layer in layers:
         if config.is_path(layer):
             raise InputError(
-                f"also={str(layer)!r} is a path of this machine; name a store of the remote server's home."
+                f"layers={str(layer)!r} is a path of this machine; name a store of the remote server's home."
             )
-    return url.rstrip("/"), name or None, tuple(map(str, also))
+    return url.rstrip("/"), name or None, tuple(map(str, layers))
 
 
 def answer_of(request: type[Request[A]], value: Any) -> A:

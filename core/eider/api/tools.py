@@ -130,7 +130,7 @@ def bind(
     if isinstance(scopes, str):
         raise InputError(f"scopes={scopes!r} is one text; pass a list of scopes.")
     return Toolbox(
-        memory=memory.through(channel, "agent"), user=user, scopes=tuple(scopes or ()),
+        memory=memory.channel(channel, "agent"), user=user, scopes=tuple(scopes or ()),
         loop=None if loop is None else str(getattr(loop, "id", loop)), context=context,
     )  # fmt: skip
 

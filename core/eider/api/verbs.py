@@ -14,7 +14,7 @@ from eider.guide.inject import inject
 from eider.guide.policy import policy
 from eider.learn.inbox import inbox, settle
 from eider.learn.loops import close_loop, learned, open_loop, reset_learned, set_outcome
-from eider.learn.observe import direct, observe
+from eider.learn.observe import add_rules, observe
 from eider.learn.scopes import consolidate_scopes, scopes
 from eider.model.requests import (
     Consolidate,
@@ -39,9 +39,9 @@ from eider.model.requests import (
     Verify,
 )
 from eider.model.requests_learning import (
+    AddRules,
     CloseLoop,
     ConsolidateScopes,
-    Direct,
     Inbox,
     LearnedOf,
     Observe,
@@ -114,7 +114,7 @@ _ALL: Final = (
     verb(Remember, remember, writes=True),
     verb(RememberMany, remember_many, writes=True),
     verb(Observe, observe, writes=True),
-    verb(Direct, direct, writes=True),
+    verb(AddRules, add_rules, writes=True),
     verb(PolicyFor, policy),
     verb(Scopes, scopes),
     verb(ConsolidateScopes, consolidate_scopes, writes=True),

@@ -17,7 +17,7 @@ from eider.cli.state import State
 
 SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Keep": {"record": "record", "remember": "record"},
-    "Learn": {"observe": "learn", "direct": "learn", "policy": "learn"},
+    "Learn": {"observe": "learn", "add-rules": "learn", "policy": "learn"},
     "Ask": {"recall": "recall", "inject": "recall", "search": "recall", "sql": "recall"},
     "Change": {
         "correct": "revise", "deactivate": "revise", "reinforce": "revise", "pin": "revise",
@@ -47,7 +47,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "record": "Keep an utterance verbatim.",
     "remember": "Keep a statement.",
     "observe": "Record an exchange and learn what lasts of it.",
-    "direct": "Keep explicit instructions as rules.",
+    "add-rules": "Keep explicit instructions as rules.",
     "policy": "Print the guidance an agent should obey.",
     "recall": "Rank what is kept for a question.",
     "inject": "Print what belongs into a prompt by itself.",

@@ -117,7 +117,7 @@ def open_memory(state: State, *, create: bool = False, agent: str | None = None,
     agent = agent or config.setting("agent") or "default"
     with (
         open_store(store, user=state.user_name(), agent=agent, **how) as memory,
-        memory.through("cli", state.max_trust()) as seen,
+        memory.channel("cli", state.max_trust()) as seen,
     ):
         try:
             yield seen

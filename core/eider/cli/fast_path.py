@@ -85,8 +85,8 @@ def client_arguments(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
         return os.environ.get(f"EIDER_{name.upper()}") or settings.get(name)
 
     store = said.pop("store", None) or setting("store") or "default"
-    ceiling = _max_trust(as_agent=bool(said.pop("as_agent", False)))
-    if setting("server") == "off" or ceiling is None or not _is_store_name(store):
+    max_trust = _max_trust(as_agent=bool(said.pop("as_agent", False)))
+    if setting("server") == "off" or max_trust is None or not _is_store_name(store):
         return None
     folder = os.path.join(root, "stores", f"{store}.eider")
     if verb not in _WRITES and not _has_files(folder):
@@ -99,7 +99,7 @@ def client_arguments(verb: str, said: dict[str, Any]) -> dict[str, Any] | None:
             return None
     if not all(0 < len(name) <= MAX_NAME and name.isprintable() and name.strip() for name in (user, agent)):
         return None
-    return {"store": folder, "user": user, "agent": agent, "ceiling": ceiling, "home_folder": root}
+    return {"store": folder, "user": user, "agent": agent, "max_trust": max_trust, "home_folder": root}
 
 
 def _read_settings(root: str) -> dict[str, str] | None:
@@ -202,7 +202,7 @@ def _call_server(
         from eider.cli.exit_codes import report_queued
 
         return _print_and_exit_code(lambda: report_queued([found["key"]], as_json=as_json))
-    lean = place["ceiling"] != "user"
+    lean = place["max_trust"] != "user"
     return _print_and_exit_code(lambda: _print_answer(verb, found["value"], as_json=as_json, brief=brief, lean=lean))
 
 

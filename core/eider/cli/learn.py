@@ -1,4 +1,4 @@
-"""Learning and guiding: `observe`, `direct`, `policy`."""
+"""Learning and guiding: `observe`, `add-rules`, `policy`."""
 
 from __future__ import annotations
 
@@ -62,26 +62,26 @@ def _print_learned(done: Learned) -> None:
 
 
 @command(
-    "direct",
+    "add-rules",
     answer=Memory,
     examples=(
-        'eider direct "Never push to main." "Answer in German."',
-        'eider direct "Wrap errors with the name of the operation." --scope project:alpha',
+        'eider add-rules "Never push to main." "Answer in German."',
+        'eider add-rules "Wrap errors with the name of the operation." --scope project:alpha',
     ),
 )
-@click.argument("directions", metavar="DIRECTION...", nargs=-1, required=True)
+@click.argument("rules", metavar="RULE...", nargs=-1, required=True)
 @click.option("--scope", help="Where they apply; by default everywhere.")
 @pass_state
-def direct(state: State, directions: tuple[str, ...], scope: str | None) -> None:
+def add_rules(state: State, rules: tuple[str, ...], scope: str | None) -> None:
     """Keep explicit instructions as rules.
 
-    Each DIRECTION is one rule, quoted for the shell; - reads stdin, one on each line.
+    Each RULE is one text, quoted for the shell; - reads stdin, one on each line.
     """
-    given = [line for line in stdin_text().splitlines() if line.strip()] if directions == ("-",) else list(directions)
+    given = [line for line in stdin_text().splitlines() if line.strip()] if rules == ("-",) else list(rules)
     if not given:
-        raise click.UsageError("stdin holds no direction; write one on each line.")
+        raise click.UsageError("stdin holds no rule; write one on each line.")
     with open_memory(state, create=True) as memory:
-        done = memory.direct(given, scope=scope and resolve_scope(scope))
+        done = memory.add_rules(given, scope=scope and resolve_scope(scope))
     print_values(state, done, lambda: print_stored(done))
 
 
@@ -119,9 +119,9 @@ def _print_policy(found: Policy) -> None:
     for line in found.text.splitlines():
         print_line(line)
     if not found.text:
-        write_line("nothing is known that guides; teach it with eider observe or eider direct.", err=True)
+        write_line("nothing is known that guides; teach it with eider observe or eider add-rules.", err=True)
     elif found.left_out or found.over_budget:
         write_line(f"{found.why}; {len(found.left_out)} left out.", err=True)
 
 
-COMMANDS: Final = {"observe": observe, "direct": direct, "policy": policy}
+COMMANDS: Final = {"observe": observe, "add-rules": add_rules, "policy": policy}

@@ -76,7 +76,7 @@ def _open_through_server(state: State, agent: str) -> Eider:
     store = state.store or config.setting("store")
     shared = None if config.setting("server") == "off" and not is_address(store) else True
     memory = open_store(store, user=state.user_name(), agent=agent, shared=shared)
-    return memory.through("mcp", state.max_trust())
+    return memory.channel("mcp", state.max_trust())
 
 
 def _print_client_entry(state: State, given: list[str]) -> None:

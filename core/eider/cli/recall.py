@@ -66,11 +66,13 @@ def _request_fields(state: State, said: dict[str, Any]) -> dict[str, Any]:
 @click.option("--now", metavar="TIME", help='The asker\'s present, for "last week".')
 @click.option("--budget", type=int, help="Most tokens in all.")
 @click.option("--loop", metavar="ID", help="Open loop that this belongs to.")
-@click.option("--also", multiple=True, metavar="STORE", help="A published snapshot to recall beneath; may be repeated.")
+@click.option(
+    "--layer", "layers", multiple=True, metavar="STORE", help="A published snapshot to recall beneath; may be repeated."
+)
 @click.option("--brief", is_flag=True, help="Only the texts.")
 @pass_state
 def recall(
-    state: State, words: tuple[str, ...], brief: bool, also: tuple[str, ...], now: str | None, **said: Any
+    state: State, words: tuple[str, ...], brief: bool, layers: tuple[str, ...], now: str | None, **said: Any
 ) -> None:
     """Rank what is kept for a question.
 
@@ -78,7 +80,7 @@ def recall(
     id, kind, scope, date, text. Reading changes nothing.
     """
     chosen = _request_fields(state, said)
-    with open_memory(state, also=also) as memory:
+    with open_memory(state, layers=layers) as memory:
         found = memory.recall(text_of(words), now=_parse_instant(now, chosen["tz"]), **chosen)
     lean = state.max_trust() != "user" and not brief
     print_values(state, found, lambda: print_for_agents(found) if lean else print_recall(found, brief=brief))

@@ -173,7 +173,7 @@ def remove(state: State, name: str, yes: bool) -> None:
 def publish(state: State, name: str, dest: Path) -> None:
     """Copy a store, all its users included, into a snapshot that nobody writes to.
 
-    Recall it beneath another store with recall --also DEST. An older snapshot at DEST is replaced.
+    Recall it beneath another store with recall --layer DEST. An older snapshot at DEST is replaced.
     """
     _existing_store(name)
     state.store = name

@@ -1,6 +1,6 @@
-"""`python -I -S …/service/call.py VERB '{"query": "…"}' [--timeout SECONDS] [--ceiling ORIGIN] [--quiet]`.
+"""`python -I -S …/service/call.py VERB '{"query": "…"}' [--timeout SECONDS] [--max-trust ORIGIN] [--quiet]`.
 
-One call, its answer as JSON on one line. What enters is an agent's unless the ceiling says that a person spoke.
+One call, its answer as JSON on one line. What enters is an agent's unless --max-trust says that a person spoke.
 `--quiet` is for hooks: it waits two seconds at most, less for a server that has yet to start, and whatever fails prints
 nothing and ends with 0. Imports `client` from its own directory, so that the byte code of it is kept.
 """
@@ -22,12 +22,12 @@ def main(given: list[str]) -> int:
     try:
         words = [word for word in given if word != "--quiet"]
         timeout = float(_option(words, "--timeout", "2" if quiet else "30"))
-        ceiling = _option(words, "--ceiling", "agent")
+        max_trust = _option(words, "--max-trust", "agent")
         verb, request = words[0], dict(loads(words[1]) if words[1:] else {})
         cold = START_SECONDS if quiet else None
         store, agent = os.environ.get("EIDER_STORE") or None, os.environ.get("EIDER_AGENT") or None
         client = Client(
-            user=_user_name(), store=store, agent=agent, channel="call", ceiling=ceiling, timeout=timeout, cold=cold
+            user=_user_name(), store=store, agent=agent, channel="call", max_trust=max_trust, timeout=timeout, cold=cold
         )
         answer = dumps(client.call(verb, request)) + "\n"
         os.write(1, answer.encode())

@@ -28,7 +28,7 @@ SPOOLED_VERBS: Final = ("record", "record_many", "remember", "remember_many", "r
 """Verbs that carry a key, so that they may happen later, and twice only once."""
 WRITES: Final = frozenset(
     (*SPOOLED_VERBS, "settle", "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
-     "publish", "rebuild", "direct", "open_loop", "set_outcome", "close_loop", "reset_learned",
+     "publish", "rebuild", "add_rules", "open_loop", "set_outcome", "close_loop", "reset_learned",
      "consolidate_scopes")
 )  # fmt: skip
 """Verbs that are not simply sent again; those in SPOOLED are, with their key."""
@@ -211,27 +211,27 @@ class Client:
     `timeout` is what a call may take in seconds, starting the server and trying again included; `cold` (hooks: `START_SECONDS`)
     what it may take while the server has yet to start. `spawn` starts a server when nobody answers, `spool` keeps writes
     when nobody answers in time. `url` and `token` mean a remote server; nothing is started or spooled then. `user` is
-    meant where a request does not say; `ceiling` is the most that what enters may claim; `also` are published snapshots.
+    meant where a request does not say; `max_trust` is the most that what enters may claim; `layers` are published snapshots.
     """
 
     def __init__(
         self, *, store: str | None = None, user: str | None = None, agent: str | None = None, channel: str = "library",
-        ceiling: str = "user", home_folder: str | None = None, timeout: float = 30.0, spawn: bool = True,
-        spool: bool = True, url: str | None = None, token: str | None = None, also: tuple[str, ...] = (),
+        max_trust: str = "user", home_folder: str | None = None, timeout: float = 30.0, spawn: bool = True,
+        spool: bool = True, url: str | None = None, token: str | None = None, layers: tuple[str, ...] = (),
         cold: float | None = None,
     ) -> None:  # fmt: skip
         self.home = os.path.abspath(home_folder) if home_folder else home()
-        self.store, self.user, self.agent, self.also = store, user, agent, also
-        self.channel, self.ceiling, self.timeout, self.cold = channel, ceiling, timeout, cold
+        self.store, self.user, self.agent, self.layers = store, user, agent, layers
+        self.channel, self.max_trust, self.timeout, self.cold = channel, max_trust, timeout, cold
         self.url, self.token = url and url.rstrip("/"), token
         self.spawns, self.spools = spawn and url is None, spool and url is None
         self._idle: list[Connection] = []
 
-    def through(self, channel: str, ceiling: str) -> Client:
+    def with_channel(self, channel: str, max_trust: str) -> Client:
         """Return a client with another channel, whose trust is at most this one's."""
         made = object.__new__(Client)
         made.__dict__.update(self.__dict__, channel=channel)  # lines are shared: they carry no channel
-        made.ceiling = ceiling if TRUST.get(ceiling, 0) <= TRUST.get(self.ceiling, 0) else self.ceiling
+        made.max_trust = max_trust if TRUST.get(max_trust, 0) <= TRUST.get(self.max_trust, 0) else self.max_trust
         return made
 
     def call(self, verb: str, request: Mapping[str, Any], *, timeout: float | None = None) -> Any:
@@ -243,9 +243,9 @@ class Client:
         fields, keyed = dict(request), verb in SPOOLED_VERBS
         if fields.get("user") is None and self.user and verb not in ("drain", "verify", "rebuild", "publish"):
             fields["user"] = self.user
-        whole: dict[str, Any] = {"request": fields, "channel": self.channel, "ceiling": self.ceiling}
+        whole: dict[str, Any] = {"request": fields, "channel": self.channel, "max_trust": self.max_trust}
         whole["tz"] = local_zone()
-        for name in ("store", "agent", "also"):
+        for name in ("store", "agent", "layers"):
             if given := getattr(self, name):
                 whole[name] = given
         if keyed and fields.get("key") is None:

@@ -31,7 +31,7 @@ def queued(engine: Engine, request: Observe, exchange: Exchange, channel: Channe
     """
     payload = {
         "episodes": [e.id for e in exchange.episodes], "reply": exchange.reply.id, "agent": channel.agent, "channel": channel.name,
-        "ceiling": channel.max_trust, "scope": str(exchange.scope), "unsettled": exchange.unsettled,
+        "max_trust": channel.max_trust, "scope": str(exchange.scope), "unsettled": exchange.unsettled,
     }  # fmt: skip
     wait = getattr(error, "retry_after", None) or 0.0
 
@@ -75,7 +75,7 @@ def learned(engine: Engine, job: Job) -> None:
 
 def _door(job: Job) -> Channel:
     said = job.payload
-    return Channel(name=said["channel"], max_trust=said["ceiling"], agent=said["agent"])
+    return Channel(name=said["channel"], max_trust=said["max_trust"], agent=said["agent"])
 
 
 def since(engine: Engine, told: Learned, channel: Channel) -> Learned:

@@ -18,7 +18,7 @@ from eider.model.errors import MissingExtraError, ModelError
 from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
 from eider.model.requests import Record
-from eider.model.requests_learning import Direct, Observe
+from eider.model.requests_learning import AddRules, Observe
 from eider.model.usage import fresh, used
 from eider.model.values import TRUST, Edge, Episode, Memory, Span, Usage
 from eider.privacy.ingress import Channel, Clean, clean
@@ -78,7 +78,7 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     return engine.planned(lambda: kept(engine, request, exchange, thought, channel))
 
 
-def direct(engine: Engine, accepted: Clean[Direct]) -> list[Memory]:
+def add_rules(engine: Engine, accepted: Clean[AddRules]) -> list[Memory]:
     """Keep explicit instructions as rules, without detection; each is held against what is known."""
     from eider.understand.drafts import derive  # loads the language data of learning
 
@@ -94,7 +94,7 @@ def direct(engine: Engine, accepted: Clean[Direct]) -> list[Memory]:
     return given
 
 
-def _standing(engine: Engine, accepted: Clean[Direct]) -> Sequence[Clean[Record]]:
+def _standing(engine: Engine, accepted: Clean[AddRules]) -> Sequence[Clean[Record]]:
     """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
     settings = engine.agents.of(accepted.channel.agent)
     if settings.mode != "eager" or TRUST[accepted.channel.max_trust] < 1:
@@ -160,7 +160,7 @@ def _settled(engine: Engine, exchange: Exchange, thought: Thought, channel: Chan
 
 
 def exchange_of(
-    engine: Engine, accepted: Clean[Observe] | Clean[Direct], records: Sequence[Clean[Record]]
+    engine: Engine, accepted: Clean[Observe] | Clean[AddRules], records: Sequence[Clean[Record]]
 ) -> Exchange:  # fmt: skip
     """Return what was said, as utterances: those that a host had recorded already under the same keys are taken as they are."""
     request, agent = accepted.request, accepted.channel.agent
@@ -198,7 +198,9 @@ def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | Non
 # ---------------------------------------------------------------------- what is kept
 
 
-def kept(engine: Engine, request: Observe | Direct, exchange: Exchange, thought: Thought, channel: Channel) -> Learned:
+def kept(
+    engine: Engine, request: Observe | AddRules, exchange: Exchange, thought: Thought, channel: Channel
+) -> Learned:
     """Hold what was noticed against what is known, and write both with what was said."""
     from eider.understand.reconcile import reconcile  # loads the language data of learning
     from eider.understand.trust_rule import permitted
@@ -216,7 +218,7 @@ def kept(engine: Engine, request: Observe | Direct, exchange: Exchange, thought:
     return _told(done, thought, decisions, _why(thought, decisions))
 
 
-def recorded(engine: Engine, request: Observe | Direct, exchange: Exchange, channel: Channel, why: str) -> Learned:
+def recorded(engine: Engine, request: Observe | AddRules, exchange: Exchange, channel: Channel, why: str) -> Learned:
     """Write what was said alone; what is lasting in it is learned later."""
     now = engine.now()
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
@@ -248,7 +250,7 @@ def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> t
 
 
 def _planned(
-    engine: Engine, request: Observe | Direct, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
+    engine: Engine, request: Observe | AddRules, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
     decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], channel: Channel, said_at: datetime,
 ) -> ChangeSet:  # fmt: skip
     now = engine.now()
@@ -295,7 +297,7 @@ def _planned(
     )  # fmt: skip
 
 
-def _key(request: Observe | Direct) -> str | None:
+def _key(request: Observe | AddRules) -> str | None:
     return request.key if isinstance(request, Observe) else None
 
 
@@ -304,7 +306,7 @@ def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
 
 
 def _memory(
-    request: Observe | Direct, decision: Decision, draft: Draft, old: Memory | None, channel: Channel, now: datetime
+    request: Observe | AddRules, decision: Decision, draft: Draft, old: Memory | None, channel: Channel, now: datetime
 ) -> Memory:
     """A draft as a memory; its trust is recomputed over its evidence when it is committed."""
     fields = clean(
@@ -328,7 +330,7 @@ def _memory(
 
 
 def _as_said(exchange: Exchange, signal: Signal) -> Draft:
-    """A direction that no rule could put into better words."""
+    """A rule that no pattern could put into better words."""
     span = Span(episode=exchange.reply.id, start=signal.start, end=signal.end)
     return Draft(
         kind="rule",

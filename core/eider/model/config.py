@@ -19,7 +19,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "agent": "agent name that is noted on what is learned",
     "tz": "time zone of the user, such as Europe/Berlin",
     "embedder": "default | hash",
-    "also": "published snapshots recalled beneath the store, with commas between; one that is not there is passed over",
+    "layers": "published snapshots recalled beneath the store, with commas between; one that is not there is passed over",
     "hook_patience": "how many times longer than 150 ms (400 ms at a session's start) hooks may take; 1, more for a slow machine",
     "server": "auto | off: whether named stores are held by a server process for all others",
     "http_hosts": "hosts whose server may be asked over plain http, with commas between them",

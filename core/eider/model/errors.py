@@ -146,11 +146,13 @@ class StaleChangeError(RefusedError):
 
 
 class TrustError(RefusedError):
-    """A channel claimed an origin above its ceiling."""
+    """A channel claimed an origin of more trust than it may."""
 
-    def __init__(self, origin: str, ceiling: str) -> None:
-        super().__init__(f"origin {origin!r} is above this channel's ceiling {ceiling!r}; callers may only lower it.")
-        self.origin, self.ceiling = origin, ceiling
+    def __init__(self, origin: str, max_trust: str) -> None:
+        super().__init__(
+            f"origin {origin!r} is above this channel's max_trust={max_trust!r}; callers may only lower it."
+        )
+        self.origin, self.max_trust = origin, max_trust
 
 
 class StoreError(EiderError):

@@ -59,21 +59,21 @@ class Observe(UserRequest[Learned]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Direct(UserRequest[list[Memory]]):
-    """Keep explicit instructions, without detection."""
+class AddRules(UserRequest[list[Memory]]):
+    """Keep explicit instructions as rules, without detection."""
 
-    verb: ClassVar[str] = "direct"
+    verb: ClassVar[str] = "add_rules"
 
-    directions: Sequence[str]
+    rules: Sequence[str]
     scope: str | None = None
 
     def __post_init__(self) -> None:
         validation.user(self.user)
-        if isinstance(self.directions, str):
-            raise InputError("directions is one text; pass a list of them.")
-        validation.batch(self.directions)
-        for one in self.directions:
-            validation.text(one, "direction", limit=validation.MAX_STATEMENT)
+        if isinstance(self.rules, str):
+            raise InputError("rules is one text; pass a list of them.")
+        validation.batch(self.rules)
+        for one in self.rules:
+            validation.text(one, "rule", limit=validation.MAX_STATEMENT)
         if self.scope is not None:
             validation.name(self.scope, "scope")
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 from eider.model.clock import bound, local_date, local_zone, moment, utc, zone
 from eider.model.errors import InputError
 from eider.model.requests import Correct, Record, RecordMany, Remember, RememberMany, Request, UserRequest
-from eider.model.requests_learning import CloseLoop, Direct, Observe, OpenLoop
+from eider.model.requests_learning import AddRules, CloseLoop, Observe, OpenLoop
 from eider.model.requests_reading import DiffOf, Inject, Recall, Search
 from eider.model.validation import MAX_TEXT
 from eider.model.values import ORIGIN_OF_ROLE, TRUST, Metadata, Origin, Precision, Role
@@ -122,10 +122,10 @@ def _accepted(  # noqa: C901, PLR0911, PLR0912 (one case per kind of request)
             records = (*_parts(request, "agent", made), *_parts(request, "user", made))
             context = request.context and redact(request.context)
             return replace(made, request=_with(request, context=context, **_names(request)), records=records)
-        case Direct():
-            said = [Record(user=request.user, text=text) for text in request.directions]
+        case AddRules():
+            said = [Record(user=request.user, text=text) for text in request.rules]
             records = tuple(accept(one, channel, now) for one in said)
-            return replace(made, request=_with(request, directions=(), **_names(request)), records=records)
+            return replace(made, request=_with(request, rules=(), **_names(request)), records=records)
         case Correct():
             text = redact(_unmarked(request.text))
             return replace(made, request=_with(request, text=text, **_names(request)))

@@ -145,7 +145,7 @@ class Dispatcher:
         Args:
             request: What is asked.
             channel: Through which it came in.
-            target: `store`, `also` and `tz`, each where it is not the default.
+            target: `store`, `layers` and `tz`, each where it is not the default.
             headers: Of the HTTP request; `traceparent` is followed.
 
         Raises:
@@ -155,9 +155,9 @@ class Dispatcher:
         verb, folder = verb_of(request), self._folder(target)
         if verb.writes:
             pauses.check_writes_allowed(self.home, folder)
-        also = [self._folder({"store": path}) for path in layers(target)] if verb.name in _LAYERED else ()
+        beneath = [self._folder({"store": path}) for path in layers(target)] if verb.name in _LAYERED else ()
         span = self.tracing.span(verb.name, folder.stem, headers)
-        with span as count, self.stores.use(folder, also) as engine, speaking_from(target.get("tz")):
+        with span as count, self.stores.use(folder, beneath) as engine, speaking_from(target.get("tz")):
             answer = verb.answer(engine, request, channel)
             if isinstance(answer, Receipt):
                 answer = cast("A", rejected_writes.add_rejected_writes(self.home, request, answer))
@@ -268,12 +268,12 @@ class Dispatcher:
 
 
 def _channel(body: Mapping[str, Any]) -> Channel:
-    ceiling = body.get("ceiling") or "agent"  # who does not say claims little
-    if ceiling not in ORIGINS:
-        raise InputError(f"ceiling {ceiling!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
+    max_trust = body.get("max_trust") or "agent"  # who does not say claims little
+    if max_trust not in ORIGINS:
+        raise InputError(f"max_trust {max_trust!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
     return Channel(
         name=str(body.get("channel") or "http"),
-        max_trust=ceiling,
+        max_trust=max_trust,
         agent=str(body.get("agent") or config.setting("agent") or "default"),
     )
 

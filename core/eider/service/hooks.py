@@ -84,7 +84,7 @@ class Around:
 
     home: Path
     memory: Callable[[str, Origin], Eider]
-    """(agent and channel, ceiling) → the store that is set, seen through that door."""
+    """(agent and channel, max_trust) → the store that is set, seen through that channel."""
     fault: Fault
     """Notes what failed, without content."""
     port: Callable[[], tuple[int | None, str]]
@@ -119,8 +119,8 @@ class Hooks:
     def _around(self) -> Around:
         return Around(home=Path(self.home), memory=self._memory, fault=self._said, port=self.port)
 
-    def _memory(self, agent: str, ceiling: Origin) -> Eider:
-        channel = Channel(name=agent, max_trust=ceiling, agent=agent)
+    def _memory(self, agent: str, max_trust: Origin) -> Eider:
+        channel = Channel(name=agent, max_trust=max_trust, agent=agent)
         backend = InProcessBackend(server=self._server, channel=channel, drains=False)
         return Eider(backend, user=config.default_user())
 

@@ -94,7 +94,7 @@ class App:
     """Bytes of requests that are being read or answered."""
     hurried: int = 0
     """Hooks under way, those that nobody waits for any more included."""
-    _desk: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "eider-desk"))
+    _urgent: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "eider-urgent"))
     """For what must be answered however busy the others are: how the server stands, and that it shall end."""
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(WORKERS, "eider-verb"))
     _hooks: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(HOOKS, "eider-hook"))
@@ -244,7 +244,7 @@ class App:
     async def _run(self, answer: Answer, asked: HttpRequest) -> str | transfer.Sent:
         """In a worker's turn; refused while too many wait, dropped when nobody waits for it any more."""
         if asked.name in _ALWAYS:
-            return await asyncio.get_running_loop().run_in_executor(self._desk, lambda: dumps(answer(asked)))
+            return await asyncio.get_running_loop().run_in_executor(self._urgent, lambda: dumps(answer(asked)))
         if self.waiting >= WORKERS + WAITING:
             raise ServerBusyError(self.waiting)
 
@@ -292,7 +292,7 @@ class App:
 
     def close(self) -> None:
         """Let the workers end."""
-        for pool in (self._pool, self._desk, self._hooks):
+        for pool in (self._pool, self._urgent, self._hooks):
             pool.shutdown(wait=True, cancel_futures=True)
 
 

@@ -216,7 +216,7 @@ def _is_told(word: str, words: set[str]) -> bool:
 def _said(body: Mapping[str, Any]) -> str | None:
     """All texts of a request; None when they are too long to be compared."""
     parts: list[str] = []
-    size, left = 0, [body.get("request"), body.get("store"), body.get("agent"), body.get("also")]
+    size, left = 0, [body.get("request"), body.get("store"), body.get("agent"), body.get("layers")]
     while left:
         one = left.pop()
         if isinstance(one, str | int | float):

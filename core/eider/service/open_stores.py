@@ -49,9 +49,9 @@ class OpenStores:
         self._changed = threading.Condition(self._lock)
         self._ended = False
 
-    def use(self, folder: Path, also: Sequence[Path] = ()) -> _Use:
+    def use(self, folder: Path, layers: Sequence[Path] = ()) -> _Use:
         """Return a context with the engine of a store, opened if needed, and its layers."""
-        return _Use(self, folder, also)
+        return _Use(self, folder, layers)
 
     def acquire(self, folder: Path) -> OpenStore:
         """Open a store if needed and keep it open until `give_back`.
@@ -155,16 +155,16 @@ class OpenStores:
 
 
 class _Use:
-    __slots__ = ("_also", "_folder", "_held", "_stores")
+    __slots__ = ("_folder", "_held", "_layers", "_stores")
 
-    def __init__(self, stores: OpenStores, folder: Path, also: Sequence[Path]) -> None:
-        self._stores, self._folder, self._also = stores, folder, also
+    def __init__(self, stores: OpenStores, folder: Path, layers: Sequence[Path]) -> None:
+        self._stores, self._folder, self._layers = stores, folder, layers
         self._held: list[OpenStore] = []
 
     def __enter__(self) -> Engine:
         self._held.append(self._stores.acquire(self._folder))
         try:
-            for folder in self._also:
+            for folder in self._layers:
                 self._held.append(self._stores.acquire_layer(folder))
         except BaseException:
             self.__exit__()

@@ -37,7 +37,7 @@ write has a key of its own, which is that of the whole. Other verbs that write a
 **Errors** are `{{"error": {{"kind": …, "message": …, "fields": …}}}}` with a status that fits; the message says what to do.
 503 means: come again. `Eider-Deadline` (milliseconds) drops a request that waited longer for its turn.
 
-**Trust.** `ceiling` is the most that what enters may claim; `user` is for what a person typed, everything an agent or
+**Trust.** `max_trust` is the most that what enters may claim; `user` is for what a person typed, everything an agent or
 tool wrote needs a lower one. `channel` is noted in the event log.
 
 **Limits.** {MAX_BODY // 2**20} MiB a request, {MAX_UPLOAD // 2**30} GiB an imported file ({UPLOADS} at a time), {BODY_SECONDS:.0f} s for a body to arrive.
@@ -49,8 +49,8 @@ _ENVELOPE: Final[Mapping[str, Schema]] = {
     "store": {"type": "string", "description": "Name of a store; by default the one that is set."},
     "agent": {"type": "string", "description": "Name of the agent that learns."},
     "channel": {"type": "string", "description": "What is asking, for the event log.", "default": "http"},
-    "ceiling": {"enum": list(ORIGINS), "description": "The most that what enters may claim.", "default": "agent"},
-    "also": {
+    "max_trust": {"enum": list(ORIGINS), "description": "The most that what enters may claim.", "default": "agent"},
+    "layers": {
         "type": "array",
         "items": {"type": "string"},
         "description": "Published snapshots recalled beneath the store.",

@@ -25,7 +25,7 @@ def object_in(body: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _configured_layers() -> list[str]:
     """Return the configured layers with an absolute path."""
-    said = (config.setting("also") or "").split(",")
+    said = (config.setting("layers") or "").split(",")
     return [path for one in said if (path := one.strip()) and (not config.is_path(path) or Path(path).is_absolute())]
 
 
@@ -35,9 +35,9 @@ def layers(body: Mapping[str, Any]) -> Sequence[str]:
     Raises:
         InputError: It is no list of texts.
     """
-    also = body.get("also")
-    if also is None:
+    given = body.get("layers")
+    if given is None:
         return [path for path in _configured_layers() if folder_of(path).is_dir()]
-    if not isinstance(also, list | tuple) or not all(isinstance(one, str) for one in also):
-        raise InputError(f"also={also!r} cannot be used; pass a list of names or absolute paths.")
-    return also
+    if not isinstance(given, list | tuple) or not all(isinstance(one, str) for one in given):
+        raise InputError(f"layers={given!r} cannot be used; pass a list of names or absolute paths.")
+    return given

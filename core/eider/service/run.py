@@ -143,7 +143,7 @@ def run(terms: ServerOptions, lock: int) -> None:
         )  # uvicorn raises it again when it is done: that shall not kill us
         signal.signal(signal.SIGINT, place.request_stop)
         memory_tuning.limit_heaps()
-    desk: Dispatcher | None = None
+    dispatcher: Dispatcher | None = None
     sockets: list[socket.socket] = []
     try:
         _refuse_network(terms.home)
@@ -155,11 +155,11 @@ def run(terms: ServerOptions, lock: int) -> None:
         port = sockets[1].getsockname()[1]
         from eider.service.dispatcher import Dispatcher
 
-        desk = Dispatcher(terms.home)
-        desk.trace(foreground=terms.foreground)
+        dispatcher = Dispatcher(terms.home)
+        dispatcher.trace(foreground=terms.foreground)
         if not terms.foreground:
-            desk.logs.take_over()
-        app = desk.app(token=token, hosts=frozenset({"127.0.0.1", "localhost", "[::1]", *terms.names}))
+            dispatcher.logs.take_over()
+        app = dispatcher.app(token=token, hosts=frozenset({"127.0.0.1", "localhost", "[::1]", *terms.names}))
         _write(
             os.path.join(run_folder(terms.home), "owner.json"),
             dumps(
@@ -177,10 +177,10 @@ def run(terms: ServerOptions, lock: int) -> None:
         )
         with suppress(OSError):
             os.unlink(os.path.join(run_folder(terms.home), FAILED_NOTE))
-        asyncio.run(_serve(terms, app, desk, sockets, place))
+        asyncio.run(_serve(terms, app, dispatcher, sockets, place))
     finally:
-        if desk is not None:
-            desk.close()
+        if dispatcher is not None:
+            dispatcher.close()
         for sock in sockets:
             sock.close()
         place.remove_files()
@@ -266,23 +266,25 @@ def _write(path: str, text: str) -> None:
 
 
 async def _serve(
-    terms: ServerOptions, app: App, desk: Dispatcher, sockets: list[socket.socket], place: _HomeFiles
+    terms: ServerOptions, app: App, dispatcher: Dispatcher, sockets: list[socket.socket], place: _HomeFiles
 ) -> None:
     from eider.service.hook_listener import HookListener
     from eider.service.http_limits import server_of
 
     server = place.server = server_of(app)
     server.should_exit = place.stopping
-    desk.stop = place.request_stop
-    listener = HookListener(terms.home, app, desk.logs.fault)
-    desk.hooks.listening, desk.hooks.known = lambda: (listener.port, listener.fault), lambda: listener.known
-    watch = asyncio.create_task(_watch(terms, app, desk, place, listener))
-    threading.Thread(target=_import_all, args=(desk,), name="eider-imports", daemon=True).start()
+    dispatcher.stop = place.request_stop
+    listener = HookListener(terms.home, app, dispatcher.logs.fault)
+    dispatcher.hooks.listening, dispatcher.hooks.known = lambda: (listener.port, listener.fault), lambda: listener.known
+    watch = asyncio.create_task(_watch(terms, app, dispatcher, place, listener))
+    threading.Thread(target=_import_all, args=(dispatcher,), name="eider-imports", daemon=True).start()
     await server.serve(sockets=sockets)
     watch.cancel()
 
 
-async def _watch(terms: ServerOptions, app: App, desk: Dispatcher, place: _HomeFiles, listener: HookListener) -> None:
+async def _watch(
+    terms: ServerOptions, app: App, dispatcher: Dispatcher, place: _HomeFiles, listener: HookListener
+) -> None:
     """Stop when idle or when the home was removed or taken over; follow the hook port."""
     tidied = time.monotonic()
     while not place.stopping:
@@ -291,22 +293,22 @@ async def _watch(terms: ServerOptions, app: App, desk: Dispatcher, place: _HomeF
         if not place.is_ours():
             place.request_stop()
         idle = time.monotonic() - app.last
-        if terms.idle is not None and idle > terms.idle and not app.waiting and not desk.working():
+        if terms.idle is not None and idle > terms.idle and not app.waiting and not dispatcher.working():
             place.request_stop()
         if (idle > _WATCH_SECONDS or time.monotonic() - tidied > _TIDY_SECONDS) and not place.stopping:
             tidied = time.monotonic()
             try:
-                await asyncio.get_running_loop().run_in_executor(None, desk.tidy)
+                await asyncio.get_running_loop().run_in_executor(None, dispatcher.tidy)
             except Exception as error:  # noqa: BLE001 (the watch goes on, whatever tidying meets)
-                desk.logs.fault("tidy", error)
+                dispatcher.logs.fault("tidy", error)
 
 
-def _import_all(desk: Dispatcher) -> None:
+def _import_all(dispatcher: Dispatcher) -> None:
     """Import all modules early, since the environment may vanish (uvx); LanceDB last."""
     import importlib
     import pkgutil
 
-    desk.hooks.warm()
+    dispatcher.hooks.warm()
     time.sleep(0.5)  # the first answers go first
     memory_tuning.import_arrow_without_pandas()
     left_out = ("eider.cli", "eider.testing", "eider.cli.bench_runs", "eider.cli.demo_story", "eider.service.__main__")

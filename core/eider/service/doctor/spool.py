@@ -38,11 +38,11 @@ def _drain_here(home: str) -> None:
 
     lock = take_lock(home)
     try:
-        desk = Dispatcher(home)
+        dispatcher = Dispatcher(home)
         try:
-            desk.drain()
+            dispatcher.drain()
         finally:
-            desk.stores.close()
+            dispatcher.stores.close()
     finally:
         os.close(lock)
 
