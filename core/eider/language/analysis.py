@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 ANALYZER: Final = "2"
 """Version of the rules below; stored with every row."""
+READABLE: Final = frozenset({1, 2})
+"""Versions of one stored form. A snapshot, which is never written again, is read with the terms of its version: between
+1 and 2 the stems of one English word in a thousand differ."""
 
 TRAITS: Final = ("question", "greeting", "names", "time", "number", "first_person", "place", "date")
 """What `Analysis.traits` holds, in this order, each in [0, 1]."""
@@ -88,7 +91,7 @@ class Analysis:
         if len(blob) < HEADER.size or len(blob) % 8:
             raise InputError(f"{len(blob)} bytes are no text analysis; analyse the text anew with eider rebuild.")
         version, windows, terms, fingerprint, *traits = HEADER.unpack_from(blob)
-        if str(version) != ANALYZER or len(blob) != HEADER.size + 8 * (windows + terms):
+        if version not in READABLE or len(blob) != HEADER.size + 8 * (windows + terms):
             raise InputError(f"text analysis version '{version}' is not '{ANALYZER}'; run eider rebuild.")
         return cls(
             terms=np.frombuffer(blob, "<u8", terms, HEADER.size + 8 * windows),

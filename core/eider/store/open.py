@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from eider.language.analysis import ANALYZER
+from eider.language.analysis import ANALYZER, READABLE
 from eider.model.errors import (
     EmbedderMismatchError,
     InputError,
@@ -244,6 +244,8 @@ def _needs_material(database: Database, embedder: Embedder, *, reembed: bool) ->
         return False
     if known.get("embedder", wanted["embedder"]) != wanted["embedder"] and not reembed:
         raise EmbedderMismatchError(known["embedder"], embedder.fingerprint)
+    if database.read_only and int(known.get("analyzer", ANALYZER)) in READABLE:
+        return False
     return known != wanted
 
 

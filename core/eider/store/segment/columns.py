@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.language.analysis import ANALYZER, HEADER, MAX_WINDOWS, TRAITS
+from eider.language.analysis import ANALYZER, HEADER, MAX_WINDOWS, READABLE, TRAITS
 from eider.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def parse(blobs: Sequence[bytes]) -> tuple[Terms, dict[str, Array]]:
     base = (np.cumsum(lengths) - lengths) // 8
     head = data[base]
     version, windows, terms = head & 0xFFFF, (head >> 16 & 0xFFFF).astype(np.int64), (head >> 32).astype(np.int64)
-    if (version != int(ANALYZER)).any() or (lengths != HEADER.size + 8 * (windows + terms)).any():
+    if not np.isin(version, list(READABLE)).all() or (lengths != HEADER.size + 8 * (windows + terms)).any():
         raise InputError(f"a text analysis is not of version '{ANALYZER}'; run eider rebuild.")
     traits = data[base[:, None] + 2 + np.arange(len(TRAITS) // 2)].view("<f4")
     days = np.zeros((count, MAX_WINDOWS, 2), np.int32)
