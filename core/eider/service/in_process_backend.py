@@ -57,11 +57,9 @@ class InProcessBackend:
             PausedError: It writes, and writing is paused.
             EiderError: Any error of the verb.
         """
-        target: dict[str, object] = {}
         if self.drains:
             self.server.drain()
-            target = {"store": self.store, "tz": config.setting("tz")}
-        return self.server.perform(request, self.channel, target)
+        return self.server.perform(request, self.channel, {"store": self.store, "tz": config.setting("tz")})
 
     def with_channel(self, name: str, max_trust: Origin) -> InProcessBackend:
         """Return a view whose writes get at most `max_trust`, and never more than this one's."""
