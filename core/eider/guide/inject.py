@@ -61,7 +61,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
             )
             allowed = _allowed(segment, ranked, request)
             theirs = fetch(store, segment, allowed, user, view, weights, leave_out_ended=question.past is None)
-        found = merged(found, newer_first(theirs), layer=store.name if store is not engine else "")
+        found = merged(found, newer_first(theirs, prompt), layer=store.name if store is not engine else "")
     lines = [r for r in found if not r.outdated_by and not _in_sight(r, request, prompt)][:LOOKED_AT]
     words = " ".join(analysis.words(prompt[:READ]))
     verdict = admit([_judged(r, words) for r in lines], prompt, _book(engine))

@@ -25,29 +25,31 @@ _LONGEST: Final = 40
 """Words of a line up to which it is one statement. A guess."""
 
 
-def newer_first(found: Sequence[Recollection]) -> list[Recollection]:
+def newer_first(found: Sequence[Recollection], query: str) -> list[Recollection]:
     """Return results with a later line of the user above the earlier one that it seems to replace, which says so.
 
     Args:
         found: Results, best first; only the first twelve are held against each other.
+        query: What was asked. Where it names all that only the earlier line says, it is about that line.
     """
-    lines = list(found)
-    own = [
-        (i, r, {word[:_STEM] for word in analysis.words(r.text)})
-        for i, r in enumerate(lines[:_COMPARED])
-        if _is_statement(r)
-    ]
+    lines, asked = list(found), _stems(query)
+    own = [(i, r, _stems(r.text)) for i, r in enumerate(lines[:_COMPARED]) if _is_statement(r)]
     for i, earlier, words in own:
         later = [
             j for j, r, others in own
             if _said_at(r) > _said_at(earlier) and r.text != earlier.text and _scope(r) == _scope(earlier)
-            and _overlap(words, others) >= _SHARED
+            and _overlap(words, others) >= _SHARED and bool(others - words)
+            and (not words - others <= asked or others - words <= asked)
         ]  # fmt: skip
         after = next((j for j in later if _replaces(earlier.text, lines[j].text)), None)
         if after is not None:
             lines[i] = _outdated(lines[i], lines[after])
             lines[after] = _above(lines[after], lines[i])
     return sorted(lines, key=lambda r: -r.score)
+
+
+def _stems(text: str) -> set[str]:
+    return {word[:_STEM] for word in analysis.words(text)}
 
 
 def _is_statement(found: Recollection) -> bool:

@@ -45,7 +45,7 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
                 segment, question, visible, limit=request.limit, weights=weights, ended=ended, asked=held, repeats=True
             )
             theirs = fetch(store, segment, ranked, user, view, weights)
-        found = merged(found, newer_first(theirs), layer=store.name if store is not engine else "")
+        found = merged(found, newer_first(theirs, request.query), layer=store.name if store is not engine else "")
     found = found[: request.limit]
     if request.budget is not None:
         count = engine.counter.count
