@@ -37,8 +37,8 @@ def pairs() -> list[Pair]:
     """Pairs labelled with their relation, by several writers."""
     return [
         Pair(row["earlier"], row["later"], row["relation"], row["source"], row["lang"])
-        for name in ("learning/changes.jsonl", "learning/changes_more.jsonl")
-        for row in lines(name)
+        for path in sorted(DATA.glob("learning/changes*.jsonl"))
+        for row in lines(f"learning/{path.name}")
     ]
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from pair_corpus import RELATIONS, Pair, lines, neighbours, older_pairs, pairs, rarity, stores
+from pair_corpus import DATA, RELATIONS, Pair, lines, neighbours, older_pairs, pairs, rarity, stores
 from sklearn.linear_model import LogisticRegression
 
 import eider.understand
@@ -98,7 +98,9 @@ def join(parts: list[Rows]) -> Rows:
 
 
 def corpus() -> dict[str, Rows]:
-    revoking = lines("learning/revocations.jsonl")
+    revoking = [
+        row for path in sorted(DATA.glob("learning/revocations*.jsonl")) for row in lines(f"learning/{path.name}")
+    ]
     candidates = [
         Pair(memory, row["sentence"], "ends" if index in row["ends"] else "unrelated", "revoking", row["lang"], 0.4)
         for row in revoking
