@@ -46,8 +46,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Any
 
 def shown(book: Any) -> list[str]:
     """What the cells print and return, as text."""
-    outputs = [out for cell in book.cells for out in cell.get("outputs", [])]
-    return [out.get("text") or out["data"]["text/plain"] for out in outputs]
+    cells = [[out.get("text") or out["data"]["text/plain"] for out in cell.get("outputs", [])] for cell in book.cells]
+    return ["".join(texts) for texts in cells]  # one print may arrive in several pieces
 
 
 @pytest.mark.slow

@@ -138,9 +138,9 @@ def in_quotes(text: str) -> str:
 
 
 def visible_text(text: str) -> str:
-    r"""Return a text on one line, without what a reader cannot see: controls, overrides, tags, zero-width signs.
+    """Return a text on one line, without what a reader cannot see: controls, overrides, tags, zero-width signs.
 
-    >>> visible_text("Deploy" + chr(0xE0041) + " on\\u202e Friday.\\u200b")
+    >>> visible_text("Deploy" + chr(0xE0041) + " on" + chr(0x202E) + " Friday." + chr(0x200B))
     'Deploy on Friday.'
     """
     flat = " ".join(text.split())
