@@ -23,19 +23,19 @@ pytestmark = [pytest.mark.crash, pytest.mark.timeout(300)]
 RUN = """
 import sys, eider
 from pathlib import Path
-from eider.records.backup import making
+from eider.records.backup import create
 from eider.providers.embedders.hashing import HashEmbedder
 with eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16)) as memory:
-    print(making.make(memory._engine).path)
+    print(create.make(memory._engine).path)
 """
 RESTORE = """
 import sys
 from pathlib import Path
-from eider.records.backup import exchange
+from eider.records.backup import swap_dirs
 from eider.records.backup.manifest import read
 from eider.records.backup.restore import restore
 if sys.argv[4:] == ["renames"]:
-    exchange._at_once = lambda *_: False
+    swap_dirs._at_once = lambda *_: False
 restore(read(Path(sys.argv[1])), Path(sys.argv[2]), replace=sys.argv[3] == "replace")
 """
 
