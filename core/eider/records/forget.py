@@ -97,7 +97,7 @@ def _closed(
 ) -> Erasure:
     """The erasure, with new versions of what stays: less the erased evidence, and split out of erased merges."""
     now = engine.now()
-    alone = {m.id for m in everything.values() if m.evidence and quoted_ids([m]) <= episodes}
+    alone = {m.id for m in everything.values() if m.evidence and {s.episode for s in m.evidence} <= episodes}
     gone = _with_merges(named | alone, everything.values())
     kept = [
         version
@@ -134,9 +134,13 @@ def _less(
     while (merge := everything.get(top.superseded_by or "")) and merge.id in gone and top.id in merge.merged_from:
         top = merge
     freed = top is not memory and top.status(now) == "current"
-    if len(left) == len(memory.evidence) and not freed:
+    again = tuple(s for s in memory.said_again if s.episode not in episodes)
+    answers = None if memory.answers is not None and memory.answers.episode in episodes else memory.answers
+    doubt = None if memory.doubt is not None and memory.doubt.by in gone else memory.doubt
+    same = (left, again, answers, doubt) == (memory.evidence, memory.said_again, memory.answers, memory.doubt)
+    if same and not freed:
         return None
-    version = replace(sealed(memory), recorded_at=now, evidence=left)
+    version = replace(sealed(memory), recorded_at=now, evidence=left, said_again=again, answers=answers, doubt=doubt)
     if not freed:
         return version
     before = [v for v in engine.store.reads.versions(memory.id, user=memory.user) if v.superseded_by is None]
