@@ -108,7 +108,7 @@ def desks(
 
     def start() -> HookHandler:
         around = Around(
-            home=home, memory=memory.through, fault=lambda where, error: faults.append((where, error)),
+            home=home, memory=memory.channel, fault=lambda where, error: faults.append((where, error)),
             port=lambda: (None, ""),
         )  # fmt: skip
         made.append(HookHandler(around))

@@ -155,7 +155,7 @@ def test_a_listener_that_is_not_ours_is_told_to_the_person_alone(
     from eider.service.hooks import Around
 
     around = Around(
-        home=tmp_path, memory=memory.through, fault=lambda *_: None, port=lambda: (None, "port 1 cannot be had")
+        home=tmp_path, memory=memory.channel, fault=lambda *_: None, port=lambda: (None, "port 1 cannot be had")
     )
     event = {"hook_event_name": "SessionStart", "session_id": "one", "cwd": str(project), "source": "startup"}
     desk = HookHandler(around)
