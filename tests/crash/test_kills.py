@@ -290,11 +290,11 @@ def test_killed_at_a_labelled_point_of_the_index(tmp_path: Path, label: str) -> 
 FORGET = """
 import sys
 import eider
-from eider import crash
+from eider.model import failpoints
 from eider.providers.embedders.hashing import HashEmbedder
 memory = eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16))
 kept = memory.remember("Quokkas are on the island.")
-crash._WANTED = sys.argv[2]
+failpoints._WANTED = sys.argv[2]
 memory.forget(kept.id)
 """
 
@@ -320,13 +320,13 @@ def test_a_killed_forget_is_finished_by_the_next_server(tmp_path: Path, label: s
 EXPORT = """
 import sys
 import eider
-from eider import crash
+from eider.model import failpoints
 from eider.providers.embedders.hashing import HashEmbedder
 with eider.open(sys.argv[1], user="ada", embedder=HashEmbedder(width=16)) as memory:
     memory.remember("Quokkas are on the island.")
     memory.export(sys.argv[2], format="parquet")
     memory.remember("Herons are at the weir.")
-    crash._WANTED = "export.between"
+    failpoints._WANTED = "export.between"
     memory.export(sys.argv[2], format="parquet")
 """
 
