@@ -42,6 +42,8 @@ def encode(value: Any) -> Any:  # noqa: PLR0911 (one return per kind of value)
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
         return {f.name: encode(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, list | tuple):  # before the abstract ones: their cache has been seen to say no under threads
+        return [encode(v) for v in value]
     if isinstance(value, Mapping):
         return {str(k): encode(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
