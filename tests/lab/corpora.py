@@ -111,11 +111,9 @@ def rows_of(
 
 def visible(segment: Segment, asked: Asked) -> np.ndarray:
     now = micros(asked.now, 0)
-    mask = segment.alive & (
-        ~segment.column("memory") | ((segment.column("valid_from") <= now) & (now < segment.column("valid_to")))
-    )
+    mask = segment.alive & (~segment.is_memory | ((segment.valid_from <= now) & (now < segment.valid_to)))
     if asked.scopes is not None:
-        mask &= np.isin(segment.column("scope"), [segment.scopes[s] for s in asked.scopes if s in segment.scopes])
+        mask &= np.isin(segment.scope, [segment.scopes[s] for s in asked.scopes if s in segment.scopes])
     return mask
 
 

@@ -237,16 +237,16 @@ def contents(segment: Segment) -> dict[str, tuple[object, ...]]:
     names = [
         {code: name for name, code in known.items()} for known in (segment.sessions, segment.speakers, segment.scopes)
     ]
-    plain = ("memory", "seq", "at", "day", "role", "kind", "valid_from", "valid_to", "trust", "state", "importance",
+    plain = ("is_memory", "seq", "at", "day", "role", "kind", "valid_from", "valid_to", "trust", "state", "importance",
              "pinned", "stability", "last_used", "fingerprint", "length", "place")  # fmt: skip
     told: dict[str, tuple[object, ...]] = {}
     for row in np.flatnonzero(segment.alive).tolist():
         coded = [
-            known.get(int(segment.column(n)[row]), "")
+            known.get(int(getattr(segment, n)[row]), "")
             for known, n in zip(names, ("session", "speaker", "scope"), strict=True)
         ]
-        near = [segment.ids[i] if (i := int(segment.column(n)[row])) >= 0 else None for n in ("before", "after")]
+        near = [segment.ids[i] if (i := int(getattr(segment, n)[row])) >= 0 else None for n in ("before", "after")]
         told[segment.ids[row]] = (
-            *coded, *near, *(segment.column(n)[row].item() for n in plain), tuple(sorted(segment.evidence.get(row, ())))
+            *coded, *near, *(getattr(segment, n)[row].item() for n in plain), tuple(sorted(segment.evidence.get(row, ())))
         )  # fmt: skip
     return told

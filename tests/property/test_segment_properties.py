@@ -74,7 +74,7 @@ def test_a_segment_grown_step_by_step_answers_as_one_built_afresh(steps: list[tu
     assert_alike(answers(grown, asked), answers(fresh, asked))
     for identity, row in grown.row_of.items():
         for name in ("before", "after"):
-            other, same = grown.column(name)[row], fresh.column(name)[fresh.row_of[identity]]
+            other, same = getattr(grown, name)[row], getattr(fresh, name)[fresh.row_of[identity]]
             assert (grown.ids[other] if other >= 0 else None) == (fresh.ids[same] if same >= 0 else None)
 
 
@@ -115,7 +115,7 @@ def test_an_utterance_holds_as_long_as_one_of_its_statements(steps: list[tuple[s
         mine = truth[identity]
         ends = [m["valid_to"] for m in truth.values() if identity in m.get("evidence", ()) and m["state"] in (0, 4)]
         expected = mine["valid_to"] if "valid_to" in mine else max(ends, default=FOREVER)
-        assert segment.column("until")[row] == expected
+        assert segment.until[row] == expected
         assert segment.successor.get(row, "") == mine.get("successor", "")
 
 

@@ -23,7 +23,7 @@ def chain(segment: Segment, start: str) -> list[str]:
     """Ids from a row to the end of its talk."""
     row = segment.row_of[start]
     found = [start]
-    while (row := int(segment.column("after")[row])) >= 0:
+    while (row := int(segment.after[row])) >= 0:
         found.append(segment.ids[row])
     return found
 
@@ -46,7 +46,7 @@ def test_a_long_silence_ends_a_sitting() -> None:
 def test_a_sitting_has_bounded_length() -> None:
     """An endless session does not become one big piece of evidence."""
     segment = Segment.build(segment_rows([said(i) for i in range(SITTING_ROWS + 5)]))
-    assert len(set(segment.column("block").tolist())) == 2
+    assert len(set(segment.block.tolist())) == 2
     assert len(chain(segment, "e0")) == SITTING_ROWS + 5
 
 
@@ -66,10 +66,10 @@ def test_what_can_change_changes_in_place() -> None:
     segment.upsert(segment_rows([memory | {"importance": 5, "valid_to": 9, "scope": "project:x", "pinned": True}]))
     assert segment.rows == len(segment) == 1
     row = segment.row_of["m"]
-    assert segment.column("importance")[row] == 5
-    assert segment.column("valid_to")[row] == 9
-    assert segment.column("scope")[row] == segment.scopes["project:x"]
-    assert segment.column("pinned")[row]
+    assert segment.importance[row] == 5
+    assert segment.valid_to[row] == 9
+    assert segment.scope[row] == segment.scopes["project:x"]
+    assert segment.pinned[row]
 
 
 def test_another_text_under_a_known_id_replaces_the_row() -> None:

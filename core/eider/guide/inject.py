@@ -70,7 +70,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
 
 def _allowed(segment: Segment, ranked: Sequence[Ranked], request: Inject) -> list[Ranked]:
     """The first rows that may enter a prompt, as far as that can be told without their texts."""
-    trust, of, memory = segment.column("trust"), segment.column("session"), segment.column("memory")
+    trust, of, memory = segment.trust, segment.session, segment.is_memory
     session = segment.sessions.get(request.session or "", -1)
     given = set(request.without)
     able = (

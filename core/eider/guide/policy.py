@@ -116,15 +116,14 @@ def _opposed(wide: Memory, narrow: Memory) -> bool:
 
 def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]:
     """Current memories of full trust in the scopes asked for; what tools and documents said never guides."""
-    column = segment.column
-    mask = segment.alive & column("memory") & (column("state") == STATE_CODE["active"])
-    mask &= (column("valid_from") <= at) & (column("valid_to") > at) & (column("trust") >= request.least_trust)
+    mask = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
+    mask &= (segment.valid_from <= at) & (segment.valid_to > at) & (segment.trust >= request.least_trust)
     if request.scopes is not None:
         codes = [segment.scopes[s] for s in {*request.scopes, GLOBAL} if s in segment.scopes]
-        mask &= np.isin(column("scope"), codes)
+        mask &= np.isin(segment.scope, codes)
     if request.kinds is not None:
-        wanted = np.isin(column("kind"), [KIND_CODE[kind] for kind in request.kinds if kind in KIND_CODE])
-        mask &= wanted | column("pinned").astype(np.bool_)
+        wanted = np.isin(segment.kind, [KIND_CODE[kind] for kind in request.kinds if kind in KIND_CODE])
+        mask &= wanted | segment.pinned.astype(np.bool_)
     return mask
 
 

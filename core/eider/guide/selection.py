@@ -41,8 +41,7 @@ def picked(
         related: Row → its score for the context, in [0, 1], and whether it clearly bears on it; None without a context.
         midnight: The day's beginning in microseconds: what a memory is worth changes from day to day only.
     """
-    column = segment.column
-    pinned, kind = column("pinned")[rows].astype(np.bool_), column("kind")[rows]
+    pinned, kind = segment.pinned[rows].astype(np.bool_), segment.kind[rows]
     score, bears = np.zeros(len(rows), np.float64), np.zeros(len(rows), np.bool_)
     if related:
         place = np.searchsorted(rows, list(related))
@@ -50,7 +49,7 @@ def picked(
         score[place] = [each for each, _ in related.values()]
     narrow = np.zeros(max(segment.scopes.values(), default=0) + 1, np.float64)
     narrow[list(segment.scopes.values())] = [specificity(name) for name in segment.scopes]
-    worth = 2.0 * pinned + score * bears + _standing(segment, rows, midnight) + 0.1 * narrow[column("scope")[rows]]
+    worth = 2.0 * pinned + score * bears + _standing(segment, rows, midnight) + 0.1 * narrow[segment.scope[rows]]
     for name, more in _FIRST.items():
         worth += more * (kind == KIND_CODE[name])
     worth = np.round(worth, 4)
@@ -68,9 +67,9 @@ def picked(
 
 def _standing(segment: Segment, rows: NDArray[np.intp], midnight: int) -> NDArray[np.float64]:
     """What a memory is worth whatever the context, in [0, 1]: importance, and how likely it is still wanted."""
-    idle = np.maximum(0.0, (midnight - segment.column("last_used")[rows]) / _DAY)
-    alive = retrievability(idle, np.maximum(segment.column("stability")[rows], 0.1).astype(np.float64))
-    return 0.5 * segment.column("importance")[rows] / 5 + 0.5 * alive
+    idle = np.maximum(0.0, (midnight - segment.last_used[rows]) / _DAY)
+    alive = retrievability(idle, np.maximum(segment.stability[rows], 0.1).astype(np.float64))
+    return 0.5 * segment.importance[rows] / 5 + 0.5 * alive
 
 
 def _best(

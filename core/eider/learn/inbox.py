@@ -20,7 +20,7 @@ def inbox(engine: Engine, accepted: Clean[Inbox]) -> list[Memory]:
     """What waits, newest first."""
     request = accepted.request
     with engine.segments.hold(request.user) as segment:
-        rows = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["inbox"])
+        rows = segment.alive & segment.is_memory & (segment.state == STATE_CODE["inbox"])
         ids = [segment.ids[row] for row in np.flatnonzero(rows)]
     waiting = [
         m for m in engine.store.reads.memories(ids, user=request.user) if m.state == "inbox" and m.valid_to is None

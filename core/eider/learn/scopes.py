@@ -86,9 +86,9 @@ def _counted(engine: Engine, user: str) -> Counter[str]:
     """Scope → current memories."""
     now = micros(engine.now())
     with engine.segments.hold(user) as segment:
-        current = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["active"])
-        current &= segment.column("valid_to") > now
-        sizes = np.bincount(segment.column("scope")[current], minlength=len(segment.scopes) + 1)
+        current = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
+        current &= segment.valid_to > now
+        sizes = np.bincount(segment.scope[current], minlength=len(segment.scopes) + 1)
         return Counter({name: int(sizes[code]) for name, code in segment.scopes.items() if sizes[code]})
 
 

@@ -113,8 +113,8 @@ def health(engine: Engine, accepted: Clean[HealthOf]) -> Health:
     held = [usage.get(m.id) or fresh(m) for m in current]
     chances = tuple(float(retrievability(days_between(u.last_used, now), u.stability)) for u in held)
     with engine.segments.hold(user) as segment:
-        said = segment.alive & (segment.column("kind") == EPISODE_KIND)
-        episodes, times = int(said.sum()), segment.column("at")[said]
+        said = segment.alive & (segment.kind == EPISODE_KIND)
+        episodes, times = int(said.sum()), segment.at[said]
     span = (_instant(int(np.min(times))), _instant(int(np.max(times)))) if episodes else (None, None)
     trouble = engine.store.index.trouble
     return Health(

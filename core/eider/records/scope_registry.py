@@ -118,9 +118,9 @@ def likeness(engine: Engine) -> Likeness | None:
 def _scores(engine: Engine, user: str, context: str, names: Sequence[str]) -> dict[str, float]:
     """How much a context is like each scope: its name, or the memories in it; proper names only count as said."""
     with engine.segments.hold(user) as segment:
-        visible = segment.alive & segment.column("memory") & (segment.column("state") == STATE_CODE["active"])
-        visible &= (segment.column("valid_to") > micros(engine.now())) & (segment.column("trust") >= 1)
-        sizes = np.bincount(segment.column("scope")[visible], minlength=len(segment.scopes) + 1)
+        visible = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
+        visible &= (segment.valid_to > micros(engine.now())) & (segment.trust >= 1)
+        sizes = np.bincount(segment.scope[visible], minlength=len(segment.scopes) + 1)
         size = {n: int(sizes[segment.scopes[n]]) if n in segment.scopes else 0 for n in names}
         most = sorted(names, key=lambda n: (-size[n], n))[:_MOST]
         means = {n: _mean(segment, visible, segment.scopes[n]) for n in most if size[n]}
@@ -137,7 +137,7 @@ def _scores(engine: Engine, user: str, context: str, names: Sequence[str]) -> di
 
 
 def _mean(segment: Segment, visible: NDArray[np.bool_], code: int) -> NDArray[np.float32]:
-    rows = np.flatnonzero(visible & (segment.column("scope") == code))[-_SAMPLE:]
+    rows = np.flatnonzero(visible & (segment.scope == code))[-_SAMPLE:]
     total = segment.vectors.take(rows).sum(axis=0)
     norm = float(np.linalg.norm(total))
     return total / norm if norm else total

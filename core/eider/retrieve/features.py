@@ -17,6 +17,7 @@ from eider.language.analysis import TRAITS
 from eider.model.forgetting_curve import retrievability
 from eider.model.values import KINDS
 from eider.retrieve.window import REACH, Near, Scan
+from eider.store.segment.ranked_rows import ALONE
 
 if TYPE_CHECKING:
     from eider.language.dates import Window
@@ -44,9 +45,6 @@ _PREFERENCE: Final = KINDS.index("preference")
 _RULE: Final = KINDS.index("rule")
 _CONTEXT: Final = KINDS.index("context")
 _DAY: Final = 86_400_000_000
-K1: Final = 0.9
-B: Final = 0.3
-"""BM25 on a row's own words; short chat turns want little length normalisation (bench README)."""
 _WINDOW_K1: Final = 1.2
 _WINDOW_B: Final = 0.75
 _FAINT: Final = 0.1
@@ -61,9 +59,6 @@ _OPENING: Final = 2
 """Rows that open a sitting: people say there what is new."""
 _SIDE: Final = (0.25, 0.5, 1.0, 0.5, 0.25)
 """How much the rows at distance 2, 1, 0, 1, 2 count in a smoothed cosine (bench README)."""
-ALONE: Final = 1.5
-"""What a row without neighbours counts for itself in place of the smoothing above. A guess: what the best rows of
-a dialogue gain from their neighbours."""
 
 Floats = NDArray[np.float32]
 
@@ -124,7 +119,7 @@ def _context(x: Floats, segment: Segment, question: Question, near: Near) -> Non
     mass = max(question.mass, 1e-6)
     counts = near.counts
     middle = counts[:, REACH - 2 : REACH + 3].sum(axis=1)
-    lengths = near.around(segment.column("length")[near.used].astype(np.float32))[:, REACH - 2 : REACH + 3].sum(axis=1)
+    lengths = near.around(segment.length[near.used].astype(np.float32))[:, REACH - 2 : REACH + 3].sum(axis=1)
     typical = np.where(near.linked, _mean(lengths[near.linked]), _mean(lengths[~near.linked]))
     bm25 = (
         middle * (_WINDOW_K1 + 1) / (middle + (_WINDOW_K1 * (1 - _WINDOW_B + _WINDOW_B * lengths / typical))[:, None])
@@ -135,8 +130,8 @@ def _context(x: Floats, segment: Segment, question: Question, near: Near) -> Non
     x[:, _AT["coverage_before"]] = has[:, REACH - 1 : REACH + 1].any(axis=1) @ question.idf / mass
     x[:, _AT["coverage_window"]] = has.any(axis=1) @ question.idf / mass
     before = near.window[:, REACH - 1]
-    asked = segment.column("traits")[before, _TRAIT["question"]] * (before >= 0)
-    other = segment.column("speaker")[before] != segment.column("speaker")[near.rows]
+    asked = segment.traits[before, _TRAIT["question"]] * (before >= 0)
+    other = segment.speaker[before] != segment.speaker[near.rows]
     x[:, _AT["answers"]] = asked * other * (has[:, REACH - 1] @ question.idf) / mass
 
 
@@ -148,8 +143,8 @@ def _speakers_near(segment: Segment, question: Question, near: Near) -> Floats:
     """Evidence of the named speakers' presence within two rows, as if their names stood in the text."""
     if not question.speakers:
         return np.zeros(len(near.rows), np.float32)
-    speaker = near.around(segment.column("speaker")[near.used].astype(np.float32), -1.0)[:, REACH - 2 : REACH + 3]
-    share = segment.once("speaker shares", speaker_shares)
+    speaker = near.around(segment.speaker[near.used].astype(np.float32), -1.0)[:, REACH - 2 : REACH + 3]
+    share = segment.speaker_shares
     total = np.zeros(len(near.rows), np.float32)
     for code in question.speakers:
         count = (speaker == code).sum(axis=1)
@@ -158,29 +153,21 @@ def _speakers_near(segment: Segment, question: Question, near: Near) -> Floats:
     return total.astype(np.float32)
 
 
-def speaker_shares(segment: Segment) -> Floats:
-    """Share of the live rows that each speaker said."""
-    said = segment.column("speaker")[segment.alive]
-    counts = np.bincount(said[said >= 0], minlength=max(1, len(segment.speakers)))
-    return (counts / max(1, len(segment))).astype(np.float32)
-
-
 def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: Near) -> None:
     query = question.vector
     assert query is not None  # noqa: S101 (the caller asked)
     inner = near.slots[:, REACH - 2 : REACH + 3]
     cosine = np.zeros(len(near.used) + 1, np.float32)
-    mean = segment.vectors.mean_direction()
     if scan.exact:
         cosine[:-1] = scan.likeness[near.used]
-        generic = segment.vectors.take(near.rows) @ mean
+        generic = segment.vectors.take(near.rows) @ segment.mean_direction
     else:
         needed = np.zeros(len(near.used) + 1, np.bool_)
         needed[inner] = True
         needed[-1] = False
         vectors = segment.vectors.take(near.used[needed[:-1]])
         usual = np.zeros(len(near.used) + 1, np.float32)
-        cosine[needed], usual[needed] = vectors @ query, vectors @ mean
+        cosine[needed], usual[needed] = vectors @ query, vectors @ segment.mean_direction
         generic = usual[near.slots[:, REACH]]
     close = cosine[inner]
     own = close[:, 2]
@@ -196,7 +183,7 @@ def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: 
 
 def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: NDArray[np.intp]) -> Floats:
     """Mean of the three best cosines in each candidate's sitting."""
-    block = segment.column("block")
+    block = segment.block
     wanted = np.zeros(segment.blocks, np.bool_)
     wanted[block[rows]] = True
     members = np.flatnonzero(wanted[block] & scan.visible)
@@ -221,17 +208,16 @@ def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: ND
 def _subject(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     """Rows said by the person the question is about, as far as that tells rows apart."""
     if question.subject >= 0:
-        speaker = segment.column("speaker")[near.rows]
-        share = float(segment.once("speaker shares", speaker_shares)[question.subject])
-        memory = segment.column("memory")[near.rows]
+        speaker = segment.speaker[near.rows]
+        share = float(segment.speaker_shares[question.subject])
+        memory = segment.is_memory[near.rows]
         match = np.where(
             memory, _tells_of(segment, question, near), np.where(speaker < 0, 0.5, speaker == question.subject)
         )
     elif question.role >= 0:
-        roles = segment.once("role shares", _role_shares)
-        share = float(roles[question.role])
-        memory = segment.column("memory")[near.rows]
-        match = np.where(memory, 0.5, segment.column("role")[near.rows] == question.role)
+        share = float(segment.role_shares[question.role])
+        memory = segment.is_memory[near.rows]
+        match = np.where(memory, 0.5, segment.role[near.rows] == question.role)
     else:
         return
     match = match * min(1.0, 2 * (1 - share))
@@ -247,22 +233,16 @@ def _tells_of(segment: Segment, question: Question, near: Near) -> NDArray[np.bo
     return named[near.rows]
 
 
-def _role_shares(segment: Segment) -> Floats:
-    said = segment.column("role")[segment.alive & ~segment.column("memory")]
-    counts = np.bincount(said, minlength=3)
-    return (counts / max(1, len(said))).astype(np.float32)
-
-
 def _dates(x: Floats, segment: Segment, question: Question, near: Near) -> None:
-    windows = segment.column("windows")[near.rows]
+    windows = segment.windows[near.rows]
     dated = near.traits[:, _TRAIT["date"]]
     if "when" in question.wants:
         x[:, _AT["when_dated"]] = dated
         x[:, _AT["when_time"]] = near.traits[:, _TRAIT["time"]]
     if question.window is None:
         return
-    talk = ~segment.column("memory")[near.rows]
-    x[:, _AT["date"]] = nearness(segment.column("day")[near.rows], question) * talk
+    talk = ~segment.is_memory[near.rows]
+    x[:, _AT["date"]] = nearness(segment.day[near.rows], question) * talk
     first, last = _days(question.window)
     given = windows[:, :, 1] > 0
     gap = np.maximum(np.maximum(first - windows[:, :, 1], windows[:, :, 0] - last), 0)
@@ -289,8 +269,8 @@ def _shape(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     trait = near.traits
     for name in ("question", "greeting", "names"):
         x[:, _AT[name]] = trait[:, _TRAIT[name]]
-    linked = segment.column("session")[near.rows] >= 0
-    x[:, _AT["opening"]] = linked & (segment.column("place")[near.rows] < _OPENING)
+    linked = segment.session[near.rows] >= 0
+    x[:, _AT["opening"]] = linked & (segment.place[near.rows] < _OPENING)
     if "number" in wants:
         x[:, _AT["number"]] = trait[:, _TRAIT["number"]]
     if wants & {"who", "where"}:
@@ -304,9 +284,9 @@ def _shape(x: Floats, segment: Segment, question: Question, near: Near) -> None:
 
 def _centre(x: Floats, segment: Segment, near: Near) -> None:
     """Take from each candidate's shape what is usual among its speaker's; memories are statements and have none."""
-    talk = ~segment.column("memory")[near.rows]
+    talk = ~segment.is_memory[near.rows]
     shape = x[:, _SHAPE] * talk[:, None]
-    speaker = np.where(talk, segment.column("speaker")[near.rows], -2)
+    speaker = np.where(talk, segment.speaker[near.rows], -2)
     for code in set(speaker.tolist()) - {-2}:
         mine = speaker == code
         shape[mine] -= shape[mine].mean(axis=0)
@@ -314,21 +294,21 @@ def _centre(x: Floats, segment: Segment, near: Near) -> None:
 
 
 def _state(x: Floats, segment: Segment, question: Question, near: Near) -> None:
-    memory = segment.column("memory")[near.rows]
-    kind = segment.column("kind")[near.rows]
+    memory = segment.is_memory[near.rows]
+    kind = segment.kind[near.rows]
     x[:, _AT["memory"]] = memory
     x[:, _AT["guidance"]] = (kind == _PREFERENCE) | (kind == _RULE)
     x[:, _AT["background"]] = kind == _CONTEXT
     if "request" in question.wants:
         x[:, _AT["guidance_request"]] = x[:, _AT["guidance"]]
     if question.now:
-        age = np.maximum(question.now - segment.column("at")[near.rows], 0) / _DAY
+        age = np.maximum(question.now - segment.at[near.rows], 0) / _DAY
         x[:, _AT["recency"]] = 1 / (1 + age / 30)
-    x[memory, _AT["importance"]] = (segment.column("importance")[near.rows][memory] - 3) / 2
-    x[memory, _AT["pinned"]] = segment.column("pinned")[near.rows][memory]
-    special = segment.column("scope")[near.rows] != segment.scopes.get("global", -1)
+    x[memory, _AT["importance"]] = (segment.importance[near.rows][memory] - 3) / 2
+    x[memory, _AT["pinned"]] = segment.pinned[near.rows][memory]
+    special = segment.scope[near.rows] != segment.scopes.get("global", -1)
     x[:, _AT["scope"]] = special & memory
     if question.now and memory.any():
-        stable = np.maximum(segment.column("stability")[near.rows][memory], 0.01)
-        idle = np.maximum(question.now - segment.column("last_used")[near.rows][memory], 0) / _DAY
+        stable = np.maximum(segment.stability[near.rows][memory], 0.01)
+        idle = np.maximum(question.now - segment.last_used[near.rows][memory], 0) / _DAY
         x[memory, _AT["strength"]] = retrievability(idle, stable)

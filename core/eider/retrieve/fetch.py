@@ -43,7 +43,7 @@ def fetch(
     rested = [e for r in found for e in segment.evidence.get(r.row, ())]
     ids = [segment.ids[r.row] for r in found]
     items = read(engine, segment, [*ids, *rested, *(m for ms in closed.values() for m in ms)], user, view.known_at)
-    dates: dict[str, Sequence[str]] = segment.once("dates meant", lambda _: {})
+    dates = segment.dates
     answer: list[Recollection] = []
     for one, id_ in zip(found, ids, strict=True):
         if (item := items.get(id_)) is None:
@@ -53,7 +53,7 @@ def fetch(
         said = {e: x for e in segment.evidence.get(one.row, ()) if isinstance(x := items.get(e), Episode)}
         quoted = quotation_of(item, said) if isinstance(item, Memory) else None
         if id_ not in dates:  # a text whose analysis found no date is not read for dates again
-            dated = segment.column("windows")[one.row, 0, 1] > 0
+            dated = segment.windows[one.row, 0, 1] > 0
             dates[id_] = dates_of(item, quoted) if dated else ()
         if isinstance(item, Episode):
             item = replace(item, metadata=deepcopy(item.metadata)) if item.metadata else item  # nobody's to change
@@ -92,7 +92,7 @@ def read(
 def _closed_memories(segment: Segment, row: int, view: View) -> list[str]:
     """Ids of the memories that rest on an utterance and have ended, while others hold."""
     cited = segment.cited.get(segment.ids[row], ())
-    until, state = segment.column("until"), segment.column("state")
+    until, state = segment.until, segment.state
     return [segment.ids[m] for m in cited if until[m] <= view.as_of and state[m] in _STATED]
 
 

@@ -31,11 +31,10 @@ def near(engine: Engine, user: str, text: str, *, scope: str = GLOBAL, limit: in
     """
     now = micros(engine.now())
     with engine.segments.hold(user) as segment:
-        column = segment.column
-        visible = segment.alive & column("memory") & (column("state") == STATE_CODE["active"])
-        visible &= (column("valid_to") > now) & (column("trust") >= 1)
+        visible = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
+        visible &= (segment.valid_to > now) & (segment.trust >= 1)
         if scope != GLOBAL:
-            visible &= np.isin(column("scope"), [segment.scopes[s] for s in (scope, GLOBAL) if s in segment.scopes])
+            visible &= np.isin(segment.scope, [segment.scopes[s] for s in (scope, GLOBAL) if s in segment.scopes])
         if not visible.any():
             return []
         ask = Recall(user=user, query=text[:_READ])

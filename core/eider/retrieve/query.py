@@ -81,7 +81,6 @@ _I_WORDS: Final = frozenset(
     "i my me mine we our us ich mein meine meinen meinem mir mich je j mon ma mes moi yo mi mis".split()
 )
 _TWO: Final = 2
-_GENERIC_NAMES: Final = frozenset("user agent assistant human ai bot system other me you i".split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -187,26 +186,15 @@ def speakers_named(text: str, segment: Segment) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     if not segment.speakers:
         return found
-    index = segment.once("speaker names", _speaker_names)
     lower = text == text.lower()
     for match in re.finditer(r"[^\W_]+", text):
         word = match.group().casefold()
         capital = match.group()[0].isupper() or lower or not match.group()[0].isascii()
         common = word in STOP_WORDS["en"] and (match.start() == 0 or lower)
         if capital and not common:
-            for code in index.get(word, ()):
+            for code in segment.speaker_names.get(word, ()):
                 found.setdefault(code, []).append(match.group())
     return found
-
-
-def _speaker_names(segment: Segment) -> dict[str, list[int]]:
-    index: dict[str, list[int]] = {}
-    present = set(np.unique(segment.column("speaker")[segment.alive]).tolist())
-    for name, code in segment.speakers.items():
-        for word in analysis.words(name) if code in present else ():
-            if len(word) > 1 and word not in _GENERIC_NAMES:
-                index.setdefault(word, []).append(code)
-    return index
 
 
 def without_names(text: str, names: list[str]) -> str:

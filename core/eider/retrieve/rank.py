@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eider.retrieve import succession
-from eider.retrieve.features import ALONE, GROUPS, K1, NAMES, B, matrix, nearness
+from eider.retrieve.features import GROUPS, NAMES, matrix, nearness
 from eider.retrieve.weights import WEIGHTS, Weights
 from eider.retrieve.window import Scan
+from eider.store.segment.ranked_rows import K1
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,10 +119,9 @@ def vector(weights: Weights) -> Floats:
 def look(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Scan:
     """BM25 and likeness of every visible row."""
     hits = [segment.postings.lookup(t) for t in question.distinct.tolist()]
-    norm: Floats = segment.once("bm25 norm", _norm)
     words = np.zeros(segment.rows, np.float32)
     for (rows, counts), idf in zip(hits, question.idf.tolist(), strict=True):
-        words[rows] += np.float32(idf * (K1 + 1)) * counts / (counts + norm[rows])
+        words[rows] += np.float32(idf * (K1 + 1)) * counts / (counts + segment.bm25_norm[rows])
     words *= visible
     if question.vector is None or not segment.vectors.width:
         return Scan(hits, visible, words, np.zeros(segment.rows, np.float32), exact=True)
@@ -129,50 +129,36 @@ def look(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Sc
     return Scan(hits, visible, words, likeness * visible, exact=segment.vectors.exact)
 
 
-def _norm(segment: Segment) -> Floats:
-    """What BM25 adds to a term's count in each row: more in longer rows."""
-    lengths = segment.column("length").astype(np.float32)
-    typical = max(float(lengths[segment.alive].mean()), 1e-6) if len(segment) else 1.0
-    return np.float32(K1 * (1 - B)) + np.float32(K1 * B / typical) * lengths
-
-
-def _own_share(segment: Segment) -> Floats:
-    """What each row's own evidence counts in smoothing: more where there are no neighbours."""
-    alone = (segment.column("before") < 0) & (segment.column("after") < 0)
-    return np.where(alone, np.float32(ALONE), np.float32(1))
-
-
 def nominate(segment: Segment, question: Question, scan: Scan) -> NDArray[np.intp]:
     """Rows worth a second look, in ascending order."""
     if int(scan.visible.sum()) <= EVERY_ROW:
         return np.flatnonzero(scan.visible)
-    before, after = segment.column("before"), segment.column("after")
-    own: Floats = segment.once("own share", _own_share)
+    before, after = segment.before, segment.after
     total = np.zeros(segment.rows, np.float32)
     for values, weight in ((scan.words, 1.0), (scan.likeness, 0.5)):
         padded = np.append(values, np.float32(0))
         smooth = padded[before]
         smooth += padded[after]
         smooth *= np.float32(0.5)
-        smooth += values * own
+        smooth += values * segment.own_weight
         smooth *= np.float32(weight / (float(smooth.max(initial=0.0)) or 1.0))
         total += smooth
     if question.window is not None:
-        total += np.float32(0.3) * nearness(segment.column("day"), question)
+        total += np.float32(0.3) * nearness(segment.day, question)
     if question.subject >= 0:
-        total += np.float32(0.4) * (segment.column("speaker") == question.subject)
+        total += np.float32(0.4) * (segment.speaker == question.subject)
     elif question.role >= 0:
-        total += np.float32(0.4) * (segment.column("role") == question.role)
+        total += np.float32(0.4) * (segment.role == question.role)
     total[~scan.visible] = -1
     chosen = [_top(total, NOMINEES), _top(scan.words, NOMINEES // 2), _top(scan.likeness, NOMINEES // 2)]
-    chosen.append(np.flatnonzero(segment.column("fingerprint") == np.uint64(question.fingerprint))[:NOMINEES])
+    chosen.append(np.flatnonzero(segment.fingerprint == np.uint64(question.fingerprint))[:NOMINEES])
     rows = np.unique(np.concatenate(chosen))
     return _with_memories(segment, scan, rows[scan.visible[rows]])
 
 
 def _given(segment: Segment, scan: Scan, nominated: Sequence[int]) -> NDArray[np.intp]:
     rows = np.unique(np.array(nominated, np.intp))
-    near = [rows] + [segment.column(name)[rows] for name in ("before", "after")]
+    near = [rows] + [getattr(segment, name)[rows] for name in ("before", "after")]
     rows = np.unique(np.concatenate(near))
     rows = rows[rows >= 0]
     return _with_memories(segment, scan, rows[scan.visible[rows]])
@@ -202,7 +188,7 @@ def _top(values: Floats, count: int) -> NDArray[np.intp]:
 
 def _quoted(segment: Segment, question: Question, rows: NDArray[np.intp], x: Floats) -> NDArray[np.int8]:
     """2 where the question is the row's own text, 1 where the row holds all its words in a row, else 0."""
-    whole = segment.column("fingerprint")[rows] == np.uint64(question.fingerprint)
+    whole = segment.fingerprint[rows] == np.uint64(question.fingerprint)
     phrase = (x[:, _COLUMN["phrase"]] > 0) & (len(question.distinct) >= _PHRASE)
     return np.where(whole, 2, phrase).astype(np.int8)
 
@@ -230,7 +216,7 @@ def _answer(
     ceiling = max(question.mass, 1e-6)
     chosen = [i for i in order if i not in absorbed]
     if repeats:
-        _, first = np.unique(segment.column("fingerprint")[rows[chosen]], return_index=True)
+        _, first = np.unique(segment.fingerprint[rows[chosen]], return_index=True)
         limit = len(chosen) if len(first) <= limit else int(np.sort(first)[limit])
     chosen = chosen[: limit + 1]
     out: list[Ranked] = []
@@ -253,7 +239,7 @@ def _answer(
 
 def _ordered(segment: Segment, rows: NDArray[np.intp], scores: Floats) -> list[int]:
     """Candidates, best first; of equal ones the newer, then by id, so that insertion order never shows."""
-    newest = segment.column("at")[rows]
+    newest = segment.at[rows]
     order = np.lexsort((-newest, -scores))
     best, at = scores[order], newest[order]
     if not ((best[1:] == best[:-1]) & (at[1:] == at[:-1])).any():

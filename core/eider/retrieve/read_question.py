@@ -63,7 +63,7 @@ def _event_window(
     best = rank(segment, event, visible_rows(segment, request, view), limit=1)
     if not best or best[0].coverage < 0.99:  # noqa: PLR2004 (every word of the phrase)
         return None
-    day = datetime.fromordinal(int(segment.column("day")[best[0].row])).date()
+    day = datetime.fromordinal(int(segment.day[best[0].row])).date()
     reach = timedelta(days=_EVENT_REACH)
     if anchor.relation == "before":
         return Window(start=day - reach, end=day, precision="span")

@@ -47,7 +47,7 @@ def search(engine: Engine, accepted: Clean[Search]) -> Page:
             total = len(found)
             shown = found[request.offset : request.offset + request.limit]
         else:
-            order = rows[np.argsort(-segment.column("at")[rows], kind="stable")]
+            order = rows[np.argsort(-segment.at[rows], kind="stable")]
             total = len(order)
             shown = [_unranked(int(row)) for row in order[request.offset : request.offset + request.limit]]
         items = fetch(engine, segment, shown, request.user, view)
@@ -57,8 +57,7 @@ def search(engine: Engine, accepted: Clean[Search]) -> Page:
 def _listed(segment: Segment, request: Search, view: View) -> NDArray[np.bool_]:
     if request.status is None:
         return visible_rows(segment, request, view)
-    column = segment.column
-    state, open_ = column("state"), column("valid_to") > view.as_of
+    state, open_ = segment.state, segment.valid_to > view.as_of
     of_status = {
         "current": (state == STATE_CODE["active"]) & open_,
         "superseded": state == STATE_CODE["superseded"],
@@ -67,7 +66,7 @@ def _listed(segment: Segment, request: Search, view: View) -> NDArray[np.bool_]:
         "quarantined": state == STATE_CODE["quarantined"],
         "erased": np.zeros(segment.rows, np.bool_),
     }[request.status]
-    return segment.alive & column("memory") & of_status & chosen_rows(segment, request)
+    return segment.alive & segment.is_memory & of_status & chosen_rows(segment, request)
 
 
 def _unranked(row: int) -> Ranked:

@@ -55,7 +55,7 @@ def successor_of(segment: Segment, row: int) -> int | None:
         named = [segment.row_of[s] for m in memories if (s := segment.successor.get(m, "")) in segment.row_of]
         if not named:
             break
-        following = max(named, key=lambda r: int(segment.column("valid_from")[r]))
+        following = max(named, key=lambda r: int(segment.valid_from[r]))
     return following if following != row else None
 
 
@@ -75,14 +75,14 @@ def ended_among(
     found = Ended()
     if not segment.successor and not ended.any():
         return found
-    until, words, at = (segment.column(name) for name in ("until", "fingerprint", "at"))
+    until, words, at = (getattr(segment, name) for name in ("until", "fingerprint", "at"))
     place = {row: i for i, row in enumerate(rows.tolist())}
     closed = np.flatnonzero(ended)
     closed = closed[np.isin(words[closed], words[rows])]
     last = {int(words[row]): row for row in closed[np.argsort(until[closed], kind="stable")].tolist()}
     for i, row in enumerate(rows.tolist()):
         source = row
-        if not ended[row] and segment.ids[row] not in segment.cited and not segment.column("memory")[row]:
+        if not ended[row] and segment.ids[row] not in segment.cited and not segment.is_memory[row]:
             source = last.get(int(words[row]), row)
         if ended[source] and (source == row or at[row] <= until[source]):
             found.until[i] = int(until[source])
@@ -99,7 +99,7 @@ def ended_among(
 
 def _doubted(segment: Segment, row: int) -> bool:
     """Whether a later statement may have replaced all that this row says."""
-    memories, until = segment.cited.get(segment.ids[row], [row]), segment.column("until")
+    memories, until = segment.cited.get(segment.ids[row], [row]), segment.until
     return bool(segment.successor) and all(m in segment.successor and until[m] == FOREVER for m in memories)
 
 

@@ -68,12 +68,11 @@ def visible_rows(
     Returns:
         A mask of shape `(segment.rows,)`.
     """
-    column = segment.column
-    starts, ends, memory = column("valid_from"), column("valid_to"), column("memory")
+    starts, ends, memory = segment.valid_from, segment.valid_to, segment.is_memory
     begun = starts <= view.as_of
     if not view.dated:  # what was said is findable at once, also when the speaker's clock runs ahead
         begun |= ~memory
-    mask = segment.alive & np.isin(column("state"), STATED) & begun
+    mask = segment.alive & np.isin(segment.state, STATED) & begun
     mask &= ends > view.as_of if held is None else (ends > view.as_of) | held
     if view.since is not None:
         mask &= np.where(memory, ends, starts + 1) > view.since
@@ -86,14 +85,14 @@ def visible_rows(
 
 def ended_rows(segment: Segment, view: View) -> NDArray[np.bool_]:
     """Return a mask of the rows whose statements have ended: closed memories, and utterances all of whose memories were."""
-    return (segment.column("until") <= view.as_of) & np.isin(segment.column("state"), STATED)
+    return (segment.until <= view.as_of) & np.isin(segment.state, STATED)
 
 
 def held_rows(segment: Segment, view: View, past: Window | None) -> NDArray[np.bool_] | None:
     """Return a mask of the rows that held on one of the days asked about; None where no past is asked about."""
     if past is None or view.dated:
         return None
-    starts, until = segment.column("valid_from"), segment.column("until")
+    starts, until = segment.valid_from, segment.until
     first, last = _midnight(past.start, view.tz), _midnight(past.end, view.tz)
     return (until > first) & (starts < last) & (until > starts)
 
@@ -110,19 +109,19 @@ def chosen_rows(segment: Segment, request: Recall | Search) -> NDArray[np.bool_]
     mask = np.ones(segment.rows, np.bool_)
     if request.scopes is not None:
         codes = [segment.scopes[s] for s in request.scopes if s in segment.scopes]
-        mask &= np.isin(segment.column("scope"), codes)
+        mask &= np.isin(segment.scope, codes)
     if request.kinds is not None:
         kinds = [EPISODE_KIND if k == "episode" else KIND_CODE[k] for k in request.kinds]
-        mask &= np.isin(segment.column("kind"), kinds)
+        mask &= np.isin(segment.kind, kinds)
     if request.origins is not None:
-        mask &= np.isin(segment.column("origin"), [ORIGIN_CODE[o] for o in request.origins])
+        mask &= np.isin(segment.origin, [ORIGIN_CODE[o] for o in request.origins])
     return mask
 
 
 def _of_session(segment: Segment, session: str) -> NDArray[np.bool_]:
     mask = np.zeros(segment.rows, np.bool_)
     if session in segment.sessions and session:
-        mask |= (segment.column("session") == segment.sessions[session]) & ~segment.column("memory")
+        mask |= (segment.session == segment.sessions[session]) & ~segment.is_memory
         for row, episodes in segment.evidence.items():
             mask[row] |= any(mask[segment.row_of[e]] for e in episodes if e in segment.row_of)
     return mask

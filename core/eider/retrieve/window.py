@@ -54,7 +54,7 @@ class Near:
         window = np.full((len(rows), 2 * REACH + 1), -1, np.intp)
         window[:, REACH] = rows
         for name, sign in (("before", -1), ("after", 1)):
-            step = np.append(segment.column(name), np.int32(-1))
+            step = np.append(getattr(segment, name), np.int32(-1))
             reached = rows
             for distance in range(1, REACH + 1):
                 reached = step[reached]
@@ -74,7 +74,7 @@ class Near:
             found[at[keep], t] = times[keep]
         slots = slot[window]
         linked = (window[:, REACH - 1] >= 0) | (window[:, REACH + 1] >= 0)
-        return cls(rows, slots, used, found[slots], linked, segment.column("traits")[rows], window)
+        return cls(rows, slots, used, found[slots], linked, segment.traits[rows], window)
 
     def around(self, values: Floats, default: float = 0.0) -> Floats:
         """Values of the rows used, spread over the windows, shape `(c, 11)`."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.model.changes import ChangeSet, Committed, Erasure
@@ -23,7 +23,6 @@ from eider.store.loop_log import LoopLog
 from eider.store.protocols import Store
 from eider.store.search_material import MaterialMaker
 from eider.store.segment_cache import Segments
-from eider.store.time import TICK, StoreTime
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _REPLANS: Final = 3
+_TICK: Final = timedelta(microseconds=1)
+"""The least time between two commits."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False, weakref_slot=True)
@@ -50,7 +51,6 @@ class Engine:
     name: str = ""
     paused: Callable[[], bool] = lambda: False
     """Whether background work has to wait; whoever owns the engine knows."""
-    time: StoreTime = field(init=False)
     material: MaterialMaker = field(init=False)
     segments: Segments = field(init=False)
     large: LargeUsers = field(init=False)
@@ -61,6 +61,8 @@ class Engine:
     group_commit: GroupCommit = field(init=False)
     policies: dict[Hashable, tuple[int, Policy]] = field(init=False, default_factory=dict[Any, Any])
     """Compiled guidance with the version of the user's rows it was made from."""
+    _last: datetime = field(init=False)
+    """When something was last committed."""
     _users: tuple[str, ...] | None = field(init=False, default=None)
     """Who has rows, where this is a layer, which does not change."""
     _versions: dict[str, int] = field(init=False, default_factory=dict[str, int])
@@ -69,25 +71,25 @@ class Engine:
 
     def __post_init__(self) -> None:
         store = self.store
-        self.time = StoreTime(self.clock, store.events.last_at())
+        self._last = store.events.last_at() or datetime.min.replace(tzinfo=UTC)
         self.material = MaterialMaker(self.embedder)
         self.segments = Segments(lambda user: store.segments.rows(user=user))
         self.large = LargeUsers(store)
         self.usage = UsageBuffer(self._save_usage)
         self.loops = LoopLog(store, self.turn)
         self.shares = LexicalShares(store.learned, self.version)
-        self.agents = AgentSettings(store, self.time.now)
+        self.agents = AgentSettings(store, self.now)
         self.group_commit = GroupCommit(self.commit, self._commit_all, self.turn)
 
     def now(self) -> datetime:
-        """Return the present, later than every commit."""
-        return self.time.now()
+        """Return the present, later than every commit: what was known when has one order."""
+        return max(self.clock.now(), self._last + _TICK)
 
     @property
     def jobs(self) -> Jobs:
         """The store's queue of background work."""
         if self._jobs is None:
-            self._jobs = Jobs(self, self.store, self.time.now, lambda: self.paused())  # noqa: PLW0108 (it may be exchanged)
+            self._jobs = Jobs(self, self.store, self.now, lambda: self.paused())  # noqa: PLW0108 (it may be exchanged)
         return self._jobs
 
     # ------------------------------------------------------------------ reading
@@ -131,7 +133,7 @@ class Engine:
         with self._writer:
             self.writable()
             committed = self.store.commits.commit(changes)
-            self.time.advance(changes.at)
+            self._last = max(self._last, changes.at)
             if not committed.repeated:
                 self._follow(changes, committed)
         return committed
@@ -142,10 +144,10 @@ class Engine:
         many: list[ChangeSet] = []
         for place, plan in enumerate(plans):
             made = plan()
-            many.append(replace(made, at=made.at + place * TICK))
+            many.append(replace(made, at=made.at + place * _TICK))
         done = self.store.commits.commit_all(many)
         for changes, one in zip(many, done, strict=True):
-            self.time.advance(changes.at)
+            self._last = max(self._last, changes.at)
             if not one.repeated:
                 self._follow(changes, one)
         return done
@@ -190,7 +192,7 @@ class Engine:
         with self._writer:
             self.writable()
             rows = write()
-            self.time.advance(self.store.events.last_at())
+            self._last = max(self._last, self.store.events.last_at() or self._last)
             self.segments.drop(user)
             self._moved(user)
             self.store.index.notify(rows)
@@ -215,7 +217,7 @@ class Engine:
             self.usage.forget(user, erasure.memories, everything=erasure.everything)
             self.loops.recalls.forget(user, gone, everything=erasure.everything)
             erased = self.store.commits.erase(erasure)
-            self.time.advance(erasure.at)
+            self._last = max(self._last, erasure.at)
             if erasure.everything or erasure.trimmed:
                 self.segments.drop(user)
             else:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from eider.store.duck.chain import Chain
 from eider.store.duck.row_writes import insert
 from eider.store.segment.columns import parse
-from eider.store.segment.population import Population
+from eider.store.segment.postings import Population
 
 _BATCH: Final = 20_000
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from eider.model.changes import ChangeSet, Committed, Erasure, Indexing
 from eider.model.values import EdgeKind, Episode, Event, Memory, Metadata
-from eider.store.segment.population import Population
+from eider.store.segment.postings import Population
 from eider.store.segment.segment import SegmentRows
 
 

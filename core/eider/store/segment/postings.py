@@ -1,9 +1,11 @@
-"""Which rows hold a term: a sorted base and a small tail that is folded in as it grows."""
+"""Which rows hold a term: a sorted base and a small tail that is folded in as it grows; and how many hold one."""
 
 from __future__ import annotations
 
 from array import array
-from typing import Final
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -162,3 +164,41 @@ def _grouped(terms: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.i
         arranged = terms[order]
         change = arranged[1:] != arranged[:-1]
     return order, np.flatnonzero(np.concatenate(([True], change))) if len(terms) else np.zeros(0, np.intp)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Population:
+    """How often each term occurs among all rows of a user who has too many to load."""
+
+    rows: int
+    terms: NDArray[np.uint64]
+    """Sorted."""
+    counts: NDArray[np.int32]
+    """Rows that hold each term, shape of `terms`."""
+
+    @classmethod
+    def of(cls, batches: Iterable[tuple[NDArray[np.uint64], NDArray[np.int64]]]) -> Self:
+        """Count batches of rows: all their terms one after the other, and how many each row has.
+
+        >>> both = Population.of([(np.array([7, 7, 9], np.uint64), np.array([2, 1]))])
+        >>> both.rows, both.df(np.array([7, 8, 9], np.uint64)).tolist()
+        (2, [1, 0, 1])
+        """
+        rows, terms, counts = 0, np.zeros(0, np.uint64), np.zeros(0, np.int32)
+        for flat, lengths in batches:
+            order = np.lexsort((flat, owner := np.repeat(np.arange(len(lengths)), lengths)))
+            flat, owner = flat[order], owner[order]  # noqa: PLW2901 (the same terms, sorted)
+            first = np.ones(len(flat), np.bool_)
+            first[1:] = (flat[1:] != flat[:-1]) | (owner[1:] != owner[:-1])
+            found, times = np.unique(flat[first], return_counts=True)
+            terms, place = np.unique(np.concatenate([terms, found]), return_inverse=True)
+            total = np.bincount(place, np.concatenate([counts, times]), minlength=len(terms))
+            rows, counts = rows + len(lengths), total.astype(np.int32)
+        return cls(rows=rows, terms=terms, counts=counts)
+
+    def df(self, hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
+        """Rows that hold each of these terms, shape of `hashes`."""
+        if not len(self.terms):
+            return np.zeros(len(hashes), np.int32)
+        place = np.minimum(np.searchsorted(self.terms, hashes), len(self.terms) - 1)
+        return np.where(self.terms[place] == hashes, self.counts[place], 0).astype(np.int32)

@@ -42,11 +42,12 @@ def grown(array: NDArray[Scalar], size: int) -> NDArray[Scalar]:
 class Vectors:
     """Rows of unit vectors; a zero row means "no vector" and is like nothing."""
 
-    __slots__ = ("_count", "_full", "_prefix", "_sum", "_wide", "present", "width")
+    __slots__ = ("_count", "_full", "_prefix", "_sum", "exact", "present", "width")
 
     def __init__(self) -> None:
         self.width = 0
-        self._wide = False
+        self.exact = True
+        """Whether `scan` gives cosines, not estimates."""
         self._count = 0
         self._full: NDArray[Any] = np.zeros((0, 0), np.float32)
         self._prefix: Matrix = np.zeros((0, 0), np.float32)
@@ -72,7 +73,7 @@ class Vectors:
             half = (part if part.shape[1] else np.zeros((len(part), self.width))).astype(np.float16)
             fresh = half.astype(np.float32)
             first = self._count + start
-            self._put(slice(first, first + len(part)), half if self._wide else fresh, fresh)
+            self._put(slice(first, first + len(part)), fresh if self.exact else half, fresh)
             self._sum += fresh.sum(axis=0)
         self._count = new
 
@@ -87,7 +88,7 @@ class Vectors:
         self._sum -= self.take(rows).sum(axis=0, dtype=np.float64)
         self._full[rows] = 0
         self.present[rows] = False
-        if self._wide:
+        if not self.exact:
             self._prefix[rows] = 0
 
     def take(self, rows: NDArray[np.intp]) -> Matrix:
@@ -98,16 +99,11 @@ class Vectors:
         """Likeness of every row to a unit query, shape `(n,)`: exact in a small segment, else by prefix."""
         if not self.width or not self._count:
             return np.zeros(self._count, np.float32)
-        if not self._wide:
+        if self.exact:
             return self._full[: self._count] @ query
         head = query[:PREFIX]
         norm = float(np.linalg.norm(head))
         return self._prefix[: self._count] @ (head / norm if norm else head)
-
-    @property
-    def exact(self) -> bool:
-        """Whether `scan` gives cosines, not estimates."""
-        return not self._wide
 
     def mean_direction(self) -> Matrix:
         """Unit mean of all rows: what every text of this user has in common."""
@@ -122,20 +118,20 @@ class Vectors:
     def _reserve(self, size: int) -> None:
         self._full = grown(self._full, size)
         self.present = grown(self.present, size)
-        if size > WIDE_ROWS and not self._wide:
-            self._wide = True
+        if size > WIDE_ROWS and self.exact:
+            self.exact = False
             self._prefix = np.zeros((0, min(PREFIX, self.width)), np.float32)
             self._prefix = grown(self._prefix, len(self._full))
             kept = self._full[: self._count]
             self._full = self._full.astype(np.float16)
             self._prefix[: self._count] = _heads(kept.astype(np.float32))
-        if self._wide:
+        if not self.exact:
             self._prefix = grown(self._prefix, len(self._full))
 
     def _put(self, where: slice, stored: NDArray[np.floating[Any]], vectors: Matrix) -> None:
         self._full[where] = stored
         self.present[where] = vectors.any(axis=1) if self.width else False
-        if self._wide:
+        if not self.exact:
             self._prefix[where] = _heads(vectors)
 
 
