@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from anthropic.lib.tools import BetaAbstractMemoryTool, BetaAsyncAbstractMemoryTool, ToolError
 
 from eider.model.errors import EiderError
+from eider.model.visible_text import visible_lines
 from eider_anthropic.files import SCOPE, FileFault, FileVersion, MemoryFiles, error_text
 
 if TYPE_CHECKING:
@@ -33,9 +34,9 @@ def _run_command(command: Callable[..., str], *given: Any) -> str:
     if any(value is None for value in given):
         raise ToolError("An argument is missing; pass all that the command needs.")
     try:
-        return command(*given)
+        return visible_lines(command(*given))
     except FileFault as fault:
-        raise ToolError(str(fault)) from None
+        raise ToolError(visible_lines(str(fault))) from None
     except EiderError as error:
         raise ToolError(error_text(error)) from None
 

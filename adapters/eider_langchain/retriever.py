@@ -15,6 +15,7 @@ from langchain_core.runnables.config import set_config_context
 from pydantic import PrivateAttr
 
 from eider.api.conversation import Conversation
+from eider.model.visible_text import visible_lines
 from eider.privacy import recall_marks
 from eider_langchain.identity import conversation_of_run
 from eider_langchain.quietly import FailSafe
@@ -93,5 +94,5 @@ class EiderRetriever(BaseRetriever):
             "kind": getattr(item, "kind", "episode"), "scope": getattr(item, "scope", "global"),
             "at": getattr(item, "at", getattr(item, "valid_from", None)).isoformat(),  # pyright: ignore[reportOptionalMemberAccess] (one of the two)
         }  # fmt: skip
-        text = recall_marks.mark([said], [found.id]) if self.marked else found.text
+        text = recall_marks.mark([said], [found.id]) if self.marked else visible_lines(found.text)
         return Document(id=found.id, page_content=text, metadata=about)

@@ -174,9 +174,9 @@ def test_an_agent_claims_less_than_a_person(run: Any, monkeypatch: pytest.Monkey
 
 def test_kept_text_cannot_drive_a_terminal(run: Any) -> None:
     """Escape sequences are shown as marks, in text and in JSON."""
-    run("remember", "-", stdin="Red \x1b[31malert\x07 \u202eevil")
+    run("remember", "-", stdin="Red \x1b[31malert\x07 \u202eevil\u200b \U000e0041\u3164")
     for result in (run("recall", "alert"), run("search"), run("search", "--json")):
-        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", result.stdout)
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u200b\u3164\U000e0041]", result.stdout)
 
 
 def test_people_read_eighty_columns(run: Any) -> None:

@@ -25,6 +25,7 @@ from eider.api.tools_schema import (
 from eider.model.errors import EiderError, InputError, QueuedError, RefusedError
 from eider.model.validation import one_of
 from eider.model.values import GLOBAL, TRUST
+from eider.model.visible_text import visible_text
 from eider.privacy import recall_marks
 from eider.privacy.redact import redact
 
@@ -138,10 +139,10 @@ def bind(
 def error_answer(error: Exception) -> Answer:
     """Return an error as an answer: its type, message and fix."""
     if isinstance(error, QueuedError):
-        return {"status": "queued", "why": str(redact(str(error)))}
+        return {"status": "queued", "why": visible_text(redact(str(error)))}
     if not isinstance(error, EiderError):
         return _error_fields("Fault", f"a fault of Eider itself ({type(error).__name__})", "go on without memory.")
-    what, _, fix = str(redact(str(error))).rpartition("; ")
+    what, _, fix = visible_text(redact(str(error))).rpartition("; ")
     return _error_fields(type(error).__name__, what or fix, fix if what else "change the arguments and call again.")
 
 
@@ -267,17 +268,13 @@ def _framed_lines(found: Sequence[Recollection]) -> str:
 def _line(id: str, item: Memory | Episode | None, text: str | None = None) -> str:  # noqa: A002
     """Return a result as one line: id, kind, text, and its origin if not the user."""
     if item is None:
-        return f"[{id}] {_one_line(text or '')}"
-    said = _one_line(item.text if text is None else text)
+        return f"[{id}] {visible_text(text or '')}"
+    said = visible_text(item.text if text is None else text)
     doubt = "" if item.trust >= _FULL else f" (said by: {item.origin})"
     if id.startswith("ep_"):
-        return f"[{id}] {getattr(item, 'at', ''):%Y-%m-%d} {_one_line(getattr(item, 'speaker', ''))}: {said}{doubt}"
+        return f"[{id}] {getattr(item, 'at', ''):%Y-%m-%d} {visible_text(getattr(item, 'speaker', ''))}: {said}{doubt}"
     kind, scope = getattr(item, "kind", "fact"), getattr(item, "scope", GLOBAL)
     return f"[{id}] {kind}{'' if scope == GLOBAL else f', {scope}'}: {said}{doubt}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
 
 
 TOOLS: Final[Mapping[str, Tool]] = {

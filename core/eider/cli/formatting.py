@@ -5,8 +5,9 @@ Imports nothing heavy: `eider.cli.fast_path` prints with it before the command l
 
 from __future__ import annotations
 
-from eider.cli.output import one_line, print_indented, print_line, print_table, strip_control, write_line
+from eider.cli.output import print_indented, print_line, print_table, write_line
 from eider.model.score_text import reasons
+from eider.model.visible_text import visible_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def print_stored(items: Sequence[Any]) -> None:
         return
     for item in items:
         print_line(item.id)
-        print_indented(one_line(item.text), "  ", dim=True)
+        print_indented(visible_text(item.text), "  ", dim=True)
 
 
 def print_recall(found: Sequence[Any], *, brief: bool) -> None:
@@ -70,7 +71,7 @@ def print_for_agents(found: Sequence[Any]) -> None:
     if not found:
         print_line("nothing found")
     for one in found:
-        write_line(strip_control(agent_line(one)))
+        write_line(visible_text(agent_line(one)))
 
 
 def agent_line(one: Any) -> str:

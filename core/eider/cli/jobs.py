@@ -13,11 +13,12 @@ import click
 
 from eider.cli.command import command, pass_state
 from eider.cli.formatting import paused_text
-from eider.cli.output import one_line, print_indented, print_json, print_line, print_table, print_values
+from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.progress import progress
 from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import InputError, RefusedError, StoreMissingError, UnknownJobError
+from eider.model.visible_text import visible_text
 
 if TYPE_CHECKING:
     from eider.store.engine import Engine
@@ -134,7 +135,7 @@ def list_(state: State, wanted: str | None, batch: str | None, limit: int) -> No
 def _job_row(job: Job) -> list[object]:
     far = f"{job.done}/{job.total}" if job.total else ""
     when = job.finished_at or (job.run_after if job.state == "waiting" else job.queued_at)
-    return [job.id, job.kind, job.state, far, job.attempts, f"{when:%Y-%m-%d %H:%M:%S}", one_line(job.error or "")]
+    return [job.id, job.kind, job.state, far, job.attempts, f"{when:%Y-%m-%d %H:%M:%S}", visible_text(job.error or "")]
 
 
 @command("show", answer=_KEYS, examples=("eider jobs show 7", "eider jobs show 7 --json"))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import sys
 
+from eider.model.visible_text import escaped, visible_lines, visible_text
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
 
     from eider.cli.state import State
 
-_CONTROL: Final = (*range(9), *range(0x0B, 0x20), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""What could drive a terminal or reorder its text; kept texts come from strangers."""
-_REPLACED: Final = dict.fromkeys(_CONTROL, "\N{REPLACEMENT CHARACTER}")
 _COLOURS: Final = {
     "black": 30, "red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36, "white": 37,
 }  # fmt: skip
@@ -61,8 +60,7 @@ def utc_text(at: datetime) -> str:
 def print_json(value: Any) -> None:
     """Print one JSON object on one line."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    text = _json_text(to_json(value), ascii_only=not unicode)
-    write_line(text if text.isprintable() else text.translate({c: f"\\u{c:04x}" for c in _CONTROL}))
+    write_line(escaped(_json_text(to_json(value), ascii_only=not unicode)))
 
 
 def _json_text(value: Any, *, ascii_only: bool) -> str:
@@ -78,31 +76,17 @@ def _json_text(value: Any, *, ascii_only: bool) -> str:
     return "".join(encoder(value, 0))
 
 
-def strip_control(text: str) -> str:
-    r"""Replace control characters in a text.
-
-    >>> strip_control("\x1b[31mred")
-    '�[31mred'
-    """
-    return text if text.isprintable() else text.translate(_REPLACED)
-
-
-def one_line(text: str) -> str:
-    """Return a text on one line."""
-    return strip_control(" ".join(text.split()))
-
-
 def write_line(line: str, *, err: bool = False) -> None:
     """Write a line and flush."""
     stream = sys.stderr if err else sys.stdout
-    stream.write(line + "\n")
+    stream.write((visible_lines(line) if err else line) + "\n")
     stream.flush()
 
 
 def print_line(text: str = "", **style: Any) -> None:
     """Print a line, in colour on a terminal."""
     encoding = sys.stdout.encoding or "utf-8"
-    shown = strip_control(text).encode(encoding, "replace").decode(encoding)
+    shown = visible_lines(text).encode(encoding, "replace").decode(encoding)
     write_line(styled(shown, **style) if style and use_colour() else shown)
 
 
@@ -130,7 +114,7 @@ def print_error(message: str, *, prefix: str = "eider: ") -> None:
     except ImportError:  # a broken installation; what cannot be redacted is not shown
         shown = "this installation is incomplete; install eider anew."
     encoding = sys.stderr.encoding or "utf-8"
-    write_line((prefix + strip_control(shown)).encode(encoding, "backslashreplace").decode(encoding), err=True)
+    write_line((prefix + shown).encode(encoding, "backslashreplace").decode(encoding), err=True)
 
 
 def terminal_width() -> int:
@@ -177,14 +161,14 @@ def wrap(text: str, columns: int) -> list[str]:
 def print_indented(text: str, first: str = "", rest: str | None = None, **style: Any) -> None:
     """Print a paragraph with a hanging indent."""
     rest = " " * display_width(first) if rest is None else rest
-    lines = wrap(one_line(text), max(_MIN_WIDTH, terminal_width() - display_width(rest))) or [""]
+    lines = wrap(visible_text(text), max(_MIN_WIDTH, terminal_width() - display_width(rest))) or [""]
     for place, line in enumerate(lines):
         print_line((rest if place else first) + line, **style)
 
 
 def print_table(rows: Sequence[Sequence[object]], head: Sequence[str] = (), right: Sequence[int] = ()) -> None:
     """Print aligned columns; the last one wraps, columns in `right` are right-aligned."""
-    shown = [[one_line(str(c)) for c in row] for row in ([head, *rows] if head else rows)]
+    shown = [[visible_text(str(c)) for c in row] for row in ([head, *rows] if head else rows)]
     if not shown:
         return
     wide = [max(display_width(row[i]) for row in shown) for i in range(len(shown[0]))]

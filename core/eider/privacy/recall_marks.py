@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from eider.model.visible_text import visible_lines
+
 VERSION: Final = "1"
 _TAG: Final = "eider-memory"
 _BLOCK: Final = re.compile(rf"<{_TAG}\b[^>]*>.*?(?:</{_TAG}\s*>|\Z)", re.IGNORECASE | re.DOTALL)
@@ -17,14 +19,14 @@ _STRAY: Final = re.compile(rf"</{_TAG}\s*>", re.IGNORECASE)
 
 
 def mark(lines: Sequence[str], ids: Sequence[str]) -> str:
-    r"""Frame recalled lines as data, escaped so that nothing inside can end the frame.
+    r"""Frame recalled lines as data, escaped so that nothing inside can end the frame or hides from a reader.
 
     >>> mark(["Prefers <b>tabs</b>."], ["mem_1"])
     '<eider-memory v="1" ids="mem_1">\nPrefers &lt;b&gt;tabs&lt;/b&gt;.\n</eider-memory>'
     """
     if not lines:
         return ""
-    body = "\n".join(escape(line, quote=False) for line in lines)
+    body = "\n".join(escape(visible_lines(line), quote=False) for line in lines)
     return f'<{_TAG} v="{VERSION}" ids="{escape(" ".join(ids))}">\n{body}\n</{_TAG}>'
 
 

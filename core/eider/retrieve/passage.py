@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from eider.language import analysis
-from eider.retrieve.rendering import visible_text
+from eider.model.visible_text import visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable

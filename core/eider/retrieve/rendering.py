@@ -6,8 +6,6 @@ stands as given. Beside it: the days that "last week" meant, what it answered, a
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from eider.language.dates import Window, placed, window_asked
 from eider.model.clock import local_date
 from eider.model.values import GLOBAL, Episode, Memory
+from eider.model.visible_text import visible_text
 from eider.retrieve.past_question import says_past
 
 if TYPE_CHECKING:
@@ -23,11 +22,6 @@ if TYPE_CHECKING:
     from eider.model.answers import EndedSpan
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_COMMANDS: Final = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
-"""Commands to a terminal."""
-_JOINERS: Final = frozenset("\u200c\u200d")
-"""Invisible, but part of how some scripts and emoji are written."""
-_HIDDEN: Final = frozenset(("Cc", "Cf", "Co", "Cs"))
 _QUOTED: Final = 200
 """Most characters shown of the agent's words that a line answers."""
 _READ: Final = 2_000
@@ -135,25 +129,6 @@ def in_quotes(text: str) -> str:
     '“Call it "alpha".”'
     """
     return f"“{text}”" if '"' in text else f'"{text}"'
-
-
-def visible_text(text: str) -> str:
-    """Return a text on one line, without what a reader cannot see: controls, overrides, tags, zero-width signs.
-
-    >>> visible_text("Deploy" + chr(0xE0041) + " on" + chr(0x202E) + " Friday." + chr(0x200B))
-    'Deploy on Friday.'
-    """
-    flat = " ".join(text.split())
-    if flat.isascii() and flat.isprintable():
-        return flat
-    flat = _COMMANDS.sub("", flat)
-    shown: list[str] = []
-    for i, char in enumerate(flat):
-        joins = char in _JOINERS and 0 < i < len(flat) - 1 and not (flat[i - 1].isascii() or flat[i + 1].isascii())
-        supplement = "\U000e0100" <= char <= "\U000e01ef"
-        if joins or (unicodedata.category(char) not in _HIDDEN and not supplement):
-            shown.append(char)
-    return " ".join("".join(shown).split())
 
 
 def dates_of(item: Memory | Episode, quoted: Quotation | None = None) -> list[str]:

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Final
 
 from eider.model.values import GLOBAL, Memory
-from eider.retrieve.rendering import Quotation, memory_line, visible_text
+from eider.model.visible_text import MARK, visible_text
+from eider.retrieve.rendering import Quotation, memory_line
 
 _MARKUP: Final = re.compile(r"^(?:[#>*•\-–]+|\d+[.)])\s+")
 """What would make a line look like a heading, a list item or a quotation of the frame it stands in."""
@@ -66,9 +67,10 @@ def sentence(text: str) -> str:
     if not flat:
         return flat
     flat = _opened(flat)
-    if flat[-1] in _ENDS or unicodedata.category(flat[-1]) == "So":
+    last = flat.rstrip(MARK)[-1:]
+    if not last or last in _ENDS or unicodedata.category(last) == "So":
         return flat
-    return f"{flat}。" if "\u3040" <= flat[-1] <= "\u9fff" else f"{flat}."
+    return f"{flat}。" if "\u3040" <= last <= "\u9fff" else f"{flat}."
 
 
 def _apart(line: str) -> str:

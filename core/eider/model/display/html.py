@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from eider.model.answers import Diff, Health, Injection, Page, Receipt, Recollection, Version
 from eider.model.values import Episode, Event, Memory, Precision
+from eider.model.visible_text import visible_lines
 
 PALETTE: Final = ("#4c8eda", "#e0883a", "#4fa873", "#c85f9a", "#9a7fd1", "#b59a2e", "#3aa6a6", "#d0605a")
 """Told apart on white and on black, also by most who confuse red and green."""
@@ -30,8 +31,8 @@ _DATE: Final[Mapping[Precision, str]] = {"year": "%Y", "month": "%Y-%m", "day": 
 
 
 def _say(value: object) -> str:
-    """Any value as text that cannot be markup."""
-    return escape(str(value), quote=True)
+    """Any value as text that cannot be markup and hides nothing."""
+    return escape(visible_lines(str(value)), quote=True)
 
 
 def _text(value: str) -> str:

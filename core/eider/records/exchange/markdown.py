@@ -10,6 +10,7 @@ from typing import IO, Any
 
 from eider.model.clock import local
 from eider.model.values import Memory, Precision
+from eider.model.visible_text import visible_text
 from eider.records.exchange.files import written
 from eider.store.protocols import Snapshot
 
@@ -27,9 +28,9 @@ def write_markdown(path: Path, header: dict[str, Any], rows: Snapshot, now: date
     current = [m for m in latest if m.status(now) == "current"]
     closed = sorted((m for m in latest if m.status(now) != "current"), key=lambda m: (m.valid_to or now, m.id))
     with written(path) as file:
-        _put(file, f"# Memory of {one_line(header['user'])}", "", f"Exported {header['exported_at']} (UTC).", "")
+        _put(file, f"# Memory of {visible_text(header['user'])}", "", f"Exported {header['exported_at']} (UTC).", "")
         for (scope, kind), group in groupby(current, key=lambda m: (m.scope, m.kind)):
-            _put(file, f"## {one_line(scope)} · {kind}", "", *(statement(m, now) for m in group), "")
+            _put(file, f"## {visible_text(scope)} · {kind}", "", *(statement(m, now) for m in group), "")
         if closed:
             _put(file, "## closed", "", *(statement(m, now) for m in closed), "")
         said = sum(_put(file, *lines) for lines in _utterances(rows))
@@ -53,7 +54,7 @@ def statement(m: Memory, now: datetime) -> str:
     marks += [f"origin {m.origin}"] if m.origin != "user" else []
     marks += ["pinned"] if m.pinned else []
     marks += [f"replaced by {m.superseded_by}"] if m.superseded_by else []
-    return f"- {one_line(m.text)} ({' · '.join(marks)} · {m.id})"
+    return f"- {visible_text(m.text)} ({' · '.join(marks)} · {m.id})"
 
 
 def _day(at: datetime, precision: Precision) -> str:
@@ -65,15 +66,6 @@ def _utterances(rows: Snapshot) -> Iterator[list[str]]:
     session: str | None = None
     for e in rows.utterances():
         at = local(e.at, e.tz)
-        head = [] if e.session == session else ["", f"## session {one_line(e.session)}", ""]
+        head = [] if e.session == session else ["", f"## session {visible_text(e.session)}", ""]
         session = e.session
-        yield [*head, f"- {at:%Y-%m-%d %H:%M} {one_line(e.speaker)}: {one_line(e.text)} ({e.role} · {e.id})"]
-
-
-def one_line(text: str) -> str:
-    r"""A text on one line, so that a search finds it whole.
-
-    >>> one_line("first\n  second")
-    'first second'
-    """
-    return " ".join(text.split())
+        yield [*head, f"- {at:%Y-%m-%d %H:%M} {visible_text(e.speaker)}: {visible_text(e.text)} ({e.role} · {e.id})"]
