@@ -37,7 +37,7 @@ def visible_lines(text: str) -> str:
     """
     if text.isascii() and text.replace("\n", "").isprintable():
         return text
-    return _marked(text.replace("\r\n", "\n"), _LINES)
+    return _marked(text, _LINES)
 
 
 def escaped(text: str) -> str:
@@ -65,7 +65,7 @@ def _marked(text: str, kept: str) -> str:
     place, hidden = 0, False
     while place < len(text):
         char = text[place]
-        if char in kept or not _hides(text, place):
+        if char in kept or not _hides(text, place) or (kept and text[place : place + 2] == "\r\n"):
             shown.append(char)
             hidden = False
             place += 1
