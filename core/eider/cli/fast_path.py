@@ -26,7 +26,6 @@ _WRITES: Final = ("record", "remember")
 _STORE_NAME: Final = 64
 _ZONE_FOLDERS: Final = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo")
 """Where Python looks for time zones by default."""
-_TIME_FIELDS: Final = ("at", "recorded_at", "valid_from", "valid_to", "retired_at")
 
 
 class JsonView(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON object)
@@ -227,7 +226,7 @@ def _print_answer(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bo
     items: list[Any] = value["items"] if verb == "search" else value if verb == "recall" else [value]
     if as_json:
         for item in items:
-            print_json(utc_times(item))
+            print_json(item)
         return
     seen = [JsonView(item) for item in items]
     if lean and not brief and verb in ("recall", "search"):
@@ -240,24 +239,6 @@ def _print_answer(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bo
         formatting.print_injection(seen[0])
     else:
         formatting.print_stored(seen)
-
-
-def utc_times(value: Any) -> Any:
-    """Return an answer with its time fields in UTC notation; texts and metadata are unchanged.
-
-    >>> utc_times({"at": "2026-05-04T10:30:00+00:00", "metadata": {"at": "2026-05-04T10:30:00+00:00"}})
-    {'at': '2026-05-04T10:30:00Z', 'metadata': {'at': '2026-05-04T10:30:00+00:00'}}
-    """
-    done = dict(value)
-    for name in ("memory", "episode"):
-        if done.get(name):
-            done[name] = utc_times(done[name])
-    if "recollections" in done:
-        done["recollections"] = [utc_times(one) for one in done["recollections"]]
-    for name in _TIME_FIELDS:
-        if done.get(name):
-            done[name] = done[name].replace("+00:00", "Z")
-    return done
 
 
 def _print_and_exit_code(printing: Callable[[], None]) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, ClassVar, Final, Generic, Literal, Self, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeAlias, TypeVar, cast, get_args
 
 from eider.model import validation
 from eider.model.answers import Consolidation, Drained, Imported, Listing, Receipt, Verified
@@ -16,7 +16,12 @@ from eider.model.values import GLOBAL, KINDS, Episode, Event, Memory, MemoryKind
 Answer = TypeVar("Answer")
 Item = TypeVar("Item", "Record", "Remember")
 
-When = datetime | date | str
+if TYPE_CHECKING:
+    When = datetime | date | str
+    RecordItem: TypeAlias = "Record | Mapping[str, object]"
+    RememberItem: TypeAlias = "Remember | Mapping[str, object] | str"
+else:  # as they are sent: msgspec reads types when it sends and receives
+    When, RecordItem, RememberItem = str, Mapping[str, Any], Mapping[str, Any] | str
 ExportFormat = Literal["jsonl", "parquet", "markdown"]
 EXPORT_FORMATS: Final = ("jsonl", "parquet", "markdown")
 
@@ -95,7 +100,7 @@ class RecordMany(UserRequest[list[Episode]]):
 
     verb: ClassVar[str] = "record_many"
 
-    items: Sequence[Record | Mapping[str, object]]
+    items: Sequence[RecordItem]
     key: str | None = None
     """Idempotency key of the whole; items that have one of their own are kept one by one."""
 
@@ -145,7 +150,7 @@ class RememberMany(UserRequest[list[Memory]]):
 
     verb: ClassVar[str] = "remember_many"
 
-    items: Sequence[Remember | Mapping[str, object] | str]
+    items: Sequence[RememberItem]
     key: str | None = None
     """Idempotency key of the whole; items that have one of their own are kept one by one."""
 

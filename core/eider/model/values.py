@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from eider.model.shown import Shown
 
@@ -19,7 +19,10 @@ MemoryKind = Literal["fact", "preference", "rule", "decision", "insight", "conte
 Status = Literal["current", "superseded", "expired", "inbox", "quarantined", "erased"]
 State = Literal["active", "inbox", "quarantined", "erased"]
 Precision = Literal["instant", "day", "month", "year"]
-Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+if TYPE_CHECKING:
+    Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+else:  # msgspec reads types when it sends and receives, and knows none that hold themselves
+    Json = Any
 Metadata = Mapping[str, Json]
 
 ROLES: Final = get_args(Role)

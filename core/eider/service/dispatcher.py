@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from eider.api import upload
 from eider.api.local import open_engine, open_layer
 from eider.api.verbs import VERBS, verb_of
-from eider.api.wire import decode, encode
+from eider.api.wire import decode_request, encode
 from eider.client import pauses
 from eider.client.client import PROTOCOL, SPOOLED_VERBS, VERSION
 from eider.model import config
@@ -133,7 +133,7 @@ class Dispatcher:
     def run_verb(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Mapping[str, Any]:
         """Answer one verb with JSON in and out."""
         verb = VERBS[name]
-        request = decode(object_in(body, "request"), verb.request)
+        request = decode_request(object_in(body, "request"), verb.request)
         answer = self.perform(request, _channel(body), body, headers)
         return {"status": "stored" if verb.writes else "ok", "value": encode(answer)}
 
