@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from eider_langchain.callback import EiderCallbackHandler
     from eider_langchain.classic import EiderMemory
+    from eider_langchain.guidance import guided
     from eider_langchain.history import EiderChatMessageHistory
     from eider_langchain.middleware import EiderMemoryMiddleware
     from eider_langchain.model import as_model
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 _HOME = {
     "EiderCallbackHandler": "callback", "EiderChatMessageHistory": "history",
     "EiderMemory": "classic", "EiderMemoryMiddleware": "middleware", "EiderRetriever": "retriever",
-    "EiderStore": "store", "EiderTool": "tools", "as_model": "model", "memory_tools": "tools",
+    "EiderStore": "store", "EiderTool": "tools", "as_model": "model", "guided": "guidance", "memory_tools": "tools",
 }  # fmt: skip
 _EXTRAS = {"langchain_classic": "langchain-classic"}
 _PACKAGES = ("langchain", "langchain_core", "langchain_classic", "langgraph")
 
 __all__ = [
     "EiderCallbackHandler", "EiderChatMessageHistory", "EiderMemory", "EiderMemoryMiddleware",
-    "EiderRetriever", "EiderStore", "EiderTool", "as_model", "memory_tools",
+    "EiderRetriever", "EiderStore", "EiderTool", "as_model", "guided", "memory_tools",
 ]  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from langchain_core.outputs import LLMResult
 from eider.api.conversation import Conversation, Source
 from eider.privacy import recall_marks
 from eider_langchain.identity import conversation_of_run
-from eider_langchain.messages import last_of_user, text_of
+from eider_langchain.messages import last_of_user, names_of_user, text_of
 from eider_langchain.run_config import config_of_caller
 from eider_langchain.tools import OWN_TOOL
 
@@ -68,6 +68,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
         context: str | None = None, input_key: str | None = None, output_key: str | None = None,
+        names: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """Create the handler.
 
@@ -81,6 +82,8 @@ class EiderCallbackHandler(BaseCallbackHandler):
             context: What the work is about.
             input_key: Which input the user said, where the usual names do not tell.
             output_key: Which output answers it.
+            names: Names under which the user speaks (`HumanMessage(name=…)`) besides their id; under any other it is
+                another agent, whose words teach nothing.
         """
         self.conversation = Conversation(
             memory, user=user, session=session, scopes=scopes, topic=context, host="langchain"
@@ -89,6 +92,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
         self._outputs = _OUTPUTS if output_key is None else (output_key,)
         self._runs: OrderedDict[UUID, _Run] = OrderedDict()
         self._lock = threading.Lock()
+        self._names = tuple(names)
         self._shared = self._warned = False
 
     # ------------------------------------------------------------------ what begins
@@ -137,11 +141,14 @@ class EiderCallbackHandler(BaseCallbackHandler):
     def _begin(self, id: UUID, parent: UUID | None, metadata: Mapping[str, Any] | None, inputs: Any) -> None:  # noqa: A002
         with self._lock:
             run = self._runs.get(parent) if parent is not None else None
+            begins = False
             if run is None:
                 run = _Run(id=id, metadata=metadata or {})
-                self._read_user_text(run, inputs)
+                begins = True
             if run.conversation is None or run.conversation.user is None:
                 self._identify(run, config_of_caller(), own=run.id in (id, parent))
+            if begins:
+                self._read_user_text(run, inputs)
             self._runs[id] = run
             while len(self._runs) > _MAX_RUNS:
                 self._runs.popitem(last=False)
@@ -167,7 +174,8 @@ class EiderCallbackHandler(BaseCallbackHandler):
         if isinstance(inputs, str):
             run.user_text = inputs
         messages = [inputs] if isinstance(inputs, BaseMessage) else _messages(inputs)
-        if (last := last_of_user(messages)) is None:
+        whose = (run.conversation or self.conversation).user
+        if (last := last_of_user(messages, names_of_user(whose, self._names))) is None:
             return
         before = messages[: messages.index(last)]
         run.user_text, run.user_key = text_of(last), None if last.id is None else str(last.id)

@@ -12,6 +12,7 @@ from pydantic import PrivateAttr
 from eider.api.conversation import Conversation
 from eider.model.errors import InputError
 from eider_langchain.history import EiderChatMessageHistory
+from eider_langchain.messages import latest
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -55,6 +56,28 @@ class EiderMemory(BaseMemory):
         self._history = EiderChatMessageHistory(memory, self.session, user=self.user, scopes=self.scopes)
 
     @property
+    def chat_memory(self) -> EiderChatMessageHistory:
+        """The conversation's messages, as in LangChain's own buffer memories."""
+        return self._history
+
+    @property
+    def buffer(self) -> str | list[BaseMessage]:
+        """The latest messages that the prompt repeats, in the form it takes."""
+        return self.buffer_as_messages if self.return_messages else self.buffer_as_str
+
+    @property
+    def buffer_as_messages(self) -> list[BaseMessage]:
+        """The latest messages that the prompt repeats."""
+        return latest(self._history.messages, self.window)
+
+    @property
+    def buffer_as_str(self) -> str:
+        """The latest messages that the prompt repeats, as a text."""
+        return get_buffer_string(
+            self.buffer_as_messages, human_prefix=self.human_prefix, ai_prefix=self.ai_prefix
+        )  # fmt: skip
+
+    @property
     def memory_variables(self) -> list[str]:
         """The one variable of the prompt that this fills."""
         return [self.memory_key]
@@ -65,16 +88,19 @@ class EiderMemory(BaseMemory):
         policy = self._conversation.guidance(topic=prompt or None)
         recalled = self._conversation.context(prompt, without=[m.id for m in policy.memories])
         known = "\n\n".join(part for part in (policy.text, recalled.text) if part)
-        said = self._history.messages[-self.window :] if self.window else []
+        said = self.buffer_as_messages
         if self.return_messages:
             first: list[BaseMessage] = [SystemMessage(known)] if known else []
             return {self.memory_key: [*first, *said]}
-        talk = get_buffer_string(said, human_prefix=self.human_prefix, ai_prefix=self.ai_prefix)
-        return {self.memory_key: "\n\n".join(part for part in (known, talk) if part)}
+        return {self.memory_key: "\n\n".join(part for part in (known, self.buffer_as_str) if part)}
 
-    def save_context(self, inputs: dict[str, Any], outputs: dict[str, str]) -> None:
-        """Keep an exchange, and learn from what the user said in it."""
-        answer = outputs[self.output_key or _single_value(outputs, "output_key")]
+    def save_context(self, inputs: dict[str, Any], outputs: dict[str, Any]) -> None:
+        """Keep an exchange, and learn from what the user said in it.
+
+        Of several outputs the answer is `output_key`, else "output" as agents have it beside "intermediate_steps".
+        """
+        name = self.output_key or ("output" if "output" in outputs else _single_value(outputs, "output_key"))
+        answer = outputs[name]
         self._history.add_messages([HumanMessage(str(inputs[self._input(inputs)])), AIMessage(str(answer))])
 
     def clear(self) -> None:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from langchain_core.chat_history import BaseChatMessageHistory
-from langchain_core.messages import (
-    AIMessage,
-    BaseMessage,
-    HumanMessage,
-    ToolMessage,
-    message_to_dict,
-    messages_from_dict,
-)
+from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from eider.api.conversation import Conversation
-from eider.model.errors import ErasedError, InputError, UnknownIdError
+from eider.model.errors import ErasedError, UnknownIdError
 from eider.privacy import recall_marks
-from eider.privacy.redact import redact_tree
-from eider_langchain.messages import is_from_user, key_of, text_of
+from eider_langchain.messages import (
+    is_from_user,
+    kept_message,
+    key_of,
+    latest,
+    names_of_user,
+    parsed_message,
+    text_of,
+)
 from eider_langchain.quietly import FailSafe
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     def __init__(
         self, memory: Eider, session_id: str, *, user: str | None = None, scopes: Sequence[str] = (),
-        learn: bool = True, limit: int | None = None,
+        learn: bool = True, limit: int | None = None, names: Sequence[str] = (),
     ) -> None:  # fmt: skip
         """Go on with a session, or begin it.
 
@@ -54,17 +54,19 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             user: Whose; by default as `eider.open` was told.
             scopes: What is learned is kept under the first.
             learn: Whether what the user says is learned from, and not only kept.
-            limit: `messages` are the last so many; by default all.
+            limit: `messages` are the last so many, from a message of a person on; by default all.
+            names: Names under which the user speaks (`HumanMessage(name=…)`) besides their id; under any other name it
+                is another agent, whose words are kept and not learned from.
         """
         self._conversation = Conversation(memory, user=user, session=session_id, scopes=scopes, host="langchain")
         self._quietly, self._learn, self._limit = FailSafe(), learn, limit
+        self._names = names_of_user(self._conversation.require_user(), names)
         self.session_id = session_id
 
     @property
     def messages(self) -> list[BaseMessage]:  # pyright: ignore[reportIncompatibleVariableOverride] (as LangChain documents it)
         """The session's messages, oldest first."""
-        told = [_message_of(row) for row in self._quietly.answer_or(self._rows, [])]
-        return told if self._limit is None else told[max(0, len(told) - self._limit) :]
+        return latest([_message_of(row) for row in self._quietly.answer_or(self._rows, [])], self._limit)
 
     async def aget_messages(self) -> list[BaseMessage]:
         """Run the sync method in a worker thread."""
@@ -119,7 +121,7 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         for message in messages:
             key = key_of(self.session_id, message) or f"langchain:{self.session_id[:120]}:{uuid4().hex}"
             key = self._record(message, key, tainted=tainted)
-            if is_from_user(message):
+            if is_from_user(message, self._names):
                 if self._learn:
                     self._conversation.user_said(
                         text_of(message), answering=answering, key=key, answering_key=answering_key
@@ -132,18 +134,13 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
 
     def _record(self, message: BaseMessage, key: str, *, tainted: bool) -> str:
         """Keep one message; returns the key it is kept under: another one where its own was erased."""
-        role, door = _channel_trust(message, tainted=tainted)
-        words = text_of(message)
-        kept = message_to_dict(message)
-        if message.content == words:
-            del kept["data"]["content"]  # it is the utterance itself
-        said = words if recall_marks.strip(words).strip() else _NO_TEXT
-        if said == _NO_TEXT:
-            kept["data"]["content"] = "" if message.content == words else message.content
-        if _parse_message(redact_tree(kept), said) is None:
-            raise InputError(f"a message of type {message.type!r} cannot be read back once its secrets are redacted.")
+        role, door = self._channel_trust(message, tainted=tainted)
+        words, kept = kept_message(message)
+        if not recall_marks.strip(words).strip():
+            kept["data"].setdefault("content", "")
+            words = _NO_TEXT
         tell = partial(
-            self._conversation.memory.channel("langchain", door).record, said, user=self._conversation.user, role=role,
+            self._conversation.memory.channel("langchain", door).record, words, user=self._conversation.user, role=role,
             session=self.session_id, metadata={"message": kept},
         )  # fmt: skip
         of_user = ":user" if role == "user" else ""
@@ -154,6 +151,13 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             tell(key=f"{key}{of_user}")
         return key
 
+    def _channel_trust(self, message: BaseMessage, *, tainted: bool) -> tuple[Role, Origin]:
+        if is_from_user(message, self._names):
+            return "user", "user"
+        if isinstance(message, AIMessage):
+            return "agent", "tool" if tainted else "agent"
+        return "other", "tool" if isinstance(message, ToolMessage) else "document"
+
     def _forget(self, id: str) -> None:  # noqa: A002 (the word users know)
         try:
             self._conversation.memory.forget(id, user=self._conversation.user, wait=False)
@@ -161,23 +165,8 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
             return
 
 
-def _channel_trust(message: BaseMessage, *, tainted: bool) -> tuple[Role, Origin]:
-    if isinstance(message, HumanMessage) and is_from_user(message):
-        return "user", "user"
-    if isinstance(message, AIMessage):
-        return "agent", "tool" if tainted else "agent"
-    return "other", "tool" if isinstance(message, ToolMessage) else "document"
-
-
 def _message_of(row: Episode) -> BaseMessage:
     """The message of a row; what cannot be read is a message that says so, so that the others load."""
-    return _parse_message(row.metadata["message"], row.text) or AIMessage(
+    return parsed_message(row.metadata["message"], row.text) or AIMessage(
         f"[a damaged message, kept as {row.id}] {row.text}"
     )
-
-
-def _parse_message(kept: Any, text: str) -> BaseMessage | None:
-    try:
-        return messages_from_dict([{**kept, "data": {"content": text, **kept["data"]}}])[0]
-    except (KeyError, TypeError, ValueError):
-        return None

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final
 
 from langchain_core.runnables.config import ensure_config
+
+from eider.model.validation import one_of
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -17,6 +21,39 @@ AUTHENTICATED: Final = "langgraph_auth_user_id"
 USER: Final = ("user_id", "user")
 SESSION: Final = ("session_id", "session", "thread_id")
 """Names under which a run's context, or its `config["configurable"]`, tells whose memory and which conversation."""
+
+
+SPEAKER: Final = "eider_speaker"
+"""Name under which a run says who speaks in it: "user", or "agent" where other agents do."""
+_TOOLS: Final = "tools"
+"""What LangChain's agents call the node that runs tools."""
+_in_tool: Final = ContextVar("eider_in_tool", default=False)
+
+
+@contextmanager
+def within_tool() -> Generator[None]:
+    """Mark what runs inside, also in its tasks and threads, as called by an agent's tool."""
+    token = _in_tool.set(True)
+    try:
+        yield
+    finally:
+        _in_tool.reset(token)
+
+
+def user_speaks(config: RunnableConfig | None = None, context: object = None) -> bool:
+    """Whether the person speaks in a run, and not an agent that called this one as its tool.
+
+    What the run says (`eider_speaker`) comes first; else a run within a tool of an agent is that agent's.
+
+    Raises:
+        InputError: The run says something else.
+    """
+    given: Mapping[str, Any] = ensure_config(config).get("configurable") or {}
+    said = _first_value((context, getattr(given.get("__pregel_runtime"), "context", None), given), (SPEAKER,))
+    if said is not None:
+        return one_of(said, ("user", "agent"), SPEAKER) == "user"
+    above = str(given.get("checkpoint_ns") or "").split("|")[:-1]
+    return not _in_tool.get() and all(place.partition(":")[0] != _TOOLS for place in above)
 
 
 def conversation_of_run(

@@ -32,16 +32,19 @@ class EiderTool(BaseTool):
     response_format: Literal["content", "content_and_artifact"] = "content_and_artifact"
     _conversation: Conversation = PrivateAttr()
 
-    def __init__(self, name: str, conversation: Conversation) -> None:
+    _tool: str = PrivateAttr()
+    """The name that Eider knows it by, whatever it is called here."""
+
+    def __init__(self, name: str, conversation: Conversation, prefix: str = tools.PREFIX) -> None:
         """Offer the tool of that name; whose memory it is, each run's context says where the conversation does not."""
         anybody = conversation.of(
             user=conversation.user or "anybody"
         )  # what a tool looks like does not depend on whose it is
-        tool = next(t for t in anybody.toolbox().tools() if t.name == name)
+        tool = next(t for t in anybody.toolbox(prefix).tools() if t.name == f"{prefix}{name}")
         super().__init__(
-            name=name, description=tool.description, args_schema=dict(tool.schema), metadata={OWN_TOOL: True}
+            name=tool.name, description=tool.description, args_schema=dict(tool.schema), metadata={OWN_TOOL: True}
         )
-        self._conversation = conversation
+        self._conversation, self._tool = conversation, name
 
     def _to_args_and_kwargs(
         self, tool_input: str | dict[str, Any], tool_call_id: str | None
@@ -53,7 +56,7 @@ class EiderTool(BaseTool):
         here = conversation_of_run(self._conversation, config)
         key = f"langchain:{here.session or ''}:{call}"[-250:] if call else None
         try:
-            answer = here.toolbox().call(self.name, arguments, key=key)
+            answer = here.toolbox().call(self._tool, arguments, key=key)
         except InputError as error:  # nobody said whose memory it is
             answer = tools.error_answer(error)
         return json.dumps(answer, ensure_ascii=False, default=str), answer
@@ -67,7 +70,7 @@ def _first_argument(tool: EiderTool) -> str:
 
 def memory_tools(
     memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
-    context: str | None = None, loop: str | None = None, only: Sequence[str] | None = None,
+    context: str | None = None, loop: str | None = None, only: Sequence[str] | None = None, prefix: str = tools.PREFIX,
 ) -> list[EiderTool]:  # fmt: skip
     """Tools with which a model uses memory itself: remember, recall, search, forget, correct, reinforce, signal_outcome.
 
@@ -79,17 +82,20 @@ def memory_tools(
         context: What the work is about; recalled for where the model asks nothing in particular.
         loop: Open loop that recalls belong to and an outcome is told of.
         only: Names of the tools to offer; by default all seven.
+        prefix: Put before their names, so that they do not meet the agent's own tools.
     """
     conversation = Conversation(
         memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host="langchain"
     )
-    return tools_of(conversation, only)
+    return tools_of(conversation, only, prefix)
 
 
-def tools_of(conversation: Conversation, only: Sequence[str] | None = None) -> list[EiderTool]:
+def tools_of(
+    conversation: Conversation, only: Sequence[str] | None = None, prefix: str = tools.PREFIX
+) -> list[EiderTool]:
     """The tools over a conversation."""
     names = [*tools.TOOLS] if only is None else [*only]
     for name in names:
         if name not in tools.TOOLS:
             raise InputError(f"there is no tool {name!r}; use one of {', '.join(tools.TOOLS)}.")
-    return [EiderTool(name, conversation) for name in names]
+    return [EiderTool(name, conversation, prefix) for name in names]

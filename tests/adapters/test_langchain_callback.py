@@ -89,7 +89,7 @@ def test_what_memory_gave_out_is_not_captured_again(memory: eider.Eider, ada: st
         lambda given: f"{given['known'][0].page_content} {given['input']}"
     ) | scripted("Friday.")  # fmt: skip
     chain.invoke("On which day do we deploy?", config)
-    model = scripted(calling("recall", query="deploy day"), "On Fridays.")
+    model = scripted(calling("memory_recall", query="deploy day"), "On Fridays.")
     agent = create_agent(model, tools=memory_tools(memory))
     agent.invoke({"messages": [("user", "Which day again?")]}, config)
     assert handler.flush(10)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from langchain_agents import Scripted, a_memory, a_user, said, scripted  # noqa: F401
+from langchain_classic.memory import ConversationBufferMemory
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolCall, ToolMessage
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
 from langchain_core.runnables.history import RunnableWithMessageHistory
 
 import eider
 from eider.model.errors import InputError
-from eider_langchain import EiderChatMessageHistory, EiderMemory
+from eider_langchain import EiderCallbackHandler, EiderChatMessageHistory, EiderMemory, guided
+from eider_langchain.messages import latest
 
 FIRST, REPLY = "How do I write a review?", "No, please write in paragraphs."
 DEPRECATED = "ignore:.*RunnableWithMessageHistory:Warning"
@@ -63,7 +68,8 @@ def test_every_kind_of_message_comes_back_as_it_was(memory: eider.Eider, ada: st
     history.add_messages(messages)
     assert EiderChatMessageHistory(memory, "s1", user=ada).messages == messages
     assert EiderChatMessageHistory(memory, "s2", user=ada).messages == []
-    assert EiderChatMessageHistory(memory, "s1", user=ada, limit=2).messages == messages[-2:]
+    for limit, first in ((2, 5), (5, 1), (1, 5), (6, 0)):  # never an answer without what it answers
+        assert EiderChatMessageHistory(memory, "s1", user=ada, limit=limit).messages == messages[first:]
     assert history.flush(10)
     assert EiderChatMessageHistory(memory, "s1", user=ada).messages == messages
     trusts = {text: origin for origin, text in said(memory, ada)}
@@ -174,3 +180,121 @@ def test_a_call_with_a_secret_keeps_all_else(memory: eider.Eider, ada: str) -> N
     assert kept[1].tool_calls[0]["args"]["commit"] == digest
     assert f'"commit":"{digest}"' in kept[1].additional_kwargs["tool_calls"][0]["function"]["arguments"]
     assert "damaged" in kept[3].text
+
+
+def test_pictures_files_and_odd_characters_are_kept(memory: eider.Eider, ada: str) -> None:
+    """What is too large is named with its kind and size; words, and small or linked pictures, stay."""
+    big = "iVBORw0KGgo" + "A" * 200_000
+    content: list[Any] = [
+        {"type": "text", "text": "What is in these?"},
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{big}"}},
+        {"type": "image", "base64": big, "mime_type": "image/jpeg"},
+        {"type": "input_audio", "input_audio": {"data": big, "format": "wav"}},
+        {"type": "file", "file": {"file_data": f"data:application/pdf;base64,{big}", "filename": "a.pdf"}},
+        {"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": big}},
+        {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}},
+        {"type": "image", "base64": "iVBORw0KGgo=", "mime_type": "image/png"},
+    ]
+    history = EiderChatMessageHistory(memory, "s1", user=ada)
+    history.add_messages([HumanMessage(content), AIMessage("cats")])
+    history.add_messages(
+        [HumanMessage(content[1:2]), HumanMessage("NUL \x00, half \ud83d"), ToolMessage("ok", tool_call_id="c\ud83d")]
+    )
+    asked, answer, picture, odd, result = history.messages
+    assert (asked.text, answer.text, odd.text) == ("What is in these?", "cats", "NUL \ufffd, half \ufffd")
+    assert asked.content == [content[0], *content[6:]]
+    named = asked.additional_kwargs["attachments"]
+    assert [one["media_type"] for one in named] == [
+        "image/png",
+        "image/jpeg",
+        "wav",
+        "application/pdf",
+        "application/pdf",
+    ]
+    assert {one["bytes"] for one in named} == {150_008}
+    assert picture.text.startswith("[image/png, 150,008 bytes, sha256 ")
+    assert isinstance(result, ToolMessage)
+    assert result.tool_call_id == "c\ufffd"
+
+
+def test_long_messages_are_kept(memory: eider.Eider, ada: str) -> None:
+    """200 kB whole, as text, blocks and arguments of calls; beyond what a row holds they are cut, never refused."""
+    long, huge = "word " * 40_000, "word " * 300_000
+    history = EiderChatMessageHistory(memory, "s1", user=ada, learn=False)
+    messages: list[BaseMessage] = [
+        HumanMessage(long), AIMessage("", tool_calls=[ToolCall(name="write", args={"text": long}, id="c1")]),
+        ToolMessage([{"type": "text", "text": long}], tool_call_id="c1"), AIMessage("done"),
+    ]  # fmt: skip
+    history.add_messages(messages)
+    assert history.messages == messages
+    history.add_messages(
+        [HumanMessage(huge), AIMessage("", tool_calls=[ToolCall(name="write", args={"text": huge}, id="c2")])]
+    )
+    said, call = history.messages[4:]
+    assert said.text == huge[: len(said.text)]
+    assert len(said.text) == 1_000_000
+    assert isinstance(call, AIMessage)
+    assert call.tool_calls[0]["args"]["text"].endswith("more characters]")
+
+
+KINDS = st.lists(st.sampled_from(["human", "ai", "call", "system"]), max_size=8)
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(kinds=KINDS, limit=st.integers(0, 10))
+def test_a_limited_history_begins_with_a_person(kinds: list[str], limit: int) -> None:
+    """Never with the answer of a tool, nor with an agent's turn where anybody spoke; the end is always there."""
+    messages: list[BaseMessage] = []
+    for place, kind in enumerate(kinds):
+        if kind == "call":
+            messages.append(AIMessage("", tool_calls=[ToolCall(name="x", args={}, id=str(place))]))
+            messages.append(ToolMessage("ok", tool_call_id=str(place)))
+        else:
+            messages.append({"human": HumanMessage, "ai": AIMessage, "system": SystemMessage}[kind]("x"))
+    shown = latest(messages, limit)
+    assert shown == messages[len(messages) - len(shown) :]
+    if limit and messages:
+        assert shown == messages or not isinstance(shown[0] if shown else HumanMessage("x"), ToolMessage)
+        assert len(shown) == len(messages) or "human" not in kinds or isinstance(shown[0], HumanMessage)
+        humans = [m for m in shown if isinstance(m, HumanMessage)]
+        assert len(shown) <= limit or len(humans) == 1  # of a turn that is longer, all
+
+
+@pytest.mark.filterwarnings(DEPRECATED)
+@pytest.mark.parametrize("how", ["history", "callback"])
+async def test_one_step_makes_a_chain_obey(memory: eider.Eider, ada: str, how: str) -> None:
+    """`guided` before the model, beside the history or the handler that learns."""
+    model = scripted("- one", "One.", "Two.")
+    handler = EiderCallbackHandler(memory)
+    chain: Any = ChatPromptTemplate([("system", "Be brief."), ("human", "{input}")]) | guided(memory) | model
+    for session, text in (("s1", FIRST), ("s1", REPLY), ("s2", "And a commit message?")):
+        config: Any = {"configurable": {"user_id": ada, "session_id": session}}
+        if how == "history":
+            history = EiderChatMessageHistory(memory, session, user=ada)
+            await RunnableWithMessageHistory(
+                chain, lambda session_id, h=history: h, input_messages_key="input"
+            ).ainvoke({"input": text}, config)
+            assert history.flush(10)
+        else:
+            await chain.ainvoke({"input": text}, {**config, "callbacks": [handler]})
+            assert handler.flush(10)
+    assert model.system(0) == "Be brief."
+    assert model.system(2).startswith("Be brief.\n\n")
+    assert "Write in paragraphs." in model.system(2)
+
+
+def test_a_classic_memory_takes_what_agents_save(memory: eider.Eider, ada: str) -> None:
+    """The output beside others, `chat_memory` and `buffer`, as LangChain's own buffer memory."""
+    for returns in (False, True):
+        kept = EiderMemory(memory=memory, user=ada, session=f"s{returns}", return_messages=returns)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            theirs = ConversationBufferMemory(return_messages=returns)
+            for one in (kept, theirs):
+                one.save_context({"input": "hello"}, {"output": "good day", "intermediate_steps": []})
+                one.chat_memory.add_user_message("and now?")
+        assert kept.buffer == theirs.buffer
+        assert kept.load_memory_variables({"input": "x"}) == theirs.load_memory_variables({"input": "x"})
+        assert [m.text for m in kept.chat_memory.messages] == ["hello", "good day", "and now?"]
+    with pytest.raises(InputError, match="output_key is missing"):
+        kept.save_context({"input": "hello"}, {"answer": "a", "sources": "b"})

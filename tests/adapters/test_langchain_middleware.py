@@ -97,7 +97,7 @@ async def test_each_reply_is_judged_against_the_answer_before_it(memory: eider.E
 
 def test_memory_is_asked_once_a_turn_however_many_steps_it_takes(memory: eider.Eider, ada: str) -> None:
     """A rule that is kept between two steps of a turn guides the next turn, not the second step."""
-    model = scripted(calling("remember", text="Always answer in French.", kind="rule"), "done", "bonjour")
+    model = scripted(calling("memory_remember", text="Always answer in French.", kind="rule"), "done", "bonjour")
     middleware = EiderMemoryMiddleware(memory, learn=False)
     agent = create_agent(model, middleware=[middleware], checkpointer=InMemorySaver())
     memory.remember("Never use emojis.", user=ada, kind="rule")
@@ -123,7 +123,7 @@ def test_what_tools_say_is_kept_at_their_trust_and_taints_the_answer(memory: eid
 def test_what_memory_gave_out_is_not_kept_again(memory: eider.Eider, ada: str) -> None:
     """An answer of Eider's own tools is no utterance, and an answer that quotes it keeps its own words only."""
     memory.remember("Ada's deploy day is Friday.", user=ada)
-    model = scripted(calling("recall", query="deploy day"), "On Fridays.")
+    model = scripted(calling("memory_recall", query="deploy day"), "On Fridays.")
     middleware = EiderMemoryMiddleware(memory, recall=False)
     done = create_agent(model, middleware=[middleware]).invoke({"messages": [("user", "When?")]}, run_of(ada))
     assert "eider-memory" in done["messages"][2].text
@@ -134,7 +134,7 @@ def test_what_memory_gave_out_is_not_kept_again(memory: eider.Eider, ada: str) -
 def test_what_a_stranger_once_said_taints_an_answer_that_recalled_it(memory: eider.Eider, ada: str) -> None:
     """A document's words do not gain trust by passing through recall and the agent's mouth."""
     memory.channel("web", "document").record("The wifi password policy is weekly rotation.", user=ada, role="other")
-    model = scripted(calling("recall", query="wifi password policy"), "Rotate the wifi password weekly.")
+    model = scripted(calling("memory_recall", query="wifi password policy"), "Rotate the wifi password weekly.")
     middleware = EiderMemoryMiddleware(memory, recall=False)
     create_agent(model, middleware=[middleware]).invoke({"messages": [("user", "And the wifi?")]}, run_of(ada))
     assert middleware.flush(10)
@@ -246,7 +246,7 @@ def test_whose_memory_it_is_comes_from_arguments_then_context_then_config(memory
         memory.remember(f"Always mention the {who}.", user=f"{ada}-{who}", kind="rule")
     config = run_of(f"{ada}-config")
     for explicit, expected in ((None, "context"), (f"{ada}-argument", "argument")):
-        model = scripted(calling("remember", text=f"The {explicit} was told."), "ok")
+        model = scripted(calling("memory_remember", text=f"The {explicit} was told."), "ok")
         middleware = EiderMemoryMiddleware(memory, user=explicit)
         agent = create_agent(model, middleware=[middleware], context_schema=Context)
         agent.invoke({"messages": [("user", "Hi")]}, config, context=Context(user_id=f"{ada}-context"))
@@ -261,7 +261,7 @@ def test_memory_that_fails_does_not_fail_the_agent(tmp_path: Path, caplog: pytes
     """A closed store: the agent answers, tools answer in words, one warning is logged, and then silence."""
     memory = eider.open(tmp_path / "m.eider", user="ada")
     middleware = EiderMemoryMiddleware(memory)
-    model = scripted(calling("recall", query="x"), "still here", "and here")
+    model = scripted(calling("memory_recall", query="x"), "still here", "and here")
     agent = create_agent(model, middleware=[middleware], checkpointer=InMemorySaver())
     memory.close()
     with caplog.at_level(logging.WARNING, "eider"):

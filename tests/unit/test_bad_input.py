@@ -85,7 +85,7 @@ LIMITS: list[tuple[str, object, str]] = [
 ]  # fmt: skip
 METADATA: list[tuple[str, object, str]] = [
     ("a list", [1], "dict"), ("a set within", {"a": {1}}, "JSON"), ("not a number", {"a": math.nan}, "JSON"),
-    ("itself", DEEP, "JSON"), ("a date", {"a": NAIVE}, "JSON"), ("70 KB", {"a": "x" * 70_000}, "limit"), ("nul", {"a": NUL}, "NUL"),
+    ("itself", DEEP, "JSON"), ("a date", {"a": NAIVE}, "JSON"), ("1.1 MB", {"a": "x" * 1_100_000}, "limit"), ("nul", {"a": NUL}, "NUL"),
     ("half a pair", {"a": HALF}, "surrogate"), ("half a pair in a name", {HALF: 1}, "surrogate"), ("a number as a name", {1: "a"}, "names"),
 ]  # fmt: skip
 IDS = [

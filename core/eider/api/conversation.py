@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
 
 from eider.api import tools
 from eider.api.conversation_state import ConversationKey, LastReply, state_of
+from eider.api.host_values import repaired
 from eider.model.errors import InputError, QueuedError, ServerBusyError, ServerUnreachableError
 from eider.model.validation import MAX_TEXT
 
@@ -144,6 +145,16 @@ class Conversation:
         """The open memory this conversation uses."""
         return self._host.memory
 
+    def require_user(self) -> str:
+        """Return whose memory it is.
+
+        Raises:
+            InputError: Nobody said: neither here nor with `eider.open`. Nobody's words must not become somebody's.
+        """
+        if (user := self.user if self.user is not None else self._host.memory.user) is None:
+            raise InputError("user is missing: say whose memory it is, here or in eider.open(user=…).")
+        return user
+
     def warn_of_failure(self, error: Exception) -> None:
         """Log once per memory and host that memory failed; for errors in an adapter's own calls."""
         self._host.warn_of_failure(error)
@@ -162,7 +173,7 @@ class Conversation:
             The policy; its `text` is empty when nothing is known or memory fails, and `why` says which.
         """
         ask = partial(
-            self._host.reader.policy, user=self.user, context=topic or self.topic, existing_instructions=existing,
+            self._host.reader.policy, user=self.user, context=repaired(topic or self.topic or "") or None, existing_instructions=existing,
             scopes=self.scopes or None, budget=budget, loop=self.loop,
             kinds=None if topic or self.topic else GUIDANCE_KINDS,
         )  # fmt: skip
@@ -183,7 +194,7 @@ class Conversation:
             The lines and where they came from; `text` is empty when nothing helps or memory fails, and `why` says which.
         """
         ask = partial(
-            self._host.reader.inject, prompt, user=self.user, session=self.session,
+            self._host.reader.inject, repaired(prompt), user=self.user, session=self.session,
             scopes=[*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None, budget=self.budget, without=without, known=known,
         )  # fmt: skip
         return self._host.answer_or(ask, _no_context)
@@ -196,17 +207,18 @@ class Conversation:
         """`context`, in a worker thread."""
         return await _in_thread(self.context, prompt, without=without, known=known)
 
-    def toolbox(self) -> tools.Toolbox:
+    def toolbox(self, prefix: str = "") -> tools.Toolbox:
         """Return the seven memory tools bound to this conversation; what a model writes with them has agent trust.
+
+        Args:
+            prefix: Put before their names, for hosts that have tools of the same names.
 
         Raises:
             InputError: No user was given here or to `eider.open`.
         """
-        if (user := self.user if self.user is not None else self._host.memory.user) is None:
-            raise InputError("user is missing: say whose memory it is, here or in eider.open(user=…).")
         return tools.bind(
-            self._host.memory, user=user, scopes=self.scopes, loop=self.loop, context=self.topic,
-            channel=self._host.host,
+            self._host.memory, user=self.require_user(), scopes=self.scopes, loop=self.loop, context=self.topic,
+            channel=self._host.host, prefix=prefix,
         )  # fmt: skip
 
     # ------------------------------------------------------------------ after it
@@ -224,6 +236,7 @@ class Conversation:
             answering_key: Key that message was reported under by `agent_said`, where another process reported it.
             at: When it was said; by default now.
         """
+        text, answering = repaired(text), answering and repaired(answering)
         if not text.strip():
             return
         last = self._host.state.last_reply(self._key())
@@ -244,6 +257,7 @@ class Conversation:
             key: Idempotency key made from coordinates.
             tainted: Whether the words rest on tool results or documents that were not reported with `tool_said`.
         """
+        text = repaired(text)
         if not text.strip():
             return
         key = key or f"auto:{os.urandom(16).hex()}"
@@ -260,6 +274,7 @@ class Conversation:
             source: Whether a tool or a document said it.
             key: Idempotency key made from coordinates.
         """
+        text = repaired(text)
         if not text.strip():
             return
         self._host.state.set_last_reply(self._key(), replace(self._host.state.last_reply(self._key()), tainted=True))

@@ -6,6 +6,7 @@ only framed as data (`eider.privacy.recall_marks`), so that nothing in it passes
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 Handler = Callable[..., Answer]
 """Called as `handler(memory, **arguments)`; beside its own arguments it takes what `bind` binds."""
+PREFIX: Final = "memory_"
+"""Put before the names of the tools by the adapters of frameworks, whose hosts have tools of their own."""
+_PREFIX: Final = re.compile(r"[A-Za-z0-9_-]{0,40}")
 BUDGET: Final = 1_500
 """Tokens that one recall may add to a conversation. A guess."""
 _MAX_RESULTS: Final = 400
@@ -65,10 +69,14 @@ class Toolbox:
     """Where the agent works; empty is everywhere."""
     loop: str | None = None
     context: str | None = None
+    prefix: str = ""
+    """Put before the names of the tools, for hosts that have tools of the same names."""
 
     def tools(self) -> tuple[Tool, ...]:
         """Return the seven tools with the bound values in their schemas."""
-        return tuple(replace(tool, schema=self._schema(tool)) for tool in TOOLS.values())
+        return tuple(
+            replace(tool, name=f"{self.prefix}{tool.name}", schema=self._schema(tool)) for tool in TOOLS.values()
+        )
 
     def definitions(self) -> list[dict[str, Any]]:
         """Return name, description and JSON schema (`parameters`) of each tool."""
@@ -86,14 +94,15 @@ class Toolbox:
         """Answer one call of a model; never raises.
 
         Args:
-            name: A tool.
+            name: A tool, with its prefix or without.
             arguments: What the model passed: a mapping, or nothing.
             key: Idempotency key of a writing call, from coordinates such as session and call id: a call that is
                 sent twice is carried out once.
         """
-        tool = TOOLS.get(name)
+        tool = TOOLS.get(name) or TOOLS.get(name.removeprefix(self.prefix))
         if tool is None:
-            return error_answer(InputError(f"there is no tool {name!r}; use one of {', '.join(TOOLS)}."))
+            known = ", ".join(f"{self.prefix}{one}" for one in TOOLS)
+            return error_answer(InputError(f"there is no tool {name!r}; use one of {known}."))
         if arguments is not None and not isinstance(arguments, Mapping):
             return error_answer(InputError(f"the arguments are {type(arguments).__name__}; pass a JSON object."))
         try:
@@ -116,7 +125,7 @@ class Toolbox:
 
 def bind(
     memory: Eider, *, user: str, scopes: Sequence[str] | None = None, loop: object | None = None,
-    context: str | None = None, channel: str = "tools",
+    context: str | None = None, channel: str = "tools", prefix: str = "",
 ) -> Toolbox:  # fmt: skip
     """Bind the tools to one user of a memory; what a model writes with them has agent trust.
 
@@ -127,12 +136,15 @@ def bind(
         loop: Open loop, or its id, that recalls belong to and an outcome is told of.
         context: What the work is about; recalled for where the model asks nothing in particular.
         channel: Name of the channel in the account of changes.
+        prefix: Put before the names of the tools, for hosts that have tools of the same names, such as `search`.
     """
+    if not _PREFIX.fullmatch(prefix):
+        raise InputError(f"prefix={prefix!r} is no beginning of a tool's name; use up to 40 letters, digits, _ and -.")
     if isinstance(scopes, str):
         raise InputError(f"scopes={scopes!r} is one text; pass a list of scopes.")
     return Toolbox(
         memory=memory.channel(channel, "agent"), user=user, scopes=tuple(scopes or ()),
-        loop=None if loop is None else str(getattr(loop, "id", loop)), context=context,
+        loop=None if loop is None else str(getattr(loop, "id", loop)), context=context, prefix=prefix,
     )  # fmt: skip
 
 

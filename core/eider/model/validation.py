@@ -19,7 +19,8 @@ STATUSES: Final = get_args(Status)
 MAX_OBSERVED: Final = 8_000_000
 """Characters of a reply or output that is learned from; it is recorded in parts of `MAX_TEXT`."""
 MAX_NAME: Final = 256
-MAX_METADATA: Final = 65_536
+MAX_METADATA: Final = 1_000_000
+"""Characters of metadata as JSON, which holds what hosts keep beside a text: messages, values of their stores."""
 MAX_LIMIT: Final = 10_000
 MAX_BATCH: Final = 100_000
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
