@@ -3,7 +3,7 @@
 python examples/mcp_client.py              a home of its own, gone afterwards
 python examples/mcp_client.py --mine       your own store
 
-It needs no key and no model: the client calls the tools that a model would call. `pip install 'eider[mcp]'`.
+It needs no key and no model: the client calls the tools that a model would call. `pip install 'eider-memory[mcp]'`.
 """
 
 from __future__ import annotations

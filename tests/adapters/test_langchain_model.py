@@ -183,7 +183,7 @@ def test_a_missing_framework_is_told_in_one_line(missing: str, name: str, extra:
         f"import sys; sys.modules[{missing!r}] = None\n"
         f"try: from eider_langchain import {name}\nexcept ImportError as error: print(type(error).__name__, error)"
     )
-    assert told == f"MissingExtraError {missing!r} is not installed; run: pip install 'eider[{extra}]'"
+    assert told == f"MissingExtraError {missing!r} is not installed; run: pip install 'eider-memory[{extra}]'"
 
 
 def test_a_name_that_is_not_there_is_told_as_that() -> None:

@@ -217,4 +217,4 @@ def test_what_was_heard_is_written_at_exit(tmp_path: Path) -> None:
 
 def test_a_missing_framework_is_named_with_its_extra() -> None:
     """One line that can be copied."""
-    assert run(MISSING).strip() == "'llama-index-core' is not installed; run: pip install 'eider[llamaindex]'"
+    assert run(MISSING).strip() == "'llama-index-core' is not installed; run: pip install 'eider-memory[llamaindex]'"

@@ -19,7 +19,7 @@ def test_a_missing_framework_names_the_extra(adapter: str, framework: str, extra
     code = WITHOUT.format(framework=framework, adapter=adapter)
     done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith(f"pip install 'eider[{extra}]'")
+    assert done.stderr.splitlines()[-1].endswith(f"pip install 'eider-memory[{extra}]'")
 
 
 def test_what_an_older_version_cannot_do_names_the_version() -> None:

@@ -101,9 +101,9 @@ def test_a_block_of_an_older_version_is_replaced(checkout: Path, options: Option
     """An update leaves one block, of this version."""
     installing.install(TARGET, options)
     image = checkout / DOCKERFILE
-    image.write_text(image.read_text().replace(f"eider=={__version__}", "eider==0.0.1"))
+    image.write_text(image.read_text().replace(f"eider-memory=={__version__}", "eider-memory==0.0.1"))
     installing.install(TARGET, options)
-    assert image.read_text().count(f"eider=={__version__}") == 1
+    assert image.read_text().count(f"eider-memory=={__version__}") == 1
     assert image.read_text().count(">>> eider") == 2
 
 
@@ -222,7 +222,7 @@ def test_the_skill_names_commands_that_exist() -> None:
     text = nanoclaw.asset("add-eider/SKILL.md")
     head = text.split("---")[1]
     assert re.search(r"^name: add-eider$", head, re.MULTILINE)
-    assert f"eider=={__version__}" in text
-    said = re.findall(r"(?:^|CONTAINER |pipx run )eider(?:==\S+)? (?:--\w+ \w+ )*([a-z]+)", text, re.MULTILINE)
+    assert f"eider-memory=={__version__}" in text
+    said = re.findall(r"(?:^|CONTAINER |pipx run --spec \S+ )eider (?:--\w+ \w+ )*([a-z]+)", text, re.MULTILINE)
     assert len(said) >= 7
     assert set(said) <= set(SUMMARIES)

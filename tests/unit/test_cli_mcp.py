@@ -37,7 +37,7 @@ def test_what_is_missing_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(command, "find_spec", absent)
     done = CliRunner().invoke(cli, ["mcp"])
     assert (done.exit_code, done.stdout) == (4, "")
-    assert done.stderr.splitlines() == ["eider: 'mcp' is not installed; run: pip install 'eider[mcp]'"]
+    assert done.stderr.splitlines() == ["eider: 'mcp' is not installed; run: pip install 'eider-memory[mcp]'"]
 
 
 def test_the_project_of_the_working_directory_is_a_scope(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -129,7 +129,7 @@ async def test_a_mount_that_cannot_be_made_says_what_to_install(app: App) -> Non
     """In one line, each time it is asked; the server and its other mounts go on."""
     for _ in range(2):
         status, _, content = await ask(app, "/gone", b"{}", local=True)
-        assert (status, "pip install 'eider[mcp]'" in json.loads(content)["error"]["message"]) == (500, True)
+        assert (status, "pip install 'eider-memory[mcp]'" in json.loads(content)["error"]["message"]) == (500, True)
     assert (await ask(app, "/echo", b"{}", local=True))[0] == 201
 
 

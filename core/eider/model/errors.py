@@ -48,6 +48,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eider.model import distribution
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
@@ -191,7 +193,7 @@ class StoreTooNewError(StoreError):
 
     def __init__(self, path: Path, found: int, known: int) -> None:
         super().__init__(
-            f"{str(path)!r} has schema {found}, this Eider knows up to {known}; upgrade with pip install -U eider."
+            f"{str(path)!r} has schema {found}, this Eider knows up to {known}; upgrade with {distribution.UPGRADE}."
         )
         self.path, self.found, self.known = path, found, known
 
@@ -286,7 +288,7 @@ class ProtocolError(ServerError):
         side = "the client" if spoken < understood else "the server"
         super().__init__(
             f"client {client!r} speaks protocol {spoken}, server {server!r} understands {understood} and the one before; "
-            f"upgrade {side} with pip install -U eider."
+            f"upgrade {side} with {distribution.UPGRADE}."
         )
         self.client, self.spoken, self.server, self.understood = client, spoken, server, understood
 
@@ -361,5 +363,5 @@ class MissingExtraError(EiderError, ImportError):
     """An optional package is not installed."""
 
     def __init__(self, package: str, extra: str) -> None:
-        super().__init__(f"{package!r} is not installed; run: pip install 'eider[{extra}]'")
+        super().__init__(f"{package!r} is not installed; run: {distribution.install_extra(extra)}")
         self.package, self.extra = package, extra

@@ -22,6 +22,7 @@ from eider import __version__
 from eider.api.install import files
 from eider.api.install.target import Edit
 from eider.model import config
+from eider.model.distribution import UPGRADE
 from eider.model.errors import RefusedError, StoreError
 from eider.model.failpoints import point
 
@@ -178,7 +179,7 @@ def _read_record(folder: Path) -> Record:
     try:
         said = json.loads((folder / MANIFEST).read_bytes())
         if said["format"] != FORMAT:
-            raise StoreError(f"{str(folder)!r} was written by a later Eider; upgrade with pip install -U eider.")
+            raise StoreError(f"{str(folder)!r} was written by a later Eider; upgrade with {UPGRADE}.")
         touched = [TouchedFile(**one) for one in said["files"]]
         return Record(
             folder=folder, files=touched, **{k: said[k] for k in ("target", "place", "version", "python", "at")}

@@ -1,4 +1,4 @@
-"""Plots for notebooks; they need matplotlib: `pip install 'eider[view]'`.
+"""Plots for notebooks; they need matplotlib: `pip install 'eider-memory[view]'`.
 
 Each takes values, draws on the axes given (or new ones) and returns the axes.
 """

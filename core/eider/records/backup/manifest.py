@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider.model.backup_paths import MANIFEST
+from eider.model.distribution import UPGRADE
 from eider.model.errors import EiderError, InputError, StoreDamagedError, StoreMissingError
 
 COPY: Final = "copy"
@@ -118,7 +119,7 @@ def read(folder: Path) -> Backup:
     except (OSError, ValueError) as error:
         raise StoreDamagedError(folder, f"{MANIFEST} cannot be read ({error})", _OTHER) from error
     if isinstance(said, dict) and isinstance(said.get("backup"), int) and said["backup"] > VERSION:
-        raise InputError(f"{str(folder)!r} was made by a later Eider; upgrade with pip install -U eider.")
+        raise InputError(f"{str(folder)!r} was made by a later Eider; upgrade with {UPGRADE}.")
     try:
         return _with_verification(Backup(path=folder, manifest=_manifest(said)))
     except (TypeError, KeyError, ValueError) as error:

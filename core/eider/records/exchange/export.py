@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from eider.model.answers import Imported
 from eider.model.changes import Indexing
+from eider.model.distribution import UPGRADE
 from eider.model.errors import InputError
 from eider.model.failpoints import point
 from eider.model.requests import Export, ExportFormat, Import
@@ -132,7 +133,7 @@ def _check_header(header: Line, path: Path) -> None:
             raise InputError(f"the header of {str(path)!r} has {name}={found!r}; export again.")
         if found > known:
             raise InputError(
-                f"{str(path)!r} has {name}={found}, this Eider knows up to {known}; upgrade with pip install -U eider."
+                f"{str(path)!r} has {name}={found}, this Eider knows up to {known}; upgrade with {UPGRADE}."
             )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 import eider.model.errors as errors  # noqa: PLR0402 (the package's own attribute is untyped)
+from eider.model.distribution import UPGRADE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ _BY_ERROR: Final[tuple[tuple[type[Exception], str, Severity, str], ...]] = (
     (errors.ServerRunningError, "store-busy", "warning", "run eider doctor again"),
     (errors.ServerBusyError, "store-busy", "warning", "run eider doctor again"),
     (errors.StoreDamagedError, "store-damaged", "error", _BACKUP),
-    (errors.StoreTooNewError, "store-too-new", "error", "upgrade with pip install -U eider"),
+    (errors.StoreTooNewError, "store-too-new", "error", f"upgrade with {UPGRADE}"),
     (errors.StoreFullError, "disk-full", "error", "free some space, then run eider doctor again"),
     (errors.EmbedderMismatchError, "embedder-differs", "error",
      "set the embedder it was made with, or open it once with reembed=True"),

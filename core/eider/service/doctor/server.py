@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider.client.client import PROTOCOL, VERSION, Client, ClientError, server_notes, socket_path
+from eider.model.distribution import UPGRADE
 from eider.service.doctor.processes import Process, SocketPeer, holders, peer_of, process_of, processes
 from eider.service.doctor.registry import HomeContext, home_check
 from eider.service.doctor.report import Finding
@@ -188,7 +189,7 @@ def _version_findings(seen: ServerState, status: Mapping[str, Any]) -> Iterator[
     elif _is_later(version, VERSION):
         yield _server_finding(
             seen, "client-older", "info", f"the server is version {version}, this Eider is {VERSION}",
-            "upgrade this environment with pip install -U eider",
+            f"upgrade this environment with {UPGRADE}",
         )  # fmt: skip
     interpreter = seen.notes.get("executable")
     if interpreter and not Path(interpreter).exists():
