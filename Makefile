@@ -3,25 +3,33 @@ SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready-$(shell cat pyproject.toml | cksum | cut -d' ' -f1)
+SUM := $(shell cksum < pyproject.toml | cut -d' ' -f1)
+BASE := $(VENV)/.base-$(SUM)
+READY := $(VENV)/.ready-$(SUM)
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # each of a thousand processes would compile Eider anew
 
 .PHONY: demo test check format unit service clients crash test-matrix nightly storm soak bench clean
 
-$(READY):
+# What a user installs is enough for the demo; tests and checks add the frameworks, clients and tools.
+INSTALL = $(if $(shell command -v uv 2>/dev/null),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q)
+
+$(BASE):
 	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV) && \
-	  uv pip install -q --python $(BIN)/python -e . --group dev; \
+	  uv venv -q --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV); \
 	else \
 	  $(PYTHON) -c 'import sys; sys.exit("Eider needs Python 3.11 or newer") if sys.version_info < (3, 11) else None' && \
-	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q --upgrade "pip>=25.1" && \
-	  $(BIN)/python -m pip install -q -e . --group dev; \
+	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install -q --upgrade "pip>=25.1"; \
 	fi
+	@$(INSTALL) -e .
+	@rm -f $(VENV)/.base-*; touch $@
+
+$(READY): $(BASE)
+	@$(INSTALL) -e . --group dev
 	@rm -f $(VENV)/.ready-*; touch $@
 
-demo: $(READY)  ## a story in a temporary store
+demo: $(BASE)  ## a story in a temporary store
 	@$(BIN)/eider demo
 
 # The marks divide the tests: each is in one stage.
