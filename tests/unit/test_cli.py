@@ -40,6 +40,20 @@ def lines(result: Result) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+def test_forgetting_lists_what_goes_and_asks_on_a_terminal(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dry run erases nothing; on a terminal a no erases nothing; what is said again is listed as such."""
+    id_ = run("remember", "My locker is number 12.").stdout.split()[0]
+    run("record", "So my locker is number 12. Shall we go?", "--role", "agent")
+    shown = run("forget", id_, "--dry-run").stdout
+    assert "My locker is number 12." in shown
+    assert "(said again)" in shown
+    monkeypatch.setattr("eider.cli.forget.is_terminal", lambda: True)
+    assert "number 12" in run("forget", id_, stdin="n\n", code=130).stdout
+    assert "locker" in run("search").stdout
+    assert "said again" in run("forget", id_, stdin="y\n").stdout
+    assert "locker" not in run("search").stdout
+
+
 def test_what_is_remembered_is_recalled(run: Any) -> None:
     """A statement kept by one command comes back from another, with the reasons."""
     id_ = run("remember", "Prefers snake_case.", "--kind", "preference").stdout.split()[0]

@@ -37,10 +37,11 @@ def learned(memory: Eider, text: str, *said: str, merged: tuple[str, ...] = ()) 
     """What learning will write: a memory that quotes utterances, or one of two."""
     engine, now = memory._engine, memory._engine.now()
     old = engine.store.reads.memories(merged, user="ada")
+    quoted = [Span(episode=e.id, start=0, end=len(e.text)) for e in engine.store.reads.episodes(said, user="ada")]
     new = Memory(
         id=f"mem_{text.split(maxsplit=1)[0].lower()}", rev=0, kind="fact", text=redact(text), user="ada", agent=redact("a"),
         scope=redact("global"), origin="user", trust=2, valid_from=now, recorded_at=now, merged_from=merged,
-        evidence=(*(Span(episode=e, start=0, end=3) for e in said), *(s for m in old for s in m.evidence)),
+        evidence=(*quoted, *(s for m in old for s in m.evidence)),
     )  # fmt: skip
     closed = [replace(sealed(m), recorded_at=now, valid_to=now, superseded_by=new.id) for m in old]
     made = engine.material.memories([new])
@@ -81,7 +82,7 @@ def test_a_part_of_a_merge_of_merges_frees_the_rest(memory: Eider) -> None:
     one, two, three = (learned(memory, f"{n} is one part.") for n in ("One", "Two", "Three"))
     deep = learned(memory, "Deep has two parts.", merged=(one, two))
     learned(memory, "Deeper has three.", merged=(deep, three))
-    memory.forget(one)
+    memory.forget(one, only_this=True)
     assert current(memory) == {two, three}
 
 

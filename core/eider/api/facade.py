@@ -329,17 +329,25 @@ class Eider(Accounts, Outcomes, Scoping):
         return self._backend.execute(Unpin(id=id, user=self._whose(user)))
 
     def forget(
-        self, id: str, *, user: str | None = None, keep_evidence: bool = False, wait: bool = True  # noqa: A002
+        self, id: str, *, user: str | None = None, keep_evidence: bool = False, only_this: bool = False,  # noqa: A002
+        dry_run: bool = False, wait: bool = True,
     ) -> Receipt:  # fmt: skip
         """Erase a memory or an utterance, and what derives from it, for good.
+
+        Of an utterance that a memory was learned from only the memory's words go; what else was said there stays. What
+        says the same again, in these words or others, goes as well.
 
         Args:
             id: A memory or an episode.
             user: Whose.
-            keep_evidence: Keep the utterances a memory was learned from.
+            keep_evidence: Leave utterances as they are.
+            only_this: Leave what says the same again.
+            dry_run: Erase nothing; the receipt lists what would go, with its words.
             wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
         """
-        return self._backend.execute(Forget(id=id, user=self._whose(user), keep_evidence=keep_evidence, wait=wait))
+        return self._backend.execute(Forget(
+            id=id, user=self._whose(user), keep_evidence=keep_evidence, only_this=only_this, dry_run=dry_run, wait=wait
+        ))  # fmt: skip
 
     def forget_user(self, user: str, *, wait: bool = True) -> Receipt:
         """Erase all of a user."""

@@ -9,7 +9,7 @@ from typing import Literal, TypeVar
 
 from eider.model.score_text import reasons
 from eider.model.shown import Shown, render
-from eider.model.values import Episode, Event, Memory, MemoryId, Metadata, Usage
+from eider.model.values import Episode, Event, Memory, MemoryId, Metadata, Span, Usage
 
 T = TypeVar("T")
 
@@ -140,6 +140,14 @@ class Receipt(Shown):
     """Table → rows erased."""
     kept: tuple[str, ...] = ()
     """Ids that had other support and stay, less the erased part."""
+    parts: tuple[Span, ...] = ()
+    """Parts of utterances that were erased where the rest stays."""
+    again: tuple[str, ...] = ()
+    """Ids, among those of `ids` and `parts`, that said the same again."""
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Of a dry run: id of a memory, an utterance or a part of one ("ep_…[3:17]") → the words that would be erased."""
+    dry_run: bool = False
+    """Nothing was erased; this is what would be."""
     physical: Literal["done", "queued"] = "done"
     checks: Mapping[str, bool] = field(default_factory=dict[str, bool])
     """structure, logic → held."""

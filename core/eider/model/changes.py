@@ -90,6 +90,10 @@ class Erasure:
     """Their rows go; those within a chain leave a contentless tombstone."""
     trimmed: tuple[Memory, ...] = ()
     """Memories that keep other support: new versions less the erased evidence."""
+    blanked: tuple[Episode, ...] = ()
+    """Utterances of which only a part goes, as they are without it."""
+    indexing: Mapping[str, Indexing] = field(default_factory=dict[str, Indexing])
+    """Id → search material of the utterances of which a part goes."""
     everything: bool = False
     """Forget the whole user."""
     reads: Mapping[MemoryId, int] = field(default_factory=dict[str, int])

@@ -252,6 +252,8 @@ class Forget(Named[Receipt]):
     verb: ClassVar[str] = "forget"
 
     keep_evidence: bool = False
+    only_this: bool = False
+    dry_run: bool = False
     wait: bool = True
 
 

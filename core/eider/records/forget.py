@@ -1,22 +1,19 @@
-"""Forget and undo: erasing for real, and taking a change back."""
+"""Forget: erasing for real."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from typing import Final
 
 from eider.model.answers import Receipt
 from eider.model.backup_paths import backups
 from eider.model.changes import Erasure
-from eider.model.errors import UnknownIdError
+from eider.model.errors import StoreError, StoreFullError, UnknownIdError
 from eider.model.requests import Forget, ForgetUser
-from eider.model.values import Memory
-from eider.privacy.evidence import quoted_ids
 from eider.privacy.ingress import Channel, Clean
-from eider.records.revise import sealed
+from eider.records.erasure_plan import Plan, all_memories, of_episode, of_memory, of_tombstones
 from eider.store.engine import Engine
 
 _CHECKED_TEXTS: Final = 50
@@ -29,119 +26,57 @@ _OUTSIDE: Final = (
 
 
 def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
-    """Erase a memory or an episode with all that derives from it."""
+    """Erase a memory or an utterance with all that derives from it; with a memory also what says it again."""
     request, channel = accepted.request, accepted.channel
     start = time.perf_counter()
 
-    def erased() -> tuple[Erasure, list[str], Mapping[str, int]]:
-        of_episode = request.id.startswith("ep_")
-        erasure = (
-            _episode_closure(engine, request, channel) if of_episode else _memory_closure(engine, request, channel)
-        )
-        texts = _texts(engine, erasure)
-        return erasure, texts, engine.erase(erasure)
+    def plan() -> Plan:
+        if request.id.startswith("ep_"):
+            return of_episode(engine, request.id, user=request.user, actor=channel.name)
+        return of_memory(
+            engine, request.id, user=request.user, actor=channel.name, keep_evidence=request.keep_evidence,
+            only_this=request.only_this,
+        )  # fmt: skip
 
-    erasure, texts, counts = engine.planned(erased)
-    return _receipt(engine, erasure, counts, texts, wait=request.wait, start=start)
+    def erased() -> tuple[Plan, Mapping[str, int]]:
+        found = plan()
+        return found, engine.erase(found.erasure)
 
-
-def _memory_closure(engine: Engine, request: Forget, channel: Channel) -> Erasure:
-    """A memory, what it was merged from or into, and (unless kept) the utterances it quotes."""
-    user = request.user
-    everything = {m.id: m for m in engine.store.reads.memories(None, user=user)}
-    if request.id not in everything or everything[request.id].state == "erased":
-        raise UnknownIdError("memory or episode", request.id, user)
-    named = _with_inputs(request.id, everything)
-    quoted: set[str] = set()
-    if not request.keep_evidence:
-        said = quoted_ids(v for i in named for v in engine.store.reads.versions(i, user=user))
-        quoted = {e.id for e in engine.store.reads.episodes(sorted(said), user=user)}
-    return _closed(engine, channel, user, everything, named, frozenset(quoted))
+    try:
+        if request.dry_run:
+            return _foreseen(engine, plan(), start)
+        done, counts = engine.planned(erased)
+    except UnknownIdError:
+        return _finished(engine, request, start)
+    return _receipt(engine, done, counts, wait=request.wait, start=start)
 
 
-def _episode_closure(engine: Engine, request: Forget, channel: Channel) -> Erasure:
-    """An utterance, and the memories that rest on nothing else."""
-    user = request.user
-    if not engine.store.reads.episodes([request.id], user=user):
-        raise UnknownIdError("memory or episode", request.id, user)
-    everything = {m.id: m for m in engine.store.reads.memories(None, user=user)}
-    return _closed(engine, channel, user, everything, set(), frozenset({request.id}))
+def _foreseen(engine: Engine, plan: Plan, start: float) -> Receipt:
+    """What a forget would erase."""
+    erasure = plan.erasure
+    return Receipt(
+        ids=tuple(sorted(erasure.episodes | erasure.memories)), at=erasure.at,
+        erased={"episodes": len(erasure.episodes), "memories": len(erasure.memories), "parts of episodes": len(plan.parts)},
+        kept=tuple(m.id for m in erasure.trimmed), parts=plan.parts, again=plan.again, texts=dict(plan.texts), dry_run=True,
+        physical="queued", outside=(*_backups(engine), *_OUTSIDE), seconds=time.perf_counter() - start,
+    )  # fmt: skip
 
 
-def _with_inputs(id: str, memories: Mapping[str, Memory]) -> set[str]:  # noqa: A002 (the word users know)
-    """A memory and all it was merged from: they say parts of the same."""
-    found, left = {id}, [id]
-    while left:
-        inputs = [i for i in memories[left.pop()].merged_from if i in memories and i not in found]
-        found.update(inputs)
-        left += inputs
-    return {i for i in found if memories[i].state != "erased"}
+def _finished(engine: Engine, request: Forget, start: float) -> Receipt:
+    """What was forgotten before, and whose bytes had not left the disk, is finished now.
 
-
-def _with_merges(ids: set[str], memories: Iterable[Memory]) -> set[str]:
-    """These memories and every merge that took one of them in."""
-    found = set(ids)
-    known = list(memories)
-    while grown := {m.id for m in known if m.id not in found and found & set(m.merged_from)}:
-        found |= grown
-    return found
-
-
-def _closed(
-    engine: Engine,
-    channel: Channel,
-    user: str,
-    everything: dict[str, Memory],
-    named: set[str],
-    episodes: frozenset[str],
-) -> Erasure:
-    """The erasure, with new versions of what stays: less the erased evidence, and split out of erased merges."""
-    now = engine.now()
-    alone = {m.id for m in everything.values() if m.evidence and quoted_ids([m]) <= episodes}
-    gone = _with_merges(named | alone, everything.values())
-    kept = [
-        version
-        for memory in everything.values()
-        if memory.id not in gone and memory.state != "erased"
-        if (version := _less(engine, memory, everything, gone, episodes, now)) is not None
-    ]
-    reads = {i: everything[i].rev for i in (*gone, *(m.id for m in kept))}
-    return Erasure(
-        user=user,
-        actor=channel.name,
-        at=now,
-        episodes=episodes,
-        memories=frozenset(gone),
-        trimmed=tuple(kept),
-        reads=reads,
-    )
-
-
-def _less(
-    engine: Engine,
-    memory: Memory,
-    everything: Mapping[str, Memory],
-    gone: set[str],
-    episodes: frozenset[str],
-    now: datetime,
-) -> Memory | None:
-    """What stays of a memory that an erasure touches; None when it touches nothing of it.
-
-    What went into an erased merge holds again, as before it; unless the merge had itself been closed.
+    Raises:
+        UnknownIdError: Nothing of that name was forgotten, or all of it is gone.
     """
-    left = tuple(s for s in memory.evidence if s.episode not in episodes)
-    top = memory
-    while (merge := everything.get(top.superseded_by or "")) and merge.id in gone and top.id in merge.merged_from:
-        top = merge
-    freed = top is not memory and top.status(now) == "current"
-    if len(left) == len(memory.evidence) and not freed:
-        return None
-    version = replace(sealed(memory), recorded_at=now, evidence=left)
-    if not freed:
-        return version
-    before = [v for v in engine.store.reads.versions(memory.id, user=memory.user) if v.superseded_by is None]
-    to, precision = (before[-1].valid_to, before[-1].to_precision) if before else (None, memory.to_precision)
-    return replace(version, superseded_by=None, valid_to=to, to_precision=precision)
+    store = engine.store
+    digest = store.tombstones.digest("id", request.user, request.id)
+    owed = any(
+        job.kind == "scrub" for job in store.job_list.listed(None, batch=None, limit=None) if job.state != "done"
+    )
+    if request.dry_run or not owed or digest not in store.tombstones.all():
+        raise UnknownIdError("memory or episode", request.id, request.user)
+    erasure = Erasure(user=request.user, actor="", at=engine.now(), memories=frozenset({request.id}))
+    return _receipt(engine, Plan(erasure=erasure), {}, wait=request.wait, start=start)
 
 
 def forget_again(engine: Engine, user: str, ids: Collection[str] | None, channel: Channel) -> Mapping[str, int]:
@@ -156,11 +91,8 @@ def forget_again(engine: Engine, user: str, ids: Collection[str] | None, channel
 
     def erased() -> Mapping[str, int]:
         if ids is None:
-            return _user_erased(engine, user, channel)[2]
-        everything = {m.id: m for m in engine.store.reads.memories(None, user=user)}
-        named = {i for i in ids if i in everything and everything[i].state != "erased"}
-        episodes = frozenset(i for i in ids if i not in everything)
-        return engine.erase(_closed(engine, channel, user, everything, named, episodes))
+            return _user_erased(engine, user, channel)[1]
+        return engine.erase(of_tombstones(engine, ids, user=user, actor=channel.name).erasure)
 
     return engine.planned(erased)
 
@@ -169,43 +101,54 @@ def forget_user(engine: Engine, accepted: Clean[ForgetUser]) -> Receipt:
     """Erase all of a user; forgetting a stranger erases nothing and says so."""
     request, channel = accepted.request, accepted.channel
     start = time.perf_counter()
-    erasure, texts, counts = engine.planned(lambda: _user_erased(engine, request.user, channel))
-    return _receipt(engine, erasure, counts, texts, wait=request.wait, start=start)
+    plan, counts = engine.planned(lambda: _user_erased(engine, request.user, channel))
+    return _receipt(engine, plan, counts, wait=request.wait, start=start)
 
 
-def _user_erased(engine: Engine, user: str, channel: Channel) -> tuple[Erasure, list[str], Mapping[str, int]]:
+def _user_erased(engine: Engine, user: str, channel: Channel) -> tuple[Plan, Mapping[str, int]]:
     episodes = frozenset(i for i in engine.store.segments.rows(user=user).ids if i.startswith("ep_"))
-    memories = frozenset(m.id for m in engine.store.reads.memories(None, user=user))
+    memories = all_memories(engine, user)
     erasure = Erasure(
-        user=user, actor=channel.name, at=engine.now(), episodes=episodes, memories=memories, everything=True
+        user=user, actor=channel.name, at=engine.now(), episodes=episodes, memories=frozenset(memories), everything=True
     )
-    texts = _texts(engine, erasure)
-    return erasure, texts, engine.erase(erasure)
+    said = engine.store.reads.episodes(sorted(episodes)[:_CHECKED_TEXTS], user=user)
+    texts = {i.id: i.text for i in (*said, *[*memories.values()][:_CHECKED_TEXTS]) if i.text}
+    return Plan(erasure=erasure, texts=texts), engine.erase(erasure)
 
 
-def _texts(engine: Engine, erasure: Erasure) -> list[str]:
-    """What the checks afterwards look for; held in memory only."""
-    said = engine.store.reads.episodes(sorted(erasure.episodes)[:_CHECKED_TEXTS], user=erasure.user)
-    kept = engine.store.reads.memories(sorted(erasure.memories)[:_CHECKED_TEXTS], user=erasure.user)
-    return list(dict.fromkeys(i.text for i in (*said, *kept) if i.text))[:_CHECKED_TEXTS]
+def _receipt(engine: Engine, plan: Plan, counts: Mapping[str, int], *, wait: bool, start: float) -> Receipt:
+    """Check that nothing is left, let the bytes leave the disk, and say how that went.
 
-
-def _receipt(
-    engine: Engine, erasure: Erasure, counts: Mapping[str, int], texts: list[str], *, wait: bool, start: float
-) -> Receipt:  # fmt: skip
+    The rows are gone by now, whatever the disk says: where it is full or damaged the bytes go with the next try.
+    """
+    erasure, user = plan.erasure, plan.erasure.user
     ids = tuple(sorted(erasure.episodes | erasure.memories))
     checks = {"structure": not engine.store.erasure_checks.tables_with(ids)}
-    said = {text: engine.store.erasure_checks.still_saying([text], user=erasure.user) for text in texts}
-    if wait:
-        engine.scrub()
+    texts = list(dict.fromkeys(plan.texts.values()))[:_CHECKED_TEXTS]
+    said = {text: engine.store.erasure_checks.still_saying([text], user=user) for text in texts}
+    done = wait and _scrubbed(engine)
+    if done:
         gone = [text for text, where in said.items() if not where]
-        checks["logic"] = not engine.store.erasure_checks.columns_saying(gone, user=erasure.user)
-    else:
+        checks["logic"] = not engine.store.erasure_checks.columns_saying(gone, user=user)
+    elif not wait:
         engine.scrub_later()
+    kept = dict.fromkeys((*(m.id for m in erasure.trimmed), *(i for where in said.values() for i in where)))
     return Receipt(
-        ids=ids, at=erasure.at, erased=dict(counts), kept=tuple(dict.fromkeys((*(m.id for m in erasure.trimmed), *(i for where in said.values() for i in where)))),
-        physical="done" if wait else "queued", checks=checks, outside=(*_backups(engine), *_OUTSIDE), seconds=time.perf_counter() - start,
+        ids=ids, at=erasure.at, erased=dict(counts), kept=tuple(kept), parts=plan.parts, again=plan.again,
+        physical="done" if done else "queued", checks=checks, outside=(*_backups(engine), *_OUTSIDE),
+        seconds=time.perf_counter() - start,
     )  # fmt: skip
+
+
+def _scrubbed(engine: Engine) -> bool:
+    """Whether the bytes have left the disk; else that waits as a job, which the erasure has queued."""
+    try:
+        engine.scrub()
+    except (StoreFullError, StoreError, OSError):
+        with suppress(StoreError, OSError):
+            engine.scrub_later()
+        return False
+    return True
 
 
 def _backups(engine: Engine) -> list[str]:

@@ -218,7 +218,7 @@ class Engine:
             self.loops.recalls.forget(user, gone, everything=erasure.everything)
             erased = self.store.commits.erase(erasure)
             self._last = max(self._last, erasure.at)
-            if erasure.everything or erasure.trimmed:
+            if erasure.everything or erasure.trimmed or erasure.blanked:
                 self.segments.drop(user)
             else:
                 self.segments.remove(user, gone)

@@ -37,6 +37,10 @@ REVOKES: Final = 0.7
 """Least probability at which a sentence takes a memory back, if no other memory comes near."""
 MAYBE_REVOKES: Final = 0.2
 """Least probability at which a memory is a candidate that the user is asked about."""
+_REPEATS: Final = 0.3
+"""Least probability that a text with all words of a statement says the same, if the statement says the same as it. A guess."""
+_PERSON: Final = frozenset({"user", "nutzer", "utilisateur", "usuario"})
+"""What agents call whoever speaks of themselves as "I"."""
 _RIVAL: Final = 0.5
 """Share of the best candidate's probability from which a second one makes it unclear which is meant."""
 _MOST_ASKED: Final = 4
@@ -100,6 +104,38 @@ def compare_all(earlier: Sequence[str], later: str) -> list[PairVerdict]:
     after, before = read(later), [read(text) for text in earlier]
     odds, names, parts = scores(before, after)
     return [_verdict(one, after, row, names, part) for one, row, part in zip(before, odds, parts, strict=True)]
+
+
+def repeats(statement: str, others: Sequence[str]) -> list[bool]:
+    """Say for each text whether it says the same as a statement, and perhaps more.
+
+    Two may become one (`fold`) only where nothing is lost; this asks less: whether who forgets the one means the other.
+
+    >>> repeats("I live in Oslo.", ["I live in Oslo, near the port", "The user lives in Oslo.", "My sister lives in Oslo."])
+    [True, True, False]
+    """
+    said = read(statement)
+    wanted = {word.stem for word in said.content if word.plain.removesuffix("'s") not in _PERSON}
+    given = [read(text) for text in others]
+    near = [
+        bool(wanted) and wanted <= {word.stem for word in one.content} and holds_all(said, one)
+        and said.people == one.people and said.possessors == one.possessors
+        and (said.cues["past"] > 0) == (one.cues["past"] > 0)
+        for one in given
+    ]  # fmt: skip
+    found: list[bool] = []
+    for text, one, candidate in zip(others, given, near, strict=True):
+        if candidate:
+            forth, back = compare(statement, text), compare(text, statement)
+            shares = forth.probabilities["same"] + forth.probabilities["more"]
+            found.append(
+                "fold" in (forth.decision, back.decision)
+                or forth.relation in ("same", "more")
+                or (shares >= _REPEATS and back.relation == "same")
+            )
+        else:
+            found.append(bool(said.words) and [w.plain for w in said.words] == [w.plain for w in one.words])
+    return found
 
 
 def revoked(sentence: str, memories: Sequence[str]) -> Revocation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -32,11 +33,13 @@ def erase(chain: Chain, erasure: Erasure) -> Mapping[str, int]:
     with chain.transaction() as (db, heads):
         _refuse_stale(db, erasure)
         counts = _everything(chain, db, erasure) if erasure.everything else _named(chain, db, erasure)
-        ids = tuple(sorted({*erasure.episodes, *erasure.memories, *(m.id for m in erasure.trimmed)}))
+        stays = (*(m.id for m in erasure.trimmed), *(e.id for e in erasure.blanked))
+        ids = tuple(sorted({*erasure.episodes, *erasure.memories, *stays}))
         owner = "" if erasure.everything else erasure.user
         payload = {"reason": "", "memories": {}, "detail": {}, "erased": dict(counts)}
         link, head = chain.append(db, owner, erasure.actor, "forget", erasure.at, ids, payload)
         _trim(chain, db, erasure, link.seq)
+        _blank(chain, db, erasure, link.seq)
         _queue_rewrite(db, erasure)
         heads.append(head)
         point("erase.written")
@@ -156,6 +159,21 @@ def _trim(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
     values = [(*rows.memory_row(m, rev), chain.identity(m)) for m in erasure.trimmed]
     insert(db, "memories", [*rows.MEMORY, "identity"], values)
     chain.queue_for_index(db, [(rev, i) for i in kept], erasure.user)
+
+
+def _blank(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
+    """Utterances lose the erased words; search material and index follow."""
+    if not erasure.blanked:
+        return
+    for episode in erasure.blanked:
+        metadata = json.dumps(episode.metadata, ensure_ascii=False) if episode.metadata else None
+        sql = "UPDATE episodes SET content = ?, metadata = ?, rev = ? WHERE id = ? AND user_id = ?"
+        db.execute(sql, [str(episode.text), metadata, rev, episode.id, erasure.user])
+        made = erasure.indexing[episode.id]
+        sql = "UPDATE embeddings SET vector = ?, analysis = ? WHERE id = ? AND user_id = ?"
+        db.execute(sql, [made.vector, made.analysis, episode.id, erasure.user])
+    _delete(db, "term_stats", "user_id = ?", [erasure.user])
+    chain.queue_for_index(db, [(rev, e.id) for e in erasure.blanked], erasure.user)
 
 
 def _queue_rewrite(db: Cursor, erasure: Erasure) -> None:

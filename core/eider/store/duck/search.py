@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.model.errors import IndexDamagedError
+from eider.model.errors import IndexDamagedError, StoreFullError
 from eider.store.duck.indexer import Indexer
 from eider.store.duck.lance import LanceIndex
 from eider.store.duck.outbox import Outbox
@@ -92,10 +93,15 @@ class LanceSearch:
         if not self.exists():
             return False
         if "lancedb" in sys.modules and self._rows() <= _SMALL:
-            self.outbox.drain()
-            self.index.compact()
-            return False
-        self.index.reset()
+            try:
+                self.outbox.drain()
+                self.index.compact()
+            except (IndexDamagedError, StoreFullError):
+                pass  # what cannot be rewritten is dropped: it holds nothing that the truth does not
+            else:
+                return False
+        with suppress(StoreFullError):  # the old files are gone by then
+            self.index.reset()
         return True
 
     def exists(self) -> bool:
