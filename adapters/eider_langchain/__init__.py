@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from eider_langchain.model import as_model
     from eider_langchain.retriever import EiderRetriever
     from eider_langchain.store import EiderStore
+    from eider_langchain.store_aio import AsyncEiderStore
     from eider_langchain.tools import EiderTool, memory_tools
 
 _HOME = {
+    "AsyncEiderStore": "store_aio",
     "EiderCallbackHandler": "callback", "EiderChatMessageHistory": "history",
     "EiderMemory": "classic", "EiderMemoryMiddleware": "middleware", "EiderRetriever": "retriever",
     "EiderStore": "store", "EiderTool": "tools", "as_model": "model", "guided": "guidance", "memory_tools": "tools",
@@ -29,7 +31,7 @@ _EXTRAS = {"langchain_classic": "langchain-classic"}
 _PACKAGES = ("langchain", "langchain_core", "langchain_classic", "langgraph")
 
 __all__ = [
-    "EiderCallbackHandler", "EiderChatMessageHistory", "EiderMemory", "EiderMemoryMiddleware",
+    "AsyncEiderStore", "EiderCallbackHandler", "EiderChatMessageHistory", "EiderMemory", "EiderMemoryMiddleware",
     "EiderRetriever", "EiderStore", "EiderTool", "as_model", "guided", "memory_tools",
 ]  # fmt: skip
 

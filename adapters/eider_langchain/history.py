@@ -12,7 +12,7 @@ from langchain_core.chat_history import BaseChatMessageHistory
 from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from eider.api.conversation import Conversation
-from eider.model.errors import ErasedError, UnknownIdError
+from eider.model.errors import ErasedError
 from eider.privacy import recall_marks
 from eider_langchain.messages import (
     is_from_user,
@@ -83,8 +83,12 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
     def clear(self) -> None:
         """Erase the session's messages for good, with what was learned from them alone."""
         self._conversation.flush()
-        for row in self._quietly.answer_or(partial(self._rows, every=True), []):
-            self._quietly.answer_or(partial(self._forget, row.id), None)
+        rows = self._quietly.answer_or(partial(self._rows, every=True), [])
+        forget = partial(
+            self._conversation.memory.forget_many, [row.id for row in rows], user=self._conversation.user, wait=False
+        )
+        if rows:
+            self._quietly.answer_or(forget, None)
 
     async def aclear(self) -> None:
         """Run the sync method in a worker thread."""
@@ -157,12 +161,6 @@ class EiderChatMessageHistory(BaseChatMessageHistory):
         if isinstance(message, AIMessage):
             return "agent", "tool" if tainted else "agent"
         return "other", "tool" if isinstance(message, ToolMessage) else "document"
-
-    def _forget(self, id: str) -> None:  # noqa: A002 (the word users know)
-        try:
-            self._conversation.memory.forget(id, user=self._conversation.user, wait=False)
-        except UnknownIdError:  # it went with another one
-            return
 
 
 def _message_of(row: Episode) -> BaseMessage:

@@ -11,7 +11,7 @@ Namespace = tuple[str, ...]
 
 
 def matches(value: Any, wanted: Any) -> bool:
-    """Whether a value is what a filter wants: equal, or within its operators, at any depth.
+    """Whether a value is what a filter wants: equal, or within its operators, at any depth; names may be dotted.
 
     What cannot be compared, as a text with a number, does not match.
 
@@ -26,11 +26,20 @@ def matches(value: Any, wanted: Any) -> bool:
     if isinstance(wanted, Mapping):
         if any(str(name).startswith("$") for name in wanted):
             return all(_operator(name)(value, given) for name, given in wanted.items())
-        return isinstance(value, Mapping) and all(matches(value.get(name), given) for name, given in wanted.items())
+        return isinstance(value, Mapping) and all(matches(_field(value, name), given) for name, given in wanted.items())
     if isinstance(wanted, (list, tuple)):
         alike = isinstance(value, (list, tuple)) and len(value) == len(wanted)
         return alike and all(matches(one, given) for one, given in zip(value, wanted, strict=True))
     return bool(value == wanted)
+
+
+def _field(value: Mapping[str, Any], name: str) -> Any:
+    """An entry by its name, or by the names on the way to it: "user.access-level"."""
+    if name in value or "." not in name:
+        return value.get(name)
+    first, _, rest = name.partition(".")
+    inner = value.get(first)
+    return _field(inner, rest) if isinstance(inner, Mapping) else None
 
 
 def namespace_matches(namespace: Namespace, conditions: Sequence[MatchCondition]) -> bool:

@@ -1,7 +1,8 @@
 """Stores LangGraph items in Eider: each version of an item is one utterance.
 
 Its session is the item (a digest of namespace and key), its scope the namespace, its text what is searched for, its
-metadata the value. One memory of kind `context` names each namespace that holds something.
+metadata the value. One memory of kind `context` names each namespace that holds something. A deleted item has a last
+version that says so, until all its versions are erased.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from langgraph.store.base import Item, SearchItem, get_text_at_path
 
+from eider.api.host_values import repaired_tree
 from eider.model.errors import InputError, TooLargeError
 from eider.privacy.redact import redact_name, redact_tree
 from eider_langchain.store_filters import Namespace
@@ -26,8 +28,12 @@ PAGE: Final = 10_000
 """Rows of one listing: as many as a search answers with."""
 MAX_ROWS: Final = 10_000_000
 """More rows than a listing can pass over."""
-MAX_ITEM: Final = 60_000
-"""Characters of a value as JSON; metadata holds 65,536, and namespace and key are there too."""
+MAX_ITEM: Final = 900_000
+"""Characters of a value as JSON; metadata holds a million, and namespace, key and vectors are there too."""
+MAX_SEARCHED: Final = 100_000
+"""Characters of a value that are searched for. A guess."""
+DELETED: Final = "(deleted item)"
+"""Text of a version that says that its item is deleted."""
 _UNSEARCHED: Final = "(not searched)"
 """Stands as the text of what is not to be found by its words."""
 DAMAGED: Final = "damaged"
@@ -53,10 +59,17 @@ class Row:
     """Minutes it lives after it was last written or read."""
     expires: datetime | None = None
     searched: bool = True
+    deleted: bool = False
+    seq: int = -1
+    """Its place among the versions of the item."""
+    first: int | None = None
+    """Place of the oldest version that may still be there; None for its own."""
+    vectors: tuple[tuple[int, ...], ...] = ()
+    """Of its texts, where the store has an embedder of its own; in steps of 1/32767."""
 
     def is_alive(self, now: datetime) -> bool:
-        """Whether its time has not come."""
-        return self.expires is None or now < self.expires
+        """Whether it is not deleted and its time has not come."""
+        return not self.deleted and (self.expires is None or now < self.expires)
 
     def life_spent(self, now: datetime) -> float:
         """Share of its time that has passed, in [0, 1]; 0 where it has no end."""
@@ -98,12 +111,15 @@ def record_fields(row: Row, index: Index, fields: Sequence[str]) -> dict[str, An
         "namespace": [*row.namespace], "id": row.key, "created": row.created.isoformat(),
         "updated": row.updated.isoformat(), "ttl": row.ttl,
         "expires": None if row.expires is None else row.expires.isoformat(), "searched": bool(text.strip()),
+        "deleted": row.deleted, "first": row.first,
     }  # fmt: skip
     kept: dict[str, Any] = {"scope": scope_of(row.namespace), "item": about, "value": row.value}
+    if row.vectors:
+        kept["vectors"] = [list(vector) for vector in row.vectors]
     if _read_item(redact_tree(kept)) is None:
         raise InputError(f"item {row.key!r} could not be read back once its secrets are redacted; rename its key.")
     return {
-        "text": text if text.strip() else _UNSEARCHED, "role": "agent", "at": row.written, "session": row.session,
+        "text": DELETED if row.deleted else text if text.strip() else _UNSEARCHED, "role": "agent", "at": row.written, "session": row.session,
         "metadata": kept,
     }  # fmt: skip
 
@@ -128,12 +144,14 @@ def row_of(episode: Episode) -> Row | None:
         known: dict[str, Any] = {**about} if isinstance(about, Mapping) else {}
         told = {
             "namespace": _text_list(known.get("namespace")), "id": str(known.get("id", "")), "value": {DAMAGED: episode.text},
-            "created": episode.at, "updated": episode.at, "expires": None, "ttl": None, "searched": True,
+            "created": episode.at, "updated": episode.at, "expires": None, "ttl": None, "searched": True, "deleted": False,
+            "first": 0, "vectors": (),
         }  # fmt: skip
     return Row(
         id=episode.id, session=episode.session, namespace=told["namespace"], key=told["id"], value=told["value"],
         created=told["created"], updated=told["updated"], written=episode.at, ttl=told["ttl"],
-        searched=told["searched"], expires=told["expires"],
+        searched=told["searched"], expires=told["expires"], deleted=told["deleted"], seq=episode.seq, first=told["first"],
+        vectors=told["vectors"],
     )  # fmt: skip
 
 
@@ -148,7 +166,8 @@ def _read_item(metadata: Mapping[str, Any]) -> dict[str, Any] | None:
             "namespace": namespace, "id": str(about["id"]), "value": {**value}, "searched": about["searched"] is True,
             "created": datetime.fromisoformat(about["created"]), "updated": datetime.fromisoformat(about["updated"]),
             "expires": None if about["expires"] is None else datetime.fromisoformat(about["expires"]),
-            "ttl": None if ttl is None else float(ttl),
+            "ttl": None if ttl is None else float(ttl), "deleted": about.get("deleted") is True, "first": about.get("first", 0),
+            "vectors": tuple(tuple(map(int, vector)) for vector in metadata.get("vectors", ())),
         }  # fmt: skip
     except (KeyError, TypeError, ValueError):
         return None
@@ -159,10 +178,11 @@ def _text_list(value: Any) -> Namespace:
 
 
 def episodes(
-    memory: Eider, user: str, *, scopes: Sequence[str] | None = None, session: str | None = None, most: int = MAX_ROWS
-) -> Iterator[Episode]:
-    """Kept utterances, newest first, at most so many."""
-    for found in _all_results(memory, most, user=user, kinds=["episode"], scopes=scopes, session=session):
+    memory: Eider, user: str, *, scopes: Sequence[str] | None = None, session: str | None = None, most: int = MAX_ROWS,
+    page: int = PAGE,
+) -> Iterator[Episode]:  # fmt: skip
+    """Kept utterances, newest first, at most so many, read in pages."""
+    for found in _all_results(memory, most, page, user=user, kinds=["episode"], scopes=scopes, session=session):
         if found.episode is not None:
             yield found.episode
 
@@ -170,7 +190,7 @@ def episodes(
 def namespaces(memory: Eider, user: str) -> dict[Namespace, str]:
     """Namespaces that hold something, with the memory that names each."""
     named: dict[Namespace, str] = {}
-    for found in _all_results(memory, MAX_ROWS, user=user, kinds=["context"]):
+    for found in _all_results(memory, MAX_ROWS, PAGE, user=user, kinds=["context"]):
         scope = found.memory.scope if found.memory is not None else ""
         try:
             namespace = _text_list(json.loads(found.text))
@@ -186,13 +206,13 @@ def namespaces(memory: Eider, user: str) -> dict[Namespace, str]:
     return named
 
 
-def _all_results(memory: Eider, most: int, **filters: Any) -> Iterator[Recollection]:
+def _all_results(memory: Eider, most: int, size: int, **filters: Any) -> Iterator[Recollection]:
     """All that a listing holds, page by page."""
     offset = 0
     while offset < most:
-        page = memory.search(limit=min(PAGE, most - offset), offset=offset, **filters)
+        page = memory.search(limit=min(size, most - offset), offset=offset, **filters)
         yield from page.items
-        offset += PAGE
+        offset += size
         if offset >= page.total:
             return
 
@@ -202,7 +222,7 @@ def _search_text(value: Mapping[str, Any], paths: Sequence[str]) -> str:
     said: list[str] = []
     for path in paths:
         said += _words(value) if path == "$" else get_text_at_path(value, path)
-    return "\n".join(said)
+    return "\n".join(said)[:MAX_SEARCHED]
 
 
 def _words(value: Any, name: str = "") -> Iterator[str]:
@@ -217,7 +237,7 @@ def _words(value: Any, name: str = "") -> Iterator[str]:
 
 
 def json_value(value: Any) -> dict[str, Any]:
-    """A value that can be kept: an object of JSON.
+    """A value that can be kept: an object of JSON, with characters that no database keeps repaired.
 
     Raises:
         InputError: It is something else.
@@ -233,7 +253,7 @@ def json_value(value: Any) -> dict[str, Any]:
         ) from error
     if len(said) > MAX_ITEM:
         raise TooLargeError(f"value={str(value)[:40]!r}", len(said), MAX_ITEM)
-    return json.loads(said)
+    return repaired_tree(json.loads(said))
 
 
 def expiry(now: datetime, ttl: float | None) -> datetime | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,11 @@ import pytest
 from langchain.agents import create_agent
 from langchain.tools import ToolRuntime, tool
 from langchain_agents import a_memory, a_user, calling, scripted  # noqa: F401
-from langgraph.store.base import GetOp, InvalidNamespaceError, PutOp, SearchOp
+from langgraph.store.base import GetOp, InvalidNamespaceError, ListNamespacesOp, PutOp, SearchOp
 
 import eider
 from eider.model.errors import InputError, TooLargeError
-from eider_langchain import EiderStore, store_rows
+from eider_langchain import AsyncEiderStore, EiderStore, store_rows, store_writes
 
 PLACE = ("users", "ada")
 
@@ -46,8 +47,11 @@ def test_an_item_outlives_the_process(tmp_path: Path) -> None:
         assert EiderStore(memory).get(PLACE, "diet") == first
 
 
-def test_overwriting_adds_a_version_and_keeps_the_older_ones(store: EiderStore) -> None:
-    """Readers see the newest; history has all, oldest first; when it was created stays."""
+def test_overwriting_keeps_the_older_versions_where_wanted(memory: eider.Eider, ada: str) -> None:
+    """Readers see the newest; history has all, oldest first, of the present life; when it was created stays."""
+    store = EiderStore(memory, user=ada, keep_history=True)
+    store.put(PLACE, "coffee", {"cups": 0})
+    store.delete(PLACE, "coffee")
     for cups in (1, 2, 3):
         store.put(PLACE, "coffee", {"cups": cups})
     item = store.get(PLACE, "coffee")
@@ -58,6 +62,10 @@ def test_overwriting_adds_a_version_and_keeps_the_older_ones(store: EiderStore) 
     assert {v.created_at for v in versions} == {item.created_at}
     assert item.updated_at > item.created_at
     assert [i.value for i in store.search(PLACE)] == [{"cups": 3}]
+    assert store.flush(30)
+    assert store.history(PLACE, "coffee") == versions
+    assert memory.search(user=ada, kinds=["episode"]).total == 3
+    assert [v.value["cups"] for v in EiderStore(memory, user=ada).history(PLACE, "coffee")] == [3]
 
 
 @pytest.mark.slow
@@ -70,6 +78,7 @@ def test_a_deleted_item_is_erased_with_all_its_versions(memory: eider.Eider, sto
     assert store.history(PLACE, "secret") == []
     assert store.search((), query="Rumpelstilzchen") == []
     assert store.list_namespaces() == []
+    assert store.flush(30)
     assert memory.search(user=ada).total == 0
     memory.drain()
     assert memory.verify()
@@ -178,16 +187,19 @@ async def test_the_async_twins_answer_the_same(store: EiderStore) -> None:
     assert await store.aget(PLACE, "k") is None
 
 
-def test_a_large_store_is_read_page_by_page(store: EiderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_store_is_read_page_by_page(
+    memory: eider.Eider, store: EiderStore, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Nothing is left out where there is more than one answer holds."""
     monkeypatch.setattr(store_rows, "PAGE", 3)
     places = [("users", f"u{n}") for n in range(8)]
     store.batch([PutOp(place, "k", {"n": n}) for n, place in enumerate(places)])
     assert store.list_namespaces() == places
     assert [i.value["n"] for i in store.search(("users",), filter={"n": {"$lt": 7}}, limit=20)] == [6, 5, 4, 3, 2, 1, 0]
+    keeping = EiderStore(memory, user=ada, keep_history=True)
     for n in range(7):
-        store.put(places[0], "k", {"n": n})
-    assert len(store.history(places[0], "k")) == 8
+        keeping.put(places[0], "k", {"n": n})
+    assert len(keeping.history(places[0], "k")) == 8
 
 
 def test_what_cannot_be_kept_is_refused_by_name(store: EiderStore) -> None:
@@ -196,7 +208,7 @@ def test_what_cannot_be_kept_is_refused_by_name(store: EiderStore) -> None:
         with pytest.raises(InputError, match="value="):
             store.put(PLACE, "bad", bad)  # pyright: ignore[reportArgumentType]
     with pytest.raises(TooLargeError):
-        store.batch([PutOp(PLACE, "good", {"v": 1}), PutOp(PLACE, "bad", {"text": "x" * 70_000})])
+        store.batch([PutOp(PLACE, "good", {"v": 1}), PutOp(PLACE, "bad", {"text": "x" * 1_000_000})])
     with pytest.raises(InvalidNamespaceError):
         store.batch([PutOp(("a.b",), "k", {"v": 1})])
     store.put(PLACE, "k", {"v": 1})
@@ -253,9 +265,6 @@ async def test_langmems_tools_work_on_it(store: EiderStore) -> None:
     assert "peanuts" in search.invoke({"query": "allergies"}, config)
     await manage.ainvoke({"content": "Ada is allergic to walnuts.", "action": "update", "id": key}, config)
     assert "walnuts" in str(await search.ainvoke({"query": "allergies"}, config))
-    assert [v.value["content"] for v in store.history(("memories", "ada"), key)] == [
-        "Ada is allergic to peanuts.", "Ada is allergic to walnuts.",
-    ]  # fmt: skip
     manage.invoke({"action": "delete", "id": key}, config)
     assert store.list_namespaces() == []
 
@@ -301,3 +310,155 @@ def test_a_damaged_row_is_told_and_can_be_deleted(store: EiderStore, memory: eid
     assert {found.key for found in store.search(())} == {"colour", "note"}
     store.delete(PLACE, "note")
     assert [found.key for found in store.search(())] == ["colour"]
+
+
+def test_a_key_that_is_written_often_keeps_few_versions(
+    memory: eider.Eider, ada: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often: the older ones are erased behind, together, and deleting leaves none."""
+    monkeypatch.setattr(store_writes, "_MAX_OLD", 10)
+    store = EiderStore(memory, user=ada)
+    other = EiderStore(memory, user=ada)  # another process
+    for number in range(60):
+        (store if number % 2 else other).put(PLACE, "state", {"n": number})
+        assert memory.search(user=ada, kinds=["episode"]).total <= 40
+    assert store.flush(30)
+    assert memory.search(user=ada, kinds=["episode"]).total <= 11
+    assert [item.value for item in other.history(PLACE, "state")] == [{"n": 59}]
+    other.delete(PLACE, "state")
+    assert store.get(PLACE, "state") is None
+    store.put(PLACE, "state", {"n": -1})
+    assert other.flush(30)
+    assert store.flush(30)
+    assert [item.value for item in other.search(())] == [{"n": -1}]
+    assert memory.search(user=ada, kinds=["episode"]).total == 1
+
+
+def test_what_a_killed_process_left_is_erased_by_the_next(memory: eider.Eider, ada: str) -> None:
+    """A delete whose erasure never ran is a mark; whoever writes next erases it."""
+    killed = EiderStore(memory, user=ada)
+    killed.put(PLACE, "secret", {"text": "Rumpelstilzchen"})
+    killed._writer._looked_back = True
+    killed._writer.erase_waiting = lambda: None
+    killed.delete(PLACE, "secret")
+    assert EiderStore(memory, user=ada).get(PLACE, "secret") is None
+    assert memory.search("Rumpelstilzchen", user=ada).total
+    store = EiderStore(memory, user=ada)
+    store.put(("other",), "k", {"n": 1})
+    assert store.flush(30)
+    assert not memory.search("Rumpelstilzchen", user=ada).total
+    assert store.list_namespaces() == [("other",)]
+
+
+def test_long_values_and_odd_characters_are_kept(store: EiderStore) -> None:
+    """As any JSON that a graph keeps; what no database holds is repaired."""
+    value = {
+        "page": "word " * 100_000,
+        "odd": "NUL \x00, half \ud83d",
+        "pair": "\ud83d\ude00",
+        "list": [{"a\x00": None}],
+    }
+    store.put(PLACE, "page", value)
+    item = store.get(PLACE, "page")
+    assert item is not None
+    assert item.value == {**value, "odd": "NUL \ufffd, half \ufffd", "pair": "😀", "list": [{"a\ufffd": None}]}
+    assert store.search(PLACE, query="word")[0].key == "page"
+
+
+def test_many_mixed_operations_are_one_batch(
+    store: EiderStore, memory: eider.Eider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is needed again is read once, and all that is written is one commit, however many they are."""
+    asked: list[str] = []
+    execute = type(memory._backend).execute
+    monkeypatch.setattr(type(memory._backend), "execute", lambda self, r: asked.append(r.verb) or execute(self, r))
+    store.batch([PutOp(("a", str(n % 2)), f"k{n}", {"n": n}) for n in range(150)])
+    ops: list[Any] = []
+    for number in range(300):
+        place, key = ("a", str(number % 2)), f"k{number}"
+        ops += [
+            PutOp(place, key, {"n": -number}), GetOp(place, key), SearchOp(("a",), {"n": {"$lt": 9}}),
+            ListNamespacesOp(), GetOp(place, "none"), PutOp(place, f"k{number + 1}", None),
+        ]  # fmt: skip
+    asked.clear()
+    results = store.batch(ops)
+    assert len(results) == 1_800
+    assert results[1].value == {"n": 0}
+    assert [item.value["n"] for item in results[2]] == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert results[3] == [("a", "0"), ("a", "1")]
+    assert len(asked) < 40
+    assert len(store.search((), limit=10_000)) == 300
+
+
+@pytest.mark.parametrize("how", ["sync", "async"])
+async def test_a_sweeper_erases_what_has_expired(memory: eider.Eider, ada: str, how: str) -> None:
+    """In the background, until it is stopped; a read prolongs a life only where that is wanted."""
+    ttl: Any = {"default_ttl": 0.0005, "sweep_interval_minutes": 0.001}
+    store = EiderStore(memory, user=ada, ttl=ttl) if how == "sync" else AsyncEiderStore(memory, user=ada, ttl=ttl)
+    started: Any = store.start_ttl_sweeper()
+    if how == "async":
+        await (await started and asyncio.sleep(0))
+    await store.aput(PLACE, "k", {"text": "gone soon"})
+    await store.aput(PLACE, "forever", {"n": 1}, ttl=None)
+    for _ in range(200):
+        await asyncio.sleep(0.05)
+        if memory.search(user=ada, kinds=["episode"]).total == 1:
+            break
+    assert [item.key for item in await store.asearch(())] == ["forever"]
+    assert memory.search(user=ada, kinds=["episode"]).total == 1
+    stopped: Any = store.stop_ttl_sweeper(5)
+    assert (await stopped if how == "async" else stopped) is True
+
+
+async def test_a_store_opens_from_a_path(tmp_path: Path) -> None:
+    """As LangGraph's own stores do, sync and async; operations asked for at once are answered together."""
+    path = str(tmp_path / "m.eider")
+    with EiderStore.from_conn_string(path) as store:
+        store.setup()
+        store.put(PLACE, "k", {"n": 1})
+    async with AsyncEiderStore.from_conn_string(path, ttl={"default_ttl": None}) as astore:
+        await astore.setup()
+        done = await asyncio.gather(
+            *(astore.aput(PLACE, f"k{n}", {"n": n}) for n in range(50)), astore.aget(PLACE, "k")
+        )
+        assert done[-1].value == {"n": 1}
+        assert len(await astore.asearch((), limit=100)) == 51
+        assert await astore.sweep_ttl() == 0
+        with pytest.raises(asyncio.InvalidStateError):
+            astore.get(PLACE, "k")
+        assert (await asyncio.to_thread(astore.get, PLACE, "k1")) is not None
+
+
+def test_with_an_index_of_the_hosts_scores_are_cosines(memory: eider.Eider, ada: str) -> None:
+    """The embedder that LangGraph's configuration names ranks; the best of an item's texts counts."""
+    asked: list[int] = []
+
+    def embed(texts: list[str]) -> list[list[float]]:
+        asked.append(len(texts))
+        return [[text.count("a") + 0.5, text.count("b"), text.count("c")] for text in texts]
+
+    store = EiderStore(memory, user=ada, index={"dims": 3, "embed": embed, "fields": ["one", "two"]})
+    store.batch(
+        [
+            PutOp(PLACE, "x", {"one": "a", "two": "b"}),
+            PutOp(PLACE, "y", {"one": "ab"}),
+            PutOp(PLACE, "z", {"three": "a"}),
+        ]
+    )
+    assert asked == [3]
+    found = EiderStore(memory, user=ada, index={"dims": 3, "embed": embed}).search(PLACE, query="a")
+    assert [(item.key, item.score and round(item.score, 3)) for item in found] == [
+        ("x", 1.0),
+        ("y", 0.832),
+        ("z", None),
+    ]
+    with pytest.raises(InputError, match="'embed'"):
+        EiderStore(memory, user=ada, index={"dims": 3})  # pyright: ignore[reportArgumentType]
+
+
+def test_a_filter_may_name_the_way_to_a_field(store: EiderStore) -> None:
+    """As in LangGraph's databases: "user.access-level"; a field of that very name comes first."""
+    store.put(PLACE, "k", {"user": {"access-level": 3}, "a.b": 1, "a": {"b": 2}})
+    assert store.search(PLACE, filter={"user.access-level": {"$gte": 3}})
+    assert store.search(PLACE, filter={"a.b": 1})
+    assert not store.search(PLACE, filter={"user.name": "ada"})

@@ -76,6 +76,7 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
         done("learned")
         done("reset_learned")
     done("forget", id=episode["id"])
+    done("forget_many", ids=[episode["id"]])
     for verb, request in (
         ("drain", {}),
         ("verify", {"deep": True}),

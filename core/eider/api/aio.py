@@ -57,6 +57,7 @@ class AsyncEider:
     pin = _threaded(Eider.pin)
     unpin = _threaded(Eider.unpin)
     forget = _threaded(Eider.forget)
+    forget_many = _threaded(Eider.forget_many)
     forget_user = _threaded(Eider.forget_user)
     undo = _threaded(Eider.undo)
     consolidate = _threaded(Eider.consolidate)

@@ -19,6 +19,7 @@ from eider.model.requests import (
     Drain,
     Export,
     Forget,
+    ForgetMany,
     ForgetUser,
     Import,
     Pin,
@@ -348,6 +349,16 @@ class Eider(Accounts, Outcomes, Scoping):
         return self._backend.execute(Forget(
             id=id, user=self._whose(user), keep_evidence=keep_evidence, only_this=only_this, dry_run=dry_run, wait=wait
         ))  # fmt: skip
+
+    def forget_many(self, ids: Sequence[str], *, user: str | None = None, wait: bool = True) -> Receipt:
+        """Erase many memories or utterances in one transaction, with what rests on them alone.
+
+        Args:
+            ids: Of the user's memories and episodes; unknown ones are passed over.
+            user: Whose.
+            wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
+        """
+        return self._backend.execute(ForgetMany(ids=ids, user=self._whose(user), wait=wait))
 
     def forget_user(self, user: str, *, wait: bool = True) -> Receipt:
         """Erase all of a user."""

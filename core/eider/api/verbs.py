@@ -23,6 +23,7 @@ from eider.model.requests import (
     Drain,
     Export,
     Forget,
+    ForgetMany,
     ForgetUser,
     Import,
     Pin,
@@ -57,6 +58,7 @@ from eider.privacy.ingress import Channel, Clean, accept
 from eider.records.consolidate import consolidate
 from eider.records.exchange.export import export, import_
 from eider.records.forget import forget, forget_user
+from eider.records.forget_many import forget_many
 from eider.records.history import diff, events, health, history, why
 from eider.records.record import record, record_many, remember, remember_many
 from eider.records.revise import correct, deactivate, pin, reinforce, unpin
@@ -134,6 +136,7 @@ _ALL: Final = (
     verb(Pin, pin, writes=True),
     verb(Unpin, unpin, writes=True),
     verb(Forget, forget, writes=True),
+    verb(ForgetMany, forget_many, writes=True),
     verb(ForgetUser, forget_user, writes=True),
     verb(History, history),
     verb(Events, events),

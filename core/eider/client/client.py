@@ -27,7 +27,7 @@ PROTOCOL: Final = 1
 SPOOLED_VERBS: Final = ("record", "record_many", "remember", "remember_many", "reinforce", "correct", "observe")
 """Verbs that carry a key, so that they may happen later, and twice only once."""
 WRITES: Final = frozenset(
-    (*SPOOLED_VERBS, "settle", "deactivate", "pin", "unpin", "forget", "forget_user", "undo", "consolidate", "import_", "export",
+    (*SPOOLED_VERBS, "settle", "deactivate", "pin", "unpin", "forget", "forget_many", "forget_user", "undo", "consolidate", "import_", "export",
      "publish", "rebuild", "add_rules", "open_loop", "set_outcome", "close_loop", "reset_learned",
      "consolidate_scopes")
 )  # fmt: skip

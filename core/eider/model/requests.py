@@ -258,6 +258,22 @@ class Forget(Named[Receipt]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetMany(UserRequest[Receipt]):
+    """Erase many memories or episodes at once, with what rests on them alone."""
+
+    verb: ClassVar[str] = "forget_many"
+
+    ids: Sequence[str]
+    wait: bool = True
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.batch(self.ids)
+        for one in self.ids:
+            validation.name(one, "an item of ids")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetUser(UserRequest[Receipt]):
     """Erase all of a user."""
 

@@ -1,0 +1,31 @@
+"""Forgetting many rows at once: one transaction, one rewrite of the file."""
+
+from __future__ import annotations
+
+import time
+
+from eider.model.answers import Receipt
+from eider.model.requests import ForgetMany
+from eider.privacy.ingress import Clean
+from eider.records.forget import forget_again
+from eider.store.engine import Engine
+
+
+def forget_many(engine: Engine, accepted: Clean[ForgetMany]) -> Receipt:
+    """Erase many memories and utterances with what rests on them alone; of what is unknown nothing is erased."""
+    request, start = accepted.request, time.perf_counter()
+    reads = engine.store.reads
+    wanted = list(dict.fromkeys(request.ids))
+    known = {e.id for e in reads.episodes([i for i in wanted if i.startswith("ep_")], user=request.user)}
+    known |= {m.id for m in reads.memories([i for i in wanted if not i.startswith("ep_")], user=request.user)}
+    ids = tuple(i for i in wanted if i in known)
+    counts = dict(forget_again(engine, request.user, ids, accepted.channel)) if ids else {}
+    if ids and request.wait:
+        engine.scrub()
+    elif ids:
+        engine.scrub_later()
+    checks = {"structure": not engine.store.erasure_checks.tables_with(ids)} if request.wait else {}
+    return Receipt(
+        ids=ids, at=engine.now(), erased=counts, physical="done" if request.wait else "queued", checks=checks,
+        outside=("exports, backups and snapshots made earlier",), seconds=time.perf_counter() - start,
+    )  # fmt: skip
