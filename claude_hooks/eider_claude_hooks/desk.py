@@ -45,6 +45,9 @@ _MAX_PROMPT: Final = 20_000
 _DELAY_SECONDS: Final = 0.02
 """Seconds after which what was told is written: the answer leaves first. Beside each other the two threads took turns of
 five milliseconds, and a prompt waited 6 to 8 ms for its answer."""
+_LATE_SECONDS: Final = 10.0
+"""Seconds after which an event is no news, but a reason to read the transcript: the server hung, or the machine slept."""
+_DAY_SECONDS: Final = 86_400.0
 _MAX_BRIEFINGS: Final = 16
 """Directories whose briefings are made anew after a change: those used last."""
 
@@ -67,7 +70,7 @@ class HookHandler:
         self.writer = BackgroundWriter(partial(around.fault, HOST))
         self._waiting = 0
         self._lock = threading.Lock()
-        self._stale = False
+        self._stale = self._caught_up = False
         self._places: dict[str, tuple[str, ...]] = {}
         """Directory → what the host's files said there, of the sessions that were briefed last."""
         self._pruned = 0.0
@@ -87,15 +90,20 @@ class HookHandler:
 
     def answer(self, event: Mapping[str, Any], until: float) -> Answer:
         """Answer one hook event; empty for anything that is not a session's event."""
+        self._catch_up_once()
         react = self._events.get(_text_field(event, "hook_event_name"))
         session = self.sessions.session_of(event)
         if react is None or session is None or not session.cwd:
+            return NOTHING
+        if _is_late(event) and session.is_behind():
+            self._run_later(partial(self.learner.catch_up, [(session, False)]))
             return NOTHING
         answer = react(session, event, until)
         return answer if len(dumps(answer)) < MAX_OUTPUT else NOTHING
 
     def warm(self) -> None:
-        """Open the store and load what recalling and learning need."""
+        """Open the store, load what recalling and learning need, and catch up what was said without a server."""
+        self._catch_up_once()
         memory = self._memory("user")
         memory.policy(budget=briefing.POLICY)
         memory.inject("what is about to be asked")
@@ -111,8 +119,8 @@ class HookHandler:
     def tidy(self) -> None:
         """Update outdated briefings, read ended sessions' transcripts, drop old state."""
         self._read_ended_sessions()
-        for session, over in self.missed.due(self.sessions):
-            self._run_later(partial(self.learner.read_transcript, session, under_way=not over))
+        if due := self.missed.due(self.sessions):
+            self._run_later(partial(self.learner.catch_up, due))
         if self._stale:
             self._stale = False
             for cwd, known in list(self._places.items()):
@@ -125,6 +133,10 @@ class HookHandler:
         """Return whether writes are waiting."""
         return self._waiting > 0 or bool(self._over)
 
+    def stays(self) -> bool:
+        """Return whether a window of the client is open, whose next prompt shall find a server."""
+        return self.sessions.open_windows()
+
     def status(self) -> Mapping[str, Any]:
         """Return figures of what sessions cost and learned, in total and per session."""
         recent = {s.id: s.figures() for s in self.sessions.recent()}
@@ -134,6 +146,14 @@ class HookHandler:
         """Write what is waiting."""
         self._read_ended_sessions()
         self.writer.stop(timeout)
+
+    def _catch_up_once(self) -> None:
+        """Take in first, before anything new, what sessions said while no server ran."""
+        with self._lock:
+            if self._caught_up:
+                return
+            self._caught_up = True
+        self._run_later(lambda: self.learner.catch_up(self.missed.behind(self.sessions)))
 
     def _read_ended_sessions(self) -> None:
         while self._over:
@@ -225,7 +245,7 @@ class HookHandler:
         session.prompts += 1
         session.topics.append(said.text[:500])
         if not said.command:
-            self._run_later(partial(self.learner.on_prompt, session, turn or _turn_name(session), said.text, _now()))
+            self._run_later(partial(self.learner.on_prompt, session, turn or _turn_name(session), said.text, _said_at(event)))
         return answer
 
     def _recall_for_prompt(self, session: Session, text: str, until: float) -> Answer:
@@ -251,7 +271,7 @@ class HookHandler:
         del until
         if answer := _text_field(event, "last_assistant_message"):
             turn = _text_field(event, "prompt_id") or _turn_name(session)
-            self._run_later(partial(self.learner.on_answer, session, turn, answer, _now()))
+            self._run_later(partial(self.learner.on_answer, session, turn, answer, _said_at(event)))
         return NOTHING
 
     # ------------------------------------------------------------------ tools
@@ -324,9 +344,17 @@ def _context_answer(event: str, text: str) -> Answer:
     return {"hookSpecificOutput": {"hookEventName": event, "additionalContext": text}}
 
 
-def _now() -> str:
-    """Return the time a hook came in, since its text may be written later."""
-    return datetime.now(UTC).isoformat()
+def _said_at(event: Mapping[str, Any]) -> str:
+    """Return the time a hook was called, since its text may be written later."""
+    at = event.get("eider_at")
+    known = isinstance(at, int | float) and abs(time.time() - at) < _DAY_SECONDS
+    return datetime.fromtimestamp(at if known else time.time(), UTC).isoformat()
+
+
+def _is_late(event: Mapping[str, Any]) -> bool:
+    """Return whether the client has gone on since: its transcript tells it and what came after in the right order."""
+    at = event.get("eider_at")
+    return isinstance(at, int | float) and time.time() - at > _LATE_SECONDS
 
 
 def _text_field(given: Mapping[str, Any], name: str) -> str:

@@ -1,8 +1,8 @@
 """The command hook of Claude Code: `python -I -S hook.py`, the event on standard input, what the client reads on output.
 
 Standard library only. Whatever happens it ends with 0, in time, and prints either one JSON object or nothing: a turn goes
-on with or without memory. Only the start of a session starts a server; while that is still asleep, what it told last in
-this directory is told again.
+on with or without memory. Where no server runs one is started, and what could not be delivered is noted: the note names
+the transcript, which holds the words. A server that hangs is asked once; until it moves again hooks only leave notes.
 """
 
 # pathlib costs more than the call:
@@ -22,8 +22,16 @@ SECONDS: Final = 0.135
 """A hook's own deadline; starting the interpreter takes the rest of 150 ms."""
 START: Final = 0.375
 """The same at a session's start, where a server may have to be started: of 400 ms."""
+REVIVE: Final = 0.03
+"""Seconds that an event within a session spends on starting a server; it does not wait for its answer."""
 MISSED_FILE: Final = "missed"
-"""Directory of notes about sessions that began without a server."""
+"""Directory of notes about sessions of which something was not delivered."""
+HUNG_FILE: Final = "hooks.hung"
+"""File in the run directory: a hook waited in vain. The server removes it every second, unless it hangs."""
+_HUNG_SECONDS: Final = 60.0
+"""After that one hook tries again."""
+_BUSIEST: Final = 3.0
+"""Factor by which deadlines grow at most on a machine with more to do than it has processors."""
 _MAX_INPUT: Final = 32 * 1024 * 1024
 _LIMIT: Final = 10_000
 """Characters of output that the client takes."""
@@ -60,11 +68,15 @@ def main() -> int:
 
 
 def _timeout_factor() -> float:
-    """Return the factor for all timeouts, from the setting 'hook_patience'."""
+    """Return the factor for all timeouts: the setting 'hook_patience', and how busy the machine is."""
     try:
-        return min(20.0, max(1.0, float(os.environ.get("EIDER_HOOK_PATIENCE") or 1)))
+        patience = min(20.0, max(1.0, float(os.environ.get("EIDER_HOOK_PATIENCE") or 1)))
     except ValueError:
-        return 1.0
+        patience = 1.0
+    try:
+        return patience * min(_BUSIEST, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+    except (OSError, AttributeError):
+        return patience
 
 
 def _ask_server(began: float, factor: float) -> None:
@@ -72,25 +84,74 @@ def _ask_server(began: float, factor: float) -> None:
     event = client.loads(_read_event())
     if not isinstance(event, dict):
         return
-    starting = event.get("hook_event_name") == "SessionStart"
-    if starting:
-        _set_alarm(
-            max(0.01, began + START * factor - time.monotonic()),
-            lambda *_: (_answer_without_server(client, event), _exit_on_alarm()),
-        )
+    event["eider_at"] = time.time() - (time.monotonic() - began)
+    event["eider_window"] = os.environ.get("CLAUDE_PID")
+    home, starting = client.home(), event.get("hook_event_name") == "SessionStart"
     until = began + (START if starting else SECONDS) * factor
-    asking = client.Client(spool=False, spawn=starting, cold=max(0.01, until - time.monotonic()), channel="hook")
+    spawns = starting or (event.get("hook_event_name") != "SessionEnd" and os.path.isdir(_host_folder(home)))
+    cold = until - time.monotonic() if starting else REVIVE * factor
+    asking = client.Client(spool=False, spawn=spawns, cold=max(0.01, cold), channel="hook")
+
+    def give_up() -> None:
+        _set_alarm(0.0, _exit_on_alarm)
+        if asking.connected:
+            _note_hanging(home)
+        _answer_without_server(client, event)
+
+    _set_alarm(max(0.01, until - time.monotonic()), lambda *_: (give_up(), _exit_on_alarm()))
+    if _hangs(home):
+        give_up()
+        return
     try:
         found = asking.ask("POST", "/v1/hooks/claude-code", event, until=until - 0.02)
     except client.ClientError as error:
-        _set_alarm(0.0, _exit_on_alarm)
-        if starting:
-            _answer_without_server(client, event)
+        asking.connected = asking.connected and error.kind == "ServerUnreachableError"
+        give_up()
         _log(error.kind)
         return
     _set_alarm(0.0, _exit_on_alarm)
     if isinstance(found, dict) and found:
         _print_utf8(client.dumps(found))
+
+
+def _hangs(home: str) -> bool:
+    """Return whether a hook waited in vain lately and the server is still there; once a minute the answer is no."""
+    path = os.path.join(home, "run", HUNG_FILE)
+    try:
+        written = os.stat(path).st_mtime
+        if not _is_lock_held(home):
+            return False
+        if time.time() - written < _HUNG_SECONDS:
+            return True
+        os.utime(path)  # this hook tries, those after it do not
+    except (OSError, ImportError):
+        return False
+    return False
+
+
+def _is_lock_held(home: str) -> bool:
+    """Return whether a server has the home's lock; the number of a process says less, for it may be a zombie's."""
+    import fcntl
+
+    lock = os.open(os.path.join(home, "run", "owner.lock"), os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(lock)
+    return False
+
+
+def _note_hanging(home: str) -> None:
+    try:
+        os.close(os.open(os.path.join(home, "run", HUNG_FILE), os.O_WRONLY | os.O_CREAT, 0o600))
+    except OSError:
+        return
+
+
+def _host_folder(home: str) -> str:
+    return os.path.join(home, "hooks", "claude-code")
 
 
 def _load_client() -> Any:
@@ -118,11 +179,9 @@ def _read_event() -> str:
 
 
 def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
-    """Answer without a server: print the last briefing and note the transcript for later.
-
-    It may end before a server listens, and then no hook of it is ever heard.
-    """
-    _print_last_briefing(client, event)
+    """Print the last briefing where a session starts, and note the transcript for the next server to read."""
+    if event.get("hook_event_name") == "SessionStart":
+        _print_last_briefing(client, event)
     try:
         folder = client.home()
         if not os.path.isdir(folder):
@@ -130,14 +189,20 @@ def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
         for part in ("hooks", "claude-code", MISSED_FILE):
             folder = os.path.join(folder, part)
             if not os.path.isdir(folder):
+                if event.get("hook_event_name") != "SessionStart" and part != MISSED_FILE:
+                    return  # no session was ever heard here
                 os.mkdir(folder, 0o700)
         id_ = "".join(c for c in str(event.get("session_id")) if c.isalnum() or c in "-_")[:64]
-        note = {name: event.get(name) for name in ("session_id", "transcript_path", "cwd")}
-        file = os.open(os.path.join(folder, id_ + ".json"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        path = os.path.join(folder, id_ + ".json")
+        if os.path.exists(path):
+            return
+        note = {name: event.get(name) for name in ("session_id", "transcript_path", "cwd", "eider_at")}
+        file = os.open(f"{path}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             os.write(file, client.dumps(note).encode())
         finally:
             os.close(file)
+        os.replace(f"{path}.{os.getpid()}", path)
     except (OSError, client.ClientError):
         return
 

@@ -7,7 +7,7 @@ the same keys.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,6 +57,29 @@ class SessionLearner:
         self._read_new_turns(session, None, under_way=under_way)
         self._sessions.save(session)
 
+    def catch_up(self, sessions: Sequence[tuple[Session, bool]]) -> None:
+        """Read what several transcripts hold behind their marks, in the order in which it was said.
+
+        Args:
+            sessions: Each with whether it is over; in others the last turn may be under way.
+        """
+        steps: list[tuple[float, Session, transcript.Turn, bool]] = []
+        ends: list[tuple[Session, int]] = []
+        for session, over in sessions:
+            found, end = self._turns_behind(session)
+            said = 0.0
+            for turn in found:
+                said = max(said, _seconds(turn.at))  # a session's own order holds, whatever its clock says
+                steps.append((said, session, turn, over or turn is not found[-1]))
+            if over or not found:
+                ends.append((session, end))
+        for _, session, turn, whole in sorted(steps, key=lambda step: step[0]):
+            self._take_in(session, place_of(session.cwd), turn, whole=whole)
+            self._sessions.save(session)
+        for session, end in ends:
+            session.read = end
+            self._sessions.save(session)
+
     def latest_prompts(self, session: Session) -> list[str]:
         """The latest prompts of a session, from its transcript where the server was another when they were said."""
         if not session.topics and session.transcript:
@@ -93,26 +116,36 @@ class SessionLearner:
     # ------------------------------------------------------------------ what it could not tell
 
     def _read_new_turns(self, session: Session, current: str | None, *, under_way: bool = False) -> Place:
-        """Read the transcript's turns after the mark, except the current one."""
+        """Read the transcript's turns after the mark, up to the current one."""
         place = place_of(session.cwd)
-        if not session.transcript:
-            return place
-        found, end = transcript.read_turns(Path(session.transcript), session.mark)
-        if not place.learns:
-            session.mark = end  # what is said while nothing may be learned is not learned later
-            return place
+        found, end = self._turns_behind(session)
         for turn in found:
             if turn.id == current:
-                break
-            if _seconds(turn.at) < session.since:
-                continue
-            self._learn_turn(session, place, turn, whole=not (under_way and turn is found[-1]))
+                session.mark = turn.start
+                return place
+            self._take_in(session, place, turn, whole=not (under_way and turn is found[-1]))
+        if not under_way and current is None:
+            session.read = end
+        return place
+
+    def _turns_behind(self, session: Session) -> tuple[list[transcript.Turn], int]:
+        """The turns from the mark on, and where the transcript ends."""
+        if not session.transcript:
+            return [], 0
+        found, end = transcript.read_turns(Path(session.transcript), session.mark)
+        if not place_of(session.cwd).learns:
+            session.mark = session.read = end  # what is said while nothing may be learned is not learned later
+            return [], end
+        return found, end
+
+    def _take_in(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
+        """Learn from a turn of the transcript and move the mark there."""
+        if _seconds(turn.at) >= session.since and not turn.copied:
+            self._learn_turn(session, place, turn, whole=whole)
             key = f"{session.key(turn.id)}:agent"
             if turn.answer and session.last.key != key:
                 session.last = LastAnswer(text=turn.answer, key=key)
-        if found:
-            session.mark = found[-1].start
-        return place
+        session.mark = turn.start
 
     def _learn_turn(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
         said = user_words(turn.prompt, turn.source)

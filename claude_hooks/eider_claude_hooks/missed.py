@@ -1,14 +1,14 @@
-"""What no hook could tell: transcripts that have grown and come to rest are read once nobody asks for anything.
+"""What no hook could tell: transcripts that hold more than was taken in, of sessions that are known or were noted.
 
-A session of one prompt may be over before a server listens. Where none answered at its start, the command hook has left a
-note of where its words will stand.
+A server that begins reads all of them; later those are read that have grown and come to rest. Where no server answered,
+the command hook has left a note of where the words will stand.
 """
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -20,6 +20,8 @@ _REST_SECONDS: Final = 2.0
 """Seconds without a new line after which a transcript is read; hooks that arrive have told their part by then."""
 _OVER_SECONDS: Final = 120.0
 """After that a session is taken to be over; until then its last turn may be under way."""
+_RETRY_SECONDS: Final = 60.0
+"""Seconds after which a transcript is read again that could not be taken in, as while the disk was full."""
 _KEPT: Final = 86_400.0
 """Seconds after which a note is let go whose transcript never came."""
 
@@ -30,29 +32,37 @@ class UnreadTranscripts:
     def __init__(self, home: Path) -> None:
         """Look nowhere yet."""
         self._folder = home / "hooks" / HOST / MISSED_FILE
-        self._read: dict[str, tuple[float, bool]] = {}
-        """Transcript → when it was written last and whether it was over, as it was read."""
+        self._read: dict[str, tuple[float, bool, float]] = {}
+        """Transcript → when it was written last, whether it was over, and when that was handed out."""
 
-    def due(self, sessions: Sessions) -> Iterator[tuple[Session, bool]]:
-        """(session, whether it is over) of each that may have said more than its hooks told."""
-        for event in list(self._read_notes()):
-            sessions.session_of(event)  # known from now on, like any other
-        yield from self._sessions_at_rest(sessions.recent(32))
+    def behind(self, sessions: Sessions) -> list[tuple[Session, bool]]:
+        """(session, whether it is over) of all that have said more than is known, for a server that begins."""
+        self._add_noted(sessions)
+        return [(session, time.time() - _written(session) > _OVER_SECONDS) for session in sessions.behind()]
 
-    def _sessions_at_rest(self, sessions: Iterable[Session]) -> Iterator[tuple[Session, bool]]:
-        found: dict[str, tuple[float, bool]] = {}
-        for session in sessions:
-            with suppress(OSError):
-                written = Path(session.transcript).stat().st_mtime
-                rest = time.time() - written
-                state = (written, rest > _OVER_SECONDS)
-                before = self._read.get(session.transcript)
-                if rest > _REST_SECONDS and state != before:
-                    yield session, state[1]
-                    before = state
-                if before is not None:
-                    found[session.transcript] = before
+    def due(self, sessions: Sessions) -> list[tuple[Session, bool]]:
+        """(session, whether it is over) of those that have said more than is known, and have come to rest."""
+        self._add_noted(sessions)
+        found: dict[str, tuple[float, bool, float]] = {}
+        due: list[tuple[Session, bool]] = []
+        for session in sessions.recent(32):
+            written, now = _written(session), time.monotonic()
+            rest = time.time() - written
+            state = (written, rest > _OVER_SECONDS)
+            before = self._read.get(session.transcript)
+            known = before is not None and before[:2] == state and now - before[2] < _RETRY_SECONDS
+            if rest > _REST_SECONDS and not known and session.is_behind():
+                due.append((session, state[1]))
+                before = (*state, now)
+            if before is not None:
+                found[session.transcript] = before
         self._read = found
+        return due
+
+    def _add_noted(self, sessions: Sessions) -> None:
+        """Make known the sessions that the command hook noted."""
+        for event in self._read_notes():
+            sessions.session_of(event)
 
     def _read_notes(self) -> Iterator[Mapping[str, Any]]:
         """What the command hook noted, once; a note whose transcript is yet to come stays."""
@@ -65,3 +75,11 @@ class UnreadTranscripts:
                     continue
             with suppress(OSError):
                 note.unlink()
+
+
+def _written(session: Session) -> float:
+    """When the transcript was written last, in seconds since 1970; 0 where there is none."""
+    try:
+        return Path(session.transcript).stat().st_mtime
+    except (OSError, ValueError):
+        return 0.0

@@ -25,6 +25,8 @@ _OPEN: Final = 256
 _FILES: Final = 500
 _DAYS: Final = 30
 """After that a session's file is gone; resumed later, it starts anew."""
+_WINDOW_SECONDS: Final = 8 * 3600.0
+"""Seconds for which a window that says nothing keeps the server running."""
 _CAUGHT_UP: Final = 86_400.0
 """Seconds: what was said longer ago in a session never heard of is not caught up, but imported if somebody asks."""
 
@@ -51,7 +53,9 @@ class Session:
     told: deque[str] = field(default_factory=lambda: deque[str](maxlen=_TURNS))
     """Prompts whose answers were kept."""
     mark: int = 0
-    """Byte of the transcript up to which everything was taken in."""
+    """Byte of the transcript at which the last turn that was taken in begins."""
+    read: int = 0
+    """Size of the transcript when its last turn was taken in whole."""
     since: float = 0.0
     """Seconds since 1970; what is older in the transcript is left alone."""
     injected: int = 0
@@ -62,7 +66,11 @@ class Session:
     """Memories."""
     prompts: int = 0
     used: float = 0.0
+    window: int = 0
+    """Process of the client that it was last heard from."""
     # what follows is never written anywhere
+    saved: bool = False
+    """Whether a file of it is on disk."""
     last: LastAnswer = field(default_factory=LastAnswer)
     topics: deque[str] = field(default_factory=lambda: deque[str](maxlen=6))
     """The latest prompts: what the session is about."""
@@ -104,8 +112,16 @@ class Session:
     def saved_fields(self) -> dict[str, Any]:
         """What survives the server: ids, places and counts, nothing that was said."""
         with self.lock:
-            return {"v": 1, "given": list(self.given), "heard": list(self.heard), "told": list(self.told), "mark": self.mark,
-                    "since": self.since, "used": self.used, **self.figures()}  # fmt: skip
+            return {"v": 1, "cwd": self.cwd, "transcript": self.transcript, "mark": self.mark, "read": self.read,
+                    "given": list(self.given), "heard": list(self.heard), "told": list(self.told), "since": self.since,
+                    "used": self.used, "window": self.window, **self.figures()}  # fmt: skip
+
+    def is_behind(self) -> bool:
+        """Whether the transcript holds more than was taken in."""
+        try:
+            return os.stat(self.transcript).st_size != self.read  # noqa: PTH116 (asked for every session there is)
+        except (OSError, ValueError):
+            return False
 
 
 class Sessions:
@@ -128,7 +144,7 @@ class Sessions:
         with self._lock:
             session = self._open.get(id_)
             if session is None:
-                session = self._open[id_] = _read_session(id_, self._file(id_))
+                session = self._open[id_] = _read_session(id_, self._file(id_), event.get("eider_at"))
             self._open.move_to_end(id_)
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
@@ -136,7 +152,27 @@ class Sessions:
         for name, field_ in (("cwd", "cwd"), ("transcript_path", "transcript")):
             if isinstance(given := event.get(name), str) and given.startswith("/") and "\0" not in given:
                 setattr(session, field_, given)
+        if isinstance(window := event.get("eider_window"), str) and window.isascii() and window.isdigit():
+            session.window = int(window)
+        if not session.saved and session.cwd:
+            with suppress(OSError):  # a server that is killed leaves the next one the place of the transcript
+                self.save(session)
         return session
+
+    def behind(self) -> list[Session]:
+        """The sessions on disk and in memory whose transcripts hold more than was taken in."""
+        with suppress(OSError):
+            for file in self.folder.glob("*.json"):
+                with self._lock:
+                    if file.stem not in self._open and (found := _read_session(file.stem, file)).is_behind():
+                        self._open[file.stem] = found
+        with self._lock:
+            return [session for session in self._open.values() if session.is_behind()]
+
+    def open_windows(self) -> bool:
+        """Whether the client of a session that was heard from today is still running."""
+        now = time.time()
+        return any(s.window and now - s.used < _WINDOW_SECONDS and _is_alive(s.window) for s in self.recent(_OPEN))
 
     def save(self, session: Session) -> None:
         """Keep what must survive the server.
@@ -148,6 +184,7 @@ class Sessions:
         for folder in (path.parent.parent.parent, path.parent.parent, path.parent):
             folder.mkdir(mode=0o700, exist_ok=True)
         write_whole(path, json.dumps(session.saved_fields(), separators=(",", ":")))
+        session.saved = True
 
     def recent(self, limit: int = 5) -> list[Session]:
         """Those used last, newest first."""
@@ -184,21 +221,45 @@ def write_whole(path: Path, text: str) -> None:
         raise
 
 
-def _read_session(id_: str, path: Path) -> Session:
-    """A session as it was left; one that cannot be read starts anew, and its keys keep it from doubling anything."""
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except PermissionError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return True
+
+
+def _read_session(id_: str, path: Path, first: object = None) -> Session:
+    """A session as it was left; one that cannot be read starts anew, and its keys keep it from doubling anything.
+
+    Args:
+        id_: Its name.
+        path: Its file.
+        first: When it was first heard of, in seconds since 1970; now by default.
+    """
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return Session(id=id_, since=time.time() - _CAUGHT_UP)
+        kept = None
     if not isinstance(kept, dict):
-        return Session(id=id_, since=time.time() - _CAUGHT_UP)
-    session = Session(id=id_, since=_number_field(kept, "since"), mark=int(_number_field(kept, "mark")))
+        return Session(id=id_, since=(float(first) if isinstance(first, int | float) else time.time()) - _CAUGHT_UP)
+    session = Session(id=id_, since=_number_field(kept, "since"), mark=int(_number_field(kept, "mark")), saved=True)
+    session.cwd, session.transcript = _path_field(kept, "cwd"), _path_field(kept, "transcript")
+    session.read, session.window = int(_number_field(kept, "read")), int(_number_field(kept, "window"))
+    session.used = _number_field(kept, "used")
     session.add_given(_text_list(kept, "given"))
     session.heard.extend(_text_list(kept, "heard"))
     session.told.extend(_text_list(kept, "told"))
     session.prompts, session.injected = int(_number_field(kept, "prompts")), int(_number_field(kept, "injected_tokens"))
     session.recalled, session.learned = int(_number_field(kept, "recalled")), int(_number_field(kept, "learned"))
     return session
+
+
+def _path_field(kept: Mapping[str, Any], name: str) -> str:
+    found = kept.get(name)
+    return found if isinstance(found, str) and found.startswith("/") and "\0" not in found else ""
 
 
 def _number_field(kept: Mapping[str, Any], name: str) -> float:

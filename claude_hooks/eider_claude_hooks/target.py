@@ -114,10 +114,8 @@ def _why_not_http(found: JsonText, options: Options) -> str | None:
     chosen = config.setting("hook_form") or "auto"
     if chosen not in _FORMS:
         raise ConfigError(f"setting 'hook_form' is {chosen!r}; set it to one of {', '.join(map(repr, _FORMS))}.")
-    if chosen == "command":
-        return "setting 'hook_form' says so"
-    if chosen == "auto" and (people := machine.other_people()):
-        return f"other people may log in here ({', '.join(people[:3])}{', …' if people[3:] else ''})"
+    if chosen != "http":
+        return "it starts the server again where that is gone, and never waits for one that hangs"
     known = hook_port.read(options.home)
     url = (known.base if known else _UNRESERVED) + URL_PATH.removeprefix("/v1/hooks")
     for whose, said in (("the settings", found.value), ("managed settings", machine.managed_settings())):

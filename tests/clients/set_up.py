@@ -22,7 +22,7 @@ from eider.client.client import server_notes
 EIDER: Final = Path(sys.executable).with_name("eider")
 MARK: Final = "<eider-memory"
 Form = Literal["http", "command"]
-"""How most events reach the server; the start of a session is always a command."""
+"""How most events reach the server: as commands, or where the user chose it over http."""
 _BRIEFING: Final = "SessionStart hook additional context: "
 _RECALLED: Final = "UserPromptSubmit hook additional context: "
 
@@ -43,18 +43,14 @@ def eider_command(
     )
 
 
-def seen(python: str = sys.executable, *people: str) -> tuple[str, ...]:
-    """Eider's command where these other people may log in: that decides between http and command hooks."""
-    told = "from eider_claude_hooks import machine; from eider.cli import main; machine.other_people = lambda: PEOPLE; main()"
-    return (python, "-c", told.replace("PEOPLE", repr(list(people))))
-
-
 def install(
-    machine: Machine, *more: str, form: Form = "http", python: str = sys.executable, times: int = 20
+    machine: Machine, *more: str, form: Form = "command", python: str = sys.executable, times: int = 20
 ) -> Machine:
     """`eider install`, with hooks that may take so many times longer; the machine."""
-    program = seen(python, *(() if form == "http" else ("eve",)))
+    program = (python, "-m", "eider")
     patient(machine, times)
+    if form != "command":
+        assert eider_command(machine, "config", "set", "hook_form", form).returncode == 0
     done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", *more, program=program)
     assert done.returncode == 0, done.stdout + done.stderr
     home = machine.env["EIDER_HOME"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -17,7 +19,7 @@ from claude_code import Machine
 from homes import Home
 from places import how_often, where_is
 from replies import SUMMARISING
-from set_up import Form, briefing, eider_command, eventually, heard, install, kept, marked, seen
+from set_up import Form, briefing, eider_command, eventually, heard, install, kept, marked
 from stub_model import StubModel
 
 import eider
@@ -41,21 +43,30 @@ def nobody(home: Home) -> Iterator[None]:
         yield
 
 
-def test_a_server_killed_between_turns_is_missed_by_nobody(equipped: Machine, home: Home, memory: eider.Eider) -> None:
-    """The turns go on; when the session is resumed, what was said meanwhile is heard, each word once."""
+@pytest.mark.parametrize("end", ["kill", "stop", "hang"])
+def test_a_server_that_goes_between_turns_is_missed_by_nobody(
+    machine: Machine, home: Home, memory: eider.Eider, end: str
+) -> None:
+    """The turns go on, nobody sees an error, and everything that was said in the window is heard once, in its order."""
+    equipped = install(machine, times=1)
     equipped.stub.script.load({"replies": [{"text": "Four spaces, then."}, {"text": "One."}, {"text": "Two."}]})
     with equipped.talk() as talk:
         talk.say("Add a parser.")
         eventually(lambda: "Four spaces, then." in heard(memory), "the first answer")
         memory.close()
-        home.kill()
+        pids = home.servers()
+        [os.kill(pid, signal.SIGSTOP) for pid in pids] if end == "hang" else getattr(home, end)()
         start = time.monotonic()
         assert [talk.say("No, always indent with tabs in this codebase.").text, talk.say("Go on.").text] == [
             "One.",
             "Two.",
         ]
         assert time.monotonic() - start < 2 * BOUND
-    equipped.claude("And now?", args=["--resume", talk.id])
+        if end == "hang":
+            [os.kill(pid, signal.SIGCONT) for pid in pids]
+        talk.say("And now?")
+    assert "hook error" not in talk.debug.lower()
+    assert "ECONNREFUSED" not in talk.debug
     with eider.open(user="ada") as later:
         eventually(lambda: "And now?" in heard(later, role="user"), "the last prompt")
         eventually(lambda: RULE in kept(later), "the rule that the server was not there to hear")
@@ -149,5 +160,5 @@ def test_paths_with_spaces_and_quotes(
     talk = machine.claude("Add a parser.")
     assert RULE in briefing(talk.requests[0])
     eventually(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")
-    assert eider_command(machine, "uninstall", "--target", "claude-code", program=seen(python)).returncode == 0
+    assert eider_command(machine, "uninstall", "--target", "claude-code", program=(python, "-m", "eider")).returncode == 0
     assert not marked(machine.claude("Add a lexer.").requests[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -45,6 +46,51 @@ def test_what_was_said_while_the_server_was_away_is_learned_with_the_next_event(
         ("user", "Now the tests, please."),
     }  # fmt: skip
     assert len(learned(memory)) == 1
+
+
+def test_the_next_server_takes_in_all_windows_in_the_order_in_which_it_was_said(
+    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
+) -> None:
+    """It knows of them from disk alone: none of them says anything any more."""
+    one, two = claude("one"), claude("two")
+    one.exchanges("Good morning.", "Good morning.")
+    two.exchanges("Hello.", "Hello.")
+    said_later = ["The ferry leaves at nine.", "The ferry leaves at ten.", "The ferry is blue.", "The ferry is red."]
+    for number, text in enumerate(said_later):
+        (one, two)[number % 2].exchanges(text, f"Noted, {number}.", hook=False)
+    later = desks()
+    later.warm()
+    assert later.writer.flush(30)
+    rows = memory.sql("SELECT text FROM episodes WHERE role = 'user' ORDER BY seq").rows
+    assert [text for (text,) in rows] == ["Good morning.", "Hello.", *said_later]
+
+
+def test_what_a_server_hears_too_late_is_read_from_the_transcript(claude: Any, memory: eider.Eider) -> None:
+    """The server hung, or the machine slept: the client went on meanwhile, and its order counts."""
+    session = claude()
+    session.exchanges("First.", "One.")
+    late = []
+    for text in ("Second.", "Third."):
+        session.asks(text, hook=False)
+        late.append(session.event("UserPromptSubmit", prompt=text, eider_at=time.time() - 60))
+        session.says("Yes.", hook=False)
+    for event in reversed(late):
+        assert session.desk.answer(event, float("inf")) == {}
+    session.settled()
+    rows = memory.sql("SELECT text FROM episodes WHERE role = 'user' ORDER BY seq").rows
+    assert [text for (text,) in rows] == ["First.", "Second.", "Third."]
+
+
+def test_a_window_that_is_open_keeps_the_server_and_one_that_is_gone_does_not(claude: Any) -> None:
+    """As its process says, and for some hours after the last word at most."""
+    session = claude()
+    session.tell("Stop", eider_window=str(os.getpid()))
+    known = session.desk.sessions.session_of(session.event("Stop"))
+    assert session.desk.stays()
+    known.used -= 86_400
+    assert not session.desk.stays()
+    known.used, known.window = time.time(), 2**22 + 1
+    assert not session.desk.stays()
 
 
 def test_nothing_is_kept_twice_whoever_tells_it(
@@ -205,7 +251,7 @@ def test_a_transcript_that_became_shorter_is_read_from_its_beginning(claude: Any
 
 
 def test_the_file_of_a_session_holds_no_word_of_it(claude: Any, project: Path) -> None:
-    """Ids, places and counts, for this account alone; a forget has nothing to find there."""
+    """Ids, paths, places and counts, for this account alone; a forget has nothing to find there."""
     session = claude()
     session.exchanges(RULE, "Tabs it is.")
     (kept,) = session.desk.sessions.folder.glob("*.json")
@@ -213,7 +259,8 @@ def test_the_file_of_a_session_holds_no_word_of_it(claude: Any, project: Path) -
     assert kept.parent.stat().st_mode & 0o777 == 0o700
     assert "tabs" not in kept.read_text().lower()
     assert set(json.loads(kept.read_text())) == {
-        "v", "given", "heard", "told", "mark", "since", "used", "prompts", "injected_tokens", "recalled", "learned",
+        "v", "cwd", "transcript", "given", "heard", "told", "mark", "read", "since", "used", "window", "prompts", "injected_tokens",
+        "recalled", "learned",
     }  # fmt: skip
 
 

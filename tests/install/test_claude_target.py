@@ -27,8 +27,9 @@ def forms(found: dict[str, Any]) -> dict[str, str]:
     return {event: groups[-1]["hooks"][0]["type"] for event, groups in found["hooks"].items()}
 
 
-def test_alone_on_the_machine_hooks_go_over_http(account: Path, options: Options) -> None:
+def test_by_choice_hooks_go_over_http(account: Path, options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     """All but those for which the client takes no http; the file is its owner's alone, the token is this home's."""
+    monkeypatch.setenv("EIDER_HOOK_FORM", "http")
     (account / ".claude" / "settings.json").write_text("{}")
     (account / ".claude" / "settings.json").chmod(0o644)
     installing.install(TARGET, options)
@@ -50,21 +51,21 @@ def test_alone_on_the_machine_hooks_go_over_http(account: Path, options: Options
     assert (account / ".claude" / "skills" / "eider" / "SKILL.md").is_file()
 
 
-@pytest.mark.parametrize("why", ["people", "settings", "managed", "chosen"])
+@pytest.mark.parametrize("why", ["auto", "settings", "managed", "chosen"])
 def test_else_they_go_over_the_socket(
     account: Path, options: Options, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
-    """Where others may log in, where addresses are restricted, or by choice: no port is reserved, no token written."""
+    """Unless http is chosen, and where addresses are restricted: no port is reserved, no token written."""
     path = account / ".claude" / "settings.json"
     path.write_text('{"allowedHttpHookUrls": ["https://*"]}' if why == "settings" else "{}")
-    if why == "people":
-        monkeypatch.setattr(machine, "other_people", lambda: ["bob"])
+    if why in ("settings", "managed"):
+        monkeypatch.setenv("EIDER_HOOK_FORM", "http")
     if why == "managed":
         monkeypatch.setattr(machine, "managed_settings", lambda: {"allowedHttpHookUrls": []})
     if why == "chosen":
         monkeypatch.setenv("EIDER_HOOK_FORM", "command")
     plan = TARGET.plan(options)
-    said = {"people": "bob", "settings": "of the settings", "managed": "managed", "chosen": "hook_form"}[why]
+    said = {"settings": "of the settings", "managed": "managed"}.get(why, "starts the server again")
     assert said in plan.edits[-1].what
     installing.install(TARGET, options)
     assert set(forms(settings(account)).values()) == {"command"}
@@ -74,6 +75,7 @@ def test_else_they_go_over_the_socket(
 
 def test_a_slow_machine_may_be_given_time(account: Path, options: Options, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hooks are told so, the client waits accordingly, and what is no number is refused."""
+    monkeypatch.setenv("EIDER_HOOK_FORM", "http")
     (account / ".claude" / "settings.json").write_text("{}")
     monkeypatch.setenv("EIDER_HOOK_PATIENCE", "4")
     installing.install(TARGET, options)
@@ -110,8 +112,11 @@ def test_a_project_gets_nothing_of_this_machine(account: Path, options: Options,
     assert list(project.rglob("*")) == []
 
 
-def test_the_token_is_new_with_each_change_and_stays_without_one(account: Path, options: Options) -> None:
+def test_the_token_is_new_with_each_change_and_stays_without_one(
+    account: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Installing again where all is well keeps it; installing anew rotates it, and showing a plan reserves nothing."""
+    monkeypatch.setenv("EIDER_HOOK_FORM", "http")
     TARGET.plan(Options(home=options.home, preview=True))
     assert hook_port.read(options.home) is None
     installing.install(TARGET, options)

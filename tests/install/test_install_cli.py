@@ -36,8 +36,9 @@ def settings(account: Path) -> Path:
     return path
 
 
-def test_a_newcomer_installs_and_takes_it_back(settings: Path) -> None:
+def test_a_newcomer_installs_and_takes_it_back(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The difference is shown, without any secret; what was done and how to undo it is said; then it is as before."""
+    monkeypatch.setenv("EIDER_HOOK_FORM", "http")
     before = settings.read_bytes()
     said = run("install").stdout
     assert '+            "Bash(eider:*)"' in said

@@ -225,6 +225,7 @@ class Client:
         self.channel, self.max_trust, self.timeout, self.cold = channel, max_trust, timeout, cold
         self.url, self.token = url and url.rstrip("/"), token
         self.spawns, self.spools = spawn and url is None, spool and url is None
+        self.connected = False  # whether the last call reached somebody, whatever came of it
         self._idle: list[Connection] = []
 
     def with_channel(self, channel: str, max_trust: str) -> Client:
@@ -271,9 +272,10 @@ class Client:
         until = time.monotonic() + self.timeout if until is None else until
         sent, why, replaced = b"" if body is None else dumps(body).encode(), "no answer in time", False
         while True:
-            link = None
+            link, self.connected = None, False
             try:
                 link, until = self._connection(until)
+                self.connected = True
                 status, headers, answer = link.exchange(self._request_head(method, path, len(sent), until), sent, until)
             except (_Broken, TimeoutError) as broken:
                 if link is not None:

@@ -24,7 +24,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "server": "auto | off: whether named stores are held by a server process for all others",
     "http_hosts": "hosts whose server may be asked over plain http, with commas between them",
     "ca_file": "certificate of the authority that remote servers are signed by, where it is your own",
-    "hook_form": "auto | http | command: how hosts reach the server; auto is http where nobody else may log in",
+    "hook_form": "auto | command | http: how hosts reach the server; auto is command, which starts it again where it is gone",
     "otel": "where the server sends its spans, such as http://localhost:4318",
     "mode": "how far models may be asked, for eider.from_env(): frugal | balanced | eager",
     "model": "model that is asked, for eider.from_env(): provider:model, such as anthropic:claude-haiku-4-5",

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 GROUP: Final = "eider.hooks"
 PATIENCE: Final = 0.15
 """Seconds a host waits at most, where its hook does not say."""
-LONGEST: Final = 0.4
-"""What a hook may ask for: the start of a session."""
+LONGEST: Final = 1.2
+"""What a hook may ask for: the start of a session on a busy machine."""
 _SPARE: Final = 0.01
 """Seconds of a caller's deadline that its way back takes."""
 _QUIET: Final = 300.0
@@ -67,6 +67,10 @@ class Host(Protocol):
 
     def busy(self) -> bool:
         """Return whether writes are waiting."""
+        ...
+
+    def stays(self) -> bool:
+        """Whether somebody is there whose next event shall find a server, however long nothing was said."""
         ...
 
     def status(self) -> Mapping[str, Any]:
@@ -192,6 +196,10 @@ class Hooks:
     def busy(self) -> bool:
         """Whether any of them has something to write."""
         return any(host.busy() for host in list(self._hosts.values()))
+
+    def stays(self) -> bool:
+        """Whether a host has a window open."""
+        return any(host.stays() for host in list(self._hosts.values()))
 
     def status(self) -> dict[str, Any]:
         """Figures of each, and the hook port."""

@@ -35,6 +35,8 @@ _WATCH_SECONDS: Final = 1.0
 _FIRST_WATCH_SECONDS: Final = 0.01
 _TIDY_SECONDS: Final = 60.0
 """Seconds after which is tidied although somebody asks all the time: stores are let go, backups made."""
+HUNG_FILE: Final = "hooks.hung"
+"""File in the run directory that a hook leaves when the server did not answer in time; this server is alive."""
 _LOG: Final = 1024 * 1024
 """Bytes after which what the server printed starts anew."""
 
@@ -289,12 +291,15 @@ async def _watch(
     tidied = time.monotonic()
     while not place.stopping:
         await listener.follow(place.server)
+        with suppress(OSError):
+            os.unlink(os.path.join(run_folder(terms.home), HUNG_FILE))
         await asyncio.sleep(_WATCH_SECONDS if place.server.started else _FIRST_WATCH_SECONDS)
         if not place.is_ours():
             place.request_stop()
         idle = time.monotonic() - app.last
         if terms.idle is not None and idle > terms.idle and not app.waiting and not dispatcher.working():
-            place.request_stop()
+            if not dispatcher.hooks.stays():
+                place.request_stop()
         if (idle > _WATCH_SECONDS or time.monotonic() - tidied > _TIDY_SECONDS) and not place.stopping:
             tidied = time.monotonic()
             try:
