@@ -245,7 +245,9 @@ class HookHandler:
         session.prompts += 1
         session.topics.append(said.text[:500])
         if not said.command:
-            self._run_later(partial(self.learner.on_prompt, session, turn or _turn_name(session), said.text, _said_at(event)))
+            self._run_later(
+                partial(self.learner.on_prompt, session, turn or _turn_name(session), said.text, _said_at(event))
+            )
         return answer
 
     def _recall_for_prompt(self, session: Session, text: str, until: float) -> Answer:

@@ -160,5 +160,7 @@ def test_paths_with_spaces_and_quotes(
     talk = machine.claude("Add a parser.")
     assert RULE in briefing(talk.requests[0])
     eventually(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")
-    assert eider_command(machine, "uninstall", "--target", "claude-code", program=(python, "-m", "eider")).returncode == 0
+    assert (
+        eider_command(machine, "uninstall", "--target", "claude-code", program=(python, "-m", "eider")).returncode == 0
+    )
     assert not marked(machine.claude("Add a lexer.").requests[0])

@@ -48,7 +48,12 @@ class Window:
         """One hook, as the client runs it."""
         said = {"session_id": self.session, "transcript_path": str(self.transcript), "cwd": str(self.project)}
         form = exec_form(sys.executable, hook.__file__)
-        env = {"PATH": os.environ["PATH"], "HOME": str(self.home), "EIDER_HOME": str(self.home), "CLAUDE_PID": str(os.getpid())}
+        env = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home),
+            "EIDER_HOME": str(self.home),
+            "CLAUDE_PID": str(os.getpid()),
+        }
         done = subprocess.run(
             [form["command"], *form["args"]], input=json.dumps({**said, "hook_event_name": event, **more}).encode(),
             env=env, capture_output=True, timeout=60, check=False,
@@ -60,7 +65,13 @@ class Window:
     def writes(self, kind: str, text: str, **more: Any) -> None:
         """One line of the transcript."""
         message = {"id": uuid.uuid4().hex, "role": kind, "content": [{"type": "text", "text": text}]}
-        row = {"type": kind, "message": message, "uuid": str(uuid.uuid4()), "timestamp": datetime.now(UTC).isoformat(), **more}
+        row = {
+            "type": kind,
+            "message": message,
+            "uuid": str(uuid.uuid4()),
+            "timestamp": datetime.now(UTC).isoformat(),
+            **more,
+        }
         with self.transcript.open("a") as file:
             file.write(json.dumps(row, separators=(",", ":")) + "\n")
 
