@@ -6,7 +6,7 @@ the transcript, which holds the words. A server that hangs is asked once; until 
 """
 
 # pathlib costs more than the call:
-# ruff: noqa: PTH100, PTH102, PTH110, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
+# ruff: noqa: PTH100, PTH102, PTH105, PTH110, PTH112, PTH113, PTH116, PTH118, PTH120, PTH123
 from __future__ import annotations
 
 import os

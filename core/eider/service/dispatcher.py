@@ -245,8 +245,12 @@ class Dispatcher:
         return sum(host.get(name, 0) for host in self.hooks.status()["hosts"].values())
 
     def working(self) -> bool:
-        """Whether jobs wait that nobody else would run."""
-        return self.hooks.busy() or any(engine.jobs.busy() for engine in self.stores.engines().values())
+        """Whether jobs wait that nobody else would run, or a host's window is open."""
+        return (
+            self.hooks.busy()
+            or self.hooks.stays()
+            or any(engine.jobs.busy() for engine in self.stores.engines().values())
+        )
 
     def tidy(self) -> None:
         """What is done while nobody asks: late writes, idle stores."""

@@ -298,8 +298,7 @@ async def _watch(
             place.request_stop()
         idle = time.monotonic() - app.last
         if terms.idle is not None and idle > terms.idle and not app.waiting and not dispatcher.working():
-            if not dispatcher.hooks.stays():
-                place.request_stop()
+            place.request_stop()
         if (idle > _WATCH_SECONDS or time.monotonic() - tidied > _TIDY_SECONDS) and not place.stopping:
             tidied = time.monotonic()
             try:
