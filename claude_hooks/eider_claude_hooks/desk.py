@@ -348,9 +348,10 @@ def _context_answer(event: str, text: str) -> Answer:
 
 def _said_at(event: Mapping[str, Any]) -> str:
     """Return the time a hook was called, since its text may be written later."""
-    at = event.get("eider_at")
-    known = isinstance(at, int | float) and abs(time.time() - at) < _DAY_SECONDS
-    return datetime.fromtimestamp(at if known else time.time(), UTC).isoformat()
+    at, now = event.get("eider_at"), time.time()
+    if isinstance(at, int | float) and abs(now - at) < _DAY_SECONDS:
+        now = at
+    return datetime.fromtimestamp(now, UTC).isoformat()
 
 
 def _is_late(event: Mapping[str, Any]) -> bool:
