@@ -5,11 +5,12 @@ Read from EIDER_SHARED or `../shared` beside the checkout; what is absent yields
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import sys
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -211,9 +212,45 @@ def chats(path: Path = SHARED / "bench/isolated/chats_dev.jsonl", family: str = 
         yield Corpus(id=c["id"], family=family, group=c["id"], lang=c["lang"], items=items, asked=asked)
 
 
+def genre(name: str) -> Iterator[Corpus]:
+    """One of the sets of `bench/genres`: beam (assistant chats), documents, records (of one person's phone)."""
+    path = SHARED / "bench" / "genres" / f"{name}_dev.jsonl.gz"
+    if not path.exists():
+        return
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for line in lines:
+            c = json.loads(line)
+            start = datetime(2026, 1, 1, tzinfo=UTC)
+            items: list[Item] = []
+            seq: dict[str, int] = {}
+            for n, r in enumerate(c["rows"]):
+                at = datetime.fromisoformat(r["at"]) if r.get("at") else start + timedelta(milliseconds=5 * n)
+                seq[r["session"]] = seq.get(r["session"], -1) + 1
+                items.append(
+                    Item(id=r["id"], text=r["text"], at=at.replace(tzinfo=UTC), session=r["session"], seq=seq[r["session"]],
+                         speaker=r["role"], role=0 if r["role"] == "user" else 1)
+                )  # fmt: skip
+            last = max(i.at for i in items)
+            asked = [
+                Asked(
+                    id=f"{c['name']}-{k}",
+                    text=q["text"],
+                    relevant=frozenset(q["relevant"]),
+                    now=last,
+                    tags=(q["type"],),
+                )
+                for k, q in enumerate(c["questions"])
+                if q["relevant"]
+            ]
+            yield Corpus(id=c["name"], family=name, group=c["name"], lang="en", items=items, asked=asked)
+
+
 OWN = CHECKOUT / "tests" / "data"
 FAMILIES: dict[str, Callable[[], Iterator[Corpus]]] = {
     "locomo": locomo,
+    "beam": lambda: genre("beam"),
+    "documents": lambda: genre("documents"),
+    "records": lambda: genre("records"),
     "isolated": isolated,
     "chats": chats,
     "own_isolated": lambda: isolated(OWN / "own_memories.jsonl", "own_isolated"),

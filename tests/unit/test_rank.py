@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from eider.retrieve.query import AGENT, USER, Question
 from eider.retrieve.rank import rank
 from eider.retrieve.weights import WEIGHTS
+from eider.store.arrays import micros
 from eider.store.segment.segment import Segment
 from eider.testing.segments import TODAY, segment_rows, vector_of
 
@@ -117,14 +118,53 @@ def test_a_quotation_is_never_outranked_by_neighbours() -> None:
 
 def test_the_days_asked_about_come_first() -> None:
     """Of two like rows the one said within the window wins."""
-    may, june = date(2025, 5, 7).toordinal(), date(2025, 6, 20).toordinal()
+    may, june = (micros(datetime(2025, month, 7, 12, tzinfo=UTC)) for month in (5, 6))
     rows = [
-        {"id": "may", "text": "We went sailing", "session": "a", "day": may},
-        {"id": "june", "text": "We went sailing", "session": "b", "day": june},
+        {"id": "may", "text": "We went sailing", "session": "a", "at": may},
+        {"id": "june", "text": "We went sailing", "session": "b", "at": june},
     ]
     segment = Segment.build(segment_rows(rows))
     assert found(segment, "When did we sail in June 2025?")[0] == "june"
     assert found(segment, "When did we sail in May 2025?")[0] == "may"
+
+
+@pytest.mark.parametrize(("tz", "first"), [("UTC", "late"), ("Asia/Tokyo", "early"), ("America/Los_Angeles", "eve")])
+def test_a_day_begins_at_the_askers_midnight(tz: str, first: str) -> None:
+    """What was said at half past eleven is of another day further east."""
+    said = {"eve": (5, 10, 8), "early": (5, 9, 16), "late": (5, 10, 23)}
+    zone_day = {"UTC": date(2025, 5, 11), "Asia/Tokyo": date(2025, 5, 11), "America/Los_Angeles": date(2025, 5, 11)}[tz]
+    rows = [
+        {"id": name, "text": f"row {name}", "at": micros(datetime(2025, *when, 30, tzinfo=UTC))}
+        for name, when in said.items()
+    ]
+    segment = Segment.build(segment_rows(rows))
+    question = Question.read("What did I do yesterday?", segment, today=zone_day, tz=tz)
+    begun, ended = question.span or (0, 0)
+    of_day = {r["id"] for r in rows if begun <= int(str(r["at"])) < ended}
+    answer = [segment.ids[r.row] for r in rank(segment, question, segment.alive, limit=3)]
+    assert set(answer[: len(of_day)]) == of_day
+    assert first in of_day
+
+
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [
+        ("What did I do yesterday?", True),
+        ("What did we do the weekend before last?", True),
+        ("What happened in spring?", True),
+        ("What did I say last month?", True),
+        ("What did I say about the harbour last month?", False),
+        ("Book the harbour for Tuesday.", False),
+        ("Who paid the harbour fee by Friday?", False),
+        ("Was habe ich gestern gemacht?", True),
+        ("Qu'ai-je fait hier ?", True),
+        ("¿Qué hice ayer?", True),
+        ("我昨天做了什么？", True),
+    ],
+)
+def test_a_question_for_a_day_wants_its_lines_first(text: str, first: bool) -> None:
+    """So does one that asks for a period and for nothing else; a deadline or a subject does not."""
+    assert ask(Segment(), text).days_first is first
 
 
 def test_a_memory_stands_for_the_episodes_it_rests_on() -> None:

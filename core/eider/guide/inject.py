@@ -16,8 +16,8 @@ from eider.privacy import recall_marks
 from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
 from eider.retrieve.newer_first import newer_first
+from eider.retrieve.query import read_question
 from eider.retrieve.rank import Ranked, rank
-from eider.retrieve.read_question import read_question
 from eider.retrieve.recall import merged, rows_of, stores_of
 from eider.retrieve.visible import ended_rows, held_rows, present, visible_rows
 from eider.retrieve.weights import balanced

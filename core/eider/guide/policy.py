@@ -20,8 +20,8 @@ from eider.model.requests_reading import Recall
 from eider.model.values import GLOBAL, Episode, Memory
 from eider.records.scope_registry import scopes_read
 from eider.retrieve.fetch import read
+from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
-from eider.retrieve.read_question import read_question
 from eider.retrieve.rendering import quotation_of
 from eider.retrieve.visible import present
 from eider.retrieve.weights import balanced
@@ -137,10 +137,11 @@ def _related(
     question = replace(read_question(engine, segment, ask.query, ask, present(engine.now())), window=None)
     weights = balanced(engine.shares.of(request.user))
     found = rank(segment, question, visible, limit=MOST, weights=weights)
-    best = max((r.score for r in found), default=0.0)
+    bearing = {r.row: r.score - r.shares.get("kind", 0.0) for r in found}  # what it says, whatever kind it is
+    best = max(bearing.values(), default=0.0)
     if best <= 0:
         return {}
-    return {r.row: (max(0.0, r.score / best), r.coverage > 0 or r.cosine >= _RELATED) for r in found}
+    return {r.row: (max(0.0, bearing[r.row] / best), r.coverage > 0 or r.cosine >= _RELATED) for r in found}
 
 
 _READ: Final = 2_000

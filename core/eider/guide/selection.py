@@ -23,7 +23,7 @@ STANDING: Final = {"rule": 12, "preference": 4, "decision": 2}
 """How many of each kind are said in a context they do not bear on: rules are for all work, decisions seldom. A guess."""
 _FIRST: Final = {"rule": 0.5, "preference": 0.25}
 """What comes first where the budget is short."""
-_BEARS: Final = 0.5
+_BEARS: Final = 0.4
 """Share of the best score from which a fact bears on a context. A guess."""
 NO_BEARING: Final = "it does not bear on the context"
 _GUIDES: Final = [KIND_CODE[k] for k in ("rule", "preference", "decision")]

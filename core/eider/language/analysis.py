@@ -26,17 +26,17 @@ from eider.model.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Container
 
-ANALYZER: Final = "2"
+ANALYZER: Final = "3"
 """Version of the rules below; stored with every row."""
-READABLE: Final = frozenset({1, 2})
+READABLE: Final = frozenset({1, 2, 3})
 """Versions of one stored form. A snapshot, which is never written again, is read with the terms of its version: between
-1 and 2 the stems of one English word in a thousand differ."""
+1 and 2 the stems of one English word in a thousand differ, before 3 no headings and no wishes were noted."""
 
 TRAITS: Final = ("question", "greeting", "names", "time", "number", "first_person", "place", "date")
 """What `Analysis.traits` holds, in this order, each in [0, 1]."""
 
-HEADER: Final = struct.Struct("<HHIQ8f")
-"""version, windows, terms, fingerprint, traits; then the windows as int32 pairs, then the terms."""
+HEADER: Final = struct.Struct("<HBBHHQ8f")
+"""version, windows, terms of the heading, terms, wish, fingerprint, traits; then the windows as int32 pairs, then the terms."""
 
 MAX_TERMS: Final = 4096
 """Terms kept of one text: a pasted file must not outweigh a year of talk. A guess."""
@@ -59,6 +59,20 @@ _YEAR_OR_ORDINAL: Final = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}(?:st|nd|rd|th
 _HAN_TIME: Final = re.compile(
     "昨天|今天|明天|前天|后天|上周|下周|上个月|下个月|去年|明年|早上|晚上|星期|周[一二三四五六日]"
 )
+_HEADING: Final = re.compile(r"[\s#*]*(?:title: )?([^\n;。；]{2,90}?)(?:[.:]\s|[\n;:：。；])", re.IGNORECASE)
+_HEADING_WORDS: Final = 10
+"""A longer beginning is a sentence, not a heading."""
+_WISH: Final = re.compile(
+    r"\b(?:always|never|from now on|in (?:the )?future|whenever (?:i|you|we)|every time (?:i|you|we)|make sure (?:to|you|that)|please (?:use|keep|avoid|include|stop)"
+    r"|i(?:['’]d| would)? (?:always )?(?:prefer|rather)|i like (?:it when|to|my)|i (?:don['’]t|do not|can['’]t) (?:like|want|stand)|i (?:dislike|hate)|i want you to"
+    r"|my preference|remember (?:to|that)|immer|nie(?:mals)?|lieber|bevorzuge|künftig|ab (?:jetzt|sofort)|am liebsten|toujours|jamais|préfère|désormais|dorénavant"
+    r"|siempre|nunca|prefiero|a partir de ahora|de ahora en adelante|sempre|mai|preferisco|d['’]ora in poi|prefiro|a partir de agora)\b"
+    r"|总是|永远|始终|以后|今后|从现在起|偏好|更喜欢|宁愿|不喜欢",
+    re.IGNORECASE,
+)
+"""What somebody wants done from now on, or likes."""
+_WISH_READ: Final = 400
+"""Characters in which a wish is looked for, some sixty words."""
 _STEMMERS: Final = {"en": stems.english, "de": stems.german, "fr": stems.french, "es": stems.spanish}
 _caches: Final[dict[str, dict[str, int]]] = {language: {} for language in _STEMMERS}
 
@@ -75,10 +89,15 @@ class Analysis:
     """Days the text speaks of, shape `(m, 2)`: proleptic ordinals, first and last inclusive."""
     fingerprint: int
     """Equal for texts that differ in case, spaces and punctuation only."""
+    heading: int = 0
+    """How many of the first terms are the text's heading; 0 where it has none."""
+    wish: bool = False
+    """Whether it says how things are wanted from now on, or what is liked."""
 
     def to_bytes(self) -> bytes:
         """The stored form, a multiple of eight bytes long."""
-        head = HEADER.pack(int(ANALYZER), len(self.windows), len(self.terms), self.fingerprint, *self.traits.tolist())
+        counts = (len(self.windows), self.heading, len(self.terms), self.wish)
+        head = HEADER.pack(int(ANALYZER), *counts, self.fingerprint, *self.traits.tolist())
         return head + self.windows.astype("<i4").tobytes() + self.terms.astype("<u8").tobytes()
 
     @classmethod
@@ -90,7 +109,7 @@ class Analysis:
         """
         if len(blob) < HEADER.size or len(blob) % 8:
             raise InputError(f"{len(blob)} bytes are no text analysis; analyse the text anew with eider rebuild.")
-        version, windows, terms, fingerprint, *traits = HEADER.unpack_from(blob)
+        version, windows, heading, terms, wish, fingerprint, *traits = HEADER.unpack_from(blob)
         if version not in READABLE or len(blob) != HEADER.size + 8 * (windows + terms):
             raise InputError(f"text analysis version '{version}' is not '{ANALYZER}'; run eider rebuild.")
         return cls(
@@ -98,6 +117,8 @@ class Analysis:
             traits=np.array(traits, np.float32),
             windows=np.frombuffer(blob, "<i4", 2 * windows, HEADER.size).reshape(-1, 2),
             fingerprint=fingerprint,
+            heading=heading,
+            wish=bool(wish),
         )
 
 
@@ -119,6 +140,8 @@ def analyse(text: str, *, said_on: date | None = None) -> Analysis:
         traits=_traits(text, dated=len(windows) > 0),
         windows=windows,
         fingerprint=fingerprint(text),
+        heading=_heading(text, len(found)),
+        wish=_WISH.search(text[:_WISH_READ]) is not None,
     )
 
 
@@ -174,6 +197,14 @@ def terms(text: str, known: Container[int] | None = None) -> NDArray[np.uint64]:
     return np.array(out[:MAX_TERMS], np.uint64)
 
 
+def terms_in_every_language(text: str) -> frozenset[int]:
+    """Hashes of the words of a text as each of the languages would stem them."""
+    found = [
+        _term(word, name) for word in words(text) if word.isascii() or not _UNSPACED.search(word) for name in _STEMMERS
+    ]
+    return frozenset(found) - {0} | frozenset(terms(text).tolist())
+
+
 def _term(word: str, name: str) -> int:
     """Hash of the stem in a language, 0 for a function word."""
     cache = _caches[name]
@@ -222,6 +253,15 @@ def _windows(text: str, said_on: date | None) -> NDArray[np.int32]:
         return np.zeros((0, 2), np.int32)
     found = mentions(text, said_on=said_on)[:MAX_WINDOWS]
     return np.array([(w.start.toordinal(), w.end.toordinal() - 1) for w in found], np.int32).reshape(-1, 2)
+
+
+def _heading(text: str, count: int) -> int:
+    """How many of a text's terms stand before its first full stop, colon, semicolon or line end, if that is a heading."""
+    head = _HEADING.match(text)
+    if head is None or len(head[1].split()) > _HEADING_WORDS:
+        return 0
+    length = len(terms(head[0]))
+    return length if length < count else 0
 
 
 def _traits(text: str, *, dated: bool) -> NDArray[np.float32]:

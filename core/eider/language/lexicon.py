@@ -135,3 +135,17 @@ FIRST_PERSON: Final = _words(
     " nous notre nos yo mi mis me nosotros nuestra nuestro conmigo"
 )
 """Words by which a speaker means themselves."""
+
+TALK_WORDS: Final = (
+    "order list mention mentioned item aspect different throughout conversation chat session discuss discussed discussion bring brought comprehensive"
+    " summary summarize summarise overview provide detailed progress progressed progression various across including walk sequence chronological explain"
+    " describe description explanation tell told talk talked clear thorough recap message complete topic ask asked question previously earlier"
+    " specific specifically happen happened say said key"
+    " reihenfolge liste auflisten erwähnt erwähnen gespräch besprochen besprechen diskutiert zusammenfassung überblick beschreiben erklären erzählen"
+    " erzählt geredet reden passiert geschehen thema themen frage fragen nachricht gesagt"
+    " ordre liste mentionné mentionner conversation discuté discuter résumé aperçu décrire expliquer raconter raconté parlé parler passé sujet question"
+    " message dit"
+    " orden lista mencionado mencionar conversación hablado hablar resumen describir explicar contar contado pasó tema pregunta mensaje dicho dije"
+    " 顺序 列出 提到 讨论 对话 聊天 总结 概述 描述 解释 聊 发生 话题 问题"
+)
+"""Words that speak of a talk itself, or of the form of an answer, and of no subject."""

@@ -1,13 +1,15 @@
-"""What the ranker looks at in each candidate, one column per signal.
+"""What the ranker looks at in each candidate, one column per signal: a first look at all rows, and the candidates among their neighbours.
 
 Evidence is absolute: a share of the question's weight, a cosine, a day's distance. Only the columns ending
 in `_best` are relative, to the best candidate. A row without neighbours is its own window and its own
-sitting: missing context is neutral, never zero. Columns that describe the shape of a text, whatever is
-asked, are centred among the candidates of each kind (episode, memory), so that neither kind wins by form.
+sitting: missing context is neutral, never zero. What neighbours say counts for short rows, not for long
+ones. Columns that describe the shape of a text, whatever is asked, are centred among the candidates of each
+kind (episode, memory), so that neither kind wins by form.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -16,37 +18,38 @@ from numpy.typing import NDArray
 from eider.language.analysis import TRAITS
 from eider.model.forgetting_curve import retrievability
 from eider.model.values import KINDS
-from eider.retrieve.window import REACH, Near, Scan
-from eider.store.segment.ranked_rows import ALONE
+from eider.retrieve.text_signals import Texts, shortness, text_signals
+from eider.store.segment.ranked_rows import ALONE, K1, B
 
 if TYPE_CHECKING:
-    from eider.language.dates import Window
     from eider.retrieve.query import Question
     from eider.store.segment.segment import Segment
 
 GROUPS: Final[dict[str, str]] = {
-    "coverage": "words", "matched": "words", "phrase": "words", "coverage_alone": "words",
-    "window_best": "context", "coverage_before": "context", "coverage_window": "context", "answers": "context",
+    "coverage": "words", "phrase": "words", "coverage_alone": "words", "pair": "words", "near_pair": "words",
+    "passage": "words", "beginning": "words", "heading": "words", "names_asked": "words", "digits_asked": "words",
+    "window_best": "context", "coverage_before": "context", "coverage_window": "context", "coverage_window_short": "context",
+    "answers_short": "context", "reply": "context",
     "cosine": "meaning", "cosine_best": "meaning", "cosine_window": "meaning", "cosine_sitting": "meaning",
-    "generic": "meaning", "cosine_alone": "meaning",
+    "cosine_sitting_short": "meaning", "cosine_alone": "meaning",
     "subject": "subject", "first_person": "subject",
-    "date": "date", "date_said": "date", "when_dated": "date", "when_time": "date",
-    "information": "shape", "length": "shape", "question": "shape", "greeting": "shape", "names": "shape",
-    "opening": "shape", "number": "shape", "who_names": "shape", "place": "shape", "why_length": "shape",
-    "memory": "kind", "guidance": "kind", "guidance_request": "kind", "background": "kind",
+    "date": "date", "date_inside": "date", "date_said": "date", "when_dated": "date", "when_time": "date",
+    "information": "shape", "length": "shape", "length_ratio": "shape", "short": "shape", "question": "shape",
+    "greeting": "shape", "names": "shape", "opening": "shape", "number": "shape", "who_names": "shape", "place": "shape",
+    "memory": "kind", "guidance": "kind", "guidance_request": "kind", "background": "kind", "wish_cosine": "kind",
     "recency": "recency", "strength": "recency", "importance": "importance", "scope": "scope", "pinned": "pin",
 }  # fmt: skip
 """Every signal, and the name under which its share is shown to people."""
 NAMES: Final = tuple(GROUPS)
 _AT: Final = {name: i for i, name in enumerate(NAMES)}
 _TRAIT: Final = {name: i for i, name in enumerate(TRAITS)}
-_SHAPE: Final = [_AT[n] for n in ("information", "length", "question", "greeting", "names", "opening", "generic")]
+_SHAPE: Final = [_AT[n] for n in ("information", "length", "question", "greeting", "names", "opening")]
 _PREFERENCE: Final = KINDS.index("preference")
 _RULE: Final = KINDS.index("rule")
 _CONTEXT: Final = KINDS.index("context")
 _DAY: Final = 86_400_000_000
-_WINDOW_K1: Final = 1.2
-_WINDOW_B: Final = 0.75
+REACH: Final = 5
+"""Rows looked at on either side."""
 _FAINT: Final = 0.1
 """A smoothed cosine below which even the best candidate is not alike: it must not be blown up to 1."""
 _BEST: Final = 3
@@ -63,14 +66,93 @@ _SIDE: Final = (0.25, 0.5, 1.0, 0.5, 0.25)
 Floats = NDArray[np.float32]
 
 
-def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp]) -> Floats:
-    """Signals of the candidates, shape `(len(candidates), len(NAMES))`."""
+@dataclass(slots=True, eq=False)
+class Scan:
+    """What one pass over all rows found, shared by nomination and features."""
+
+    hits: list[tuple[NDArray[np.int32], Floats]]
+    """Rows and counts of each distinct term, dead rows included."""
+    visible: NDArray[np.bool_]
+    words: Floats
+    """BM25 of each row's own text, zero where not visible."""
+    likeness: Floats
+    """Cosine of each row, or its estimate; zero where not visible."""
+    exact: bool
+    """Whether `likeness` is the cosine."""
+
+
+@dataclass(slots=True, eq=False)
+class Near:
+    """Candidates with the rows around them."""
+
+    rows: NDArray[np.intp]
+    slots: NDArray[np.int32]
+    """Shape `(c, 11)`: place in `used` of each row of the window, `len(used)` where there is none."""
+    used: NDArray[np.intp]
+    counts: Floats
+    """Shape `(c, 11, terms)`: how often each term occurs in each row of the window."""
+    linked: NDArray[np.bool_]
+    """Whether a candidate has a neighbour at all."""
+    traits: Floats
+    window: NDArray[np.intp]
+    """Shape `(c, 11)`: row numbers, -1 where there is none."""
+
+    @classmethod
+    def of(cls, segment: Segment, scan: Scan, rows: NDArray[np.intp]) -> Near:
+        """Follow the links from each candidate; rows that may not be seen count as missing."""
+        window = np.full((len(rows), 2 * REACH + 1), -1, np.intp)
+        window[:, REACH] = rows
+        for name, sign in (("before", -1), ("after", 1)):
+            step = np.append(getattr(segment, name), np.int32(-1))
+            reached = rows
+            for distance in range(1, REACH + 1):
+                reached = step[reached]
+                window[:, REACH + sign * distance] = reached
+        visible = np.append(scan.visible, np.False_)
+        window[~visible[window]] = -1
+        marked = np.zeros(segment.rows + 1, np.bool_)
+        marked[window] = True
+        marked[-1] = False
+        used = np.flatnonzero(marked)
+        slot = np.full(segment.rows + 1, len(used), np.int32)
+        slot[used] = np.arange(len(used), dtype=np.int32)
+        found = np.zeros((len(used) + 1, len(scan.hits)), np.float32)
+        for t, (holders, times) in enumerate(scan.hits):
+            at = slot[holders]
+            keep = at < len(used)
+            found[at[keep], t] = times[keep]
+        slots = slot[window]
+        linked = (window[:, REACH - 1] >= 0) | (window[:, REACH + 1] >= 0)
+        return cls(rows, slots, used, found[slots], linked, segment.traits[rows], window)
+
+    def around(self, values: Floats, default: float = 0.0) -> Floats:
+        """Values of the rows used, spread over the windows, shape `(c, 11)`."""
+        return np.append(values, np.float32(default))[self.slots]
+
+
+def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp], texts: Texts) -> Floats:
+    """Signals of the candidates, shape `(len(candidates), len(NAMES))`.
+
+    Args:
+        segment: Whose rows.
+        question: What is asked.
+        scan: What the first look found.
+        candidates: Row numbers.
+        texts: Their terms.
+    """
     x = np.zeros((len(candidates), len(NAMES)), np.float32)
     near = Near.of(segment, scan, candidates)
-    _words(x, segment, question, near)
-    _context(x, segment, question, near)
+    short = shortness(texts.lengths)
+    for name, values in text_signals(segment, question, texts).items():
+        x[:, _AT[name]] = values
+    x[~near.linked, _AT["coverage_alone"]] = x[~near.linked, _AT["coverage"]]
+    x[:, _AT["short"]] = short
+    typical = segment.mean_length
+    x[:, _AT["length_ratio"]] = np.log((texts.lengths + 3) / (typical + 3)) / 2
+    _context(x, segment, question, scan, near, short)
     if question.vector is not None:
         _meaning(x, segment, question, scan, near)
+        x[:, _AT["cosine_sitting_short"]] = x[:, _AT["cosine_sitting"]] * short
     _subject(x, segment, question, near)
     _dates(x, segment, question, near)
     _shape(x, segment, question, near)
@@ -78,61 +160,25 @@ def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray
     return x
 
 
-def _words(x: Floats, segment: Segment, question: Question, near: Near) -> None:
-    own = near.counts[:, REACH]
-    has = own > 0
-    mass = max(question.mass, 1e-6)
-    x[:, _AT["coverage"]] = has @ question.idf / mass
-    x[:, _AT["matched"]] = np.minimum(has.sum(axis=1), 5) / 5
-    x[~near.linked, _AT["coverage_alone"]] = x[~near.linked, _AT["coverage"]]
-    flat, lengths = segment.postings.many(near.rows)
-    owner = np.repeat(np.arange(len(near.rows)), lengths)
-    x[:, _AT["phrase"]] = _phrase(question, flat, owner, len(x))
-    key = owner << 32 | flat
-    key.sort()
-    key = key[np.diff(key, prepend=-1) > 0]
-    df = segment.postings.df[key & 0xFFFFFFFF].astype(np.float32)
-    idf = np.log1p((segment.total - df + 0.5) / (df + 0.5))
-    total = np.bincount(key >> 32, weights=idf, minlength=len(near.rows))
-    x[:, _AT["information"]] = np.log1p(total) / 5
-    x[:, _AT["length"]] = np.log1p(lengths) / 4
-
-
-def _phrase(question: Question, flat: NDArray[np.int32], owner: NDArray[np.intp], count: int) -> NDArray[np.bool_]:
-    """Rows in which every two neighbouring words of the question stand side by side."""
-    pairs = set(zip(question.terms[:-1].tolist(), question.terms[1:].tolist(), strict=True))
-    if not pairs or (question.terms < 0).any() or not len(flat):
-        return np.zeros(count, np.bool_)
-    together = owner[1:] == owner[:-1]
-    left, right, row = flat[:-1][together], flat[1:][together], owner[1:][together]
-    found = np.ones(count, np.bool_)
-    for a, b in pairs:
-        here = np.zeros(count, np.bool_)
-        here[row[(left == a) & (right == b)]] = True
-        found &= here
-        if not found.any():
-            break
-    return found
-
-
-def _context(x: Floats, segment: Segment, question: Question, near: Near) -> None:
+def _context(x: Floats, segment: Segment, question: Question, scan: Scan, near: Near, short: Floats) -> None:
     mass = max(question.mass, 1e-6)
     counts = near.counts
     middle = counts[:, REACH - 2 : REACH + 3].sum(axis=1)
     lengths = near.around(segment.length[near.used].astype(np.float32))[:, REACH - 2 : REACH + 3].sum(axis=1)
     typical = np.where(near.linked, _mean(lengths[near.linked]), _mean(lengths[~near.linked]))
-    bm25 = (
-        middle * (_WINDOW_K1 + 1) / (middle + (_WINDOW_K1 * (1 - _WINDOW_B + _WINDOW_B * lengths / typical))[:, None])
-    )
+    bm25 = middle * (K1 + 1) / (middle + (K1 * (1 - B + B * lengths / typical))[:, None])
     score = bm25 @ question.idf + _speakers_near(segment, question, near)
     x[:, _AT["window_best"]] = score / (float(score.max(initial=0.0)) or 1.0)
     has = counts > 0
     x[:, _AT["coverage_before"]] = has[:, REACH - 1 : REACH + 1].any(axis=1) @ question.idf / mass
     x[:, _AT["coverage_window"]] = has.any(axis=1) @ question.idf / mass
+    x[:, _AT["coverage_window_short"]] = x[:, _AT["coverage_window"]] * short
     before = near.window[:, REACH - 1]
     asked = segment.traits[before, _TRAIT["question"]] * (before >= 0)
     other = segment.speaker[before] != segment.speaker[near.rows]
-    x[:, _AT["answers"]] = asked * other * (has[:, REACH - 1] @ question.idf) / mass
+    x[:, _AT["answers_short"]] = asked * other * (has[:, REACH - 1] @ question.idf) / mass * short
+    best = float(scan.words.max(initial=0.0)) or 1.0
+    x[:, _AT["reply"]] = np.append(scan.words, np.float32(0))[before] * other * (before >= 0) / best
 
 
 def _mean(values: Floats) -> float:
@@ -149,7 +195,7 @@ def _speakers_near(segment: Segment, question: Question, near: Near) -> Floats:
     for code in question.speakers:
         count = (speaker == code).sum(axis=1)
         idf = np.log1p((1 - share[code]) / max(share[code], 1e-6))
-        total += idf * count * (_WINDOW_K1 + 1) / (count + _WINDOW_K1)
+        total += idf * count * (K1 + 1) / (count + K1)
     return total.astype(np.float32)
 
 
@@ -160,15 +206,11 @@ def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: 
     cosine = np.zeros(len(near.used) + 1, np.float32)
     if scan.exact:
         cosine[:-1] = scan.likeness[near.used]
-        generic = segment.vectors.take(near.rows) @ segment.mean_direction
     else:
         needed = np.zeros(len(near.used) + 1, np.bool_)
         needed[inner] = True
         needed[-1] = False
-        vectors = segment.vectors.take(near.used[needed[:-1]])
-        usual = np.zeros(len(near.used) + 1, np.float32)
-        cosine[needed], usual[needed] = vectors @ query, vectors @ segment.mean_direction
-        generic = usual[near.slots[:, REACH]]
+        cosine[needed] = segment.vectors.take(near.used[needed[:-1]]) @ query
     close = cosine[inner]
     own = close[:, 2]
     smooth = np.where(near.linked, close @ np.array(_SIDE, np.float32), ALONE * own)
@@ -178,7 +220,6 @@ def _meaning(x: Floats, segment: Segment, question: Question, scan: Scan, near: 
     x[:, _AT["cosine_window"]] = np.where(near.linked, close.max(axis=1), own)
     x[:, _AT["cosine_sitting"]] = _sitting_likeness(segment, question, scan, near.rows)
     x[~near.linked, _AT["cosine_alone"]] = own[~near.linked]
-    x[:, _AT["generic"]] = generic
 
 
 def _sitting_likeness(segment: Segment, question: Question, scan: Scan, rows: NDArray[np.intp]) -> Floats:
@@ -242,26 +283,27 @@ def _dates(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     if question.window is None:
         return
     talk = ~segment.is_memory[near.rows]
-    x[:, _AT["date"]] = nearness(segment.day[near.rows], question) * talk
-    first, last = _days(question.window)
+    at = segment.at[near.rows]
+    x[:, _AT["date"]] = nearness(at, question) * talk
+    x[:, _AT["date_inside"]] = inside(at, question) * talk
+    first, last = question.window.start.toordinal(), question.window.end.toordinal() - 1
     given = windows[:, :, 1] > 0
     gap = np.maximum(np.maximum(first - windows[:, :, 1], windows[:, :, 0] - last), 0)
     wide = np.where(windows[:, :, 1] - windows[:, :, 0] > _VAGUE, 0.3, 1.0)
     x[:, _AT["date_said"]] = (given * wide * np.exp(-gap / 4.0)).max(axis=1)
 
 
-def nearness(day: NDArray[np.int32], question: Question) -> Floats:
-    """1 within the days asked about, falling by e per week outside, 0 from three weeks on."""
-    window = question.window
-    assert window is not None  # noqa: S101 (the caller asked)
-    first, last = _days(window)
-    gap = np.maximum(np.maximum(first - day, day - last), 0).astype(np.float32)
-    return np.where(gap <= _FAR, np.exp(-gap / 7), 0).astype(np.float32)
+def inside(at: NDArray[np.int64], question: Question) -> NDArray[np.bool_]:
+    """Return which instants lie within the days asked about, in the asker's zone."""
+    first, end = question.span or (0, 0)
+    return (at >= first) & (at < end)
 
 
-def _days(window: Window) -> tuple[int, int]:
-    """First and last day, inclusive, as ordinals."""
-    return window.start.toordinal(), window.end.toordinal() - 1
+def nearness(at: NDArray[np.int64], question: Question) -> Floats:
+    """Return 1 within the days asked about, falling by e per week outside, 0 from three weeks on."""
+    first, end = question.span or (0, 0)
+    days = np.where(at < first, (first - at - 1) // _DAY + 1, np.where(at >= end, (at - end) // _DAY + 1, 0))
+    return np.where(days <= _FAR, np.exp(-days / 7), 0).astype(np.float32)
 
 
 def _shape(x: Floats, segment: Segment, question: Question, near: Near) -> None:
@@ -278,8 +320,6 @@ def _shape(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     if "travel" in wants:
         x[:, _AT["place"]] = trait[:, _TRAIT["place"]]
     _centre(x, segment, near)
-    if "why" in wants:
-        x[:, _AT["why_length"]] = x[:, _AT["length"]]
 
 
 def _centre(x: Floats, segment: Segment, near: Near) -> None:
@@ -297,6 +337,8 @@ def _state(x: Floats, segment: Segment, question: Question, near: Near) -> None:
     memory = segment.is_memory[near.rows]
     kind = segment.kind[near.rows]
     x[:, _AT["memory"]] = memory
+    user = memory | (segment.role[near.rows] == 0)
+    x[:, _AT["wish_cosine"]] = segment.wish[near.rows] * user * np.maximum(x[:, _AT["cosine"]], 0)
     x[:, _AT["guidance"]] = (kind == _PREFERENCE) | (kind == _RULE)
     x[:, _AT["background"]] = kind == _CONTEXT
     if "request" in question.wants:

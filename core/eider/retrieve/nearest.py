@@ -9,8 +9,8 @@ import numpy as np
 
 from eider.model.requests_reading import Recall
 from eider.model.values import GLOBAL, Memory
+from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
-from eider.retrieve.read_question import read_question
 from eider.retrieve.visible import present
 from eider.store.arrays import STATE_CODE, micros
 from eider.store.engine import Engine

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eider.language import analysis
-from eider.language.dates import window_asked
-from eider.language.lexicon import STOP_WORDS
+from eider.language.dates import Window, event_asked, placed
+from eider.language.lexicon import STOP_WORDS, TALK_WORDS
+from eider.model.clock import local_date
+from eider.retrieve.past_question import past_asked
+from eider.retrieve.rank import rank
 from eider.retrieve.request_phrases import without_request, without_requests
+from eider.retrieve.visible import View, midnight, visible_rows
+from eider.store.arrays import micros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from eider.language.dates import Window
+    from eider.language.dates import EventAnchor
+    from eider.model.requests_reading import Recall, Search
+    from eider.store.engine import Engine
     from eider.store.segment.segment import Segment
+
+    Embed = Callable[[str], NDArray[np.float32]]
 
 USER: Final = 0
 AGENT: Final = 1
@@ -80,6 +91,16 @@ _YOU_WORDS: Final = frozenset(
 _I_WORDS: Final = frozenset(
     "i my me mine we our us ich mein meine meinen meinem mir mich je j mon ma mes moi yo mi mis".split()
 )
+_TALK_SHARE: Final = 0.25
+"""What a word about the talk itself counts beside others; with it, what "list in order what I said of" leaves decides."""
+_INNER_NAME: Final = re.compile(r"(?<=[a-z0-9,;:'\")] )[A-ZÀ-Þ][\w'-]+|\b[A-Z][a-z]*[A-Z0-9]\w*|\"[^\"]{3,60}\"")
+_NUMBER: Final = re.compile(r"\d[\w.]*")
+_DAYS_FIRST: Final = 3
+"""Longest period, in days, whose lines come before all others: a day, a weekend."""
+_EVENT_REACH: Final = 60
+"""Days before or after an anchoring event ("before the trip") that are looked at. A guess."""
+_WHOLE: Final = 0.99
+"""Coverage of a line that has every word of a phrase."""
 _TWO: Final = 2
 
 
@@ -107,8 +128,16 @@ class Question:
     """`USER` or `AGENT` where a pronoun says whose words are wanted, else -1."""
     wants: frozenset[str] = frozenset()
     """Kinds of answer: when, number, who, where, travel, why, list; or request."""
+    names: NDArray[np.bool_] | None = None
+    """Which distinct terms stand in names and quotations within the question."""
+    digits: NDArray[np.bool_] | None = None
+    """Which distinct terms are numbers."""
     window: Window | None = None
     """Days it asks about."""
+    span: tuple[int, int] | None = None
+    """Beginning and end of those days in the asker's zone, microseconds since 1970, UTC."""
+    days_first: bool = False
+    """Whether the lines of those days come before all others: it asks for a day, or for nothing but a period."""
     past: Window | None = None
     """Days of the past whose state it asks about; None where it asks how things stand."""
     vector: NDArray[np.float32] | None = None
@@ -119,14 +148,8 @@ class Question:
 
     @classmethod
     def read(
-        cls,
-        text: str,
-        segment: Segment,
-        *,
-        today: date,
-        now: int = 0,
-        embed: Callable[[str], NDArray[np.float32]] | None = None,
-    ) -> Question:
+        cls, text: str, segment: Segment, *, today: date, now: int = 0, tz: str = "UTC", embed: Embed | None = None
+    ) -> Question:  # fmt: skip
         """Read a question against a segment.
 
         Args:
@@ -134,6 +157,7 @@ class Question:
             segment: Whose terms, weights and speakers apply.
             today: The asker's local date, for "last week".
             now: The instant of asking, microseconds since 1970, UTC; 0 leaves age out of the ranking.
+            tz: The asker's zone, in which days begin.
             embed: Turns the text, rid of speakers' names, into a unit vector; None ranks without meaning.
         """
         matter = without_request(text)
@@ -142,13 +166,18 @@ class Question:
         numbers = segment.postings.number
         hashes = analysis.terms(bare, numbers).tolist()
         order = dict.fromkeys(hashes)
-        known = [numbers[h] for h in order if h in numbers]
-        distinct = np.array(known, np.int32)
+        known = [h for h in order if h in numbers]
+        distinct = np.array([numbers[h] for h in known], np.int32)
         idf = weights(segment, distinct)
         unknown = float(np.log1p(2.0 * segment.total + 1.0)) * (len(order) - len(known))
-        subject = _subject(matter, names)
-        quoted = hashes if len(hashes) <= MOST_TERMS else []
+        about_talk = np.array([h in _talk() for h in known], np.bool_)
+        if not about_talk.all() or unknown:
+            idf[about_talk] *= _TALK_SHARE
         rarest = np.sort(np.argsort(-idf, kind="stable")[:MOST_TERMS])
+        subject, quoted = _subject(matter, names), hashes if len(hashes) <= MOST_TERMS else []
+        wants, dates = _wants(matter.strip()), placed(matter, said_on=today, asked=True)
+        window = min((w for _, _, w in dates), key=lambda w: w.days, default=None)
+        past = past_asked(text, today=today)
         return cls(
             text=text,
             terms=np.array([numbers.get(h, -1) for h in quoted], np.int32),
@@ -156,15 +185,78 @@ class Question:
             idf=idf[rarest],
             mass=float(idf.sum()) + unknown,
             named=_terms_of_names(names, numbers),
+            names=_among(distinct[rarest], _INNER_NAME.findall(bare), numbers),
+            digits=_among(distinct[rarest], _NUMBER.findall(bare), numbers),
             speakers=tuple(names),
             subject=subject,
             role=-1 if subject >= 0 else _pronoun(matter),
-            wants=_wants(matter.strip()),
-            window=window_asked(matter, today=today),
+            wants=wants,
+            window=window,
+            span=None if window is None else (midnight(window.start, tz), midnight(window.end, tz)),
+            days_first=window is not None
+            and (past is not None or "request" not in wants)
+            and (window.days <= _DAYS_FIRST or _talk().issuperset(analysis.terms(_without(bare, today)).tolist())),
+            past=past,
             vector=None if embed is None else embed(bare if bare.strip(" ?!.,") else matter),
             fingerprint=analysis.fingerprint(text),
             now=now,
         )
+
+
+def read_question(engine: Engine, segment: Segment, text: str, request: Recall | Search, view: View) -> Question:
+    """Return a question in the terms of a segment, with "before the trip" resolved to days.
+
+    Args:
+        engine: Whose embedder is asked.
+        segment: The rows.
+        text: As asked.
+        request: Recall | Search: an event is looked for among what they let through.
+        view: Their instants.
+    """
+
+    def embed(words: str) -> NDArray[np.float32]:
+        return engine.embedder.embed([words], "query")[0]
+
+    today, now = local_date(view.now, view.tz), micros(view.now)
+    question = Question.read(text, segment, today=today, now=now, tz=view.tz, embed=embed)
+    if question.window is not None or (anchor := event_asked(text)) is None:
+        return question
+    event = Question.read(anchor.phrase, segment, today=today, now=now, tz=view.tz, embed=embed)
+    best = rank(segment, event, visible_rows(segment, request, view), limit=1)
+    if not best or best[0].coverage < _WHOLE:
+        return question
+    days = _days_around(datetime.fromordinal(int(segment.day[best[0].row])).date(), anchor)
+    past = days if question.past is not None else None
+    span = midnight(days.start, view.tz), midnight(days.end, view.tz)
+    return replace(question, window=days, span=span, past=past)
+
+
+def _days_around(day: date, anchor: EventAnchor) -> Window:
+    """The days that are before, during or after an event of that day."""
+    reach = timedelta(days=_EVENT_REACH)
+    if anchor.relation == "before":
+        return Window(start=day - reach, end=day, precision="span")
+    if anchor.relation == "during":
+        return Window(start=day, end=day + timedelta(days=7), precision="span")
+    return Window(start=day, end=day + reach, precision="span")
+
+
+@cache
+def _talk() -> frozenset[int]:
+    return analysis.terms_in_every_language(TALK_WORDS)
+
+
+def _without(text: str, today: date) -> str:
+    """A question without the words of its dates."""
+    for start, end, _ in reversed(placed(text, said_on=today, asked=True)):
+        text = f"{text[:start]} {text[end:]}"
+    return text
+
+
+def _among(distinct: NDArray[np.int32], found: list[str], numbers: dict[int, int]) -> NDArray[np.bool_]:
+    """Which of the distinct terms stand in these words."""
+    terms = {numbers.get(h, -1) for words in found for h in analysis.terms(words, numbers).tolist()}
+    return np.array([t in terms for t in distinct.tolist()], np.bool_)
 
 
 def _terms_of_names(names: dict[int, list[str]], numbers: dict[int, int]) -> NDArray[np.int32]:

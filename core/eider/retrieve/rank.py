@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eider.retrieve import succession
-from eider.retrieve.features import GROUPS, NAMES, matrix, nearness
+from eider.retrieve.best_rows import LOOKED_AT, SIGNALS, best_rows_signals
+from eider.retrieve.features import GROUPS, NAMES, Scan, inside, matrix, nearness
+from eider.retrieve.text_signals import Texts
 from eider.retrieve.weights import WEIGHTS, Weights
-from eider.retrieve.window import Scan
 from eider.store.segment.ranked_rows import K1
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ _PHRASE: Final = 3
 """Words in a row that make a quotation: whoever quotes wants that text."""
 
 _COLUMN: Final = {name: i for i, name in enumerate(NAMES)}
-_SHARES: Final = (*dict.fromkeys(GROUPS.values()), "ended")
-"""Names of the parts of a score; the last is what a line loses that no longer holds."""
+_SHARES: Final = (*dict.fromkeys(GROUPS.values()), "related", "ended")
+"""Names of the parts of a score; the last two are what the best rows say about it, and what a line loses that no longer holds."""
 _GROUPED: Final = np.array([[GROUPS[name] == share for share in _SHARES] for name in NAMES], np.float32)
 
 Floats = NDArray[np.float32]
@@ -99,10 +100,14 @@ def rank(
             return []
         if ended is not None:
             rows = succession.with_successors(segment, scan.visible, rows, ended)
-        x = matrix(segment, question, scan, rows)
+        texts = Texts.of(segment, rows)
+        x = matrix(segment, question, scan, rows, texts)
         shares = ((x * vector(weights)) @ _GROUPED).astype(np.float32)
+        _relate(segment, question, rows, shares, weights)
+        if question.days_first:
+            _lift(shares, _of_days(segment, question, rows), "date")
         exact = _quoted(segment, question, rows, x)
-        _lift(shares, exact)
+        _lift(shares, exact, "words")
         gone = succession.Ended()
         if ended is not None:
             gone = succession.ended_among(segment, rows, ended, asked)
@@ -144,7 +149,7 @@ def nominate(segment: Segment, question: Question, scan: Scan) -> NDArray[np.int
         smooth *= np.float32(weight / (float(smooth.max(initial=0.0)) or 1.0))
         total += smooth
     if question.window is not None:
-        total += np.float32(0.3) * nearness(segment.day, question)
+        total += np.float32(0.3) * nearness(segment.at, question)
     if question.subject >= 0:
         total += np.float32(0.4) * (segment.speaker == question.subject)
     elif question.role >= 0:
@@ -193,17 +198,36 @@ def _quoted(segment: Segment, question: Question, rows: NDArray[np.intp], x: Flo
     return np.where(whole, 2, phrase).astype(np.int8)
 
 
-def _lift(shares: Floats, exact: NDArray[np.int8]) -> None:
-    """Let no row without the quotation outrank one with it: neighbours may support a text, not outweigh it."""
-    words = _SHARES.index("words")
-    for level in (1, 2):
-        inside = exact >= level
-        if not inside.any() or inside.all():
+def _relate(segment: Segment, question: Question, rows: NDArray[np.intp], shares: Floats, weights: Weights) -> None:
+    """Add to the scores of the best rows what the very best say about them."""
+    scores = shares.sum(axis=1)
+    best = np.sort(_top(scores - scores.min() + 1, LOOKED_AT))
+    related = best_rows_signals(segment, question, rows[best], Texts.of(segment, rows[best]), scores[best])
+    worth = np.array([weights.by_name.get(name, 0.0) for name in SIGNALS], np.float32)
+    shares[best, _SHARES.index("related")] = related @ worth
+
+
+def _of_days(segment: Segment, question: Question, rows: NDArray[np.intp]) -> NDArray[np.int8]:
+    """1 for what was said on the days asked about, or speaks of them alone."""
+    said = inside(segment.at[rows], question)
+    windows = segment.windows[rows]
+    if question.window is None:
+        return said.astype(np.int8)
+    first, end = question.window.start.toordinal(), question.window.end.toordinal()
+    told = (windows[:, :, 1] > 0) & (windows[:, :, 0] >= first) & (windows[:, :, 1] < end)
+    return (said | told.any(axis=1)).astype(np.int8)
+
+
+def _lift(shares: Floats, level: NDArray[np.int8], share: str) -> None:
+    """Let no row outrank one of a higher level: neighbours may support a quotation, not outweigh it."""
+    for least in range(1, int(level.max(initial=0)) + 1):
+        above = level >= least
+        if not above.any() or above.all():
             continue
         scores = shares.sum(axis=1)
-        lack = float(scores[~inside].max()) + 1 - float(scores[inside].min())
+        lack = float(scores[~above].max()) + 1 - float(scores[above].min())
         if lack > 0:
-            shares[inside, words] += lack
+            shares[above, _SHARES.index(share)] += lack
 
 
 def _answer(

@@ -12,8 +12,8 @@ from eider.providers.token_budget import pack
 from eider.retrieve.fetch import fetch
 from eider.retrieve.newer_first import newer_first
 from eider.retrieve.passage import cut_to_fit
+from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
-from eider.retrieve.read_question import read_question
 from eider.retrieve.visible import View, ended_rows, held_rows, view_of, visible_rows
 from eider.retrieve.weights import as_shipped, balanced
 from eider.store.segment.segment import Segment

@@ -10,8 +10,8 @@ import numpy as np
 from eider.model.answers import Page
 from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
+from eider.retrieve.query import read_question
 from eider.retrieve.rank import Ranked, rank
-from eider.retrieve.read_question import read_question
 from eider.retrieve.visible import View, chosen_rows, view_of, visible_rows
 from eider.store.arrays import STATE_CODE
 

@@ -93,12 +93,12 @@ def held_rows(segment: Segment, view: View, past: Window | None) -> NDArray[np.b
     if past is None or view.dated:
         return None
     starts, until = segment.valid_from, segment.until
-    first, last = _midnight(past.start, view.tz), _midnight(past.end, view.tz)
+    first, last = midnight(past.start, view.tz), midnight(past.end, view.tz)
     return (until > first) & (starts < last) & (until > starts)
 
 
-def _midnight(day: date, tz: str) -> int:
-    """The day's beginning; the first and the last year stand for "ever"."""
+def midnight(day: date, tz: str) -> int:
+    """Return when a day begins in a zone, microseconds since 1970, UTC; the first and the last year stand for "ever"."""
     if day.year in (MINYEAR, MAXYEAR):
         return -FOREVER if day.year == MINYEAR else FOREVER
     return micros(datetime.combine(day, time(), zone(tz)).astimezone(UTC))

@@ -80,17 +80,18 @@ def mentions(text: str, *, said_on: date) -> list[Window]:
     return _windows(text, said_on, asked=False)
 
 
-def placed(text: str, *, said_on: date) -> list[tuple[int, int, Window]]:
+def placed(text: str, *, said_on: date, asked: bool = False) -> list[tuple[int, int, Window]]:
     """Periods an utterance speaks of, with where their words begin and end in it.
 
     Args:
         text: What was said.
         said_on: The speaker's local date when it was said.
+        asked: Whether it is read as a question.
 
     >>> [("We moved last Friday."[a:b], w.start.isoformat()) for a, b, w in placed("We moved last Friday.", said_on=date(2023, 7, 1))]
     [('last Friday', '2023-06-30')]
     """
-    return _placed(text, said_on, asked=False)
+    return _placed(text, said_on, asked=asked)
 
 
 def _windows(text: str, today: date, *, asked: bool) -> list[Window]:

@@ -40,6 +40,7 @@ _EDGE: Final = f"(?:(?:[wv],?)?{_ON_DAY}|M|{_MONTH}{_Y}?|s{_Y}?|[yYwr])"
 _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
     "between": ((f"[WFS]?(?:{_EDGE}[TU-]{_EDGE}|(?<=[WS]){_EDGE}E{_EDGE})|(?:[WFS])?[do][TU-]{_ON_DAY}"
                 f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|[FS]?D[TU-]o|W{_EDGE}E{_EDGE}"), resolve.between),
+    "before_last": ("t[uws]|[uws]t|[uws]Bl(?![uwsvhmab])", resolve.before_last),
     "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|[rw])", resolve.beside),
     "nth": (f"[elL][uw](?:{_MONTH}{_Y}?)", resolve.nth),
     "weekof": (f"u(?:[wv],?)?{_ON_DAY}", resolve.week_of),

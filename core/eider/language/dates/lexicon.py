@@ -5,6 +5,7 @@
     u unit             s season       h holiday            q quarter      R weekday of a counted week
     d 1–31 in digits   n number       V vague number       o ordinal digits      e ordinal word
     l c x last, this, next (before the noun)               L X the same, on either side of it
+    t last but one (on either side of the noun)
     g ago              k from now     S since   B before   A after        U until    F from   T to
     W between          E and          I in      O on       G for          P early, middle, late
     Q J H before, after, since when they follow the date   ! every        ~ any other word
@@ -71,7 +72,7 @@ _ENGLISH: Final = _lexicon(
     ("V", {"a couple of": 2, "a couple": 2, "couple of": 2, "couple": 2, "a few": 3, "few": 3, "several": 3}),
     ("e", _numbered("first second third fourth fifth sixth seventh eighth ninth tenth")),
     ("l", {"last": 0, "previous": 0, "past": 1}),
-    ("c", "this|current"), ("x", "next|coming|upcoming"), ("g", "ago|back"), ("k", "from now|from today|hence"),
+    ("t", "last but one|penultimate|second to last|next to last"), ("c", "this|current"), ("x", "next|coming|upcoming"), ("g", "ago|back"), ("k", "from now|from today|hence"),
     ("S", "since|ever since"), ("B", "before|prior to|earlier than"), ("A", "after|following|later than"),
     ("U", "until|till|by|up to|through"), ("F", "from"), ("T", "to"), ("W", "between"), ("E", "and"),
     ("I", "in|during|over|throughout|around|within|as of"), ("O", "on|at"), ("G", "for"),
@@ -109,6 +110,7 @@ _GERMAN: Final = _lexicon(
         "letzte": 0, "letzten": 0, "letzter": 0, "letztes": 0, "letztem": 0, "vorige": 0, "vorigen": 0, "voriges": 0,
         "vergangene": 0, "vergangenen": 0, "vergangenes": 0,
     }),
+    ("t", "vorletzte|vorletzten|vorletzter|vorletztes|vorletztem|vorvorige|vorvorigen|vorvoriges"),
     ("c", "diese|dieser|diesen|diesem|dieses"), ("x", "nächste|nächsten|nächster|nächstes|kommende|kommenden|kommendes"),
     ("S", "seit"), ("B", "vor"), ("A", "nach"), ("U", "bis"), ("F", "von|vom"), ("T", "bis zum"),
     ("W", "zwischen"), ("E", "und"), ("I", "in|im|während|über|zu|an"), ("O", "am"),
@@ -139,6 +141,7 @@ _FRENCH: Final = _lexicon(
     ("V", {"quelques": 3, "plusieurs": 3}),
     ("e", {"premier": 1, "première": 1, "deuxième": 2, "troisième": 3}),
     ("L", {"dernier": 0, "dernière": 0, "derniers": 1, "dernières": 1, "passé": 0, "passée": 0}),
+    ("t", "avant dernier|avant dernière|avant derniers|avant dernières|pénultième"),
     ("c", "ce|cet|cette"), ("X", "prochain|prochaine|prochains|prochaines"),
     ("g", "il y a"), ("k", "dans|d ici"),
     ("S", "depuis"), ("B", "avant"), ("A", "après"), ("U", "jusqu en|jusqu à|jusqu au"), ("F", "de|du"),
@@ -173,6 +176,7 @@ _SPANISH: Final = _lexicon(
     ("L", {
         "pasado": 0, "pasada": 0, "último": 1, "última": 1, "últimos": 1, "últimas": 1, "ultimos": 1, "ultimas": 1,
     }),
+    ("t", "penúltimo|penúltima|penultimo|penultima|antepasado|antepasada"),
     ("c", "este|esta|estos|estas"), ("X", "próximo|próxima|próximos|próximas|que viene"),
     ("g", "hace"), ("k", "dentro de"),
     ("S", "desde"), ("B", "antes de|antes del"), ("A", "después de|después del"), ("U", "hasta"), ("F", "del"),
@@ -214,7 +218,13 @@ def _han_units() -> dict[str, HanCodes]:
             out[f"{sign}年{part}"] = out[f"{sign}{part}"] = [("P", third), (code, 0), ("u", "year")]
     for third, part in enumerate("初中底"):
         out[f"年{part}"], out[f"月{part}"] = [("P", third), ("u", "year")], [("P", third), ("u", "month")]
-    for sign, unit in (("上上周", "week"), ("上上个月", "month"), ("前年", "year")):
+    for sign, unit in (
+        ("上上周末", "weekend"),
+        ("上上个周末", "weekend"),
+        ("上上周", "week"),
+        ("上上个月", "month"),
+        ("前年", "year"),
+    ):
         out[sign] = [("n", 2), ("u", unit), ("g", 0)]
     for sign, unit in (("下下周", "week"), ("下下个月", "month"), ("后年", "year")):
         out[sign] = [("n", 2), ("u", unit), ("k", 0)]

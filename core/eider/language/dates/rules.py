@@ -216,6 +216,14 @@ def counted(tokens: Sequence[Token], how: Reading, sign: int = -1) -> Window | N
     return _shift(how, unit, sign * count)
 
 
+def before_last(tokens: Sequence[Token], how: Reading) -> Window | None:
+    """The one before the last: "the weekend before last", "vorletzte Woche"."""
+    what = next(token for token in tokens if token.code in "uws")
+    if what.value == "week":
+        return period.week(how.today - 2 * WEEK)
+    return counted((Token("n", 2, what.start, what.start), what), how)
+
+
 def in_future(tokens: Sequence[Token], how: Reading) -> Window | None:
     """So far ahead: "in two weeks", which in a question is a length of time unless the sentence looks ahead."""
     if tokens[0].code == "I" and how.asked and not how.ahead:

@@ -101,7 +101,8 @@ def parse(blobs: Sequence[bytes]) -> tuple[Terms, dict[str, Array]]:
     data = np.frombuffer(b"".join(blobs), "<u8")
     base = (np.cumsum(lengths) - lengths) // 8
     head = data[base]
-    version, windows, terms = head & 0xFFFF, (head >> 16 & 0xFFFF).astype(np.int64), (head >> 32).astype(np.int64)
+    version, windows = head & 0xFFFF, (head >> 16 & 0xFF).astype(np.int64)
+    heading, terms, wish = head >> 24 & 0xFF, (head >> 32 & 0xFFFF).astype(np.int64), head >> 48 > 0
     if not np.isin(version, list(READABLE)).all() or (lengths != HEADER.size + 8 * (windows + terms)).any():
         raise InputError(f"a text analysis is not of version '{ANALYZER}'; run eider rebuild.")
     traits = data[base[:, None] + 2 + np.arange(len(TRAITS) // 2)].view("<f4")
@@ -113,5 +114,8 @@ def parse(blobs: Sequence[bytes]) -> tuple[Terms, dict[str, Array]]:
     start = first + windows
     ends = np.cumsum(terms)
     index = np.arange(int(ends[-1])) + np.repeat(start - (ends - terms), terms)
-    more = {"fingerprint": data[base + 1], "traits": traits, "windows": days, "length": terms.astype(np.int32)}
+    more = {
+        "fingerprint": data[base + 1], "traits": traits, "windows": days, "length": terms.astype(np.int32),
+        "heading": heading.astype(np.uint8), "wish": wish,
+    }  # fmt: skip
     return Terms(data[index], terms, ends), more

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from eider.model.values import Episode, Memory
 
-K1: Final = 0.9
-B: Final = 0.3
-"""BM25 on a row's own words; short chat turns want little length normalisation (bench README)."""
+K1: Final = 1.2
+B: Final = 0.75
+"""BM25 of a row's own words, and of those around it."""
 ALONE: Final = 1.5
 """What a row without neighbours counts for itself where others are smoothed with theirs. A guess: what the best rows
 of a dialogue gain from their neighbours."""
@@ -33,7 +33,7 @@ _COLUMNS: Final[dict[str, tuple[str, tuple[int, ...]]]] = {
     "pinned": ("?", ()), "stability": ("<f4", ()), "last_used": ("<i8", ()), "fingerprint": ("<u8", ()),
     "length": ("<i4", ()), "traits": ("<f4", (len(analysis.TRAITS),)), "windows": ("<i4", (analysis.MAX_WINDOWS, 2)),
     "alive": ("?", ()), "before": ("<i4", ()), "after": ("<i4", ()), "place": ("<i4", ()), "block": ("<i4", ()),
-    "until": ("<i8", ()),
+    "until": ("<i8", ()), "heading": ("u1", ()), "wish": ("?", ()),
 }  # fmt: skip
 
 Array = NDArray[Any]
@@ -81,6 +81,10 @@ class RankedRows:
     """Number of its sitting."""
     until: NDArray[np.int64]
     """Until when what it says holds."""
+    heading: NDArray[np.uint8]
+    """How many of its first terms are its heading, 0 where it has none."""
+    wish: NDArray[np.bool_]
+    """Whether it says how things are wanted from now on, or what is liked."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -125,11 +129,14 @@ class RankedRows:
         self.total = len(self) if self.population is None else max(len(self), self.population.rows)
 
     @cached_property
+    def mean_length(self) -> float:
+        """Terms of a live row on average."""
+        return max(float(self.length[self.alive].mean()), 1e-6) if len(self) else 1.0
+
+    @cached_property
     def bm25_norm(self) -> Floats:
         """What BM25 adds to a term's count in each row: more in longer rows."""
-        lengths = self.length.astype(np.float32)
-        typical = max(float(lengths[self.alive].mean()), 1e-6) if len(self) else 1.0
-        return np.float32(K1 * (1 - B)) + np.float32(K1 * B / typical) * lengths
+        return np.float32(K1 * (1 - B)) + np.float32(K1 * B / self.mean_length) * self.length.astype(np.float32)
 
     @cached_property
     def own_weight(self) -> Floats:
@@ -159,11 +166,6 @@ class RankedRows:
         """Share of the live utterances that each role said."""
         said = self.role[self.alive & ~self.is_memory]
         return (np.bincount(said, minlength=3) / max(1, len(said))).astype(np.float32)
-
-    @cached_property
-    def mean_direction(self) -> Floats:
-        """Unit mean of all vectors: what every text of this user has in common."""
-        return self.vectors.mean_direction()
 
 
 _FACTS: Final = tuple(name for name, value in vars(RankedRows).items() if isinstance(value, cached_property))

@@ -166,7 +166,7 @@ class Segment(RankedRows):
         self, row: int, columns: dict[str, Array], i: int, vector: NDArray[np.float32], cited: tuple[str, ...],
         successor: str,
     ) -> None:  # fmt: skip
-        for name in (*_GIVEN, "windows"):
+        for name in (*_GIVEN, "windows", "heading", "wish"):
             getattr(self, name)[row] = columns[name][i]
         if len(vector):
             self.vectors.replace(row, vector)

@@ -19,8 +19,6 @@ either representation, so that both answer alike."""
 
 _LARGE: Final = 16_384
 """Rows from which arrays grow by less than doubling. A guess."""
-_NOTHING: Final = 1e-9
-"""A sum of vectors shorter than this has no direction."""
 
 Matrix = NDArray[np.float32]
 Scalar = TypeVar("Scalar", bound=np.generic)
@@ -51,7 +49,6 @@ class Vectors:
         self._count = 0
         self._full: NDArray[Any] = np.zeros((0, 0), np.float32)
         self._prefix: Matrix = np.zeros((0, 0), np.float32)
-        self._sum = np.zeros(0)
         self.present = np.zeros(0, np.bool_)
 
     def __len__(self) -> int:
@@ -60,7 +57,7 @@ class Vectors:
     @property
     def nbytes(self) -> int:
         """Bytes held."""
-        return int(self._full.nbytes + self._prefix.nbytes + self._sum.nbytes + self.present.nbytes)
+        return int(self._full.nbytes + self._prefix.nbytes + self.present.nbytes)
 
     def append(self, vectors: NDArray[np.float32]) -> None:
         """Add rows, shape `(n, width)`; the first call fixes the width, a width of 0 adds rows without vectors."""
@@ -74,18 +71,15 @@ class Vectors:
             fresh = half.astype(np.float32)
             first = self._count + start
             self._put(slice(first, first + len(part)), fresh if self.exact else half, fresh)
-            self._sum += fresh.sum(axis=0)
         self._count = new
 
     def replace(self, row: int, vector: NDArray[np.float32]) -> None:
         """Give one row another vector."""
         fresh = vector[None, :].astype(np.float16).astype(np.float32)
-        self._sum += fresh[0] - self.take(np.array([row]))[0].astype(np.float64)
         self._put(slice(row, row + 1), fresh, fresh)
 
     def drop(self, rows: NDArray[np.intp]) -> None:
         """Forget the vectors of rows; the rows stay, empty."""
-        self._sum -= self.take(rows).sum(axis=0, dtype=np.float64)
         self._full[rows] = 0
         self.present[rows] = False
         if not self.exact:
@@ -105,15 +99,9 @@ class Vectors:
         norm = float(np.linalg.norm(head))
         return self._prefix[: self._count] @ (head / norm if norm else head)
 
-    def mean_direction(self) -> Matrix:
-        """Unit mean of all rows: what every text of this user has in common."""
-        norm = float(np.linalg.norm(self._sum))
-        return (self._sum / norm if norm > _NOTHING else self._sum * 0).astype(np.float32)
-
     def _fix_width(self, width: int) -> None:
         self.width = width
         self._full = np.zeros((len(self._full), width), np.float32)
-        self._sum = np.zeros(width)
 
     def _reserve(self, size: int) -> None:
         self._full = grown(self._full, size)

@@ -1,0 +1,162 @@
+"""What a row's own words say to a question: which of its terms it has, how close together, in which passage, in its heading.
+
+All of it comes from one reading of the candidates' terms; a text of many pages is judged by its best passage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from eider.retrieve.query import Question
+    from eider.store.segment.segment import Segment
+
+LONG: Final = 55
+"""Terms above which a row is judged by passages."""
+PASSAGE: Final = 40
+"""Terms of a passage, some eighty words."""
+STEP: Final = 30
+"""Terms from the beginning of one passage to the next."""
+_PASSAGES: Final = 64
+"""Passages of one row that are told apart; what follows counts for the last."""
+_BEGINNING: Final = 20
+"""Terms that say what a text is about."""
+_HEADING: Final = 8
+"""Terms that stand for the heading of a text without one."""
+_LEAST_HEADING: Final = 3.0
+"""Weight below which a heading is too little to be asked for."""
+_MATCHED: Final = 6
+"""Terms of the question in one passage from which more say nothing new."""
+_NEAR: Final = 3
+"""Places between two words that stand near each other."""
+_SHORT: Final = 20
+"""Terms of a row that is half short."""
+
+Floats = NDArray[np.float32]
+Rows = NDArray[np.intp]
+
+
+@dataclass(slots=True, eq=False)
+class Texts:
+    """The terms of some rows one after the other, with the weight of each."""
+
+    flat: NDArray[np.int32]
+    lengths: NDArray[np.int64]
+    owner: Rows
+    """Which of the rows each term is of."""
+    place: Rows
+    """Where in its row each term stands."""
+    weight: Floats
+    """Inverse document frequency of each term."""
+    heading: NDArray[np.bool_]
+    """Whether each term stands in the heading of its row."""
+
+    @classmethod
+    def of(cls, segment: Segment, rows: Rows) -> Texts:
+        """Read the terms of some rows."""
+        flat, lengths = segment.postings.many(rows)
+        owner = np.repeat(np.arange(len(rows)), lengths)
+        place = np.arange(len(flat)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        df = segment.postings.df[flat].astype(np.float32)
+        given = segment.heading[rows].astype(np.int64)
+        heading = place < np.where(given > 0, given, _HEADING)[owner]
+        return cls(flat, lengths, owner, place, np.log1p((segment.total - df + 0.5) / (df + 0.5)), heading)
+
+    def sums(self, values: Floats) -> Floats:
+        """Sum of a value of each term over each row, shape `(rows,)`."""
+        return np.bincount(self.owner, weights=values, minlength=len(self.lengths)).astype(np.float32)
+
+
+def text_signals(segment: Segment, question: Question, texts: Texts) -> dict[str, NDArray[Any]]:
+    """Return signals of rows by name, each of shape `(rows,)`.
+
+    Args:
+        segment: Whose rows.
+        question: What is asked.
+        texts: The terms of the rows.
+    """
+    count, width, idf = len(texts.lengths), max(1, len(question.distinct)), question.idf
+    mass = max(question.mass, 1e-6)
+    number = np.full(len(segment.postings.df), -1, np.int16)
+    number[question.distinct] = np.arange(len(question.distinct))
+    column = number[texts.flat]
+    at = np.flatnonzero(column >= 0)
+    term, row, place = column[at].astype(np.intp), texts.owner[at], texts.place[at]
+    has = np.zeros((count, width), np.bool_)
+    has[row, term] = True
+    begins = np.zeros((count, width), np.bool_)
+    early = place < _BEGINNING
+    begins[row[early], term[early]] = True
+    weights = idf if len(idf) else np.zeros(1, np.float32)
+    asked = np.zeros(len(texts.flat), np.float32)
+    asked[at] = texts.weight[at]
+    out: dict[str, NDArray[Any]] = {
+        "coverage": has @ weights / mass,
+        "beginning": begins @ weights / mass,
+        "passage": np.minimum(_in_one_passage(texts.lengths, row, place, term, width), _MATCHED) / np.float32(_MATCHED),
+        "heading": texts.sums(asked * texts.heading)
+        / np.maximum(texts.sums(texts.weight * texts.heading), _LEAST_HEADING),
+        "information": np.log1p(texts.sums(texts.weight)) / 5,
+        "length": (np.log1p(texts.lengths) / 4).astype(np.float32),
+    }
+    for name, mask in (("names_asked", question.names), ("digits_asked", question.digits)):
+        if mask is not None and mask.any():
+            out[name] = has[:, mask] @ idf[mask] / max(float(idf[mask].sum()), 1e-6)
+    return out | _together(question, number, row, place, term, count, mass)
+
+
+def shortness(lengths: NDArray[np.int64]) -> Floats:
+    """Return how short rows are, in (0, 1]; a row of twenty terms is half short."""
+    return (1 / (1 + lengths / _SHORT)).astype(np.float32)
+
+
+def _in_one_passage(lengths: NDArray[np.int64], row: Rows, place: Rows, term: Rows, width: int) -> NDArray[np.int64]:
+    """Most distinct terms of the question that stand in one passage of each row."""
+    long = lengths > LONG
+    number = np.where(long, np.minimum(-(-(lengths - (PASSAGE - STEP)) // STEP), _PASSAGES), 1)
+    first = np.cumsum(number) - number
+    here = np.minimum(np.where(long[row], place // STEP, 0), number[row] - 1)
+    found = np.zeros((int(number.sum()), width), np.bool_)
+    found[first[row] + here, term] = True
+    before = long[row] & (place % STEP < PASSAGE - STEP) & (here > 0) & (place // STEP == here)
+    found[first[row[before]] + here[before] - 1, term[before]] = True
+    return np.maximum.reduceat(found.sum(axis=1), first) if len(first) else np.zeros(0, np.int64)
+
+
+def _together(
+    question: Question, number: NDArray[np.int16], row: Rows, place: Rows, term: Rows, count: int, mass: float
+) -> dict[str, NDArray[Any]]:
+    """Words that are neighbours in the question: side by side in a row, near each other, or all of them as a quotation."""
+    known = question.terms >= 0
+    asked = np.where(known, number[np.where(known, question.terms, 0)], -1)
+    pairs = list(dict.fromkeys(zip(asked[:-1].tolist(), asked[1:].tolist(), strict=True)))
+    pairs = [(a, b) for a, b in pairs if a >= 0 and b >= 0]
+    none = np.zeros(count, np.float32)
+    if not pairs or not len(row):
+        return {"pair": none, "near_pair": none, "phrase": none}
+    forward = np.full((len(question.distinct), len(question.distinct)), -1, np.int16)
+    for i, (a, b) in enumerate(pairs):
+        forward[a, b] = i
+    ordered, near = np.zeros((count, len(pairs)), np.bool_), np.zeros((count, len(pairs)), np.bool_)
+    beside = np.zeros((count, len(pairs)), np.bool_)
+    for step in range(1, _NEAR + 1):
+        same = (row[step:] == row[:-step]) & (place[step:] - place[:-step] <= _NEAR)
+        left, right, where = term[:-step][same], term[step:][same], row[step:][same]
+        gap = (place[step:] - place[:-step])[same]
+        for kind in (forward[left, right], forward[right, left]):
+            hit = kind >= 0
+            near[where[hit], kind[hit]] = True
+            hit &= gap == 1
+            beside[where[hit], kind[hit]] = True
+        kind = forward[left, right]
+        hit = (kind >= 0) & (gap == 1)
+        ordered[where[hit], kind[hit]] = True
+    differ = np.array([a != b for a, b in pairs])
+    weight = np.array([question.idf[a] + question.idf[b] for a, b in pairs], np.float32)
+    weight *= differ / np.float32(2 * mass)
+    phrase = np.logical_and.reduce(ordered, axis=1) if (question.terms >= 0).all() else none
+    return {"pair": (beside * weight).sum(axis=1), "near_pair": (near * weight).sum(axis=1), "phrase": phrase}
