@@ -382,9 +382,22 @@ class Eider(Accounts, Outcomes, Scoping):
         """Write all of a user to a file (jsonl, markdown) or directory (parquet); returns the rows written."""
         return self._backend.execute(Export(path=str(path), user=self._whose(user), format=format))
 
-    def import_(self, path: str | Path, *, user: str | None = None, dry_run: bool = False) -> Imported:
-        """Bring an export in; what is there already is skipped, what was forgotten stays forgotten."""
-        return self._backend.execute(Import(path=str(path), user=self._whose(user), dry_run=dry_run))
+    def import_(
+        self, path: str | Path, *, user: str | None = None, dry_run: bool = False, trust_key: str | None = None
+    ) -> Imported:  # fmt: skip
+        """Bring an export in; what is there already is skipped, what was forgotten stays forgotten.
+
+        One's own export, signed by this home and unchanged, keeps its trust. All else counts as imported.
+
+        Args:
+            path: What `export` wrote, or lines of JSON.
+            user: Whose the rows become.
+            dry_run: Write nothing, and say what would come.
+            trust_key: Public key of another home, whose exports are trusted like one's own: "eider-key-…".
+        """
+        return self._backend.execute(
+            Import(path=str(path), user=self._whose(user), dry_run=dry_run, trust_key=trust_key)
+        )
 
     def drain(self, timeout: float | None = None) -> Drained:
         """Bring the search index up to date and run due jobs, at most for `timeout` seconds."""

@@ -8,12 +8,13 @@ from typing import Final, Literal
 import click
 
 from eider.cli.command import command, open_memory, pass_state
-from eider.cli.output import print_json, print_line, print_refusals
+from eider.cli.output import print_indented, print_json, print_line, print_refusals
 from eider.cli.progress import progress
 from eider.cli.state import State
 from eider.model.answers import Imported
 from eider.model.errors import RefusedError
 from eider.model.requests import EXPORT_FORMATS
+from eider.records.exchange.files import signer
 
 
 @command(
@@ -38,6 +39,10 @@ def export(state: State, path: Path, format: Literal["jsonl", "parquet", "markdo
         print_json({"path": str(path), "format": format, "rows": rows})
     else:
         print_line(f"{rows} row(s) written to {path}")
+        if format != "markdown" and (key := signer(path)) is not None:
+            print_indented(
+                f"signed by {key}; another home takes its rows at their trust with --trust-key {key}", dim=True
+            )
 
 
 @command(
@@ -48,6 +53,7 @@ def export(state: State, path: Path, format: Literal["jsonl", "parquet", "markdo
 @click.argument("what", metavar="PATH|SOURCE")
 @click.argument("where", metavar="[RECORDS]", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what would be brought in.")
+@click.option("--trust-key", metavar="KEY", help="Take an export signed by this key as one's own.")
 @click.option(
     "--project",
     metavar="DIR",
@@ -58,11 +64,13 @@ def export(state: State, path: Path, format: Literal["jsonl", "parquet", "markdo
 @click.option("--tz", metavar="ZONE", help="From a source: the zone of who spoke; by default this machine's.")
 @pass_state
 def import_(
-    state: State, what: str, where: Path | None, dry_run: bool, project: Path | None, since: str | None, tz: str | None
-) -> int:
+    state: State, what: str, where: Path | None, dry_run: bool, trust_key: str | None, project: Path | None,
+    since: str | None, tz: str | None,
+) -> int:  # fmt: skip
     """Bring an export in, or past conversations.
 
     PATH is an export. What is there already is skipped, what was forgotten stays forgotten, and secrets are replaced.
+    Your own export, signed by this home and unchanged, keeps its trust; all else counts as imported.
     Exits with 1 when rows were refused.
 
     SOURCE is a host that keeps records of its own, such as claude-code, which are read from where it puts them or from
@@ -81,7 +89,7 @@ def import_(
         raise import_hosts.not_a_source_error(what)
     path: Path = click.Path(exists=True, path_type=Path).convert(what, None, click.get_current_context())
     with open_memory(state, create=True) as memory, progress(state, "import"):
-        done = memory.import_(path, dry_run=dry_run)
+        done = memory.import_(path, dry_run=dry_run, trust_key=trust_key)
     if state.json:
         print_json(done)
     else:
@@ -89,6 +97,7 @@ def import_(
         print_line(
             f"{verb} {done.episodes} episode(s), {done.memories} memories, {done.events} event(s); skipped {done.skipped}"
         )
+        print_indented(done.note, dim=True)
         print_refusals(done.refused)
     return 1 if done.refused else 0
 

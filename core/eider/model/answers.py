@@ -241,6 +241,8 @@ class Imported:
     refused: tuple[str, ...]
     """Rows that were not taken, each with the reason."""
     dry_run: bool
+    note: str = ""
+    """Whose export it is, and how far its rows are trusted for that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

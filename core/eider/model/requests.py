@@ -325,6 +325,7 @@ class Import(UserRequest[Imported]):
 
     path: str
     dry_run: bool = False
+    trust_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from eider.model.failpoints import point
 from eider.model.requests import Export, ExportFormat, Import
 from eider.model.values import Episode, Memory
 from eider.privacy.ingress import Channel, Clean
-from eider.records.exchange.files import MARK, VERSION, Line, read, write_lines, write_parquet
+from eider.privacy.signing import check_public_key, home_key, public_key
+from eider.records.exchange.files import MARK, VERSION, Line, read, signer, write_lines, write_parquet
 from eider.records.exchange.foreign import statement_or_utterance
 from eider.records.exchange.markdown import write_markdown
 from eider.records.exchange.rows import Reader, edge_line, episode_line, event_line, memory_line, usage_line
@@ -61,7 +62,7 @@ def written(path: Path, header: Line, rows: Snapshot, form: ExportFormat, now: d
             "edge": lambda: (edge_line(e, rev) for e, rev in rows.edges()),
             "usage": lambda: map(usage_line, rows.usage()),
         })  # fmt: skip
-    return write_lines(path, header, _lines(rows))
+    return write_lines(path, header, lambda: _lines(rows))
 
 
 def _lines(rows: Snapshot) -> Iterator[Line]:
@@ -96,12 +97,16 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     if not request.dry_run:
         engine.writable()
     header, rows = read(path)
+    own, note = _whose(path, header, request)
+    if not own:
+        channel = channel.narrowed(channel.name, "import")
     intake = engine.store.transfer.intake(
         user=user, actor=channel.name, embedder=engine.embedder.fingerprint,
         index=lambda episodes, memories: _indexed(engine, episodes, memories), person=channel.max_trust == "user",
+        own=own,
     )  # fmt: skip
     if header is None:
-        batches = _foreign(engine, user, rows, channel.narrowed(channel.name, "import"), intake)
+        batches = _foreign(engine, user, rows, channel, intake)
     else:
         _check_header(header, path)
         reader = Reader(user=user, channel=channel, latest=engine.now() + _SKEW)
@@ -115,8 +120,29 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     done = intake.tally
     return Imported(
         episodes=done.episodes, memories=done.memories, events=done.events, skipped=done.skipped, refused=done.refused,
-        dry_run=request.dry_run,
+        dry_run=request.dry_run, note=note,
     )  # fmt: skip
+
+
+def _whose(path: Path, header: Line | None, request: Import) -> tuple[bool, str]:
+    """Return whether the rows of a file are taken at their own trust, and why.
+
+    Raises:
+        InputError: What is to be trusted is no key.
+    """
+    lower = "its rows count as imported: they are recalled, and guide no agent until the user says them again"
+    key = signer(path) if header is not None else None
+    if request.trust_key is not None and key == check_public_key(request.trust_key):
+        return True, f"signed by {key}, which you trust; its rows keep their trust"
+    if key is None:
+        why = "not an export of Eider" if header is None else "not signed, or changed since it was"
+        return False, f"the file is {why}; {lower}"
+    secret = home_key()
+    if secret is None or key != public_key(secret):
+        return False, f"signed by {key}, another home (pass it as the key to trust, if it is yours); {lower}"
+    if header is not None and header.get("user") != request.user:
+        return False, f"signed by this home, but it is the memory of another user; {lower}"
+    return True, "signed by this home and unchanged; its rows keep their trust"
 
 
 def _indexed(engine: Engine, episodes: Sequence[Episode], memories: Sequence[Memory]) -> Mapping[str, Indexing]:

@@ -8,17 +8,21 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import file_digest, sha256
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from eider.model.errors import InputError, ReadOnlyStoreError, StoreFullError, StoreMissingError
 from eider.model.failpoints import point
+from eider.privacy import signing
 
 Line = dict[str, Any]
 HEADER: Final = "header.json"
 MARK: Final = "eider"
 VERSION: Final = 1
+KEY: Final = "key"
+SIGNATURE: Final = "signature"
 _LONGEST: Final = 16 * 1024 * 1024
 """Bytes of a line: a text of the greatest length, all of it escaped, with room to spare."""
 _ROWS: Final = 5_000
@@ -123,12 +127,20 @@ def written(path: Path) -> Generator[IO[bytes]]:
             os.fsync(raw.fileno())
 
 
-def write_lines(path: Path, header: Line, lines: Iterable[Line]) -> int:
-    """Write the header and all rows; returns how many rows."""
-    rows = 0
+def write_lines(path: Path, header: Line, lines: Callable[[], Iterable[Line]]) -> int:
+    """Write the header, signed over all rows, and the rows; returns how many rows.
+
+    Args:
+        path: Where to.
+        header: What stands first.
+        lines: Gives all rows, the same ones each time.
+    """
+    rows, digest = 0, sha256()
+    for line in lines():
+        digest.update(f"{dumped(line)}\n".encode())
     with written(path) as file:
-        file.write(f"{dumped(header)}\n".encode())
-        for line in lines:
+        file.write(f"{dumped(signed(header, digest.digest()))}\n".encode())
+        for line in lines():
             file.write(f"{dumped(line)}\n".encode())
             rows += 1
     return rows
@@ -146,12 +158,60 @@ def write_parquet(path: Path, header: Line, tables: Mapping[str, Callable[[], It
         for name, lines in tables.items():
             rows += _write_table(beside / f"{_plural(name)}.parquet", name, lines())
         with _private(beside / HEADER) as file:
-            file.write(f"{dumped(header)}\n".encode())
+            file.write(f"{dumped(signed(header, _digest_of_tables(beside)))}\n".encode())
     return rows
 
 
 def _plural(name: str) -> str:
     return {"memory": "memories", "usage": "usage"}.get(name, f"{name}s")
+
+
+def signed(header: Line, digest: bytes) -> Line:
+    """Return a header with the signature of this home over itself and the rows; as it is where there is no key."""
+    secret = signing.home_key()
+    if secret is None:
+        return header
+    whole = {**header, KEY: signing.public_key(secret)}
+    return {**whole, SIGNATURE: signing.sign(secret, _message(whole, digest))}
+
+
+def signer(path: Path) -> str | None:
+    """Return the public key that signed an export; None where it is not signed, or was changed since.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if path.is_dir():
+        header, digest = _parsed((path / HEADER).read_bytes()), _digest_of_tables(path)
+    else:
+        with path.open("rb") as raw:
+            packed = raw.read(2) == b"\x1f\x8b"
+            raw.seek(0)
+            file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
+            try:
+                header, rows = _parsed(file.readline(_LONGEST)), sha256()
+                while chunk := file.read(1 << 20):
+                    rows.update(chunk)
+            except (EOFError, gzip.BadGzipFile):
+                return None
+            digest = rows.digest()
+    if isinstance(header, InputError):
+        return None
+    key, signature = str(header.get(KEY)), str(header.pop(SIGNATURE, ""))
+    return key if signing.verifies(key, _message(header, digest), signature) else None
+
+
+def _message(header: Line, digest: bytes) -> bytes:
+    return b"eider export\0" + dumped(header).encode() + b"\0" + digest
+
+
+def _digest_of_tables(folder: Path) -> bytes:
+    """Return a digest of the names and bytes of all tables of an export."""
+    whole = sha256()
+    for table in sorted(folder.glob("*.parquet")):
+        with table.open("rb") as file:
+            whole.update(f"{table.name}\0{file_digest(file, 'sha256').hexdigest()}\0".encode())
+    return whole.digest()
 
 
 @contextmanager

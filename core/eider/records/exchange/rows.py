@@ -159,7 +159,7 @@ class Reader:
             "subject": fields.get("subject", ""), "entities": tuple(redact(e) for e in _strings(line, "entities")),
             "importance": validation.whole(line.get("importance"), "importance", 1, 5),
             "confidence": validation.fraction(line.get("confidence"), "confidence"), "evidence": _spans(line),
-            "pinned": bool(line.get("pinned")), "key": _key(line),
+            "pinned": bool(line.get("pinned")) and self.channel.max_trust == "user", "key": _key(line),
             "merged_from": tuple(_is_id(i, "merged_from", "mem_") for i in _strings(line, "merged_from")),
         }  # fmt: skip
 

@@ -53,7 +53,7 @@ class DuckIntake:
     """One import into one user's rows: what is here is skipped, what was forgotten stays forgotten."""
 
     def __init__(
-        self, chain: Chain, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool
+        self, chain: Chain, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool, own: bool
     ) -> None:
         """Begin.
 
@@ -65,9 +65,10 @@ class DuckIntake:
             index: Makes search material for new rows.
             person: A person brings their own rows: what they had confirmed stays confirmed. Else a statement is
                 trusted no more than what it quotes.
+            own: They are known to come unchanged from an export of this user. Else they add rows and change none.
         """
         self._chain, self._user, self._actor = chain, user, actor
-        self._embedder, self._index, self._person = embedder, index, person
+        self._embedder, self._index, self._person, self._own = embedder, index, person, own
         self._revs: dict[int, int] = {}
         self._forgot: set[str] = set()  # by the history that is imported: their tombstones belong to its chains
         self._head = chain.head
@@ -169,7 +170,7 @@ class DuckIntake:
             forgotten = buried & set(event.ids)
             if seq is None and event.ids and len(forgotten) == len(set(event.ids)):
                 continue
-            if event.op == "forget":
+            if event.op == "forget" and self._own:
                 self._forgot.update(event.ids)
             if seq is not None:
                 self._revs[event.seq] = seq
@@ -284,6 +285,8 @@ class DuckIntake:
         later = [m for m in versions if m.rev not in here]
         if not later or not versions[0].rev:
             self._skipped += 1
+        elif not self._own:
+            self.refuse(place, f"memory {later[-1].id!r} is here, and only one's own export may change it")
         elif not here <= {m.rev for m in versions} or min(m.rev for m in later) <= max(here):
             self.refuse(place, f"memory {later[-1].id!r} has changed here as well; the one here is kept")
         else:
@@ -300,6 +303,7 @@ class DuckIntake:
             if not {edge.source, edge.target} & buried and (edge.source, edge.target, edge.kind) not in linked:
                 chosen.edges.append((edge, self._revs.get(rev, 0)))
         counted = self._here(db, "usage", [u.id for _, u in batch.usage]) if batch.usage else set[str]()
+        counted |= set[str]() if self._own else self._here(db, "memories", [u.id for _, u in batch.usage])
         chosen.usage += [u for _, u in batch.usage if u.id not in counted | buried]
 
     # ------------------------------------------------------------------ writing them
@@ -360,7 +364,8 @@ class DuckIntake:
         self._write_search(db, episodes, memories, chosen.fresh)
         new = {m.id for m in chosen.fresh}
         self._write_keys(db, episodes, [m for m in memories if m.id in new], {x.seq: x.op for x, _, _ in links})
-        self._bury(db, [x for x, _, _ in links if x.op == "forget"])
+        if self._own:
+            self._bury(db, [x for x, _, _ in links if x.op == "forget"])
 
     def _write_search(
         self, db: Cursor, episodes: list[tuple[Episode, int]], memories: list[Memory], fresh: list[Memory]

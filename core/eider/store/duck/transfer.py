@@ -63,12 +63,12 @@ class DuckTransfer:
         return snapshot(self._database, user)
 
     def intake(
-        self, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool
+        self, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool, own: bool = True
     ) -> DuckIntake:  # fmt: skip
         """Begin an import."""
         from eider.store.duck.import_rows import DuckIntake
 
-        return DuckIntake(self._chain, user=user, actor=actor, embedder=embedder, index=index, person=person)
+        return DuckIntake(self._chain, user=user, actor=actor, embedder=embedder, index=index, person=person, own=own)
 
     def tables(self, user: str, now: datetime) -> dict[str, pa.Table]:
         """Return a user's rows as Arrow tables, by the names a query may use."""

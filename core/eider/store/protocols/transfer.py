@@ -88,7 +88,9 @@ class Transfer(Protocol):
         """Read one user's rows at one moment: what is written meanwhile is not half in it."""
         ...
 
-    def intake(self, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool) -> Intake:
+    def intake(
+        self, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool, own: bool = True
+    ) -> Intake:  # fmt: skip
         """Begin an import.
 
         Args:
@@ -98,6 +100,7 @@ class Transfer(Protocol):
             index: Makes search material for new rows.
             person: A person brings their own rows: what they had confirmed stays confirmed. Else a statement is
                 trusted no more than what it quotes.
+            own: They are known to come unchanged from an export of this user. Else they add rows and change none.
         """
         ...
 
