@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import stat
 import threading
 from collections.abc import Iterator
@@ -144,13 +145,16 @@ def test_a_log_that_cannot_be_written_hurts_nobody(tmp_path: Path) -> None:
     assert log.dropped >= 2
 
 
-def test_more_lines_than_can_be_written_are_dropped(log: Logs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_lines_than_can_be_written_are_dropped(log: Logs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Memory is bounded: what the disk does not take in time is dropped and counted, and nobody waits."""
-    monkeypatch.setattr(logs, "WAITING", 10)
-    monkeypatch.setattr(log, "_write", lambda: None)
+    monkeypatch.setattr(log, "_lines", queue.Queue(10))
+    disk = threading.Event()
+    monkeypatch.setattr(logs.RotatingFileHandler, "emit", lambda *_: disk.wait(60))
     for _ in range(30):
         log.seen(seen())
-    assert log.dropped == 20
+    disk.set()
+    assert 19 <= log.dropped <= 20
+    assert not (tmp_path / "log" / "calls.jsonl").exists()
 
 
 def test_many_threads_write_whole_lines(log: Logs, tmp_path: Path) -> None:

@@ -5,27 +5,28 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+
+import click
 
 from eider.cli.output import styled, write_line
 
 if TYPE_CHECKING:
     from eider.cli.state import State
 
-_EVERY: Final = 0.1
-"""Seconds between two drawings: a terminal over a slow line keeps up."""
-_BAR: Final = 30
-_ERASE: Final = "\r\x1b[2K"
+_LABEL: Final = 15
+"""Characters of a label that a narrow terminal has room for."""
+_ERASE: Final = "\x1b[1A\r\x1b[2K"
+"""Up to the line that the bar ended, and away with it."""
 
 
 @contextmanager
 def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
     """Yield a function (done, total) that draws progress on stderr; on a terminal, or with --progress.
 
-    Until a total is told the bar says that something goes on.
+    Until a total is told the bar is empty: something goes on.
     """
     wanted = sys.stderr.isatty() if state.progress is None else state.progress
     if not wanted:
@@ -34,41 +35,24 @@ def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
         write_line(f"{label} …", err=True)
         yield _tenths(label)
     else:
-        bar = _Bar(label)
-        try:
-            yield bar.told
-        finally:
-            bar.erase()
+        narrow = shutil.get_terminal_size().columns <= len(label) + 2 * _LABEL  # a bar that wraps cannot be erased
+        full, empty = ("━", " ") if os.environ.get("NO_COLOR") else (styled("━", fg="green"), styled("━", dim=True))
+        shown = f"{label[:_LABEL] if narrow else label} …"
+        with click.progressbar(
+            length=1, label=shown, file=sys.stderr, show_eta=False, show_percent=False, show_pos=True,
+            width=0 if narrow else 30, fill_char=full, empty_char=empty, bar_template="%(label)s %(bar)s %(info)s",
+        ) as bar:  # fmt: skip
 
+            def told(done: int, total: int) -> None:
+                bar.length = max(1, total)
+                bar.update(done - bar.pos)
 
-class _Bar:
-    """A progress bar on one line that is redrawn."""
-
-    def __init__(self, label: str) -> None:
-        self._label, self._began, self._drawn = label, time.monotonic(), 0.0
-        self._draw(f"{label} …")
-
-    def told(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if now - self._drawn < _EVERY and done < total:
-            return
-        self._drawn = now
-        full = _BAR if total <= 0 else min(_BAR, _BAR * done // total)
-        bar = "━" * full if os.environ.get("NO_COLOR") else styled("━" * full, fg="green")
-        rest = " " * (_BAR - full) if os.environ.get("NO_COLOR") else styled("━" * (_BAR - full), dim=True)
-        seconds = int(now - self._began)
-        self._draw(f"{self._label} {bar}{rest} {done}/{total} {seconds // 60}:{seconds % 60:02}")
-
-    def erase(self) -> None:
-        sys.stderr.write(_ERASE)
-        sys.stderr.flush()
-
-    def _draw(self, line: str) -> None:
-        if shutil.get_terminal_size().columns <= len(self._label) + _BAR:  # it would wrap, and could not be erased
-            line = self._label[: _BAR // 2] + " …"
-        encoding = sys.stderr.encoding or "utf-8"
-        sys.stderr.write(_ERASE + line.encode(encoding, "replace").decode(encoding))
-        sys.stderr.flush()
+            try:
+                yield told
+            finally:
+                bar.render_finish()
+                sys.stderr.write(_ERASE)
+                bar.hidden = True  # it would end its line once more
 
 
 def _tenths(label: str) -> Callable[[int, int], None]:

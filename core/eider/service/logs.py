@@ -10,16 +10,19 @@ import atexit
 import hashlib
 import hmac
 import json
+import logging
 import os
+import queue
 import re
 import secrets
 import sys
 import threading
 import time
 import traceback
-from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from io import TextIOWrapper
+from logging.handlers import QueueListener, RotatingFileHandler
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.model.errors import EiderError
@@ -32,8 +35,6 @@ SIZE: Final = 10 * 1000 * 1000
 """Bytes after which a file is set aside."""
 FILES: Final = 3
 """Files of each kind, the present one included."""
-PAUSE: Final = 0.5
-"""Seconds lines are gathered before they are written."""
 WAITING: Final = 20_000
 """Lines that may wait; more are dropped and counted."""
 _MAX_SAID: Final = 50_000
@@ -56,10 +57,9 @@ class Logs:
         """Write nothing yet."""
         self.folder = os.path.join(home, "log")
         self.dropped = 0
-        self._lines: deque[tuple[str, Mapping[str, Any]]] = deque()
-        self._wake, self._stopped = threading.Event(), threading.Event()
-        self._thread: threading.Thread | None = None
-        self._writing = threading.Lock()
+        self._lines: queue.Queue[logging.LogRecord] = queue.Queue(WAITING)
+        self._writer: _Writer | None = None
+        self._starting = threading.Lock()
         self._secret = b""
 
     def seen(self, seen: AccessRecord) -> None:
@@ -84,21 +84,17 @@ class Logs:
         sys.unraisablehook = lambda told: self.fault("finalizer", told.exc_value or told.exc_type())
 
     def flush(self) -> None:
-        """Write what waits."""
-        with self._writing:
-            try:
-                self._write()
-            except Exception:  # noqa: BLE001
-                self.dropped += len(self._lines)
-                self._lines.clear()
+        """Wait until what was noted is written."""
+        self._lines.join()
 
     def close(self) -> None:
         """Write what waits and end."""
-        self._stopped.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(5.0)
-        self.flush()
+        with self._starting:
+            writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.stop()
+            for file in writer.handlers:
+                file.close()
 
     # ------------------------------------------------------------------ what is said
 
@@ -131,51 +127,54 @@ class Logs:
             return {**line, "message": without_content(str(error), seen.body, type(error).__name__)}
         return {**line, "trace": _trace(error)}
 
-    # ------------------------------------------------------------------ how it is kept
-
     def _add(self, name: str, line: Mapping[str, Any]) -> None:
-        if len(self._lines) >= WAITING:
-            self.dropped += 1
-            return
-        self._lines.append((name, line))
-        if self._thread is None and not self._stopped.is_set():
-            self._thread = threading.Thread(target=self._run, name="eider-logs", daemon=True)
-            self._thread.start()
-            atexit.register(self.close)
-        self._wake.set()
+        with self._starting:
+            if self._writer is None:
+                files = (_PrivateFile(self.folder, kind, self._lost) for kind in ("calls", "errors"))
+                self._writer = _Writer(self._lines, *files)
+                self._writer.start()
+                atexit.register(self.close)
+        try:
+            text = json.dumps(line, separators=(",", ":"))
+            self._lines.put_nowait(logging.makeLogRecord({"name": name, "msg": text}))
+        except queue.Full:
+            self._lost()
 
-    def _run(self) -> None:
-        while not self._stopped.is_set():
-            self._wake.wait()
-            self._wake.clear()
-            self._stopped.wait(PAUSE)
-            self.flush()
-
-    def _write(self) -> None:
-        gathered: dict[str, list[str]] = {}
-        for _ in range(len(self._lines)):
-            name, line = self._lines.popleft()
-            gathered.setdefault(name, []).append(json.dumps(line, separators=(",", ":")))
-        if not os.path.isdir(os.path.dirname(self.folder)):
-            return  # a home that was removed does not come back for its log
-        for name, lines in gathered.items():
-            path = os.path.join(self.folder, f"{name}.jsonl")
-            os.makedirs(self.folder, mode=0o700, exist_ok=True)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            with os.fdopen(descriptor, "ab") as file:
-                file.write("".join(f"{line}\n" for line in lines).encode())
-                full = file.tell() >= SIZE
-            if full:
-                rotate(path)
+    def _lost(self) -> None:
+        self.dropped += 1
 
 
-def rotate(path: str) -> None:
-    """Set a full file aside; the oldest goes."""
-    stem = path.removesuffix(".jsonl")
-    for number in range(FILES - 1, 0, -1):
-        older = path if number == 1 else f"{stem}.{number - 1}.jsonl"
-        with suppress(FileNotFoundError):
-            os.replace(older, f"{stem}.{number}.jsonl")
+class _Writer(QueueListener):
+    """The thread that writes; it ends once all that waits is written."""
+
+    def enqueue_sentinel(self) -> None:
+        """Wait for a place where many lines wait."""
+        self.queue.put(None)  # pyright: ignore[reportAttributeAccessIssue] (a queue.Queue)
+
+
+class _PrivateFile(RotatingFileHandler):
+    """One log, which only this account may read; full files are set aside as `calls.1.jsonl`, and the oldest goes."""
+
+    def __init__(self, folder: str, name: str, lost: Callable[[], None]) -> None:
+        path = os.path.join(folder, f"{name}.jsonl")
+        super().__init__(path, maxBytes=SIZE, backupCount=FILES - 1, encoding="utf-8", delay=True)
+        self.addFilter(logging.Filter(name))
+        self._folder, self._told_lost = folder, lost
+
+    def rotation_filename(self, default_name: str) -> str:
+        """Return `calls.1.jsonl` for `calls.jsonl.1`."""
+        stem, _, number = default_name.rpartition(".jsonl.")
+        return f"{stem}.{number}.jsonl"
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 (the standard library's name)
+        """Count a line that could not be written."""
+        self._told_lost()
+
+    def _open(self) -> TextIOWrapper:
+        if not os.path.isdir(os.path.dirname(self._folder)):
+            raise FileNotFoundError(self._folder)  # a home that was removed does not come back for its log
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        return open(self.baseFilename, "a", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600))
 
 
 def secret(folder: str) -> bytes:
