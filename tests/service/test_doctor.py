@@ -44,8 +44,8 @@ def test_beside_a_running_server_the_doctor_asks_it(kept: Home) -> None:
     assert holder(kept.path / "stores" / "notes.eider") == pid
     assert not any(name.startswith("duckdb") and "notes.eider" in str(sys.modules[name]) for name in sys.modules)
     with eider.open("notes", user="ada") as memory:
-        memory.remember("The team has 5 members.")
-    assert found()["contradiction"].subject == "notes/ada"
+        memory.remember("The ferry leaves. " * 130)
+    assert found()["statement-long"].subject == "notes/ada"
 
 
 def test_a_broken_store_is_told_by_the_server(kept: Home) -> None:

@@ -49,7 +49,7 @@ def test_findings_end_with_one_until_they_are_mended(home: Path) -> None:
 
 def test_a_note_alone_ends_with_zero(home: Path) -> None:
     """What is only worth a look does not fail a script."""
-    run("remember", "The team has 5 members.")
+    run("remember", "The ferry leaves. " * 130)
     result = run("doctor")
     assert result.exit_code == 0
     assert result.stdout.startswith("info")
@@ -58,9 +58,9 @@ def test_a_note_alone_ends_with_zero(home: Path) -> None:
 def test_json_is_one_object_per_finding(home: Path) -> None:
     """With the keys that the help names; what was mended is among them."""
     (home / "stores").chmod(0o755)
-    run("remember", "The team has 5 members.")
+    run("remember", "The ferry leaves. " * 130)
     rows = [json.loads(line) for line in run("doctor", "--fix", "--json").stdout.splitlines()]
-    assert {(r["kind"], r["fixed"]) for r in rows} == {("path-open", True), ("contradiction", False)}
+    assert {(r["kind"], r["fixed"]) for r in rows} == {("path-open", True), ("statement-long", False)}
     assert all(tuple(r) == keys_of(Finding) for r in rows)
 
 

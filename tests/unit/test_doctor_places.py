@@ -251,7 +251,7 @@ def test_every_kind_of_finding_has_a_test() -> None:
     prefixes = "server|listener|index|segment|chain|store|disk|embedder|client|statement|episode"
     source = "".join(p.read_text() for p in Path(files.__file__).parent.glob("*.py"))
     named = set(re.findall(rf'kind="([a-z]+-[a-z-]+)"|"((?:{prefixes})-[a-z-]+)"', source))
-    named = {a or b for a, b in named} | {"duplicates", "contradiction", "secrets", "junk"}
+    named = {a or b for a, b in named} | {"duplicates", "inbox", "secrets", "junk"}
     tests = "".join(p.read_text() for p in Path(__file__).parent.glob("test_doctor*.py"))
     assert len(named) > 40
     assert {kind for kind in named if kind not in tests} == set()
@@ -275,11 +275,10 @@ def test_one_broken_store_does_not_hide_the_others(home: Path) -> None:
     (home / "stores" / "bad.eider").chmod(0o700)
     (home / "stores" / "bad.eider" / "truth-000001.duckdb").write_bytes(b"garbage" * 4096)
     with eider.open("notes", user="ada") as memory:
-        memory.remember("The team has 4 members.")
-        memory.remember("The team has 5 members.")
+        memory.remember("The ferry leaves. " * 130)
     left = found()
     assert left["store-damaged"].subject == "bad"
-    assert left["contradiction"].subject == "notes/ada"
+    assert left["statement-long"].subject == "notes/ada"
 
 
 def test_where_no_server_can_be_started_the_store_is_looked_at_all_the_same(
@@ -302,9 +301,8 @@ def test_where_no_server_can_be_started_the_store_is_looked_at_all_the_same(
     monkeypatch.setattr(run, "_examine_by_server", cannot)
     monkeypatch.setattr(run, "_examine_here", opened)
     with eider.open(home / "stores" / "notes.eider", user="ada") as memory:
-        memory.remember("The team has 4 members.")
-        memory.remember("The team has 5 members.")
+        memory.remember("The ferry leaves. " * 130)
     left = found()
-    assert {"server-unreachable", "contradiction"} <= set(left)
+    assert {"server-unreachable", "statement-long"} <= set(left)
     assert held == [True]
     assert not server.is_locked(str(home))

@@ -312,13 +312,14 @@ def test_the_same_in_other_dress_is_a_duplicate(memory: Eider) -> None:
     assert "duplicates" not in look(memory)
 
 
-def test_statements_that_exclude_each_other_are_noted(memory: Eider) -> None:
-    """contradiction: of one scope, by number or negation alone; a note, for a person to decide."""
-    memory.remember("The team has 4 members.")
-    memory.remember("The team has 5 members.", scope="project:other")
-    assert "contradiction" not in look(memory)
-    memory.remember("The team has 6 members.")
-    assert look(memory)["contradiction"].severity == "info"
+def test_what_waits_for_a_person_is_counted(memory: Eider) -> None:
+    """inbox: how many statements wait for a decision, and where they are decided."""
+    assert "inbox" not in look(memory)
+    change(memory, "UPDATE memories SET state = 'inbox' WHERE content LIKE 'Lives%'")
+    memory._engine.segments.drop()
+    told = look(memory)["inbox"]
+    assert (told.severity, told.subject) == ("info", "notes/ada")
+    assert told.message.startswith("1 statement")
 
 
 def test_a_secret_that_slipped_in_is_an_error(memory: Eider) -> None:

@@ -1,4 +1,4 @@
-"""Checks of stored texts: duplicates, contradictions, secrets, oversize, junk, never recalled.
+"""Checks of stored texts: duplicates, what waits in the inbox, secrets, oversize, junk, never recalled.
 
 They read, per user, the newest rows, and say ids and counts; what somebody said is quoted only when asked for.
 """
@@ -11,12 +11,13 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from datetime import timedelta
-from itertools import islice
 from typing import Final
 
+from eider.learn.inbox import inbox
+from eider.model.requests_learning import Inbox
+from eider.privacy.ingress import Channel, accept
 from eider.privacy.redact import findings, redact, redact_tree
 from eider.service.doctor.canary import USER as CANARY
-from eider.service.doctor.contradictions import contradictions
 from eider.service.doctor.registry import StoreContext, store_check
 from eider.service.doctor.report import Finding, Severity
 from eider.store.protocols import SampleRow
@@ -32,8 +33,8 @@ _JUNK_RATE: Final = 0.2
 _JUNK_ROWS: Final = 50
 """Utterances from which on a rate means something."""
 _REPEATS: Final = 5
-_PAIRS: Final = 20
-"""Contradictions told of one scope: who has settled those asks again."""
+_WAITING: Final = 50
+"""Most that the inbox lists at once."""
 _SHOWN: Final = 3
 _QUOTED: Final = 80
 _SOUND: Final = re.compile(r"[^\W_]")
@@ -99,20 +100,17 @@ def normalize(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-@store_check("contradictions")
-def contradicting(patient: StoreContext) -> Iterator[Finding]:
-    """Find current statements of one scope that differ only in a number or a negation."""
-    for user, kept in _rows(patient, _statements):
-        scopes: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        by_id = {one.id: one for one in kept}
-        for one in kept:
-            scopes[one.scope].append((one.id, one.text))
-        for statements in scopes.values():
-            for newer, older, what in islice(contradictions(statements), _PAIRS):
-                yield _content_finding(
-                    patient, user, "contradiction", "info", f"two statements differ only in a {what}",
-                    f"if only one holds: eider deactivate {older}", [by_id[newer], by_id[older]],
-                )  # fmt: skip
+@store_check("inbox")
+def waiting(patient: StoreContext) -> Iterator[Finding]:
+    """Count what waits in the inbox for a person to decide."""
+    asking = Channel(name="doctor", max_trust="user")
+    for user in patient.engine.store.reads.users():
+        if found := inbox(patient.engine, accept(Inbox(user=user), asking, patient.now)):
+            yield Finding(
+                kind="inbox", severity="info", subject=f"{patient.name}/{user}",
+                message=f"{len(found)}{'' if len(found) < _WAITING else ' or more'} statement(s) wait for a decision",
+                fix="eider inbox list, then accept or reject each",
+            )  # fmt: skip
 
 
 @store_check("secrets")
