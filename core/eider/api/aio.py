@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
+from functools import partial
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
@@ -31,6 +32,7 @@ class AsyncEider:
         """Wrap an open memory."""
         self.sync = sync
 
+    add = _threaded(Eider.add)
     record = _threaded(Eider.record)
     record_many = _threaded(Eider.record_many)
     remember = _threaded(Eider.remember)
@@ -84,6 +86,29 @@ class AsyncEider:
         await self.close()
 
 
-async def open(*args: Any, **kwargs: Any) -> AsyncEider:  # noqa: A001 (the arguments of eider.open)
-    """`eider.open` for async code; same arguments."""
-    return AsyncEider(await asyncio.to_thread(_open, *args, **kwargs))
+class _Opening:
+    """A memory that is being opened: awaited, or entered with `async with`."""
+
+    def __init__(self, opened: Callable[[], Eider]) -> None:
+        self._opened, self._memory = opened, None
+
+    def __await__(self) -> Generator[Any, None, AsyncEider]:
+        return self.__aenter__().__await__()
+
+    async def __aenter__(self) -> AsyncEider:
+        self._memory = AsyncEider(await asyncio.to_thread(self._opened))
+        return self._memory
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._memory is not None:
+            await self._memory.close()
+
+
+def open(*args: Any, **kwargs: Any) -> _Opening:  # noqa: A001 (the arguments of eider.open)
+    """Open a memory for async code: `async with eider.aio.open(…) as memory`, or `memory = await eider.aio.open(…)`.
+
+    The arguments are those of `eider.open`.
+    """
+    return _Opening(partial(_open, *args, **kwargs))

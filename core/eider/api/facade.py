@@ -8,8 +8,10 @@ from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+from eider.api.chat_messages import as_records
 from eider.api.facade_history import Accounts
 from eider.api.facade_loops import Outcomes
+from eider.api.facade_messages import Messages
 from eider.api.facade_scopes import Scoping
 from eider.model.errors import InputError
 from eider.model.requests import (
@@ -36,7 +38,7 @@ from eider.model.requests import (
 )
 from eider.model.requests_learning import AddRules, Inbox, Observe, PolicyFor, Settle
 from eider.model.requests_reading import Inject, Recall, Search
-from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
+from eider.model.values import GLOBAL, Episode, Event, HasId, Memory, MemoryKind, Metadata, Origin, Role, id_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +63,7 @@ if TYPE_CHECKING:
 Items = Sequence[Any]
 
 
-class Eider(Accounts, Outcomes, Scoping):
+class Eider(Accounts, Messages, Outcomes, Scoping):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
     def __init__(self, backend: Backend, *, user: str | None = None) -> None:
@@ -137,8 +139,8 @@ class Eider(Accounts, Outcomes, Scoping):
     def record_many(
         self, items: Sequence[Record | Mapping[str, object]], *, user: str | None = None, key: str | None = None
     ) -> list[Episode]:
-        """Keep many utterances, each a mapping of `record`'s arguments; all are checked before the first is kept."""
-        return self._backend.execute(RecordMany(items=items, user=self._whose(user), key=key))
+        """Keep many utterances, each a mapping of `record`'s arguments or a chat message; all are checked first."""
+        return self._backend.execute(RecordMany(items=as_records(items), user=self._whose(user), key=key))
 
     def remember(
         self, text: str, *, user: str | None = None, kind: MemoryKind = "fact", scope: str = GLOBAL,
@@ -238,9 +240,9 @@ class Eider(Accounts, Outcomes, Scoping):
         """Contradictions that wait for a person, newest first; `why(id)` shows with what."""
         return self._backend.execute(Inbox(user=self._whose(user), limit=limit))
 
-    def settle(self, id: str, *, accept: bool, user: str | None = None) -> Memory:  # noqa: A002
+    def settle(self, id: str | HasId, *, accept: bool, user: str | None = None) -> Memory:  # noqa: A002
         """Accept what waits in the inbox, which closes what it contradicts, or reject it."""
-        return self._backend.execute(Settle(id=id, user=self._whose(user), accept=accept))
+        return self._backend.execute(Settle(id=id_of(id), user=self._whose(user), accept=accept))
 
     # ------------------------------------------------------------------ reading
 
@@ -309,28 +311,28 @@ class Eider(Accounts, Outcomes, Scoping):
 
     # ------------------------------------------------------------------ changing
 
-    def correct(self, id: str, text: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
+    def correct(self, id: str | HasId, text: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
         """Replace a memory by what is true now; the old one is closed and can still be asked for."""
-        return self._backend.execute(Correct(id=id, text=text, user=self._whose(user), key=key))
+        return self._backend.execute(Correct(id=id_of(id), text=text, user=self._whose(user), key=key))
 
-    def deactivate(self, id: str, *, user: str | None = None) -> bool:  # noqa: A002
+    def deactivate(self, id: str | HasId, *, user: str | None = None) -> bool:  # noqa: A002
         """End a memory without a successor; False when it had ended already."""
-        return self._backend.execute(Deactivate(id=id, user=self._whose(user)))
+        return self._backend.execute(Deactivate(id=id_of(id), user=self._whose(user)))
 
-    def reinforce(self, id: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
+    def reinforce(self, id: str | HasId, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
         """Say that a memory was useful; it decays more slowly from now on."""
-        return self._backend.execute(Reinforce(id=id, user=self._whose(user), key=key))
+        return self._backend.execute(Reinforce(id=id_of(id), user=self._whose(user), key=key))
 
-    def pin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
+    def pin(self, id: str | HasId, *, user: str | None = None) -> Memory:  # noqa: A002
         """Never let a memory decay."""
-        return self._backend.execute(Pin(id=id, user=self._whose(user)))
+        return self._backend.execute(Pin(id=id_of(id), user=self._whose(user)))
 
-    def unpin(self, id: str, *, user: str | None = None) -> Memory:  # noqa: A002
+    def unpin(self, id: str | HasId, *, user: str | None = None) -> Memory:  # noqa: A002
         """Let a pinned memory decay again."""
-        return self._backend.execute(Unpin(id=id, user=self._whose(user)))
+        return self._backend.execute(Unpin(id=id_of(id), user=self._whose(user)))
 
     def forget(
-        self, id: str, *, user: str | None = None, keep_evidence: bool = False, only_this: bool = False,  # noqa: A002
+        self, id: str | HasId, *, user: str | None = None, keep_evidence: bool = False, only_this: bool = False,  # noqa: A002
         dry_run: bool = False, wait: bool = True,
     ) -> Receipt:  # fmt: skip
         """Erase a memory or an utterance, and what derives from it, for good.
@@ -339,7 +341,7 @@ class Eider(Accounts, Outcomes, Scoping):
         says the same again, in these words or others, goes as well.
 
         Args:
-            id: A memory or an episode.
+            id: A memory or an utterance, or its id.
             user: Whose.
             keep_evidence: Leave utterances as they are.
             only_this: Leave what says the same again.
@@ -347,10 +349,10 @@ class Eider(Accounts, Outcomes, Scoping):
             wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
         """
         return self._backend.execute(Forget(
-            id=id, user=self._whose(user), keep_evidence=keep_evidence, only_this=only_this, dry_run=dry_run, wait=wait
+            id=id_of(id), user=self._whose(user), keep_evidence=keep_evidence, only_this=only_this, dry_run=dry_run, wait=wait
         ))  # fmt: skip
 
-    def forget_many(self, ids: Sequence[str], *, user: str | None = None, wait: bool = True) -> Receipt:
+    def forget_many(self, ids: Sequence[str | HasId], *, user: str | None = None, wait: bool = True) -> Receipt:
         """Erase many memories or utterances in one transaction, with what rests on them alone.
 
         Args:
@@ -358,15 +360,15 @@ class Eider(Accounts, Outcomes, Scoping):
             user: Whose.
             wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
         """
-        return self._backend.execute(ForgetMany(ids=ids, user=self._whose(user), wait=wait))
+        return self._backend.execute(ForgetMany(ids=[id_of(one) for one in ids], user=self._whose(user), wait=wait))
 
     def forget_user(self, user: str, *, wait: bool = True) -> Receipt:
         """Erase all of a user."""
         return self._backend.execute(ForgetUser(user=user, wait=wait))
 
-    def undo(self, event_id: str, *, user: str | None = None) -> Event:
+    def undo(self, event_id: str | HasId, *, user: str | None = None) -> Event:
         """Take back the change an event made; the undo is an event as well."""
-        return self._backend.execute(Undo(id=event_id, user=self._whose(user)))
+        return self._backend.execute(Undo(id=id_of(event_id), user=self._whose(user)))
 
     def consolidate(
         self, *, user: str | None = None, prune_threshold: float = 0.5, dry_run: bool = False

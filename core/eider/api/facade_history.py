@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Sql, WhyOf
+from eider.model.values import HasId, id_of
 
 if TYPE_CHECKING:
     from eider.api.backend import Backend
@@ -23,9 +24,9 @@ class Accounts:
 
         _backend: Backend
 
-    def history(self, id: str, *, user: str | None = None) -> list[Version]:  # noqa: A002
+    def history(self, id: str | HasId, *, user: str | None = None) -> list[Version]:  # noqa: A002
         """All versions of a memory, oldest first."""
-        return self._backend.execute(History(id=id, user=self._whose(user)))
+        return self._backend.execute(History(id=id_of(id), user=self._whose(user)))
 
     def events(self, *, user: str | None = None, limit: int = 50) -> list[Event]:
         """What changed, newest first."""
@@ -39,9 +40,9 @@ class Accounts:
         """What was learned, changed and closed between two instants."""
         return self._backend.execute(DiffOf(user=self._whose(user), since=since, until=until))
 
-    def why(self, id: str, *, user: str | None = None) -> Explanation:  # noqa: A002
+    def why(self, id: str | HasId, *, user: str | None = None) -> Explanation:  # noqa: A002
         """What a memory rests on, and how it came to be as it is."""
-        return self._backend.execute(WhyOf(id=id, user=self._whose(user)))
+        return self._backend.execute(WhyOf(id=id_of(id), user=self._whose(user)))
 
     def sql(self, query: str, *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0) -> Table:
         """Ask one's own rows in SQL, in a database that holds nothing else and can reach nothing."""

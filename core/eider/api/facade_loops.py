@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from eider.model.outcomes import FEEDBACK_SECONDS
 from eider.model.requests_learning import CloseLoop, LearnedOf, OpenLoop, ResetLearned, SetOutcome
+from eider.model.values import HasId, id_of
 
 if TYPE_CHECKING:
     from eider.api.backend import Backend
@@ -34,12 +35,12 @@ class Outcomes:
         """
         return self._backend.execute(OpenLoop(user=self._whose(user), agent=agent, feedback_timeout=feedback_timeout))
 
-    def set_outcome(self, id: str, outcome: float, *, user: str | None = None) -> Loop:  # noqa: A002 (the word users know)
+    def set_outcome(self, id: str | HasId, outcome: float, *, user: str | None = None) -> Loop:  # noqa: A002 (the word users know)
         """Say how an open loop went, from -1 (harm) to 1 (just right); closing it credits or blames what was recalled."""
-        return self._backend.execute(SetOutcome(id=id, outcome=outcome, user=self._whose(user)))
+        return self._backend.execute(SetOutcome(id=id_of(id), outcome=outcome, user=self._whose(user)))
 
     def close_loop(
-        self, id: str, *, agent_output: str = "", outcome: float | None = None, user: str | None = None  # noqa: A002
+        self, id: str | HasId, *, agent_output: str = "", outcome: float | None = None, user: str | None = None  # noqa: A002
     ) -> Credit:  # fmt: skip
         """End a loop, and give its outcome to what was recalled in it; closing again changes nothing.
 
@@ -51,7 +52,7 @@ class Outcomes:
             user: Whose memory.
         """
         return self._backend.execute(
-            CloseLoop(id=id, agent_output=agent_output, outcome=outcome, user=self._whose(user))
+            CloseLoop(id=id_of(id), agent_output=agent_output, outcome=outcome, user=self._whose(user))
         )
 
     def loop(

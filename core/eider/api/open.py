@@ -160,6 +160,8 @@ def _embedded(
 
 def _meant(store: str | Path | None, token: str | None) -> str | Path | None:
     """The store as passed, or the address of a server elsewhere where that is set."""
+    if store is not None and not isinstance(store, (str, Path)):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(f"store={store!r:.40} is {type(store).__name__}; pass a path, a name or an https:// address.")
     if store is None and is_address(chosen := config.setting("store")):
         store = chosen
     if token is not None and not is_address(store):

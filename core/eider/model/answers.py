@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, TypeVar
 
 from eider.model.score_text import reasons
-from eider.model.shown import Shown, render
-from eider.model.values import Episode, Event, Memory, MemoryId, Metadata, Span, Usage
+from eider.model.shown import Shown, Value, render
+from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryId, Metadata, Span, Usage
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Listing(list[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(Value):
     """How a score came about: each signal's share, and what the item rests on."""
 
     shares: Mapping[str, float]
@@ -39,7 +39,7 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EndedSpan:
+class EndedSpan(Value):
     """A part of an utterance, `text[start:end]`, that no longer holds."""
 
     start: int
@@ -76,9 +76,32 @@ class Recollection(Shown):
 
     @property
     def trust(self) -> int:
-        """0 quoted only, 1 shown, 2 obeyed."""
+        """0 quoted only, 1 shown, 2 followed."""
         item = self.memory or self.episode
         return item.trust if item is not None else 0
+
+    @property
+    def kind(self) -> str:
+        """The memory's kind, such as "rule"; "episode" for an utterance."""
+        return self.memory.kind if self.memory is not None else "episode"
+
+    @property
+    def scope(self) -> str:
+        """Where it applies; an utterance applies everywhere."""
+        return self.memory.scope if self.memory is not None else GLOBAL
+
+    @property
+    def at(self) -> datetime | None:
+        """When it was said, or the first instant the statement holds; UTC."""
+        return (
+            self.memory.valid_from if self.memory is not None else self.episode.at if self.episode is not None else None
+        )
+
+    @property
+    def source(self) -> str:
+        """Whose word it is: user, agent, import, tool or document."""
+        item = self.memory or self.episode
+        return item.origin if item is not None else "document"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +118,9 @@ class Injection(Shown):
 
     def __bool__(self) -> bool:
         return bool(self.text)
+
+    def __str__(self) -> str:
+        return self.text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +141,9 @@ class Policy(Shown):
     def __bool__(self) -> bool:
         return bool(self.text)
 
+    def __str__(self) -> str:
+        return self.text
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Shown):
@@ -127,6 +156,12 @@ class Page(Shown):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __iter__(self) -> Iterator[Recollection]:
+        return iter(self.items)
+
+    def __getitem__(self, place: int) -> Recollection:
+        return self.items[place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +192,7 @@ class Receipt(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
+class Version(Value):
     """One version of a memory within its history."""
 
     memory: Memory
@@ -166,7 +201,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Value):
     """Why a memory is what it is: its evidence, versions and uses."""
 
     memory: Memory
@@ -219,7 +254,7 @@ class Health(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consolidation:
+class Consolidation(Value):
     """What `consolidate` closed, or would close."""
 
     closed: tuple[Memory, ...]
@@ -230,7 +265,7 @@ class Consolidation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Imported:
+class Imported(Value):
     """What an import brought, or would bring."""
 
     episodes: int
@@ -246,7 +281,7 @@ class Imported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(Value):
     """What `verify` looked at and found."""
 
     findings: tuple[str, ...]
@@ -258,7 +293,7 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drained:
+class Drained(Value):
     """What a drain applied to the search index."""
 
     applied: int

@@ -46,6 +46,7 @@ EiderError
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from eider.model import distribution
@@ -162,13 +163,18 @@ class StoreError(EiderError):
 
 
 class StoreLockedError(StoreError):
-    """Another process has the store open."""
+    """Another process has the store open, or this one has already."""
 
     def __init__(self, path: Path, pid: int | None = None) -> None:
-        holder = f"process {pid}" if pid is not None else "another process"
-        super().__init__(
-            f"{str(path)!r} is open in {holder}; close it there first, or read a published snapshot of it."
-        )
+        if pid == os.getpid():
+            where, fix = (
+                "in this process already (a notebook cell run twice?)",
+                "go on with that one, or close() it first",
+            )
+        else:
+            where = f"in process {pid}" if pid is not None else "in another process"
+            fix = "close it there first, or read a published snapshot of it"
+        super().__init__(f"{str(path)!r} is open {where}; {fix}.")
         self.path, self.pid = path, pid
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from eider.model.shown import Value
 from eider.model.values import Event
 
 FEEDBACK_SECONDS: Final = 3600.0
@@ -14,7 +15,7 @@ FEEDBACK_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recalled:
+class Recalled(Value):
     """One line that was recalled in a loop, with the evidence that brought it there."""
 
     id: str
@@ -29,7 +30,7 @@ class Recalled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loop:
+class Loop(Value):
     """From the first recall to the known outcome of one agent turn."""
 
     id: str
@@ -46,7 +47,7 @@ class Loop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credit:
+class Credit(Value):
     """What closing a loop came to."""
 
     loop: Loop
@@ -60,7 +61,7 @@ class Credit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Arm:
+class Arm(Value):
     """One lexical share that might serve the user, and how it would have done so far."""
 
     share: float
@@ -70,7 +71,7 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LearnedState:
+class LearnedState(Value):
     """All that outcomes have taught about one user."""
 
     user: str

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, cast
+
+import msgspec
 
 _RENDERER: Final = "eider.model.display.html"
 """Found by name when something is shown: it knows every value, so no value may know it."""
 
 
-class Shown:
+class Value:
+    """A value that becomes plain data."""
+
+    __slots__ = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the value as JSON knows it: instants as ISO 8601 texts, values within it as mappings."""
+        return cast("dict[str, Any]", msgspec.to_builtins(self, enc_hook=str, str_keys=True))
+
+
+class Shown(Value):
     """A value with an HTML form, made when it is asked for."""
 
     __slots__ = ()

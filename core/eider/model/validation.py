@@ -28,7 +28,10 @@ _SHOWN: Final = 40
 
 
 def _show(value: object) -> str:
-    text = repr(value)
+    try:
+        text = repr(value)
+    except RecursionError:
+        text = f"a {type(value).__name__} that is nested too deeply"
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
@@ -179,7 +182,9 @@ def metadata(value: object) -> Metadata:
         _named(value)
     except InputError:
         raise
-    except (TypeError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise InputError(f"metadata={_show(value)}; keep it within a few hundred levels.") from None
+    except (TypeError, ValueError) as error:
         raise InputError(
             f"metadata={_show(value)} is not JSON ({error}); keep str, numbers, lists and dicts."
         ) from error

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal, get_args
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, get_args
 
-from eider.model.shown import Shown
+from eider.model.shown import Shown, Value
 
 EpisodeId = str
 MemoryId = str
@@ -32,6 +32,24 @@ STATES: Final = get_args(State)
 TRUST: Final[Mapping[Origin, int]] = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
 """How far a statement of each origin may act by itself: 2 obeyed, 1 shown, 0 quoted only."""
 ORIGIN_OF_ROLE: Final[Mapping[Role, Origin]] = {"user": "user", "agent": "agent", "other": "document"}
+
+
+class HasId(Protocol):
+    """A memory, an utterance, a recalled line or an event: whatever is named by its id."""
+
+    @property
+    def id(self) -> str: ...  # noqa: D102 (said above)
+
+
+def id_of(named: str | HasId) -> str:
+    """Return the id of what a verb is about, which may be passed as its id or as the value itself.
+
+    >>> id_of("mem_1")
+    'mem_1'
+    """
+    return named if isinstance(named, str) else getattr(named, "id", cast("str", named))
+
+
 GLOBAL: Final = "global"
 """The scope that is always in."""
 
@@ -66,7 +84,7 @@ class Episode(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Value):
     """A quotation: `text[start:end]` of an episode, as evidence."""
 
     episode: EpisodeId
@@ -133,7 +151,7 @@ class Memory(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(Value):
     """How a memory has been used; being shown is not being used."""
 
     id: MemoryId
@@ -149,7 +167,7 @@ EdgeKind = Literal["temporal", "entity", "causal", "semantic", "supersedes", "co
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edge:
+class Edge(Value):
     """A typed link between two memories."""
 
     source: MemoryId
@@ -159,7 +177,7 @@ class Edge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Value):
     """One committed change, linked to the one before it by a hash."""
 
     id: EventId
