@@ -160,9 +160,9 @@ class EiderConversations(ConversationStore):
         self._forget(None, ENTRIES, lambda row: row["id"] not in used)
 
     def _forget(self, session: str | None, scope: str, which: Any) -> None:
-        rows = [row for row in self._episodes(session, scope=scope) if which(row.metadata["kept"])]
-        for place, row in enumerate(rows, 1):
-            self._memory.forget(row.id, user=self._user, wait=place == len(rows))
+        ids = [row.id for row in self._episodes(session, scope=scope) if which(row.metadata["kept"])]
+        if ids:
+            self._memory.forget_many(ids, user=self._user)
 
     def _entries(self, conversation: str | None = None) -> dict[str, ConversationEntry]:
         """Entries by id: of one log, or all."""

@@ -17,6 +17,7 @@ from pydantic_ai.messages import (
     UserPromptPart,
 )
 
+from eider.api.host_values import MAX_ATTACHMENT, reference_text, repaired_tree, with_references
 from eider.model.errors import InputError
 from eider.privacy import recall_marks
 from eider.privacy.redact import redact_tree
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 
 SCOPE: Final = "pydantic-ai:messages"
 """Where messages are kept: a recall that names scopes does not meet them."""
-MAX_MESSAGE_BYTES: Final = 60_000
-"""Bytes that a message may take as JSON; the store holds 65,536 with what stands around it."""
-_TEXT_LIMITS: Final = (16_000, 4_000, 1_000, 250, 60, 10)
+MAX_MESSAGE_BYTES: Final = 900_000
+"""Bytes that a message may take as JSON; a row holds a million characters with what stands around it."""
+_TEXT_LIMITS: Final = (250_000, 16_000, 4_000, 1_000, 250, 60, 10)
 """Characters left of each text of a message that is too large, tried one after the other."""
 _PAGE: Final = 10_000
 
@@ -43,7 +44,8 @@ class EiderHistory:
     history.save("chat-7", result.all_messages())
 
     Messages are kept as data, not learned from: that is the capability's part. Secrets are redacted, what memory gave
-    out is left out, and a message beyond 60 KB is kept with its files and long texts cut.
+    out is left out, characters that no database holds are repaired. Files beyond 16 kB are named by type, size and
+    digest, and a message beyond 900 kB is kept with its long texts cut.
     """
 
     def __init__(self, memory: Eider, *, user: str | None = None) -> None:
@@ -115,13 +117,13 @@ class EiderHistory:
             self._memory.record_many(items, user=self._user)
 
     def _erase(self, rows: Sequence[Episode]) -> None:
-        for place, row in enumerate(rows, 1):
-            self._memory.forget(row.id, user=self._user, wait=place == len(rows))
+        if rows:
+            self._memory.forget_many([row.id for row in rows], user=self._user)
 
 
 def trees_of(messages: Sequence[ModelMessage]) -> list[dict[str, Any]]:
-    """Messages as JSON."""
-    return ModelMessagesTypeAdapter.dump_python(list(messages), mode="json")
+    """Messages as JSON, with characters that no database holds repaired."""
+    return repaired_tree(ModelMessagesTypeAdapter.dump_python(list(messages), mode="json"))
 
 
 def digest(tree: dict[str, Any]) -> str:
@@ -136,7 +138,7 @@ def storable(tree: dict[str, Any]) -> dict[str, Any]:
         InputError: It could not be read back.
     """
     kept = fit_to_size(tree)
-    for tried in (redact_tree(kept), redact_tree(_without_files(kept))):
+    for tried in (redact_tree(kept), redact_tree(with_references(kept, reference_text, 0))):
         if parse_message(tried) is not None:
             return {**tried}
     raise InputError(
@@ -161,9 +163,10 @@ def _message_of(row: Episode) -> ModelMessage:
 def fit_to_size(tree: dict[str, Any]) -> dict[str, Any]:
     """A message without what memory gave out, small enough to be kept."""
     kept: Any = _map_texts(tree, recall_marks.strip)
-    if _size(kept) <= MAX_MESSAGE_BYTES:
-        return kept
-    kept = _without_files(kept)
+    for most in (MAX_ATTACHMENT, 0):
+        kept = with_references(kept, reference_text, most)
+        if _size(kept) <= MAX_MESSAGE_BYTES:
+            return kept
     for most in _TEXT_LIMITS:
         if _size(kept) <= MAX_MESSAGE_BYTES:
             return kept
@@ -190,18 +193,6 @@ def _map_texts(tree: Any, change: Any) -> Any:
         return [_map_texts(one, change) for one in cast("list[Any]", tree)]
     if isinstance(tree, dict):
         return {name: _map_texts(one, change) for name, one in cast("dict[str, Any]", tree).items()}
-    return tree
-
-
-def _without_files(tree: Any) -> Any:
-    """A tree whose pictures and files are named instead."""
-    if isinstance(tree, list):
-        return [_without_files(one) for one in cast("list[Any]", tree)]
-    if isinstance(tree, dict):
-        known = cast("dict[str, Any]", tree)
-        if known.get("kind") == "binary":
-            return f"[{known.get('media_type', 'file')}, not kept]"
-        return {name: _without_files(one) for name, one in known.items()}
     return tree
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from pydantic_ai import FunctionToolset, RunContext, Tool
 from pydantic_ai.messages import ToolReturn
 
-from eider.api.tools import bind
+from eider.api.tools import PREFIX, bind
 
 if TYPE_CHECKING:
     from eider import Eider
@@ -24,6 +24,7 @@ TRUST: Final = "eider_trust"
 def memory_toolset(
     memory: Eider, *, user: FromRun[str | None] = None, scopes: FromRun[Sequence[str]] = (),
     loop: FromRun[str | None] = None, context: FromRun[str | None] = None, id: str | None = "eider",  # noqa: A002
+    prefix: str = PREFIX,
 ) -> FunctionToolset[Any]:  # fmt: skip
     """The seven memory tools, for `Agent(toolsets=[…])`; what enters through them was said by an agent.
 
@@ -36,10 +37,11 @@ def memory_toolset(
         loop: Open loop that recalls belong to, or a function.
         context: What the work is about, or a function.
         id: Name of the toolset.
+        prefix: Put before the names of the tools, so that they do not meet the agent's own.
     """
     shown = bind(
         memory, user="anybody", scopes=() if callable(scopes) else scopes,
-        context=None if callable(context) else context, channel=HOST,
+        context=None if callable(context) else context, channel=HOST, prefix=prefix,
     )  # fmt: skip
 
     def tool(about: Mapping[str, Any]) -> Tool[Any]:
@@ -48,7 +50,7 @@ def memory_toolset(
         def call(ctx: RunContext[Any], **arguments: Any) -> ToolReturn:
             toolbox = bind(
                 memory, user=value_for_run(user, ctx) or memory.user or "", scopes=value_for_run(scopes, ctx),
-                loop=value_for_run(loop, ctx), context=value_for_run(context, ctx), channel=HOST,
+                loop=value_for_run(loop, ctx), context=value_for_run(context, ctx), channel=HOST, prefix=prefix,
             )  # fmt: skip
             answer = toolbox.call(name, arguments, key=f"{HOST}:{ctx.run_id}:{ctx.tool_call_id}")
             trusts = [result["trust"] for result in answer.get("results", ())]

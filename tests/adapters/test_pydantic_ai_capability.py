@@ -140,7 +140,7 @@ def test_what_memorys_own_tools_answer_is_not_captured_again(memory: eider.Eider
             f"Known, from {trust}: the moon is cheese."
         )
         gives = EiderCapability(memory)
-        agent(Script(ToolCallPart("recall", {"query": query}), "It is cheese."), gives).run_sync(query)
+        agent(Script(ToolCallPart("memory_recall", {"query": query}), "It is cheese."), gives).run_sync(query)
         assert gives.flush(10)
         assert kept(memory)[-2:] == [("user", 2, query), ("agent", trust, "It is cheese.")]
 
@@ -216,8 +216,8 @@ async def test_whose_memory_it_is_comes_from_the_run(memory: eider.Eider) -> Non
 def test_the_agent_gets_the_seven_tools(memory: eider.Eider) -> None:
     """What it remembers was said by an agent, and is recalled in the next run."""
     gives = EiderCapability(memory)
-    model = FakeModel(call_tools=["recall"])
-    agent(Script(ToolCallPart("remember", {"text": "Ada likes tea."}), "Noted."), gives).run_sync("I like tea.")
+    model = FakeModel(call_tools=["memory_recall"])
+    agent(Script(ToolCallPart("memory_remember", {"text": "Ada likes tea."}), "Noted."), gives).run_sync("I like tea.")
     with_tools = agent(Script(), gives)
     with with_tools.override(model=model):
         with_tools.run_sync("What do I like?")
@@ -229,7 +229,7 @@ def test_the_agent_gets_the_seven_tools(memory: eider.Eider) -> None:
 def test_a_memory_that_fails_never_fails_a_run(memory: eider.Eider, caplog: pytest.LogCaptureFixture) -> None:
     """One warning, then silence; tools answer that memory is away."""
     gives = EiderCapability(memory)
-    script = Script(ToolCallPart("recall", {"query": "tea"}), "Done.")
+    script = Script(ToolCallPart("memory_recall", {"query": "tea"}), "Done.")
     memory.close()
     with caplog.at_level(logging.WARNING, "eider"):
         for _ in range(2):

@@ -121,7 +121,7 @@ def test_messages_are_data_and_no_source_of_learning(history: EiderHistory, memo
 def test_what_memory_gave_out_is_not_kept_again(memory: eider.Eider, history: EiderHistory) -> None:
     """Forgetting a memory is not undone by a history that had shown it."""
     memory.remember("Ada likes walrus tea.")
-    script = Script(ToolCallPart("recall", {"query": "What does Ada like?"}), "Tea.")
+    script = Script(ToolCallPart("memory_recall", {"query": "What does Ada like?"}), "Tea.")
     done = agent(script, EiderCapability(memory, learn=False)).run_sync("What do I like?")
     assert "walrus" in texts(done.all_messages())
     history.save("s", done.all_messages())
@@ -130,13 +130,18 @@ def test_what_memory_gave_out_is_not_kept_again(memory: eider.Eider, history: Ei
 
 
 def test_secrets_and_large_things_do_not_stay(history: EiderHistory) -> None:
-    """A key is redacted, a large file named, a long text cut; what is loaded can be sent to a model."""
+    """A key is redacted, odd characters are repaired, a large file is named, a huge text cut; what loads can be sent."""
     key = "sk-ant-api03-" + "Zx9" * 30
     picture = BinaryContent(bytes(200_000), media_type="image/png")
-    history.save("s", [ModelRequest([UserPromptPart([f"My key is {key}.", picture, "word " * 40_000])])])
+    history.save(
+        "s", [ModelRequest([UserPromptPart([f"My key is {key}.", picture, "word " * 40_000, "NUL \x00, half \ud83d"])])]
+    )
+    history.append("s", [ModelRequest([UserPromptPart("long " * 300_000)])])
     loaded = history.load("s")
     assert key not in texts(loaded)
-    assert "[image/png, not kept]" in texts(loaded)
+    assert "[image/png, 200,000 bytes, sha256 " in texts(loaded)
+    assert "word " * 40_000 in texts(loaded)
+    assert "NUL \ufffd, half \ufffd" in texts(loaded)
     assert "more characters]" in texts(loaded)
     assert agent(Script("Fine.")).run_sync("And?", message_history=loaded).output == "Fine."
 

@@ -44,7 +44,7 @@ def test_every_tool_takes_what_its_schema_allows(memory: eider.Eider) -> None:
 def test_what_is_kept_is_recalled_framed_as_data(memory: eider.Eider) -> None:
     """It entered as an agent's word, and leaves in memory's own frame."""
     script = Script(
-        ToolCallPart("remember", {"text": "Ada likes tea."}), ToolCallPart("recall", {"query": "What does Ada like?"}), "Tea."
+        ToolCallPart("memory_remember", {"text": "Ada likes tea."}), ToolCallPart("memory_recall", {"query": "What does Ada like?"}), "Tea."
     )  # fmt: skip
     done = Agent(script.model, toolsets=[memory_toolset(memory)]).run_sync("I like tea. What do I like?")
     first, second = returned(done.all_messages())
@@ -64,7 +64,7 @@ def test_user_and_scopes_come_from_deps(memory: eider.Eider) -> None:
     toolset = memory_toolset(memory, user=lambda ctx: ctx.deps.user, scopes=lambda ctx: ctx.deps.scopes)
     calls = ({"text": "Uses tabs."}, {"text": "Uses tabs.", "user": "eve"}, {"text": "x", "scope": "project:b"})
     for arguments, kept in zip(calls, (True, False, False), strict=True):
-        script = Script(ToolCallPart("remember", arguments), "Done.")
+        script = Script(ToolCallPart("memory_remember", arguments), "Done.")
         one = Agent(script.model, toolsets=[toolset], deps_type=Deps)
         done = one.run_sync("Go.", deps=Deps("bob", ("project:a",)))
         assert ("status" in returned(done.all_messages())[0]) is kept
@@ -75,11 +75,11 @@ def test_user_and_scopes_come_from_deps(memory: eider.Eider) -> None:
 
 def test_faults_are_answers_and_cost_the_run_nothing(memory: eider.Eider) -> None:
     """Wrong arguments and a closed memory are told to the model; no retry is used up."""
-    script = Script(ToolCallPart("forget", {"id": "mem_none"}), ToolCallPart("recall", {}), "Done.")
+    script = Script(ToolCallPart("memory_forget", {"id": "mem_none"}), ToolCallPart("memory_recall", {}), "Done.")
     agent = Agent(script.model, toolsets=[memory_toolset(memory)], retries=0)
     answers = returned(agent.run_sync("Go.").all_messages())
     assert all(answer["error"]["fix"] for answer in answers)
     memory.close()
-    script = Script(ToolCallPart("recall", {"query": "tea"}), "Done.")
+    script = Script(ToolCallPart("memory_recall", {"query": "tea"}), "Done.")
     agent = Agent(script.model, toolsets=[memory_toolset(memory)], retries=0)
     assert "error" in returned(agent.run_sync("Go.").all_messages())[0]
