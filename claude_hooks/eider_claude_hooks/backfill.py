@@ -194,7 +194,7 @@ class _Import:
             said = user_words(turn.prompt, turn.source)
             self._keeper.record_answer(
                 session, step.place, step.turn, turn.answer, at=turn.answered or turn.at,
-                tainted=turn.tainted or not (said.text or said.command),
+                tainted=turn.tainted or said.mixed or not (said.text or said.command),
             )  # fmt: skip
         self._counts(there=there)
 

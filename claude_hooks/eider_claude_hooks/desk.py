@@ -239,6 +239,8 @@ class HookHandler:
         place, turn = place_of(session.cwd), _text_field(event, "prompt_id")
         said = user_words(_text_field(event, "prompt"), event.get("source"))
         session.private.extend(said.private)
+        if said.mixed:
+            session.tainted.add(turn)
         if not said.text:
             return NOTHING
         answer = self._recall_for_prompt(session, said.text, until) if place.injects else NOTHING

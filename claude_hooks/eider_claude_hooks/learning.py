@@ -48,7 +48,7 @@ class SessionLearner:
         place = self._read_new_turns(session, turn)
         if place.learns and turn not in session.told:
             here, _ = transcript.read_turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
-            met = any(t.id == turn and (t.tainted or t.source or not user_words(t.prompt).text) for t in here)
+            met = any(t.id == turn and (t.tainted or t.source or _is_mixed(t)) for t in here)
             self._record_answer(session, place, turn, answer, at=at, tainted=met)
         self._sessions.save(session)
 
@@ -154,7 +154,7 @@ class SessionLearner:
             self._sessions.totals["caught_up"] += 1
             self._record_prompt(session, place, turn.id, said.text, at=turn.at, answering=session.last)
         if turn.id not in session.told and turn.answer and whole:
-            machine = turn.tainted or not (said.text or said.command)
+            machine = turn.tainted or said.mixed or not (said.text or said.command)
             self._record_answer(session, place, turn.id, turn.answer, at=turn.answered or turn.at, tainted=machine)
 
     # ------------------------------------------------------------------ keeping
@@ -198,6 +198,12 @@ class SessionLearner:
     def host_file_sentences(self, session: Session, place: Place) -> tuple[str, ...]:
         """Return the sentences of the client's own instruction files, which are neither learned nor injected."""
         return self._keeper.host_file_sentences(session, place)
+
+
+def _is_mixed(turn: transcript.Turn) -> bool:
+    """Whether a prompt holds what no person typed, which its answer may say back."""
+    said = user_words(turn.prompt)
+    return said.mixed or not said.text
 
 
 def _seconds(at: str | None) -> float:

@@ -150,3 +150,16 @@ def test_what_the_client_itself_says_is_nobodys_word(equipped: Machine, memory: 
     eventually(lambda: "Thanks." in heard(memory), "the last prompt")
     assert heard(memory, role="user") == ["Let somebody count.", "Thanks."]
     assert not [sent for sent in talk.requests if recalled(sent)]
+
+
+def test_words_beside_what_the_client_put_in_are_heard(equipped: Machine, memory: eider.Eider) -> None:
+    """A selection, a command's output and half a character in the same prompt: the person's words are kept, and those alone."""
+    prompts = [
+        "<ide_selection>The user selected line 3 of /a.py: import os</ide_selection>\nAlways use maven for builds.",
+        "Add a lexer.\n<bash-stdout>total 0</bash-stdout>\n[Request interrupted by user]",
+        "Add a printer \ud83d please.",
+    ]
+    equipped.claude(*prompts)
+    wanted = ["Always use maven for builds.", "Add a lexer.", "Add a printer � please."]
+    eventually(lambda: len(heard(memory, role="user")) >= 3, "three prompts")
+    assert heard(memory, role="user") == wanted
