@@ -72,9 +72,9 @@ def without_client_blocks(text: str) -> tuple[str, bool]:
 
 
 def repaired(text: str) -> str:
-    """Return a text that can be stored: halves of a character are joined or replaced, NULs are taken out.
+    r"""Return a text that can be stored: halves of a character are joined or replaced, NULs are taken out.
 
-    >>> repaired("a\\x00b \\ud83d\\ude00 \\ud800")
+    >>> repaired("a\x00b \ud83d\ude00 \ud800")
     'ab 😀 �'
     """
     if not text.isascii():
