@@ -20,7 +20,7 @@ from eider.api.verbs import VERBS
 from eider.client.client import WRITES, Client, socket_path
 from eider.model import config
 from eider.model.answers import Listing
-from eider.model.errors import ErasedError, InputError, UnknownIdError
+from eider.model.errors import ErasedError, InputError, RunHeldError, StepReferenceError, UnknownIdError
 from eider.model.requests import Record
 from eider.privacy.ingress import Channel
 from eider.service.dispatcher import Dispatcher
@@ -93,6 +93,31 @@ class BackendContract:
         assert [e.id for e in memory.observe(user_reply="Always use tabs.", key="one").episodes] == [
             e.id for e in first.episodes
         ]
+
+    def test_a_run_goes_on_after_a_crash(self, memory: Eider) -> None:
+        """Steps, references, what a step sees and what it gave are the same wherever the store is."""
+
+        def flow(*, fail: bool) -> str:
+            with memory.run("report", inputs={"team": "core"}, key="k") as run:
+                collect = run.keep("collect", {"by": "Ada", "n": [1, 2]})
+                with pytest.raises(RunHeldError):
+                    memory.run("report", key="k")
+                run.keep("picture", b"\x89PNG", media="image/png")
+                with run.step("brief", sees="none") as step:
+                    if fail:
+                        raise OSError("network")
+                    step.output = run.render("[[collect.by]] [[collect.n.1]] [[inputs.team]]") + str(collect["n"])
+                run.respond(run.context(instruction="What about [[collect.by]]?").text)
+                assert run.output("picture") == b"\x89PNG"
+                return str(step.output)
+
+        with pytest.raises(OSError, match="network"):
+            flow(fail=True)
+        assert flow(fail=False) == "Ada 2 core[1, 2]"
+        assert [s.ref for s in memory.run_of(memory.runs()[0].id).steps] == ["collect", "picture", "brief", "respond"]
+        with pytest.raises(StepReferenceError) as unknown:
+            memory.render_run(memory.runs()[0].id, "[[colect]]")
+        assert unknown.value.nearest == "collect"
 
     def test_views_share_one_root(self, backend: Backend) -> None:
         """Hosts of one open store find each other by it."""

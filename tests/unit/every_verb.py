@@ -27,7 +27,7 @@ LATER = frozenset(verb for verb, module in _LEARNING if not _works(module)) | {"
 Ask = Callable[[str, dict[str, Any]], Any]
 
 
-def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Python.") -> dict[str, Any]:
+def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Python.") -> dict[str, Any]:  # noqa: PLR0915 (a line per verb)
     """Verb → its answer; `ask` takes a verb and the fields of its request, and returns the value."""
     found: dict[str, Any] = {}
 
@@ -75,6 +75,27 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
         done("close_loop", id=loop["id"], agent_output=text)
         done("learned")
         done("reset_learned")
+    run = done("begin_run", name="report", holder="h", inputs={"team": text}, key="r1", seen=["x"])
+    done(
+        "keep_step",
+        id=run["id"],
+        step="collect",
+        holder="h",
+        output={"said": text},
+        saw=[{"step": "inputs", "why": "parameter", "field": ""}],
+        cut=[{"step": "inputs", "kept": 1, "of": 2, "why": text}],
+    )
+    done("renew_run", id=run["id"], holder="h")
+    done("step_output", id=run["id"], step="collect")
+    done("render_run", id=run["id"], text="[[collect.said]]", declared=["collect"])
+    done("run_context", id=run["id"], sees="all", instruction=text, references=["inputs"])
+    done("search_documents", query=text, documents={"notes": text})
+    done("end_run", id=run["id"], holder="h", outcome=1.0, output="collect")
+    done("judge_run", id=run["id"], outcome=0.8)
+    done("runs")
+    done("run_of", id=run["id"])
+    done("promote_step", id=run["id"], step="collect.said")
+    done("forget_run", id=run["id"])
     done("forget", id=episode["id"])
     done("forget_many", ids=[episode["id"]])
     for verb, request in (

@@ -25,9 +25,17 @@ WITHIN = {
     "close_loop": "loop close",
     "reset_learned": "learned",
     "scopes": "scopes list",
+    "runs": "runs list",
     "consolidate_scopes": "scopes consolidate",
+    "run_of": "runs show",
+    "step_output": "runs show",
+    "judge_run": "runs judge",
+    "promote_step": "runs promote",
+    "forget_run": "runs forget",
 }
 """Verbs that are commands of a group under another name."""
+PROGRAMS = {"begin_run", "keep_step", "renew_run", "end_run", "render_run", "run_context", "search_documents"}
+"""Verbs for the program that runs a workflow."""
 HEAVY = {"numpy", "duckdb", "lancedb", "pyarrow", "rich", "wordllama", "tokenizers"}
 
 
@@ -50,7 +58,7 @@ ALL = dict(commands())
 
 def test_every_verb_is_a_command() -> None:
     """The command line leaves no verb out, some are in a group; bulk forms read stdin."""
-    named = {WITHIN.get(verb, verb.rstrip("_").replace("_", "-")) for verb in VERBS if verb not in BULK}
+    named = {WITHIN.get(verb, verb.rstrip("_").replace("_", "-")) for verb in VERBS if verb not in BULK | PROGRAMS}
     assert named <= set(ALL) | {name.split()[-1] for name in ALL}
     for bulk in BULK:
         assert "--jsonl" in {o for p in ALL[bulk.removesuffix("_many")].params for o in p.opts}

@@ -20,6 +20,7 @@ from eider.api.verbs import VERBS
 from eider.client import client as client_module
 from eider.client.client import (
     PROTOCOL,
+    REPEATABLE,
     SPOOLED_VERBS,
     TRUST,
     VERSION,
@@ -197,7 +198,7 @@ def test_a_batch_is_spooled_under_the_key_it_was_sent_with(fake: Callable[[Serve
     assert line["request"]["items"] == [{"text": "a"}, {"text": "b", "key": "mine"}]
 
 
-@pytest.mark.parametrize("verb", sorted(WRITES - set(SPOOLED_VERBS)))
+@pytest.mark.parametrize("verb", sorted(WRITES - set(SPOOLED_VERBS) - set(REPEATABLE)))
 def test_a_write_without_a_key_is_never_sent_twice(verb: str, fake: Callable[[Serve], Fake], short: Path) -> None:
     """Forgetting, undoing …: when the line breaks under it, the caller hears that nobody knows."""
     server = fake(hangs_up)

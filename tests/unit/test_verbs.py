@@ -14,7 +14,17 @@ import eider
 from eider.api.aio import AsyncEider
 from eider.api.facade import Eider
 from eider.api.verbs import VERBS
-from eider.model import answers, learned, outcomes, requests, requests_learning, requests_reading, values
+from eider.model import (
+    answers,
+    learned,
+    outcomes,
+    requests,
+    requests_learning,
+    requests_reading,
+    requests_runs,
+    runs,
+    values,
+)
 from eider.model.table import Table
 
 README = Path(__file__).parents[2] / "README.md"
@@ -23,7 +33,7 @@ NAMES = sorted(VERBS)
 
 REQUESTS = [
     kind
-    for module in (requests, requests_learning, requests_reading)
+    for module in (requests, requests_learning, requests_reading, requests_runs)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, requests.Request) and "verb" in vars(kind)
 ]
@@ -47,6 +57,7 @@ def test_request_function_and_facade_name_one_answer(name: str) -> None:
         **vars(answers),
         **vars(learned),
         **vars(outcomes),
+        **vars(runs),
         **vars(values),
         "Table": Table,
         "Path": Path,

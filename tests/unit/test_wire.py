@@ -19,6 +19,7 @@ from eider import answers, errors, values
 from eider.api.verbs import VERBS
 from eider.api.wire import decode, decode_error, decode_request, encode, encode_error
 from eider.client.client import ClientError, dumps, loads
+from eider.model import runs
 from eider.model.errors import EiderError, InputError
 
 WORD = st.text(
@@ -38,6 +39,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "prune_threshold": st.floats(0, 1), "format": st.just("jsonl"), "at": st.none() | WORD, "since": WORD,
     "until": st.none() | WORD, "as_of": st.none() | WORD, "known_at": st.none() | WORD, "valid_from": st.none() | WORD,
     "valid_to": st.none() | WORD, "metadata": st.none() | st.dictionaries(WORD, JSON, max_size=2),
+    "KeepStep.kind": st.sampled_from(runs.STEP_KINDS), "KeepStep.base64": st.none(), "KeepStep.step": st.just("collect"),
+    "EndRun.status": st.just("done"), "EndRun.outcome": st.none() | st.floats(-1, 1), "KeepStep.output": JSON,
 }  # fmt: skip
 """What the checks of a request let pass; everything else is drawn by its type."""
 
@@ -70,7 +73,10 @@ def drawn(hint: Any, *, request: bool = False) -> st.SearchStrategy[Any]:  # noq
 def built(kind: type, *, request: bool) -> st.SearchStrategy[Any]:
     hints = get_type_hints(kind)
     parts = {
-        f.name: FIELDS[f.name] if request and f.name in FIELDS else drawn(hints[f.name], request=request)
+        f.name: next(
+            (FIELDS[n] for n in (f"{kind.__name__}.{f.name}", f.name) if request and n in FIELDS),
+            drawn(hints[f.name], request=request),
+        )
         for f in fields(kind)
         if f.name != "metadata" or request
     }
@@ -93,7 +99,7 @@ def sent(value: Any) -> Any:
 REQUESTS = sorted({verb.request for verb in VERBS.values()}, key=lambda kind: kind.__name__)
 ANSWERS = [
     kind
-    for module in (answers, values)
+    for module in (answers, runs, values)
     for _, kind in inspect.getmembers(module, inspect.isclass)
     if is_dataclass(kind) and kind.__module__ == module.__name__
 ]

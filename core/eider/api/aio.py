@@ -8,6 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
+from eider.api.aio_run import AsyncOpenRun
 from eider.api.facade import Eider
 from eider.api.open import open as _open
 
@@ -71,11 +72,28 @@ class AsyncEider:
     sql = _threaded(Eider.sql)
     export = _threaded(Eider.export)
     import_ = _threaded(Eider.import_)
+    begin_run = _threaded(Eider.begin_run)
+    keep_step = _threaded(Eider.keep_step)
+    end_run = _threaded(Eider.end_run)
+    judge_run = _threaded(Eider.judge_run)
+    renew_run = _threaded(Eider.renew_run)
+    step_output = _threaded(Eider.step_output)
+    render_run = _threaded(Eider.render_run)
+    run_context = _threaded(Eider.run_context)
+    search_documents = _threaded(Eider.search_documents)
+    runs = _threaded(Eider.runs)
+    run_of = _threaded(Eider.run_of)
+    promote_step = _threaded(Eider.promote_step)
+    forget_run = _threaded(Eider.forget_run)
     drain = _threaded(Eider.drain)
     verify = _threaded(Eider.verify)
     rebuild = _threaded(Eider.rebuild)
     publish = _threaded(Eider.publish)
     close = _threaded(Eider.close)
+
+    def run(self, name: str, **options: Any) -> AsyncOpenRun:
+        """Begin a run of a workflow, for an `async with` block; the arguments of `Eider.run`."""
+        return AsyncOpenRun(lambda: self.sync.run(name, **options))
 
     async def __aenter__(self) -> Self:
         return self

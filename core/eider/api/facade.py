@@ -12,6 +12,7 @@ from eider.api.chat_messages import as_records
 from eider.api.facade_history import Accounts
 from eider.api.facade_loops import Outcomes
 from eider.api.facade_messages import Messages
+from eider.api.facade_runs import Workflows
 from eider.api.facade_scopes import Scoping
 from eider.model.errors import InputError
 from eider.model.requests import (
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
 Items = Sequence[Any]
 
 
-class Eider(Accounts, Messages, Outcomes, Scoping):
+class Eider(Accounts, Messages, Outcomes, Scoping, Workflows):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
     def __init__(self, backend: Backend, *, user: str | None = None) -> None:

@@ -48,6 +48,14 @@ def consolidate_scopes(engine: Engine, job: Job, progress: Progress) -> None:
     progress(1, 1)
 
 
+@handles("expire_runs", owed=True)
+def expire_runs(engine: Engine, job: Job, progress: Progress) -> None:
+    """Erase runs without history whose time for follow-ups is over."""
+    from eider.runs.forgetting import expire_runs
+
+    expire_runs(engine, job, progress)
+
+
 @handles("backup")
 def backup(engine: Engine, job: Job, progress: Progress) -> None:
     """Make a scheduled backup."""

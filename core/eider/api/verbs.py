@@ -54,6 +54,21 @@ from eider.model.requests_learning import (
     Settle,
 )
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Inject, Recall, Search, Sql, WhyOf
+from eider.model.requests_runs import (
+    BeginRun,
+    EndRun,
+    ForgetRun,
+    JudgeRun,
+    KeepStep,
+    PromoteStep,
+    RenderRun,
+    RenewRun,
+    RunContext,
+    RunOf,
+    Runs,
+    SearchDocuments,
+    StepOutputOf,
+)
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.records.consolidate import consolidate
 from eider.records.exchange.export import export, import_
@@ -67,6 +82,12 @@ from eider.records.undo import undo
 from eider.records.upkeep import drain, publish, rebuild, verify
 from eider.retrieve.recall import recall
 from eider.retrieve.search import search
+from eider.runs.context import run_context, search_documents
+from eider.runs.forgetting import forget_run
+from eider.runs.lifecycle import begin_run, end_run, judge_run, renew_run
+from eider.runs.listing import promote_step, run_of, runs
+from eider.runs.render import render_run
+from eider.runs.steps import keep_step, step_output
 from eider.store.engine import Engine
 
 R = TypeVar("R", bound=Request[Any])
@@ -145,6 +166,19 @@ _ALL: Final = (
     verb(WhyOf, why),
     verb(Undo, undo, writes=True),
     verb(Consolidate, consolidate, writes=True),
+    verb(BeginRun, begin_run, writes=True),
+    verb(KeepStep, keep_step, writes=True),
+    verb(EndRun, end_run, writes=True),
+    verb(JudgeRun, judge_run, writes=True),
+    verb(RenewRun, renew_run, writes=True),
+    verb(StepOutputOf, step_output),
+    verb(RenderRun, render_run),
+    verb(RunContext, run_context),
+    verb(SearchDocuments, search_documents),
+    verb(Runs, runs),
+    verb(RunOf, run_of),
+    verb(PromoteStep, promote_step, writes=True),
+    verb(ForgetRun, forget_run, writes=True),
     verb(Drain, drain),
     verb(Export, export, writes=True),
     verb(Import, import_, writes=True),

@@ -25,6 +25,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
         "forget-user": "forget", "inbox": "scopes", "scopes": "scopes",
     },
     "Outcome": {"loop": "loops", "learned": "loops"},
+    "Workflows": {"runs": "runs"},
     "Account": {
         "why": "history", "history": "history", "events": "history", "diff": "history", "health": "history",
     },
@@ -65,6 +66,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "inbox": "Review new memories that contradict known ones.",
     "scopes": "List scopes, and keep them few.",
     "loop": "Open, judge and close loops.",
+    "runs": "List, show, export and forget runs of workflows.",
     "learned": "Show what outcomes have taught about a user.",
     "why": "Show what a memory rests on.",
     "history": "Show all versions of a memory.",

@@ -12,7 +12,7 @@ from eider.cli.output import print_indented, print_json, print_line
 from eider.cli.state import State
 from eider.model.answers import Receipt
 
-_NO_WAIT_OPTION: Final = click.option("--no-wait", is_flag=True, help="Return before the bytes have left the disk.")
+NO_WAIT_OPTION: Final = click.option("--no-wait", is_flag=True, help="Return before the bytes have left the disk.")
 
 
 @command(
@@ -23,7 +23,7 @@ _NO_WAIT_OPTION: Final = click.option("--no-wait", is_flag=True, help="Return be
 @click.option("--only-this", is_flag=True, help="Leave what says the same elsewhere.")
 @click.option("--dry-run", is_flag=True, help="Erase nothing; list what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_NO_WAIT_OPTION
+@NO_WAIT_OPTION
 @pass_state
 def forget(
     state: State, id: str, keep_evidence: bool, only_this: bool, dry_run: bool, yes: bool, no_wait: bool  # noqa: A002
@@ -41,7 +41,7 @@ def forget(
                 return
             click.confirm("Erase this? It cannot be undone.", abort=True, err=True)
         receipt = memory.forget(id, keep_evidence=keep_evidence, only_this=only_this, wait=not no_wait)
-    _print_receipt(state, receipt)
+    print_receipt(state, receipt)
 
 
 def is_terminal() -> bool:
@@ -68,7 +68,7 @@ def _print_foreseen(state: State, receipt: Receipt) -> None:
 )
 @click.argument("name", metavar="USER")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@_NO_WAIT_OPTION
+@NO_WAIT_OPTION
 @pass_state
 def forget_user(state: State, name: str, yes: bool, no_wait: bool) -> None:
     """Erase all of a user for good."""
@@ -76,10 +76,11 @@ def forget_user(state: State, name: str, yes: bool, no_wait: bool) -> None:
         click.confirm(f"Erase everything kept for {name!r}? This cannot be undone.", abort=True, err=True)
     with open_memory(state) as memory:
         receipt = memory.forget_user(name, wait=not no_wait)
-    _print_receipt(state, receipt)
+    print_receipt(state, receipt)
 
 
-def _print_receipt(state: State, receipt: Receipt) -> None:
+def print_receipt(state: State, receipt: Receipt) -> None:
+    """Print what was erased, and how that was checked."""
     if state.json:
         print_json(receipt)
         return

@@ -29,9 +29,11 @@ SPOOLED_VERBS: Final = ("record", "record_many", "remember", "remember_many", "r
 WRITES: Final = frozenset(
     (*SPOOLED_VERBS, "settle", "deactivate", "pin", "unpin", "forget", "forget_many", "forget_user", "undo", "consolidate", "import_", "export",
      "publish", "rebuild", "add_rules", "open_loop", "set_outcome", "close_loop", "reset_learned",
-     "consolidate_scopes")
+     "consolidate_scopes", "begin_run", "keep_step", "end_run", "judge_run", "renew_run", "promote_step", "forget_run")
 )  # fmt: skip
-"""Verbs that are not simply sent again; those in SPOOLED are, with their key."""
+"""Verbs that write. Those in SPOOLED are sent again with their key, those of `REPEATABLE` as they are, others never."""
+REPEATABLE: Final = ("begin_run", "keep_step", "end_run", "judge_run", "renew_run")
+"""Writes that change nothing when they come twice."""
 TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
 """As in `eider.model.values`; a test compares them."""
 START_SECONDS: Final = 0.3
@@ -252,7 +254,9 @@ class Client:
         if keyed and fields.get("key") is None:
             fields["key"] = "auto:" + os.urandom(12).hex()
         try:
-            return self.ask("POST", f"/v1/{verb}", whole, until=until, again=keyed or verb not in WRITES)
+            return self.ask(
+                "POST", f"/v1/{verb}", whole, until=until, again=keyed or verb in REPEATABLE or verb not in WRITES
+            )
         except ClientError as error:
             if not (keyed and self.spools and error.kind in ("ServerUnreachableError", "ServerBusyError")):
                 raise

@@ -94,6 +94,8 @@ class Erasure:
     """Utterances of which only a part goes, as they are without it."""
     indexing: Mapping[str, Indexing] = field(default_factory=dict[str, Indexing])
     """Id → search material of the utterances of which a part goes."""
+    runs: frozenset[str] = frozenset()
+    """Runs of workflows, with all that their steps gave."""
     everything: bool = False
     """Forget the whole user."""
     reads: Mapping[MemoryId, int] = field(default_factory=dict[str, int])

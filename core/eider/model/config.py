@@ -33,6 +33,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "model_tokens": "model tokens each store may spend in a day (1000000), or unlimited",
     "counter": "what counts tokens: heuristic | tiktoken | anthropic:model | openai:model | voyage:model",
     "scope_consolidation_threshold": "memories after which scopes are consolidated by themselves; by default 50",
+    "run_retention": "seconds that a run without history is kept after its end, for follow-ups (7200)",
     "backup": "when the server backs up its stores; set it with eider backup schedule",
 }
 SECRET: Final = frozenset({"model_key"})

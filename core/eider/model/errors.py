@@ -5,14 +5,17 @@ EiderError
 │   ├── TooLargeError                a text, batch or metadata exceeds its limit
 │   ├── NaiveTimeError               a time without a zone
 │   ├── SlowRequestError             it did not arrive in time
-│   └── UnknownIdError (KeyError)    no such memory, episode or event for this user
-│       └── UnknownJobError          no such job in this store
+│   ├── UnknownIdError (KeyError)    no such memory, episode or event for this user
+│   │   └── UnknownJobError          no such job in this store
+│   └── StepReferenceError             a reference names no output of a run, or more than one
 ├── RefusedError                     understood, and not allowed
 │   ├── ClosedMemoryError            the memory was replaced or has ended
 │   ├── ErasedError                  it was forgotten for good
 │   ├── UndoConflictError            later changes build on the event
 │   ├── StaleChangeError             the plan read revisions that have moved on
-│   └── TrustError                   the channel may not claim this origin
+│   ├── TrustError                   the channel may not claim this origin
+│   ├── RunHeldError                 another process works on the run
+│   └── RunChangedError              a resumed run's code asks for other steps than it had
 ├── StoreError                       the files
 │   ├── StoreLockedError             another process has them open
 │   ├── StoreMissingError            nothing is there
@@ -39,6 +42,7 @@ EiderError
 │   ├── ModelRefusedError            it declined to answer
 │   └── BudgetSpentError             the day's tokens are spent
 ├── BudgetExceededError              what must be said is larger than the budget
+├── ContextTooLargeError             what a step must see is larger than the model's window
 ├── SqlError                         a user's query was refused or failed
 ├── ConfigError                      a setting cannot be used
 └── MissingExtraError (ImportError)  an optional package is not installed
@@ -110,6 +114,16 @@ class UnknownJobError(UnknownIdError):
         self.what, self.id, self.user = "job", str(id), ""
 
 
+class StepReferenceError(InputError):
+    """A reference names no output of a run, or more than one."""
+
+    def __init__(self, reference: str, why: str, known: Sequence[str] = (), nearest: str | None = None) -> None:
+        hint = f" Did you mean {nearest!r}?" if nearest else ""
+        there = f" There is {', '.join(known)}." if known else ""
+        super().__init__(f"[[{reference}]] {why}.{hint}{there}")
+        self.reference, self.why, self.known, self.nearest = reference, why, tuple(known), nearest
+
+
 class RefusedError(EiderError):
     """The request was understood and is not allowed."""
 
@@ -156,6 +170,24 @@ class TrustError(RefusedError):
             f"origin {origin!r} is above this channel's max_trust={max_trust!r}; callers may only lower it."
         )
         self.origin, self.max_trust = origin, max_trust
+
+
+class RunHeldError(RefusedError):
+    """Another process works on the run, or took it over."""
+
+    def __init__(self, run: str, name: str, holder: str) -> None:
+        super().__init__(
+            f"run {name!r} ({run}) is worked on by {holder}; wait until it ends, or begin another with another key."
+        )
+        self.run, self.name, self.holder = run, name, holder
+
+
+class RunChangedError(RefusedError):
+    """A resumed run's code, or what it is given, differs from what it began with; its outputs are kept."""
+
+    def __init__(self, run: str, name: str, why: str, fix: str) -> None:
+        super().__init__(f"run {name!r} ({run}) was begun with other code: {why}; nothing of it is lost. {fix}")
+        self.run, self.name, self.why, self.fix = run, name, why, fix
 
 
 class StoreError(EiderError):
@@ -355,6 +387,17 @@ class BudgetExceededError(EiderError):
         fix = f"unpin one of {', '.join(map(repr, pinned))}, or raise it" if pinned else "raise it, or truncate"
         super().__init__(f"the policy takes {tokens} tokens and budget={budget}; {fix}.")
         self.tokens, self.budget, self.pinned = tokens, budget, tuple(pinned)
+
+
+class ContextTooLargeError(EiderError):
+    """What a step must see, which is never cut, is larger than there is room for."""
+
+    def __init__(self, tokens: int, room: int, parts: Sequence[str]) -> None:
+        super().__init__(
+            f"what the step must see takes {tokens:,} tokens and there is room for {room:,} ({', '.join(parts)}); "
+            "reference a part such as [[step.field]], lower reserve, or take a model with a larger window."
+        )
+        self.tokens, self.room, self.parts = tokens, room, tuple(parts)
 
 
 class SqlError(EiderError):

@@ -6,6 +6,8 @@ function derives from a text is redacted again where it is made, and the commit 
 
 from __future__ import annotations
 
+import json
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
@@ -16,6 +18,8 @@ from eider.model.errors import InputError
 from eider.model.requests import Correct, Record, RecordMany, Remember, RememberMany, Request, UserRequest
 from eider.model.requests_learning import AddRules, CloseLoop, Observe, OpenLoop
 from eider.model.requests_reading import DiffOf, Inject, Recall, Search
+from eider.model.requests_runs import BeginRun, EndRun, KeepStep, PromoteStep
+from eider.model.runs import JSON, TEXT
 from eider.model.validation import MAX_TEXT
 from eider.model.values import ORIGIN_OF_ROLE, TRUST, Metadata, Origin, Precision, Role
 from eider.privacy import recall_marks
@@ -138,10 +142,44 @@ def _accepted(  # noqa: C901, PLR0911, PLR0912 (one case per kind of request)
         case Inject():
             prompt = recall_marks.strip(request.prompt)
             return replace(made, request=_with(request, prompt=prompt, **_names(request)))
+        case BeginRun():
+            inputs = None if request.inputs is None else clean_metadata(request.inputs)
+            named = {n: redact_name(getattr(request, n)) for n in ("name", "holder")}
+            origin = channel.origin(request.origin)
+            return replace(made, request=_with(request, inputs=inputs, **named, **_names(request)), origin=origin)
+        case KeepStep():
+            return replace(made, request=_with(request, **_step(request)), origin=channel.origin(request.origin))
+        case EndRun():
+            return replace(made, request=_with(request, error=redact(request.error)))
+        case PromoteStep():
+            text = None if request.text is None else redact(_unmarked(request.text))
+            return replace(made, request=_with(request, text=text, **_names(request)))
         case DiffOf():
             return replace(made, times=_times(since=request.since, until=request.until))
         case _:
             return replace(made, request=_with(request, **_names(request)))
+
+
+def _step(request: KeepStep) -> dict[str, object]:
+    """What a step gave, redacted; bytes that are text are redacted as text."""
+    found: dict[str, object] = {n: redact_name(getattr(request, n)) for n in ("step", "model")}
+    found["output"] = redact_tree({"": request.output})[""]
+    if request.error is not None:
+        found["error"] = redact(request.error)
+    if request.base64 is None:
+        return found
+    try:
+        data = b64decode(request.base64, validate=True)
+        if request.media in (TEXT, JSON):
+            value = data.decode() if request.media == TEXT else json.loads(data)
+            return found | {"output": redact_tree({"": value})[""], "base64": None}
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"base64 cannot be read ({error}); encode the bytes with base64.b64encode.") from error
+    try:
+        clean = redact(data.decode()).encode()
+    except UnicodeDecodeError:
+        return found
+    return found if clean == data else found | {"base64": b64encode(clean).decode()}
 
 
 def _utterance(request: Record, made: Clean[Request[Any]]) -> Clean[Record]:

@@ -270,5 +270,7 @@ def of_tombstones(engine: Engine, ids: Iterable[str], *, user: str, actor: str) 
     everything = all_memories(engine, user)
     wanted = list(ids)
     named = {i for i in wanted if i in everything and everything[i].state != "erased"}
-    episodes = frozenset(i for i in wanted if i not in everything)
-    return planned(engine, everything, named, episodes, _quoted(engine, named, everything), user=user, actor=actor)
+    runs = frozenset(i for i in wanted if i.startswith("run_"))
+    episodes = frozenset(i for i in wanted if i not in everything) - runs
+    plan = planned(engine, everything, named, episodes, _quoted(engine, named, everything), user=user, actor=actor)
+    return replace(plan, erasure=replace(plan.erasure, runs=runs))

@@ -48,7 +48,7 @@ def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
         done, counts = engine.planned(erased)
     except UnknownIdError:
         return _finished(engine, request, start)
-    return _receipt(engine, done, counts, wait=request.wait, start=start)
+    return receipt(engine, done, counts, wait=request.wait, start=start)
 
 
 def _foreseen(engine: Engine, plan: Plan, start: float) -> Receipt:
@@ -76,7 +76,7 @@ def _finished(engine: Engine, request: Forget, start: float) -> Receipt:
     if request.dry_run or not owed or digest not in store.tombstones.all():
         raise UnknownIdError("memory or episode", request.id, request.user)
     erasure = Erasure(user=request.user, actor="", at=engine.now(), memories=frozenset({request.id}))
-    return _receipt(engine, Plan(erasure=erasure), {}, wait=request.wait, start=start)
+    return receipt(engine, Plan(erasure=erasure), {}, wait=request.wait, start=start)
 
 
 def forget_again(engine: Engine, user: str, ids: Collection[str] | None, channel: Channel) -> Mapping[str, int]:
@@ -102,7 +102,7 @@ def forget_user(engine: Engine, accepted: Clean[ForgetUser]) -> Receipt:
     request, channel = accepted.request, accepted.channel
     start = time.perf_counter()
     plan, counts = engine.planned(lambda: _user_erased(engine, request.user, channel))
-    return _receipt(engine, plan, counts, wait=request.wait, start=start)
+    return receipt(engine, plan, counts, wait=request.wait, start=start)
 
 
 def _user_erased(engine: Engine, user: str, channel: Channel) -> tuple[Plan, Mapping[str, int]]:
@@ -116,13 +116,13 @@ def _user_erased(engine: Engine, user: str, channel: Channel) -> tuple[Plan, Map
     return Plan(erasure=erasure, texts=texts), engine.erase(erasure)
 
 
-def _receipt(engine: Engine, plan: Plan, counts: Mapping[str, int], *, wait: bool, start: float) -> Receipt:
+def receipt(engine: Engine, plan: Plan, counts: Mapping[str, int], *, wait: bool, start: float) -> Receipt:
     """Check that nothing is left, let the bytes leave the disk, and say how that went.
 
     The rows are gone by now, whatever the disk says: where it is full or damaged the bytes go with the next try.
     """
     erasure, user = plan.erasure, plan.erasure.user
-    ids = tuple(sorted(erasure.episodes | erasure.memories))
+    ids = tuple(sorted(erasure.episodes | erasure.memories | erasure.runs))
     checks = {"structure": not engine.store.erasure_checks.tables_with(ids)}
     texts = list(dict.fromkeys(plan.texts.values()))[:_CHECKED_TEXTS]
     said = {text: engine.store.erasure_checks.still_saying([text], user=user) for text in texts}

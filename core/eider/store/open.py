@@ -32,6 +32,7 @@ from eider.store.duck.loops import DuckLearned, DuckLoops
 from eider.store.duck.material import DuckSearchMaterial
 from eider.store.duck.outbox import Outbox
 from eider.store.duck.reads import DuckEvents, DuckReads, DuckSegments, DuckStatements
+from eider.store.duck.runs import DuckRuns, DuckSteps
 from eider.store.duck.search import LanceSearch, NoSearch
 from eider.store.duck.state import DuckDocuments, DuckScopes, DuckUsage
 from eider.store.duck.transfer import DuckTransfer
@@ -296,7 +297,7 @@ def _store(
         ),
         commits=DuckCommits(chain, embedder=embedder), reads=DuckReads(database), statements=DuckStatements(chain),
         segments=segments, candidates=DuckCandidates(chain), events=DuckEvents(chain), usage=DuckUsage(database),
-        scopes=DuckScopes(database), loops=DuckLoops(database), learned=DuckLearned(database),
+        scopes=DuckScopes(database), loops=DuckLoops(database), runs=DuckRuns(database), steps=DuckSteps(database), learned=DuckLearned(database),
         documents=DuckDocuments(database), job_queue=DuckJobQueue(database), job_results=DuckJobResults(database),
         job_list=DuckJobList(database), index=search, index_upkeep=search, material=DuckSearchMaterial(database),
         inspection=DuckInspection(database), erasure_checks=DuckErasureChecks(database),

@@ -19,7 +19,7 @@ from eider.store.duck.row_writes import insert, retire
 
 _OWNED: Final = (
     "episodes memories embeddings edges entities scopes event_payloads outbox term_stats usage idem_keys loops "
-    "policies jobs learned unlearned"
+    "policies jobs learned unlearned runs run_steps run_contents"
 ).split()
 """Tables whose rows belong to a user; events stay, without the name, so that the chain still verifies."""
 
@@ -34,7 +34,7 @@ def erase(chain: Chain, erasure: Erasure) -> Mapping[str, int]:
         _refuse_stale(db, erasure)
         counts = _everything(chain, db, erasure) if erasure.everything else _named(chain, db, erasure)
         stays = (*(m.id for m in erasure.trimmed), *(e.id for e in erasure.blanked))
-        ids = tuple(sorted({*erasure.episodes, *erasure.memories, *stays}))
+        ids = tuple(sorted({*erasure.episodes, *erasure.memories, *erasure.runs, *stays}))
         owner = "" if erasure.everything else erasure.user
         payload = {"reason": "", "memories": {}, "detail": {}, "erased": dict(counts)}
         link, head = chain.append(db, owner, erasure.actor, "forget", erasure.at, ids, payload)
@@ -66,7 +66,8 @@ def _everything(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     user = erasure.user
     mine = "SELECT id FROM episodes WHERE user_id = $1 UNION SELECT id FROM memories WHERE user_id = $1 ORDER BY id"
     ids = [row[0] for row in db.execute(mine, [user]).fetchall()]
-    _bury(chain, db, erasure, [chain.digest("id", user, i) for i in ids])
+    runs = _column(db, "SELECT id FROM runs WHERE user_id = ?", [user])
+    _bury(chain, db, erasure, [chain.digest("id", user, i) for i in (*ids, *runs)])
     _bury(chain, db, erasure, _key_digests(db, "user_id = ?", [user]))
     counts = {table: _delete(db, table, "user_id = ?", [user]) for table in _OWNED}
     db.execute("UPDATE events SET user_id = '' WHERE user_id = ?", [user])
@@ -75,12 +76,12 @@ def _everything(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
 
 
 def _named(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
-    user, ids = erasure.user, sorted(erasure.episodes | erasure.memories)
+    user, ids, runs = erasure.user, sorted(erasure.episodes | erasure.memories), sorted(erasure.runs)
     in_ids = "user_id = ? AND id IN (SELECT unnest(?))"
     scopes = _column(db, f"SELECT DISTINCT scope FROM memories WHERE {in_ids}", [user, ids])  # noqa: S608 (constants)
     graves = _tombstones(db, user, erasure)
     touched = _events_touching(db, user, ids)
-    _bury(chain, db, erasure, [chain.digest("id", user, i) for i in ids])
+    _bury(chain, db, erasure, [chain.digest("id", user, i) for i in (*ids, *runs)])
     _bury(chain, db, erasure, _key_digests(db, "seq IN (SELECT unnest(?))", [touched]))
     linked = "user_id = ? AND (source IN (SELECT unnest(?)) OR target IN (SELECT unnest(?)))"
     counts = {
@@ -96,11 +97,27 @@ def _named(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     for table, column in (("loops", "recalled"), ("jobs", "payload")):
         mentions = f"user_id = ? AND list_bool_or(list_transform(?, lambda i: contains({column}, i)))"
         counts[table] = _delete(db, table, mentions, [user, ids])
+    counts |= _runs(db, user, runs)
     unused = "user_id = ? AND name IN (SELECT unnest(?)) AND name NOT IN (SELECT scope FROM memories WHERE user_id = ?)"
     counts["scopes"] = _delete(db, "scopes", unused, [user, scopes, user])
     insert(db, "memories", rows.MEMORY, [rows.memory_row(g, g.rev) for g in graves])
     chain.queue_for_index(db, [(chain.head[0] + 1, i) for i in ids], user, "del")
     return {table: n for table, n in counts.items() if n}
+
+
+def _runs(db: Cursor, user: str, ids: Sequence[str]) -> dict[str, int]:
+    """Runs with their steps, and the contents that no other run of the user has."""
+    if not ids:
+        return {}
+    counts = {
+        "runs": _delete(db, "runs", "user_id = ? AND id IN (SELECT unnest(?))", [user, ids]),
+        "run_steps": _delete(db, "run_steps", "user_id = ? AND run_id IN (SELECT unnest(?))", [user, ids]),
+    }
+    unused = (
+        "user_id = $1 AND digest NOT IN (SELECT digest FROM run_steps WHERE user_id = $1) "
+        "AND digest NOT IN (SELECT inputs FROM runs WHERE user_id = $1)"
+    )
+    return counts | {"run_contents": _delete(db, "run_contents", unused, [user])}
 
 
 def _column(db: Cursor, sql: str, values: Sequence[object]) -> list[str]:
@@ -211,6 +228,8 @@ class DuckErasureChecks:
             "usage": "id IN (SELECT unnest($1))",
             "unlearned": "id IN (SELECT unnest($1))",
             "edges": "source IN (SELECT unnest($1)) OR target IN (SELECT unnest($1))",
+            "runs": "id IN (SELECT unnest($1)) OR parent IN (SELECT unnest($1))",
+            "run_steps": "run_id IN (SELECT unnest($1))",
         }
         with self._database.reading() as db:
             return [
@@ -235,4 +254,8 @@ class DuckErasureChecks:
                 given: list[object] = [list(texts), user] if mine else [list(texts)]
                 if db.execute(f"SELECT 1 FROM {table} WHERE {any_of}{mine} LIMIT 1", given).fetchall():  # noqa: S608
                     hits.append(f"{table}.{column}")
+            saying = "list_bool_or(list_transform($1, lambda t: contains(try(decode(content)), t)))"
+            sql = f"SELECT 1 FROM run_contents WHERE user_id = $2 AND {saying} LIMIT 1"  # noqa: S608 (constants)
+            if texts and db.execute(sql, [list(texts), user]).fetchall():
+                hits.append("run_contents.content")
             return hits

@@ -12,7 +12,9 @@ from eider.store import event_chain
 from eider.store.duck import rows
 from eider.store.duck.chain import Chain
 from eider.store.duck.database import Cursor, Database
+from eider.store.duck.migrate import schema_of
 from eider.store.duck.row_writes import insert
+from eider.store.duck.runs import RUNS_SINCE
 from eider.store.protocols import SampleRow, Totals
 
 _BATCH: Final = 5_000
@@ -135,19 +137,19 @@ class DuckCensus:
         return found
 
     def ids(self) -> list[tuple[str, str]]:
-        """Return (user, id) of every episode and memory, tombstones aside, sorted."""
-        sql = (
-            "SELECT user_id, id FROM episodes UNION SELECT user_id, id FROM memories WHERE state <> 'erased' "
-            "ORDER BY user_id, id"
-        )
+        """Return (user, id) of every episode, memory and run, tombstones aside, sorted."""
+        sql = "SELECT user_id, id FROM episodes UNION SELECT user_id, id FROM memories WHERE state <> 'erased'"
         with self._database.reading() as db:
-            return db.execute(sql).fetchall()
+            if schema_of(db) >= RUNS_SINCE:
+                sql += " UNION SELECT user_id, id FROM runs"
+            return db.execute(f"{sql} ORDER BY user_id, id").fetchall()
 
 
 def _users(db: Cursor) -> list[str]:
+    runs = "UNION SELECT user_id FROM runs" if schema_of(db) >= RUNS_SINCE else ""
     sql = (
-        "SELECT DISTINCT user_id FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories "
-        "UNION SELECT user_id FROM events) WHERE user_id <> '' ORDER BY 1"
+        "SELECT DISTINCT user_id FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories "  # noqa: S608
+        f"UNION SELECT user_id FROM events {runs}) WHERE user_id <> '' ORDER BY 1"
     )
     return [row[0] for row in db.execute(sql).fetchall()]
 

@@ -76,8 +76,9 @@ def _copied(database: Database, fresh: Path) -> tuple[int, str]:
         db.execute(f"ATTACH '{place}' AS snapshot")
         try:
             db.execute(f'COPY FROM DATABASE "{name}" TO snapshot')
-            for queue in ("outbox", "jobs"):  # work of the original, which nobody will do here
-                db.execute(f"DELETE FROM snapshot.{queue}")  # noqa: S608 (constants)
+            # Work of the original, which nobody will do here; and runs, which are their own conversation's.
+            for own in ("outbox", "jobs", "runs", "run_steps", "run_contents"):
+                db.execute(f"DELETE FROM snapshot.{own}")  # noqa: S608 (constants)
             last = db.execute("SELECT seq, hash FROM snapshot.events ORDER BY seq DESC LIMIT 1").fetchall()
             db.execute("CHECKPOINT snapshot")
         finally:

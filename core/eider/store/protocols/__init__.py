@@ -15,6 +15,7 @@ from typing import Protocol
 from eider.model.errors import InputError, ReadOnlyStoreError
 from eider.store.protocols.jobs import JobList, JobQueue, JobResults
 from eider.store.protocols.rows import Candidates, Commits, EventLog, Reads, Segments, Statements
+from eider.store.protocols.runs import RunStore, StepStore
 from eider.store.protocols.search import Index, IndexRow, IndexUpkeep, SearchIndex
 from eider.store.protocols.state import Documents, LearnedDocument, LearnedStore, LoopStore, ScopeStore, UsageStore
 from eider.store.protocols.transfer import Intake, IntakeTally, MakesMaterial, Snapshot, Transfer
@@ -52,6 +53,7 @@ __all__ = [
     "LoopStore",
     "MakesMaterial",
     "Reads",
+    "RunStore",
     "SampleRow",
     "ScopeStore",
     "SearchIndex",
@@ -59,6 +61,7 @@ __all__ = [
     "Segments",
     "Snapshot",
     "Statements",
+    "StepStore",
     "Store",
     "StorePlace",
     "Tombstones",
@@ -149,6 +152,8 @@ class Store:
     usage: UsageStore
     scopes: ScopeStore
     loops: LoopStore
+    runs: RunStore
+    steps: StepStore
     learned: LearnedStore
     documents: Documents
     job_queue: JobQueue

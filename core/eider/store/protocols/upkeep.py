@@ -133,7 +133,7 @@ class Census(Protocol):
         ...
 
     def ids(self) -> list[tuple[str, str]]:
-        """Return (user, id) of every episode and memory, tombstones aside, sorted."""
+        """Return (user, id) of every episode, memory and run, tombstones aside, sorted."""
         ...
 
 

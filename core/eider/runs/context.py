@@ -1,0 +1,178 @@
+"""What a step sees of its run, within the tokens there are. Nothing is cut without saying so."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from eider.model.errors import ContextTooLargeError
+from eider.model.requests_runs import RunContext, SearchDocuments
+from eider.model.runs import Cut, Seen, Sees, Snippet, Step, StepContext, text_of
+from eider.privacy.ingress import Clean
+from eider.runs.lifecycle import readable_run
+from eider.runs.portions import passages, portion, readable, relevance
+from eider.runs.references import parse, previous, seen
+from eider.runs.render import Outputs, outputs_of
+from eider.runs.windows import windows
+from eider.store.engine import Engine
+
+_LOG: Final = logging.getLogger("eider.runs")
+_NO_INSTRUCTION: Final = "its beginning, since no instruction says what matters"
+_CHOSEN: Final = "passages chosen for the instruction"
+_NO_ROOM: Final = "no room left"
+
+
+@dataclass(slots=True)
+class _Part:
+    """One output in the context."""
+
+    step: str
+    text: str
+    tokens: int
+    value: Any = None
+    must: bool = False
+    """Referenced by the step: never cut."""
+    is_previous: bool = False
+    whole: int = 0
+    why: str = ""
+
+
+def run_context(engine: Engine, accepted: Clean[RunContext]) -> StepContext:
+    """Say what a step sees: what it references, and what its `sees` adds, cut to the window and saying so.
+
+    Raises:
+        ContextTooLargeError: What it references, or what goes with it, does not fit.
+        StepReferenceError: A reference names nothing, or more than one thing.
+    """
+    request = accepted.request
+    run = readable_run(engine, request.id, request.user, request.session)
+    outputs = outputs_of(engine, run, after=request.after, declared=request.declared)
+    table = windows()
+    window = request.window or table.of(request.model)
+    reserve = min(table.reserve, window // 4) if request.reserve is None else request.reserve
+    count = engine.counter.count
+    instruction = outputs.render(request.instruction)
+    quoted = [s for s in outputs.saw if not s.field]
+    parts, saw = _parts(outputs, request.references, request.sees or run.sees, quoted, engine)
+    sizes = {
+        "instruction": count(instruction),
+        "history": count(request.history),
+        "tool_inputs": count(request.tool_inputs),
+    }
+    room = window - reserve - sum(sizes.values())
+    must = sum(p.tokens for p in parts if p.must)
+    if room < must or room < 0:
+        taken = {**{n: t for n, t in sizes.items() if t}, **{p.step: p.tokens for p in parts if p.must}}
+        raise ContextTooLargeError(
+            sum(taken.values()), window - reserve, [f"{name} {tokens:,}" for name, tokens in taken.items()]
+        )
+    cut = _fit(parts, room, request.instruction and instruction, engine)
+    for one in cut:
+        _LOG.warning("run %s: %s of %s tokens of %s kept (%s)", run.id, one.kept, one.of, one.step, one.why)
+    text = "\n\n".join(p.text for p in parts if p.text)
+    sizes |= {p.step: p.tokens for p in parts}
+    return StepContext(
+        text=text, instruction=instruction, tokens=sum(sizes.values()), window=window, reserve=reserve, cut=cut,
+        saw=tuple(dict.fromkeys((*outputs.saw, *saw))), sizes=sizes,
+    )  # fmt: skip
+
+
+def _parts(
+    outputs: Outputs, references: Sequence[str], sees: Sees, quoted: Sequence[Seen], engine: Engine
+) -> tuple[list[_Part], list[Seen]]:  # fmt: skip
+    """The outputs a step sees, in the order of completion, referenced ones first; and the notes of them."""
+    count, parts, saw = engine.counter.count, [], []
+    whole: set[str] = {s.step for s in quoted}  # stands in the instruction already
+    for written in dict.fromkeys(references):
+        reference = parse(written)
+        note = seen(reference, outputs.find(reference), "parameter")
+        saw.append(note)
+        if note.step in whole:
+            continue
+        if not reference.path:
+            whole.add(note.step)
+        text = f"## {written}\n{outputs.text(reference)}"
+        parts.append(_Part(note.step, text, count(text), must=True))
+    outputs.saw[:] = [s for s in outputs.saw if replace(s, why="parameter") not in saw]
+    before = previous(outputs.steps)
+    shown = [] if sees == "none" else before if sees == "previous" else list(outputs.steps)
+    outputs.load([s.digest for s in shown if s.ref not in whole and s.status == "done"])
+    for step in shown:
+        saw.append(Seen(step=step.ref, why="previous" if sees == "previous" else "all"))
+        if step.ref not in whole:
+            parts.append(_part(outputs, step, step in before, engine))
+    return parts, saw
+
+
+def _part(outputs: Outputs, step: Step, is_previous: bool, engine: Engine) -> _Part:
+    count, head = engine.counter.count, f"## {step.ref}\n"
+    if step.status == "failed":
+        text = f"{head}[failed: {step.error[:500]}]"
+        return _Part(step.ref, text, count(text), must=True)
+    content = outputs.content(step.digest)
+    if not content.is_text:
+        text = f"{head}[{content.media}, {step.size:,} bytes]"
+        return _Part(step.ref, text, count(text), must=True)
+    value = content.text() if content.media.startswith("text/") else content.value()
+    tokens = step.tokens + count(head)
+    return _Part(step.ref, f"{head}{text_of(value)}", tokens, value, is_previous=is_previous, whole=step.tokens)
+
+
+def _fit(parts: list[_Part], room: int, instruction: str, engine: Engine) -> tuple[Cut, ...]:
+    """Cut parts until all fit: referenced ones never, the previous step last; says in each what is missing."""
+    count = engine.counter.count
+    if sum(p.tokens for p in parts) <= room:
+        return ()
+    room -= sum(p.tokens for p in parts if p.must)
+    cut: list[Cut] = []
+    rest = [p for p in parts if not p.must]
+    for group in ([p for p in rest if p.is_previous], [p for p in rest if not p.is_previous]):
+        if sum(p.tokens for p in group) <= room:
+            room -= sum(p.tokens for p in group)
+            continue
+        room -= _shorten(group, room, instruction, engine)
+        cut += [Cut(step=p.step, kept=p.tokens, of=p.whole, why=p.why) for p in group if p.why]
+    del count
+    return tuple(cut)
+
+
+def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine) -> int:
+    """Give each output of a group a fair part of the room, filled with what bears most on the instruction."""
+    count, used = engine.counter.count, 0
+    left = sorted(group, key=lambda p: p.tokens)
+    for place, part in enumerate(left):
+        share = (room - used) // (len(left) - place)
+        if part.tokens > share:
+            _shorten_one(part, share, instruction, engine)
+        used += count(part.text) if part.why else part.tokens
+    return used
+
+
+def _shorten_one(part: _Part, room: int, instruction: str, engine: Engine) -> None:
+    count, head = engine.counter.count, f"## {part.step}\n"
+    line = "[{}: {:,} of {:,} tokens kept, {}]"
+    reason = _CHOSEN if instruction else _NO_INSTRUCTION
+    spare = count(head + line.format(part.step, part.whole, part.whole, reason)) + 2
+    pieces = passages(readable(part.value)) if room > spare else []
+    scores: Sequence[float] = [-float(i) for i in range(len(pieces))]
+    if instruction and pieces:
+        scores = relevance(instruction, [p.text for p in pieces], engine.embedder).tolist()
+    text, tokens = portion(pieces, scores, max(0, room - spare), count)
+    part.why = reason if text else _NO_ROOM
+    part.text = f"{head}{line.format(part.step, tokens, part.whole, part.why)}" + (f"\n{text}" if text else "")
+    part.tokens = tokens
+
+
+def search_documents(engine: Engine, accepted: Clean[SearchDocuments]) -> list[Snippet]:
+    """Find the passages of documents that bear on a query, the best first; nothing is kept."""
+    request = accepted.request
+    found = [(name, piece) for name, text in request.documents.items() for piece in passages(text)]
+    scores = relevance(request.query, [piece.text for _, piece in found], engine.embedder)
+    best = sorted(range(len(found)), key=lambda i: (-scores[i], i))[: request.limit]
+    return [
+        Snippet(source=found[i][0], text=found[i][1].text, start=found[i][1].start, score=round(float(scores[i]), 4))
+        for i in best
+        if scores[i] > 0
+    ]

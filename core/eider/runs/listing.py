@@ -1,0 +1,59 @@
+"""Runs to look at, and outputs made memories."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from eider.model.errors import TooLargeError
+from eider.model.requests import Remember
+from eider.model.requests_runs import PromoteStep, RunOf, Runs
+from eider.model.runs import Run, text_of
+from eider.model.validation import MAX_STATEMENT
+from eider.model.values import TRUST, Memory, Origin
+from eider.privacy.ingress import Clean, accept
+from eider.records.record import remember
+from eider.runs.lifecycle import is_expired, readable_run
+from eider.runs.references import parse
+from eider.runs.render import outputs_of
+from eider.store.engine import Engine
+
+
+def runs(engine: Engine, accepted: Clean[Runs]) -> list[Run]:
+    """List runs, newest first, without their steps; those that keep no history and have ended are named, not shown."""
+    request, now = accepted.request, engine.now()
+    found = engine.store.runs.listed(
+        user=request.user, name=request.name, session=request.session, parent=request.parent, limit=request.limit
+    )
+    return [run for run in found if not is_expired(run, now)]
+
+
+def run_of(engine: Engine, accepted: Clean[RunOf]) -> Run:
+    """Show a run with its steps."""
+    request = accepted.request
+    run = readable_run(engine, request.id, request.user, request.session)
+    return replace(run, steps=tuple(engine.store.steps.of([run.id], user=run.user)[run.id]))
+
+
+def promote_step(engine: Engine, accepted: Clean[PromoteStep]) -> Memory:
+    """Make what a step gave a memory, trusted no more than the step is.
+
+    Raises:
+        TooLargeError: The output is longer than a memory; name a field of it, or pass a text.
+    """
+    request = accepted.request
+    run = readable_run(engine, request.id, request.user, request.session)
+    outputs, reference = outputs_of(engine, run, after=None, declared=()), parse(request.step)
+    step, value = outputs.look_up(reference)
+    text = request.text or (outputs.text(reference) if isinstance(value, bytes) else text_of(value))
+    if len(text) > MAX_STATEMENT:
+        raise TooLargeError(f"output of {request.step!r}", len(text), MAX_STATEMENT)
+    trust = run.trust if step is None else step.trust
+    lowest: dict[int, Origin] = {0: "tool", 1: "agent", 2: "user"}
+    channel = accepted.channel.narrowed(accepted.channel.name, lowest[min(trust, TRUST[accepted.channel.max_trust])])
+    asked = Remember(text=text, user=request.user, kind=request.kind, scope=request.scope or run.scope)
+    memory = remember(engine, accept(asked, channel, accepted.now))
+    if step is not None and memory.id not in step.promoted:
+        with engine.turn():
+            fresh = next(s for s in engine.store.steps.of([run.id], user=run.user)[run.id] if s.ref == step.ref)
+            engine.store.steps.note(replace(fresh, promoted=(*fresh.promoted, memory.id)), user=run.user)
+    return memory

@@ -1,0 +1,206 @@
+"""Runs of workflows and what their steps gave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any, Final
+
+from eider.model.clock import from_db, to_db
+from eider.model.failpoints import point
+from eider.model.runs import Content, Cut, Run, Seen, Step
+from eider.store.duck import rows
+from eider.store.duck.database import Cursor, Database
+from eider.store.duck.migrate import schema_of
+from eider.store.duck.row_writes import insert
+
+RUNS_SINCE: Final = 4
+"""The first schema with runs."""
+_RUN: Final = (
+    "id user_id agent name run_key status sees history scope session trust started_at active_at ended_at expires_at "
+    "parent parent_step error outcome attempts inputs holder holds_until output"
+).split()
+_STEP: Final = (
+    "run_id user_id name number kind status seq after started_at ended_at trust media size tokens digest model error "
+    "attempts sees saw cut child promoted in_order"
+).split()
+_RUNS: Final = f"SELECT {rows.columns(_RUN)} FROM runs"  # noqa: S608 (constants)
+_STEPS: Final = f"SELECT {rows.columns(_STEP)} FROM run_steps"  # noqa: S608 (constants)
+
+
+class DuckRuns:
+    """`RunStore`."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open database, which may be of an older schema."""
+        self._database = database
+        with database.reading() as db:
+            self.available = schema_of(db) >= RUNS_SINCE
+
+    def get(self, id: str, *, user: str) -> Run | None:  # noqa: A002 (the word users know)
+        """Return a user's run; another user's does not exist."""
+        found = self._found("id = ? AND user_id = ?", [id, user])
+        return found[0] if found else None
+
+    def by_key(self, name: str, key: str, *, user: str) -> Run | None:
+        """Return the run that was begun with this name and key."""
+        found = self._found("user_id = ? AND name = ? AND run_key = ?", [user, name, key])
+        return found[0] if found else None
+
+    def save(self, run: Run, inputs: Content | None = None) -> None:
+        """Write a run, new or known, and what went in; no event tells of it."""
+        with self._database.writing() as db:
+            if inputs is not None:
+                _put_content(db, inputs, run.user)
+            db.execute("DELETE FROM runs WHERE id = ? AND user_id = ?", [run.id, run.user])
+            insert(db, "runs", _RUN, [_run_row(run)])
+            point("run.written")
+        point("run.durable")
+
+    def listed(
+        self, *, user: str, name: str | None = None, session: str | None = None, parent: str | None = None, limit: int
+    ) -> list[Run]:  # fmt: skip
+        """Return runs, newest first; without a parent only those that have none."""
+        where, given = ["user_id = ?"], [user]
+        for column, value in (("name", name), ("session", session), ("parent", parent)):
+            if value is not None:
+                where.append(f"{column} = ?")
+                given.append(value)
+        if parent is None:
+            where.append("parent IS NULL")
+        return self._found(f"{' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT {limit}", given)
+
+    def unkept(self, *, user: str) -> list[Run]:
+        """Return runs without history and without a parent, which are erased some time after their end."""
+        return self._found("user_id = ? AND NOT history AND parent IS NULL ORDER BY started_at", [user])
+
+    def _found(self, where: str, given: Sequence[Any]) -> list[Run]:
+        if not self.available:
+            return []
+        with self._database.reading() as db:
+            return [_run_of(row) for row in db.execute(f"{_RUNS} WHERE {where}", list(given)).fetchall()]
+
+
+class DuckSteps:
+    """`StepStore`."""
+
+    def __init__(self, database: Database) -> None:
+        """Work on an open database, which may be of an older schema."""
+        self._database = database
+
+    def keep(self, step: Step, content: Content | None, *, user: str, holder: str) -> Step | None:
+        """Write a step that ended, durably; it gets its place in the order of completion."""
+        with self._database.writing() as db:
+            held = "SELECT 1 FROM runs WHERE id = ? AND user_id = ? AND holder = ? AND status = 'running'"
+            if not db.execute(held, [step.run, user, holder]).fetchall():
+                return None
+            sql = "SELECT coalesce(max(seq), 0) FROM run_steps WHERE run_id = ?"
+            seq = db.execute(sql, [step.run]).fetchall()[0][0] + 1
+            same = "run_id = ? AND name = ? AND number = ?"
+            place = [step.run, step.name, step.number]
+            if before := db.execute(f"{_STEPS} WHERE {same}", place).fetchall():
+                known = _step_of(before[0])
+                if known.status == "done":
+                    return known
+                step = replace(step, attempts=known.attempts + 1)
+                db.execute(f"DELETE FROM run_steps WHERE {same}", place)  # noqa: S608 (constants)
+            if content is not None:
+                _put_content(db, content, user)
+            step = replace(step, seq=seq)
+            insert(db, "run_steps", _STEP, [_step_row(step, user)])
+            point("step.written")
+        point("step.durable")
+        return step
+
+    def of(self, runs: Sequence[str], *, user: str) -> dict[str, list[Step]]:
+        """Return run → its steps in the order of completion."""
+        found: dict[str, list[Step]] = {run: [] for run in runs}
+        if len(runs) == 1:
+            where, given = "run_id = ? AND user_id = ?", [runs[0], user]
+        else:
+            where, given = "run_id IN (SELECT unnest(?)) AND user_id = ?", [list(runs), user]
+        with self._database.reading() as db:
+            for row in db.execute(f"{_STEPS} WHERE {where}", given).fetchall():
+                found[row[0]].append(_step_of(row))
+        return {run: sorted(steps, key=lambda s: s.seq) for run, steps in found.items()}
+
+    def contents(self, digests: Sequence[str], *, user: str) -> Mapping[str, Content]:
+        """Return digest → content, as far as it is there."""
+        wanted = [d for d in dict.fromkeys(digests) if d]
+        if not wanted:
+            return {}
+        sql = "SELECT digest, media, content FROM run_contents WHERE digest IN (SELECT unnest(?)) AND user_id = ?"
+        given: list[Any] = [wanted, user]
+        if len(wanted) == 1:
+            sql, given = sql.replace("IN (SELECT unnest(?))", "= ?"), [wanted[0], user]
+        with self._database.reading() as db:
+            return {d: Content(media, data) for d, media, data in db.execute(sql, given).fetchall()}
+
+    def note(self, step: Step, *, user: str) -> None:
+        """Replace what is noted of a step that is there."""
+        with self._database.writing() as db:
+            same = "run_id = ? AND user_id = ? AND name = ? AND number = ?"
+            place = [step.run, user, step.name, step.number]
+            db.execute(f"DELETE FROM run_steps WHERE {same}", place)  # noqa: S608 (constants)
+            insert(db, "run_steps", _STEP, [_step_row(step, user)])
+
+    def outcomes(self, *, user: str, since: datetime | None = None) -> list[Run]:
+        """Return ended runs with history and a known outcome, with their steps, oldest first."""
+        sql = f"{_RUNS} WHERE user_id = ? AND history AND outcome IS NOT NULL AND ended_at IS NOT NULL"
+        given: list[Any] = [user]
+        if since is not None:
+            sql, given = f"{sql} AND ended_at > ?", [user, to_db(since)]
+        with self._database.reading() as db:
+            found = [_run_of(row) for row in db.execute(f"{sql} ORDER BY ended_at, id", given).fetchall()]
+        steps = self.of([run.id for run in found], user=user) if found else {}
+        return [replace(run, steps=tuple(steps[run.id])) for run in found]
+
+
+def _put_content(db: Cursor, content: Content, user: str) -> None:
+    known = "SELECT 1 FROM run_contents WHERE digest = ? AND user_id = ?"
+    if not db.execute(known, [content.digest, user]).fetchall():
+        db.execute("INSERT INTO run_contents VALUES (?, ?, ?, ?)", [user, content.digest, content.media, content.data])
+
+
+def _at(value: datetime | None) -> datetime | None:
+    return None if value is None else to_db(value)
+
+
+def _run_row(run: Run) -> rows.Row:
+    return (
+        run.id, run.user, str(run.agent), str(run.name), run.key and str(run.key), run.status, run.sees, run.history,
+        str(run.scope), run.session and str(run.session), run.trust, to_db(run.started_at),
+        to_db(run.active_at or run.started_at), _at(run.ended_at), _at(run.expires_at), run.parent, run.parent_step,
+        str(run.error), run.outcome, run.attempts, run.inputs, str(run.holder), _at(run.holds_until), run.output,
+    )  # fmt: skip
+
+
+def _run_of(row: Sequence[Any]) -> Run:
+    named = dict(zip(_RUN, row, strict=True))
+    named |= {n: None if named[n] is None else from_db(named[n]) for n in named if n.endswith(("_at", "_until"))}
+    return Run(user=named.pop("user_id"), key=named.pop("run_key"), **named)
+
+
+def _step_row(step: Step, user: str) -> rows.Row:
+    return (
+        step.run, user, str(step.name), step.number, step.kind, step.status, step.seq, step.after,
+        to_db(step.started_at), to_db(step.ended_at), step.trust, step.media, step.size, step.tokens, step.digest,
+        step.model, str(step.error), step.attempts, step.sees, _packed(step.saw), _packed(step.cut), step.child,
+        json.dumps(step.promoted), step.in_order,
+    )  # fmt: skip
+
+
+def _packed(values: Sequence[Seen | Cut]) -> str:
+    return json.dumps([list(asdict(v).values()) for v in values], ensure_ascii=False) if values else "[]"
+
+
+def _step_of(row: Sequence[Any]) -> Step:
+    named = dict(zip(_STEP, row, strict=True))
+    del named["user_id"]
+    named |= {n: from_db(named[n]) for n in ("started_at", "ended_at")}
+    named["saw"] = tuple(Seen(step=s, why=w, field=f) for s, w, f in json.loads(named["saw"]))
+    named["cut"] = tuple(Cut(step=s, kept=k, of=o, why=w) for s, k, o, w in json.loads(named["cut"]))
+    named["promoted"] = tuple(json.loads(named["promoted"]))
+    return Step(run=named.pop("run_id"), **named)
