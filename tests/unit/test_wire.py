@@ -101,7 +101,7 @@ ANSWERS = [
     kind
     for module in (answers, runs, values)
     for _, kind in inspect.getmembers(module, inspect.isclass)
-    if is_dataclass(kind) and kind.__module__ == module.__name__
+    if is_dataclass(kind) and kind.__module__ == module.__name__ and kind is not runs.Content
 ]
 
 

@@ -26,14 +26,10 @@ PROTOCOL: Final = 1
 """The package's, as a test compares: hooks import nothing else. A server speaks this protocol and the one before."""
 SPOOLED_VERBS: Final = ("record", "record_many", "remember", "remember_many", "reinforce", "correct", "observe")
 """Verbs that carry a key, so that they may happen later, and twice only once."""
-WRITES: Final = frozenset(
-    (*SPOOLED_VERBS, "settle", "deactivate", "pin", "unpin", "forget", "forget_many", "forget_user", "undo", "consolidate", "import_", "export",
-     "publish", "rebuild", "add_rules", "open_loop", "set_outcome", "close_loop", "reset_learned",
-     "consolidate_scopes", "begin_run", "keep_step", "end_run", "judge_run", "renew_run", "promote_step", "forget_run")
-)  # fmt: skip
-"""Verbs that write. Those in SPOOLED are sent again with their key, those of `REPEATABLE` as they are, others never."""
 REPEATABLE: Final = ("begin_run", "keep_step", "end_run", "judge_run", "renew_run")
-"""Writes that change nothing when they come twice."""
+WRITES: Final = frozenset((*SPOOLED_VERBS, *REPEATABLE, *"settle deactivate pin unpin forget forget_many forget_user undo consolidate import_ export publish "
+    "rebuild add_rules open_loop set_outcome close_loop reset_learned consolidate_scopes promote_step forget_run".split()))  # fmt: skip
+"""Verbs that are not simply sent again; those in SPOOLED are, with their key, and those in REPEATABLE as they are."""
 TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
 """As in `eider.model.values`; a test compares them."""
 START_SECONDS: Final = 0.3

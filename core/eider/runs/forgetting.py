@@ -29,7 +29,9 @@ def forget_run(engine: Engine, accepted: Clean[ForgetRun]) -> Receipt:
         steps = engine.store.steps.of([r.id for r in family], user=request.user)
         promoted = {m for run in family for s in steps[run.id] for m in s.promoted}
         everything = all_memories(engine, request.user)
-        named = {m for m in promoted if m in everything and everything[m].state != "erased" and not request.keep_promoted}
+        named = {
+            m for m in promoted if m in everything and everything[m].state != "erased" and not request.keep_promoted
+        }
         plan = planned(engine, everything, named, frozenset(), (), user=request.user, actor=channel.name)
         plan = replace(plan, erasure=replace(plan.erasure, runs=frozenset(r.id for r in family)))
         return plan, engine.erase(plan.erasure)
