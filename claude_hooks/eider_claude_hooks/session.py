@@ -149,9 +149,10 @@ class Sessions:
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
         session.used = time.time()
-        for name, field_ in (("cwd", "cwd"), ("transcript_path", "transcript")):
-            if isinstance(given := event.get(name), str) and given.startswith("/") and "\0" not in given:
-                setattr(session, field_, given)
+        cwd, transcript = _path_field(event, "cwd"), _path_field(event, "transcript_path")
+        session.transcript = transcript or session.transcript
+        if cwd and cwd != session.cwd and not _is_folder_within(session.cwd, cwd):
+            session.cwd = cwd
         if isinstance(window := event.get("eider_window"), str) and window.isascii() and window.isdigit():
             session.window = int(window)
         if not session.saved and session.cwd:
@@ -219,6 +220,18 @@ def write_whole(path: Path, text: str) -> None:
         with suppress(OSError):
             fresh.unlink()
         raise
+
+
+def _is_folder_within(project: str, cwd: str) -> bool:
+    """Whether a directory is only a folder of the project that a session works in, and no repository of its own."""
+    inner = Path(cwd)
+    if not project or not inner.is_relative_to(project):
+        return False
+    return not any(
+        (folder / ".git").exists()
+        for folder in (inner, *inner.parents)
+        if folder.is_relative_to(project) and folder != Path(project)
+    )
 
 
 def _is_alive(process: int) -> bool:

@@ -285,3 +285,14 @@ def test_old_files_of_sessions_are_let_go(claude: Any) -> None:
     os.utime(kept, (0, 0))
     session.desk.sessions.prune()
     assert not kept.exists()
+
+
+def test_a_session_that_changes_into_a_folder_stays_in_its_project(claude: Any, project: Path) -> None:
+    """A project without a repository is where the session began; a repository inside, and a place beside it, are their own."""
+    session = claude()
+    known = session.desk.sessions.session_of(session.event("Stop"))
+    (project / "src").mkdir()
+    (project / "vendor" / ".git").mkdir(parents=True)
+    for folder, expected in (("src", project), ("vendor", project / "vendor"), ("..", project / "..")):
+        session.desk.sessions.session_of({**session.event("Stop"), "cwd": str(project / folder)})
+        assert known.cwd == str(expected)

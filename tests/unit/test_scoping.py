@@ -143,3 +143,14 @@ def test_a_relative_remote_is_read_from_its_repository(tmp_path: Path) -> None:
         git(tmp_path / customer / "api", "init", "-q")
         git(tmp_path / customer / "api", "remote", "add", "origin", "../origin.git")
     assert project_scope(tmp_path / "fjordline" / "api") != project_scope(tmp_path / "nordkraft" / "api")
+
+
+def test_a_clone_on_this_machine_belongs_to_what_it_was_cloned_from(tmp_path: Path) -> None:
+    """Of a repository without a remote, or with one; a clone whose original is gone is known by that address."""
+    original, clone, second = tmp_path / "engine", tmp_path / "work" / "engine", tmp_path / "again"
+    subprocess.run(["git", "init", "-q", str(original)], check=True)
+    subprocess.run(["git", "clone", "-q", str(original), str(clone)], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run(["git", "clone", "-q", str(clone), str(second)], check=True, stderr=subprocess.DEVNULL)
+    assert project_scope(original) == project_scope(clone) == project_scope(second)
+    subprocess.run(["git", "-C", str(original), "remote", "add", "origin", "https://example.org/ada/engine"], check=True)
+    assert project_scope(second) == "project:example.org/ada/engine"

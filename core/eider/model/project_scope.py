@@ -15,6 +15,8 @@ _GAP: Final = re.compile(r"[\s-]*\s[\s-]*")
 _DIGEST_BYTES: Final = 4
 """8 hexadecimal digits: two of a user's 1,000 projects collide with a probability of 1 in 9,000."""
 _DIGEST: Final = re.compile(rf"(?<=.)-[0-9a-f]{{{2 * _DIGEST_BYTES}}}$")
+_CLONES: Final = 8
+"""Clones of clones that are followed."""
 _LONGEST: Final = 200
 """Characters of the readable part of a scope; names of scopes have at most 256."""
 
@@ -23,7 +25,8 @@ def project_scope(path: str | Path = ".") -> str:
     """Return the scope of the project a path lies in: its git remote, the same for worktrees and clones.
 
     Without a remote it is the name of the repository's (or the given) directory and a digest of where that lies, so
-    that projects of the same name are two. A project without a remote that is moved is a new one.
+    that projects of the same name are two. A clone of a repository on this machine has that one's scope. A project
+    without a remote that is moved is a new one.
 
     >>> normalised("git@example.org:Ada/Engine.git") == normalised("https://example.org/ada/engine")
     True
@@ -33,6 +36,12 @@ def project_scope(path: str | Path = ".") -> str:
         if (folder / ".git").exists():
             git = _common(folder / ".git")
             remote = _remote(git)
+            for _ in range(_CLONES):  # a clone of a clone
+                original = Path(remote.removeprefix("file://")) if remote else None
+                if original is None or not original.is_absolute() or not (original / ".git").exists():
+                    break
+                git = _common(original / ".git")
+                remote = _remote(git)
             if remote:
                 return f"project:{normalised(remote)}"
             return _placed(git.parent if git.name == ".git" else git)
