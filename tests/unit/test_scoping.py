@@ -152,5 +152,7 @@ def test_a_clone_on_this_machine_belongs_to_what_it_was_cloned_from(tmp_path: Pa
     subprocess.run(["git", "clone", "-q", str(original), str(clone)], check=True, stderr=subprocess.DEVNULL)
     subprocess.run(["git", "clone", "-q", str(clone), str(second)], check=True, stderr=subprocess.DEVNULL)
     assert project_scope(original) == project_scope(clone) == project_scope(second)
-    subprocess.run(["git", "-C", str(original), "remote", "add", "origin", "https://example.org/ada/engine"], check=True)
+    subprocess.run(
+        ["git", "-C", str(original), "remote", "add", "origin", "https://example.org/ada/engine"], check=True
+    )
     assert project_scope(second) == "project:example.org/ada/engine"
