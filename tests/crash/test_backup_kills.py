@@ -87,7 +87,7 @@ def test_a_run_killed_once_it_has_its_name_is_a_backup(folder: Path, tmp_path: P
 
 def test_a_killed_helper_is_an_error_and_leaves_nothing(folder: Path) -> None:
     """The process that exports and checks may die as well."""
-    assert ran(RUN, folder, at="backup.exported") == 1
+    assert ran(RUN, folder, at="backup.described") == 1
     assert list(backup_paths.shelf(folder).iterdir()) == []
 
 

@@ -18,7 +18,7 @@ from eider.providers.embedders.hashing import HashEmbedder
 from eider.records.backup import create, rotation
 from eider.records.backup.manifest import Backup, read
 from eider.records.backup.restore import restore
-from eider.records.backup.retention import Keep
+from eider.records.backup.rotation import Keep
 from eider.store.files import StoreFiles
 
 pytestmark = pytest.mark.slow  # each check runs in another process
@@ -59,7 +59,7 @@ def forgotten(folder: Path) -> tuple[Path, Backup]:
     with opened(folder) as memory:
         memory.remember("Tea is taken at four.")
         gone = memory.remember(f"There are {WORD} on the island.")
-        backup = made(memory)
+        backup = create.make(memory._engine, export="jsonl")
         memory.forget(gone.id)
         memory.remember("Said after the backup.")
     return folder, backup
@@ -92,14 +92,15 @@ def test_the_search_index_of_a_restored_store_is_built_behind(source: Eider, tmp
 
 
 def test_a_backup_holds_lossless_exports(source: Eider, tmp_path: Path) -> None:
-    """Each user's file is what an export of that moment says, in both formats."""
-    backup = create.make(source._engine, parquet=True)
+    """On request each user's file is what an export of that moment says, in either format."""
+    backup = create.make(source._engine, export="jsonl")
     said = {str(u["name"]): u for u in backup.manifest.users}
     assert set(said) == {"ada", "bob"}
     for user, entry in said.items():
         assert lines(backup.path / str(entry["file"]))[1:] == exported(source, tmp_path / f"{user}.jsonl", user)
+    columns = create.make(source._engine, export="parquet")
     with opened(tmp_path / "parquet.eider") as memory:
-        done = memory.import_(backup.path / str(said["ada"]["file"]).replace(".jsonl", ".parquet"))
+        done = memory.import_(columns.path / next(str(u["file"]) for u in columns.manifest.users if u["name"] == "ada"))
         assert not done.refused
         assert done.memories
 
@@ -128,7 +129,7 @@ def test_a_backup_is_its_owners_alone_and_its_manifest_says_nothing(source: Eide
 )
 def test_damage_is_found_and_named(source: Eider, tmp_path: Path, name: str, change: Callable[[Path], object]) -> None:
     """Whatever was done to a file, verification says which one; such a backup is not restored."""
-    backup = made(source)
+    backup = create.make(source._engine, export="jsonl")
     assert backup.verified
     if "*" in name:
         name = next(backup.path.glob(name)).relative_to(backup.path).as_posix()
@@ -164,7 +165,7 @@ def test_a_failed_attempt_leaves_nothing(source: Eider, monkeypatch: pytest.Monk
     def fails(command: str, folder: Path, *more: str) -> dict[str, object]:
         raise eider.errors.StoreFullError(folder, "no space left on device")
 
-    monkeypatch.setattr(create.worker_client, "ask", fails)
+    monkeypatch.setattr(create.worker, "ask", fails)
     with pytest.raises(eider.errors.StoreFullError):
         made(source)
     assert list(backup_paths.shelf(source._engine.store.place.folder).iterdir()) == []
@@ -348,13 +349,13 @@ def test_a_backup_of_an_older_schema_is_migrated(tmp_path: Path) -> None:
     with tarfile.open(Path(__file__).parents[1] / "fixtures" / "schema_1.tar.gz") as packed:
         packed.extractall(tmp_path, filter="data")
     (old,) = [p.parent for p in tmp_path.rglob("CURRENT")]
-    from eider.records.backup import worker_client
+    from eider.records.backup import worker
     from eider.records.backup.manifest import Manifest, write
 
     place = tmp_path / "shelf" / "20260101T000000Z"
     place.mkdir(parents=True)
     old.rename(place / "copy")
-    said = worker_client.ask("export", place)
+    said = worker.ask("describe", place)
     assert said["schema"] == 1
     write(place, Manifest(store="old", folder="/gone", made_at="2026-01-01T00:00:00+00:00", eider="0.1.0", **said))
     restore(read(place), tmp_path / "new.eider")

@@ -69,7 +69,7 @@ def test_a_restored_store_takes_the_name_that_is_given(notes: None, capsys: pyte
 
 def test_a_damaged_backup_is_listed_with_what_is_wrong(notes: None, capsys: pytest.CaptureFixture[str]) -> None:
     """`list --verify` exits with 1; a manifest that cannot be read hides nothing else."""
-    (made,) = asked(capsys, "backup", "run", "--store", "notes")
+    (made,) = asked(capsys, "backup", "run", "--store", "notes", "--export", "jsonl")
     (path := Path(made["path"]) / "users" / "1.jsonl").write_text("")
     assert "users/1.jsonl" in said(capsys, "backup", "list", "--verify", code=1).replace("\n", "").replace(" ", "")
     path.unlink()
@@ -100,7 +100,7 @@ def test_a_path_is_backed_up_by_whoever_has_it(tmp_path: Path, capsys: pytest.Ca
     store = str(tmp_path / "mine.eider")
     with eider.open(store, user="ada") as memory:
         memory.remember("Tea is taken at four.")
-    (made,) = asked(capsys, "backup", "run", "--store", store, "--to", str(tmp_path / "safe"), "--format", "parquet")
+    (made,) = asked(capsys, "backup", "run", "--store", store, "--to", str(tmp_path / "safe"), "--export", "parquet")
     assert Path(made["path"]).parent == tmp_path / "safe"
     assert [b["name"] for b in asked(capsys, "backup", "list")] == [made["name"]]
     assert "no store" not in said(capsys, "backup", "list")

@@ -15,7 +15,7 @@ from eider.model.errors import StoreMissingError
 from eider.providers.embedders.hashing import HashEmbedder
 from eider.records.backup import create, rotation
 from eider.records.backup.manifest import Backup, read
-from eider.records.backup.retention import Keep
+from eider.records.backup.rotation import Keep
 
 pytestmark = pytest.mark.slow  # each check runs in another process
 WORD = "quokkas"
@@ -64,7 +64,7 @@ def test_the_last_good_backup_is_never_removed(week: tuple[Eider, FixedClock]) -
     made(memory)
     clock.advance(timedelta(days=1))
     newer = made(memory)
-    (newer.path / "users" / "1.jsonl").write_text("")
+    (newer.path / "copy" / "head").unlink()
     assert not create.verify(newer.path).verified
     assert rotation.rotate(memory._engine, Keep(daily=1, weekly=0, monthly=0), before_forget=True) == []
     assert days(memory) == ["01", "02"]

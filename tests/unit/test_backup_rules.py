@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eider.model.errors import ConfigError
-from eider.records.backup.retention import Keep, kept
+from eider.records.backup.rotation import Keep, kept
 from eider.records.backup.schedule import Schedule, keep_schedule, parse, scheduled
 
 INSTANTS = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001

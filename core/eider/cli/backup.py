@@ -39,7 +39,7 @@ _RULE: Final = (
 def backup() -> None:
     """Make, list, restore and schedule backups.
 
-    A backup holds a copy of a whole store and an export of each user, and is verified before it has its name. What
+    A backup holds a copy of a whole store, on request an export of each user as well, and is verified before it has its name. What
     is forgotten later is still in it: a restore erases that again, and rotation (run --keep, prune, a schedule)
     removes such backups once a newer one is verified.
     """
@@ -93,15 +93,14 @@ def _run_task_on_server(folder: Path, order: str, said: Mapping[str, Any]) -> di
     "--to", metavar="DIR", type=click.Path(path_type=Path), help="Directory for it other than EIDER_HOME/backups."
 )
 @click.option(
-    "--format", type=click.Choice(("jsonl", "parquet")), default="jsonl", show_default=True,
-    help="parquet writes that as well.",
+    "--export", type=click.Choice(("jsonl", "parquet")), help="Write each user's rows beside the copy as well.",
 )  # fmt: skip
 @_RULE[0]
 @_RULE[1]
 @_RULE[2]
 @pass_state
 def run(
-    state: State, to: Path | None, format: str, keep: int | None, keep_weekly: int | None, keep_monthly: int | None  # noqa: A002
+    state: State, to: Path | None, export: str | None, keep: int | None, keep_weekly: int | None, keep_monthly: int | None
 ) -> None:  # fmt: skip
     """Back a store up.
 
@@ -113,7 +112,7 @@ def run(
         made = _run_task(
             state,
             "run",
-            {"to": place, "parquet": format == "parquet", "keep": _retention_rule(keep, keep_weekly, keep_monthly)},
+            {"to": place, "export": export, "keep": _retention_rule(keep, keep_weekly, keep_monthly)},
         )
 
     def human() -> None:

@@ -67,7 +67,7 @@ def routes(schemas: Schemas) -> Mapping[str, Route]:
         }, {"purged": _NUMBER}),
         "backup/run": ("Back a store up, verify that, and rotate where a rule is given.", {
             "store": _STORE, "to": {"type": "string", "description": "Whole path of a directory; on the socket only."},
-            "parquet": _FLAG, "keep": _KEEP,
+            "export": {"enum": ["jsonl", "parquet", None], "description": "Each user's rows in this format as well."}, "keep": _KEEP,
         }, {**backup, "removed": _NAMES, "seconds": {"type": "number"}}),
         "backup/prune": ("Remove backups by a rule, and those that hold what was forgotten.", {
             "store": _STORE, "keep": _KEEP, "before_forget": _FLAG, "dry_run": _FLAG,

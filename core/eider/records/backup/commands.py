@@ -6,17 +6,18 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from eider.model.errors import InputError
 from eider.records.backup import create, rotation
-from eider.records.backup.retention import Keep
+from eider.records.backup.rotation import Keep
 
 if TYPE_CHECKING:
     from eider.records.backup.manifest import Backup
     from eider.store.engine import Engine
     from eider.store.jobs import Job
 
+ExportFormat = Literal["jsonl", "parquet"]
 _MOST: Final = 10_000
 
 
@@ -25,12 +26,12 @@ def run(engine: Engine, said: Mapping[str, Any]) -> dict[str, Any]:
 
     Args:
         engine: The open store.
-        said: `to` (a directory), `parquet`, `keep` (daily, weekly, monthly).
+        said: `to` (a directory), `export` (jsonl or parquet), `keep` (daily, weekly, monthly).
     """
     start = time.perf_counter()
     engine.writable()
     to, keep = _place(said.get("to")), _keep(said.get("keep"))
-    made = create.make(engine, to, parquet=bool(said.get("parquet")))
+    made = create.make(engine, to, export=_export(said.get("export")))
     gone = rotation.rotate(engine, keep, before_forget=True) if keep is not None else []
     return {**told(made), "removed": [b.name for b in gone], "seconds": round(time.perf_counter() - start, 3)}
 
@@ -61,6 +62,12 @@ def _place(to: Any) -> Path | None:
     if not isinstance(to, str) or not Path(to).is_absolute():
         raise InputError(f"to={to!r} cannot be used; pass the whole path of a directory.")
     return Path(to)
+
+
+def _export(said: Any) -> ExportFormat | None:
+    if said not in (None, "jsonl", "parquet"):
+        raise InputError(f"export={said!r} is unknown; use one of 'jsonl', 'parquet'.")
+    return said
 
 
 def _keep(said: Any) -> Keep | None:

@@ -1,4 +1,4 @@
-"""Making a backup: a copy, exports of every user, a manifest; whole and verified before it has its name."""
+"""Making a backup: a copy, a manifest, exports where they are wanted; whole and verified before it has its name."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from eider.client.client import VERSION
 from eider.model.backup_paths import note_elsewhere, private_shelf, shelf, shelf_name
 from eider.model.errors import InputError, ReadOnlyStoreError, StoreDamagedError, StoreError
 from eider.model.failpoints import point
-from eider.records.backup import worker_client
+from eider.records.backup import worker
 from eider.records.backup.manifest import COPY, Backup, Manifest, note_verified, read, write
 from eider.store.files import sync, uncreatable
 
 if TYPE_CHECKING:
+    from eider.records.backup.commands import ExportFormat
     from eider.store.engine import Engine
 
 
@@ -31,13 +32,13 @@ def stamp(at: datetime) -> str:
     return at.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
 
 
-def make(engine: Engine, to: Path | None = None, *, parquet: bool = False) -> Backup:
+def make(engine: Engine, to: Path | None = None, *, export: ExportFormat | None = None) -> Backup:
     """Back up a store; writers wait only while it is copied.
 
     Args:
         engine: The open store.
         to: Directory for its backups other than the usual one.
-        parquet: Write Parquet beside the lines of JSON.
+        export: Write each user's rows beside the copy in this format.
 
     Raises:
         StoreFullError: No room; nothing is left of the attempt.
@@ -53,7 +54,7 @@ def make(engine: Engine, to: Path | None = None, *, parquet: bool = False) -> Ba
         engine.usage.flush()
         engine.store.copies.publish(made / COPY, made_at)
         point("backup.copied")
-        said = worker_client.ask("export", made, *(["parquet"] if parquet else []))
+        said = worker.ask("describe", made, *([export] if export else []))
         manifest = Manifest(
             store=shelf_name(folder), folder=str(folder), made_at=made_at.isoformat(), eider=VERSION, **said
         )
@@ -82,7 +83,7 @@ def verify(path: Path) -> Backup:
         StoreDamagedError: A fresh one is not what was to be written.
         StoreError: It could not be looked at.
     """
-    findings = tuple(worker_client.ask("check", path)["findings"])
+    findings = tuple(worker.ask("check", path)["findings"])
     if findings and path.name.endswith(".partial"):
         raise StoreDamagedError(path, f"the backup is not whole ({findings[0]})", "Check the disk and try again.")
     now = datetime.now(UTC)

@@ -41,7 +41,7 @@ class Manifest:
     head: str
     """Hash of the last event."""
     users: tuple[Mapping[str, Any], ...] = ()
-    """By user: name, file, and how many events, episodes, memories (versions), edges and usage rows."""
+    """By user: name, how many events, episodes, memories (versions), edges and usage rows, and the file of its export."""
     files: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
     """Path within the backup → bytes and sha256."""
     backup: int = VERSION

@@ -28,7 +28,7 @@ from eider.model.errors import (
 )
 from eider.model.failpoints import point
 from eider.providers.token_budget import HeuristicCounter
-from eider.records.backup import worker_client
+from eider.records.backup import worker
 from eider.records.backup.create import lives, verify
 from eider.records.backup.manifest import seen
 from eider.records.backup.swap_dirs import exchange
@@ -245,7 +245,7 @@ def _stage(backup: Backup, staged: Path, found: Forgotten | None) -> Hits:
     finally:
         engine.close()
     point("restore.erased")
-    if findings := worker_client.ask("look", staged)["findings"]:
+    if findings := worker.ask("look", staged)["findings"]:
         raise StoreError(f"the restored store is not whole ({findings[0]}); nothing was changed. Report this.")
     for path in staged.iterdir():
         sync(path)

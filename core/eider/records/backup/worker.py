@@ -1,53 +1,98 @@
-"""The other process: exports, hashes and checks a copy, so that the one with the store open stays quick and its locks whole.
+"""Another process copies, hashes and checks, so that the one with the store open stays quick and its locks whole.
 
-Started by `eider.records.backup.worker_client` with a command and a directory; prints one JSON object. It ends when its parent does.
+`ask` starts it with a command and a directory; it prints one JSON object, and ends when its parent does.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import threading
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from eider.model import errors
 from eider.model.backup_paths import MANIFEST
-from eider.model.errors import EiderError, InputError
+from eider.model.errors import EiderError, StoreError, StoreFullError
 from eider.model.failpoints import point
 from eider.records.backup.manifest import COPY, USERS, read
 from eider.records.exchange.export import written
 from eider.records.exchange.files import MARK
 from eider.records.exchange.files import VERSION as FORMAT
-from eider.records.exchange.files import read as read_rows
 from eider.store.open import newest_schema, open_copy
 
+if TYPE_CHECKING:
+    from eider.records.backup.commands import ExportFormat
+
+_ROOT: Final = str(Path(__file__).parents[2])
+_START: Final = "import sys; sys.path.insert(0, sys.argv.pop(1)); from eider.records.backup.worker import main; main()"
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CHUNK: Final = 1 << 20
-_SHOWN: Final = 10
 
 
-def export(folder: Path, *, parquet: bool) -> dict[str, Any]:
-    """Write every user's rows out of the copy and describe all files."""
-    (folder / USERS).mkdir(mode=0o700)
+def ask(command: str, folder: Path, *more: str) -> dict[str, Any]:
+    """Let the other process do one command on a directory.
+
+    Raises:
+        StoreError: It failed, or ended before it answered.
+        StoreFullError: No room.
+    """
+    given = [sys.executable, "-P", "-X", "utf8", "-c", _START, _ROOT, command, str(folder), *more]
+    with tempfile.TemporaryFile() as complaints:
+        try:
+            child = subprocess.Popen(given, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaints)  # noqa: S603
+        except OSError as error:
+            raise StoreError(f"{sys.executable!r} cannot be started to check a backup ({error.strerror}).") from error
+        with child:  # its stdin stays open meanwhile: when this process dies, it ends as well
+            answer = child.stdout.read() if child.stdout is not None else b""
+        complaints.seek(0)
+        complaint = complaints.read().decode(errors="replace").strip()
+    try:
+        said: dict[str, Any] = json.loads(answer)
+    except ValueError:
+        last = complaint.splitlines()[-1:] or [f"code {child.returncode}"]
+        raise StoreError(f"the process that was to {command} {str(folder)!r} ended ({last[0]}); try again.") from None
+    if "error" in said:
+        raise _error(folder, said)
+    return said
+
+
+def _error(folder: Path, said: dict[str, Any]) -> StoreError:
+    if said["error"] == "StoreFullError" or said.get("errno") in _FULL:
+        return StoreFullError(folder, str(said["message"]))
+    kind = getattr(errors, said["error"], StoreError)
+    made = kind.__new__(kind) if isinstance(kind, type) and issubclass(kind, StoreError) else StoreError()
+    made.args = (f"{str(folder)!r}: {said['message']}" if said["error"] == "OSError" else said["message"],)
+    return made
+
+
+# ------------------------------------------------------------------ in the other process
+
+
+def describe(folder: Path, export: ExportFormat | None) -> dict[str, Any]:
+    """Describe a copy and all its files; with `export` (jsonl or parquet) each user's rows are written beside it."""
     now = datetime.now(UTC)
     with open_copy(folder / COPY) as store:
-        found = store.census.counts()
         people: list[dict[str, Any]] = []
-        for number, (user, rows) in enumerate(sorted(found.items()), 1):
-            header = {MARK: FORMAT, "schema": newest_schema(), "user": user, "exported_at": now.isoformat()}
-            with store.transfer.snapshot(user) as taken:
-                written(folder / USERS / f"{number}.jsonl", header, taken, "jsonl", now)
-                if parquet:
-                    written(folder / USERS / f"{number}.parquet", header, taken, "parquet", now)
-            people.append({"name": user, "file": f"{USERS}/{number}.jsonl", "parquet": parquet, **rows})
+        for number, (user, rows) in enumerate(sorted(store.census.counts().items()), 1):
+            people.append({"name": user, **rows})
+            if export:
+                (folder / USERS).mkdir(mode=0o700, exist_ok=True)
+                header = {MARK: FORMAT, "schema": newest_schema(), "user": user, "exported_at": now.isoformat()}
+                people[-1]["file"] = file = f"{USERS}/{number}.{export}"
+                with store.transfer.snapshot(user) as taken:
+                    written(folder / file, header, taken, export, now)
         said = {
             "identity": store.tombstones.identity, "schema": store.place.schema, "events": store.events.head[0],
             "embedder": store.place.embedder, "head": store.events.head[1], "users": people,
         }  # fmt: skip
-    point("backup.exported")
+    point("backup.described")
     return {**said, "files": described(folder)}
 
 
@@ -71,7 +116,7 @@ def hashed(path: Path) -> str:
 
 
 def check(folder: Path) -> dict[str, Any]:
-    """Hold a backup against its manifest: hashes, the copy's chain and counts, and every line of the exports."""
+    """Hold a backup against its manifest: the hashes of all files, the copy's chain and counts."""
     backup = read(folder)
     findings = _check_files(folder, backup.manifest.files)
     if findings:
@@ -88,15 +133,7 @@ def check(folder: Path) -> dict[str, Any]:
     noted = {str(u["name"]): u for u in backup.manifest.users}
     if {name: {k: u.get(k) for k in counted.get(name, {})} for name, u in noted.items()} != counted:
         findings.append(f"{COPY}: its rows are not those that {MANIFEST} counts")
-    for user, rows in counted.items():
-        if user in noted:
-            files = [noted[user]["file"], *([_parquet(noted[user]["file"])] if noted[user].get("parquet") else [])]
-            findings += [said for name in files for said in _check_export(folder / name, name, user, rows)]
     return {"findings": findings}
-
-
-def _parquet(name: str) -> str:
-    return name.removesuffix(".jsonl") + ".parquet"
 
 
 def _check_files(folder: Path, noted: Any) -> list[str]:
@@ -115,26 +152,6 @@ def _check_files(folder: Path, noted: Any) -> list[str]:
     return findings + [f"{name} is not part of it" for name in sorted(present - set(noted))]
 
 
-def _check_export(path: Path, name: str, user: str, rows: dict[str, int]) -> list[str]:
-    """Every row is parsed and counted."""
-    found: Counter[str] = Counter()
-    findings: list[str] = []
-    try:
-        header, lines = read_rows(path)
-        if header is None or header.get("user") != user:
-            findings.append(f"{name} is not of user {user!r}")
-        for place, line in lines:
-            if isinstance(line, InputError):
-                findings.append(f"{name}: {place}: {line}")
-            else:
-                found[str(line.get("type"))] += 1
-    except EiderError as error:
-        return [f"{name}: {error}"]
-    if dict(found) != {kind: n for kind, n in rows.items() if n}:
-        findings.append(f"{name} has {found.total()} rows where the copy has {sum(rows.values())}")
-    return findings[:_SHOWN]
-
-
 def look(folder: Path) -> dict[str, Any]:
     """Check a store's directory as it would be put in place."""
     with open_copy(folder) as store:
@@ -147,8 +164,8 @@ def main() -> None:
     command, folder = sys.argv[1], Path(sys.argv[2])
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
-        if command == "export":
-            said = export(folder, parquet=sys.argv[3:] == ["parquet"])
+        if command == "describe":
+            said = describe(folder, cast("ExportFormat", sys.argv[3]) if sys.argv[3:] else None)
         else:
             said = check(folder) if command == "check" else look(folder)
     except EiderError as error:
