@@ -66,12 +66,13 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         return self._conversation
 
     async def _aget(self, messages: list[ChatMessage] | None = None, **block_kwargs: Any) -> str:
-        """Guidance and recalled lines for the last thing the user said; empty when there are none."""
-        try:
-            conversation = current_conversation(self._conversation, block_kwargs.get("session_id"))
-        except Exception as error:  # noqa: BLE001 (a chat goes on whatever happens to its memory)
-            self._conversation.warn_of_failure(error)
-            return ""
+        """Guidance and recalled lines for the last thing the user said; empty when there are none.
+
+        Raises:
+            InputError: Nobody said whose memory it is.
+        """
+        conversation = current_conversation(self._conversation, block_kwargs.get("session_id"))
+        conversation.require_user()
         messages = messages or []
         prompt = shapes.chat_end(messages).text
         whose = (conversation.user, conversation.session, conversation.topic, conversation.loop, *conversation.scopes)

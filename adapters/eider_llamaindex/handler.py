@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import threading
 import time
 from collections import OrderedDict
@@ -14,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from llama_index_instrumentation import get_dispatcher
 from llama_index_instrumentation.dispatcher import active_instrument_tags
 from llama_index_instrumentation.event_handlers import BaseEventHandler
-from llama_index_instrumentation.span import BaseSpan
-from llama_index_instrumentation.span_handlers import BaseSpanHandler
 from pydantic import PrivateAttr
 
 from eider import Conversation
 from eider_llamaindex import shapes
-from eider_llamaindex.identity import HOST, conversation_in, is_silent
-from eider_llamaindex.turns import EngineNames, Turn, Turns
+from eider_llamaindex.identity import HOST, conversation_in, is_silent, user_speaks
+from eider_llamaindex.spans import watch_spans
+from eider_llamaindex.turns import ALL_TURNS, EngineNames, Turn, Turns
 
 if TYPE_CHECKING:
     from llama_index_instrumentation.base import BaseEvent
@@ -46,7 +44,6 @@ class EiderEventHandler(BaseEventHandler):
     _conversation: Conversation = PrivateAttr()
     _plain: bool = PrivateAttr()
     _turns: Turns = PrivateAttr()
-    _watch: _SpanHandler = PrivateAttr()
     _names: EngineNames = PrivateAttr(default_factory=EngineNames)
     _heard: OrderedDict[tuple[Any, ...], None] = PrivateAttr(default_factory=OrderedDict)
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
@@ -71,9 +68,8 @@ class EiderEventHandler(BaseEventHandler):
             memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host=HOST
         )
         self._plain = plain_calls
-        self._turns = Turns(self._begin_turn, self._report)
-        self._watch = _SpanHandler(self._turns, self._conversation)
-        get_dispatcher().add_span_handler(self._watch)
+        self._turns = Turns(self._begin_turn, self._report, self._conversation.warn_of_failure)
+        watch_spans()
 
     @classmethod
     def class_name(cls) -> str:
@@ -85,15 +81,15 @@ class EiderEventHandler(BaseEventHandler):
         root = get_dispatcher()
         if not any(handler is self for handler in root.event_handlers):
             root.add_event_handler(self)
-        if not any(handler is self._watch for handler in root.span_handlers):
-            root.add_span_handler(self._watch)
+        ALL_TURNS.add(self._turns)
+        watch_spans()
         return self
 
     def detach(self) -> None:
         """Learn no more; what was heard is still written."""
         root = get_dispatcher()
         root.event_handlers = [handler for handler in root.event_handlers if handler is not self]
-        root.span_handlers = [handler for handler in root.span_handlers if handler is not self._watch]
+        ALL_TURNS.discard(self._turns)
 
     def __enter__(self) -> Self:
         return self.attach()
@@ -147,7 +143,7 @@ class EiderEventHandler(BaseEventHandler):
         self, span: str, method: str, arguments: dict[str, Any], instance: Any, outermost: bool
     ) -> Turn | None:
         tags = active_instrument_tags.get()
-        if is_silent(tags):
+        if is_silent(tags) or not user_speaks(tags):
             return None
         said = None
         text = shapes.user_text(method, arguments)
@@ -205,44 +201,3 @@ class EiderEventHandler(BaseEventHandler):
         while len(self._heard) > _MAX_RECOGNISED:
             self._heard.popitem(last=False)
         return known
-
-
-class _SpanHandler(BaseSpanHandler[BaseSpan]):
-    """Span handler that passes spans to the turns."""
-
-    _turns: Turns = PrivateAttr()
-    _conversation: Conversation = PrivateAttr()
-
-    def __init__(self, turns: Turns, conversation: Conversation) -> None:
-        super().__init__()
-        self._turns, self._conversation = turns, conversation
-
-    def new_span(
-        self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,
-        parent_span_id: str | None = None, tags: dict[str, Any] | None = None, **_: Any,
-    ) -> None:  # fmt: skip
-        """A call begins."""
-        del tags
-        try:
-            self._turns.enter_span(id_, parent_span_id, bound_args.arguments, instance)
-        except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._conversation.warn_of_failure(error)
-
-    def prepare_to_exit_span(
-        self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None, result: Any | None = None,
-        **_: Any,
-    ) -> None:  # fmt: skip
-        """A call has returned."""
-        del bound_args
-        try:
-            self._turns.leave_span(id_, instance, result)
-        except Exception as error:  # noqa: BLE001 (the dispatcher would swallow it without a word)
-            self._conversation.warn_of_failure(error)
-
-    def prepare_to_drop_span(
-        self, id_: str, bound_args: inspect.BoundArguments, instance: Any | None = None,
-        err: BaseException | None = None, **_: Any,
-    ) -> None:  # fmt: skip
-        """A call has failed."""
-        del err
-        self.prepare_to_exit_span(id_, bound_args, instance, None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from llama_index_instrumentation.dispatcher import active_instrument_tags, instrument_tags
 
 from eider.model.errors import InputError
+from eider.model.validation import one_of
 
 if TYPE_CHECKING:
     from eider import Conversation
@@ -17,22 +18,25 @@ HOST: Final = "llamaindex"
 _NAMES: Final = ("user", "session", "context", "loop")
 _SCOPES: Final = "eider.learn.scopes"
 _SILENT: Final = "eider.silent"
+_SPEAKER: Final = "eider.speaker"
 
 
 @contextmanager
 def speaking(
     *, user: str | None = None, session: str | None = None, scopes: Sequence[str] | None = None,
-    context: str | None = None, loop: str | None = None,
+    context: str | None = None, loop: str | None = None, speaker: str | None = None,
 ) -> Generator[None]:  # fmt: skip
     """Set the user and conversation of one request, also for its tasks and threads.
 
     with speaking(user="ada", session="chat-7"):
         await agent.run("…")
 
-    It sets the tags `eider.user`, `eider.session` … of `instrument_tags`, beside those that are set already.
+    With `speaker="agent"` what is said to agents and engines is another agent's word, and teaches nothing. It sets the tags `eider.user`, `eider.session` … of `instrument_tags`, beside those that are set already.
     """
     said = {"user": user, "session": session, "context": context, "loop": loop}
     tags: dict[str, Any] = {f"eider.{name}": value for name, value in said.items() if value is not None}
+    if speaker is not None:
+        tags[_SPEAKER] = one_of(speaker, ("user", "agent"), "speaker")
     if scopes is not None:
         tags[_SCOPES] = [scopes] if isinstance(scopes, str) else [*scopes]
     with instrument_tags({**active_instrument_tags.get(), **tags}):
@@ -49,6 +53,11 @@ def without_learning() -> Generator[None]:
 def is_silent(tags: Mapping[str, Any]) -> bool:
     """Return whether a request is not to be learned from."""
     return bool(tags.get(_SILENT))
+
+
+def user_speaks(tags: Mapping[str, Any]) -> bool:
+    """Return whether the person speaks in a request, and not another agent."""
+    return tags.get(_SPEAKER, "user") == "user"
 
 
 def identity_in(tags: Mapping[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def guided(
     conversation = Conversation(memory, user=user, scopes=scopes, topic=context, loop=loop, host=HOST)
 
     def guidance(query_str: str | None = None, **_: Any) -> str:
+        current_conversation(conversation).require_user()
         try:
             text = current_conversation(conversation).guidance(existing=template, topic=query_str).text
         except Exception as error:  # noqa: BLE001 (a query goes on whatever happens to its memory)

@@ -47,8 +47,9 @@ class EiderRetriever(BaseRetriever):
         self._session, self._limit, self._filters = session, limit, filters
 
     def _retrieve(self, query_bundle: QueryBundle) -> list[NodeWithScore]:
+        whose = current_conversation(self._conversation)
+        whose.require_user()
         try:
-            whose = current_conversation(self._conversation)
             seen = [*dict.fromkeys((*whose.scopes, "global"))] if whose.scopes else None
             found = whose.memory.recall(
                 query_bundle.query_str, user=whose.user, session=self._session, scopes=seen, loop=whose.loop,

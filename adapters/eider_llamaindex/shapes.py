@@ -146,6 +146,11 @@ def tool_output(instance: Any, result: Any) -> str:
     return text_of(result)
 
 
+def is_tool_call(span: str, instance: Any) -> bool:
+    """Whether a span is a call of a tool."""
+    return method_of(span) in CALLS and any(kind.__name__ == "BaseTool" for kind in type(instance).__mro__)
+
+
 def is_ours(instance: Any) -> bool:
     """Whether it is a tool of Eider's."""
     return bool(getattr(type(instance), "of_eider", False))

@@ -12,7 +12,7 @@ from llama_index.core.tools.tool_spec.base import SPEC_FUNCTION_TYPE, BaseToolSp
 from pydantic import BaseModel, ConfigDict, create_model
 
 from eider import Conversation
-from eider.api.tools import TOOLS, error_answer
+from eider.api.tools import PREFIX, TOOLS, error_answer
 from eider.model.errors import InputError
 from eider_llamaindex.identity import HOST, current_conversation
 
@@ -40,7 +40,7 @@ class EiderToolSpec(BaseToolSpec):
 
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
-        context: str | None = None, loop: str | None = None,
+        context: str | None = None, loop: str | None = None, prefix: str = PREFIX,
     ) -> None:  # fmt: skip
         """Bind the tools.
 
@@ -51,10 +51,57 @@ class EiderToolSpec(BaseToolSpec):
             scopes: Where the agent works: it sees these and what is global, and keeps things under the first.
             context: What the work is about.
             loop: Open loop that recalls belong to and an outcome is told of.
+            prefix: Put before the names of the tools, so that they do not meet the agent's own.
         """
+        self._prefix = prefix
         self._conversation = Conversation(
             memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host=HOST
         )
+
+    def remember(self, **arguments: Any) -> str:
+        """Keep a statement."""
+        return self._answer("remember", arguments)
+
+    def recall(self, **arguments: Any) -> str:
+        """Look something up."""
+        return self._answer("recall", arguments)
+
+    def search(self, **arguments: Any) -> str:
+        """List what is kept."""
+        return self._answer("search", arguments)
+
+    def forget(self, **arguments: Any) -> str:
+        """Erase for good."""
+        return self._answer("forget", arguments)
+
+    def correct(self, **arguments: Any) -> str:
+        """Replace a statement."""
+        return self._answer("correct", arguments)
+
+    def reinforce(self, **arguments: Any) -> str:
+        """Say that a memory was useful."""
+        return self._answer("reinforce", arguments)
+
+    def signal_outcome(self, **arguments: Any) -> str:
+        """Tell how the work went."""
+        return self._answer("signal_outcome", arguments)
+
+    def get_fn_schema_from_fn_name(
+        self, fn_name: str, spec_functions: list[SPEC_FUNCTION_TYPE] | None = None
+    ) -> type[BaseModel] | None:
+        """The arguments of a tool."""
+        about = self.get_metadata_from_fn_name(fn_name, spec_functions)
+        return None if about is None else about.fn_schema
+
+    def get_metadata_from_fn_name(
+        self, fn_name: str, spec_functions: list[SPEC_FUNCTION_TYPE] | None = None
+    ) -> ToolMetadata | None:
+        """A tool as a model sees it; None for another function."""
+        del spec_functions
+        toolbox = self._conversation.of(user=_ANYBODY).toolbox(self._prefix)
+        known = {d["name"]: d for d in toolbox.definitions()}
+        definition = known.get(f"{self._prefix}{fn_name}")
+        return None if definition is None else _metadata(definition)
 
     def to_tool_list(
         self, spec_functions: list[SPEC_FUNCTION_TYPE] | None = None,
@@ -70,10 +117,9 @@ class EiderToolSpec(BaseToolSpec):
             if name not in TOOLS:
                 raise InputError(f"there is no tool {name!r}; use {', '.join(TOOLS)}.")
         about = func_to_metadata_mapping or {}
-        known = {d["name"]: d for d in self._conversation.of(user=_ANYBODY).toolbox().definitions()}
-        return [self._tool(name, about.get(name) or _metadata(known[name])) for name in chosen]
+        return [self._tool(name, about.get(name) or self.get_metadata_from_fn_name(name)) for name in chosen]
 
-    def _tool(self, name: str, metadata: ToolMetadata) -> EiderTool:
+    def _tool(self, name: str, metadata: ToolMetadata | None) -> EiderTool:
         def call(**arguments: Any) -> str:
             return self._answer(name, arguments)
 

@@ -60,15 +60,16 @@ ReportTurn = Callable[[Turn, bool], None]
 class Turns:
     """The open spans and the turns they belong to; safe for threads. Knows nothing of memory."""
 
-    def __init__(self, begin: BeginTurn, tell: ReportTurn) -> None:
+    def __init__(self, begin: BeginTurn, tell: ReportTurn, failed: Callable[[Exception], None]) -> None:
         """Create it.
 
         Args:
             begin: Called with (span, method, arguments, instance, outermost) of a call in no turn; a turn if it
                 begins one.
             tell: Called with (turn, done) when a turn's call has returned, and when it is done.
+            failed: Called with what went wrong with a span.
         """
-        self._begin, self._tell = begin, tell
+        self._begin, self._tell, self.failed = begin, tell, failed
         self._open: dict[str, Turn | bool] = {}
         self._streams: OrderedDict[str, Turn] = OrderedDict()
         self._lock = threading.Condition(threading.Lock())

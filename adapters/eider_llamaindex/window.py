@@ -19,6 +19,11 @@ class ChatWindow(AsyncDBChatStore):
     _rows: dict[str, list[Row]] = PrivateAttr(default_factory=dict[str, list[Row]])
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
 
+    def drop(self, key: str) -> None:
+        """Drop a conversation."""
+        with self._lock:
+            self._rows.pop(key, None)
+
     async def get_messages(
         self, key: str, status: MessageStatus | None = _ACTIVE, limit: int | None = None, offset: int | None = None
     ) -> list[ChatMessage]:

@@ -20,7 +20,7 @@ from pydantic import Field
 
 import eider
 from eider.api import conversation
-from eider_llamaindex import EiderEventHandler, handler
+from eider_llamaindex import EiderEventHandler, spans
 from eider_llamaindex.window import ChatWindow
 
 
@@ -164,7 +164,7 @@ def nothing_swallowed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseExce
 
     watched(EiderEventHandler, "handle")
     for name in ("span_enter", "span_exit", "span_drop"):
-        watched(handler._SpanHandler, name)
+        watched(spans.SpanHandler, name)
     monkeypatch.setattr(conversation.HostSession, "warn_of_failure", lambda _, error: raised.append(error))
     root = get_dispatcher()
     before = (list(root.event_handlers), list(root.span_handlers))

@@ -124,7 +124,11 @@ def remembers(messages: Sequence[ChatMessage]) -> ChatMessage:
     text = str(last(messages).content)
     if last(messages).role != "user":
         return says(f"Tool said: {text}")
-    return calls("recall", query=text) if text.endswith("?") else calls("remember", text=text, kind="preference")
+    return (
+        calls("memory_recall", query=text)
+        if text.endswith("?")
+        else calls("memory_remember", text=text, kind="preference")
+    )
 
 
 async def test_an_agent_uses_its_memory_itself(memory: eider.Eider, ada: str) -> None:
@@ -158,14 +162,15 @@ def test_the_seven_tools_have_their_own_schemas(memory: eider.Eider, ada: str) -
     spec = EiderToolSpec(memory, user=ada, scopes=["project:alpha"])
     tools = {tool.metadata.get_name(): tool for tool in spec.to_tool_list()}
     known = {
-        d["name"]: d for d in eider.Conversation(memory, user=ada, scopes=["project:alpha"]).toolbox().definitions()
+        d["name"]: d
+        for d in eider.Conversation(memory, user=ada, scopes=["project:alpha"]).toolbox("memory_").definitions()
     }
     assert tools.keys() == known.keys()
     for name, tool in tools.items():
         shown: Any = tool.metadata.to_openai_tool(skip_length_check=True)["function"]
         assert shown["description"] == known[name]["description"]
         assert shown["parameters"]["properties"] == known[name]["parameters"]["properties"]
-    assert [t.metadata.name for t in spec.to_tool_list(["recall"])] == ["recall"]
+    assert [t.metadata.name for t in spec.to_tool_list(["recall"])] == ["memory_recall"]
     with pytest.raises(InputError, match="no tool 'rember'"):
         spec.to_tool_list(["rember"])
 
@@ -174,7 +179,7 @@ def test_a_tool_that_is_called_wrongly_answers_with_the_fix(memory: eider.Eider,
     """It never raises: the model reads what to change."""
     tools = {t.metadata.get_name(): t for t in EiderToolSpec(memory, user=ada).to_tool_list()}
     for name, arguments, fix in [
-        ("remember", {}, "text"), ("recall", {"query": "x", "limit": "many"}, "whole number"), ("forget", {"id": "no"}, "no"),
+        ("memory_remember", {}, "text"), ("memory_recall", {"query": "x", "limit": "many"}, "whole number"), ("memory_forget", {"id": "no"}, "no"),
     ]:  # fmt: skip
         error = json.loads(str(tools[name](**arguments)))["error"]
         assert fix in f"{error['message']} {error['fix']}"
