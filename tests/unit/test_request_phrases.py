@@ -19,6 +19,9 @@ PREFIXES = (
     "Bitte ", "Hilf mir, ", "Ich möchte, dass du ", "Peux-tu ", "Pourriez-vous s'il vous plaît ", "Est-ce que tu peux ",
     "S'il te plaît, ", "Aide-moi à ", "¿Puedes ", "¿Podrías por favor ", "Por favor, ", "Ayúdame a ", "Necesito que ",
     "你能", "请", "请你帮我", "你可以帮我", "帮我", "麻烦你", "Puoi ", "Potresti per favore ", "Per favore, ", "Aiutami a ",
+    "Can you tell me: ", "Would you mind telling me ", "I'd like to know ", "Can you help me find out ", "Tell me ", "Show me ",
+    "Sag mir bitte, ", "Wärst du so nett, mir zu sagen, ", "Ich möchte wissen, ", "Dis-moi ", "J'aimerais savoir ", "Pourrais-tu me rappeler ",
+    "Dime ", "Me gustaría saber ", "¿Me podrías recordar ", "告诉我", "我想知道", "Dimmi ", "Vorrei sapere ", "Poderia me dizer ", "Gostaria de saber ",
     "Você pode ", "Pode me ", "Por favor, ", "Preciso que você ", "Me ajude a ",
 )  # fmt: skip
 MATTERS = (
