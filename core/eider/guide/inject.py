@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Final
 
@@ -16,9 +17,11 @@ from eider.privacy import recall_marks
 from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
 from eider.retrieve.newer_first import newer_first
+from eider.retrieve.passage import cut_to_passage, fitting
 from eider.retrieve.query import read_question
 from eider.retrieve.rank import Ranked, rank
 from eider.retrieve.recall import merged, rows_of, stores_of
+from eider.retrieve.request_phrases import without_request
 from eider.retrieve.visible import ended_rows, held_rows, present, visible_rows
 from eider.retrieve.weights import balanced
 from eider.store.engine import Engine
@@ -31,6 +34,8 @@ _FETCHED: Final = LOOKED_AT + 6
 _LEAST_TRUST: Final = 1
 """What a tool or a document said may be quoted on request, but never enters a prompt by itself."""
 
+_PASSAGE: Final = 480
+"""Characters of a line from which its best passage is judged and shown instead, some eighty words."""
 _QUOTED: Final = 3
 """Words in a row that make a quotation."""
 _books: dict[str, WordBook] = {}
@@ -51,6 +56,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
     view, weights = present(accepted.now), balanced(engine.shares.of(request.user))
     found: list[Recollection] = []
+    worth: dict[int, float] = {}
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, ask, view) as segment:
             question = read_question(store, segment, prompt, ask, view)
@@ -59,13 +65,15 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
             ranked = rank(
                 segment, question, visible, limit=_ASKED_FOR, weights=weights, ended=ended, asked=held, repeats=True
             )
+            worth = {**question.worth, **worth}
             allowed = _allowed(segment, ranked, request)
             theirs = fetch(store, segment, allowed, user, view, weights, leave_out_ended=question.past is None)
         found = merged(found, newer_first(theirs, prompt), layer=store.name if store is not engine else "")
     lines = [r for r in found if not r.outdated_by and not _in_sight(r, request, prompt)][:LOOKED_AT]
+    lines = _passages(engine, lines, prompt, worth)
     words = " ".join(analysis.words(prompt[:READ]))
     verdict = admit([_judged(r, words) for r in lines], prompt, _book(engine))
-    return _framed(engine, [lines[i] for i in verdict.chosen], request, verdict.why)
+    return _framed(engine, [lines[i] for i in verdict.chosen], request, verdict.why, worth)
 
 
 def _allowed(segment: Segment, ranked: Sequence[Ranked], request: Inject) -> list[Ranked]:
@@ -94,6 +102,24 @@ def _in_sight(found: Recollection, request: Inject, prompt: str) -> bool:
     return bool(request.known) and is_known(found.text, request.known)
 
 
+def _passages(
+    engine: Engine, lines: Sequence[Recollection], prompt: str, worth: Mapping[int, float]
+) -> list[Recollection]:  # fmt: skip
+    """The lines with long ones cut to their best passage, which is judged by itself."""
+    cut = {i: p for i, r in enumerate(lines) if len(r.text) > _PASSAGE and (p := cut_to_passage(r, worth, _PASSAGE))}
+    if not cut:
+        return list(lines)
+    texts = [without_request(prompt[:READ]), *(one.text for one in cut.values())]
+    vectors = engine.embedder.embed(texts[:1], "query"), engine.embedder.embed(texts[1:], "document")
+    likeness = dict(zip(cut, (vectors[1] @ vectors[0][0]).tolist(), strict=True))
+    mass = max(sum(worth.values()), 1e-6)
+    judged = list(lines)
+    for i, one in cut.items():
+        held = sum(worth.get(t, 0.0) for t in set(analysis.terms(one.text, worth).tolist()))
+        judged[i] = replace(one, coverage=held / mass, cosine=likeness[i])
+    return judged
+
+
 def _judged(found: Recollection, prompt: str) -> Line:
     memory = found.memory
     quoted = prompt.count(" ") >= _QUOTED - 1 and prompt in " ".join(analysis.words(found.text[:READ]))
@@ -110,21 +136,30 @@ def _book(engine: Engine) -> WordBook:
     return _books[embedder.fingerprint]
 
 
-def _framed(engine: Engine, chosen: Sequence[Recollection], request: Inject, why: str) -> Injection:
-    """As many of the chosen lines as the budget holds, frame included."""
+def _framed(
+    engine: Engine, chosen: Sequence[Recollection], request: Inject, why: str, worth: Mapping[int, float]
+) -> Injection:  # fmt: skip
+    """As many of the chosen lines as the budget holds, frame included; the best is cut before it is left out."""
     kept: list[Recollection] = []
-    text, tokens = "", 0
+    left: dict[str, str] = {}
+    text, tokens, count = "", 0, engine.counter.count
     for one in chosen:
-        longer = _text([*kept, one])
-        size = engine.counter.count(longer)
+        line, longer = one, _text([*kept, one])
+        size = count(longer)
+        if size > request.budget and not kept:
+            room = request.budget - size + count(one.line)
+            line = fitting(one, worth, room, count) or one
+            size = count(longer := _text([line]))
         if size <= request.budget:
-            kept.append(one)
+            kept.append(line)
             text, tokens = longer, size
+        else:
+            left[one.id] = f"does not fit into the budget of {request.budget} tokens"
     if chosen and not kept:
         why = f"silent: the best line alone exceeds the budget of {request.budget} tokens"
     engine.usage.shown(request.user, [r.id for r in kept if r.memory is not None and not r.layer])
     taint = min((r.trust for r in kept), default=2)
-    return Injection(text=text, recollections=tuple(kept), why=why, taint=taint, tokens=tokens)
+    return Injection(text=text, recollections=tuple(kept), why=why, taint=taint, tokens=tokens, left_out=left)
 
 
 def _text(found: Sequence[Recollection]) -> str:

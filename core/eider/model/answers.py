@@ -71,6 +71,8 @@ class Recollection(Shown):
     """When all that it says ended; None while it holds."""
     ended: tuple[EndedSpan, ...] = ()
     """Parts of it that no longer hold."""
+    passage: tuple[int, int] | None = None
+    """Where in the kept text the part shown stands, start and end in characters; None where it is the whole."""
     outdated_by: str = ""
     """Id of a later line that may have replaced it; empty for none."""
 
@@ -115,6 +117,8 @@ class Injection(Shown):
     taint: int = 2
     """Least trust among what was injected; 2 when nothing was."""
     tokens: int = 0
+    left_out: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Id of what would help → why it is not there."""
 
     def __bool__(self) -> bool:
         return bool(self.text)

@@ -22,7 +22,7 @@ from eider.retrieve.visible import View, midnight, visible_rows
 from eider.store.arrays import micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from eider.language.dates import EventAnchor
@@ -118,6 +118,8 @@ class Question:
     """Weight of each distinct term."""
     mass: float
     """Sum of idf over all distinct terms, unknown ones included: what full coverage would be."""
+    worth: Mapping[int, float]
+    """Weight of each known term, by hash: what a passage is worth that has it."""
     named: NDArray[np.int32]
     """Numbers of the terms that are speakers' names."""
     speakers: tuple[int, ...] = ()
@@ -184,6 +186,7 @@ class Question:
             distinct=distinct[rarest],
             idf=idf[rarest],
             mass=float(idf.sum()) + unknown,
+            worth=dict(zip(known, idf.tolist(), strict=True)),
             named=_terms_of_names(names, numbers),
             names=_among(distinct[rarest], _INNER_NAME.findall(bare), numbers),
             digits=_among(distinct[rarest], _NUMBER.findall(bare), numbers),

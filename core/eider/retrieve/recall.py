@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from eider.model.outcomes import Recalled
 from eider.privacy.ingress import Clean
-from eider.providers.token_budget import pack
 from eider.retrieve.fetch import fetch
 from eider.retrieve.newer_first import newer_first
-from eider.retrieve.passage import cut_to_fit
+from eider.retrieve.passage import fit_into
 from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
 from eider.retrieve.visible import View, ended_rows, held_rows, view_of, visible_rows
@@ -36,6 +35,7 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
     request = accepted.request
     view, weights = view_of(accepted), balanced(engine.shares.of(request.user))
     found: list[Recollection] = []
+    worth: dict[int, float] = {}
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, request, view) as segment:
             question = read_question(store, segment, request.query, request, view)
@@ -45,14 +45,11 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
                 segment, question, visible, limit=request.limit, weights=weights, ended=ended, asked=held, repeats=True
             )
             theirs = fetch(store, segment, ranked, user, view, weights)
+            worth = {**question.worth, **worth}
         found = merged(found, newer_first(theirs, request.query), layer=store.name if store is not engine else "")
     found = found[: request.limit]
     if request.budget is not None:
-        count = engine.counter.count
-        if found and count(found[0].line) > request.budget:  # the best answer is never dropped without a word
-            best = cut_to_fit(found[0], request.query, request.budget, count)
-            found = found if best is None else [best, *found[1:]]
-        found = pack(found, [count(r.line) for r in found], request.budget)
+        found = fit_into(found, worth, request.budget, engine.counter.count)
     engine.usage.shown(request.user, [r.id for r in found if r.memory is not None and not r.layer])
     if request.loop is not None:
         _note(engine, request.user, request.loop, found)
