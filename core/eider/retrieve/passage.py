@@ -26,8 +26,8 @@ _CHARACTERS: Final = 5
 """Characters of a token, at most, from which the search for what fits begins."""
 _LEAST_SHARE: Final = 4
 """A long row after the first gets this part of a budget at most, so that others are seen as well."""
-_LEAST: Final = 60
-"""Tokens that a passage may always have."""
+_LEAST: Final = 50
+"""Tokens without which no further passage is begun: half a sentence says nothing."""
 
 
 def best_passage(text: str, worth: Mapping[int, float], most: int) -> tuple[int, int]:
@@ -115,7 +115,7 @@ def fit_into(
         line, size = one, count(one.line)
         if size > budget:
             share = budget if not kept else min(budget, max(_LEAST, budget // _LEAST_SHARE))
-            cut = fitting(one, worth, share, count)
+            cut = fitting(one, worth, share, count) if budget >= _LEAST or not kept else None
             if cut is None or cut.passage is None:
                 left.append(f"{one.id} ({size} tokens)")
                 continue
