@@ -182,6 +182,42 @@ def test_a_body_of_a_hundred_megabytes_is_refused_and_costs_no_memory(home: Home
     assert home.client().call("recall", {"query": "x"})["status"] == "ok"
 
 
+def test_idle_lines_over_tcp_take_no_place_of_the_unix_socket(
+    served: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many any account opens: callers on the socket are answered, and so is a newcomer over TCP."""
+    monkeypatch.setattr(http_limits, "TCP_CONNECTIONS", 40)
+    monkeypatch.setattr(http_limits, "REQUESTS", 60)
+    server = served()
+    idle: list[socket.socket] = []
+    try:
+        for _ in range(120):
+            idle.append(server.line(local=False))
+            idle[-1].sendall(b"POST /v1/recall HTTP/1.1\r\nHost: x\r\n")
+        for _ in range(3):
+            assert status(server.sent(request(b"{}"))) == 200
+            assert status(server.sent(request(b"{}"), local=False)) == 200
+        assert len(server.server.server_state.connections) <= 42
+    finally:
+        for sock in idle:
+            sock.close()
+
+
+def test_lines_on_the_unix_socket_are_bounded_too(
+    served: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More requests at once than there are places are told to come again."""
+    monkeypatch.setattr(http_limits, "REQUESTS", 3)
+    server = served()
+    lines = [server.line() for _ in range(5)]
+    try:
+        assert status(server.sent(request(b"{}"))) == 503
+    finally:
+        for sock in lines:
+            sock.close()
+    until(lambda: status(server.sent(request(b"{}"))) == 200, "room again")
+
+
 def test_a_head_that_arrives_slowly_is_cut_off(served: Callable[..., Server], monkeypatch: pytest.MonkeyPatch) -> None:
     """One header now and then holds a line only as long as a head may take; so does saying nothing."""
     monkeypatch.setattr(http_limits, "HEAD_SECONDS", 0.3)

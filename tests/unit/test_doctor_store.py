@@ -345,6 +345,18 @@ def test_what_fits_no_prompt_is_noted(memory: Eider) -> None:
     assert found["statement-long"].severity == found["episode-long"].severity == "info"
 
 
+def test_texts_that_cannot_be_read_are_counted(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """unread: a fault in reading dates is told with the text it stumbles over, and the words are kept."""
+    memory.record("April 5-April 12 we are away.")
+    assert "unread" not in look(memory)
+
+    def broken(*_: object) -> None:
+        raise StopIteration
+
+    monkeypatch.setattr("eider.language.analysis._windows", broken)
+    assert "1 × dates" in look(memory)["unread"].message
+
+
 def test_much_that_says_nothing_is_junk(memory: Eider) -> None:
     """junk: punctuation, single letters and what a host repeats; real talk beside it is not counted."""
     memory.record_many([{"text": f"Harbour {n} has {n} boats."} for n in range(60)])

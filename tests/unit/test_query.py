@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 import time
 from collections.abc import Iterator
@@ -247,3 +248,33 @@ def test_what_a_caller_changes_in_an_answer_stays_with_the_caller(tmp_path: Path
             assert hit.episode is not None
             assert hit.episode.metadata == {"place": {"room": "kitchen"}}
             hit.episode.metadata["place"]["room"] = "attic"  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize(
+    "query", ["select repeat('x', 600000000)", "select length(repeat('x', 3000000000))", "select range(90000000)"]
+)
+def test_one_long_value_ends_at_the_limits(memory: eider.Eider, query: str) -> None:
+    """What DuckDB cannot interrupt or count ends with its process; the next query is answered by another."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(SqlError, match=r"more than 128 MB|longer than 1 s"):
+        memory.sql(query, seconds=1, memory=128)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 128 * 1024
+    assert memory.sql("select 1 as one").rows == [(1,)]
+
+
+def test_a_query_without_end_is_stopped(memory: eider.Eider) -> None:
+    """A cross join that would take years gives the writer's turn and the process back."""
+    endless = (
+        "select count(*) from range(1000000) a, range(1000000) b, range(1000000) c where a.range + b.range = c.range"
+    )
+    with pytest.raises(SqlError, match="longer than"):
+        memory.sql(endless, seconds=0.2)
+    assert memory.recall("camelCase")
+
+
+def test_a_larger_limit_is_given_on_demand(memory: eider.Eider) -> None:
+    """What is too large for one limit is answered within another."""
+    query = "select length(repeat('x', 150000000)) as n"
+    with pytest.raises(SqlError, match="more than 64 MB"):
+        memory.sql(query, memory=64)
+    assert memory.sql(query, memory=1024).rows == [(150_000_000,)]

@@ -44,6 +44,18 @@ class Accounts:
         """What a memory rests on, and how it came to be as it is."""
         return self._backend.execute(WhyOf(id=id_of(id), user=self._whose(user)))
 
-    def sql(self, query: str, *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0) -> Table:
-        """Ask one's own rows in SQL, in a database that holds nothing else and can reach nothing."""
-        return self._backend.execute(Sql(query=query, user=self._whose(user), rows=rows, seconds=seconds))
+    def sql(
+        self, query: str, *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0, memory: int = 512
+    ) -> Table:  # fmt: skip
+        """Ask one's own rows in SQL, in a database that holds nothing else and can reach nothing.
+
+        Args:
+            query: One statement that reads.
+            user: Whose rows.
+            rows: Most rows of the answer.
+            seconds: Most time; it ends at most a second later.
+            memory: Megabytes that rows, query and answer may take together.
+        """
+        return self._backend.execute(
+            Sql(query=query, user=self._whose(user), rows=rows, seconds=seconds, memory=memory)
+        )

@@ -157,14 +157,16 @@ def search(state: State, words: tuple[str, ...], **said: Any) -> None:
 @click.argument("words", metavar="QUERY...", nargs=-1, required=True)
 @click.option("--rows", type=int, default=1_000, show_default=True, help="Most rows.")
 @click.option("--seconds", type=float, default=10.0, show_default=True, help="Most time.")
+@click.option("--memory", type=int, default=512, show_default=True, help="Most megabytes.")
 @pass_state
-def sql(state: State, words: tuple[str, ...], rows: int, seconds: float) -> None:
+def sql(state: State, words: tuple[str, ...], rows: int, seconds: float, memory: int) -> None:
     """Ask your own rows in SQL.
 
     The query sees the tables of one user, read-only, and nothing else: no files, no network.
     """
-    with open_memory(state) as memory:
-        found: list[dict[str, Any]] = memory.sql(text_of(words), rows=rows, seconds=seconds).arrow().to_pylist()
+    with open_memory(state) as opened:
+        answer = opened.sql(text_of(words), rows=rows, seconds=seconds, memory=memory)
+    found: list[dict[str, Any]] = answer.arrow().to_pylist()
     print_values(state, found, lambda: _print_sql(found))
 
 

@@ -22,6 +22,7 @@ from eider.language import stems
 from eider.language.dates import mentions
 from eider.language.lexicon import FIRST_PERSON, GREETINGS, HAN_STOP, IRREGULAR, NUMBER_WORDS, STOP_WORDS, TIME_WORDS
 from eider.model.errors import InputError
+from eider.model.reading_faults import read_or
 
 if TYPE_CHECKING:
     from collections.abc import Container
@@ -133,14 +134,15 @@ def analyse(text: str, *, said_on: date | None = None) -> Analysis:
     >>> analysis.terms.tolist() == terms("LISBON, go")[::-1].tolist()
     True
     """
-    found = terms(text)
-    windows = _windows(text, said_on)
+    found = read_or("words", lambda: terms(text), np.zeros(0, np.uint64))
+    windows = read_or("dates", lambda: _windows(text, said_on), np.zeros((0, 2), np.int32))
+    none = np.zeros(len(TRAITS), np.float32)
     return Analysis(
         terms=found,
-        traits=_traits(text, dated=len(windows) > 0),
+        traits=read_or("traits", lambda: _traits(text, dated=len(windows) > 0), none),
         windows=windows,
         fingerprint=fingerprint(text),
-        heading=_heading(text, len(found)),
+        heading=read_or("heading", lambda: _heading(text, len(found)), 0),
         wish=_WISH.search(text[:_WISH_READ]) is not None,
     )
 

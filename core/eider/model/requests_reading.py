@@ -170,8 +170,11 @@ class Sql(UserRequest[Table]):
     query: str
     rows: int = 10_000
     seconds: float = 10.0
+    memory: int = 512
+    """Megabytes that its rows, the query and the answer may take together."""
 
     def __post_init__(self) -> None:
         validation.user(self.user)
         validation.text(self.query, "query")
+        validation.whole(self.memory, "memory", 64, 65_536)
         validation.whole(self.rows, "rows", 1, 1_000_000)

@@ -33,14 +33,14 @@ def sql(engine: Engine, accepted: Clean[Sql]) -> Table:
     request = accepted.request
     import pyarrow as pa
 
-    from eider.store.sql_sandbox import answer
+    from eider.store.sql_worker import answer
 
     user = request.user
     if not 0 < request.seconds <= _MAX_SECONDS:
         raise InputError(f"seconds={request.seconds!r} is out of range; pass more than 0, at most {_MAX_SECONDS}.")
     schema, batches, truncated = answer(
         lambda: engine.store.transfer.tables(user, engine.now()),
-        request.query, rows=request.rows, seconds=request.seconds,
+        request.query, rows=request.rows, seconds=request.seconds, memory=request.memory,
     )  # fmt: skip
     return Table(_tidy(pa.Table.from_batches(batches, schema)), truncated=truncated)
 

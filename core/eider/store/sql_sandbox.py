@@ -19,8 +19,6 @@ import pyarrow as pa
 from eider.model.errors import SqlError
 
 Cursor = duckdb.DuckDBPyConnection
-_MEMORY: Final = "512MB"
-"""For the rows and the query together; a guess: 1M short rows take some 300 MB."""
 _BATCH: Final = 2_048
 """Rows per fetch: DuckDB's own vector size."""
 TABLES: Final = ("episodes", "memories", "versions", "events", "usage", "edges")
@@ -41,7 +39,7 @@ _ALLOWED: Final = "ask one SELECT (or WITH, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) 
 
 
 def answer(
-    tables: Callable[[], Mapping[str, pa.Table]], query: str, *, rows: int, seconds: float
+    tables: Callable[[], Mapping[str, pa.Table]], query: str, *, rows: int, seconds: float, memory: int
 ) -> tuple[pa.Schema, list[pa.RecordBatch], bool]:
     """Run one reading statement over these tables and nothing else.
 
@@ -50,6 +48,7 @@ def answer(
         query: A single SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
         rows: Most rows handed out.
         seconds: Most time it may take.
+        memory: Most megabytes for the rows and the query together.
 
     Returns:
         Schema, batches, and whether rows were left out.
@@ -58,26 +57,34 @@ def answer(
         SqlError: It was refused, failed, or took too long; the message says what to do.
     """
     try:
-        with duckdb.connect(":memory:", config=_settings()) as db:
+        with duckdb.connect(":memory:", config=_settings(memory)) as db:
             _check(db, query)
             _fill(db, tables())
             with _limited(db, seconds) as cursor:
                 return _fetched(cursor, query, rows)
     except duckdb.InterruptException:
-        raise SqlError(
-            f"the query ran longer than {seconds:g} s and was stopped; narrow it, or pass a larger seconds=."
-        ) from None
+        raise SqlError(too_slow(seconds)) from None
     except duckdb.OutOfMemoryException:
-        raise SqlError(f"the query needs more than {_MEMORY} of memory; select fewer rows or columns.") from None
+        raise SqlError(too_large(memory)) from None
     except duckdb.PermissionException as error:
         raise SqlError(f"refused: {_first(error)}; {_ALLOWED}.") from None
     except duckdb.Error as error:
         raise SqlError(f"{_first(error)}; {_ALLOWED}.") from None
 
 
-def _settings() -> dict[str, str | bool | int | float | list[str]]:
+def too_slow(seconds: float) -> str:
+    """Return what is said of a query that took too long."""
+    return f"the query ran longer than {seconds:g} s and was stopped; narrow it, or pass a larger seconds=."
+
+
+def too_large(memory: int) -> str:
+    """Return what is said of a query that needs too much memory."""
+    return f"the query needs more than {memory} MB of memory; select fewer rows or columns, or pass a larger memory=."
+
+
+def _settings(memory: int) -> dict[str, str | bool | int | float | list[str]]:
     return {
-        "memory_limit": _MEMORY,
+        "memory_limit": f"{memory}MB",
         "threads": 2,
         "temp_directory": "",  # nothing is spilled: the rows never reach the disk
         "autoinstall_known_extensions": False,

@@ -7,7 +7,6 @@ northern ones by whole months, and `5/7/2023` is read month first unless that is
 
 from __future__ import annotations
 
-import logging
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
@@ -19,13 +18,12 @@ from eider.language.dates.lexer import languages, lex
 from eider.language.dates.lexicon import CORES
 from eider.language.dates.period import Window
 from eider.language.dates.rules import Reading
+from eider.model.reading_faults import read_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["EventAnchor", "Window", "event_asked", "mentions", "placed", "window_asked"]
-
-_log: Final = logging.getLogger("eider")
 
 MAX_READ: Final = 20_000
 """Characters read of one text; a date further on in a pasted file is not what it is about. A guess."""
@@ -100,12 +98,11 @@ def _windows(text: str, today: date, *, asked: bool) -> list[Window]:
 
 def _placed(text: str, today: date, *, asked: bool) -> list[tuple[int, int, Window]]:
     text = text[:MAX_READ]
-    try:
-        found = [each for language in languages(text) for each in _read(text, language, today, asked=asked)]
-    except Exception:  # noqa: BLE001 (a fault of this package leaves dates unread; the text is still kept and asked for)
-        _log.exception("the dates of a text of %d characters were not read", len(text))
-        return []
-    return _apart(found)
+
+    def read_all() -> list[tuple[int, int, Window]]:
+        return _apart([each for language in languages(text) for each in _read(text, language, today, asked=asked)])
+
+    return read_or("dates", read_all, [])
 
 
 def _read(text: str, language: str, today: date, *, asked: bool) -> Iterable[tuple[int, int, Window]]:
@@ -150,7 +147,10 @@ def event_asked(text: str) -> EventAnchor | None:
     >>> event_asked("What did we buy before the trip to Rome?")
     EventAnchor(relation='before', phrase='the trip to Rome')
     """
-    text = text[:MAX_READ]
+    return read_or("event of a question", lambda: _event(text[:MAX_READ]), None)
+
+
+def _event(text: str) -> EventAnchor | None:
     for pattern in _EVENTS:
         for match in pattern.finditer(text):
             relation, phrase = _RELATIONS[" ".join(match["relation"].lower().split())], match["event"].strip()

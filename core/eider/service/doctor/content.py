@@ -1,4 +1,4 @@
-"""Checks of stored texts: duplicates, what waits in the inbox, secrets, oversize, junk, never recalled.
+"""Checks of stored texts: duplicates, what waits in the inbox, secrets, oversize, junk, unread, never recalled.
 
 They read, per user, the newest rows, and say ids and counts; what somebody said is quoted only when asked for.
 """
@@ -13,7 +13,9 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
+from eider.language.analysis import analyse
 from eider.learn.inbox import inbox
+from eider.model.reading_faults import counted
 from eider.model.requests_learning import Inbox
 from eider.privacy.ingress import Channel, accept
 from eider.privacy.redact import findings, redact, redact_tree
@@ -35,6 +37,8 @@ _JUNK_ROWS: Final = 50
 _REPEATS: Final = 5
 _WAITING: Final = 50
 """Most that the inbox lists at once."""
+_READ_AGAIN: Final = 1_000
+"""Utterances of one user, the newest, that are read once more: a second at most."""
 _SHOWN: Final = 3
 _QUOTED: Final = 80
 _SOUND: Final = re.compile(r"[^\W_]")
@@ -180,6 +184,26 @@ def empty_utterances(kept: Sequence[SampleRow]) -> list[SampleRow]:
         if few or not _SOUND.search(one.text) or (text in often and said[text] > 1):
             found.append(one)
     return found
+
+
+@store_check("unread")
+def unread(patient: StoreContext) -> Iterator[Finding]:
+    """Find utterances out of which dates or features cannot be read, for a fault of Eider; their words are kept."""
+    for user, kept in _rows(patient, _episodes):
+        before, found = Counter(counted), list[SampleRow]()
+        for one in kept[:_READ_AGAIN]:
+            faults = counted.total()
+            analyse(one.text, said_on=one.at.date())
+            found += [one] if counted.total() > faults else []
+        what = ", ".join(f"{n} × {name}" for name, n in (counted - before).items())
+        counted.clear()
+        counted.update(before)
+        if found:
+            yield _content_finding(
+                patient, user, "unread", "warning",
+                f"of {len(found):,} text(s) something could not be read ({what}); their words are kept and found",
+                "tell the makers of Eider with such a text, if you may", found,
+            )  # fmt: skip
 
 
 @store_check("never recalled")
