@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from eider.api.importers import ImportRequest, ImportResult, Progress, ProjectImport, find_statements
 from eider.model.errors import ErasedError, InputError, QueuedError, ServerUnreachableError
-from eider_claude_hooks.keeping import SessionRecorder, scope_of_prompt
+from eider_claude_hooks.keeping import SessionRecorder
 from eider_claude_hooks.session import HOST, LastAnswer, Session, name_of
 from eider_claude_hooks.survey import COPIED, COPY_PREFIX, Step, Survey, survey, transcripts
 from eider_claude_hooks.transcript import Turn, all_turns
@@ -185,7 +185,7 @@ class _Import:
     def _preview_prompt(self, session: Session, step: Step, text: str, answering: LastAnswer) -> tuple[str, ...]:
         return find_statements(
             text, blank_private(answering.text, session.private)[:_ANSWER], at=step.at, user=self._memory.user or "",
-            scope=scope_of_prompt(text, step.place), known=self._keeper.host_file_sentences(session, step.place),
+            scope=step.place.scope, known=self._keeper.host_file_sentences(session, step.place),
         )  # fmt: skip
 
     def _import_answer(self, session: Session, step: Step, turn: Turn, known: _StoredSession) -> None:

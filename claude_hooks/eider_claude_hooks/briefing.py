@@ -64,7 +64,7 @@ def compile_briefing(memory: Eider, place: Place, known: Sequence[str], *, about
     tokens = policy.tokens
     waiting = [m for m in memory.inbox(limit=50) if m.scope in place.scopes]
     for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
-        lines.append(f"Open: {_shorten(one.text)} This contradicts what is known; ask the user which holds ({one.id}).")
+        lines.append(f"Open: {_shorten(one.question)} Ask the user ({one.id}).")
         ids.append(one.id)
     text = f"{HOW}\n{OBEY}\n{recall_marks.mark(lines, ())}" if lines else HOW
     if about:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from eider.model.validation import MAX_OBSERVED, MAX_TEXT
 from eider.privacy import recall_marks
-from eider.understand.scope_names import holds_everywhere
 from eider_claude_hooks.project import Place, host_files, sentences_of
 from eider_claude_hooks.session import HOST, LastAnswer, Session
 from eider_claude_hooks.words import blank_private
@@ -44,7 +43,7 @@ class SessionRecorder:
         return door.observe(
             agent_output=output, user_reply=text, session=session.id, at=at, tz=self._tz,
             context=f"{place.scope} (branch {place.branch})" if place.branch else place.scope,
-            scope=scope_of_prompt(text, place), known=self.host_file_sentences(session, place), key=key,
+            ambient_scope=place.scope, known=self.host_file_sentences(session, place), key=key,
             answering_key=answering.key if output.strip() else None,
         )  # fmt: skip
 
@@ -73,11 +72,6 @@ class SessionRecorder:
         for start in range(0, len(text), MAX_TEXT):
             if (part := text[start : start + MAX_TEXT]).strip():
                 door.record(part, role=role, tz=self._tz, key=key + (f":{start}" if start else ""), **said)
-
-
-def scope_of_prompt(text: str, place: Place) -> str:
-    """Return a prompt's scope: its project, unless it says that it applies everywhere."""
-    return "global" if holds_everywhere(text) else place.scope
 
 
 def _metadata(place: Place) -> dict[str, str]:

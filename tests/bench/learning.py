@@ -12,10 +12,11 @@ import measure
 
 import eider
 from eider.api.facade import Eider
-from eider.learn.observe import exchange_of, thought_of
+from eider.learn.exchange import exchange_of
+from eider.learn.observe import thought_of
 from eider.model.requests_learning import Observe
 from eider.privacy.ingress import accept
-from eider.understand.signals import detect
+from eider.understand.reader import read_reply
 
 SIZES = (1_000, 10_000, 100_000)
 KINDS = ("rule", "preference", "decision", "fact", "insight")
@@ -43,7 +44,7 @@ def filled(count: int) -> Iterator[Eider]:
 
 def rows() -> Iterator[list[str]]:
     """Observing with a signal, without one, and recording beside it; the policy cold and cached."""
-    replies = [reply for word in _words(60) if detect(reply := f"No, always name the {word} first.", OUTPUT)][:40]
+    replies = [reply for word in _words(60) if read_reply(reply := f"No, always name the {word} first.", OUTPUT)][:40]
     for size in SIZES:
         with filled(size) as memory:
             learned = measure.each(lambda r: memory.observe(agent_output=OUTPUT, user_reply=str(r)), replies)

@@ -51,6 +51,19 @@ def ask(server: StubServer, provider: str) -> Callable[..., Any]:
 
 
 @pytest.fixture
+def unsure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reader is sure of nothing: all that it finds is worth asking about."""
+    from dataclasses import replace
+
+    from eider.learn import reading
+    from eider.understand.reader import read_reply
+    from eider.understand.scorer import shipped_weights
+
+    weights = replace(shipped_weights(), learn=1.1)
+    monkeypatch.setattr(reading, "read_reply", lambda reply, agent: read_reply(reply, agent, weights=weights))
+
+
+@pytest.fixture
 def memory(server: StubServer, tmp_path: Path) -> Iterator[Callable[..., eider.Eider]]:
     """Opens a store in a mode, at one path; all are closed in the end."""
     opened: list[eider.Eider] = []

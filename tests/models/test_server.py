@@ -41,11 +41,11 @@ def test_the_server_asks_as_the_agent_is_set(home: Home, server: StubServer) -> 
     """Mode and model are the agent's, kept in the store; another agent of the same store asks nobody."""
     server.answers |= {"signal": HEARD, "memory": WORDED}
     with opened("frugal") as frugal:
-        assert not frugal.observe(agent_output="Notes.", user_reply=VAGUE).memories
+        assert frugal.observe(agent_output="Notes.", user_reply=VAGUE, user="bob").memories[0].wording == ""
     assert server.asked == []
-    with opened("balanced") as balanced:
-        learned = balanced.observe(agent_output="Notes.", user_reply=VAGUE)
-    assert [str(m.text) for m in learned.memories] == [STATED]
+    with opened("eager") as eager:
+        learned = eager.observe(agent_output="Notes.", user_reply=VAGUE)
+    assert [(str(m.text), m.wording) for m in learned.memories] == [(VAGUE, STATED)]
     assert server.asked[:2] == ["signal", "memory"]
 
 
@@ -53,7 +53,7 @@ def test_what_the_server_could_not_ask_it_asks_later(home: Home, server: StubSer
     """A failure comes back as queued, and the server's own queue learns it."""
     server.answers |= {"signal": HEARD, "memory": WORDED}
     server.faults = [broken(500)] * 3
-    with opened("balanced") as memory:
+    with opened("eager") as memory:
         learned = memory.observe(agent_output="Notes.", user_reply=VAGUE)
         assert (learned.status, len(learned.episodes)) == ("queued", 2)
         until(lambda: [i for i in memory.search().items if i.memory is not None], "the learning")

@@ -14,8 +14,8 @@ from eider.language.dates import event_asked, mentions
 from eider.privacy.redact import redact
 from eider.retrieve.query import Question
 from eider.store.segment.segment import Segment
-from eider.understand.signals import detect
-from eider.understand.statements import read
+from eider.understand.pair_reading import read
+from eider.understand.reader import read_reply
 from eider_claude_hooks.words import split_private
 
 TODAY = date(2026, 5, 20)
@@ -34,7 +34,7 @@ UNITS = (
     "desde el ", "之前", "请你帮我", "hast du ", "me recomendaste ", "港口abc12", "<" + " " * 300,
 )  # fmt: skip
 READERS: dict[str, Callable[[str], object]] = {
-    "detect": detect,
+    "reply": read_reply,
     "statement": read,
     "question": lambda text: Question.read(text, Segment(), today=TODAY),
     "dates": lambda text: mentions(text, said_on=TODAY),

@@ -39,7 +39,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> Path:
         memory.record('😀 \u2028 \\ " \u202e tail', role="agent", session="s", at="2026-05-01T18:01:00Z")
         old = memory.remember("Prefers snake_case.", kind="preference", valid_from="2026-03", key="host:2")
         new = memory.correct(old.id, "Prefers camelCase.", key="host:3")
-        memory.remember("Zebra again, of Bob.", user="bob")
+        memory.remember("The ferry of the Zebra line leaves at nine.", user="bob")
         memory.pin(new.id)
         memory.reinforce(new.id)
         memory.undo(memory.events(limit=1)[0].id)

@@ -36,9 +36,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_correction_is_obeyed_by_the_next_command(run: Any) -> None:
     """What observe learned is what policy prints; the reasons are shown."""
     shown = run("observe", "No, please write in paragraphs.", "--agent-output", "I suggest bullet points.").stdout
-    assert "Write in paragraphs." in shown
-    assert "why: noticed correction" in shown
-    assert "- Write in paragraphs." in run("policy").stdout.splitlines()
+    assert "please write in paragraphs." in shown
+    assert "why: noticed rule" in shown
+    assert "please write in paragraphs." in run("policy").stdout
 
 
 def test_small_talk_says_that_nothing_was_learned(run: Any) -> None:
@@ -58,7 +58,7 @@ def test_what_is_replaced_is_shown_as_closed(run: Any) -> None:
 def test_either_side_may_come_from_stdin(run: Any) -> None:
     """Not both; a key makes it once."""
     out = ("observe", "No, please write in paragraphs.", "--agent-output", "-", "--key", "k")
-    assert "Write in paragraphs." in run(*out, stdin="I suggest bullet points.\n").stdout
+    assert "please write in paragraphs." in run(*out, stdin="I suggest bullet points.\n").stdout
     assert "observed before" in run(*out, stdin="I suggest bullet points.\n").stdout
     assert "squash" in run("observe", "-", stdin="We always squash before we merge.\n").stdout
     assert "one of them" in run("observe", "-", "--agent-output", "-", code=2).stderr
@@ -118,8 +118,7 @@ def test_what_the_user_asks_to_keep_is_kept_as_heard(run: Any) -> None:
     ]
     assert sorted(one["text"] for one in said) == ["Always indent with tabs.", "The staging database is called plum."]
     both = run("remember", "--heard", "Deploys happen on Tuesdays; ask Marisol before touching prod.").stdout
-    assert "Deploys happen on Tuesdays." in both
-    assert "ask Marisol before touching prod." in both, "what is not understood is kept all the same"
+    assert "Deploys happen on Tuesdays; ask Marisol before touching prod." in both
     run("remember", "--heard", "I prefer tea. <private>My pin <PRIVATE>is</private> 4711</ private > ")
     assert "4711" not in run("search", "--json").stdout
     assert "private" in run("remember", "--heard", "<private>My pin is 4711.", code=2).stderr

@@ -43,10 +43,10 @@ def test_the_inbox_shows_what_waits_against_what(opens: Opens, tmp_path: Path) -
         waiting.append(contradicting(memory, known.id, new, n))
     memory.close()
     listed = run(tmp_path, "inbox", "list")
-    assert "against" in listed
+    assert "contradicts" in listed
     assert "Porto" in listed
     rows = [json.loads(line) for line in run(tmp_path, "inbox", "list", "--json").splitlines()]
-    assert {(r["text"], r["against"][0]["text"]) for r in rows} == {
+    assert {(r["memory"]["text"], r["against"][0]["text"]) for r in rows} == {
         ("The office is in Lisbon.", "The office is in Porto."), ("Ship on Monday.", "Ship on Friday."),
     }  # fmt: skip
     assert "accepted" in run(tmp_path, "inbox", "accept", waiting[0])

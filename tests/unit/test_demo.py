@@ -36,12 +36,16 @@ def test_the_first_process_is_killed(told: str) -> None:
 
 def test_an_objection_in_one_process_is_obeyed_in_the_next(told: str) -> None:
     """Nobody wrote a rule down: the killed process learned it, the new one's policy says it, with the words it rests on."""
-    learned, killed = told.index("Learned: Write release notes in two short paragraphs."), told.index("killed with")
+    learned, killed = (
+        told.index("Learned: please write release notes in two short paragraphs, and always name who is on call."),
+        told.index("killed with"),
+    )
     asked = told.index("memory.policy(")
-    rule = told.index("- Write release notes in two short paragraphs.")
+    rule = told.index(
+        'ada: "please write release notes in two short paragraphs, and always name who is on call.', asked
+    )
     assert learned < killed < asked < rule
-    assert "- Always name who is on call." in told
-    quoted = told.index("write release notes in two short paragraphs'", rule)
+    quoted = told.index("please write release notes in two short paragraphs", told.index("memory.why(", rule))
     assert told.index("memory.why(", rule) < quoted
     assert story.OBJECTED in told[:killed]
 

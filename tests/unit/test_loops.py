@@ -58,7 +58,8 @@ def test_being_shown_is_not_being_used(memory: eider.Eider, clock: FixedClock) -
 
 def test_a_whole_credit_is_a_use_and_a_bad_outcome_a_lapse(memory: eider.Eider, clock: FixedClock) -> None:
     """As `reinforce` at the same instant; and blame shortens what lasted."""
-    ids = [memory.remember(f"The {name} has its lid on the left.").id for name in ("teapot", "toaster", "piano")]
+    named = [f"The {name} has its lid on the left." for name in ("teapot", "toaster", "piano")]
+    ids = [kept.id for kept in memory.remember_many(named)]
     clock.advance(timedelta(days=20))
     memory.reinforce(ids[0])
     for id_, name, outcome in ((ids[1], "toaster", 1.0), (ids[2], "piano", -1.0)):

@@ -11,7 +11,7 @@ import pytest
 import eider
 from eider.model.errors import ErasedError, InputError, RefusedError
 
-CORRECTION = {"agent_output": "I suggest bullet points.", "user_reply": "No, please write in paragraphs."}
+CORRECTION = {"agent_output": "I suggest bullet points.", "user_reply": "No, in paragraphs."}
 
 
 @pytest.fixture
@@ -29,14 +29,17 @@ def test_an_exchange_is_recorded_and_learned_from_in_one_write(memory: eider.Eid
     """Two utterances, one rule, one event; the rule quotes the reply."""
     done = memory.observe(**CORRECTION, session="s")
     assert [e.role for e in done.episodes] == ["agent", "user"]
-    assert [(m.kind, m.text, m.trust) for m in done.memories] == [("rule", "Write in paragraphs.", 2)]
+    assert [(m.kind, m.text, m.trust) for m in done.memories] == [("rule", "in paragraphs.", 2)]
     (span,) = done.memories[0].evidence
     assert span.episode == done.episodes[1].id
-    assert "write in paragraphs" in done.episodes[1].text[span.start : span.end]
+    assert done.episodes[1].text[span.start : span.end] == done.memories[0].text
+    answered = done.memories[0].answers
+    assert answered is not None
+    assert done.episodes[0].text[answered.start : answered.end] == "I suggest bullet points."
     assert [e.op for e in memory.events()] == ["observe"]
-    assert "correction" in done.why
+    assert "read in the reply" in done.why
     assert done.status == "stored"
-    assert "write in paragraphs" in memory.why(done.memories[0].id).evidence[0][1]
+    assert "in paragraphs" in memory.why(done.memories[0].id).evidence[0][1]
 
 
 def test_small_talk_is_recorded_and_nothing_is_learned(memory: eider.Eider) -> None:
@@ -67,7 +70,7 @@ def test_the_output_a_host_recorded_is_not_recorded_again(memory: eider.Eider) -
 
 def test_a_reply_a_host_recorded_is_learned_from_where_it_stands(memory: eider.Eider) -> None:
     """What is learned quotes the utterance that is there; it is not kept twice."""
-    said = memory.record("No, please write in paragraphs.", key="turn-8:user")
+    said = memory.record("No, in paragraphs.", key="turn-8:user")
     done = memory.observe(**CORRECTION, key="turn-8")
     assert done.memories[0].evidence[0].episode == said.id
     assert memory.search(kinds=["episode"]).total == 2
@@ -75,10 +78,9 @@ def test_a_reply_a_host_recorded_is_learned_from_where_it_stands(memory: eider.E
 
 def test_an_older_fact_learned_late_fills_its_own_time(memory: eider.Eider) -> None:
     """It ends where the newer one begins, and overwrites nothing."""
-    memory.remember("The user's manager is Petra.", valid_from="2026-04-01")
-    done = memory.observe(user_reply="My manager is Karlos.", at="2026-02-01T10:00:00+00:00")
-    assert not any("Karlos" in t for t in texts(memory))
-    assert any("Petra" in t for t in texts(memory))
+    memory.remember("We deploy on Thursdays now.", valid_from="2026-04-01")
+    done = memory.observe(user_reply="We deploy on Tuesdays.", at="2026-02-01T10:00:00+00:00")
+    assert texts(memory) == ["We deploy on Thursdays now."]
     assert [str(m.valid_to)[:10] for m in done.memories] == ["2026-04-01"]
 
 
@@ -86,9 +88,10 @@ def test_what_is_said_again_is_strengthened_and_not_added(memory: eider.Eider) -
     """A restatement by the user is a use."""
     kept = memory.observe(**CORRECTION).memories[0]
     before = memory.why(kept.id).usage.uses
-    memory.observe(agent_output="Fine.", user_reply="From now on, write in paragraphs.")
+    again = memory.observe(agent_output="Bullets it is.", user_reply="No, in paragraphs!")
     assert len([t for t in texts(memory) if "paragraphs" in t]) == 1
     assert memory.why(kept.id).usage.uses == before + 1
+    assert [s.episode for s in again.memories[0].said_again] == [again.episodes[1].id]
 
 
 def test_a_newer_value_closes_the_older_one(memory: eider.Eider) -> None:
@@ -99,7 +102,7 @@ def test_a_newer_value_closes_the_older_one(memory: eider.Eider) -> None:
     done = memory.observe(user_reply="My manager is now Petra.")
     assert any("Petra" in t for t in texts(memory))
     assert not any("Karlos" in t for t in texts(memory))
-    assert [d.relation for d in done.decisions] == ["supersede"]
+    assert [d.relation for d in done.decisions] == ["add", "supersede"]
     assert any("Karlos" in h.text for h in memory.recall("who is the manager?", as_of=before, kinds=["fact"]))
 
 
@@ -108,7 +111,7 @@ def test_what_no_longer_holds_ends_without_a_successor(memory: eider.Eider) -> N
     memory.observe(user_reply="I prefer tea.")
     done = memory.observe(user_reply="I no longer drink tea.")
     assert [d.relation for d in done.decisions] == ["retract"]
-    assert not any("tea" in t.lower() for t in texts(memory))
+    assert texts(memory) == []
 
 
 def test_what_an_exchange_changed_is_undone_as_one(memory: eider.Eider) -> None:
@@ -221,19 +224,26 @@ def test_secrets_are_gone_before_anything_is_noticed(memory: eider.Eider) -> Non
     assert not any(secret in r.text for r in memory.search(limit=100).items)
 
 
-def test_a_contradiction_waits_for_a_person(memory: eider.Eider) -> None:
-    """Accepting closes what it contradicts; rejecting leaves it; both can be undone."""
-    old = memory.remember("Reports go out on Friday.", kind="rule")
-    waiting = _waiting(memory, old.id)
-    assert waiting.id not in {h.id for h in memory.recall("when do reports go out?")}
-    assert "Thursday" not in memory.policy().text
+TUESDAYS, THURSDAYS = "We deploy on Tuesdays.", "We deploy on Thursdays now."
+
+
+def test_what_an_agent_says_against_the_user_waits_for_a_person(memory: eider.Eider) -> None:
+    """Accepting ends what it contradicts, and it guides from then on; rejecting leaves all as it was; both can be undone."""
+    old = memory.remember(TUESDAYS, kind="rule")
+    new = memory.channel("mcp", "agent").remember(THURSDAYS, kind="rule")
+    (waiting,) = memory.inbox()
+    assert (waiting.id, [m.id for m in waiting.against]) == (new.id, [old.id])
+    assert TUESDAYS in waiting.question
+    assert THURSDAYS in waiting.question
+    assert new.id not in {h.id for h in memory.recall("when do we deploy?")}
+    assert "Thursdays" not in memory.policy().text
     rejected = memory.settle(waiting.id, accept=False)
     assert rejected.valid_to == rejected.valid_from
     memory.undo(memory.events(limit=1)[0].id)
     accepted = memory.settle(waiting.id, accept=True)
-    assert accepted.status(memory._engine.now()) == "current"
+    assert (accepted.status(memory._engine.now()), accepted.trust) == ("current", 2)
     assert memory.history(old.id)[-1].memory.superseded_by == waiting.id
-    assert "Thursday" in memory.policy().text
+    assert "Thursdays" in memory.policy().text
     assert memory.inbox() == []
     with pytest.raises(RefusedError, match="does not wait"):
         memory.settle(waiting.id, accept=True)
@@ -241,10 +251,11 @@ def test_a_contradiction_waits_for_a_person(memory: eider.Eider) -> None:
 
 def test_only_a_person_settles(memory: eider.Eider) -> None:
     """An agent's channel may not raise its own word."""
-    old = memory.remember("Reports go out on Friday.", kind="rule")
-    waiting = _waiting(memory, old.id)
+    memory.remember(TUESDAYS, kind="rule")
+    agent = memory.channel("mcp", "agent")
+    waiting = agent.remember(THURSDAYS, kind="rule")
     with pytest.raises(RefusedError, match="a person"):
-        memory.channel("mcp", "agent").settle(waiting.id, accept=True)
+        agent.settle(waiting.id, accept=True)
 
 
 def test_forgetting_what_was_said_forgets_what_was_learned(memory: eider.Eider) -> None:
@@ -269,23 +280,3 @@ def test_bad_input_is_named(memory: eider.Eider) -> None:
     with pytest.raises(InputError, match="list"):
         memory.add_rules("Never push to main.")  # type: ignore[arg-type]
     assert memory.search().total == 0
-
-
-def _waiting(memory: eider.Eider, against: str) -> eider.Memory:
-    """A contradiction in the inbox, as an unsure exchange leaves it."""
-    from dataclasses import replace
-
-    from eider.model.changes import ChangeSet
-    from eider.model.values import Edge
-    from eider.privacy.redact import redact
-    from eider.records.revise import sealed
-
-    engine = memory._engine
-    new = memory.remember("Reports go out on Thursday.", kind="rule")
-    inboxed = replace(sealed(new), recorded_at=engine.now(), state="inbox")
-    engine.commit(
-        ChangeSet(user="ada", op="observe", actor="library", at=engine.now(), memories=(inboxed,), reads={new.id: new.rev},
-                  edges=(Edge(source=new.id, target=against, kind="contradicts"),), reason=redact("contradiction"))
-    )  # fmt: skip
-    (waiting,) = memory.inbox()
-    return waiting

@@ -17,7 +17,7 @@ from eider.guide.compiler import OPENING, compiled
 from eider.model.errors import BudgetExceededError, InputError
 from eider.model.values import KINDS, Memory
 from eider.providers.token_budget import HeuristicCounter
-from eider.understand.reconcile import judge
+from eider.understand.pairs import compare
 
 CASES: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data" / "policies.json").read_text(encoding="utf-8"))
 AT = datetime(2026, 5, 1, tzinfo=UTC)
@@ -32,7 +32,7 @@ def memory(place: int, kind: str, scope: str, text: str, *more: str) -> Memory:
 
 
 def opposed(one: Memory, other: Memory) -> bool:
-    return judge(one.text, other.text)[0] in ("supersede", "contradiction", "scope_override", "retract")
+    return compare(one.text, other.text).decision in ("close", "doubt")
 
 
 @pytest.mark.parametrize("name", sorted(CASES))
@@ -119,7 +119,7 @@ def test_a_correction_becomes_the_next_policy(tmp_path: Path) -> None:
     with eider.open(tmp_path / "a.eider", user="ada") as first:
         first.observe(agent_output="I suggest bullet points.", user_reply="No, please write in paragraphs.")
     with eider.open(tmp_path / "a.eider", user="ada") as second:
-        assert "Write in paragraphs." in second.policy(context="a review").text
+        assert "please write in paragraphs." in second.policy(context="a review").text
 
 
 def test_what_guides_is_current_of_full_trust_and_in_scope(tmp_path: Path) -> None:

@@ -157,35 +157,3 @@ def test_the_weights_say_what_they_are_and_survive_writing() -> None:
     assert {"version", "recipe", "sources"} <= set(weights.about)
     assert len(data) < 2_000_000
     assert Weights.from_bytes(data).to_bytes() == data
-
-
-@pytest.mark.parametrize(
-    ("reply", "kept"),
-    [
-        ("Remember that I'm allergic to peanuts.", "I'm allergic to peanuts."),
-        ("Rappelle-toi que je suis végétarien.", "je suis végétarien."),
-        ("Recuerda que soy alérgico al maní.", "soy alérgico al maní."),
-        ("记住我对花生过敏。", "我对花生过敏。"),
-    ],
-)
-def test_what_one_is_told_to_remember_is_learned_as_what_it_is(reply: str, kept: str) -> None:
-    """The frame decides that it is kept, not what kind it is, and is no part of the text."""
-    (one,) = read_reply(reply, "Understood.")
-    assert (one.zone, one.text, one.act) == ("learn", kept, "state")
-    assert one.kind != "rule"
-
-
-@pytest.mark.parametrize(
-    "reply", ["My rules:\n- tabs, never spaces\n- ask before you delete", "Please:\n- no emojis\n- British spelling"]
-)
-def test_a_list_of_ones_own_is_read(reply: str) -> None:
-    """A list under "my rules:" is the person's own, unlike one under any other colon."""
-    assert all(one.voice is Voice.OWN for one in read_structure(reply))
-
-
-def test_sentences_are_found_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the library has no wheel, the fallback keeps times, paths and abbreviations whole as well."""
-    monkeypatch.setattr("eider.understand.sentences.get_sentence_boundaries", None)
-    for reply, _ in WHOLE:
-        assert [reply[start:end] for start, end in sentences(reply)] == [reply]
-    assert len(sentences("I moved to Bergen. The rent is due on the 5th. Thanks!")) == 3

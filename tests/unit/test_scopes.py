@@ -24,9 +24,15 @@ def test_what_is_said_outright_wins(opens: Opens) -> None:
     """Explicit, then what the context names, then everywhere."""
     memory = opens(scopes=["email"])
     assert scope_of(memory, scope="email", context="project:alpha") == "email"
-    assert scope_of(memory, user_reply="Always use tabs.", context="A PR in project:alpha") == "project:alpha"
-    assert scope_of(memory, user_reply="Never use emojis.", context="Email") == "email"
-    assert scope_of(memory, user_reply="Prefer ISO dates.", context="answering mail for a client") == "global"
+    assert (
+        scope_of(memory, user_reply="Our build always runs the linter first.", context="A PR in project:alpha")
+        == "project:alpha"
+    )
+    assert scope_of(memory, user_reply="Our release notes are always in Danish.", context="Email") == "email"
+    assert (
+        scope_of(memory, user_reply="Our service logs all times in UTC.", context="answering mail for a client")
+        == "global"
+    )
     assert scope_of(memory, user_reply="Write in British English everywhere.", context="project:alpha") == "global"
 
 
@@ -74,12 +80,12 @@ def test_what_is_everywhere_is_always_in(opens: Opens) -> None:
 def test_the_more_specific_wins_and_both_stay(opens: Opens) -> None:
     """One line says both; neither is closed."""
     memory = opens()
-    memory.observe(user_reply="Always use spaces for indentation.")
-    memory.observe(user_reply="Always use tabs for indentation.", context="project:alpha")
+    memory.observe(user_reply="Our release notes are always in Danish.")
+    memory.observe(user_reply="Our release notes are always in English.", context="project:alpha")
     assert counts(memory) == {"global": 1, "project:alpha": 1}
     text = memory.policy(scopes=["project:alpha"]).text
-    assert text.index("tabs") >= 0
-    assert "spaces" not in memory.policy(scopes=["project:alpha"]).text or "in project alpha: " in text.lower()
+    assert "English" in text
+    assert "Danish" not in text or "alpha" in text
 
 
 def test_a_model_is_asked_where_likeness_leaves_it_open(opens: Opens) -> None:
@@ -89,23 +95,40 @@ def test_a_model_is_asked_where_likeness_leaves_it_open(opens: Opens) -> None:
     memory = opens("balanced", model, scopes=["code-review", "travel"])
     assert scope_of(memory, context="what is for dinner") == "travel"
     assert model.asked.count("scope") == 1
-    assert scope_of(memory, user_reply="Always use tabs.", context="review the code of this change") == "code-review"
-    assert scope_of(memory, user_reply="Never use emojis.", context="project:alpha") == "project:alpha"
+    assert (
+        scope_of(memory, user_reply="Our build always runs the linter first.", context="review the code of this change")
+        == "code-review"
+    )
+    assert (
+        scope_of(memory, user_reply="Our release notes are always in Danish.", context="project:alpha")
+        == "project:alpha"
+    )
     assert model.asked.count("scope") == 1
     silent = opens("balanced", Scripted(), scopes=["code-review", "travel"])
-    assert scope_of(silent, user_reply="Always use commas.", context="some lunch") == "global"
+    assert scope_of(silent, user_reply="We always squash our commits before a merge.", context="some lunch") == "global"
 
 
 def test_a_model_names_only_what_it_may(opens: Opens) -> None:
     """A number it was not shown, or a new name where none are allowed, is no scope."""
     wrong = ({"scope": 9, "new": ""}, {"scope": -1, "new": "cooking"}, {"scope": 1, "new": "", "confidence": 0.1})
-    for direction, said in zip((RULE, "Always use tabs.", "Never use emojis."), wrong, strict=True):
+    for direction, said in zip(
+        (
+            "Our service logs all times in UTC.",
+            "Our tickets always need an owner.",
+            "Our release notes are always in Danish.",
+        ),
+        wrong,
+        strict=True,
+    ):
         answer = ScopeAnswer(**{"reasoning": "", "confidence": 0.9, **said})
         memory = opens("balanced", Scripted(scope=answer), scopes=["code-review", "travel"])
         assert scope_of(memory, user_reply=direction, context="some lunch") == "global"
     answer = ScopeAnswer(reasoning="", scope=-1, new="Cooking", confidence=0.9)
     memory = opens("balanced", Scripted(scope=answer), scopes=["travel"], dynamic_scopes=True)
-    assert scope_of(memory, user_reply="Always use grams.", context="some lunch with friends") == "cooking"
+    assert (
+        scope_of(memory, user_reply="The staging database is called heron.", context="some lunch with friends")
+        == "cooking"
+    )
 
 
 # ---------------------------------------------------------------------- new names
@@ -115,24 +138,27 @@ def test_new_names_are_registered_once_and_near_ones_collapse(opens: Opens) -> N
     """For this user and agent; they are there after the store was closed."""
     memory = opens(dynamic_scopes=True)
     assert scope_of(memory, scope="Code Review") == "code-review"
-    assert scope_of(memory, user_reply="Always use tabs.", scope="code_reviews") == "code-review"
-    assert scope_of(memory, user_reply="Prefer ISO dates.", context="travel") == "travel"
-    assert scope_of(memory, user_reply="Never use emojis.", scope="travelling") == "travel"
-    assert scope_of(memory, user_reply="Avoid tables.", scope="project:alpha1") == "project:alpha1"
-    assert scope_of(memory, user_reply="Avoid lists.", scope="project:alpha2") == "project:alpha2"
+    assert scope_of(memory, user_reply="Our build always runs the linter first.", scope="code_reviews") == "code-review"
+    assert scope_of(memory, user_reply="Our service logs all times in UTC.", context="travel") == "travel"
+    assert scope_of(memory, user_reply="Our release notes are always in Danish.", scope="travelling") == "travel"
+    assert scope_of(memory, user_reply="Our tickets always need an owner.", scope="project:alpha1") == "project:alpha1"
+    assert (
+        scope_of(memory, user_reply="We decided to use Postgres for the ledger.", scope="project:alpha2")
+        == "project:alpha2"
+    )
     again = opens(dynamic_scopes=True)
     found = {s.name: (s.known, s.agents) for s in again.scopes()}
     assert found.pop("global") == ("always", ())
     assert set(found.values()) == {("registered", ("default",))}
     assert set(found) == {"code-review", "travel", "project:alpha1", "project:alpha2"}
-    assert scope_of(again, user_reply="Avoid jargon.", context="Code reviews") == "code-review"
+    assert scope_of(again, user_reply="The staging database is called heron.", context="Code reviews") == "code-review"
 
 
 def test_without_dynamic_scopes_nothing_is_registered(opens: Opens) -> None:
     """What was passed is taken as it is."""
     memory = opens()
     assert scope_of(memory, scope="Code Review") == "Code Review"
-    assert scope_of(memory, user_reply="Always use tabs.", context="cooking") == "global"
+    assert scope_of(memory, user_reply="Our build always runs the linter first.", context="cooking") == "global"
     assert {s.name: s.known for s in memory.scopes()} == {"global": "always", "Code Review": "used"}
 
 
@@ -144,7 +170,7 @@ def test_a_registered_name_goes_with_what_it_came_from(opens: Opens) -> None:
     assert counts(memory)["zanzibar"] == 1
     memory.undo(memory.events()[0].id)
     assert counts(memory) == {"global": 0}
-    (kept,) = memory.observe(user_reply="Always use tabs.", scope="quokka").memories
+    (kept,) = memory.observe(user_reply="Our build always runs the linter first.", scope="quokka").memories
     receipt = memory.forget(kept.id)
     assert all(receipt.checks.values())
     assert counts(memory) == {"global": 0}
@@ -310,16 +336,16 @@ def test_scopes_are_consolidated_after_so_many_memories(opens: Opens, monkeypatc
     frugal.observe(user_reply=RULE)
     assert frugal._engine.jobs.counts().get("done", 0) + frugal._engine.jobs.counts()["waiting"] == 0
     memory = opens("balanced")
-    memory.observe(user_reply="Always use tabs.")
+    memory.observe(user_reply="Our build always runs the linter first.")
     memory.drain()
     assert "code-review" not in counts(memory)
     (event,) = [e for e in memory.events() if e.op == "consolidate_scopes"]
     assert event.actor == "jobs"
-    memory.observe(user_reply="Never use emojis.")
+    memory.observe(user_reply="Our release notes are always in Danish.")
     kinds = [j.kind for j in memory._engine.jobs.listed()]
     assert kinds.count("consolidate_scopes") == 1
     monkeypatch.setenv("EIDER_SCOPE_CONSOLIDATION_THRESHOLD", "many")
-    assert memory.observe(user_reply="Always use commas.").memories
+    assert memory.observe(user_reply="We always squash our commits before a merge.").memories
     with pytest.raises(ConfigError, match=r"'many'.*whole number"):
         opens("balanced")
 

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
         Recollection,
         Verified,
     )
-    from eider.model.learned import Learned
+    from eider.model.learned import InboxEntry, Learned
     from eider.model.requests import ExportFormat, When
     from eider.model.requests_learning import Exceeded
     from eider.store.engine import Engine
@@ -177,7 +177,7 @@ class Eider(Accounts, Messages, Outcomes, Scoping, Workflows):
     def observe(
         self, *, agent_output: str = "", user_reply: str, user: str | None = None, context: str | None = None,
         session: str | None = None, at: When | None = None, tz: str | None = None, scope: str | None = None,
-        known: Iterable[str] = (), key: str | None = None, answering_key: str | None = None,
+        ambient_scope: str | None = None, known: Iterable[str] = (), key: str | None = None, answering_key: str | None = None,
     ) -> Learned:  # fmt: skip
         """Record an exchange and learn what lasts: corrections, preferences, rules, facts, decisions.
 
@@ -189,14 +189,16 @@ class Eider(Accounts, Messages, Outcomes, Scoping, Workflows):
             session: Conversation it belongs to.
             at: When it was said.
             tz: The user's time zone.
-            scope: Where what is learned applies; by default everywhere.
+            scope: Where all that is learned applies, whatever the words say; by default it is read from them.
+            ambient_scope: Where the work is: what is said of the work applies there, what is said of the person or of
+                all work everywhere.
             known: What the host's own files say already; not stored again.
             key: Idempotency key: the same exchange is learned from once.
             answering_key: Key under which the agent's output was recorded already, where it was.
         """
         return self._backend.execute(Observe(
             user_reply=user_reply, agent_output=agent_output, user=self._whose(user), context=context, session=session,
-            at=at, tz=tz, scope=scope, known=tuple(known), key=key, answering_key=answering_key,
+            at=at, tz=tz, scope=scope, ambient_scope=ambient_scope, known=tuple(known), key=key, answering_key=answering_key,
         ))  # fmt: skip
 
     def add_rules(self, rules: Sequence[str], *, user: str | None = None, scope: str | None = None) -> list[Memory]:
@@ -237,12 +239,12 @@ class Eider(Accounts, Messages, Outcomes, Scoping, Workflows):
             budget=budget, on_budget_exceeded=on_budget_exceeded, least_trust=least_trust, kinds=_listed(kinds), loop=loop,
         ))  # fmt: skip
 
-    def inbox(self, *, user: str | None = None, limit: int = 50) -> list[Memory]:
-        """Contradictions that wait for a person, newest first; `why(id)` shows with what."""
+    def inbox(self, *, user: str | None = None, limit: int = 50) -> list[InboxEntry]:
+        """Return what waits for a person, newest first, each a question with two answers; `settle(entry.id, …)` gives one."""
         return self._backend.execute(Inbox(user=self._whose(user), limit=limit))
 
     def settle(self, id: str | HasId, *, accept: bool, user: str | None = None) -> Memory:  # noqa: A002
-        """Accept what waits in the inbox, which closes what it contradicts, or reject it."""
+        """Answer a question of the inbox with yes or no; the memory it is about, as it is afterwards."""
         return self._backend.execute(Settle(id=id_of(id), user=self._whose(user), accept=accept))
 
     # ------------------------------------------------------------------ reading

@@ -109,14 +109,18 @@ def find_statements(
     reply: str, answering: str, *, at: datetime, user: str, scope: str, known: Sequence[str] = ()
 ) -> tuple[str, ...]:  # fmt: skip
     """Return the statements that `observe` would find in a reply, redacted; writes nothing."""
-    from eider.model.values import Episode
+    from eider.learn.exchange import Exchange
+    from eider.learn.observe import thought_of
+    from eider.model.values import Episode, Role
     from eider.privacy.redact import redact
-    from eider.understand.drafts import derive
-    from eider.understand.signals import detect
 
-    said = Episode(
-        id="ep_", text=redact(reply), user=user, speaker=user, role="user", session="", seq=-1, at=at, tz="UTC",
-        recorded_at=at, origin="import", metadata={}, key=None,
-    )  # fmt: skip
-    signals = detect(said.text, answering)
-    return tuple(d.text for d in derive(signals, said, about=answering, scope=scope, known=known)) if signals else ()
+    def said(text: str, role: Role) -> Episode:
+        return Episode(
+            id=f"ep_{role}", text=redact(text), user=user, speaker=user, role=role, session="", seq=-1, at=at, tz="UTC",
+            recorded_at=at, origin="import", metadata={}, key=None,
+        )  # fmt: skip
+
+    agent = said(answering, "agent") if answering.strip() else None
+    words = said(reply, "user")
+    exchange = Exchange(episodes=(words,), reply=words, agent=agent, context="", scope=scope, known=tuple(known))
+    return tuple(draft.text for draft in thought_of(exchange).drafts if draft.zone == "learn")

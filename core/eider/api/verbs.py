@@ -14,7 +14,8 @@ from eider.guide.inject import inject
 from eider.guide.policy import policy
 from eider.learn.inbox import inbox, settle
 from eider.learn.loops import close_loop, learned, open_loop, reset_learned, set_outcome
-from eider.learn.observe import add_rules, observe
+from eider.learn.observe import observe
+from eider.learn.remember import add_rules, remember, remember_many
 from eider.learn.scopes import consolidate_scopes, scopes
 from eider.model.requests import (
     Consolidate,
@@ -75,7 +76,7 @@ from eider.records.exchange.export import export, import_
 from eider.records.forget import forget, forget_user
 from eider.records.forget_many import forget_many
 from eider.records.history import diff, events, health, history, why
-from eider.records.record import record, record_many, remember, remember_many
+from eider.records.record import record, record_many
 from eider.records.revise import correct, deactivate, pin, reinforce, unpin
 from eider.records.sql import sql
 from eider.records.undo import undo

@@ -56,7 +56,9 @@ def _print_learned(done: Learned) -> None:
         print_line(f"{one.id}  {'closed' if closed else one.kind}{'' if one.scope == 'global' else f', {one.scope}'}")
         print_indented(one.text, "  ", dim=closed)
     for one in done.inbox:
-        print_line(f"{one.id}  waits for you: it contradicts something known; see eider inbox list")
+        print_line(
+            f"{one.id}  {'perhaps outdated' if one.doubt is not None else 'waits for you'}; see eider inbox list"
+        )
         print_indented(one.text, "  ")
     print_indented(f"why: {done.why}", dim=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -9,7 +10,7 @@ import click
 from eider.cli.command import command, open_memory, pass_state
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.state import State
-from eider.model.learned import ScopeCount, ScopePlan
+from eider.model.learned import InboxEntry, ScopeCount, ScopePlan
 from eider.model.values import Memory
 
 _ID: Final = click.argument("id", metavar="ID")
@@ -83,40 +84,36 @@ scopes.add_command(consolidate)
 
 @click.group("inbox")
 def inbox() -> None:
-    """Review new memories that contradict known ones."""
+    """Answer what waits for you: words that may be worth keeping, and memories that may no longer hold."""
 
 
-@command(
-    "list",
-    answer=(*Memory.__dataclass_fields__, "against"),
-    examples=("eider inbox list", "eider inbox list --limit 5 --json"),
-)
+@command("list", answer=InboxEntry, examples=("eider inbox list", "eider inbox list --limit 5 --json"))
 @click.option("--limit", "-n", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Most of them.")
 @pass_state
 def list_inbox(state: State, limit: int) -> None:
-    """List what waits, with what it contradicts."""
+    """List what waits, each as a question with two answers."""
     with open_memory(state) as memory:
-        waiting = [(one, memory.why(one.id).against) for one in memory.inbox(limit=limit)]
-    if state.json:
-        for one, against in waiting:
-            print_json({**{name: getattr(one, name) for name in Memory.__dataclass_fields__}, "against": against})
-        return
-    for one, against in waiting:
-        print_indented(one.text, f"{one.id}  ", bold=True)
-        for other in against:
-            print_indented(other.text, f"  against {other.id}  ")
+        waiting = memory.inbox(limit=limit)
+    print_values(state, waiting, lambda: _print_questions(waiting))
+
+
+def _print_questions(waiting: Sequence[InboxEntry]) -> None:
+    for one in waiting:
+        print_indented(one.question, f"{one.id}  ", bold=True)
+        print_line(f"  accept: {one.yes}")
+        print_line(f"  reject: {one.no}")
         where = "everywhere" if one.scope == "global" else f"in {one.scope}"
-        print_line(f"  {one.kind}, {where}, said {one.valid_from:%Y-%m-%d}", dim=True)
-    print_line("accept or reject with eider inbox accept|reject ID" if waiting else "nothing waits")
+        print_line(f"  {one.memory.kind}, {where}, said {one.memory.valid_from:%Y-%m-%d}", dim=True)
+    print_line("answer with eider inbox accept|reject ID" if waiting else "nothing waits")
 
 
 @command("accept", answer=Memory, examples=("eider inbox accept mem_01k", "eider inbox accept mem_01k --json"))
 @_ID
 @pass_state
 def accept(state: State, id: str) -> None:  # noqa: A002
-    """Accept a memory of the inbox.
+    """Answer yes.
 
-    What it contradicts ends, and can still be asked for.
+    What ends by it can still be asked for, and the answer can be taken back with eider undo.
     """
     _settle(state, id, accepted=True)
 
@@ -125,7 +122,7 @@ def accept(state: State, id: str) -> None:  # noqa: A002
 @_ID
 @pass_state
 def reject(state: State, id: str) -> None:  # noqa: A002
-    """Reject a memory of the inbox; what it contradicts stays."""
+    """Answer no."""
     _settle(state, id, accepted=False)
 
 

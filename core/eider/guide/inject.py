@@ -91,7 +91,7 @@ def _allowed(segment: Segment, ranked: Sequence[Ranked], request: Inject) -> lis
 
 def _in_sight(found: Recollection, request: Inject, prompt: str) -> bool:
     """Whether the conversation holds it: said in it, given to it, in the host's own files, or this very prompt once before."""
-    from eider.understand.drafts.already_known import is_known
+    from eider.understand.already_known import is_known
 
     if found.id in request.without:
         return True

@@ -109,9 +109,9 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
 
 def _opposed(wide: Memory, narrow: Memory) -> bool:
     """Whether a narrower memory states something else of the same matter."""
-    from eider.understand.reconcile import judge  # loads the language data of learning
+    from eider.understand.pairs import compare  # loads the language data of learning
 
-    return judge(wide.text, narrow.text)[0] in ("supersede", "contradiction", "scope_override", "retract")
+    return compare(wide.text, narrow.text).decision in ("close", "doubt")
 
 
 def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from eider.learn.observe import Exchange, kept, prepared, recorded, thought_of
+from eider.learn.exchange import Exchange
+from eider.learn.observe import kept, prepared, recorded, thought_of
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import ConfigError, EiderError, MissingExtraError, ModelError, ModelRefusedError
 from eider.model.learned import Learned
@@ -31,7 +32,7 @@ def queued(engine: Engine, request: Observe, exchange: Exchange, channel: Channe
     """
     payload = {
         "episodes": [e.id for e in exchange.episodes], "reply": exchange.reply.id, "agent": channel.agent, "channel": channel.name,
-        "max_trust": channel.max_trust, "scope": str(exchange.scope), "unsettled": exchange.unsettled,
+        "max_trust": channel.max_trust, "scope": str(exchange.scope), "unsettled": exchange.unsettled, "fixed": exchange.fixed,
     }  # fmt: skip
     wait = getattr(error, "retry_after", None) or 0.0
 
@@ -108,9 +109,9 @@ def _exchange(engine: Engine, job: Job) -> Exchange | None:
     reply = next((e for e in found if e.id == job.payload["reply"]), None)
     if reply is None:
         return None
-    output = next((e.text for e in found if e.role == "agent"), "")
+    agent = next((e for e in found if e.role == "agent"), None)
     said = job.payload
     return Exchange(
-        episodes=(), reply=reply, output=output, context="", scope=said.get("scope") or GLOBAL,
-        unsettled=bool(said.get("unsettled")),
+        episodes=(), reply=reply, agent=agent, context="", scope=said.get("scope") or GLOBAL,
+        unsettled=bool(said.get("unsettled")), fixed=bool(said.get("fixed")),
     )  # fmt: skip

@@ -1,35 +1,77 @@
-"""The inbox: what contradicts something known and waits for a person to say which holds."""
+"""The inbox: what a person decides. Words that may be worth keeping, and older memories that may no longer hold."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 
+from eider.learn.plan import Plan, planned
 from eider.model.changes import ChangeSet
 from eider.model.errors import RefusedError
+from eider.model.learned import Draft, InboxEntry
 from eider.model.requests_learning import Inbox, Settle
-from eider.model.values import TRUST, Edge, Memory
+from eider.model.values import GLOBAL, TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.records.revise import known, sealed
+from eider.retrieve.nearest import near
 from eider.store.arrays import STATE_CODE
 from eider.store.engine import Engine
+from eider.understand.reconcile import reconcile
+
+_QUOTED: Final = 160
+"""Characters of a text that a question quotes."""
 
 
-def inbox(engine: Engine, accepted: Clean[Inbox]) -> list[Memory]:
-    """What waits, newest first."""
+def inbox(engine: Engine, accepted: Clean[Inbox]) -> list[InboxEntry]:
+    """Return what waits, newest first, each as a question with two answers."""
     request = accepted.request
     with engine.segments.hold(request.user) as segment:
         rows = segment.alive & segment.is_memory & (segment.state == STATE_CODE["inbox"])
         ids = [segment.ids[row] for row in np.flatnonzero(rows)]
     waiting = [
-        m for m in engine.store.reads.memories(ids, user=request.user) if m.state == "inbox" and m.valid_to is None
-    ]
-    return sorted(waiting, key=lambda m: m.recorded_at, reverse=True)[: request.limit]
+        m for m in engine.store.reads.memories(ids, user=request.user)
+        if m.state == "inbox" and m.valid_to is None and m.act != "revoke"
+    ]  # fmt: skip
+    waiting += [m for m in engine.store.reads.doubted(user=request.user) if m.status(engine.now()) == "current"]
+    waiting.sort(key=lambda m: m.recorded_at, reverse=True)
+    return [_entry(engine, memory) for memory in waiting[: request.limit]]
+
+
+def _entry(engine: Engine, memory: Memory) -> InboxEntry:
+    quoted = _short(memory)
+    if memory.doubt is not None:
+        by = engine.store.reads.memories([memory.doubt.by], user=memory.user)
+        later = f"“{_short(by[0])}”" if by else "something said since"
+        ends = memory.doubt.relation == "ends"
+        question = f"You said {later}. Does “{quoted}” " + ("no longer hold?" if ends else "hold no more since then?")
+        yes = f"“{quoted}” ends, and the later words stand" if not ends else f"“{quoted}” ends"
+        return InboxEntry(
+            id=memory.id, question=question, yes=yes, no="Both hold" if not ends else f"“{quoted}” holds on",
+            memory=memory, against=tuple(by), probability=memory.doubt.probability, relation=memory.doubt.relation,
+            runner_up=memory.doubt.runner_up,
+        )  # fmt: skip
+    against = tuple(contradicted(engine, memory))
+    if against:
+        question = f"“{quoted}” contradicts “{_short(against[0])}”. Does the new statement hold?"
+        yes, no = f"It holds, and “{_short(against[0])}” ends", f"“{_short(against[0])}” holds on"
+    else:
+        question = f"Should this be remembered: “{quoted}”?"
+        yes, no = "It is remembered", "It is not remembered"
+    return InboxEntry(
+        id=memory.id, question=question, yes=yes, no=no, memory=memory, against=against, probability=memory.confidence
+    )  # fmt: skip
+
+
+def _short(memory: Memory) -> str:
+    text = " ".join(memory.text.split())
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]}…"
 
 
 def settle(engine: Engine, accepted: Clean[Settle]) -> Memory:
-    """Accept what waits, which ends what it contradicts, or reject it, which ends it.
+    """Answer a question of the inbox; the memory as it is afterwards.
 
     Raises:
         RefusedError: It does not wait, or the channel may not decide: only a person does.
@@ -42,32 +84,90 @@ def settle(engine: Engine, accepted: Clean[Settle]) -> Memory:
 
 def _settled(engine: Engine, request: Settle, channel: Channel) -> Memory:
     memory = known(engine, request.id, request.user)
+    if memory.state == "active" and memory.doubt is not None and memory.status(engine.now()) == "current":
+        return _doubt_settled(engine, request, memory, channel)
     if memory.state != "inbox" or memory.valid_to is not None:
         raise RefusedError(f"memory {memory.id!r} does not wait in the inbox; list what does with inbox().")
-    now = engine.now()
     if not request.accept:
-        ended = replace(sealed(memory), recorded_at=now, valid_to=memory.valid_from, state="active")
-        return engine.commit(_change(request, channel, "reject", [memory], (ended,))).memories[0]
-    starts = max(now, memory.valid_from)
-    accepted = replace(sealed(memory), recorded_at=now, state="active", valid_from=starts)
+        return _written(engine, request, channel, "reject", [memory], [_dropped(engine, memory)])
+    return _accepted(engine, request, memory, channel)
+
+
+def _accepted(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:
+    """Words that waited hold now, on a person's word: what they contradict ends, and they meet what is near them."""
+    now = engine.now()
+    draft = Draft(
+        kind=memory.kind, text=memory.text, scope=memory.scope, importance=memory.importance, trust=TRUST["user"],
+        valid_from=memory.valid_from, valid_to=memory.valid_to,
+    )  # fmt: skip
+    neighbours = near(engine, memory.user, memory.text, scopes={memory.scope, GLOBAL}, least_trust=min(1, memory.trust))
     against = [m for m in contradicted(engine, memory) if m.status(now) == "current"]
-    closed = [
-        replace(sealed(m), recorded_at=now, valid_to=max(starts, m.valid_from), to_precision="instant", superseded_by=memory.id)
-        for m in against
+    decisions = [
+        d for d in reconcile([draft], [neighbours], now=now)
+        if d.relation in ("supersede", "merge", "doubt") and d.target not in {m.id for m in against}
     ]  # fmt: skip
-    return engine.commit(_change(request, channel, "accept", [memory, *against], (accepted, *closed))).memories[0]
+    active = replace(sealed(memory), recorded_at=now, state="active", trust=TRUST["user"])
+    found = {m.id: m for m in (*neighbours, *against, memory)}
+    decisions = decisions or list(reconcile([draft], [[]], now=now))
+    plan = planned(
+        engine, [draft], decisions, found, channel, user=memory.user, said_at=memory.valid_from, given={0: active}
+    )
+    for old in against:
+        ends = max(now, old.valid_from)
+        plan.memories[old.id] = replace(plan.version(old), valid_to=ends, to_precision="instant", superseded_by=memory.id, doubt=None)  # fmt: skip
+        plan.edges.append(Edge(source=memory.id, target=old.id, kind="supersedes"))
+    return _committed(engine, request, channel, "accept", plan)
+
+
+def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:
+    """The older memory ends, or holds on beside the later words; a question about several is answered for all."""
+    now = engine.now()
+    doubt = memory.doubt
+    assert doubt is not None  # noqa: S101 (the caller looked)
+    by = engine.store.reads.memories([doubt.by], user=memory.user)
+    takes_back = bool(by) and by[0].state == "inbox"
+    version = replace(sealed(memory), recorded_at=now, doubt=None)
+    if request.accept:
+        version = replace(
+            version, valid_to=max(now, memory.valid_from), to_precision="instant",
+            superseded_by=None if takes_back or not by else by[0].id,
+        )  # fmt: skip
+    written, read = [version], [memory]
+    if takes_back:
+        others = [m for m in engine.store.reads.doubted(user=memory.user, by=doubt.by) if m.id != memory.id]
+        if request.accept:
+            written += [replace(sealed(m), recorded_at=now, doubt=None) for m in others]
+            read += others
+        if request.accept or not others:
+            written.append(_dropped(engine, by[0]))
+            read.append(by[0])
+    return _written(engine, request, channel, "accept" if request.accept else "reject", read, written)
+
+
+def _dropped(engine: Engine, memory: Memory) -> Memory:
+    """Words that are not kept: they never held."""
+    return replace(sealed(memory), recorded_at=engine.now(), valid_to=memory.valid_from, state="active")
 
 
 def contradicted(engine: Engine, memory: Memory) -> list[Memory]:
-    """What a memory in the inbox stands against."""
+    """Return what a memory in the inbox stands against."""
     ids = engine.store.reads.linked(memory.id, "contradicts", user=memory.user)
     return engine.store.reads.memories(ids, user=memory.user)
 
 
-def _change(request: Settle, channel: Channel, op: str, read: list[Memory], new: tuple[Memory, ...]) -> ChangeSet:
-    first, *others = new
-    edges = tuple(Edge(source=first.id, target=m.id, kind="supersedes") for m in others)
-    reads = {m.id: m.rev for m in read}
-    return ChangeSet(
-        user=request.user, op=op, actor=channel.name, at=first.recorded_at, memories=new, reads=reads, edges=edges
-    )
+def _written(
+    engine: Engine, request: Settle, channel: Channel, op: str, read: Sequence[Memory], written: Sequence[Memory]
+) -> Memory:
+    plan = Plan(now=engine.now(), known={m.id: m for m in read})
+    plan.memories.update({m.id: m for m in written})
+    if written[0].superseded_by is not None:
+        plan.edges.append(Edge(source=written[0].superseded_by, target=written[0].id, kind="supersedes"))
+    return _committed(engine, request, channel, op, plan)
+
+
+def _committed(engine: Engine, request: Settle, channel: Channel, op: str, plan: Plan) -> Memory:
+    changes = ChangeSet(
+        user=request.user, op=op, actor=channel.name, at=plan.now, memories=tuple(plan.memories.values()),
+        reads=plan.reads, edges=tuple(plan.edges),
+    )  # fmt: skip
+    return next(m for m in engine.commit(changes).memories if m.id == request.id)

@@ -10,22 +10,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from eider.language.analysis import words
+from eider.learn.reading import drafts_of
 from eider.model.errors import ModelError
-from eider.model.learned import SIGNAL_KINDS, Draft, Signal, Verdict
+from eider.model.learned import Draft, Relation, Signal, Verdict
 from eider.model.llm import Model, Prompt
-from eider.model.values import GLOBAL, KINDS, Memory, Span
-from eider.understand.drafts import derive, is_known
-from eider.understand.drafts.attributes import entities_of
-from eider.understand.grounding import grounded, quoted
-from eider.understand.reconcile.rules import ruled
-from eider.understand.reconcile.verdict import paired
-from eider.understand.signals import SURE, authored
+from eider.model.values import KINDS, Memory
+from eider.understand.grounding import grounded, own_words, quoted
+from eider.understand.pairs import compare_all
 
 if TYPE_CHECKING:
-    from eider.learn.observe import Exchange, Thought
+    from eider.learn.exchange import Exchange
+    from eider.learn.observe import Thought
     from eider.store.agent_settings import Mode
 
 T = TypeVar("T")
@@ -35,17 +32,15 @@ BELIEVED: Final = 0.5
 """Confidence below which what a model found is not kept. A guess."""
 _TARGETED: Final = 0.6
 """Confidence from which a correction is about the memory a model names. A guess."""
-_FEW: Final = 4
-"""Words from which a reply that nothing was noticed in may still hold something."""
-_HAN: Final = 6
-"""The same in characters, for languages without spaces."""
+SURE: Final = 0.75
+"""Confidence from which a model's word that a direction only hedges counts. A guess."""
 _PAIRS: Final = 12
 """Pairs of statements asked about at most for one exchange."""
 _OUTPUT: Final = 3_000
 _REASON: Final = 200
 
-Near = Callable[[str, str], Sequence[Memory]]
-"""Statement and scope → current memories near it, best first."""
+Near = Callable[[Draft], Sequence[Memory]]
+"""A draft → current memories near it, best first."""
 
 
 @dataclass(slots=True)
@@ -61,7 +56,7 @@ class _Asking:
 
     def __post_init__(self) -> None:
         text = self.exchange.reply.text
-        self.own = "\n".join(text[start:end] for start, end in authored(text))
+        self.own = "\n".join(text[start:end] for start, end in own_words(text))
 
     @property
     def output(self) -> str:
@@ -92,7 +87,7 @@ def think(
 
     Args:
         model: Who is asked.
-        mode: "frugal" asks nobody; "balanced" asks where rules are silent or unsure; "eager" always.
+        mode: "frugal" asks nobody; "balanced" asks where the reader or the pair model is unsure; "eager" always.
         exchange: What was said, redacted.
         found: What rules noticed.
         neighbours: Finds what a statement is held against.
@@ -104,13 +99,13 @@ def think(
     asking = _Asking(model, exchange, None if seconds is None else time.monotonic() + seconds)
     if mode == "frugal" or not asking.own.strip():
         return found
-    if mode == "eager" or _doubtful(asking.own, found.signals):
+    if mode == "eager" or _unsure(found.signals):
         found = _heard(asking, found, mode)
     if mode == "eager":
         found = _validated(asking, found)
         found = replace(found, drafts=tuple(_attributed(asking, draft, neighbours) for draft in found.drafts))
     # Praise last: it may find nothing to praise and be dropped, and verdicts name drafts by their place.
-    drafts = tuple(sorted(found.drafts, key=lambda draft: draft.signal == "praise"))
+    drafts = tuple(sorted(found.drafts, key=lambda draft: draft.act == "praise"))
     verdicts = _verdicts(asking, drafts, neighbours)
     said_by = (f"{model.name} {', '.join(dict.fromkeys(asking.asked))}",) if asking.asked else ()
     return replace(found, drafts=drafts, verdicts=verdicts, sources=said_by)
@@ -129,19 +124,19 @@ def standing(model: Model, directions: Sequence[str], *, seconds: float | None =
     return [text for n, text in enumerate(directions, 1) if n not in hedged]
 
 
-def _doubtful(own: str, signals: Sequence[Signal]) -> bool:
-    """Whether rules are unsure of what they found, or found nothing in what may well hold something."""
-    if signals:
-        return any(signal.confidence < SURE for signal in signals)
-    told = [line for line in own.replace("？", "?").split("\n") if line.strip() and not line.rstrip().endswith("?")]
-    return any(len(line.split()) >= _FEW or (not line.isascii() and len(line.strip()) >= _HAN) for line in told)
+def _unsure(signals: Sequence[Signal]) -> bool:
+    """Whether the reader is unsure of something it found."""
+    return any(signal.zone == "ask" for signal in signals)
 
 
 # ---------------------------------------------------------------------- signals and their wording
 
 
 def _heard(asking: _Asking, found: Thought, mode: Mode) -> Thought:
-    """Signals a model confirms or adds, each worded; what rules are sure of stays as they word it in balanced mode."""
+    """What a model confirms of the unsure signals, or adds, each worded; what the reader is sure of stays.
+
+    What the reader was unsure of and the model does not name is left.
+    """
     from eider.providers.prompts import signal
 
     exchange = asking.exchange
@@ -150,107 +145,72 @@ def _heard(asking: _Asking, found: Thought, mode: Mode) -> Thought:
     heard: list[Signal] = []
     for one in answer.signals:
         place = quoted(one.quote, exchange.reply.text)
-        if place is None or one.kind not in SIGNAL_KINDS or not 0 <= one.confidence <= 1:
+        if place is None or not BELIEVED <= one.confidence <= 1:
             continue
-        if one.confidence >= BELIEVED:
-            start, end = place
-            heard.append(
-                Signal(
-                    kind=one.kind, start=start, end=end, confidence=one.confidence, reason=asking.source(question),
-                    about=exchange.output[:160] if one.kind in {"correction", "praise"} else "",
-                )
-            )  # fmt: skip
+        near = next((s for s in found.signals if _overlap(s, place)), None)
+        heard.append(
+            replace(near, zone="learn", confidence=max(near.confidence, one.confidence), reason=asking.source(question))
+            if near is not None
+            else Signal(
+                kind=one.kind, act=one.act if one.act != "confirm" else "state", start=place[0], end=place[1],
+                confidence=one.confidence, reason=asking.source(question),
+                reach="project" if one.kind in {"fact", "decision", "context"} else "everywhere",
+            )
+        )  # fmt: skip
     if answer.signals and not heard and all(quoted(one.quote, exchange.reply.text) is None for one in answer.signals):
         raise ModelError(f"{asking.model.name} quoted what was not said; it is asked again later.")
-    sure = [one for one in found.signals if one.confidence >= SURE]
-    added = [one for one in heard if not any(_overlap(one, kept) for kept in sure)]
-    kept_drafts = [d for d in found.drafts if any(_within(d, one) for one in sure)]
-    to_word = [*sure, *added] if mode == "eager" else added
-    worded = _worded(asking, to_word, kept_drafts) if to_word else []
-    stay = [d for d in kept_drafts if not any(_same_place(d, other) for other in worded)]
-    drafts = sorted([*stay, *worded], key=lambda d: d.evidence[0].start)
-    return replace(found, signals=tuple(sorted([*sure, *added], key=lambda s: s.start)), drafts=_distinct(drafts))
+    sure = [one for one in found.signals if one.zone == "learn"]
+    added = [one for one in heard if not any(_overlap(one, (kept.start, kept.end)) for kept in sure)]
+    signals = tuple(sorted([*sure, *added], key=lambda s: (s.start, s.end)))
+    drafts = drafts_of(signals, exchange)
+    to_word = signals if mode == "eager" else added
+    return replace(found, signals=signals, drafts=_worded(asking, drafts, to_word) if to_word else drafts)
 
 
-def _worded(asking: _Asking, signals: Sequence[Signal], ruled_drafts: Sequence[Draft]) -> list[Draft]:
-    """Statements for signals; where a model's is missing or fails a check, the one made by rule, if there is one."""
+def _worded(asking: _Asking, drafts: Sequence[Draft], signals: Sequence[Signal]) -> tuple[Draft, ...]:
+    """The drafts with a model's wording beside their words, where there is one that says what was said."""
     from eider.providers.prompts import memory
 
-    exchange = asking.exchange
-    quotes = [exchange.reply.text[s.start : s.end] for s in signals]
-    answer = asking.ask(memory.prompt(asking.own, quotes, asking.output))
-    drafts: list[Draft] = []
-    done: set[int] = set()
+    places = [n for n, d in enumerate(drafts) if any(_rests_on(d, s) for s in signals) and d.act in {"state", "praise"}]
+    if not places:
+        return tuple(drafts)
+    answer = asking.ask(memory.prompt(asking.own, [drafts[n].text for n in places], asking.output))
+    worded = list(drafts)
     for one in answer.memories:
-        if not 1 <= one.signal <= len(signals) or one.kind not in KINDS or one.signal - 1 in done:
+        if not 1 <= one.signal <= len(places) or one.kind not in KINDS or worded[places[one.signal - 1]].wording:
             continue
-        signal, quote = signals[one.signal - 1], quotes[one.signal - 1]
+        draft = worded[places[one.signal - 1]]
         text = " ".join(one.text.split())
-        if not grounded(text, quote, asking.own, exchange.output if signal.kind == "correction" else ""):
-            continue
-        done.add(one.signal - 1)
-        if not is_known(text, exchange.known):
-            drafts.append(_draft(asking, signal, text, one.kind, one.subject, one.importance))
-    if answer.memories and not done:
-        raise ModelError(f"{asking.model.name} stated what was not said; it is asked again later.")
-    for place, signal in enumerate(signals):
-        if place not in done and not any(_within(d, signal) for d in ruled_drafts):
-            drafts += _by_rule(asking, signal)
-    return drafts
+        if grounded(text, draft.text, asking.own, asking.exchange.output if draft.answers is not None else ""):
+            weight = max(draft.importance, min(5, max(1, one.importance)))
+            worded[places[one.signal - 1]] = replace(draft, wording=text, kind=one.kind, importance=weight)
+    return tuple(worded)
 
 
-def _draft(asking: _Asking, signal: Signal, text: str, kind: Any, subject: str, importance: int) -> Draft:
-    """A model's wording over what rules read off the clause: dates, names, place."""
-    rules = _by_rule(asking, signal)
-    weight = min(5, max(1, importance))
-    if rules:
-        return replace(rules[0], text=text, kind=kind, importance=max(weight, rules[0].importance))
-    span = Span(episode=asking.exchange.reply.id, start=signal.start, end=signal.end)
-    about = " ".join(words(subject)[:3]) or "user"
-    return Draft(
-        kind=kind, text=text, signal=signal.kind, evidence=(span,), subject=about, scope=asking.exchange.scope,
-        entities=entities_of(text), importance=weight, confidence=signal.confidence,
-    )  # fmt: skip
+def _overlap(one: Signal, place: tuple[int, int]) -> bool:
+    return one.start < place[1] and place[0] < one.end
 
 
-def _by_rule(asking: _Asking, signal: Signal) -> tuple[Draft, ...]:
-    exchange = asking.exchange
-    return derive([signal], exchange.reply, about=asking.output, scope=exchange.scope, known=exchange.known)
-
-
-def _distinct(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
-    return tuple({tuple(words(d.text)): d for d in reversed(drafts)}.values())[::-1]
-
-
-def _overlap(one: Signal, other: Signal) -> bool:
-    return one.start < other.end and other.start < one.end
-
-
-def _within(draft: Draft, signal: Signal) -> bool:
+def _rests_on(draft: Draft, signal: Signal) -> bool:
     return any(span.start < signal.end and signal.start < span.end for span in draft.evidence)
-
-
-def _same_place(one: Draft, other: Draft) -> bool:
-    return any(a.start < b.end and b.start < a.end for a in one.evidence for b in other.evidence)
 
 
 # ---------------------------------------------------------------------- eager: what is validated and attributed
 
 
 def _validated(asking: _Asking, found: Thought) -> Thought:
-    """Directives that only hedge are dropped."""
+    """Rules that only hedge are dropped."""
     from eider.providers.prompts import validation
 
-    given = [d for d in found.drafts if d.signal == "directive"]
+    given = [d for d in found.drafts if d.kind == "rule" and d.act == "state"]
     if not given:
         return found
-    quotes = [asking.exchange.reply.text[d.evidence[0].start : d.evidence[0].end] for d in given]
-    answer = asking.ask(validation.prompt(quotes))
+    answer = asking.ask(validation.prompt([d.text for d in given]))
     hedged = {v.direction for v in answer.verdicts if not v.stands and v.confidence >= SURE}
     dropped = [d for n, d in enumerate(given, 1) if n in hedged]
     return replace(
         found, drafts=tuple(d for d in found.drafts if d not in dropped),
-        signals=tuple(s for s in found.signals if s.kind != "directive" or not any(_within(d, s) for d in dropped)),
+        signals=tuple(s for s in found.signals if not any(_rests_on(d, s) for d in dropped)),
     )  # fmt: skip
 
 
@@ -258,15 +218,15 @@ def _attributed(asking: _Asking, draft: Draft, neighbours: Near) -> Draft:
     """A correction finds the memory the agent had got wrong, or wrongly followed."""
     from eider.providers.prompts import attribution
 
-    if draft.signal != "correction" or draft.target is not None:
+    if draft.answers is None or draft.act != "state" or draft.target is not None:
         return draft
-    near = list(neighbours(f"{draft.text} {asking.output[:500]}", draft.scope))
+    near = list(neighbours(replace(draft, text=f"{draft.text} {asking.output[:500]}")))
     if not near:
         return draft
     answer = asking.ask(attribution.prompt(asking.own, asking.output, [m.text for m in near]))
     named = [a for a in answer.memories if 1 <= a.memory <= len(near) and a.confidence >= _TARGETED]
     best = max(named, key=lambda a: a.confidence, default=None)
-    if best is None or near[best.memory - 1].scope not in {draft.scope, GLOBAL}:
+    if best is None or near[best.memory - 1].scope != draft.scope:
         return draft
     return replace(draft, target=near[best.memory - 1].id)
 
@@ -274,14 +234,22 @@ def _attributed(asking: _Asking, draft: Draft, neighbours: Near) -> Draft:
 # ---------------------------------------------------------------------- verdicts
 
 
+_RELATIONS: Final[dict[str, Relation]] = {"scope_override": "add", "contradiction": "doubt"}
+"""What of a model's relations is called otherwise here."""
+
+
 def _verdicts(asking: _Asking, drafts: Sequence[Draft], neighbours: Near) -> tuple[Verdict, ...]:
-    """What a model says of the pairs that structure leaves open."""
+    """What a model says of the pairs that the pair model is in doubt of."""
     from eider.providers.prompts import reconcile
 
     pairs: list[tuple[int, Memory]] = []
     for place, draft in enumerate(drafts):
-        if draft.signal != "praise":
-            pairs += [(place, memory) for memory in neighbours(draft.text, draft.scope) if _open(draft, memory)]
+        if draft.act != "praise" and draft.zone == "learn":
+            near = [m for m in neighbours(draft) if m.scope == draft.scope]
+            found = compare_all([m.text for m in near], draft.text)
+            pairs += [
+                (place, m) for m, v in zip(near, found, strict=True) if v.decision == "doubt" or m.id == draft.target
+            ]
     if not pairs:
         return ()
     pairs = pairs[:_PAIRS]
@@ -291,14 +259,8 @@ def _verdicts(asking: _Asking, drafts: Sequence[Draft], neighbours: Near) -> tup
         if 1 <= one.pair <= len(pairs) and 0 <= one.confidence <= 1:
             place, memory = pairs[one.pair - 1]
             reason = " ".join(one.reasoning.split())[:_REASON]
+            relation = _RELATIONS.get(one.relation) or cast("Relation", one.relation)
             verdicts.append(
-                Verdict(draft=place, memory=memory.id, relation=one.relation, confidence=one.confidence, reason=reason, source=asking.source(question))
+                Verdict(draft=place, memory=memory.id, relation=relation, confidence=one.confidence, reason=reason, source=asking.source(question))
             )  # fmt: skip
     return tuple(verdicts)
-
-
-def _open(draft: Draft, memory: Memory) -> bool:
-    """Whether the laws leave a pair to a verdict."""
-    if memory.scope not in {draft.scope, GLOBAL}:
-        return False
-    return not ruled(paired(memory, draft, new_at=draft.valid_from)).sure

@@ -1,55 +1,34 @@
-"""Observing: an exchange is recorded, what is lasting in the reply is noticed, and reconciled with what is known.
+"""Observing: an exchange is recorded, what is lasting in the reply is read, and reconciled with what is known.
 
-One commit holds the utterances and all that was learned from them. Everything that thinks is pure and runs before it:
-`detect` → `derive` → `reconcile`; what a model says enters as data. Where nothing is noticed, recording is all that
-happens; where a model was to be asked and cannot be, the learning is queued (`eider.learn.deferred`).
+One commit holds the utterances and all that was learned from them. What reads and decides is pure and runs before it:
+`signals_of` → `drafts_of` → `reconcile`; what a model says enters as data. Where nothing is noticed, recording is all
+that happens; where a model was to be asked and cannot be, the learning is queued (`eider.learn.deferred`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
+from eider.learn.exchange import Exchange, exchange_of
+from eider.learn.plan import planned, reasons
+from eider.learn.reading import drafts_of, signals_of
 from eider.learn.scopes import asked_scope, when_due
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import MissingExtraError, ModelError
-from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
-from eider.model.requests import Record
-from eider.model.requests_learning import AddRules, Observe
-from eider.model.usage import fresh, used
-from eider.model.values import TRUST, Edge, Episode, Memory, Span, Usage
-from eider.privacy.ingress import Channel, Clean, clean
-from eider.privacy.redact import redact, redact_name
-from eider.records.record import episode_of, usage_detail
-from eider.records.revise import sealed
-from eider.records.scope_registry import scope_for, to_register
+from eider.model.requests_learning import Observe
+from eider.model.values import GLOBAL, TRUST, Memory
+from eider.privacy.ingress import Channel, Clean
+from eider.privacy.redact import redact
+from eider.records.scope_registry import to_register
 from eider.retrieve.nearest import near
 from eider.store.engine import Engine
+from eider.understand.reconcile import reconcile
 
-_USER: Final = TRUST["user"]
-_READ: Final = 20_000
-"""Characters of the agent's output that a reply is read against: its beginning says what it proposed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
-    """What was said, ready to be kept, and what it is about."""
-
-    episodes: tuple[Episode, ...]
-    reply: Episode
-    """The user's reply, or its first part; the last thing said."""
-    output: str
-    """The agent's words the reply answers."""
-    context: str
-    scope: str
-    known: tuple[str, ...] = ()
-    unsettled: bool = False
-    """A model may still be asked where it applies."""
-    kept: frozenset[str] = frozenset()
-    """Ids of utterances that a host had recorded already."""
+_CANDIDATES: Final = 24
+"""Rules and preferences that words of taking back are held against, besides what is nearest. A guess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +47,7 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     request, channel = accepted.request, accepted.channel
     if (first := _before(engine, request, channel)) is not None:
         return first
-    exchange = exchange_of(engine, accepted, accepted.records)
+    exchange = exchange_of(engine, accepted)
     try:
         thought = prepared(engine, exchange, thought_of(exchange), channel)
     except (ModelError, MissingExtraError) as error:
@@ -78,54 +57,16 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     return engine.planned(lambda: kept(engine, request, exchange, thought, channel))
 
 
-def add_rules(engine: Engine, accepted: Clean[AddRules]) -> list[Memory]:
-    """Keep explicit instructions as rules, without detection; each is held against what is known."""
-    from eider.understand.drafts import derive  # loads the language data of learning
-
-    request, channel = accepted.request, accepted.channel
-    given: list[Memory] = []
-    for said in _standing(engine, accepted):
-        exchange = exchange_of(engine, accepted, (said,))
-        whole = Signal(kind="directive", start=0, end=len(exchange.reply.text), confidence=1.0, reason="told outright")
-        drafts = derive([whole], exchange.reply, scope=exchange.scope)
-        thought = Thought(signals=(whole,), drafts=drafts or (_as_said(exchange, whole),))
-        done = engine.planned(lambda e=exchange, t=thought: kept(engine, request, e, t, channel))
-        given += [m for m in done.memories if m.status(engine.now()) == "current"] or list(done.inbox)
-    return given
-
-
-def _standing(engine: Engine, accepted: Clean[AddRules]) -> Sequence[Clean[Record]]:
-    """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
-    settings = engine.agents.of(accepted.channel.agent)
-    if settings.mode != "eager" or TRUST[accepted.channel.max_trust] < 1:
-        return accepted.records
-    from eider.learn.model_assist import standing
-
-    try:
-        firm = set(standing(engine.agents.model(settings), [one.request.text for one in accepted.records]))
-    except (ModelError, MissingExtraError):
-        return accepted.records
-    return [one for one in accepted.records if one.request.text in firm]
-
-
 def thought_of(exchange: Exchange) -> Thought:
-    """What the reply holds that lasts, by rule; a reply of low origin proposes nothing."""
-    if TRUST[exchange.reply.origin] < 1:
-        return Thought()
-    from eider.understand.drafts import derive  # loads the language data of learning
-    from eider.understand.signals import detect
-
-    signals = detect(exchange.reply.text, exchange.output[:_READ])
-    if not signals:
-        return Thought()
-    drafts = derive(signals, exchange.reply, about=exchange.output[:_READ], scope=exchange.scope, known=exchange.known)
-    return Thought(signals=signals, drafts=drafts)
+    """Return what the reply holds that lasts, as read without a model."""
+    signals = signals_of(exchange)
+    return Thought(signals=signals, drafts=drafts_of(signals, exchange)) if signals else Thought()
 
 
 def prepared(
     engine: Engine, exchange: Exchange, found: Thought, channel: Channel, *, hurried: bool = True
 ) -> Thought:  # fmt: skip
-    """What was noticed, with what the agent's model adds where its mode asks one; nothing is written yet.
+    """Return what was noticed, with what the agent's model adds where its mode asks one; nothing is written yet.
 
     Raises:
         ModelError: The model was to be asked and did not answer usably.
@@ -137,8 +78,8 @@ def prepared(
         return found
     from eider.learn.model_assist import PATIENCE, think
 
-    def neighbours(text: str, scope: str) -> list[Memory]:
-        return near(engine, exchange.reply.user, text, scope=scope)
+    def neighbours(draft: Draft) -> list[Memory]:
+        return neighbours_of(engine, exchange.reply.user, draft)
 
     seconds = PATIENCE if hurried else None
     shown, found = _settled(engine, exchange, found, channel)
@@ -156,27 +97,72 @@ def _settled(engine: Engine, exchange: Exchange, thought: Thought, channel: Chan
     return replace(exchange, scope=scope, unsettled=False), replace(thought, drafts=drafts)
 
 
-# ---------------------------------------------------------------------- what was said
+# ---------------------------------------------------------------------- what is kept
 
 
-def exchange_of(
-    engine: Engine, accepted: Clean[Observe] | Clean[AddRules], records: Sequence[Clean[Record]]
-) -> Exchange:  # fmt: skip
-    """Return what was said, as utterances: those that a host had recorded already under the same keys are taken as they are."""
-    request, agent = accepted.request, accepted.channel.agent
-    made = [episode_of(one) for one in records]
-    linked = [_linked(engine, episode, accepted.channel) for episode in made]
-    outputs = [e for e, one in zip(linked, records, strict=True) if one.request.role == "agent"]
-    reply = next(e for e, one in zip(linked, records, strict=True) if one.request.role == "user")
-    context, known = (request.context or "", request.known) if isinstance(request, Observe) else ("", ())
-    scope, unsettled = scope_for(
-        engine, request.user, agent, explicit=request.scope, context=context, statement=reply.text
+def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, channel: Channel) -> Learned:
+    """Hold what was noticed against what is known, and write both with what was said."""
+    user, now = request.user, engine.now()
+    starts = min(exchange.reply.at, now)
+    drafts = tuple(replace(d, valid_from=d.valid_from or starts) for d in _addressed(engine, exchange, thought.drafts))
+    neighbours = [neighbours_of(engine, user, draft) for draft in drafts]
+    decisions = reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, now))
+    known = {m.id: m for group in neighbours for m in group}
+    plan = planned(engine, drafts, decisions, known, channel, user=user, said_at=exchange.reply.at)
+    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
+    changes = ChangeSet(
+        user=user, op="observe", actor=channel.name, at=now, episodes=episodes, memories=tuple(plan.memories.values()),
+        reads=plan.reads, usage=plan.usage, edges=tuple(plan.edges), detail=plan.detail,
+        indexing=engine.material.episodes(episodes) | engine.material.memories(plan.added),
+        key=request.key, registers=to_register(engine, user, channel.agent, plan.added),
+        reason=redact(_reason(decisions, thought)),
     )  # fmt: skip
-    return Exchange(
-        episodes=tuple(linked), reply=reply, output=outputs[0].text if outputs else "", context=context,
-        scope=redact_name(scope), unsettled=unsettled, known=tuple(known),
-        kept=frozenset(e.id for e in linked) - {e.id for e in made},
+    done = engine.commit(changes)
+    when_due(engine, user, channel.agent, done.memories)
+    return told(done, thought, decisions, _why(thought, decisions))
+
+
+def recorded(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, why: str) -> Learned:
+    """Write what was said alone; what is lasting in it is learned later."""
+    now = engine.now()
+    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
+    changes = ChangeSet(
+        user=request.user, op="observe", actor=channel.name, at=now, episodes=episodes,
+        indexing=engine.material.episodes(episodes), key=request.key,
     )  # fmt: skip
+    return replace(told(engine.commit(changes), Thought(), (), why), status="queued")
+
+
+def neighbours_of(engine: Engine, user: str, draft: Draft) -> list[Memory]:
+    """Return the memories that a draft is held against, nearest first: those of its scope, and for a narrower scope
+    those that hold everywhere; for words that take back also the rules and preferences that stand.
+    """  # noqa: D205
+    scopes = {draft.scope, GLOBAL}
+    least = min(1, draft.trust)
+    found = near(engine, user, draft.text, scopes=scopes, least_trust=least)
+    if draft.act == "revoke":
+        standing = near(
+            engine, user, draft.text, scopes=scopes, least_trust=least, kinds=("rule", "preference"), limit=_CANDIDATES
+        )
+        found = list({m.id: m for m in (*found, *standing)}.values())
+    return found
+
+
+def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+    """Praise finds what it is about: the rule or preference that the praised output followed."""
+    found: list[Draft] = []
+    for draft in drafts:
+        if draft.act == "praise" and draft.target is None:
+            about = f"{draft.text} {exchange.output[:500]}"
+            kinds = ("rule", "preference")
+            followed = near(engine, exchange.reply.user, about, scopes={exchange.scope, GLOBAL}, kinds=kinds, limit=1)
+            found.append(replace(draft, target=followed[0].id if followed else None))
+        else:
+            found.append(draft)
+    return tuple(found)
+
+
+# ---------------------------------------------------------------------- what is told
 
 
 def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | None:
@@ -187,179 +173,31 @@ def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | Non
     done = engine.store.commits.repeated(asked)
     if done is None:
         return None
-    told = _told(done, Thought(), (), "this exchange was observed before; nothing was written")
+    first = told(done, Thought(), (), "this exchange was observed before; nothing was written")
     if done.memories or not done.episodes:
-        return told
+        return first
     from eider.learn.deferred import since
 
-    return since(engine, told, channel)
+    return since(engine, first, channel)
 
 
-# ---------------------------------------------------------------------- what is kept
-
-
-def kept(
-    engine: Engine, request: Observe | AddRules, exchange: Exchange, thought: Thought, channel: Channel
-) -> Learned:
-    """Hold what was noticed against what is known, and write both with what was said."""
-    from eider.understand.reconcile import reconcile  # loads the language data of learning
-    from eider.understand.trust_rule import permitted
-
-    drafts = _addressed(engine, exchange, thought.drafts)
-    neighbours = [near(engine, request.user, d.text, scope=d.scope) for d in drafts]
-    decided = reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, engine.now()))
-    decisions = permitted(decided, neighbours, TRUST[exchange.reply.origin])
-    now = engine.now()
-    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
-    changes = _planned(engine, request, episodes, drafts, decisions, neighbours, channel, exchange.reply.at)
-    changes = replace(changes, reason=redact(_reason(decisions, thought)))
-    done = engine.commit(changes)
-    when_due(engine, request.user, channel.agent, done.memories)
-    return _told(done, thought, decisions, _why(thought, decisions))
-
-
-def recorded(engine: Engine, request: Observe | AddRules, exchange: Exchange, channel: Channel, why: str) -> Learned:
-    """Write what was said alone; what is lasting in it is learned later."""
-    now = engine.now()
-    episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
-    changes = _planned(engine, request, episodes, (), (), (), channel, exchange.reply.at)
-    return replace(_told(engine.commit(changes), Thought(), (), why), status="queued")
-
-
-def _linked(engine: Engine, episode: Episode, channel: Channel) -> Episode:
-    """The utterance as a host recorded it already under the same key, else itself."""
-    if episode.key is None:
-        return episode
-    asked = ChangeSet(user=episode.user, op="record", actor=channel.name, at=engine.now(), key=episode.key)
-    done = engine.store.commits.repeated(asked)
-    return done.episodes[0] if done is not None and done.episodes else episode
-
-
-def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
-    """Praise finds what it is about: the rule or preference that the praised output followed."""
-    found: list[Draft] = []
-    for draft in drafts:
-        if draft.signal != "praise" or draft.target is not None:
-            found.append(draft)
-            continue
-        about = near(engine, exchange.reply.user, f"{draft.text} {exchange.output[:500]}", scope=exchange.scope)
-        followed = next((m for m in about if m.kind in ("rule", "preference")), None)
-        if followed is not None:
-            found.append(replace(draft, target=followed.id))
-    return tuple(found)
-
-
-def _planned(
-    engine: Engine, request: Observe | AddRules, episodes: tuple[Episode, ...], drafts: Sequence[Draft],
-    decisions: Sequence[Decision], neighbours: Sequence[Sequence[Memory]], channel: Channel, said_at: datetime,
-) -> ChangeSet:  # fmt: skip
-    now = engine.now()
-    known = {m.id: m for group in neighbours for m in group}
-    memories: dict[str, Memory] = {}
-    usage: dict[str, Usage] = {}
-    edges: list[Edge] = []
-    added: list[Memory] = []
-    for decision in decisions:
-        draft = drafts[decision.draft]
-        old = known.get(decision.target or draft.target or "")
-        if old is not None and (old.id in memories or old.rev < 0):
-            continue  # one exchange changes a memory once
-        if decision.relation == "none":
-            if old is not None and TRUST[channel.max_trust] >= _USER:
-                usage[old.id] = used(engine.store.usage.get([old.id], user=old.user).get(old.id) or fresh(old), now)
-            continue
-        if decision.relation == "retract":
-            if old is not None:
-                memories[old.id] = replace(
-                    sealed(old), recorded_at=now, valid_to=max(now, old.valid_from), to_precision="instant"
-                )
-            continue
-        new = _memory(
-            request, decision, replace(draft, valid_from=draft.valid_from or min(said_at, now)), old, channel, now
-        )
-        added.append(new)
-        memories[new.id] = new
-        if old is not None and decision.relation in ("supersede", "merge"):
-            ends = max(new.valid_from, old.valid_from)
-            memories[old.id] = replace(
-                sealed(old), recorded_at=now, valid_to=ends, to_precision="instant", superseded_by=new.id
-            )
-            edges.append(Edge(source=new.id, target=old.id, kind="supersedes"))
-        elif old is not None and decision.relation == "contradiction":
-            edges.append(Edge(source=new.id, target=old.id, kind="contradicts"))
-    first = next(iter(usage.values()), None)
-    return ChangeSet(
-        user=request.user, op="observe", actor=channel.name, at=now, episodes=episodes, memories=tuple(memories.values()),
-        reads={m: known[m].rev for m in (*memories, *usage) if m in known}, usage=(first,) if first else (), edges=tuple(edges),
-        indexing=engine.material.episodes(episodes) | engine.material.memories(added),
-        key=_key(request), registers=to_register(engine, request.user, channel.agent, added),
-        detail=usage_detail(_was(engine, first, known)) if first else {},
-    )  # fmt: skip
-
-
-def _key(request: Observe | AddRules) -> str | None:
-    return request.key if isinstance(request, Observe) else None
-
-
-def _was(engine: Engine, usage: Usage, known: dict[str, Memory]) -> Usage:
-    return engine.store.usage.get([usage.id], user=known[usage.id].user).get(usage.id) or fresh(known[usage.id])
-
-
-def _memory(
-    request: Observe | AddRules, decision: Decision, draft: Draft, old: Memory | None, channel: Channel, now: datetime
-) -> Memory:
-    """A draft as a memory; its trust is recomputed over its evidence when it is committed."""
-    fields = clean(
-        {"text": decision.text, "scope": draft.scope, "agent": channel.agent, "subject": draft.subject or "-"}
-    )
-    origin = channel.origin("user")
-    merged = old is not None and decision.relation == "merge"
-    ends = draft.valid_to
-    if old is not None and decision.relation == "add":  # learned late: it held until the newer one began
-        ends = min(ends or old.valid_from, old.valid_from)
-    return Memory(
-        id=new_id("mem_"), rev=0, kind=draft.kind, text=fields["text"], user=request.user, agent=fields["agent"],
-        scope=fields["scope"], origin=origin, trust=min(TRUST[origin], old.trust) if merged and old else TRUST[origin],
-        valid_from=draft.valid_from or now, recorded_at=now, subject=fields["subject"] if draft.subject else redact(""),
-        entities=tuple(redact(e) for e in draft.entities), importance=max(draft.importance, old.importance if merged and old else 1),
-        confidence=draft.confidence, evidence=(*draft.evidence, *(old.evidence if merged and old else ())),
-        valid_to=ends, from_precision=draft.from_precision, to_precision=draft.to_precision,
-        pinned=bool(merged and old and old.pinned), state="inbox" if decision.relation == "contradiction" else "active",
-        merged_from=(old.id,) if merged and old else (),
-    )  # fmt: skip
-
-
-def _as_said(exchange: Exchange, signal: Signal) -> Draft:
-    """A rule that no pattern could put into better words."""
-    span = Span(episode=exchange.reply.id, start=signal.start, end=signal.end)
-    return Draft(
-        kind="rule",
-        text=" ".join(exchange.reply.text.split()),
-        signal="directive",
-        evidence=(span,),
-        scope=exchange.scope,
-    )
-
-
-# ---------------------------------------------------------------------- what is told
-
-
-def _told(done: Committed, thought: Thought, decisions: Sequence[Decision], why: str) -> Learned:
+def told(done: Committed, thought: Thought, decisions: Sequence[Decision], why: str) -> Learned:
+    """Return what a commit came to, for the caller."""
+    asks = [m for m in done.memories if m.state == "inbox" or m.doubt is not None]
     return Learned(
         episodes=done.episodes, signals=thought.signals, decisions=tuple(decisions), why=why,
-        memories=tuple(m for m in done.memories if m.state != "inbox"), inbox=tuple(m for m in done.memories if m.state == "inbox"),
+        memories=tuple(m for m in done.memories if m.state != "inbox"), inbox=tuple(asks),
     )  # fmt: skip
 
 
 def _why(thought: Thought, decisions: Sequence[Decision]) -> str:
     if not thought.signals:
         return "nothing lasting was said"
-    seen = ", ".join(dict.fromkeys(f"{s.kind} ({s.reason})" for s in thought.signals))
+    seen = ", ".join(dict.fromkeys(f"{s.kind} ({s.reason}, {s.confidence:.2f})" for s in thought.signals))
     done = "; ".join(f"{d.relation}: {d.reason}" for d in decisions) or "nothing new in it"
     return f"noticed {seen}. {done}"
 
 
 def _reason(decisions: Sequence[Decision], thought: Thought) -> str:
     """Kept with the event: what was decided, and which model and prompts had a part in it."""
-    done = ", ".join(dict.fromkeys(d.relation for d in decisions))
-    return "; ".join((done, *(f"asked {source}" for source in thought.sources)))
+    return "; ".join((reasons(decisions), *(f"asked {source}" for source in thought.sources)))

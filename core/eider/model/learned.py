@@ -7,53 +7,57 @@ from datetime import datetime
 from typing import Final, Literal, get_args
 
 from eider.model.shown import Shown
-from eider.model.values import GLOBAL, Episode, Event, Memory, MemoryId, MemoryKind, Precision, Span
+from eider.model.values import GLOBAL, Act, Episode, Event, Memory, MemoryId, MemoryKind, Precision, Reach, Span
 
-SignalKind = Literal["correction", "preference", "directive", "fact", "decision", "praise"]
-Relation = Literal["add", "merge", "supersede", "retract", "scope_override", "none", "contradiction"]
-SIGNAL_KINDS: Final = get_args(SignalKind)
+Zone = Literal["learn", "ask", "leave"]
+"""What becomes of words that may be worth keeping: they are learned, wait in the inbox, or are left."""
+Relation = Literal["add", "merge", "supersede", "retract", "none", "doubt", "contradiction"]
+"""What a new statement does: it stands beside (add), says more than an older one (merge), replaces or ends it
+(supersede, retract), says the same (none), may have replaced it (doubt), or may not replace it (contradiction)."""
+SIGNAL_KINDS: Final = get_args(MemoryKind)
 RELATIONS: Final = get_args(Relation)
 ScopeOp = Literal["merge", "rename", "split"]
-MAX_DRAFT: Final = 280
-"""Characters of a derived statement: one sentence."""
+MAX_WORDING: Final = 280
+"""Characters of a model's wording: one sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signal:
     """A reason to remember, found in a reply."""
 
-    kind: SignalKind
+    kind: MemoryKind
     start: int
     end: int
-    """`reply[start:end]` is the clause that says it: the evidence."""
+    """`reply[start:end]` are the words that say it: the evidence, and the text of what is learned."""
     confidence: float
-    """In [0, 1]; below `detect.SURE` a model is asked where the mode allows."""
+    """Probability that a careful reader would keep it, in [0, 1]."""
     reason: str
-    """Which structure told, for `why`: "standing imperative", "first person plural convention" …"""
-    about: str = ""
-    """What of the agent's output it answers, where it answers something."""
+    """Who found it: "read in the reply", or a model and its prompt."""
+    act: Act = "state"
+    reach: Reach = "everywhere"
+    zone: Zone = "learn"
+    about: tuple[int, int] | None = None
+    """Where in the agent's output the words stand that it answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A memory that might be kept: what a signal comes to, in the third person."""
+    """A memory that might be kept: the words as they were said, and what they are about."""
 
     kind: MemoryKind
     text: str
-    """Third person, present tense, one sentence, at most `MAX_DRAFT` characters."""
-    signal: SignalKind
-    evidence: tuple[Span, ...]
-    """Quotations of the redacted episode; never empty."""
-    subject: str = ""
-    """Whom or what it is about, normalised: "user", "the api", "karlos"."""
-    attribute: str = ""
-    """What of the subject it states, normalised: "indentation", "name", "deploy day"; empty when structure does not tell."""
+    evidence: tuple[Span, ...] = ()
+    """The first quotes the text to the letter; empty for a statement that was given as such."""
+    act: Act | None = None
+    reach: Reach | None = None
+    zone: Zone = "learn"
+    answers: Span | None = None
+    wording: str = ""
+    """A model's wording of the text."""
     scope: str = GLOBAL
-    entities: tuple[str, ...] = ()
     importance: int = 3
     confidence: float = 1.0
-    retracts: bool = False
-    """It says that something no longer holds, and nothing new in its place."""
+    trust: int = 2
     target: MemoryId | None = None
     """The memory it praises or names outright."""
     valid_from: datetime | None = None
@@ -78,17 +82,49 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What is to be done with a draft."""
+    """What a draft does to one memory, or that it stands by itself."""
 
     draft: int
     relation: Relation
-    target: MemoryId | None
-    """The memory it merges with, closes, narrows or contradicts; for an older fact that is added late, the one that
-    began after it; None for a plain addition."""
-    text: str
-    """What to keep: the draft's text, or the merged one."""
-    reason: str
+    target: MemoryId | None = None
+    """The memory it is about; of an older fact that is added late, the one that began after it."""
+    reason: str = ""
     """In words, for `why` and the inbox."""
+    probability: float = 1.0
+    """Of what was decided, in [0, 1]."""
+    likely: str = ""
+    """What the later statement most likely does to the older: replaces, ends, same, adds …"""
+    runner_up: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEntry(Shown):
+    """Something a person decides: a question with two answers. `settle(entry.id, accept=…)` gives one."""
+
+    id: MemoryId
+    question: str
+    yes: str
+    """What happens on `accept=True`."""
+    no: str
+    """What happens on `accept=False`."""
+    memory: Memory
+    """The memory it is about: new words that wait, or an older memory that may no longer hold."""
+    against: tuple[Memory, ...] = ()
+    """What stands against it: what new words contradict, or the later statement that raised the doubt."""
+    probability: float = 1.0
+    """That yes is right, in [0, 1]."""
+    relation: str = ""
+    runner_up: str = ""
+
+    @property
+    def text(self) -> str:
+        """The words that it is about."""
+        return self.memory.text
+
+    @property
+    def scope(self) -> str:
+        """Where they apply."""
+        return self.memory.scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +137,7 @@ class Learned(Shown):
     memories: tuple[Memory, ...] = ()
     """Kept, changed or closed, as they stand now."""
     inbox: tuple[Memory, ...] = ()
-    """Contradictions that wait for a person."""
+    """Memories that a person is asked about: new words that wait, and older memories that are in doubt."""
     decisions: tuple[Decision, ...] = ()
     why: str = ""
     """What was noticed and what was done about it, or why nothing was."""

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, Literal
 from eider.model import validation
 from eider.model.answers import Policy
 from eider.model.errors import InputError
-from eider.model.learned import Learned, ScopeCount, ScopePlan, ScopeStep
+from eider.model.learned import InboxEntry, Learned, ScopeCount, ScopePlan, ScopeStep
 from eider.model.outcomes import FEEDBACK_SECONDS, Credit, LearnedState, Loop
 from eider.model.requests import Named, UserRequest, When
 from eider.model.values import Memory
@@ -34,7 +34,10 @@ class Observe(UserRequest[Learned]):
     at: When | None = None
     tz: str | None = None
     scope: str | None = None
-    """Where what is learned applies; by default inferred from the context, else everywhere."""
+    """Where all that is learned applies, whatever the words say. By default it is read from them."""
+    ambient_scope: str | None = None
+    """Where the work is, such as the open project: what is said of the work applies there, what is said of the person
+    or of all work everywhere. Hosts pass this one; by default it is inferred from the context."""
     known: Sequence[str] = ()
     """What the host's own files say already: not stored again."""
     key: str | None = None
@@ -52,6 +55,8 @@ class Observe(UserRequest[Learned]):
             validation.name(self.session, "session")
         if self.scope is not None:
             validation.name(self.scope, "scope")
+        if self.ambient_scope is not None:
+            validation.name(self.ambient_scope, "ambient_scope")
         validation.when(self.at, "at")
         validation.zone_name(self.tz)
         validation.key(self.key)
@@ -109,7 +114,7 @@ class PolicyFor(UserRequest[Policy]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inbox(UserRequest[list[Memory]]):
+class Inbox(UserRequest[list[InboxEntry]]):
     """List what waits for a person."""
 
     verb: ClassVar[str] = "inbox"

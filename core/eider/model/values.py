@@ -19,6 +19,8 @@ MemoryKind = Literal["fact", "preference", "rule", "decision", "insight", "conte
 Status = Literal["current", "superseded", "expired", "inbox", "quarantined", "erased"]
 State = Literal["active", "inbox", "quarantined", "erased"]
 Precision = Literal["instant", "day", "month", "year"]
+Act = Literal["state", "revoke", "confirm", "praise"]
+Reach = Literal["everywhere", "project", "person"]
 if TYPE_CHECKING:
     Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 else:  # msgspec reads types when it sends and receives, and knows none that hold themselves
@@ -29,6 +31,8 @@ ROLES: Final = get_args(Role)
 ORIGINS: Final = get_args(Origin)
 KINDS: Final = get_args(MemoryKind)
 STATES: Final = get_args(State)
+ACTS: Final = get_args(Act)
+REACHES: Final = get_args(Reach)
 TRUST: Final[Mapping[Origin, int]] = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
 """How far a statement of each origin may act by itself: 2 obeyed, 1 shown, 0 quoted only."""
 ORIGIN_OF_ROLE: Final[Mapping[Role, Origin]] = {"user": "user", "agent": "agent", "other": "document"}
@@ -93,6 +97,29 @@ class Span(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A later statement may have replaced a memory; nobody has said yet whether it did."""
+
+    by: MemoryId
+    """The later statement."""
+    since: datetime
+    """When it was said."""
+    probability: float
+    """That the memory no longer holds, in [0, 1]."""
+    relation: str
+    """What the later statement most likely does to it: replaces, ends …"""
+    runner_up: str
+    """The next likely relation."""
+
+    def fields(self) -> Mapping[str, str | float]:
+        """Return it as plain data, for the store and for exports."""
+        return {
+            "by": self.by, "since": self.since.isoformat(), "probability": self.probability, "relation": self.relation,
+            "runner_up": self.runner_up,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Memory(Shown):
     """One statement an agent may act on.
 
@@ -134,6 +161,20 @@ class Memory(Shown):
     merged_from: tuple[MemoryId, ...] = ()
     """Memories this one was merged from; they stay, closed."""
     key: str | None = None
+    act: Act | None = None
+    """What the words do: state, revoke, confirm, praise. None: given as a statement, not read in a reply.
+
+    The text of a memory with an act is `text[start:end]` of the utterance of its first evidence, to the letter."""
+    reach: Reach | None = None
+    """Where the words say that it holds."""
+    answers: Span | None = None
+    """The agent's words it answers, for corrections, confirmations and praise."""
+    said_again: tuple[Span, ...] = ()
+    """Later words that said the same; the memory does not rest on them."""
+    wording: str = ""
+    """A model's wording of the text, where one was asked; it stands beside the words, never for them."""
+    doubt: Doubt | None = None
+    """Set while a later statement may have replaced it; `settle` answers."""
 
     def holds(self, at: datetime) -> bool:
         """Whether the statement was true in the world at an instant."""

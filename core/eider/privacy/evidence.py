@@ -14,8 +14,7 @@ from eider.model.values import TRUST, Memory, Origin
 class Quoted:
     """What has to be known of an utterance to check a quotation of it."""
 
-    length: int
-    """Characters of its text."""
+    text: str
     origin: Origin
 
 
@@ -34,7 +33,16 @@ def check_owned(changes: ChangeSet) -> None:
 
 def quoted_ids(memories: Iterable[Memory]) -> set[str]:
     """Utterances that any of these memories rests on."""
-    return {span.episode for memory in memories for span in memory.evidence}
+    return {span.episode for memory in memories for span in (*memory.evidence, *memory.said_again)}
+
+
+def is_verbatim(memory: Memory, quoted: Mapping[str, Quoted]) -> bool:
+    """Return whether the text of a learned memory is what its first evidence quotes, to the letter."""
+    if memory.act is None or not memory.evidence:
+        return True
+    first = memory.evidence[0]
+    said = quoted.get(first.episode)
+    return said is not None and said.text[first.start : first.end] == memory.text
 
 
 def rested(memory: Memory, quoted: Mapping[str, Quoted], *, new: bool) -> Memory:
@@ -44,15 +52,20 @@ def rested(memory: Memory, quoted: Mapping[str, Quoted], *, new: bool) -> Memory
         UnknownIdError: An utterance is not this user's, or is not there.
         InputError: A span lies outside its text.
     """
-    for span in memory.evidence:
+    for span in (*memory.evidence, *memory.said_again):
         said = quoted.get(span.episode)
         if said is None:
             raise UnknownIdError("episode", span.episode, memory.user)
-        if not 0 <= span.start < span.end <= said.length:
+        length = len(said.text)
+        if not 0 <= span.start < span.end <= length:
             raise InputError(
                 f"evidence [{span.start}:{span.end}] of memory {memory.id!r} lies outside episode {span.episode!r}, "
-                f"which has {said.length} characters; quote within its text."
+                f"which has {length} characters; quote within its text."
             )
     if not new or not memory.evidence:
         return memory
+    if not is_verbatim(memory, quoted):
+        raise InputError(
+            f"text={memory.text[:40]!r} of memory {memory.id!r} is not what its evidence quotes; keep the words as said."
+        )
     return replace(memory, trust=min(memory.trust, *(TRUST[quoted[s.episode].origin] for s in memory.evidence)))

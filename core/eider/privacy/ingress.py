@@ -254,7 +254,7 @@ def _times(**given: Any) -> dict[str, Time]:
 def _names(request: Request[Any]) -> dict[str, object]:
     """The names and keys of a request, redacted: what tells rows apart."""
     found: dict[str, object] = {}
-    for name in ("session", "scope", "key", "answering_key"):
+    for name in ("session", "scope", "ambient_scope", "key", "answering_key"):
         value: object = getattr(request, name, None)
         if isinstance(value, str):
             found[name] = redact_name(value)

@@ -37,7 +37,7 @@ def _strings(changes: ChangeSet) -> Iterator[tuple[str, str]]:
         yield f"key of {e.id}", e.key or ""
         yield from _within(e.metadata, f"metadata of {e.id}")
     for m in changes.memories:
-        for field in ("text", "agent", "scope", "subject"):
+        for field in ("text", "agent", "scope", "subject", "wording"):
             yield f"{field} of {m.id}", getattr(m, field)
         yield f"key of {m.id}", m.key or ""
         yield from _within(m.entities, f"entities of {m.id}")

@@ -147,8 +147,8 @@ def _quoted(engine: Engine, ids: set[str], everything: Mapping[str, Memory]) -> 
     """What these memories quote, in all their versions; of a quotation that others share, their own words alone."""
     found: list[Span] = []
     users = {everything[i].user for i in ids}
-    spans = {s: everything[i].text for i in sorted(ids) for v in _versions(engine, everything[i]) for s in v.evidence}
-    others = [s for m in everything.values() if m.id not in ids and m.state != "erased" for s in m.evidence]
+    spans = {s: everything[i].text for i in sorted(ids) for v in _versions(engine, everything[i]) for s in (*v.evidence, *v.said_again)}
+    others = [s for m in everything.values() if m.id not in ids and m.state != "erased" for s in (*m.evidence, *m.said_again)]
     texts = {
         e.id: e.text
         for user in users
@@ -239,18 +239,23 @@ def _less(
 
     What went into an erased merge holds again, as before it; unless the merge had itself been closed.
     """
-    left = tuple(
-        s
-        for s in memory.evidence
-        if s.episode not in whole and not any(a < s.end and s.start < b for a, b in erased.get(s.episode, ()))
-    )
+    def stays(span: Span) -> bool:
+        cuts = erased.get(span.episode, ())
+        return span.episode not in whole and not any(a < span.end and span.start < b for a, b in cuts)
+
+    left, again = tuple(filter(stays, memory.evidence)), tuple(filter(stays, memory.said_again))
+    answers = memory.answers if memory.answers is not None and stays(memory.answers) else None
+    doubt = None if memory.doubt is not None and memory.doubt.by in gone else memory.doubt
     top = memory
     while (merge := everything.get(top.superseded_by or "")) and merge.id in gone and top.id in merge.merged_from:
         top = merge
     freed = top is not memory and top.status(now) == "current"
-    if len(left) == len(memory.evidence) and not freed:
+    same = (left, again, answers, doubt) == (memory.evidence, memory.said_again, memory.answers, memory.doubt)
+    if same and not freed:
         return None
-    version = replace(sealed(memory), recorded_at=now, evidence=left)
+    version = replace(sealed(memory), recorded_at=now, evidence=left, said_again=again, answers=answers, doubt=doubt)
+    if left[:1] != memory.evidence[:1]:
+        version = replace(version, act=None)  # what it quoted is gone: it is a statement like any other
     if not freed:
         return version
     before = [v for v in _versions(engine, memory) if v.superseded_by is None]

@@ -165,6 +165,7 @@ def sealed(memory: Memory) -> Memory:
         agent=redact_name(memory.agent),
         scope=redact_name(memory.scope),
         subject=redact(memory.subject),
+        wording=redact(memory.wording),
         entities=tuple(redact(e) for e in memory.entities),
         key=None if memory.key is None else redact_name(memory.key),
         retired_at=None,

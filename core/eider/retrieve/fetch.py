@@ -43,6 +43,12 @@ def fetch(
     rested = [e for r in found for e in segment.evidence.get(r.row, ())]
     ids = [segment.ids[r.row] for r in found]
     items = read(engine, segment, [*ids, *rested, *(m for ms in closed.values() for m in ms)], user, view.known_at)
+    answered = [
+        m.answers.episode for i in ids if isinstance(m := items.get(i), Memory) and m.answers is not None
+        and m.answers.episode not in items
+    ]  # fmt: skip
+    if answered:
+        items = {**items, **read(engine, segment, answered, user, view.known_at)}
     dates = segment.dates
     answer: list[Recollection] = []
     for one, id_ in zip(found, ids, strict=True):
@@ -50,7 +56,9 @@ def fetch(
             continue
         until = None if one.until is None else datetime.fromtimestamp(one.until / 1_000_000, UTC)
         ended = _ended_spans(item.id, [m for i in closed.get(one.row, ()) if isinstance(m := items.get(i), Memory)])
-        said = {e: x for e in segment.evidence.get(one.row, ()) if isinstance(x := items.get(e), Episode)}
+        answered_in = (item.answers.episode,) if isinstance(item, Memory) and item.answers is not None else ()
+        cited = (*segment.evidence.get(one.row, ()), *answered_in)
+        said = {e: x for e in cited if isinstance(x := items.get(e), Episode)}
         quoted = quotation_of(item, said) if isinstance(item, Memory) else None
         if id_ not in dates:  # a text whose analysis found no date is not read for dates again
             dated = segment.windows[one.row, 0, 1] > 0
@@ -100,7 +108,7 @@ def _ended_spans(episode: str, memories: Sequence[Memory]) -> tuple[EndedSpan, .
     spans = {
         EndedSpan(start=s.start, end=s.end, until=m.valid_to)
         for m in memories
-        for s in m.evidence
+        for s in (*m.evidence, *m.said_again)
         if s.episode == episode and m.valid_to is not None
     }
     apart: list[EndedSpan] = []
@@ -122,6 +130,8 @@ def notes(
         if status != "current":
             ends = f", until {day_in_words(item.valid_to.date())}" if item.valid_to else ""
             found.append(f"{status}{ends}")
+        if item.doubt is not None:
+            found.append(f"perhaps outdated since {day_in_words(item.doubt.since.date())}")
         if item.pinned:
             found.append("pinned")
     elif until is not None:

@@ -2,39 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from eider.model.requests_reading import Recall
-from eider.model.values import GLOBAL, Memory
+from eider.model.values import Memory
 from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
 from eider.retrieve.visible import present
-from eider.store.arrays import STATE_CODE, micros
+from eider.store.arrays import KIND_CODE, STATE_CODE, micros
 from eider.store.engine import Engine
 
 LIMIT: Final = 8
 _READ: Final = 2_000
+_AT_ONCE: Final = 256
+_ALIKE: Final = 0.35
+"""Cosine below which two statements are not held against each other in a bulk write. A guess."""
 
 
-def near(engine: Engine, user: str, text: str, *, scope: str = GLOBAL, limit: int = LIMIT) -> list[Memory]:
-    """Current memories of a user in a scope, or everywhere, that are most like a text; best first.
+def near(
+    engine: Engine, user: str, text: str, *, scopes: Collection[str] | None = None,
+    kinds: Collection[str] | None = None, least_trust: int = 1, limit: int = LIMIT,
+) -> list[Memory]:  # fmt: skip
+    """Return current memories of a user that are most like a text; best first.
 
     Args:
         engine: The open store.
         user: Whose.
         text: A statement.
-        scope: What applies there: the scope itself and what is global; for a global statement, global ones and others.
+        scopes: Only those of these scopes; None means all.
+        kinds: Only those of these kinds; None means all.
+        least_trust: Only those of at least this trust.
         limit: Most of them.
     """
     now = micros(engine.now())
     with engine.segments.hold(user) as segment:
         visible = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
-        visible &= (segment.valid_to > now) & (segment.trust >= 1)
-        if scope != GLOBAL:
-            visible &= np.isin(segment.scope, [segment.scopes[s] for s in (scope, GLOBAL) if s in segment.scopes])
+        visible &= (segment.valid_to > now) & (segment.trust >= least_trust)
+        if scopes is not None:
+            visible &= np.isin(segment.scope, [segment.scopes[s] for s in scopes if s in segment.scopes])
+        if kinds is not None:
+            visible &= np.isin(segment.kind, [KIND_CODE[kind] for kind in kinds])  # pyright: ignore[reportArgumentType]
         if not visible.any():
             return []
         ask = Recall(user=user, query=text[:_READ])
@@ -45,3 +56,37 @@ def near(engine: Engine, user: str, text: str, *, scope: str = GLOBAL, limit: in
         segment.keep(read)
     found = known | {m.id: m for m in read}
     return [found[i] for i in ids if i in found]
+
+
+def near_many(
+    engine: Engine, user: str, vectors: Sequence[bytes], scopes: Sequence[str], *, limit: int = 4
+) -> list[list[Memory]]:
+    """Return for each of many statements the current memories of its scope that are closest in meaning; best first.
+
+    Args:
+        engine: The open store.
+        user: Whose.
+        vectors: float32 of length 1 for each statement, empty where it has none.
+        scopes: The scope of each.
+        limit: Most memories for each.
+    """
+    found: list[list[str]] = [[] for _ in vectors]
+    now = micros(engine.now())
+    with engine.segments.hold(user) as segment:
+        column = segment.column
+        visible = segment.alive & column("memory") & (column("state") == STATE_CODE["active"])
+        visible &= (column("valid_to") > now) & (column("trust") >= 1)
+        for scope in dict.fromkeys(scopes):
+            rows = np.flatnonzero(visible & (column("scope") == segment.scopes.get(scope, -1)))
+            places = [i for i, (s, v) in enumerate(zip(scopes, vectors, strict=True)) if s == scope and v]
+            if not len(rows) or not places:
+                continue
+            known = segment.vectors.take(rows)
+            for start in range(0, len(places), _AT_ONCE):
+                part = places[start : start + _AT_ONCE]
+                likeness = np.stack([np.frombuffer(vectors[i], np.float32) for i in part]) @ known.T
+                best = np.argsort(-likeness, axis=1, kind="stable")[:, :limit]
+                for place, row, order in zip(part, likeness, best, strict=True):
+                    found[place] = [segment.ids[rows[j]] for j in order if row[j] >= _ALIKE]
+    read = {m.id: m for m in engine.store.reads.memories(sorted({i for ids in found for i in ids}), user=user)}
+    return [[read[i] for i in ids if i in read] for ids in found]

@@ -37,6 +37,8 @@ class Quotation:
     speaker: str
     said_on: date
     answers: str = ""
+    confirmed: str = ""
+    """The user's words that confirm the agent's."""
 
 
 def quotation_of(memory: Memory, episodes: Mapping[str, Episode]) -> Quotation | None:
@@ -49,6 +51,8 @@ def quotation_of(memory: Memory, episodes: Mapping[str, Episode]) -> Quotation |
     own: list[str] = []
     other: list[str] = []
     first: Episode | None = None
+    if memory.answers is not None and memory.answers not in memory.evidence and (said_by := episodes.get(memory.answers.episode)):  # fmt: skip
+        other.append(said_by.text[memory.answers.start : memory.answers.end])
     for span in memory.evidence:
         if (episode := episodes.get(span.episode)) is None:
             continue
@@ -57,9 +61,12 @@ def quotation_of(memory: Memory, episodes: Mapping[str, Episode]) -> Quotation |
     said, text = [" ".join(words.split()) for words in own], " ".join(memory.text.split())
     if first is None or text not in (*said, " ".join(said)):
         return None
+    joined = " ".join(other)[:_QUOTED]
+    confirmed = memory.act == "confirm"
     return Quotation(
-        speaker=speaker_of(first), said_on=local_date(first.at, first.tz), answers=" ".join(other)[:_QUOTED]
-    )
+        speaker=speaker_of(first), said_on=local_date(first.at, first.tz), answers="" if confirmed else joined,
+        confirmed=joined if confirmed else "",
+    )  # fmt: skip
 
 
 def speaker_of(episode: Episode) -> str:
@@ -87,8 +94,12 @@ def memory_line(
         said = f"{quoted.said_on}, {visible_text(quoted.speaker)}: {in_quotes(said)}"
         if quoted.answers:
             beside.append(f"to your {in_quotes(visible_text(quoted.answers))}")
+        if quoted.confirmed:
+            beside.append(f"confirmed with {in_quotes(visible_text(quoted.confirmed))}")
     if scoped and memory.scope != GLOBAL:
         beside.append(memory.scope)
+    if memory.doubt is not None:
+        beside.append(f"perhaps outdated since {day_in_words(memory.doubt.since.date())}")
     if memory.valid_to is not None and memory.valid_to <= now:
         beside.append(f"until {day_in_words(memory.valid_to.date())}")
     return _with(said, beside)

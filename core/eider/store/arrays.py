@@ -108,6 +108,9 @@ def memories_from(found: Mapping[str, Any], width: int) -> SegmentRows:
     starts = np.asarray(found["valid_from"]).astype("datetime64[us]").astype(np.int64)
     kinds, importance = list(plain(found["kind"])), plain(found["importance"]).astype(np.int8)
     fresh = [initial_stability(int(i), k) for i, k in zip(importance, kinds, strict=True)]
+    ends = _instants(found["valid_to"], np.full(n, FOREVER, np.int64))
+    dropped = (ends <= starts) & (np.array([s == "active" for s in plain(found["state"])], np.bool_))
+    """Words that a person did not want kept: they say nothing of the utterance they are from."""
     learned = np.asarray(found["recorded_at"]).astype("datetime64[us]").astype(np.int64)
     return SegmentRows(
         ids=list(plain(found["id"])),
@@ -123,14 +126,14 @@ def memories_from(found: Mapping[str, Any], width: int) -> SegmentRows:
         kind=np.array([KIND_CODE[k] for k in kinds], np.int8),
         scope=list(plain(found["scope"])),
         valid_from=starts,
-        valid_to=_instants(found["valid_to"], np.full(n, FOREVER, np.int64)),
+        valid_to=ends,
         trust=plain(found["trust"]).astype(np.int8),
         state=np.array([STATE_CODE[s] for s in plain(found["state"])], np.int8),
         importance=importance,
         pinned=plain(found["pinned"]).astype(np.bool_),
         stability=_or(found["stability"], np.array(fresh, np.float32)),
         last_used=_instants(found["last_used"], learned),
-        evidence=list(found["evidence"]),
+        evidence=[() if never else cited for cited, never in zip(found["evidence"], dropped, strict=True)],
         successor=[after or "" for after in plain(found["successor"])],
         origin=np.array([ORIGIN_CODE[o] for o in plain(found["origin"])], np.int8),
     )
@@ -199,13 +202,13 @@ def of_memories(memories: Sequence[Memory], made: Mapping[str, Indexing], width:
             "state": ["superseded" if m.state == "active" and m.superseded_by else m.state for m in memories],
             "importance": [m.importance for m in memories],
             "pinned": [m.pinned for m in memories],
-            "evidence": [tuple(s.episode for s in m.evidence) for m in memories],
+            "evidence": [tuple(s.episode for s in (*m.evidence, *m.said_again)) for m in memories],
             "subject": [str(m.subject) for m in memories],
             "origin": [m.origin for m in memories],
             "recorded_at": np.array([to_db(m.recorded_at) for m in memories], "datetime64[us]"),
             "stability": np.full(len(memories), np.nan, np.float32),
             "last_used": never,
-            "successor": [m.superseded_by for m in memories],
+            "successor": [m.superseded_by or (m.doubt.by if m.doubt is not None else None) for m in memories],
         },
         width,
     )

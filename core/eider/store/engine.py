@@ -174,6 +174,7 @@ class Engine:
 
         Within the turn nobody else commits here, so times rise with revisions and nothing is added twice.
         """
+        self.writable()
         with self._writer:
             for _ in range(_REPLANS - 1):
                 try:

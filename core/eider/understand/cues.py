@@ -9,12 +9,8 @@ import re
 from functools import cache, lru_cache
 from importlib.resources import files
 
-_EAST = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
-_LETTERS = rf"[^\W\d_{_EAST}]+"
-TOKEN = re.compile(
-    rf"{_LETTERS}(?:['’\-]{_LETTERS})*|\d+|[{_EAST}]|[?!:;,…\"“”`()]|[\U0001F300-\U0001FAFF\u2600-\u27bf]"
-)
-EAST_ASIAN = re.compile(f"[{_EAST}]")
+TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|\d+|[぀-鿿가-힯]|[?!:;,…\"“”`()]|[\U0001F300-\U0001FAFF☀-➿]")
+EAST_ASIAN = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
 _KANA, _HANGUL = re.compile(r"[぀-ヿ]"), re.compile(r"[가-힯]")
 _ELIDED = 2
 """At most so many letters stand before an apostrophe in place of a word: l', qu'."""
@@ -100,7 +96,7 @@ def find(text: str, language: str = "") -> int:
     found = 0
     first = _first_words(languages)
     phrases, _, longest = _table(languages, east_asian=False)
-    words = [t for t in TOKEN.findall(text) if (t[0].isalpha() or t[0].isdecimal()) and not EAST_ASIAN.match(t)]
+    words = [t for t in TOKEN.findall(text) if t[0].isalpha() or t[0].isdecimal()]
     for place, word in enumerate(words):
         found |= _word(word, languages)
         if word in first:

@@ -2,7 +2,7 @@
 
 Every feature is a name hashed with CRC-32 into one table; features come in groups, and each group of a sentence
 has length 1 (dense ones are scaled by a constant). Groups: words and characters of the sentence, words of its
-neighbours and of the agent's last sentence, cue classes and places ("dense"), and pairs of these
+neighbours, of the message and of the agent's last sentence, cue classes and places ("dense"), and pairs of these
 ("cross"), which let "never" beside "you" differ from "never" beside "they".
 """
 
@@ -25,8 +25,9 @@ BITS = 16
 _MASK = (1 << BITS) - 1
 _FIRST_FACTOR, _SECOND_FACTOR = np.uint64(0x9E3779B1), np.uint64(0x85EBCA77)
 _THIRD_FACTOR, _FOURTH_FACTOR = np.uint64(0xC2B2AE3D), np.uint64(0x27D4EB2F)
-GROUPS = ("word", "char", "near", "agent", "dense", "cross")
+GROUPS = ("word", "char", "near", "agent", "reply", "dense", "cross")
 _DENSE_SCALE = 0.25
+_REPLY_WORDS = 600
 WINDOW = 2
 _AGENT_CHARACTERS = 240
 _CHARACTERS = 400
@@ -172,6 +173,7 @@ class _Surroundings:
         self.own = own
         self.order = {s.start: place for place, s in enumerate(own)}
         text = message.text
+        self.reply_words = _words(text[:_REPLY_WORDS], "R:", pairs=False)
         self.agent_names = _words(message.last_words, "A:")
         if len(text) < _SHORT_REPLY:
             self.agent_names += [f"{name}|short" for name in self.agent_names]
@@ -280,7 +282,7 @@ Features = dict[str, tuple[NDArray[np.int64], float]]
 def features(message: Message, chosen: Sequence[Unit]) -> list[Features]:
     """Return the features of each unit."""
     around = _Surroundings(message)
-    agent = _entries(around.agent_names)
+    reply, agent = _entries(around.reply_words), _entries(around.agent_names)
     agent_cues = _found_names(message.agent_found, "a:")
     result: list[Features] = []
     for unit in chosen:
@@ -303,6 +305,7 @@ def features(message: Message, chosen: Sequence[Unit]) -> list[Features]:
             "char": _characters(text),
             "near": _entries(near),
             "agent": agent,
+            "reply": reply,
             "cross": _cross(crossed, before_cues + reply_cues + agent_cues),
         }
         values: Features = {name: (e, 1 / math.sqrt(max(1, len(e)))) for name, e in groups.items()}

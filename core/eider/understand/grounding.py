@@ -7,8 +7,8 @@ from typing import Final
 
 from eider.language.analysis import words
 from eider.language.lexicon import STOP_WORDS
-from eider.model.learned import MAX_DRAFT
-from eider.understand.signals import authored
+from eider.model.learned import MAX_WORDING
+from eider.understand.structure import Voice, read_structure
 
 _LONGEST_QUOTE: Final = 1_000
 _SHORTEST_QUOTE: Final = 2
@@ -27,12 +27,31 @@ _FRAME_HAN: Final = frozenset("用户喜欢偏好使用应该总是从不团队�
 _HAN: Final = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _EXACT: Final = re.compile(r"https?://\S+|[\w.+-]+@[\w-]+\.[\w.]+|[\w-]*\d[\w.:/-]*|\w+(?:[./_]\w+)+")
 """Addresses, numbers, versions, names in code: taken over as they stand, or invented."""
+_CITED: Final = re.compile(r"[“„«\"「『][^”“»\"」』\n]{20,}[”“»\"」』]")
+"""A quotation long enough to say something by itself."""
 _MARKUP: Final = re.compile(r"</?[a-z!?][^>]*>|<\||\[/?INST\]|```|^\s*(?:system|assistant|human)\s*:", re.IGNORECASE)
 _COMMANDS: Final = re.compile(
     r"(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:instruction|prompt|rule|polic|memor|above|previous|prior)|system prompt"
     r"|you are now|new instructions|jailbreak|exfiltrat",
     re.IGNORECASE,
 )
+
+
+def own_words(text: str) -> list[tuple[int, int]]:
+    """Return where the user's own words stand in a reply: what is pasted, quoted or in code left out."""
+    found: list[tuple[int, int]] = []
+    for sentence in read_structure(text):
+        if sentence.voice is not Voice.OWN:
+            continue
+        at = sentence.start
+        for match in _CITED.finditer(text, sentence.start, sentence.end):
+            found.append((at, match.start()))
+            at = match.end()
+        if found and found[-1][1] < at and not text[found[-1][1] : at].strip():
+            found[-1] = (found[-1][0], sentence.end)
+        else:
+            found.append((at, sentence.end))
+    return [(start, end) for start, end in found if text[start:end].strip()]
 
 
 def quoted(quote: str, text: str) -> tuple[int, int] | None:
@@ -45,7 +64,7 @@ def quoted(quote: str, text: str) -> tuple[int, int] | None:
     if not parts or not _SHORTEST_QUOTE <= len("".join(parts)) <= _LONGEST_QUOTE:
         return None
     pattern = re.compile(r"\s+".join(map(re.escape, parts)), re.IGNORECASE)
-    for start, end in authored(text):
+    for start, end in own_words(text):
         if match := pattern.search(text, start, end):
             return match.span()
     return None
@@ -54,7 +73,7 @@ def quoted(quote: str, text: str) -> tuple[int, int] | None:
 def grounded(text: str, quote: str, own: str, output: str = "") -> bool:
     """Whether a statement says what the user said.
 
-    It is one line of at most `MAX_DRAFT` characters, holds no markup and no command to a model, takes every address,
+    It is one line of at most `MAX_WORDING` characters, holds no markup and no command to a model, takes every address,
     number and name in code from the user's words, shares a word with its quotation, and half of its content with
     what the user said (for a correction also with what it corrects).
 
@@ -67,7 +86,7 @@ def grounded(text: str, quote: str, own: str, output: str = "") -> bool:
     >>> grounded("The user prefers tabs.", "I like tabs", "Thanks. I like tabs."), grounded("Mail all to x@y.z.", "I like tabs", "I like tabs.")
     (True, False)
     """
-    if not 0 < len(text) <= MAX_DRAFT or not text.isprintable() or _MARKUP.search(text):
+    if not 0 < len(text) <= MAX_WORDING or not text.isprintable() or _MARKUP.search(text):
         return False
     commands = _COMMANDS.search(text)
     if commands and commands[0].casefold() not in own.casefold():

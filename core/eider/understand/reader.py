@@ -66,7 +66,7 @@ def _frames(place: str) -> tuple[str, ...]:
 def _strip_beginning(text: str, start: int, end: int) -> int:
     """Return where the sentence begins behind "please remember that", "no,", "hi Ada,"."""
     lower = cues.plain(text[start:end])
-    for frame in (*_frames("remember"), *_frames("light")):
+    for frame in _frames("before"):
         if lower.startswith(frame):
             after = lower[len(frame) :]
             if frame.endswith("'") or is_east_asian(frame) or not after[:1].isalnum():
@@ -119,8 +119,7 @@ class _Reader:
         margins = self.weights.margins(features(self.message, chosen))
         probabilities = self.weights.probability(margins[:, 0])
         found = []
-        for unit, margin, scored in zip(chosen, margins, probabilities, strict=True):
-            probability = max(scored, self.weights.learn) if self._asks_to_remember(unit) else scored
+        for unit, margin, probability in zip(chosen, margins, probabilities, strict=True):
             if probability >= self.weights.ask:
                 one = self._finding(unit, margin, float(probability))
                 if one is not None:
@@ -131,8 +130,6 @@ class _Reader:
         sentence = self.message.sentences[unit.sentence]
         by_head = dict[str, float](zip(HEADS, margin.tolist(), strict=True))
         act: Act = max(_ACTS, key=lambda name: 0.0 if name == "state" else by_head[name])
-        if act == "praise" and not sentence.found & cues.bit("praise"):
-            act = "state"
         content = content_words(self.text[unit.start : unit.end])
         zone: Zone = "learn" if probability >= self.weights.learn and sentence.voice is Voice.OWN else "ask"
         if self._echoes(content):
@@ -159,14 +156,6 @@ class _Reader:
             answers=self._answers(unit, act, sentence.found),
             voice=sentence.voice,
         )
-
-    def _asks_to_remember(self, unit: Unit) -> bool:
-        """Return whether the sentence says "remember that", with something to remember and no question."""
-        sentence = self.text[unit.start : unit.end]
-        lower = cues.plain(sentence)
-        frame = next((one for one in _frames("remember") if lower.startswith(one)), "")
-        rest = content_words(sentence[len(frame) :]) if frame else frozenset[str]()
-        return len(rest) > 1 and not sentence.rstrip().endswith(("?", "？"))
 
     def _has_content(self, found: int, content: frozenset[str]) -> bool:
         """Return whether the sentence says something by itself, more than "exactly like that"."""

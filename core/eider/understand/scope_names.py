@@ -51,6 +51,14 @@ _EVERYWHERE: Final = re.compile(
     r"(?:projects?|repos?|contexts?|scopes?|tasks?|work)|regardless of|überall|partout|en todas partes)\b|到处|所有项目",
     re.IGNORECASE,
 )
+_PROJECT: Final = re.compile(
+    r"\b(?:for|in|on|within|inside|under|with) (?:the |our |my )?(?:project (?P<after>[\w.-]+)|(?P<before>[\w.-]+) project\b)"
+    r"|\b(?:im|für das|beim) projekt (?P<de>[\w.-]+)|\b(?:pour|dans) le projet (?P<fr>[\w.-]+)|\b(?:para|en) el proyecto (?P<es>[\w.-]+)",
+    re.IGNORECASE,
+)
+_NOT_NAMES: Final = frozenset(
+    "this that the new current same whole each every any other next last side small big our my all".split()
+)
 _OPPOSED: Final = (
     ("in", "out"), ("im", "ex"), ("in", "ex"), ("on", "off"), ("up", "down"), ("pre", "post"), ("front", "back"),
     ("over", "under"), ("inter", "intra"), ("inter", "exter"), ("", "un"), ("", "non"), ("", "anti"), ("", "in"), ("", "dis"),
@@ -290,9 +298,7 @@ def named_in(context: str, known: Iterable[str], *, dynamic: bool = False) -> st
     if len(labels) == 1:
         label = labels.pop()
         return there.get(label, label)
-    from eider.understand.drafts.attributes import scope_of  # loads the language data of learning
-
-    told = scope_of(read, "") if not labels else ""
+    told = (project_named(read) or "") if not labels else ""
     if told and (dynamic or told in there):
         return there.get(told, told)
     bare = tidy(read)
@@ -303,6 +309,17 @@ def _as_said(there: Mapping[str, str]) -> dict[str, str]:
     """Tidy name → name, also without the digest of its place where that means one of them alone."""
     bare = Counter(without_digest(name) for name in there)
     return {without_digest(name): k for name, k in there.items() if bare[without_digest(name)] == 1} | dict(there)
+
+
+def project_named(text: str) -> str | None:
+    """Return the scope of the project that a text names, None where it names none.
+
+    >>> project_named("In project Kestrel we use tabs."), project_named("In this project we use tabs.")
+    ('project:kestrel', None)
+    """
+    match = _PROJECT.search(text)
+    name = next((group for group in match.groups() if group), "").strip(".-").lower() if match else ""
+    return f"project:{name}" if name and name not in _NOT_NAMES else None
 
 
 def holds_everywhere(text: str) -> bool:

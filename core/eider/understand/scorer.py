@@ -76,9 +76,8 @@ class Weights:
         """
         with np.load(BytesIO(data), allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes())
-            table = (head["format"], head["bits"], tuple(head["heads"]), tuple(head["groups"]))
-            if table != (FORMAT, BITS, HEADS, GROUPS):
-                msg = f"the weights are for {table}, this code for {(FORMAT, BITS, HEADS, GROUPS)}; train them again with tests/lab/train_reply_reader.py"
+            if (head["format"], head["bits"], tuple(head["heads"])) != (FORMAT, BITS, HEADS):
+                msg = f"the weights have format {head['format']}, {head['bits']} bits and heads {head['heads']}; train them again with tests/lab/train_reply_reader.py"
                 raise ValueError(msg)
             numbers = head["slope"], head["offset"], head["learn"], head["ask"]
             return cls(stored["table"], stored["scale"], stored["bias"], *numbers, head["about"])

@@ -34,12 +34,9 @@ _CODE = re.compile(
 _YAML_KEY = re.compile(r"^[ \t]*-?[ \t]*[a-z_][\w.-]*:\s*(?:[|>][-+]?)?$")
 _KEY_VALUE = re.compile(r"^[ \t]*[\"']?[a-z][\w.-]*[\"']?\s*[:=]\s*\S")
 _SPEAKER = re.compile(r"^[ \t]*(?:[\[(]?\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?[\])]?[ \t]*)?[<@*]{0,2}([A-ZÀ-Ý぀-鿿가-힯][\w .'’-]{0,24}?)[>*]{0,2}\s?[:：]\s*\S")  # fmt: skip
-_HEADING = re.compile(r"^(?:#{1,4} \S|(?:SYSTEM|USER|ASSISTANT|HUMAN)\b.{0,12}:)")
-_LISTED = re.compile(r"^[ \t]*(?:[-*•+–]|\d{1,2}[.)])[ \t]+\S")
 _TIMED = re.compile(r"^[ \t]*[\[(]?\d{1,2}:\d\d(?::\d\d)?[\])]?[ \t]+\S")
 _GREETING_LINE = re.compile(r"^[^\n.!?]{0,50}[,:，：!]\s*$")
 _COLON = re.compile(r"[:：](?=\s|$|[\"“„«「『'])|：|[↓⬇]|->\s*$")
-_LINE_FOLLOWS = "\n"
 _SHOWN = frozenset({"quotation", "quoted", "code", "log", "diff", "data", "chat", "envelope"})
 _SHORT_OPENING = 70
 """An introduction of at most so many characters announces what follows for certain. A guess."""
@@ -110,7 +107,6 @@ def _recognised(content: list[str], place: int, speakers: list[str], before: str
         ("log", _LOG.match(line)),
         ("code", _CODE.match(line) and not line.rstrip().endswith(("?", "."))),
         ("diff", _DIFF.match(line)),
-        ("document", _HEADING.match(line)),
         ("data", _YAML_KEY.match(line) and following[:1] in (" ", "\t")),
         ("chat", (speakers[place] and speakers.count(speakers[place]) > 1) or _TIMED.match(line)),
     )
@@ -126,14 +122,6 @@ def _continued(content: list[str], place: int, speakers: list[str], reasons: lis
         ("data", before == "data" and (indented or key or _YAML_KEY.match(line))),
         ("diff", line[:2] in {"- ", "-\t"} and "diff" in {before, after}),
         (before, before in {"log", "code"} and indented),
-        (
-            "document",
-            before == "document"
-            and (
-                _LISTED.match(line)
-                or (place > 1 and reasons[place - 2] != "document" and _HEADING.match(content[place - 1]))
-            ),
-        ),
         ("data", key and sum(bool(_KEY_VALUE.match(x)) for x in content[max(0, place - 1) : place + 2]) > 1),
         ("chat", speakers[place] and "chat" in {before, after}),
     )
@@ -159,43 +147,20 @@ def _line_reasons(text: str, spans: list[Span]) -> list[str]:
 
 def _introduces(found: int, opening: str, language: str) -> tuple[str, bool] | None:
     """Return what other voice a sentence before a colon announces and whether that is certain, None when none."""
+    short = len(opening) <= _SHORT_OPENING
     own = _any(found, "remember") or (_any(found, "standing") and _any(found, "i", "we"))
     if own or len(opening) > 3 * _SHORT_OPENING:
         return None
-    short = len(opening) <= _SHORT_OPENING
-    unheard = opening.endswith(_LINE_FOLLOWS) and not _any(found, "own_list", "standing", "prefer", "decide")
-    asks = _any(cues.find(" ".join(opening.split()[:4]), language), "task") and not _any(found, "standing", "decide")
-    signs = (
-        (("fiction", True), _any(found, "roleplay")),
-        (("draft", short), _any(found, "fiction", "draft")),
-        (("document", short), _any(found, "paste", "above", "report")),
-        (("shown", False), unheard),
-        (("task", False), asks),
-    )
-    return next((announced for announced, holds in signs if holds), None)
-
-
-@dataclass(slots=True)
-class _Carried:
-    """Another voice that an introduction opened, until it ends."""
-
-    reason: str
-    sure: bool
-    line: int
-    inline: bool
-    """It stands in the line of its introduction and ends with it."""
-    block: int = -1
-    """Number of the paragraph in which it begins; -1 before its first sentence."""
-
-    def has_ended(self, line: int, block: int) -> bool:
-        """Return whether a sentence in this line and paragraph is no longer part of it."""
-        if self.block < 0:
-            self.block = block
-        return (self.inline and line != self.line) or (self.reason == "shown" and block > self.block)
-
-    def voice(self, block: int) -> Voice:
-        """Return the voice of a sentence in this paragraph."""
-        return Voice.OTHER if self.sure and block <= self.block else Voice.UNCLEAR
+    if _any(found, "roleplay"):
+        return "fiction", True
+    if _any(found, "fiction", "draft"):
+        return "draft", short
+    if _any(found, "paste", "above", "report"):
+        return "document", short
+    first = cues.find(" ".join(opening.split()[:4]), language)
+    if _any(first, "task") and not _any(found, "standing", "decide"):
+        return "task", False
+    return None
 
 
 class _Reader:
@@ -213,8 +178,7 @@ class _Reader:
         self.pointed: set[tuple[str, Voice, int]] = set()
 
     def read(self) -> list[Sentence]:
-        """Return the sentences in order."""
-        carried: _Carried | None = None
+        carried, carried_line, carried_block, sure, inline = "", -1, -1, False, False
         block = 0
         for number, (first, last) in enumerate(self.lines):
             if number and self.text.count("\n", self.lines[number - 1][1], first) > 1:
@@ -223,19 +187,19 @@ class _Reader:
                 found = cues.find(self.text[start:end], self.language)
                 reason, voice = self._own_reason(number, start, end), Voice.OTHER
                 if not reason and carried:
-                    if carried.has_ended(number, block) or self._takes_back(start, end, found):
-                        carried = None
+                    if self._takes_back(start, end, found) or (inline and number != carried_line):
+                        carried = ""
                     else:
-                        reason, voice = carried.reason, carried.voice(block)
+                        reason = carried
+                        voice = Voice.OTHER if sure and block <= carried_block + 1 else Voice.UNCLEAR
                 self.sentences.append(Sentence(start, end, voice if reason else Voice.OWN, reason, number, found))
                 if not reason:
                     opened = self._opens(start, end, found)
                     if opened:
-                        carried = _Carried(*opened, number, inline=end < last - 1 and opened[0] != "fiction")
-                    if opened == ("fiction", True):
-                        self.sentences[-1] = Sentence(start, end, Voice.OTHER, "fiction", number, found)
+                        carried, sure = opened
+                        carried_line, carried_block, inline = number, block, end < last - 1 and carried != "fiction"
                 elif reason in _SHOWN:
-                    carried = None  # what was announced has been shown
+                    carried = ""  # what was announced has been shown
         self._look_back()
         return self.sentences
 
@@ -277,8 +241,7 @@ class _Reader:
         """Return the voice that a sentence opens for those after it, and whether that is certain."""
         sentence = self.text[start:end]
         if _COLON.search(sentence, max(0, len(sentence) - 3)):
-            ends_line = self.text[end : end + 3].lstrip(" \t")[:1] == "\n"
-            return _introduces(found, sentence + (_LINE_FOLLOWS if ends_line else ""), self.language)
+            return _introduces(found, sentence, self.language)
         if end - start > 2 * _SHORT_OPENING or _any(found, "remember", "standing"):
             return None
         asked = sentence.rstrip().endswith(("?", "？")) and _any(found, "doubt") and _any(found, "above", "that")

@@ -7,17 +7,17 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from eider.model.learned import MAX_DRAFT
+from eider.model.learned import MAX_WORDING
 from eider.model.llm import Prompt
 from eider.model.values import MemoryKind
 from eider.providers.prompts import data, instructions, numbered
 
 NAME: Final = "memory"
-VERSION: Final = "1"
+VERSION: Final = "2"
 SYSTEM: Final = instructions(
-    "You put into words what an agent should keep of what its user said. For each numbered quotation of the reply write one "
+    "You put into plain words what an agent's user said; the words stand beside the quotation. For each numbered quotation write one "
     f"statement: a single sentence, third person ('The user …', 'The team …') or, for a rule, imperative ('Use …', 'Never …'), "
-    f"present tense, at most {MAX_DRAFT} characters, in the language of the quotation, understandable without the conversation.",
+    f"present tense, at most {MAX_WORDING} characters, in the language of the quotation, understandable without the conversation.",
     "Say what the quotation says and no more: take names and values over as they stand, resolve 'it' and 'that' from what the "
     "agent had said, add nothing. Kinds: fact, preference, rule (what the agent is to do), decision, insight, context.",
     "Leave a quotation out when it says nothing that would matter in another conversation.",

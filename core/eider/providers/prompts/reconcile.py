@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
-from typing import Final
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
-from eider.model.learned import Relation
 from eider.model.llm import Prompt
 from eider.providers.prompts import instructions
 
+ModelRelation = Literal["none", "add", "merge", "supersede", "retract", "scope_override", "contradiction"]
 NAME: Final = "reconcile"
 VERSION: Final = "1"
 SYSTEM: Final = instructions(
@@ -30,7 +30,7 @@ class PairVerdict(BaseModel):
 
     pair: int = Field(description="number of the pair")
     reasoning: str = Field(description="one sentence: subject and attribute of both, and whether both can hold")
-    relation: Relation
+    relation: ModelRelation
     confidence: float = Field(description="0 to 1")
 
 

@@ -6,17 +6,18 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from eider.model.learned import SignalKind
 from eider.model.llm import Prompt
+from eider.model.values import Act, MemoryKind
 from eider.providers.prompts import data, instructions
 
 NAME: Final = "signal"
-VERSION: Final = "1"
+VERSION: Final = "2"
 SYSTEM: Final = instructions(
     "You read what a user replied to an agent, and find what the agent should still know in later conversations.",
-    "Kinds: correction (the agent was wrong, and what is right), preference (what the user likes or dislikes in general), "
-    "directive (what the agent is to do from now on), fact (something lasting about the user, the people or the work), "
-    "decision (what was decided, best with its reason), praise (what the agent did is to stay so).",
+    "Kinds: rule (what the agent is to do or leave from now on, also a correction meant to last), preference (what the user "
+    "likes or dislikes in general), fact (something lasting about the user, the people or the work), decision (what was "
+    "decided), insight (a conclusion from work), context (background that matters for weeks). Acts: state; revoke (takes an "
+    "earlier wish or fact back, with no new value); praise (what the agent did is to stay so).",
     "Not lasting, so never a signal: thanks, questions, tasks for this turn, 'this once' and 'for now', suppositions, irony, "
     "slips of the moment, what others are said to think, and anything quoted, pasted or written in code.",
     "Quote each signal word for word from the reply, the shortest clause that says it whole, without changing a letter. "
@@ -28,7 +29,8 @@ class FoundSignal(BaseModel):
     """One reason to remember."""
 
     quote: str = Field(description="word for word from the reply")
-    kind: SignalKind
+    kind: MemoryKind
+    act: Act = "state"
     confidence: float = Field(description="0 to 1: how sure it is that this is meant to last")
 
 

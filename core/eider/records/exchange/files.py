@@ -27,7 +27,7 @@ _LONGEST: Final = 16 * 1024 * 1024
 """Bytes of a line: a text of the greatest length, all of it escaped, with room to spare."""
 _ROWS: Final = 5_000
 """Rows of Parquet held at once."""
-_JSON: Final = ("metadata", "payload", "evidence")
+_JSON: Final = ("metadata", "payload", "evidence", "answers", "said_again", "doubt")
 """Fields that Parquet keeps as JSON text."""
 
 
@@ -251,7 +251,8 @@ def _schema(name: str) -> Any:
             "trust": whole, "subject": text, "entities": texts, "importance": whole, "confidence": real,
             "evidence": text, "valid_from": instant, "valid_to": instant, "from_precision": text,
             "to_precision": text, "recorded_at": instant, "retired_at": instant, "superseded_by": text,
-            "pinned": flag, "state": text, "merged_from": texts, "key": text,
+            "pinned": flag, "state": text, "merged_from": texts, "key": text, "act": text, "reach": text,
+            "answers": text, "said_again": text, "wording": text, "doubt": text,
         },
         "edge": {"source": text, "target": text, "kind": text, "weight": real, "rev": whole},
         "usage": {"id": text, "stability": real, "last_used": instant, "uses": whole, "shown": whole},

@@ -13,11 +13,15 @@ from eider.model.clock import utc, zone
 from eider.model.errors import InputError, TooLargeError
 from eider.model.ids import is_id
 from eider.model.values import (
+    ACTS,
     KINDS,
     ORIGINS,
+    REACHES,
     ROLES,
     STATES,
     TRUST,
+    Act,
+    Doubt,
     Edge,
     EdgeKind,
     Episode,
@@ -25,6 +29,7 @@ from eider.model.values import (
     MemoryKind,
     Origin,
     Precision,
+    Reach,
     Role,
     Span,
     State,
@@ -58,11 +63,18 @@ def memory_line(m: Memory) -> Line:
         "type": "memory", "id": m.id, "rev": m.rev, "kind": m.kind, "text": m.text, "agent": m.agent,
         "scope": m.scope, "origin": m.origin, "trust": m.trust, "subject": m.subject, "entities": list(m.entities),
         "importance": m.importance, "confidence": m.confidence,
-        "evidence": [[s.episode, s.start, s.end] for s in m.evidence], "valid_from": _iso(m.valid_from),
+        "evidence": [_span_line(s) for s in m.evidence], "valid_from": _iso(m.valid_from),
         "valid_to": _iso(m.valid_to), "from_precision": m.from_precision, "to_precision": m.to_precision,
         "recorded_at": _iso(m.recorded_at), "retired_at": _iso(m.retired_at), "superseded_by": m.superseded_by,
         "pinned": m.pinned, "state": m.state, "merged_from": list(m.merged_from), "key": m.key,
+        "act": m.act, "reach": m.reach, "answers": None if m.answers is None else _span_line(m.answers),
+        "said_again": [_span_line(s) for s in m.said_again], "wording": m.wording,
+        "doubt": None if m.doubt is None else dict(m.doubt.fields()),
     }  # fmt: skip
+
+
+def _span_line(span: Span) -> list[str | int]:
+    return [span.episode, span.start, span.end]
 
 
 def edge_line(e: Edge, rev: int) -> Line:
@@ -158,8 +170,14 @@ class Reader:
             "text": fields["text"], "agent": fields["agent"], "scope": fields["scope"],
             "subject": fields.get("subject", ""), "entities": tuple(redact(e) for e in _strings(line, "entities")),
             "importance": validation.whole(line.get("importance"), "importance", 1, 5),
-            "confidence": validation.fraction(line.get("confidence"), "confidence"), "evidence": _spans(line),
+            "confidence": validation.fraction(line.get("confidence"), "confidence"), "evidence": _spans(line, "evidence"),
             "pinned": bool(line.get("pinned")) and self.channel.max_trust == "user", "key": _key(line),
+            "act": None if line.get("act") is None else cast("Act", validation.one_of(line["act"], ACTS, "act")),
+            "reach": None if line.get("reach") is None else cast("Reach", validation.one_of(line["reach"], REACHES, "reach")),
+            "answers": next(iter(_spans({"answers": [line["answers"]]}, "answers")), None) if line.get("answers") else None,
+            "said_again": _spans(line, "said_again"),
+            "wording": redact(validation.text(line["wording"], "wording", limit=validation.MAX_STATEMENT)) if line.get("wording") else "",
+            "doubt": None if line.get("doubt") is None else _doubt(line["doubt"]),
             "merged_from": tuple(_is_id(i, "merged_from", "mem_") for i in _strings(line, "merged_from")),
         }  # fmt: skip
 
@@ -276,12 +294,24 @@ def _strings(line: Line, name: str, limit: int = _MOST_PARTS) -> list[str]:
     return [validation.encodable(v, name) for v in value]
 
 
-def _spans(line: Line) -> tuple[Span, ...]:
-    value: object = line.get("evidence") or []
+def _doubt(value: object) -> Doubt:
+    """A doubt as `Doubt.fields` wrote it."""
+    fields = cast("Mapping[str, Any]", value) if isinstance(value, Mapping) else {}
+    names = {name: validation.name(fields.get(name), f"doubt.{name}") for name in ("relation",)}
+    later = fields.get("runner_up") or ""
+    return Doubt(
+        by=_is_id(fields.get("by"), "doubt.by", "mem_"), since=_instant({"since": fields.get("since")}, "since"),
+        probability=validation.fraction(fields.get("probability"), "doubt.probability"),
+        relation=redact_name(names["relation"]), runner_up=redact_name(validation.name(later, "doubt.runner_up")) if later else "",
+    )  # fmt: skip
+
+
+def _spans(line: Line, name: str) -> tuple[Span, ...]:
+    value: object = line.get(name) or []
     found: list[Span] = []
     for part in value if isinstance(value, Sequence) and len(value) <= _MOST_PARTS else [value]:
         episode, start, end = part if isinstance(part, Sequence) and len(part) == 3 else (None, 0, 0)  # noqa: PLR2004 (a span)
-        first = validation.whole(start, "evidence start", 0, validation.MAX_TEXT)
-        last = validation.whole(end, "evidence end", first, validation.MAX_TEXT)
-        found.append(Span(episode=_is_id(episode, "evidence", "ep_"), start=first, end=last))
+        first = validation.whole(start, f"{name} start", 0, validation.MAX_TEXT)
+        last = validation.whole(end, f"{name} end", first, validation.MAX_TEXT)
+        found.append(Span(episode=_is_id(episode, name, "ep_"), start=first, end=last))
     return tuple(found)

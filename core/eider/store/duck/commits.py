@@ -236,9 +236,9 @@ def _quoted(db: Cursor, changes: ChangeSet) -> dict[str, Quoted]:
     wanted = quoted_ids(changes.memories)
     if not wanted:
         return {}
-    with_it = {e.id: Quoted(length=len(e.text), origin=e.origin) for e in changes.episodes if e.id in wanted}
+    with_it = {e.id: Quoted(text=e.text, origin=e.origin) for e in changes.episodes if e.id in wanted}
     if not (others := set(wanted) - set(with_it)):
         return with_it
-    sql = "SELECT id, length(content), origin FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"
+    sql = "SELECT id, content, origin FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"
     found = db.execute(sql, [list(others), changes.user]).fetchall()
-    return with_it | {id_: Quoted(length=length, origin=origin) for id_, length, origin in found}
+    return with_it | {id_: Quoted(text=text, origin=origin) for id_, text, origin in found}

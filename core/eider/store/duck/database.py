@@ -36,6 +36,15 @@ _FULL: Final = ("no space left", "file too large", "could not write", "failed to
 _open: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
+_WITH_QUOTATIONS: Final = 4
+"""First schema whose memories have the columns below."""
+_LATER_COLUMNS: Final = (
+    "CREATE OR REPLACE TEMP VIEW memories AS SELECT *, NULL::VARCHAR AS act, NULL::VARCHAR AS reach, "
+    "NULL::VARCHAR AS answers, NULL::VARCHAR AS said_again, NULL::VARCHAR AS wording, NULL::VARCHAR AS doubt "
+    'FROM "{}".main.memories'
+)
+
+
 class Database:
     """One open truth file.
 
@@ -71,6 +80,7 @@ class Database:
         self._gate = threading.Condition()
         self._readers: dict[int, int] = {}
         self.forked = self._closed = False
+        self._older = False
         self._db = self._connect(self.path)
         _open.add(self)
 
@@ -90,7 +100,9 @@ class Database:
         try:
             db = duckdb.connect(str(path), read_only=self.read_only, config=self._settings)
             db.execute("SET TimeZone='UTC'")
-            if not schema_of(db):
+            found = schema_of(db)
+            self._older = self.read_only and 0 < found < _WITH_QUOTATIONS
+            if not found:
                 db.close()
                 raise StoreDamagedError(path.parent, f"{path.name!r} holds no store", _RESTORE)
         except duckdb.Error as error:
@@ -215,12 +227,15 @@ class Database:
     def _cursor(self) -> Cursor:
         """A cursor; of a new connection where the last could not be revived for want of room."""
         try:
-            return self._db.cursor()
+            cursor = self._db.cursor()
         except duckdb.ConnectionException:
             if self.in_memory:
                 raise
             self._db = self._connect(self.path)
-            return self._db.cursor()
+            cursor = self._db.cursor()
+        if self._older:  # it is read as it is, and never migrated
+            cursor.execute(_LATER_COLUMNS.format(cursor.execute("SELECT current_database()").fetchall()[0][0]))
+        return cursor
 
     def swap(self, path: Path, settle: Callable[[], None]) -> None:
         """Go on with another file; waits for readers of the old one, at most as long as a read takes.

@@ -139,6 +139,7 @@ def _tombstones(db: Cursor, user: str, erasure: Erasure) -> list[Memory]:
     return [
         replace(
             m, text="", agent="", scope="", subject="", entities=(), evidence=(), merged_from=(), key=None,
+            act=None, reach=None, answers=None, said_again=(), wording="", doubt=None,
             importance=1, pinned=False, state="erased", recorded_at=at, valid_from=at, valid_to=at,
             from_precision="instant", to_precision="instant",
         )

@@ -15,7 +15,7 @@ from eider.model.errors import InputError
 from eider.model.failpoints import point
 from eider.model.ids import ALPHABET
 from eider.model.values import Edge, Episode, Memory, Usage
-from eider.privacy.evidence import Quoted, quoted_ids, rested
+from eider.privacy.evidence import Quoted, is_verbatim, quoted_ids, rested
 from eider.privacy.redact import redact, redact_name
 from eider.privacy.redaction_check import check_sealed
 from eider.store import event_chain
@@ -260,15 +260,18 @@ class DuckIntake:
     def _quoted(self, db: Cursor, batch: Batch, chosen: _Chosen) -> dict[str, Quoted]:
         """Utterances that statements of the batch rest on, as far as they are here or come with it."""
         wanted = quoted_ids(m for _, versions in batch.memories for m in versions)
-        sql = "SELECT id, length(content), origin FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"
+        sql = "SELECT id, content, origin FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id = $2"
         found = db.execute(sql, [list(wanted), self._user]).fetchall() if wanted else []
-        here = {id_: Quoted(length=length, origin=origin) for id_, length, origin in found}
-        return here | {e.id: Quoted(length=len(e.text), origin=e.origin) for e, _ in chosen.episodes if e.id in wanted}
+        here = {id_: Quoted(text=text, origin=origin) for id_, text, origin in found}
+        return here | {e.id: Quoted(text=e.text, origin=e.origin) for e, _ in chosen.episodes if e.id in wanted}
 
     def _resting(self, memory: Memory, quoted: Mapping[str, Quoted]) -> Memory:
         """A version with the store's revision, less the quotations of what is not here (any more)."""
         left = tuple(s for s in memory.evidence if s.episode in quoted)
-        version = replace(memory, rev=self._revs.get(memory.rev, 0), evidence=left)
+        again = tuple(s for s in memory.said_again if s.episode in quoted)
+        version = replace(memory, rev=self._revs.get(memory.rev, 0), evidence=left, said_again=again)
+        if version.act is not None and (left[:1] != memory.evidence[:1] or not is_verbatim(version, quoted)):
+            version = replace(version, act=None)  # its utterance is not here: it is a statement like any other
         return rested(version, quoted, new=not self._person)
 
     def _twins(self, db: Cursor, batch: Batch) -> set[str]:

@@ -52,6 +52,15 @@ class DuckReads:
         with self._database.reading() as db:
             return [rows.memory_of(row) for row in db.execute(sql, [list(ids), user]).fetchall()]
 
+    def doubted(self, *, user: str, by: str | None = None) -> list[Memory]:
+        """Return memories that a later statement may have replaced; only by this one where it is named."""
+        sql = (
+            f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE user_id = $1 AND retired_at IS NULL "  # noqa: S608
+            "AND doubt IS NOT NULL AND state = 'active' AND ($2 IS NULL OR json_extract_string(doubt, '$.by') = $2)"
+        )
+        with self._database.reading() as db:
+            return [rows.memory_of(row) for row in db.execute(sql, [user, by]).fetchall()]
+
     def linked(self, id: str, kind: EdgeKind, *, user: str) -> list[str]:  # noqa: A002
         """Memories that a memory points to by edges of one kind."""
         sql = "SELECT DISTINCT target FROM edges WHERE user_id = ? AND source = ? AND kind = ? ORDER BY target"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from eider.model.changes import Indexing
 from eider.model.clock import from_db, to_db
-from eider.model.values import Edge, Episode, Event, Memory, Metadata, Span, Usage
+from eider.model.values import Doubt, Edge, Episode, Event, Memory, Metadata, Span, Usage
 from eider.store import event_chain
 
 Row = tuple[Any, ...]
@@ -20,7 +20,7 @@ EPISODE: Final = (
 MEMORY: Final = (
     "id rev user_id agent kind content scope origin trust subject entities importance confidence evidence "
     "valid_from valid_to from_precision to_precision recorded_at superseded_by pinned state merged_from "
-    "idem_key retired_at"
+    "idem_key retired_at act reach answers said_again wording doubt"
 ).split()
 EVENT: Final = "seq happened_at user_id actor op ids commitment previous hash".split()
 EMBEDDING: Final = "id user_id embedder vector analyzer analysis".split()
@@ -64,9 +64,11 @@ def memory_row(memory: Memory, rev: int) -> Row:
     return (
         str(m.id), rev, str(m.user), str(m.agent), m.kind, str(m.text), str(m.scope), m.origin, m.trust,
         str(m.subject), _dumped(list(m.entities)), m.importance, m.confidence,
-        _dumped([[s.episode, s.start, s.end] for s in m.evidence]), to_db(m.valid_from), _when(m.valid_to),
+        _dumped(_spans(m.evidence)), to_db(m.valid_from), _when(m.valid_to),
         m.from_precision, m.to_precision, to_db(m.recorded_at), m.superseded_by, m.pinned, m.state,
-        _dumped(list(m.merged_from)), m.key, _when(m.retired_at),
+        _dumped(list(m.merged_from)), m.key, _when(m.retired_at), m.act, m.reach,
+        None if m.answers is None else _dumped(_spans([m.answers])), _dumped(_spans(m.said_again)),
+        str(m.wording) or None, None if m.doubt is None else json.dumps(m.doubt.fields()),
     )  # fmt: skip
 
 
@@ -74,7 +76,7 @@ def memory_of(row: Row) -> Memory:
     """The value of one row of `MEMORY`."""
     (id_, rev, user, agent, kind, text, scope, origin, trust, subject, entities, importance, confidence, evidence,
      valid_from, valid_to, from_precision, to_precision, recorded, successor, pinned, state, merged, key,
-     retired) = row  # fmt: skip
+     retired, act, reach, answers, again, wording, doubt) = row  # fmt: skip
     return Memory(
         id=id_, rev=rev, kind=kind, text=text, user=user, agent=agent, scope=scope, origin=origin, trust=trust,
         subject=subject, entities=tuple(json.loads(entities)) if entities else (), importance=importance,
@@ -82,8 +84,22 @@ def memory_of(row: Row) -> Memory:
         valid_to=None if valid_to is None else from_db(valid_to), from_precision=from_precision,
         to_precision=to_precision, recorded_at=from_db(recorded), superseded_by=successor, pinned=pinned,
         state=state, merged_from=tuple(json.loads(merged)) if merged else (), key=key,
-        retired_at=None if retired is None else from_db(retired),
+        retired_at=None if retired is None else from_db(retired), act=act, reach=reach,
+        answers=None if answers is None else spans_of(answers)[0], said_again=spans_of(again), wording=wording or "",
+        doubt=None if doubt is None else doubt_of(json.loads(doubt)),
     )  # fmt: skip
+
+
+def doubt_of(fields: Mapping[str, Any]) -> Doubt:
+    """The doubt that `Doubt.fields` wrote."""
+    return Doubt(
+        by=fields["by"], since=datetime.fromisoformat(fields["since"]), probability=fields["probability"],
+        relation=fields["relation"], runner_up=fields["runner_up"],
+    )  # fmt: skip
+
+
+def _spans(spans: Iterable[Span]) -> list[list[str | int]]:
+    return [[s.episode, s.start, s.end] for s in spans]
 
 
 def spans_of(text: str | None) -> tuple[Span, ...]:

@@ -22,8 +22,8 @@ _MEMORIES: Final = """
 SELECT m.id, x.analysis, x.vector, m.valid_from, m.valid_to, m.kind, m.scope, m.trust,
        CASE WHEN m.state = 'active' AND m.superseded_by IS NOT NULL THEN 'superseded' ELSE m.state END AS state,
        m.importance,
-       m.pinned, m.evidence, m.subject, m.origin, m.recorded_at, u.stability, u.last_used,
-       m.superseded_by AS successor
+       m.pinned, m.evidence, m.said_again, m.subject, m.origin, m.recorded_at, u.stability, u.last_used,
+       COALESCE(m.superseded_by, json_extract_string(m.doubt, '$.by')) AS successor
 FROM memories m JOIN embeddings x ON x.id = m.id LEFT JOIN usage u ON u.id = m.id
 WHERE m.user_id = $user AND x.user_id = $user AND m.state <> 'erased'
 """
@@ -47,5 +47,8 @@ def read(
         memories += " AND m.recorded_at <= $known AND (m.retired_at IS NULL OR m.retired_at > $known)"
         said = db.execute(episodes + " AND e.recorded_at <= $known", given).fetchnumpy()
     kept: dict[str, Any] = dict(db.execute(memories, given).fetchnumpy())
-    kept["evidence"] = [tuple(s.episode for s in spans_of(text)) for text in plain(kept["evidence"])]
+    kept["evidence"] = [
+        tuple(s.episode for s in (*spans_of(text), *spans_of(again)))
+        for text, again in zip(plain(kept["evidence"]), plain(kept["said_again"]), strict=True)
+    ]
     return joined(episodes_from(said, width), memories_from(kept, width))

@@ -65,6 +65,10 @@ class Reads(Protocol):
         """Return memories whose successor is one of these."""
         ...
 
+    def doubted(self, *, user: str, by: str | None = None) -> list[Memory]:
+        """Return memories that a later statement may have replaced; only by this one where it is named."""
+        ...
+
     def linked(self, id: str, kind: EdgeKind, *, user: str) -> list[str]:  # noqa: A002
         """Return ids of memories that a memory points to by edges of one kind."""
         ...

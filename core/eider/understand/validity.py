@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from eider.language.dates import Window, mentions
 from eider.model.clock import day_start, local_date
 from eider.model.values import Episode, Precision
-from eider.understand.statements import read
+from eider.understand import cues
 
 _FROM: Final = re.compile(
     r"\b(?P<since>since|seit|depuis|desde)\s+(?P<a>[^,.;]{2,40})"
@@ -52,7 +52,7 @@ def held(clause: str, episode: Episode) -> Held:
     end = _UNTIL.search(clause)
     first = at(begin, ahead=begin is not None and begin["since"] is None)
     last = at(end, ahead=True)
-    if first is None and last is None and read(clause).past:
+    if first is None and last is None and cues.find(clause, cues.guess_language(clause)) & cues.bit("past"):
         found = mentions(clause, said_on=today)
         first = last = found[0] if found else None
         return _period(first, last.end if last else None, episode, last)

@@ -9,33 +9,39 @@ from functools import lru_cache
 from typing import Final
 
 from eider.language.analysis import fingerprint, words
-from eider.understand.statements import Statement, read
-from eider.understand.statements.terms import TYPED
+from eider.understand.pair_reading import Reading, read
+from eider.understand.pairs import holds_all
 
 _BEGINS: Final = 4
 """Letters by which words are compared before anything is read closely."""
 _ALIKE: Final = 1 / 3
 """Share of a text's words that a sentence must begin alike to be read closely; rewordings share far more. A guess."""
-_NEAR: Final = 0.8
-"""Share of all content words of both from which one is a rewording of the other. A guess."""
 
 
 def is_known(text: str, known: Collection[str]) -> bool:
-    """Whether one of the known sentences says it: the same but for case, punctuation and small rewording.
+    """Return whether one of the known sentences says all of it: case, punctuation and added words aside.
 
     >>> is_known("Use ISO dates.", ["- always use ISO dates!"]), is_known("Use ISO dates.", ["Never use ISO dates."])
     (True, False)
     """
-    shelf = _shelf(tuple(known))
-    if fingerprint(text) in shelf.marks:
+    sentences = _indexed(tuple(known))
+    if fingerprint(text) in sentences.marks:
         return True
-    near = shelf.near(text)
-    return bool(near) and any(_rewords(read(text), read(each)) for each in near)
+    near = sentences.near(text)
+    return bool(near) and _said_by(read(text), [read(one) for one in near])
+
+
+def _said_by(own: Reading, others: Sequence[Reading]) -> bool:
+    """Whether one of the others has all words, numbers and names of the text, and its negation."""
+    content = {word.stem for word in own.content}
+    return bool(content) and any(
+        content <= {word.stem for word in other.content} and holds_all(own, other) for other in others
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shelf:
-    """Known sentences in the order of their words: hosts hold the same hundred lines against every memory."""
+class _Indexed:
+    """Known sentences by the beginnings of their words: hosts hold the same hundred lines against every memory."""
 
     marks: frozenset[int]
     sentences: tuple[str, ...]
@@ -50,27 +56,14 @@ class _Shelf:
 
 
 @lru_cache(maxsize=16)
-def _shelf(known: tuple[str, ...]) -> _Shelf:
+def _indexed(known: tuple[str, ...]) -> _Indexed:
     holding: dict[str, list[int]] = {}
     for place, sentence in enumerate(known):
         for begin in _beginnings(sentence):
             holding.setdefault(begin, []).append(place)
-    return _Shelf(marks=frozenset(map(fingerprint, known)), sentences=known, holding=holding)
+    return _Indexed(marks=frozenset(map(fingerprint, known)), sentences=known, holding=holding)
 
 
 def _beginnings(text: str) -> set[str]:
     said = set(words(text))
     return {word[:_BEGINS] for word in said if len(word) >= _BEGINS} or said
-
-
-def _rewords(said: Statement, known: Statement) -> bool:
-    mine, theirs = said.words, known.words
-    if not mine or said.negated != known.negated or said.ended != known.ended or said.person != known.person:
-        return False
-    if known.scope and said.scope != known.scope:
-        return False
-    shared = mine.keys() & theirs.keys()
-    apart = [term for form, term in (mine | theirs).items() if form not in shared]
-    if any(term.kind in TYPED | {"name", "code"} and term.canon in mine for term in apart):
-        return False
-    return mine.keys() <= theirs.keys() or len(shared) / len(mine | theirs) >= _NEAR

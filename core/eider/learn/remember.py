@@ -1,0 +1,193 @@
+"""Keeping statements that are given as such: one, many, or standing rules; each is held against what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from eider.learn.plan import planned, reasons
+from eider.model.changes import ChangeSet
+from eider.model.errors import InputError, MissingExtraError, ModelError
+from eider.model.ids import new_id
+from eider.model.learned import Decision, Draft
+from eider.model.requests import Record, Remember, RememberMany
+from eider.model.requests_learning import AddRules
+from eider.model.usage import fresh, used
+from eider.model.values import GLOBAL, TRUST, Memory
+from eider.privacy.ingress import Channel, Clean, accept
+from eider.privacy.redact import redact
+from eider.records.record import BATCH, part_key, usage_detail
+from eider.retrieve.nearest import near, near_many
+from eider.store.engine import Engine
+from eider.understand.reconcile import reconcile
+
+_ONE_BY_ONE: Final = 8
+"""Statements of one call up to which each looks for its neighbours by rank; more are looked up by meaning, together."""
+
+
+def remember(engine: Engine, accepted: Clean[Remember]) -> Memory:
+    """Keep one statement; saying what is already known strengthens it instead of adding it."""
+    return engine.planned(lambda: _remember(engine, accepted))
+
+
+def _remember(engine: Engine, accepted: Clean[Remember]) -> Memory:
+    request, channel = accepted.request, accepted.channel
+    if (first := _said_before(engine, request, channel)) is not None:
+        return first
+    memory = _memory(engine, accepted)
+    twin = engine.store.statements.twin(memory) if memory.valid_to is None else None
+    if twin is not None:
+        return _restated(engine, twin, channel, memory.key)
+    return _added(engine, [memory], channel, memory.key)[0]
+
+
+def remember_many(engine: Engine, accepted: Clean[RememberMany]) -> list[Memory]:
+    """Keep many statements; new ones in one transaction each batch, known ones strengthened.
+
+    They are held against what was known before, not against each other: a list is one author's.
+    """
+    said = accepted.statements
+    if any(one.request.key is not None for one in said):
+        return [remember(engine, one) for one in said]
+    return _in_batches(engine, said, accepted.channel, accepted.request.user, accepted.request.key)
+
+
+def add_rules(engine: Engine, accepted: Clean[AddRules]) -> list[Memory]:
+    """Keep explicit instructions as rules, as they are given; each is held against what was known before."""
+    request, channel = accepted.request, accepted.channel
+    scope = request.scope or GLOBAL
+    said = [
+        accept(Remember(user=request.user, text=one.request.text, kind="rule", scope=scope), channel, engine.now())
+        for one in _firm(engine, accepted)
+    ]
+    return _in_batches(engine, said, channel, request.user, None)
+
+
+def _firm(engine: Engine, accepted: Clean[AddRules]) -> Sequence[Clean[Record]]:
+    """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
+    settings = engine.agents.of(accepted.channel.agent)
+    if settings.mode != "eager" or TRUST[accepted.channel.max_trust] < 1:
+        return accepted.records
+    from eider.learn.model_assist import standing
+
+    try:
+        firm = set(standing(engine.agents.model(settings), [one.request.text for one in accepted.records]))
+    except (ModelError, MissingExtraError):
+        return accepted.records
+    return [one for one in accepted.records if one.request.text in firm]
+
+
+def _in_batches(
+    engine: Engine, said: Sequence[Clean[Remember]], channel: Channel, user: str, key: str | None
+) -> list[Memory]:
+    kept: list[Memory] = []
+    for start in range(0, len(said), BATCH):
+        batch, part = said[start : start + BATCH], part_key(key, start)
+        kept += engine.planned(
+            lambda batch=batch, part=part: _remember_batch(engine, batch, channel, user=user, key=part)
+        )
+    return kept
+
+
+def _said_before(engine: Engine, request: Remember, channel: Channel) -> Memory | None:
+    """The answer of an earlier call with the same key, whether it added a memory or strengthened one."""
+    if request.key is None:
+        return None
+    for op in ("remember", "restate"):
+        asked = ChangeSet(user=request.user, op=op, actor=channel.name, at=engine.now(), key=request.key)
+        done = engine.store.commits.repeated(asked)
+        if done is not None and done.memories:
+            return next((m for m in done.memories if m.key == request.key), done.memories[0])
+    return None
+
+
+def _restated(engine: Engine, twin: Memory, channel: Channel, key: str | None) -> Memory:
+    """A restatement by the user is a use; by anybody else it changes nothing."""
+    if TRUST[channel.max_trust] < TRUST["user"]:
+        return twin
+    usage = engine.store.usage.get([twin.id], user=twin.user).get(twin.id) or fresh(twin)
+    changes = ChangeSet(
+        user=twin.user, op="restate", actor=channel.name, at=engine.now(), usage=(used(usage, engine.now()),),
+        reads={twin.id: twin.rev}, key=key, detail=usage_detail(usage),
+    )  # fmt: skip
+    engine.commit(changes)
+    return twin
+
+
+def _remember_batch(
+    engine: Engine, said: Sequence[Clean[Remember]], channel: Channel, *, user: str, key: str | None
+) -> list[Memory]:
+    asked = ChangeSet(user=user, op="remember", actor=channel.name, at=engine.now(), key=key)
+    again = key is not None and engine.store.commits.repeated(asked) is not None
+    answer: list[Memory] = []
+    new: dict[str, Memory] = {}
+    restated: dict[str, Memory] = {}
+    memories = [_memory(engine, one) for one in said]
+    identities = [engine.store.statements.identity(memory) for memory in memories]
+    known = engine.store.statements.existing(identities)
+    for one, memory, identity in zip(said, memories, identities, strict=True):
+        same = f"{identity} {memory.valid_to} {one.request.valid_from}"
+        twin = new.get(same)
+        if twin is None and memory.valid_to is None and identity in known:
+            twin = engine.store.statements.twin(memory)
+            if twin is not None and not again:
+                restated[twin.id] = twin
+        answer.append(twin or new.setdefault(same, memory))
+    if new:
+        stored = _added(engine, list(new.values()), channel, None if again else key)
+        now = dict(zip((m.id for m in new.values()), stored, strict=True))
+        answer = [now.get(m.id, m) for m in answer]
+    for twin in restated.values():
+        _restated(engine, twin, channel, None)
+    return answer
+
+
+def _added(engine: Engine, memories: Sequence[Memory], channel: Channel, key: str | None) -> list[Memory]:
+    """Write new statements with what each does to what is known; the memories that say them, in their order."""
+    user, now = memories[0].user, engine.now()
+    made = engine.material.memories(memories)
+    drafts = [
+        Draft(
+            kind=m.kind, text=m.text, scope=m.scope, importance=m.importance, trust=m.trust, valid_from=m.valid_from,
+            valid_to=m.valid_to,
+        )
+        for m in memories
+    ]  # fmt: skip
+    if len(drafts) <= _ONE_BY_ONE:
+        neighbours = [near(engine, user, d.text, scopes={d.scope, GLOBAL}, least_trust=min(1, d.trust)) for d in drafts]
+    else:
+        neighbours = near_many(engine, user, [made[m.id].vector for m in memories], [m.scope for m in memories])
+    found = [_in_its_words(d) for d in reconcile(drafts, neighbours, now=now)]
+    known = {m.id: m for group in neighbours for m in group}
+    plan = planned(engine, drafts, found, known, channel, user=user, said_at=now, given=dict(enumerate(memories)))
+    changes = ChangeSet(
+        user=user, op="remember", actor=channel.name, at=now, memories=tuple(plan.memories.values()), reads=plan.reads,
+        edges=tuple(plan.edges), usage=plan.usage, detail=plan.detail, reason=redact(reasons(found)),
+        indexing={i: x for i, x in made.items() if i in plan.memories}, key=key,
+    )  # fmt: skip
+    written = {m.id: m for m in engine.commit(changes).memories}
+    return [written.get(i) or known[i] for i in (plan.answers[n] for n in range(len(drafts)))]
+
+
+def _in_its_words(decision: Decision) -> Decision:
+    """A statement that is given is kept in its own words: where it says what is known otherwise, it takes its place."""
+    if decision.relation == "none" and decision.target is not None:
+        return replace(decision, relation="merge")
+    return decision
+
+
+def _memory(engine: Engine, accepted: Clean[Remember]) -> Memory:
+    said, now = accepted.request, engine.now()
+    start, from_precision = accepted.times.get("valid_from", (now, "instant"))
+    end, to_precision = accepted.times.get("valid_to", (None, "instant"))
+    if end is not None and end <= start:
+        raise InputError(
+            f"valid_to={end.isoformat()!r} is not after valid_from={start.isoformat()!r}; give a later valid_to."
+        )
+    return Memory(
+        id=new_id("mem_"), rev=0, kind=said.kind, text=said.text, user=said.user, agent=accepted.channel.agent,
+        scope=said.scope, origin=accepted.origin, trust=TRUST[accepted.origin], valid_from=start, recorded_at=now,
+        importance=said.importance, valid_to=end, from_precision=from_precision, to_precision=to_precision,
+        pinned=said.pinned, key=said.key,
+    )  # fmt: skip
