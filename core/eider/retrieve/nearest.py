@@ -19,7 +19,7 @@ from eider.store.engine import Engine
 LIMIT: Final = 8
 _READ: Final = 2_000
 _AT_ONCE: Final = 256
-_ALIKE: Final = 0.35
+_ALIKE: Final = 0.5
 """Cosine below which two statements are not held against each other in a bulk write. A guess."""
 
 
@@ -59,7 +59,7 @@ def near(
 
 
 def near_many(
-    engine: Engine, user: str, vectors: Sequence[bytes], scopes: Sequence[str], *, limit: int = 4
+    engine: Engine, user: str, vectors: Sequence[bytes], scopes: Sequence[str], *, limit: int = 2
 ) -> list[list[Memory]]:
     """Return for each of many statements the current memories of its scope that are closest in meaning; best first.
 

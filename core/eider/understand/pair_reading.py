@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
@@ -167,6 +167,7 @@ def language(text: str) -> str:
     return best if scores[best] > scores["en"] else "en"
 
 
+@lru_cache(maxsize=4_096)
 def read(text: str, tongue: str | None = None) -> Reading:
     """Read a statement.
 
