@@ -105,12 +105,15 @@ class SessionLearner:
         if not place.learns:
             return
         door = self._memory("tool" if turn in session.tainted else "agent")
-        for number, decision in enumerate(plan.decisions(blank_private(text, session.private))):
+        points = [
+            {"text": point, "kind": "decision", "scope": place.scope, "key": f"{session.key(use)}:plan:{number}"}
+            for number, point in enumerate(plan.decisions(blank_private(text, session.private)))
+        ]
+        if points:
             with suppress(*_INTENDED_ERRORS):
-                key = f"{session.key(use)}:plan:{number}"
-                made = door.remember(decision, kind="decision", scope=place.scope, key=key)
-                session.add_given([made.id])
-                self._count_learned(session, 1)
+                made = door.remember_many(points)
+                session.add_given([m.id for m in made])
+                self._count_learned(session, len(made))
         self._sessions.save(session)
 
     # ------------------------------------------------------------------ what it could not tell

@@ -68,7 +68,7 @@ async def test_an_agents_run_is_one_exchange(make: Any, how: str, memory: eider.
         ("user", "Please look up the deploy day."), ("other", "The page says that deploy day is Friday."),
         ("agent", first), ("user", "No, please write in paragraphs."), ("agent", second),
     ]  # fmt: skip
-    assert learned(memory, ada) == ["Write in paragraphs."]
+    assert learned(memory, ada) == ["please write in paragraphs."]
     trusts = {r.episode.text: r.trust for r in memory.search(user=ada, kinds=["episode"]).items if r.episode}
     assert trusts[first] == 0, "it rests on what a tool said"
     assert trusts[second] == 1
@@ -85,7 +85,7 @@ async def test_a_history_given_to_an_agent_is_not_heard_again(memory: eider.Eide
     told = spoken(memory, ada)
     assert [text for role, text in told if role == "user"] == ["No bullet points, please."]
     assert ("agent", "Bullet points it is.") in told
-    assert "Prefers tabs." not in learned(memory, ada)
+    assert "I prefer tabs." not in learned(memory, ada)
 
 
 async def test_handing_over_is_part_of_one_exchange(memory: eider.Eider, ada: str) -> None:

@@ -97,7 +97,7 @@ async def test_a_fault_of_the_handler_is_said_and_not_raised(
         engine.chat("I prefer tabs.")
         assert handler.flush(10)
     assert ["a fault of Eider itself (RuntimeError)" in text for text in warnings_of(caplog)] == [True]
-    assert learned(memory, "ada") == ["Prefers tabs."]
+    assert learned(memory, "ada") == ["I prefer tabs."]
 
 
 def test_nothing_is_written_on_the_hosts_thread(memory: eider.Eider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,7 +212,7 @@ def test_what_was_heard_is_written_at_exit(tmp_path: Path) -> None:
     """A host that ends without a word loses nothing it was told in time."""
     run(EXIT.format(path=str(tmp_path / "m.eider")))
     with eider.open(tmp_path / "m.eider") as memory:
-        assert learned(memory, "ada") == ["Prefers tabs."]
+        assert learned(memory, "ada") == ["I prefer tabs."]
 
 
 def test_a_missing_framework_is_named_with_its_extra() -> None:

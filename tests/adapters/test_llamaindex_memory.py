@@ -62,7 +62,7 @@ async def test_a_short_chat_with_an_agent_is_kept_and_learned_from(
         ("user", "Please look up the deploy day."), ("other", "The page says that deploy day is Friday."),
         ("agent", first), ("user", REPLY), ("agent", second),
     ]  # fmt: skip
-    assert learned(memory, ada) == ["Write in paragraphs."]
+    assert learned(memory, ada) == ["please write in paragraphs."]
     trusts = {r.episode.text: r.trust for r in memory.search(user=ada, kinds=["episode"]).items if r.episode}
     assert (trusts[first], trusts[second], trusts[REPLY]) == (0, 1, 2)
     assert {r.episode.session for r in memory.search(user=ada, kinds=["episode"]).items if r.episode} == {"s1"}
@@ -83,7 +83,7 @@ async def test_a_chat_engine_is_learned_from_through_its_memory(memory: eider.Ei
     assert spoken(memory, ada) == [
         ("user", "How do I write a review?"), ("agent", first), ("user", REPLY), ("agent", second),
     ]  # fmt: skip
-    assert learned(memory, ada) == ["Write in paragraphs."]
+    assert learned(memory, ada) == ["please write in paragraphs."]
     assert talk()
 
 
@@ -156,7 +156,7 @@ async def test_one_store_serves_users_at_once_and_never_mixes_them(memory: eider
 
     await asyncio.gather(*map(one, users))
     for user in users:
-        assert learned(memory, user) == [f"Prefers editor number {user[-1]}."]
+        assert learned(memory, user) == [f"I prefer editor number {user[-1]}."]
     asked = [messages for messages in seen if messages[-1][1] == "Which editor should I use?"]
     named = [{user for user in users if f"editor number {user[-1]}" in str(messages)} for messages in asked]
     assert sorted(map(sorted, named)) == [[user] for user in users]

@@ -85,7 +85,7 @@ def test_a_packed_plugin_works_from_openclaws_own_directory(machine: Machine) ->
     with Gateway(machine, keep=True) as gateway:
         gateway.say("How?", "explicit:one")
         gateway.say("No, please write in paragraphs.", "explicit:one")
-        assert "Write in paragraphs." in gateway.say("Hello.", "explicit:two").system
+        assert "write in paragraphs." in gateway.say("Hello.", "explicit:two").system
     assert doctor(machine) == {}
 
 

@@ -91,9 +91,9 @@ def test_a_correction_changes_the_system_prompt_of_the_next_session(gateway: Gat
     assert policy_in(first) == ""
     gateway.say("No, please write in paragraphs.", "explicit:one")
     second, third = (gateway.say(text, "explicit:two") for text in ("Good morning.", "Is it late?"))
-    assert "Write in paragraphs." in policy_in(second)
+    assert "write in paragraphs." in policy_in(second)
     assert policy_in(second) == policy_in(third)
-    assert "Write in paragraphs." not in second.asked
+    assert "write in paragraphs." not in second.asked
 
 
 def test_a_turn_that_nothing_helps_gets_nothing_and_one_that_is_helped_gets_marked_lines(
@@ -219,5 +219,5 @@ def test_as_the_server_of_the_memory_slot_openclaws_own_memory_steps_back(slotte
     """The system prompt says where memory is, and everything else goes on as before."""
     turn = slotted.say("Good evening.", "explicit:thirteen")
     assert "memory_recall" in turn.system.partition(HEADING)[0]
-    assert "Write in paragraphs." in policy_in(turn)
+    assert "write in paragraphs." in policy_in(turn)
     assert "not selected for the memory slot" in slotted.said()

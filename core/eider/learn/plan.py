@@ -10,7 +10,7 @@ from typing import Final
 from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft
 from eider.model.usage import fresh, used
-from eider.model.values import TRUST, Doubt, Edge, Memory, Origin, Usage
+from eider.model.values import TRUST, Doubt, Edge, Memory, Metadata, Origin, Usage
 from eider.privacy.ingress import Channel
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import usage_detail
@@ -42,13 +42,13 @@ class Plan:
 
     @property
     def usage(self) -> tuple[Usage, ...]:
-        """The use that is noted; undo takes back one a change."""
-        return tuple(self.uses.values())[:1]
+        """The uses that are noted."""
+        return tuple(self.uses.values())
 
     @property
-    def detail(self) -> Mapping[str, float | int | str]:
-        """What undo needs to take the use back."""
-        return usage_detail(next(iter(self.before.values()))) if self.before else {}
+    def detail(self) -> Metadata:
+        """What undo needs to take the uses back."""
+        return {redact("usages"): [usage_detail(u) for u in self.before.values()]} if self.before else {}
 
     def version(self, memory: Memory) -> Memory:
         """The memory as the plan leaves it so far."""

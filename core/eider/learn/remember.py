@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -20,26 +20,33 @@ from eider.privacy.redact import redact
 from eider.records.record import BATCH, part_key, usage_detail
 from eider.retrieve.nearest import near, near_many
 from eider.store.engine import Engine
-from eider.understand.reconcile import reconcile
+from eider.understand.reconcile import folded, reconcile
 
 _ONE_BY_ONE: Final = 8
 """Statements of one call up to which each looks for its neighbours by rank; more are looked up by meaning, together."""
 
 
-def remember(engine: Engine, accepted: Clean[Remember]) -> Memory:
-    """Keep one statement; saying what is already known strengthens it instead of adding it."""
-    return engine.planned(lambda: _remember(engine, accepted))
+def remember(engine: Engine, accepted: Clean[Remember], beside: Collection[str] = ()) -> Memory:
+    """Keep one statement; saying what is already known strengthens it instead of adding it.
+
+    Args:
+        engine: The open store.
+        accepted: The statement.
+        beside: Ids of memories that the same author gave with it, which it does not change.
+    """
+    return engine.planned(lambda: _remember(engine, accepted, beside))
 
 
-def _remember(engine: Engine, accepted: Clean[Remember]) -> Memory:
+def _remember(engine: Engine, accepted: Clean[Remember], beside: Collection[str]) -> Memory:
     request, channel = accepted.request, accepted.channel
     if (first := _said_before(engine, request, channel)) is not None:
         return first
     memory = _memory(engine, accepted)
     twin = engine.store.statements.twin(memory) if memory.valid_to is None else None
     if twin is not None:
-        return _restated(engine, twin, channel, memory.key)
-    return _added(engine, [memory], channel, memory.key)[0]
+        _restated(engine, [twin], channel, memory.key)
+        return twin
+    return _added(engine, [memory], channel, memory.key, beside)[0]
 
 
 def remember_many(engine: Engine, accepted: Clean[RememberMany]) -> list[Memory]:
@@ -49,7 +56,10 @@ def remember_many(engine: Engine, accepted: Clean[RememberMany]) -> list[Memory]
     """
     said = accepted.statements
     if any(one.request.key is not None for one in said):
-        return [remember(engine, one) for one in said]
+        kept: list[Memory] = []
+        for one in said:
+            kept.append(remember(engine, one, {m.id for m in kept}))
+        return kept
     return _in_batches(engine, said, accepted.channel, accepted.request.user, accepted.request.key)
 
 
@@ -102,48 +112,53 @@ def _said_before(engine: Engine, request: Remember, channel: Channel) -> Memory 
     return None
 
 
-def _restated(engine: Engine, twin: Memory, channel: Channel, key: str | None) -> Memory:
+def _restated(engine: Engine, twins: Sequence[Memory], channel: Channel, key: str | None) -> None:
     """A restatement by the user is a use; by anybody else it changes nothing."""
-    if TRUST[channel.max_trust] < TRUST["user"]:
-        return twin
-    usage = engine.store.usage.get([twin.id], user=twin.user).get(twin.id) or fresh(twin)
+    if TRUST[channel.max_trust] < TRUST["user"] or not twins:
+        return
+    now = engine.now()
+    known = engine.store.usage.get([twin.id for twin in twins], user=twins[0].user)
+    before = [known.get(twin.id) or fresh(twin) for twin in twins]
     changes = ChangeSet(
-        user=twin.user, op="restate", actor=channel.name, at=engine.now(), usage=(used(usage, engine.now()),),
-        reads={twin.id: twin.rev}, key=key, detail=usage_detail(usage),
+        user=twins[0].user, op="restate", actor=channel.name, at=now, usage=tuple(used(u, now) for u in before),
+        reads={twin.id: twin.rev for twin in twins}, key=key,
+        detail={redact("usages"): [usage_detail(u) for u in before]},
     )  # fmt: skip
     engine.commit(changes)
-    return twin
 
 
 def _remember_batch(
     engine: Engine, said: Sequence[Clean[Remember]], channel: Channel, *, user: str, key: str | None
 ) -> list[Memory]:
     asked = ChangeSet(user=user, op="remember", actor=channel.name, at=engine.now(), key=key)
-    again = key is not None and engine.store.commits.repeated(asked) is not None
+    first = engine.store.commits.repeated(asked) if key is not None else None
+    written = {(folded(m.text), m.kind, m.scope): m for m in (() if first is None else first.memories)}
     answer: list[Memory] = []
-    new: dict[str, Memory] = {}
+    new: dict[tuple[object, ...], Memory] = {}
     restated: dict[str, Memory] = {}
     memories = [_memory(engine, one) for one in said]
-    identities = [engine.store.statements.identity(memory) for memory in memories]
-    known = engine.store.statements.existing(identities)
-    for one, memory, identity in zip(said, memories, identities, strict=True):
-        same = f"{identity} {memory.valid_to} {one.request.valid_from}"
-        twin = new.get(same)
-        if twin is None and memory.valid_to is None and identity in known:
-            twin = engine.store.statements.twin(memory)
-            if twin is not None and not again:
-                restated[twin.id] = twin
-        answer.append(twin or new.setdefault(same, memory))
+    twins = engine.store.statements.twins(memories)
+    for one, memory, twin in zip(said, memories, twins, strict=True):
+        if twin is not None and memory.valid_to is None:
+            restated[twin.id] = twin
+            answer.append(twin)
+        elif (before := written.get((folded(memory.text), memory.kind, memory.scope))) is not None:
+            answer.append(before)  # the same call wrote it, and it has ended since
+        else:
+            same = (folded(memory.text), memory.kind, memory.scope, memory.valid_to, one.request.valid_from)
+            answer.append(new.setdefault(same, memory))
     if new:
-        stored = _added(engine, list(new.values()), channel, None if again else key)
+        stored = _added(engine, list(new.values()), channel, key if first is None else None)
         now = dict(zip((m.id for m in new.values()), stored, strict=True))
         answer = [now.get(m.id, m) for m in answer]
-    for twin in restated.values():
-        _restated(engine, twin, channel, None)
+    if first is None:
+        _restated(engine, list(restated.values()), channel, None)
     return answer
 
 
-def _added(engine: Engine, memories: Sequence[Memory], channel: Channel, key: str | None) -> list[Memory]:
+def _added(
+    engine: Engine, memories: Sequence[Memory], channel: Channel, key: str | None, beside: Collection[str] = ()
+) -> list[Memory]:
     """Write new statements with what each does to what is known; the memories that say them, in their order."""
     user, now = memories[0].user, engine.now()
     made = engine.material.memories(memories)
@@ -158,6 +173,7 @@ def _added(engine: Engine, memories: Sequence[Memory], channel: Channel, key: st
         neighbours = [near(engine, user, d.text, scopes={d.scope, GLOBAL}, least_trust=min(1, d.trust)) for d in drafts]
     else:
         neighbours = near_many(engine, user, [made[m.id].vector for m in memories], [m.scope for m in memories])
+    neighbours = [[m for m in group if m.id not in beside] for group in neighbours]
     found = [_in_its_words(d) for d in reconcile(drafts, neighbours, now=now)]
     known = {m.id: m for group in neighbours for m in group}
     plan = planned(engine, drafts, found, known, channel, user=user, said_at=now, given=dict(enumerate(memories)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -134,6 +135,6 @@ class Chain:
 
     def identity(self, memory: Memory) -> str:
         """Return a digest of what makes two memories the same statement."""
-        said = " ".join(memory.text.casefold().split()).rstrip(".!")
+        said = " ".join(unicodedata.normalize("NFC", memory.text).casefold().split()).rstrip(".!")
         parts = (str(memory.user), memory.kind, str(memory.scope), str(memory.trust), said)
         return event_chain.keyed_digest(self.secret, "identity", *parts)

@@ -95,11 +95,23 @@ class DuckStatements:
             found = db.execute(sql, [identity, to_db(memory.valid_from)]).fetchall()
         return rows.memory_of(found[0]) if found else None
 
-    def existing(self, identities: Sequence[str]) -> set[str]:
-        """Return which of these statements are there at all: a bulk write asks `twin` only about them."""
-        sql = "SELECT DISTINCT identity FROM memories WHERE identity IN (SELECT unnest(?))"
+    def twins(self, memories: Sequence[Memory]) -> list[Memory | None]:
+        """Return `twin` for each of many statements, asked at once."""
+        asked = [self.identity(memory) for memory in memories]
+        columns = rows.columns(rows.MEMORY)
+        sql = (
+            f"SELECT identity, {columns} FROM memories WHERE identity IN (SELECT unnest(?)) AND retired_at IS NULL "  # noqa: S608
+            "AND valid_to IS NULL AND state = 'active' ORDER BY rev DESC"
+        )
         with self._database.reading() as db:
-            return {row[0] for row in db.execute(sql, [list(identities)]).fetchall()}
+            found = db.execute(sql, [list(set(asked))]).fetchall()
+        held: dict[str, list[Memory]] = {}
+        for identity, *row in found:
+            held.setdefault(identity, []).append(rows.memory_of(tuple(row)))
+        return [
+            next((m for m in reversed(held.get(identity, ())) if m.valid_from <= memory.valid_from), None)
+            for identity, memory in zip(asked, memories, strict=True)
+        ]
 
     def identity(self, memory: Memory) -> str:
         """Return a digest of what makes two memories the same statement."""

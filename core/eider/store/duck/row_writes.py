@@ -35,10 +35,11 @@ def retire(db: Cursor, ids: Sequence[str], at: datetime) -> None:
 
 def write_usage(db: Cursor, user: str, usage: Sequence[Usage]) -> None:
     """Replace the counters of these memories."""
-    for one in usage:
-        db.execute(
-            "INSERT INTO usage VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET stability = "
-            "excluded.stability, last_used = excluded.last_used, uses = excluded.uses, shown = excluded.shown "
-            "WHERE usage.user_id = excluded.user_id",
-            list(rows.usage_row(one, user)),
-        )
+    if not usage:
+        return
+    sql, values = rows.unnested("usage", rows.USAGE, [rows.usage_row(one, user) for one in usage])
+    db.execute(
+        f"{sql} ON CONFLICT (id) DO UPDATE SET stability = excluded.stability, last_used = excluded.last_used, "
+        "uses = excluded.uses, shown = excluded.shown WHERE usage.user_id = excluded.user_id",
+        values,
+    )

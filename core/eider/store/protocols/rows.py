@@ -89,8 +89,8 @@ class Statements(Protocol):
         """Return a digest of what makes two memories the same statement."""
         ...
 
-    def existing(self, identities: Sequence[str]) -> set[str]:
-        """Return which of these statements are there at all: a bulk write asks `twin` only about them."""
+    def twins(self, memories: Sequence[Memory]) -> list[Memory | None]:
+        """Return `twin` for each of many statements, asked at once."""
         ...
 
     def count_new(self, *, user: str, since: datetime | None) -> int:
