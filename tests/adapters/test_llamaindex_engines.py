@@ -102,7 +102,7 @@ async def test_a_query_engine_is_learned_from(
         ("user", "What colour is the sky?"), ("agent", first.strip()),
         ("user", "Please always answer in English."), ("agent", second.strip()),
     ]  # fmt: skip
-    assert learned(memory, ada) == ["Always answer in English."]
+    assert learned(memory, ada) == ["Please always answer in English."]
 
 
 async def test_a_stream_nobody_reads_leaves_what_the_user_said(memory: eider.Eider, ada: str) -> None:

@@ -94,7 +94,8 @@ async def test_every_answer_has_the_shape_that_was_promised(memory: eider.Eider)
         assert (await call("signal_outcome", outcome=1))["outcome"] == 1
         assert "paragraphs" in (await call("policy", context="a report"))["text"]
         why = await call("why", id=rule.id)
-        assert len(why["evidence"]) == why["text"].count("please write in paragraphs") == 1
+        assert len(why["evidence"]) == 1
+        assert "please write in paragraphs" in why["text"]
         assert (await call("why", id=kept["id"]))["replaced_by"] == newer["id"]
         assert newer["id"] in (await call("forget", id=newer["id"]))["ids"]
 

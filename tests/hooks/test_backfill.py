@@ -48,7 +48,7 @@ def test_a_prompt_is_read_against_the_answer_before_it_and_keeps_its_time(
     session = old().asks("Write the exporter.").says("Done, indented with spaces.").asks(RULE).says("Tabs it is.")
     done = bring()
     (rule,) = learned(memory)
-    assert (rule.text, rule.origin, rule.trust) == ("Always indent with tabs in this project.", "import", 1)
+    assert (rule.text, rule.origin, rule.trust) == ("always indent with tabs in this project.", "import", 1)
     assert (rule.scope, rule.agent) == (ENGINE, "default")
     assert rule.valid_from == SPRING + timedelta(minutes=3)
     found = [hit.episode for hit in memory.search(limit=50).items if hit.episode is not None]
@@ -191,14 +191,15 @@ def test_all_files_are_read_in_the_order_of_what_was_said(old: Any, bring: Any, 
 def test_what_is_known_since_is_not_overwritten_by_what_was_said_before(
     old: Any, bring: Any, memory: eider.Eider
 ) -> None:
-    """An older fact enters as one that has ended."""
+    """An older fact enters as one that is in doubt, and asks for nothing of the newer one."""
     memory.observe(user_reply="I work at Globex.")
     (known,) = learned(memory)
     old().asks("I work at Initech.").says("I see.")
     bring()
-    assert memory.recall("Where do I work?", kinds=["fact"])[0].text == "Works at Globex."
+    assert memory.recall("Where do I work?", kinds=["fact"])[0].text == "I work at Globex."
     (older,) = [m for m in learned(memory, as_of=SPRING + timedelta(days=1)) if "Initech" in m.text]
-    assert older.valid_to == known.valid_from
+    assert older.doubt is not None and older.doubt.by == known.id
+    assert memory.recall("Where do I work?", kinds=["fact"])[0].memory.doubt is None
 
 
 def test_what_was_imported_guides_once_it_is_said_again(old: Any, bring: Any, memory: eider.Eider) -> None:
@@ -217,7 +218,7 @@ def test_a_dry_run_tells_all_and_keeps_nothing(old: Any, bring: Any, memory: eid
     assert said(memory) == {}
     assert learned(memory) == []
     assert (done.dry_run, done.exchanges, done.episodes, done.memories) == (True, 2, 4, 1)
-    assert done.examples == ("Always indent with tabs in this project.",)
+    assert done.examples == ("always indent with tabs in this project.",)
     bring()
     again = bring(dry_run=True)
     assert (again.episodes, again.memories, again.skipped, again.projects[0].known) == (0, 0, 4, 2)

@@ -35,7 +35,7 @@ def test_the_command_reads_where_the_client_puts_its_records(old: Any, run: Any,
     assert "would bring 4 episode(s), 1 statement(s) noticed" in run("import", "claude-code", "--dry-run").stdout
     done = run("import", "claude-code", str(session.path), "--progress")
     assert "brought 4 episode(s), 1 memories learned" in done.stdout
-    assert "such as  Always indent with tabs in this project." in done.stdout
+    assert "such as  always indent with tabs in this project." in done.stdout
     assert "import 2/2" in done.stderr
     again = json.loads(run("import", "claude-code", "--since", "2026-03", "--json").stdout)
     assert (again["episodes"], again["skipped"], again["exchanges"]) == (0, 4, 2)

@@ -28,8 +28,8 @@ def test_a_briefing_tells_what_the_user_asked_for_as_recalled(claude: Any) -> No
     """Rules of this project, framed so that nothing of it is learned again."""
     claude().exchanges(RULE, "Tabs it is.")
     text = claude("two").starts()
-    assert text.count("Always indent with tabs in this project.") == 1
-    assert text.index("<eider-memory ") < text.index("Always indent") < text.index("</eider-memory>")
+    assert text.count("always indent with tabs in this project.") == 1
+    assert text.index("<eider-memory ") < text.index("always indent") < text.index("</eider-memory>")
     assert "skill eider" in text
 
 

@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from laws_model import (
+    CORRECTED,
+    LEARNED,
     TEXTS,
     USERS,
     Happened,
@@ -52,7 +54,7 @@ class StoreLaws(Laws):
     @rule(user=st.sampled_from(USERS), text=st.integers(0, 3), kind=st.sampled_from(["fact", "rule"]),
           scope=st.sampled_from(["global", "project:a"]), key=st.booleans())  # fmt: skip
     def remember(self, user: str, text: int, kind: Any, scope: str, *, key: bool) -> None:
-        """Add twice = add once; a retry with the same key does nothing at all."""
+        """Add twice = add once, of another kind takes its place; a retry with the same key does nothing at all."""
         self.keys += 1
         name = f"k{self.keys}" if key else None
         now = self.engine.now()
@@ -66,7 +68,14 @@ class StoreLaws(Laws):
             self.used(user, memory.id)
         else:
             assert memory.id not in self.people[user].memories
-            self.add(user, memory, self.happened(user, {memory.id: None}))
+            others = [
+                k for k in self.people[user].memories.values()
+                if k.scope == scope and k.now.text == TEXTS[text] and k.now.open(now) and k.now.valid_to is None
+            ]  # fmt: skip
+            event = self.happened(user, {**{k.id: k.now.seq for k in others}, memory.id: None})
+            for k in others:  # said as something else now
+                self.change(user, k.id, event, valid_to=max(memory.valid_from, k.now.valid_from), successor=memory.id)
+            self.add(user, memory, event)
         if name:
             head = self.engine.store.events.head
             assert self.memory.remember(TEXTS[text], user=user, kind=kind, scope=scope, key=name).id == memory.id
@@ -84,7 +93,7 @@ class StoreLaws(Laws):
         """What is closed is not corrected: the error names what is current."""
         if (id_ := self.pick(user, n)) is None:
             return
-        words = f"Now: {TEXTS[text]}"
+        words = CORRECTED[text]
         if self.expect_refusal(user, id_, lambda: self.memory.correct(id_, words, user=user)):
             return
         old = self.people[user].memories[id_].now
@@ -137,7 +146,7 @@ class StoreLaws(Laws):
         if not episodes:
             return
         cited = {episodes[n % len(episodes)], episodes[(n + two) % len(episodes)]}
-        self.commit_new(user, f"Learned: {TEXTS[text]}", "learn", (), tuple(sorted(cited)))
+        self.commit_new(user, LEARNED[text], "learn", (), tuple(sorted(cited)))
 
     @rule(user=st.sampled_from(USERS), n=st.integers(0, 9), m=st.integers(1, 9))
     def merge(self, user: str, n: int, m: int) -> None:
@@ -148,9 +157,7 @@ class StoreLaws(Laws):
             return
         memories = self.people[user].memories
         cited = tuple(dict.fromkeys(memories[first].now.evidence + memories[second].now.evidence))
-        self.commit_new(
-            user, f"{memories[first].now.text} {memories[second].now.text}", "merge", (first, second), cited
-        )
+        self.commit_new(user, LEARNED[n % len(LEARNED)], "merge", (first, second), cited)
 
     def commit_new(self, user: str, text: str, op: str, inputs: tuple[str, ...], cited: tuple[str, ...]) -> None:
         now = self.engine.now()

@@ -48,6 +48,12 @@ def change(memory: Eider, *statements: str) -> None:
             db.execute(sql)
 
 
+def keep_twice(memory: Eider) -> None:
+    """Keep a statement beside its twin, as versions did that held nothing against what was known."""
+    memory.remember("prefers  snake_case", kind="preference", scope="project:elsewhere")
+    change(memory, "UPDATE memories SET scope = 'global'")
+
+
 def mended(memory: Eider, kind: str, *, deep: bool = False) -> Finding:
     """Find it, mend it, and find it no more."""
     before = look(memory, deep=deep)[kind]
@@ -303,7 +309,7 @@ def test_what_a_killed_doctor_left_goes_with_the_next_probe(memory: Eider) -> No
 
 def test_the_same_in_other_dress_is_a_duplicate(memory: Eider) -> None:
     """duplicates: case, blanks and punctuation aside; what was closed does not count."""
-    memory.remember("prefers  snake_case", kind="preference")
+    keep_twice(memory)
     told = look(memory)["duplicates"]
     assert told.subject == "notes/ada"
     assert "1 statement(s) are kept 2 times" in told.message
@@ -378,14 +384,14 @@ def test_what_nobody_ever_recalled_is_noted(tmp_path: Path) -> None:
 
 def test_what_was_said_is_quoted_only_when_asked(memory: Eider) -> None:
     """Ids and counts by default; --show adds a text."""
-    memory.remember("prefers snake_case", kind="preference")
+    keep_twice(memory)
     assert "snake" not in str(look(memory))
     assert "snake" in look(memory, show=True)["duplicates"].message
 
 
 def test_a_short_look_reads_the_newest(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a large user only so many rows are read; --deep reads all."""
-    memory.remember("prefers snake_case", kind="preference")
+    keep_twice(memory)
     monkeypatch.setattr(content, "_NEWEST", 1)
     assert "duplicates" not in look(memory)
     assert "duplicates" in look(memory, deep=True)

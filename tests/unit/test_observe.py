@@ -108,8 +108,8 @@ def test_a_newer_value_closes_the_older_one(memory: eider.Eider) -> None:
 
 def test_what_no_longer_holds_ends_without_a_successor(memory: eider.Eider) -> None:
     """A retraction closes and adds nothing."""
-    memory.observe(user_reply="I prefer tea.")
-    done = memory.observe(user_reply="I no longer drink tea.")
+    memory.observe(user_reply="I work at Globex.")
+    done = memory.observe(user_reply="I no longer work at Globex.")
     assert [d.relation for d in done.decisions] == ["retract"]
     assert texts(memory) == []
 

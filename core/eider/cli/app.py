@@ -63,7 +63,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "consolidate": "Close memories that have decayed.",
     "forget": "Erase a memory or an utterance for good.",
     "forget-user": "Erase all of a user for good.",
-    "inbox": "Review new memories that contradict known ones.",
+    "inbox": "Answer what waits for you: words that may be worth keeping, and memories that may no longer hold.",
     "scopes": "List scopes, and keep them few.",
     "loop": "Open, judge and close loops.",
     "runs": "List, show, export and forget runs of workflows.",

@@ -174,8 +174,10 @@ def _added(
     else:
         neighbours = near_many(engine, user, [made[m.id].vector for m in memories], [m.scope for m in memories])
     neighbours = [[m for m in group if m.id not in beside] for group in neighbours]
-    found = [_in_its_words(d) for d in reconcile(drafts, neighbours, now=now)]
     known = {m.id: m for group in neighbours for m in group}
+    found = [
+        _in_its_words(d, drafts[d.draft], known.get(d.target or "")) for d in reconcile(drafts, neighbours, now=now)
+    ]
     plan = planned(engine, drafts, found, known, channel, user=user, said_at=now, given=dict(enumerate(memories)))
     changes = ChangeSet(
         user=user, op="remember", actor=channel.name, at=now, memories=tuple(plan.memories.values()), reads=plan.reads,
@@ -186,11 +188,15 @@ def _added(
     return [written.get(i) or known[i] for i in (plan.answers[n] for n in range(len(drafts)))]
 
 
-def _in_its_words(decision: Decision) -> Decision:
-    """A statement that is given is kept in its own words: where it says what is known otherwise, it takes its place."""
-    if decision.relation == "none" and decision.target is not None:
-        return replace(decision, relation="merge")
-    return decision
+def _in_its_words(decision: Decision, draft: Draft, known: Memory | None) -> Decision:
+    """What is decided of a statement that is given as such: it is kept in its own words, in the place of those that
+    said the same; what was said elsewhere, or by somebody of more trust, holds beside it.
+    """  # noqa: D205
+    if decision.relation != "none" or known is None:
+        return decision
+    if known.scope != draft.scope or known.trust > draft.trust:
+        return replace(decision, relation="add", target=None)
+    return replace(decision, relation="merge" if known.kind == draft.kind else "supersede")
 
 
 def _memory(engine: Engine, accepted: Clean[Remember]) -> Memory:

@@ -73,11 +73,10 @@ def near_many(
     found: list[list[str]] = [[] for _ in vectors]
     now = micros(engine.now())
     with engine.segments.hold(user) as segment:
-        column = segment.column
-        visible = segment.alive & column("memory") & (column("state") == STATE_CODE["active"])
-        visible &= (column("valid_to") > now) & (column("trust") >= 1)
+        visible = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
+        visible &= (segment.valid_to > now) & (segment.trust >= 1)
         for scope in dict.fromkeys(scopes):
-            rows = np.flatnonzero(visible & (column("scope") == segment.scopes.get(scope, -1)))
+            rows = np.flatnonzero(visible & (segment.scope == segment.scopes.get(scope, -1)))
             places = [i for i, (s, v) in enumerate(zip(scopes, vectors, strict=True)) if s == scope and v]
             if not len(rows) or not places:
                 continue

@@ -88,7 +88,13 @@ def _decided(
     pairs = _likeliest(_without_series(pairs))
     twins = [p for p in pairs if p.relation == "none"]
     if twins:
-        best = max(twins, key=lambda p: (folded(p.memory.text) == folded(draft.text), _same(p.verdict), p.memory.id))
+        best = max(
+            twins,
+            key=lambda p: (
+                folded(p.memory.text) == folded(draft.text), p.memory.scope == draft.scope,
+                p.memory.kind == draft.kind, _same(p.verdict), p.memory.id,
+            ),
+        )  # fmt: skip
         return [_decision(place, best)]
     acting = [p for p in pairs if p.relation != "add" or p.reason == LATE]
     merges = sorted((p for p in acting if p.relation == "merge"), key=lambda p: -_same(p.verdict))
@@ -165,6 +171,8 @@ def _by_trust(draft: Draft, _now: datetime, pair: _Pair) -> _Pair:
     if relation in _CLOSING or relation == "contradiction":
         why = "what is known was said by somebody of more trust; a person decides"
         return replace(pair, relation="contradiction", reason=why)
+    if relation == "doubt" and draft.valid_from is not None and draft.valid_from < memory.valid_from:
+        return pair  # learned late: it is the new one that is in doubt
     return replace(pair, relation="add", reason="kept beside what is known for sure")
 
 

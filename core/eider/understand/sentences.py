@@ -15,8 +15,8 @@ Span = tuple[int, int]
 
 _WHOLE = re.compile(
     r"`[^`\n]{1,200}`"  # inline code
-    r"|\b[a-z][a-z0-9+.-]*://\S+[^\s.,;:!?)\]}\"'»”]"  # URLs
-    r"|\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+(?::[\w./-]*\w)?"  # mail and git addresses
+    r"|\b[a-z][a-z0-9+.-]{0,20}://\S+[^\s.,;:!?)\]}\"'»”]"  # URLs
+    r"|\b[\w.+-]{1,64}@[\w-]+(?:\.[\w-]+)+(?::[\w./-]*\w)?"  # mail and git addresses
     r"|\b[A-Za-z]:\\[^\s,;]*[^\s,;.]"  # C:\logs
     r"|(?<!\w)(?:~|\.{1,2})?/[\w.@~*{}-]*[\w*}](?:/[\w.@~*{}-]*[\w*}])*/?"  # paths
     r"|(?<!\w)\.{1,2}\w[\w.-]*\w"  # .env, ..name
@@ -27,7 +27,7 @@ _WHOLE = re.compile(
     r"|(?i:\b(?:approx|dept|etc|resp|incl|excl|vol|est|misc|min|max|ca|vs|cf|bzw|usw|ggf|evtl|inkl|zzgl|vgl|sog|env)\.)\s+(?=[a-zà-ÿ\d])"
     r"|\b[A-Z][a-z]{0,3}\.\s+(?=\d)"  # Kr. 5
     r"|(?:^|(?<=[.!?]\s))[A-Z]\.\s+(?=[A-Z][a-z])"  # M. Dupont
-    r"|\b\w[\w-]*(?:[.:]+[\w-]+)+\b"  # file.py, host:80, std::x
+    r"|\b\w[\w-]{0,80}(?:[.:]+[\w-]+)+\b"  # file.py, host:80, std::x
     r"|\([^()\n]{1,160}\)|\[[^\[\]\n]{1,160}\]"  # brackets
     r"|\"[^\"\n]{1,160}\"|“[^”\n]{1,160}”|„[^“”\n]{1,160}[“”]|«[^»\n]{1,160}»"
     r"|「[^」\n]{1,80}」|『[^』\n]{1,80}』|《[^》\n]{1,80}》"
@@ -85,7 +85,7 @@ def _ends(line: str, language: str) -> Iterator[int]:
         yield from (match.end() for match in _FALLBACK_END.finditer(line))
     else:
         # The library does not cut before a small letter; its abbreviations hold when the letter is a capital.
-        capital = _SMALL_START.sub(lambda match: match[0].upper(), line)
+        capital = _SMALL_START.sub(lambda match: match[0].upper(), line.replace("`", "'"))  # slow on many of them
         for boundary in get_sentence_boundaries(language or "en", capital if len(capital) == len(line) else line):
             yield boundary["end_index"]
     yield from (match.end() for match in _ALWAYS_END.finditer(line))
