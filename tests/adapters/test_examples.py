@@ -21,7 +21,7 @@ SAYS: Final[Mapping[str, tuple[str, ...]]] = {
         "A name says what it holds. Nothing", "obeys: please write in paragraphs.",
     ),
     "mcp_client.py": ("one process offers remember, recall", "decision: The ledger is deployed on Fridays.", "pass 1 to 20."),
-    "chat_across_processes.py": ("I have heard 0 lines", "I have heard 2 lines before this one; I obey: These are the user's standing instructions; follow them. please write in paragraphs.", "metric units"),
+    "chat_across_processes.py": ("I have heard 0 lines", "I have heard 2 lines before this one; I obey: These are the user's standing instructions; follow them. Rules: ", "please write in paragraphs.", "I prefer metric units."),
     "langgraph_agent.py": ("obey: nothing yet", "another thread", "obey: These are the user's standing instructions; follow them. Rules: ", "the store holds: Bergen → Oslo"),
     "llamaindex_query_engine.py": ("obey: nothing yet", "in another process", "obey: These are the user's standing instructions; follow them.\n\nRules:", "learned: please write in paragraphs."),
 }  # fmt: skip

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hypothesis.stateful import RuleBasedStateMachine
 
+from eider.api import job_handlers as _  # noqa: F401 (with it come the kinds of jobs)
 from eider.api.embedded_backend import EmbeddedBackend
 from eider.api.facade import Eider
 from eider.model.clock import FixedClock
