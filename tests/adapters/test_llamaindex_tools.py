@@ -110,7 +110,12 @@ async def test_a_query_engine_obeys_what_it_was_taught(streaming: bool, memory: 
             assert str(await engine.aquery("What about {braces}?"))
         assert await handler.aflush(10)
     prompts = [messages[-1][1] for messages in llm.seen]
-    assert ["please write in paragraphs." in prompt.split("Query:")[0] for prompt in prompts] == [False, False, False, True]
+    assert ["please write in paragraphs." in prompt.split("Query:")[0] for prompt in prompts] == [
+        False,
+        False,
+        False,
+        True,
+    ]
     assert "What about {braces}?" in prompts[-1]
     assert learned(memory, ada) == ["please write in paragraphs."]
     assert learned(memory, f"bob-{ada}") == []

@@ -198,7 +198,8 @@ def test_what_is_known_since_is_not_overwritten_by_what_was_said_before(
     bring()
     assert memory.recall("Where do I work?", kinds=["fact"])[0].text == "I work at Globex."
     (older,) = [m for m in learned(memory, as_of=SPRING + timedelta(days=1)) if "Initech" in m.text]
-    assert older.doubt is not None and older.doubt.by == known.id
+    assert older.doubt is not None
+    assert older.doubt.by == known.id
     assert memory.recall("Where do I work?", kinds=["fact"])[0].memory.doubt is None
 
 

@@ -30,8 +30,18 @@ from eider.store.segment.segment import Segment
 START = datetime(2026, 1, 1, tzinfo=UTC)
 USERS = ("ada", "bob", "eve")
 TEXTS = ("The heron nests by the weir.", "Tea is taken at four.", "The kettle is blue.", "Reports go out on Friday.")
-CORRECTED = ("Elm benches were painted white.", "A drummer practises upstairs.", "Soap costs little.", "Otters swim upstream.")
-LEARNED = ("Maps hang in the hall.", "Violins are tuned first.", "Ferries carry bicycles.", "Nobody mows under the pear tree.")
+CORRECTED = (
+    "Elm benches were painted white.",
+    "A drummer practises upstairs.",
+    "Soap costs little.",
+    "Otters swim upstream.",
+)
+LEARNED = (
+    "Maps hang in the hall.",
+    "Violins are tuned first.",
+    "Ferries carry bicycles.",
+    "Nobody mows under the pear tree.",
+)
 """None of these says anything about another: what a statement does to those near it has tests of its own."""
 EMBEDDER = HashEmbedder(width=16)
 

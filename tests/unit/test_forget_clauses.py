@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from quoted import quoted
 
 import eider
 from eider.model.errors import ErasedError, StoreFullError, UnknownIdError
@@ -27,9 +29,10 @@ def memory(tmp_path: Path) -> Iterator[eider.Eider]:
 
 
 def said(memory: eider.Eider, *replies: str) -> None:
-    """An exchange for each reply."""
+    """What the user says, each sentence of it that is no question kept as a memory that quotes it."""
     for reply in replies:
-        memory.observe(agent_output="Understood.", user_reply=reply)
+        quoted(memory, reply, *re.findall(r"\S[^.?]*\.", reply))
+        memory.record("Understood.", role="agent", session="s")
 
 
 def statements(memory: eider.Eider) -> set[str]:
@@ -66,7 +69,7 @@ def test_what_else_was_said_in_the_message_stays(memory: eider.Eider, tmp_path: 
     assert "I drive a tram." in left
     assert len(left) == len(MESSAGE)
     for text in ("tram", "ISO", "vet", "Tuesdays"):
-        words = [quoted for _, quoted in memory.why(about(memory, text)).evidence]
+        words = [text_ for _, text_ in memory.why(about(memory, text)).evidence]
         assert any(text in quoted for quoted in words), (text, words)
     assert not memory.recall("Vardø", limit=20) or "Vardø" not in str(memory.recall("Vardø", limit=20))
     assert not bytes_with(tmp_path / "m.eider", "Vardø")
@@ -147,10 +150,11 @@ def test_a_message_of_which_nothing_is_left_goes_whole(memory: eider.Eider) -> N
 
 def test_the_same_message_does_not_come_back_by_a_retry(memory: eider.Eider) -> None:
     """The host that sends it again under its key is told that it was forgotten."""
-    memory.observe(agent_output="Hi.", user_reply=MESSAGE, key="turn-1")
+    message = "I live in Vardø. I drive a tram."
+    memory.observe(agent_output="Hi.", user_reply=message, key="turn-1")
     memory.forget(about(memory, "Vardø"))
     with pytest.raises(ErasedError):
-        memory.observe(agent_output="Hi.", user_reply=MESSAGE, key="turn-1")
+        memory.observe(agent_output="Hi.", user_reply=message, key="turn-1")
 
 
 def test_a_backup_of_before_comes_back_without_the_words(tmp_path: Path) -> None:

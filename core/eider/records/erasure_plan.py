@@ -147,8 +147,15 @@ def _quoted(engine: Engine, ids: set[str], everything: Mapping[str, Memory]) -> 
     """What these memories quote, in all their versions; of a quotation that others share, their own words alone."""
     found: list[Span] = []
     users = {everything[i].user for i in ids}
-    spans = {s: everything[i].text for i in sorted(ids) for v in _versions(engine, everything[i]) for s in (*v.evidence, *v.said_again)}
-    others = [s for m in everything.values() if m.id not in ids and m.state != "erased" for s in (*m.evidence, *m.said_again)]
+    spans = {
+        s: everything[i].text
+        for i in sorted(ids)
+        for v in _versions(engine, everything[i])
+        for s in (*v.evidence, *v.said_again)
+    }
+    others = [
+        s for m in everything.values() if m.id not in ids and m.state != "erased" for s in (*m.evidence, *m.said_again)
+    ]
     texts = {
         e.id: e.text
         for user in users
@@ -239,6 +246,7 @@ def _less(
 
     What went into an erased merge holds again, as before it; unless the merge had itself been closed.
     """
+
     def stays(span: Span) -> bool:
         cuts = erased.get(span.episode, ())
         return span.episode not in whole and not any(a < span.end and span.start < b for a, b in cuts)
