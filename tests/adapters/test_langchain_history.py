@@ -280,7 +280,7 @@ async def test_one_step_makes_a_chain_obey(memory: eider.Eider, ada: str, how: s
             assert handler.flush(10)
     assert model.system(0) == "Be brief."
     assert model.system(2).startswith("Be brief.\n\n")
-    assert "Write in paragraphs." in model.system(2)
+    assert "write in paragraphs." in model.system(2)
 
 
 def test_a_classic_memory_takes_what_agents_save(memory: eider.Eider, ada: str) -> None:

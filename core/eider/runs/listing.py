@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from eider.learn.remember import remember
 from eider.model.errors import TooLargeError
 from eider.model.requests import Remember
 from eider.model.requests_runs import PromoteStep, RunOf, Runs
@@ -11,7 +12,6 @@ from eider.model.runs import Run, text_of
 from eider.model.validation import MAX_STATEMENT
 from eider.model.values import TRUST, Memory, Origin
 from eider.privacy.ingress import Clean, accept
-from eider.records.record import remember
 from eider.runs.lifecycle import is_expired, readable_run
 from eider.runs.references import parse
 from eider.runs.render import outputs_of
