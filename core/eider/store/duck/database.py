@@ -36,7 +36,7 @@ _FULL: Final = ("no space left", "file too large", "could not write", "failed to
 _open: weakref.WeakSet[Database] = weakref.WeakSet()
 
 
-_WITH_QUOTATIONS: Final = 4
+_WITH_QUOTATIONS: Final = 5
 """First schema whose memories have the columns below."""
 _LATER_COLUMNS: Final = (
     "CREATE OR REPLACE TEMP VIEW memories AS SELECT *, NULL::VARCHAR AS act, NULL::VARCHAR AS reach, "
