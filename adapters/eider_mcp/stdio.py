@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.model.errors import EiderError
+from eider_mcp.early_answers import EarlyAnswers
+from eider_mcp.offered import about_server, instructions, listed
 
 if TYPE_CHECKING:
     from eider_mcp.access import MemoryAccess
@@ -22,18 +24,23 @@ EXIT_SECONDS: Final = 2.0
 def serve(access: MemoryAccess) -> None:
     """Serve one client until it closes stdin, or a signal comes.
 
-    The server is asked while the SDK is imported, which takes most of a second. Where it cannot be had, the server
-    serves all the same: each call says what is wrong, and opens the memory once it can be.
+    The handshake is answered and the server is asked while the SDK is imported, which takes most of a second. Where the
+    server cannot be had, this serves all the same: each call says what is wrong, and opens the memory once it can be.
     """
+    early = EarlyAnswers(about_server(), instructions(access), lambda: listed(access))
+    early.start()
     _end_on_signals(access)
     threading.Thread(target=_open_memory, args=(access,), name="eider-mcp-open", daemon=True).start()
     logging.basicConfig(level=logging.WARNING, format="eider: %(message)s")  # on stderr, before the SDK has its say
     from eider_mcp.serving import server_of
 
-    server_of(access).run()
+    made = server_of(access)
+    early.hand_over()
+    made.run()
     ended = access.wait_for_calls(EXIT_SECONDS)
     with suppress(OSError, ValueError):
         sys.stdout.flush()
+    early.finish()
     if not ended:
         os._exit(0)
     access.close()
