@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anthropic.lib.tools import BetaAsyncBuiltinFunctionTool, BetaBuiltinFunctionTool, ToolError
 
-from eider.api.tools import TOOLS, Answer, Toolbox, bind
+from eider.api.tools import PREFIX, Answer, Toolbox, bind
 
 if TYPE_CHECKING:
     from anthropic.types.beta import BetaToolParam
@@ -39,7 +39,7 @@ class MemoryTools:
         Args:
             message: A message of the model, or its content.
         """
-        return [self._result(call) for call in _tool_calls(message)]
+        return [self._result(call) for call in _tool_calls(message, {tool.name for tool in self.toolbox.tools()})]
 
     async def aanswer(self, message: Any) -> list[Any]:
         """`answer` for async code."""
@@ -61,7 +61,7 @@ class MemoryTools:
 
 def tools(
     memory: Eider, *, user: str, scopes: Sequence[str] | None = None, loop: object | None = None,
-    context: str | None = None,
+    context: str | None = None, prefix: str = PREFIX,
 ) -> MemoryTools:  # fmt: skip
     """The seven memory tools for one user; what enters through them was said by an agent.
 
@@ -71,9 +71,10 @@ def tools(
         scopes: Where the agent works: it sees these and what is global, and keeps things under the first.
         loop: Open loop, or its id, that recalls belong to.
         context: What the work is about; recalled for where the model asks nothing in particular.
+        prefix: Put before the names of the tools, so that they do not meet the host's own.
     """
     return MemoryTools(
-        toolbox=bind(memory, user=user, scopes=scopes, loop=loop, context=context, channel=CHANNEL)
+        toolbox=bind(memory, user=user, scopes=scopes, loop=loop, context=context, channel=CHANNEL, prefix=prefix)
     )  # fmt: skip
 
 
@@ -122,7 +123,7 @@ def _json_text(answer: Answer) -> str:
     return json.dumps(answer, ensure_ascii=False)
 
 
-def _tool_calls(message: Any) -> list[Mapping[str, Any]]:
+def _tool_calls(message: Any, names: Collection[str]) -> list[Mapping[str, Any]]:
     """The calls of our tools within a message, whichever form it has."""
     content: Iterable[Any] = getattr(message, "content", message)
     if isinstance(content, Mapping):
@@ -130,4 +131,4 @@ def _tool_calls(message: Any) -> list[Mapping[str, Any]]:
     if isinstance(content, str):
         return []
     blocks = [block if isinstance(block, Mapping) else block.model_dump() for block in content]
-    return [block for block in blocks if block.get("type") == "tool_use" and block.get("name") in TOOLS]
+    return [block for block in blocks if block.get("type") == "tool_use" and block.get("name") in names]

@@ -17,6 +17,7 @@ from eider.api.tools import TOOLS
 Body = Mapping[str, Any]
 Messages = Sequence[Mapping[str, Any]]
 MEMORY_TOOL: Final = "memory_20250818"
+_OWN_DESCRIPTIONS: Final = frozenset(tool.description for tool in TOOLS.values())
 _FROM_OUTSIDE: Final = ("_tool_result", "search_result")
 """How the kinds of blocks end in which a server's tools say something."""
 
@@ -166,8 +167,7 @@ def _own_tools(body: Body) -> frozenset[str]:
     tools = [tool for tool in body.get("tools") or () if isinstance(tool, Mapping)]
     return frozenset(
         tool["name"] for tool in tools
-        if tool.get("type") == MEMORY_TOOL
-        or ((known := TOOLS.get(tool.get("name", ""))) is not None and known.description == tool.get("description"))
+        if tool.get("type") == MEMORY_TOOL or tool.get("description") in _OWN_DESCRIPTIONS
     )  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from uuid import uuid4
 import anthropic
 
 from eider import Conversation
+from eider.model.validation import one_of
 from eider_anthropic.reading import Turn, full_request, previous_message, system_text, turn_of, with_system
 from eider_anthropic.telling import HOST, RecentItems, TurnReport
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 Client = TypeVar("Client", bound="anthropic.Anthropic | anthropic.AsyncAnthropic")
 NameOrFunction = str | Callable[[], str] | None
 _PATH: Final = "/v1/messages"
+_COUNT: Final = f"{_PATH}/count_tokens"
+_BATCHES: Final = f"{_PATH}/batches"
 _LISTENER_ATTRIBUTE: Final = "_eider_listener"
 _TURNS: Final = 512
 """Turns whose memory is kept ready, so that a loop of tools is sent the same system prompt at every step. A guess."""
@@ -36,7 +39,7 @@ _log: Final = logging.getLogger("eider")
 
 def wrap(
     client: Client, memory: Eider, *, user: NameOrFunction = None, session: NameOrFunction = None, scopes: Sequence[str] = (),
-    context: str | None = None, budget: int = 400, loop: str | None = None,
+    context: str | None = None, budget: int = 400, loop: str | None = None, speaker: NameOrFunction = "user",
 ) -> Client:  # fmt: skip
     """Return a copy of a client that has a memory; the given client is unchanged.
 
@@ -49,9 +52,12 @@ def wrap(
         context: What the work is about.
         budget: Most tokens that recalled lines may add to a request.
         loop: Open loop that policies belong to.
+        speaker: Who speaks in the user's messages: "user", or "agent" where another agent writes them, which teach nothing
+            then; or a function that says so at each call.
     """
     conversation = Conversation(memory, scopes=scopes, topic=context, budget=budget, loop=loop, host=HOST)
-    listener = _Listener(conversation, user=user, session=session if session is not None else uuid4().hex)
+    name = session if session is not None else uuid4().hex
+    listener = _Listener(conversation, user=user, session=name, speaker=speaker)
     return _wrap_client(cast("Any", client), listener)
 
 
@@ -69,14 +75,15 @@ def _wrap_client(client: Any, listener: _Listener) -> Any:
 
     def asking(path: str, *, body: Any = None, stream: bool = False, **more: Any) -> Any:
         if not _is_message(path, body):
-            return post(path, body=body, stream=stream, **more)
+            return post(path, body=listener.with_memory(path, body), stream=stream, **more)
         turn, fuller = listener.before(body)
         answer = post(path, body=fuller, stream=stream, **more)
         return listener.after(turn, answer, stream=stream)
 
     async def aasking(path: str, *, body: Any = None, stream: bool = False, **more: Any) -> Any:
         if not _is_message(path, body):
-            return await post(path, body=body, stream=stream, **more)
+            fuller = await asyncio.to_thread(listener.with_memory, path, body) if _has_messages(path) else body
+            return await post(path, body=fuller, stream=stream, **more)
         turn, fuller = await asyncio.to_thread(listener.before, body)
         answer = await post(path, body=fuller, stream=stream, **more)
         return listener.after(turn, answer, stream=stream)
@@ -94,26 +101,39 @@ def _is_message(path: str, body: object) -> bool:
     return path.partition("?")[0] == _PATH and isinstance(body, Mapping)
 
 
+def _has_messages(path: str) -> bool:
+    """Whether requests for answers are sent there that are only counted, or answered later."""
+    return path.partition("?")[0] in (_COUNT, _BATCHES)
+
+
 class _Listener:
     """Adds memory to requests and reports them; its errors never fail a request."""
 
-    def __init__(self, conversation: Conversation, *, user: NameOrFunction, session: NameOrFunction) -> None:
-        self.conversation, self._user, self._session = conversation, user, session
+    def __init__(
+        self, conversation: Conversation, *, user: NameOrFunction, session: NameOrFunction, speaker: NameOrFunction
+    ) -> None:  # fmt: skip
+        self.conversation, self._user, self._session, self._speaker = conversation, user, session, speaker
         self._known = RecentItems[tuple[str, ...]](_TURNS)
         self._told = RecentItems[bool](_TURNS)
         self._threads = RecentItems[Mapping[str, Any]](_THREADS)
         self._warned = False
 
     def before(self, body: Mapping[str, Any]) -> tuple[TurnReport | None, Mapping[str, Any]]:
-        """Return the turn's report and the request body with memory added."""
+        """Return the turn's report and the request body with memory added.
+
+        Raises:
+            InputError: Nobody said whose memory it is, or the speaker is neither "user" nor "agent".
+        """
+        conversation = self.conversation.of(user=_resolve_name(self._user), session=_resolve_name(self._session))
+        conversation.require_user()
+        listens = one_of(_resolve_name(self._speaker), ("user", "agent"), "speaker") == "user"
         try:
             body = {name: value for name, value in body.items() if not isinstance(value, _ABSENT)}
             prior = previous_message(body)
             full = body if prior is None else full_request(body, self._threads.get(prior))
             if (turn := turn_of(full)) is None:
                 return None, body
-            conversation = self.conversation.of(user=_resolve_name(self._user), session=_resolve_name(self._session))
-            telling = TurnReport(self, conversation, turn, full)
+            telling = TurnReport(self, conversation, turn, full) if listens else None
             if prior is not None:  # the server keeps the system prompt of a thread as it was at its beginning
                 return telling, body
             texts = self._memory_texts(conversation, turn, system_text(body))
@@ -121,6 +141,15 @@ class _Listener:
         except Exception as error:  # noqa: BLE001 (a request goes out whatever happens to its memory)
             self._failed(error)
             return None, body
+
+    def with_memory(self, path: str, body: Any) -> Any:
+        """Return requests that are only counted, or answered later, with memory added; they teach nothing."""
+        if not isinstance(body, Mapping) or not _has_messages(path):
+            return body
+        if path.startswith(_COUNT):
+            return self.before(body)[1]
+        requests: Any = body.get("requests") or ()
+        return {**body, "requests": [{**one, "params": self.before(one["params"])[1]} for one in requests]}
 
     def after(self, telling: TurnReport | None, answer: Any, *, stream: bool) -> Any:
         """Report the answer and return it; a stream is reported while it is read."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
+
+from eider.api.host_values import repaired_tree
 
 VERSIONS: Final = ("2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25")
 """Versions of the protocol that begin with a handshake, as in `mcp_types.version`; a test compares them."""
@@ -20,6 +23,8 @@ _CAPABILITIES: Final = {
     "tools": {"listChanged": False},
 }  # fmt: skip
 Answers = Callable[[], Sequence[Mapping[str, Any]]]
+_HALVES: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+"""What may be half of an emoji in JSON."""
 _NOTHING: Final = object()
 _END: Final = b"\0end\n"
 """The last line through the pipe of stdout; no message holds a NUL."""
@@ -96,7 +101,8 @@ class EarlyAnswers:
 
     def _read_client(self) -> None:
         with os.fdopen(self._client_in, "rb") as lines, suppress(OSError):
-            for line in lines:
+            for given in lines:
+                line = repaired_line(given)
                 if not self._ready.is_set() and self._answered(line):
                     continue
                 _write_whole(self._to_sdk, line)
@@ -140,6 +146,16 @@ class EarlyAnswers:
     def _say(self, line: bytes) -> None:
         with self._writing, suppress(OSError):  # a client that is gone reads nothing
             _write_whole(self._client_out, line)
+
+
+def repaired_line(line: bytes) -> bytes:
+    """Return a line of JSON with halves of emoji replaced: the SDK would leave it without an answer."""
+    if _HALVES.search(line) is None:
+        return line
+    try:
+        return json.dumps(repaired_tree(json.loads(line)), ensure_ascii=False).encode() + b"\n"
+    except (ValueError, RecursionError):
+        return line
 
 
 def _write_whole(file: int, data: bytes) -> None:

@@ -51,7 +51,7 @@ _RESULTS: Final = {"type": "array", "items": _FOUND, "description": "Best first.
 
 
 def _stored_shape(**more: Shape) -> Shape:
-    return _shape("status", status=_STATUS, id=_TEXT, kind=_KIND, trust=_TRUST, text=_FRAMED, why=_TEXT, **more)
+    return _shape("status", status=_STATUS, id=_TEXT, kind=_KIND, trust=_TRUST, why=_TEXT, **more)
 
 
 FORMS: Final[Mapping[str, ToolForm]] = {
@@ -74,7 +74,7 @@ FORMS: Final[Mapping[str, ToolForm]] = {
         ),
     ),
     "correct": ToolForm(title="Replace a statement", answer=_stored_shape(replaces=_TEXT)),
-    "reinforce": ToolForm(title="Say that a memory was useful", answer=_stored_shape()),
+    "reinforce": ToolForm(title="Say that a memory was useful", answer=_stored_shape(text=_FRAMED)),
     "signal_outcome": ToolForm(
         title="Tell how the work went",
         answer=_shape("status", status=_STATUS, loop=_TEXT, outcome={"type": "number"}, why=_TEXT),

@@ -16,8 +16,8 @@ from eider_anthropic import MemoryTools, tools
 
 ASK: dict[str, Any] = {"model": "m", "max_tokens": 64}
 ASKED: Any = [{"role": "user", "content": "I like tea. What do I like?"}]
-KEEP = {"name": "remember", "input": {"text": "Ada likes tea.", "kind": "preference"}}
-LOOK = {"name": "recall", "input": {"query": "what does Ada like?"}}
+KEEP = {"name": "memory_remember", "input": {"text": "Ada likes tea.", "kind": "preference"}}
+LOOK = {"name": "memory_recall", "input": {"query": "what does Ada like?"}}
 SCRIPT: Any = {"replies_for": "all", "replies": [{"tools": [KEEP]}, {"tools": [LOOK]}, {"text": "Tea."}]}
 
 
@@ -94,13 +94,13 @@ async def test_the_async_runner_runs_them(kit: MemoryTools, stub: StubModel) -> 
 
 def test_faults_are_answers_and_other_tools_are_left_alone(kit: MemoryTools, stub: StubModel) -> None:
     """A wrong call is an error that names the fix; the host answers what is its own."""
-    wrong = {"type": "tool_use", "id": "a", "name": "recall", "input": {"limit": "many"}}
+    wrong = {"type": "tool_use", "id": "a", "name": "memory_recall", "input": {"limit": "many"}}
     other = {"type": "tool_use", "id": "b", "name": "get_weather", "input": {}}
     (answer,) = kit.answer({"role": "assistant", "content": [{"type": "text", "text": "Hm."}, wrong, other]})
     assert (answer["tool_use_id"], answer["is_error"]) == ("a", True)
     assert "fix" in json.loads(answer["content"])["error"]
     assert kit.answer({"role": "assistant", "content": "Nothing to call."}) == []
-    stub.reset({"replies_for": "all", "replies": [{"tools": [{"name": "recall", "input": {}}]}]})
+    stub.reset({"replies_for": "all", "replies": [{"tools": [{"name": "memory_recall", "input": {}}]}]})
     with anthropic.Anthropic(api_key="k", base_url=stub.base_url, max_retries=0) as client:
         client.beta.messages.tool_runner(**ASK, messages=ASKED, tools=kit.runnable()).until_done()
     assert stub.turns()[1]["body"]["messages"][-1]["content"][0]["is_error"] is True
@@ -109,7 +109,12 @@ def test_faults_are_answers_and_other_tools_are_left_alone(kit: MemoryTools, stu
 def test_a_message_answered_twice_is_carried_out_once(kit: MemoryTools, memory: eider.Eider) -> None:
     """The call's id is the key; the second answer is the first."""
     old = memory.remember("Ada drinks tea.")
-    call = {"type": "tool_use", "id": "c1", "name": "correct", "input": {"id": old.id, "text": "Ada drinks coffee."}}
+    call = {
+        "type": "tool_use",
+        "id": "c1",
+        "name": "memory_correct",
+        "input": {"id": old.id, "text": "Ada drinks coffee."},
+    }
     first, second = kit.answer([call]), kit.answer([call])
     assert first == second
     assert memory.search("Ada drinks", kinds=["fact"]).total == 1
@@ -119,7 +124,7 @@ def test_scopes_loops_and_contexts_are_the_hosts_to_bind(memory: eider.Eider) ->
     """The model sees what is bound, and cannot leave it."""
     loop = memory.open_loop()
     kit = tools(memory, user="ada", scopes=["project:alpha"], loop=loop, context="deploying")
-    remember = next(d for d in kit.definitions() if d["name"] == "remember")
+    remember = next(d for d in kit.definitions() if d["name"] == "memory_remember")
     assert remember["input_schema"]["properties"]["scope"]["enum"] == ["project:alpha", "global"]
-    told = kit.answer([{"type": "tool_use", "id": "d", "name": "signal_outcome", "input": {"outcome": 1}}])
+    told = kit.answer([{"type": "tool_use", "id": "d", "name": "memory_signal_outcome", "input": {"outcome": 1}}])
     assert json.loads(told[0]["content"])["status"] == "stored"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx2
 import pytest
 from pydantic import BaseModel
 from stub_model import StubModel
 
 import eider
+from eider.model.errors import InputError
 from eider_anthropic import conversation_of, tools, wrap
 
 ASK: dict[str, Any] = {"model": "m", "max_tokens": 64}
@@ -225,8 +228,8 @@ def test_what_memorys_own_tools_answer_is_not_captured_again(client: anthropic.A
     memory.channel("web", "document").remember("The moon is made of cheese.")
     answer = kit.toolbox.call("recall", {"query": "what is the moon made of?"})
     assert answer["found"] == 1
-    told: Any = kit.answer([{"type": "tool_use", "id": "t1", "name": "recall", "input": {"query": "the moon"}}])
-    history = looped("recall", told[0]["content"])
+    told: Any = kit.answer([{"type": "tool_use", "id": "t1", "name": "memory_recall", "input": {"query": "the moon"}}])
+    history = looped("memory_recall", told[0]["content"])
     client.messages.create(**ASK, messages=history, tools=kit.definitions())
     assert kept(memory, client) == [TALK[0], ("agent", 0, "- one\n- two")]
 
@@ -248,7 +251,10 @@ def test_a_loop_of_tools_is_one_turn(client: anthropic.Anthropic, memory: eider.
     """`tool_runner` runs on a wrapped client: the system prompt stays the same, the user spoke once."""
     memory.remember("Always answer in French.", kind="rule")
     stub.reset(
-        {"replies": [{"tools": [{"name": "remember", "input": {"text": "Ada likes tea."}}]}], "replies_for": "all"}
+        {
+            "replies": [{"tools": [{"name": "memory_remember", "input": {"text": "Ada likes tea."}}]}],
+            "replies_for": "all",
+        }
     )
     runner = client.beta.messages.tool_runner(
         **ASK, messages=LIST, tools=tools(memory, user="ada").runnable(), max_iterations=4
@@ -328,3 +334,55 @@ def test_a_body_nobody_understands_goes_out_as_it_is(client: anthropic.Anthropic
     odd: Any = [{"role": "user", "content": [{"type": "text", "text": None}, {"type": "later"}]}, "no message"]
     client.post("/v1/messages", body={**ASK, "messages": odd}, cast_to=anthropic.types.Message)
     assert sent(stub)["messages"] == odd
+
+
+def recorded(client: Any, listened: list[tuple[str, Any]]) -> Any:
+    """The same client over a network that answers anything, and notes what it is sent."""
+
+    def network(request: httpx2.Request) -> httpx2.Response:
+        listened.append((request.url.path, json.loads(request.content)))
+        return httpx2.Response(200, json={"input_tokens": 7})
+
+    kind: Any = httpx2.AsyncClient if isinstance(client, anthropic.AsyncAnthropic) else httpx2.Client
+    return client.with_options(http_client=kind(transport=httpx2.MockTransport(network)))
+
+
+@pytest.mark.parametrize("beta", [False, True])
+async def test_what_is_counted_or_batched_has_memory_and_teaches_nothing(memory: eider.Eider, beta: bool) -> None:
+    """Sync and async: the count is that of the request as it would be sent; answers of a batch come later."""
+    memory.remember("Always answer in French.", kind="rule")
+    heard: list[tuple[str, Any]] = []
+    asked: Any = {"model": "m", "messages": REPLY}
+    for plain in (anthropic.Anthropic(api_key="k"), anthropic.AsyncAnthropic(api_key="k")):
+        client = wrap(recorded(plain, heard), memory)
+        messages = client.beta.messages if beta else client.messages
+        done = messages.count_tokens(**asked)
+        done = await done if isinstance(plain, anthropic.AsyncAnthropic) else done
+        assert done.input_tokens == 7
+        batch = messages.batches.create(requests=[{"custom_id": "1", "params": {**asked, "max_tokens": 9}}])
+        await batch if isinstance(plain, anthropic.AsyncAnthropic) else None
+        (_, counted), (_, batched) = heard[-2:]
+        assert "French" in str(counted["system"])
+        assert counted["system"] == batched["requests"][0]["params"]["system"]
+        assert batched["requests"][0]["custom_id"] == "1"
+        assert kept(memory, client) == []
+
+
+def test_what_another_agent_writes_teaches_nothing(plain: anthropic.Anthropic, memory: eider.Eider) -> None:
+    """A client whose user messages are an agent's; memory is given all the same."""
+    memory.remember("Always answer in French.", kind="rule")
+    speakers = iter(["agent", "user", "robot"])
+    client = wrap(plain, memory, session="s", speaker=lambda: next(speakers))
+    ask: Any = [{"role": "user", "content": "Always answer in Latin from now on."}]
+    client.messages.create(**ASK, messages=ask)
+    assert kept(memory, client) == []
+    client.messages.create(**ASK, messages=ask)
+    assert kept(memory, client)[0] == ("user", 2, ask[0]["content"])
+    with pytest.raises(InputError, match="speaker='robot'"):
+        client.messages.create(**ASK, messages=ask)
+
+
+def test_a_call_that_names_no_user_is_an_error(plain: anthropic.Anthropic, tmp_path: Path) -> None:
+    """Where neither the client nor `eider.open` says whose memory it is, nobody's is taken."""
+    with eider.open(tmp_path / "n.eider") as nobody, pytest.raises(InputError, match="user is missing"):
+        wrap(plain, nobody).messages.create(**ASK, messages=LIST)

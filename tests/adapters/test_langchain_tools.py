@@ -88,7 +88,7 @@ def test_tools_work_for_whom_the_run_is(memory: eider.Eider, ada: str) -> None:
         )  # fmt: skip
         done = create_agent(model, tools=memory_tools(memory)).invoke({"messages": [("user", "Go.")]}, config)
     answers = [m.artifact for m in done["messages"] if isinstance(m, ToolMessage)]
-    assert "project:x" in answers[0]["text"]
+    assert [r.memory and r.memory.scope for r in memory.search(user=ada, kinds=["fact"]).items] == ["project:x"]
     assert "takes an hour" in answers[1]["text"]
     assert answers[2] == {"status": "stored", "loop": loop.id, "outcome": 1.0}
 

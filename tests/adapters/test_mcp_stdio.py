@@ -117,6 +117,26 @@ def test_stdout_carries_nothing_but_the_protocol(home: Home) -> None:
     assert "Traceback" not in errors
 
 
+def test_odd_characters_are_answered(home: Home) -> None:
+    """Half an emoji and NUL, in arguments, names of tools, prompts, resources and entries; numbers that are texts."""
+    with started() as server:
+        greet(server)
+        kept = say(server, "tools/call", 1, name="remember", arguments={"text": "Ada likes tea. half \ud83d, NUL \x00"})
+        found = say(server, "tools/call", 2, name="recall", arguments={"query": "tea \udc00", "limit": "3"})
+        pair = say(server, "tools/call", 3, name="search", arguments={"text": "\ud83d\ude00"})
+        refused = [
+            say(server, "tools/call", 4, name="none \ud83d", arguments={}),
+            say(server, "tools/call", 5, name="recall", arguments={"\ud83d": 1}),
+            say(server, "prompts/get", 6, name="\ud83d"),
+            say(server, "resources/read", 7, uri="eider://memory/\ud83d"),
+        ]
+        server.communicate(timeout=PATIENCE)
+    assert kept["result"]["structuredContent"]["status"] == "stored"
+    assert "half \ufffd, NUL \ufffd" in found["result"]["structuredContent"]["text"]
+    assert not pair["result"].get("isError")
+    assert all("error" in answer or answer["result"]["isError"] for answer in refused)
+
+
 @pytest.mark.parametrize(("sign", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_although_stdin_is_open(home: Home, sign: int, code: int) -> None:
     """It does not wait for a client that neither speaks nor goes, and leaves no trace of itself on stderr."""

@@ -57,7 +57,7 @@ def test_the_shapes_of_anthropic_and_openai(box: Toolbox) -> None:
     [
         ("remember", {"text": "A", "kind": "odd"}), ("remember", {}), ("remember", {"text": ""}), ("remember", {"text": 3}),
         ("remember", {"text": "A", "importance": 9}), ("remember", {"text": "A", "importance": True}),
-        ("remember", {"text": "A", "user": "eve"}), ("recall", {"query": "x", "limit": "5"}), ("recall", {"query": "x", "limit": 0}),
+        ("remember", {"text": "A", "user": "eve"}), ("recall", {"query": "x", "limit": "five"}), ("recall", {"query": "x", "limit": 0}),
         ("search", {"offset": -1}), ("search", {"kind": "note"}), ("forget", {"id": ["a"]}), ("correct", {"id": "mem_1"}),
         ("signal_outcome", {"outcome": 1.5}), ("signal_outcome", {"outcome": "good"}), ("signal_outcome", {"outcome": float("nan")}),
     ],
@@ -108,7 +108,9 @@ def test_what_goes_out_is_framed_as_data(box: Toolbox, memory: eider.Eider) -> N
     """No text of anybody's stands outside the frame, nothing inside can end it, and it is not learned again."""
     memory.channel("web", "document").record(f"Transfer rule. {TRAP}", user="ada", speaker=TRAP[:40], role="other")
     memory.remember(f"Transfer habit. {TRAP}", user="ada", scope=TRAP[:60])
-    for answer in (box.call("recall", {"query": "transfer rule habit"}), box.call("search", {}), box.call("remember", {"text": f"Transfer {TRAP}"})):  # fmt: skip
+    kept = box.call("remember", {"text": f"Transfer {TRAP}"})
+    assert "wire" not in json.dumps(kept)
+    for answer in (box.call("recall", {"query": "transfer rule habit"}), box.call("search", {}), box.call("reinforce", {"id": kept["id"]})):  # fmt: skip
         text = answer.pop("text")
         assert text.startswith('<eider-memory v="1"')
         assert text.count("</eider-memory>") == 1
@@ -224,3 +226,24 @@ def test_a_fault_is_an_answer(memory: eider.Eider) -> None:
     assert box.call("recall", {"query": "anything?"})["error"]["fix"]
     assert "error" in tools.recall(object(), query="x", user="ada")  # type: ignore[arg-type]
     assert "error" in tools.remember(memory, text="x")  # type: ignore[arg-type]
+
+
+def test_numbers_that_models_write_as_texts_are_taken(memory: eider.Eider) -> None:
+    """The texts "3" and "3.0", and the float, are 3; what is no number is refused with the fix."""
+    memory.remember_many([f"Ada keeps the number {n} in mind." for n in range(9)], user="ada")
+    box = bind(memory, user="ada")
+    for three in ("3", 3.0, " 3 ", "3.0"):
+        assert len(box.call("search", {"limit": three})["results"]) == 3
+    for wrong in ("three", 3.5, "3.5", True, "9" * 30, "0x3"):
+        assert "whole number" in box.call("search", {"limit": wrong})["error"]["fix"]
+    assert "a number" in box.call("signal_outcome", {"outcome": "good"})["error"]["fix"]
+
+
+def test_what_a_model_keeps_is_not_said_back(memory: eider.Eider) -> None:
+    """The answer says under which id and kind; odd characters of the text are repaired."""
+    long = "Ada keeps this in mind. " * 200 + "half \ud83d"
+    kept = bind(memory, user="ada").call("remember", {"text": long})
+    assert kept == {"status": "stored", "id": kept["id"], "kind": "fact", "trust": 1}
+    assert memory.history(kept["id"], user="ada")[0].memory.text.endswith("half \ufffd")
+    other = bind(memory, user="ada").call("correct", {"id": kept["id"], "text": "Ada keeps nothing in mind."})
+    assert "text" not in other

@@ -240,7 +240,8 @@ def correct(memory: Eider, *, id: str, text: str, user: str, key: str | None = N
 @_catching_errors
 def reinforce(memory: Eider, *, id: str, user: str, key: str | None = None, **_: object) -> Answer:  # noqa: A002
     """Say that a memory was useful."""
-    return _stored_answer(memory.reinforce(id, user=user, key=key))
+    found = memory.reinforce(id, user=user, key=key)
+    return {**_stored_answer(found), "text": recall_marks.mark([_line(found.id, found)], [found.id])}
 
 
 @_catching_errors
@@ -260,9 +261,9 @@ def _visible_scopes(scopes: Sequence[str]) -> list[str] | None:
 
 
 def _stored_answer(memory: Memory) -> Answer:
+    """Return what was stored, without its text, which the model has just written."""
     status = "queued" if memory.id.startswith("queued_") else "stored"
-    return {"status": status, "id": memory.id, "kind": memory.kind, "trust": memory.trust,
-            "text": recall_marks.mark([_line(memory.id, memory)], [memory.id])}  # fmt: skip
+    return {"status": status, "id": memory.id, "kind": memory.kind, "trust": memory.trust}
 
 
 def _result_fields(found: Recollection) -> Answer:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from eider.api.host_values import repaired
 from eider.model.errors import InputError
 from eider.model.values import KINDS
 
@@ -94,13 +96,15 @@ SIGNAL_OUTCOME: Final = _describe(
     outcome=({"type": "number", "minimum": -1, "maximum": 1}, "-1 failed, 0 neither, 1 succeeded."),
 )
 
+_INTEGER: Final = re.compile(r"\s*[+-]?\d{1,18}(\.0*)?\s*")
+_NUMBER: Final = re.compile(r"\s*[+-]?\d{1,18}(\.\d{1,18})?\s*")
 _TYPES: Final[Mapping[str, tuple[type | tuple[type, ...], str]]] = {
     "string": (str, "a string"), "integer": (int, "a whole number"), "number": ((int, float), "a number"),
 }  # fmt: skip
 
 
 def check_arguments(schema: Schema, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Check arguments against a schema and return them without nulls.
+    """Check arguments against a schema; return them without nulls, numbers that came as texts as numbers, texts repaired.
 
     Raises:
         InputError: One does not fit; the message names it and the fix.
@@ -110,10 +114,22 @@ def check_arguments(schema: Schema, arguments: Mapping[str, Any]) -> dict[str, A
     for name, value in given.items():
         if name not in properties:
             raise InputError(f"there is no argument {name[:40]!r}; use {', '.join(properties)}.")
-        _check_value(name, value, properties[name])
+        given[name] = _read_value(value, properties[name]["type"])
+        _check_value(name, given[name], properties[name])
     if missing := [name for name in schema["required"] if name not in given]:
         raise InputError(f"{missing[0]} is missing; pass {' and '.join(schema['required'])}.")
     return given
+
+
+def _read_value(value: Any, kind: str) -> Any:
+    """A value as it is meant: models write "3" and 3.0 for 3, and halves of emoji."""
+    if isinstance(value, str):
+        if kind == "integer" and _INTEGER.fullmatch(value):
+            return int(value.partition(".")[0])
+        if kind == "number" and _NUMBER.fullmatch(value):
+            return float(value)
+        return repaired(value)
+    return int(value) if kind == "integer" and isinstance(value, float) and value.is_integer() else value
 
 
 def _check_value(name: str, value: Any, kind: Mapping[str, Any]) -> None:
