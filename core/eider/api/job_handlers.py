@@ -48,6 +48,16 @@ def consolidate_scopes(engine: Engine, job: Job, progress: Progress) -> None:
     progress(1, 1)
 
 
+@handles("compact")
+def compact(engine: Engine, job: Job, progress: Progress) -> None:
+    """Give back what the store's files hold for nothing."""
+    from eider.store.maintenance import compact
+
+    del job
+    compact(engine)
+    progress(1, 1)
+
+
 @handles("expire_runs", owed=True)
 def expire_runs(engine: Engine, job: Job, progress: Progress) -> None:
     """Erase runs without history whose time for follow-ups is over."""

@@ -12,10 +12,11 @@ from eider.store.engine import Engine
 
 
 def drain(engine: Engine, accepted: Clean[Drain]) -> Drained:
-    """Write what is buffered, run due jobs, and bring the search index up to date."""
+    """Write what is buffered, run due jobs, give back what the files hold for nothing, and bring the search index up to date."""
     engine.usage.flush()
     engine.loops.recalls.flush()
     ran = engine.jobs.run_due(accepted.request.timeout)
+    maintenance.compact(engine, least=1)
     applied = engine.store.index_upkeep.drain()
     return Drained(applied=applied, left=engine.store.index.pending(), jobs=ran)
 

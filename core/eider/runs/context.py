@@ -47,8 +47,8 @@ def run_context(engine: Engine, accepted: Clean[RunContext]) -> StepContext:
         StepReferenceError: A reference names nothing, or more than one thing.
     """
     request = accepted.request
-    run = readable_run(engine, request.id, request.user, request.session)
-    outputs = outputs_of(engine, run, after=request.after, declared=request.declared)
+    known = readable_run(engine, request.id, request.user, request.session)
+    run, outputs = known.run, outputs_of(engine, known, after=request.after, declared=request.declared)
     table = windows()
     window = request.window or table.of(request.model)
     reserve = min(table.reserve, window // 4) if request.reserve is None else request.reserve
@@ -69,8 +69,10 @@ def run_context(engine: Engine, accepted: Clean[RunContext]) -> StepContext:
             sum(taken.values()), window - reserve, [f"{name} {tokens:,}" for name, tokens in taken.items()]
         )
     cut = _fit(parts, room, request.instruction and instruction, engine)
-    for one in cut:
-        _LOG.warning("run %s: %s of %s tokens of %s kept (%s)", run.id, one.kept, one.of, one.step, one.why)
+    if cut:
+        _LOG.info(
+            "run %s: cut to fit: %s", run.id, "; ".join(f"{c.step} {c.kept} of {c.of} tokens ({c.why})" for c in cut)
+        )
     text = "\n\n".join(p.text for p in parts if p.text)
     sizes |= {p.step: p.tokens for p in parts}
     return StepContext(

@@ -25,7 +25,7 @@ def forget_run(engine: Engine, accepted: Clean[ForgetRun]) -> Receipt:
     start = time.perf_counter()
 
     def erased() -> tuple[Plan, Mapping[str, int]]:
-        family = with_children(engine, found_run(engine, request.id, request.user))
+        family = with_children(engine, found_run(engine, request.id, request.user).run)
         steps = engine.store.steps.of([r.id for r in family], user=request.user)
         promoted = {m for run in family for s in steps[run.id] for m in s.promoted}
         everything = all_memories(engine, request.user)

@@ -18,7 +18,9 @@ from eider.model.requests_runs import BeginRun, EndRun, JudgeRun, RenewRun
 from eider.model.runs import RETENTION_SECONDS, Content, Run
 from eider.model.values import TRUST
 from eider.privacy.ingress import Clean
+from eider.runs.active import KnownRun, known_run, save_run
 from eider.store.engine import Engine
+from eider.store.maintenance import is_wasteful
 
 LEASE: Final = timedelta(seconds=90)
 """How long a holder on another machine may be silent; it renews three times as often. A guess."""
@@ -36,8 +38,7 @@ def begin_run(engine: Engine, accepted: Clean[BeginRun]) -> Run:
     trust = TRUST[accepted.origin]
     if request.parent is not None:
         parent = held(engine, request.parent, request.user, request.holder)
-        steps = engine.store.steps.of([parent.id], user=request.user)[parent.id]
-        trust = min((trust, parent.trust, *(s.trust for s in steps if s.ref in request.seen)))
+        trust = min((trust, parent.run.trust, *(s.trust for s in parent.steps if s.ref in request.seen)))
     with engine.turn():
         engine.writable()
         known = None if request.key is None else engine.store.runs.by_key(request.name, request.key, user=request.user)
@@ -49,7 +50,7 @@ def begin_run(engine: Engine, accepted: Clean[BeginRun]) -> Run:
             started_at=now, active_at=now, key=request.key if known is None else None, parent=request.parent,
             parent_step=request.parent_step, inputs=inputs.digest, holder=request.holder, holds_until=_until(request.holder, now),
         )  # fmt: skip
-        engine.store.runs.save(run, inputs)
+        save_run(engine, run, inputs)
     if not run.history and run.parent is None:
         expire_later(engine, run.user, retention())
     return run
@@ -72,7 +73,7 @@ def _resumed(engine: Engine, known: Run, request: BeginRun, inputs: Content, now
         known, status="running", holder=request.holder, holds_until=_until(request.holder, now), active_at=now,
         attempts=known.attempts + 1, error="", ended_at=None, expires_at=None,
     )  # fmt: skip
-    engine.store.runs.save(run)
+    save_run(engine, run)
     return replace(run, steps=steps)
 
 
@@ -84,10 +85,9 @@ def renew_run(engine: Engine, accepted: Clean[RenewRun]) -> Run:
     """
     request = accepted.request
     with engine.turn():
-        run = held(engine, request.id, request.user, request.holder)
-        now = engine.now()
+        run, now = held(engine, request.id, request.user, request.holder).run, engine.now()
         run = replace(run, active_at=now, holds_until=_until(request.holder, now))
-        engine.store.runs.save(run)
+        save_run(engine, run)
     return run
 
 
@@ -99,13 +99,13 @@ def end_run(engine: Engine, accepted: Clean[EndRun]) -> Run:
     """
     request = accepted.request
     with engine.turn():
-        run, now = found_run(engine, request.id, request.user), engine.now()
+        run, now = found_run(engine, request.id, request.user).run, engine.now()
         if run.holder not in (request.holder, ""):
             raise RunHeldError(run.id, run.name, process_of(run.holder))
         if run.status == "done":
             if request.outcome is not None:
                 run = replace(run, outcome=float(request.outcome))
-                engine.store.runs.save(run)
+                save_run(engine, run)
             return run
         ended = request.status != "stopped"
         expires = now + timedelta(seconds=retention()) if not run.history and run.parent is None else None
@@ -114,9 +114,11 @@ def end_run(engine: Engine, accepted: Clean[EndRun]) -> Run:
             ended_at=now if ended else None, expires_at=expires, output=request.output or run.output,
             outcome=run.outcome if request.outcome is None else float(request.outcome),
         )  # fmt: skip
-        engine.store.runs.save(run)
+        save_run(engine, run)
     if expires is not None:
         expire_later(engine, run.user, retention())
+    if run.parent is None and is_wasteful(engine):
+        engine.jobs.queue("compact")
     return run
 
 
@@ -124,60 +126,61 @@ def judge_run(engine: Engine, accepted: Clean[JudgeRun]) -> Run:
     """Say how an ended run went; it may be said again."""
     request = accepted.request
     with engine.turn():
-        run = found_run(engine, request.id, request.user)
+        run = found_run(engine, request.id, request.user).run
         if run.status == "running":
             raise RefusedError(f"run {run.id!r} is not over; end it with outcome=, or set run.outcome in its block.")
         run = replace(run, outcome=float(request.outcome))
-        engine.store.runs.save(run)
+        save_run(engine, run)
     return run
 
 
 # ---------------------------------------------------------------------- looking up
 
 
-def found_run(engine: Engine, id: str, user: str) -> Run:  # noqa: A002 (the word users know)
+def found_run(engine: Engine, id: str, user: str) -> KnownRun:  # noqa: A002 (the word users know)
     """Return a user's run.
 
     Raises:
         UnknownIdError: There is none, or it is over and not to be kept any longer.
     """
-    run = engine.store.runs.get(id, user=user)
-    if run is None or is_expired(run, engine.now()):
+    found = known_run(engine, id, user)
+    if found is None or is_expired(found.run, engine.now()):
         raise UnknownIdError("run", id, user)
-    return run
+    return found
 
 
-def readable_run(engine: Engine, id: str, user: str, session: str | None) -> Run:  # noqa: A002
+def readable_run(engine: Engine, id: str, user: str, session: str | None) -> KnownRun:  # noqa: A002
     """Return a run whose outputs may be read.
 
     Raises:
         RefusedError: It has ended, keeps no history, and another conversation asks.
     """
-    run = found_run(engine, id, user)
-    root = run
+    found = found_run(engine, id, user)
+    root = found.run
     while root.parent is not None:
-        root = found_run(engine, root.parent, user)
+        root = found_run(engine, root.parent, user).run
     if not root.history and root.status != "running" and (root.session is None or root.session != session):
         raise RefusedError(
             f"run {id!r} keeps no history: until it is erased only follow-ups in its own conversation may read it; "
             "pass the session it was begun with."
         )
-    return run
+    return found
 
 
-def held(engine: Engine, id: str, user: str, holder: str) -> Run:  # noqa: A002
+def held(engine: Engine, id: str, user: str, holder: str) -> KnownRun:  # noqa: A002
     """Return a running run that `holder` works on.
 
     Raises:
         RunHeldError: Another process does.
         RefusedError: It has ended.
     """
-    run = found_run(engine, id, user)
+    found = found_run(engine, id, user)
+    run = found.run
     if run.status != "running":
         raise RefusedError(f"run {id!r} is {run.status}; resume it with its key, or begin another.")
     if run.holder != holder:
         raise RunHeldError(run.id, run.name, process_of(run.holder))
-    return run
+    return found
 
 
 def is_expired(run: Run, now: datetime) -> bool:

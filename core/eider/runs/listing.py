@@ -12,7 +12,8 @@ from eider.model.runs import Run, text_of
 from eider.model.validation import MAX_STATEMENT
 from eider.model.values import TRUST, Memory, Origin
 from eider.privacy.ingress import Clean, accept
-from eider.runs.lifecycle import is_expired, readable_run
+from eider.runs.active import save_step
+from eider.runs.lifecycle import found_run, is_expired, readable_run
 from eider.runs.references import parse
 from eider.runs.render import outputs_of
 from eider.store.engine import Engine
@@ -30,8 +31,8 @@ def runs(engine: Engine, accepted: Clean[Runs]) -> list[Run]:
 def run_of(engine: Engine, accepted: Clean[RunOf]) -> Run:
     """Show a run with its steps."""
     request = accepted.request
-    run = readable_run(engine, request.id, request.user, request.session)
-    return replace(run, steps=tuple(engine.store.steps.of([run.id], user=run.user)[run.id]))
+    known = readable_run(engine, request.id, request.user, request.session)
+    return replace(known.run, steps=known.steps)
 
 
 def promote_step(engine: Engine, accepted: Clean[PromoteStep]) -> Memory:
@@ -41,8 +42,8 @@ def promote_step(engine: Engine, accepted: Clean[PromoteStep]) -> Memory:
         TooLargeError: The output is longer than a memory; name a field of it, or pass a text.
     """
     request = accepted.request
-    run = readable_run(engine, request.id, request.user, request.session)
-    outputs, reference = outputs_of(engine, run, after=None, declared=()), parse(request.step)
+    known = readable_run(engine, request.id, request.user, request.session)
+    run, outputs, reference = known.run, outputs_of(engine, known, after=None, declared=()), parse(request.step)
     step, value = outputs.look_up(reference)
     text = request.text or (outputs.text(reference) if isinstance(value, bytes) else text_of(value))
     if len(text) > MAX_STATEMENT:
@@ -54,6 +55,7 @@ def promote_step(engine: Engine, accepted: Clean[PromoteStep]) -> Memory:
     memory = remember(engine, accept(asked, channel, accepted.now))
     if step is not None and memory.id not in step.promoted:
         with engine.turn():
-            fresh = next(s for s in engine.store.steps.of([run.id], user=run.user)[run.id] if s.ref == step.ref)
-            engine.store.steps.note(replace(fresh, promoted=(*fresh.promoted, memory.id)), user=run.user)
+            known = found_run(engine, run.id, run.user)
+            fresh = next(s for s in known.steps if s.ref == step.ref)
+            save_step(engine, known, replace(fresh, promoted=(*fresh.promoted, memory.id)), None)
     return memory

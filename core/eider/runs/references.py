@@ -110,7 +110,8 @@ def previous(steps: Sequence[Step]) -> list[Step]:
     Failed ones count where they ran beside a finished one; a failure that the run went on from is passed over.
     """
     done = [s for s in steps if s.status == "done"]
-    last = [s for s in done if not any(o.after >= s.seq for o in done)]
+    followed = max((o.after for o in done), default=0)
+    last = [s for s in done if s.seq > followed]
     beside = [f for f in steps if f.status == "failed" and any(f.after < s.seq and s.after < f.seq for s in last)]
     return sorted((*last, *beside), key=lambda s: s.seq)
 

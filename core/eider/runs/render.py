@@ -10,6 +10,7 @@ from eider.model.errors import StepReferenceError
 from eider.model.requests_runs import RenderRun
 from eider.model.runs import Content, Rendered, Run, Seen, Step, text_of
 from eider.privacy.ingress import Clean
+from eider.runs.active import KnownRun
 from eider.runs.lifecycle import readable_run
 from eider.runs.references import INPUTS, PREVIOUS, Reference, at_path, find, replace_marks, seen, the_previous
 from eider.store.engine import Engine
@@ -75,11 +76,11 @@ class Outputs:
 
 
 def outputs_of(
-    engine: Engine, run: Run, *, after: int | None, declared: Collection[str]
+    engine: Engine, known: KnownRun, *, after: int | None, declared: Collection[str]
 ) -> Outputs:  # fmt: skip
     """Return the outputs that a step can see which began when `after` had ended; all there are by default."""
-    steps = engine.store.steps.of([run.id], user=run.user)[run.id]
-    return Outputs(engine, run, steps if after is None else [s for s in steps if s.seq <= after], declared)
+    steps = known.steps if after is None else [s for s in known.steps if s.seq <= after]
+    return Outputs(engine, known.run, steps, declared)
 
 
 def render_run(engine: Engine, accepted: Clean[RenderRun]) -> Rendered:
@@ -89,6 +90,6 @@ def render_run(engine: Engine, accepted: Clean[RenderRun]) -> Rendered:
         StepReferenceError: A reference names nothing, or more than one thing.
     """
     request = accepted.request
-    run = readable_run(engine, request.id, request.user, request.session)
-    outputs = outputs_of(engine, run, after=request.after, declared=request.declared)
+    known = readable_run(engine, request.id, request.user, request.session)
+    outputs = outputs_of(engine, known, after=request.after, declared=request.declared)
     return Rendered(text=outputs.render(request.text), saw=tuple(outputs.saw))

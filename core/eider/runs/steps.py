@@ -7,20 +7,22 @@ from datetime import datetime
 from typing import Final
 
 from eider.model.clock import utc
-from eider.model.errors import InputError, RunHeldError, TooLargeError, UnknownIdError
+from eider.model.errors import InputError, TooLargeError, UnknownIdError
 from eider.model.requests_runs import KeepStep, StepOutputOf
-from eider.model.runs import JSON, MAX_CONTENT, Content, Cut, Run, Seen, Step, StepOutput
+from eider.model.runs import JSON, MAX_CONTENT, Content, Cut, Seen, Step, StepOutput
 from eider.model.validation import one_of
 from eider.model.values import TRUST
 from eider.privacy.ingress import Clean
 from eider.privacy.redact import redact_name
-from eider.runs.lifecycle import held, process_of, readable_run
+from eider.runs.active import KnownRun, save_step
+from eider.runs.lifecycle import found_run, held, readable_run
 from eider.runs.references import INPUTS, find, parse
 from eider.store.engine import Engine
 
 WHYS: Final = ("parameter", "reference", "previous", "all", "argument")
-_COUNTED: Final = 200_000
-"""Characters whose tokens are counted; of a longer text the rest is estimated from them."""
+_COUNTED: Final = 8_000
+"""Characters whose tokens are counted; of a longer text samples of that length together are."""
+_SAMPLES: Final = 8
 
 
 def keep_step(engine: Engine, accepted: Clean[KeepStep]) -> Step:
@@ -30,30 +32,32 @@ def keep_step(engine: Engine, accepted: Clean[KeepStep]) -> Step:
         RunHeldError: Another process took the run over.
         TooLargeError: The output is larger than 16 MiB.
     """
-    request, now = accepted.request, engine.now()
-    run = held(engine, request.id, request.user, request.holder)
-    steps = engine.store.steps.of([run.id], user=run.user)[run.id]
+    request = accepted.request
     content = None if request.error is not None else _content(request)
+    tokens = 0 if content is None else count_tokens(engine, content)
     saw = tuple(
         Seen(step=redact_name(s.step), why=one_of(s.why, WHYS, "why"), field=redact_name(s.field)) for s in request.saw
     )
-    child = None if request.child is None else engine.store.runs.get(request.child, user=run.user)
-    step = Step(
-        run=run.id, name=request.step, number=request.number, kind=request.kind, seq=0,
-        status="done" if request.error is None else "failed", after=max((s.seq for s in steps), default=0) if request.after is None else request.after,
-        started_at=now if request.started_at is None else utc(datetime.fromisoformat(request.started_at), None, "started_at"),
-        ended_at=now, trust=_trust(run, steps, saw, TRUST[accepted.origin], child_trust(engine, child)),
-        media=JSON if content is None else content.media, size=0 if content is None else len(content.data),
-        tokens=0 if content is None else count_tokens(engine, content), digest="" if content is None else content.digest,
-        model=request.model, error=request.error or "", sees=request.sees, saw=saw,
-        cut=tuple(Cut(step=redact_name(c.step), kept=c.kept, of=c.of, why=redact_name(c.why)) for c in request.cut),
-        child=None if child is None else child.id, in_order=request.in_order,
-    )  # fmt: skip
     with engine.turn():
-        kept = engine.store.steps.keep(step, content, user=run.user, holder=request.holder)
-    if kept is None:
-        raise RunHeldError(run.id, run.name, process_of(held(engine, run.id, run.user, request.holder).holder))
-    return kept
+        known, now = held(engine, request.id, request.user, request.holder), engine.now()
+        before = next((s for s in known.steps if s.name == request.step and s.number == request.number), None)
+        if before is not None and before.status == "done":
+            return before
+        child = None if request.child is None else found_run(engine, request.child, request.user)
+        last = known.steps[-1].seq if known.steps else 0
+        step = Step(
+            run=known.run.id, name=request.step, number=request.number, kind=request.kind, seq=last + 1,
+            status="done" if request.error is None else "failed", after=last if request.after is None else request.after,
+            started_at=now if request.started_at is None else utc(datetime.fromisoformat(request.started_at), None, "started_at"),
+            ended_at=now, trust=_trust(known, saw, TRUST[accepted.origin], child), media=JSON if content is None else content.media,
+            size=0 if content is None else len(content.data), tokens=tokens, digest="" if content is None else content.digest,
+            model=request.model, error=request.error or "", sees=request.sees, saw=saw,
+            cut=tuple(Cut(step=redact_name(c.step), kept=c.kept, of=c.of, why=redact_name(c.why)) for c in request.cut),
+            child=None if child is None else child.run.id, in_order=request.in_order,
+            attempts=1 if before is None else before.attempts + 1,
+        )  # fmt: skip
+        save_step(engine, known, step, content)
+    return step
 
 
 def _content(request: KeepStep) -> Content:
@@ -68,10 +72,12 @@ def _content(request: KeepStep) -> Content:
     return content
 
 
-def _trust(run: Run, steps: list[Step], saw: tuple[Seen, ...], own: int, child: int) -> int:
-    """The least of a step's own origin and of all that it was given."""
-    by_ref = {s.ref: s.trust for s in steps}
-    given = [run.trust]  # what went in is at hand in every step
+def _trust(known: KnownRun, saw: tuple[Seen, ...], own: int, child: KnownRun | None) -> int:
+    """The least of a step's own origin and of all that it was given; what went in is at hand in every step."""
+    by_ref = {s.ref: s.trust for s in known.steps}
+    given = [own, known.run.trust]
+    if child is not None:
+        given += (child.run.trust, *(s.trust for s in child.steps))
     for one in saw:
         if one.why == "argument":
             given += by_ref.values()
@@ -79,25 +85,19 @@ def _trust(run: Run, steps: list[Step], saw: tuple[Seen, ...], own: int, child: 
             given.append(by_ref[one.step])
         elif one.step != INPUTS:
             raise InputError(f"saw {one.step!r} is no step of the run; name one of {', '.join((INPUTS, *by_ref))}.")
-    return min(own, child, *given)
-
-
-def child_trust(engine: Engine, child: Run | None) -> int:
-    """Return how far a sub-run's answer is trusted: the least of all its steps."""
-    if child is None:
-        return max(TRUST.values())
-    steps = engine.store.steps.of([child.id], user=child.user)[child.id]
-    return min((child.trust, *(s.trust for s in steps)))
+    return min(given)
 
 
 def count_tokens(engine: Engine, content: Content) -> int:
-    """Count the tokens of an output; those of a very long one are estimated from its beginning."""
+    """Count the tokens of an output; those of a long one are estimated from samples all over it."""
     if not content.is_text:
         return 0
     text = content.text()
     if len(text) <= _COUNTED:
         return engine.counter.count(text)
-    return -(-engine.counter.count(text[:_COUNTED]) * len(text) // _COUNTED)
+    size, step = _COUNTED // _SAMPLES, (len(text) - _COUNTED // _SAMPLES) // (_SAMPLES - 1)
+    counted = sum(engine.counter.count(text[i * step : i * step + size]) for i in range(_SAMPLES))
+    return -(-counted * len(text) // (size * _SAMPLES))
 
 
 def step_output(engine: Engine, accepted: Clean[StepOutputOf]) -> StepOutput:
@@ -107,12 +107,13 @@ def step_output(engine: Engine, accepted: Clean[StepOutputOf]) -> StepOutput:
         StepReferenceError: There is no such step, it failed, or several are meant.
     """
     request = accepted.request
-    run = readable_run(engine, request.id, request.user, request.session)
+    known = readable_run(engine, request.id, request.user, request.session)
+    run, steps = known.run, known.steps
     reference = parse(request.step)
     if reference.name == INPUTS:
         digest, model, name = run.inputs, "", INPUTS
     else:
-        step = find(reference, engine.store.steps.of([run.id], user=run.user)[run.id])
+        step = find(reference, steps)
         digest, model, name = step.digest, step.model, step.ref
     content = engine.store.steps.contents([digest], user=run.user).get(digest)
     if content is None:

@@ -131,3 +131,21 @@ def publish(engine: Engine, path: str | Path) -> Path:
     """Copy the store into an immutable snapshot; what was shown and not yet written is written first."""
     engine.usage.flush()
     return engine.store.copies.publish(Path(path), engine.now())
+
+
+_WASTED: Final = 8 * 1024 * 1024
+_WASTED_SHARE: Final = 0.15
+"""From so many bytes, and so large a part of the files, on they are written anew unasked. Guesses: 100 MB take half a second."""
+
+
+def is_wasteful(engine: Engine, least: int = _WASTED) -> bool:
+    """Whether much of the store's files, and at least so many bytes, holds nothing."""
+    free, whole = engine.store.copies.wasted()
+    return free >= least and free >= _WASTED_SHARE * whole
+
+
+def compact(engine: Engine, least: int = _WASTED) -> None:
+    """Write the files anew where much of them holds nothing."""
+    if not engine.store.place.read_only and is_wasteful(engine, least):
+        with engine.turn():
+            engine.store.copies.rewrite()

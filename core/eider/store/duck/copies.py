@@ -24,6 +24,15 @@ class DuckCopies:
         """Copy the store into a new directory that nobody will write to; an older snapshot there is replaced."""
         return publish(self._database, target, at)
 
+    def wasted(self) -> tuple[int, int]:
+        """Return how many bytes of the file hold nothing, and of how many: a table that grows is written anew."""
+        if self._files is None:
+            return 0, 0
+        with self._database.reading() as db:
+            sql = "SELECT block_size * free_blocks, block_size * total_blocks FROM pragma_database_size()"
+            free, whole = db.execute(sql).fetchall()[0]
+        return int(free), int(whole)
+
     def rewrite(self) -> None:
         """Copy the truth into its next generation and go on with that; the old bytes leave the disk.
 

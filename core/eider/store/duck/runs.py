@@ -90,29 +90,17 @@ class DuckSteps:
         """Work on an open database, which may be of an older schema."""
         self._database = database
 
-    def keep(self, step: Step, content: Content | None, *, user: str, holder: str) -> Step | None:
-        """Write a step that ended, durably; it gets its place in the order of completion."""
+    def save(self, step: Step, content: Content | None, *, user: str) -> None:
+        """Write a step and what it gave, durably and whole or not at all; one that is there is replaced."""
         with self._database.writing() as db:
-            held = "SELECT 1 FROM runs WHERE id = ? AND user_id = ? AND holder = ? AND status = 'running'"
-            if not db.execute(held, [step.run, user, holder]).fetchall():
-                return None
-            sql = "SELECT coalesce(max(seq), 0) FROM run_steps WHERE run_id = ?"
-            seq = db.execute(sql, [step.run]).fetchall()[0][0] + 1
-            same = "run_id = ? AND name = ? AND number = ?"
-            place = [step.run, step.name, step.number]
-            if before := db.execute(f"{_STEPS} WHERE {same}", place).fetchall():
-                known = _step_of(before[0])
-                if known.status == "done":
-                    return known
-                step = replace(step, attempts=known.attempts + 1)
-                db.execute(f"DELETE FROM run_steps WHERE {same}", place)  # noqa: S608 (constants)
             if content is not None:
                 _put_content(db, content, user)
-            step = replace(step, seq=seq)
+            if step.attempts > 1 or step.promoted:
+                same = "DELETE FROM run_steps WHERE run_id = ? AND user_id = ? AND name = ? AND number = ?"
+                db.execute(same, [step.run, user, str(step.name), step.number])
             insert(db, "run_steps", _STEP, [_step_row(step, user)])
             point("step.written")
         point("step.durable")
-        return step
 
     def of(self, runs: Sequence[str], *, user: str) -> dict[str, list[Step]]:
         """Return run → its steps in the order of completion."""
@@ -137,14 +125,6 @@ class DuckSteps:
             sql, given = sql.replace("IN (SELECT unnest(?))", "= ?"), [wanted[0], user]
         with self._database.reading() as db:
             return {d: Content(media, data) for d, media, data in db.execute(sql, given).fetchall()}
-
-    def note(self, step: Step, *, user: str) -> None:
-        """Replace what is noted of a step that is there."""
-        with self._database.writing() as db:
-            same = "run_id = ? AND user_id = ? AND name = ? AND number = ?"
-            place = [step.run, user, step.name, step.number]
-            db.execute(f"DELETE FROM run_steps WHERE {same}", place)  # noqa: S608 (constants)
-            insert(db, "run_steps", _STEP, [_step_row(step, user)])
 
     def outcomes(self, *, user: str, since: datetime | None = None) -> list[Run]:
         """Return ended runs with history and a known outcome, with their steps, oldest first."""

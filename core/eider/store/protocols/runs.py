@@ -43,12 +43,8 @@ class RunStore(Protocol):
 class StepStore(Protocol):
     """What the steps of runs gave."""
 
-    def keep(self, step: Step, content: Content | None, *, user: str, holder: str) -> Step | None:
-        """Write a step that ended, durably; it gets its place in the order of completion.
-
-        One that is done already is returned as it is and nothing is written; one that had failed is replaced.
-        None where the run is not `holder`'s, or does not exist.
-        """
+    def save(self, step: Step, content: Content | None, *, user: str) -> None:
+        """Write a step and what it gave, durably and whole or not at all; one that is there is replaced."""
         ...
 
     def of(self, runs: Sequence[str], *, user: str) -> dict[str, list[Step]]:
@@ -57,10 +53,6 @@ class StepStore(Protocol):
 
     def contents(self, digests: Sequence[str], *, user: str) -> Mapping[str, Content]:
         """Return digest → content, as far as it is there."""
-        ...
-
-    def note(self, step: Step, *, user: str) -> None:
-        """Replace what is noted of a step that is there."""
         ...
 
     def outcomes(self, *, user: str, since: datetime | None = None) -> list[Run]:

@@ -148,6 +148,10 @@ class Copies(Protocol):
         """
         ...
 
+    def wasted(self) -> tuple[int, int]:
+        """Return how many bytes of the files hold nothing, and of how many; 0 where that cannot be told."""
+        ...
+
     def rewrite(self) -> None:
         """Write the rows into new files, so that erased bytes leave the disk; clears what waits for that."""
         ...

@@ -1,0 +1,146 @@
+"""What keeping a workflow's steps costs, and how large it gets."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import corpus
+import measure
+
+import eider
+from eider.api.facade import Eider
+from eider.model.ids import new_id
+from eider.model.runs import Content, Step
+from eider.store.engine import Engine
+
+STEPS = 200
+RUNS, PER_RUN = 10_000, 10
+SIZES = {"2 KB": 2_000, "20 KB": 20_000, "200 KB": 200_000}
+
+
+def _outputs(size: int, count: int) -> list[dict[str, object]]:
+    texts = corpus.statements(max(200, size // 20))
+    return [
+        {"n": n, "text": " ".join(texts[(n * 7 + i) % len(texts)] for i in range(size // 40))[:size]}
+        for n in range(count)
+    ]
+
+
+def step_rows() -> Iterator[list[str]]:
+    """A step that is kept, beside its row and content written bare, by the number of steps before it."""
+    with tempfile.TemporaryDirectory() as folder, eider.open(Path(folder, "m.eider"), user="ada") as memory:
+        for size in ("2 KB", "20 KB"):
+            outputs = _outputs(SIZES[size], STEPS)
+            bare = _bare(memory, outputs)
+            with memory.run("report") as run:
+                calls = iter(outputs)
+
+                @run.step
+                def work() -> dict[str, object]:
+                    return next(calls)  # noqa: B023 (called within the round)
+
+                kept = measure.each(lambda _: work(), range(STEPS))  # noqa: B023
+            yield [size, str(kept), str(bare), f"{kept.p50 - bare.p50:.2f}"]
+
+
+def _bare(memory: Eider, outputs: list[dict[str, object]]) -> measure.Times:
+    """The rows of a step, written through the store alone."""
+    store = memory._engine.store
+    held = memory.begin_run("bare", holder="h")
+    made = Step(
+        run=held.id, name="work", number=1, kind="output", status="done", seq=0, after=0, started_at=held.started_at,
+        ended_at=held.started_at, trust=1,
+    )  # fmt: skip
+
+    def write(n: object) -> None:
+        content = Content("json", json.dumps({"bare": True, **outputs[int(str(n))]}).encode())
+        step = replace(made, number=int(str(n)) + 1, digest=content.digest)
+        store.steps.save(step, content, user="ada")
+
+    return measure.each(write, range(len(outputs)))
+
+
+def context_rows() -> Iterator[list[str]]:
+    """What a step sees, in a store of many runs."""
+    with tempfile.TemporaryDirectory() as folder, eider.open(Path(folder, "m.eider"), user="ada") as memory:
+        ids = filled(memory._engine, RUNS)
+        for sees in ("previous", "all"):
+            asked = measure.each(
+                lambda i, sees=sees: memory.run_context(str(i), sees=sees, instruction="What is due?", window=200_000),
+                ids[::100],
+            )
+            cut = measure.each(
+                lambda i, sees=sees: memory.run_context(str(i), sees=sees, instruction="What is due?", window=1_200),
+                ids[::100],
+            )
+            yield [f"{RUNS:,} × {PER_RUN}", sees, str(asked), str(cut)]
+
+
+def filled(engine: Engine, count: int) -> list[str]:
+    """Write runs of ten steps in bulk; returns their ids."""
+    with engine.store.connection.turn():
+        made = new_id("run_")
+        first = Eider_of(engine).begin_run("report", holder="h", key=made)
+    outputs = [Content.of(o) for o in _outputs(2_000, PER_RUN)]
+    database = engine.store.runs._database  # pyright: ignore[reportAttributeAccessIssue]
+    ids = [new_id("run_") for _ in range(count)]
+    with database.writing() as db:
+        for content in outputs:
+            db.execute(
+                "INSERT INTO run_contents VALUES ('ada', ?, ?, ?)", [content.digest, content.media, content.data]
+            )
+        db.execute(
+            f"INSERT INTO runs SELECT unnest($1), * EXCLUDE (id) REPLACE (unnest($1) AS run_key) FROM runs WHERE id = '{first.id}'",
+            [ids],
+        )
+        for place, content in enumerate(outputs, 1):
+            step = Step(
+                run="", name=f"step {place}", number=1, kind="output", status="done", seq=place, after=place - 1,
+                started_at=first.started_at, ended_at=first.started_at, trust=1, digest=content.digest,
+                tokens=engine.counter.count(content.text()), size=len(content.data),
+            )  # fmt: skip
+            from eider.store.duck.runs import _STEP, _step_row
+
+            names, row = ", ".join(_STEP[1:]), _step_row(step, "ada")[1:]
+            marks = ", ".join("?" * len(row))
+            db.execute(f"INSERT INTO run_steps (run_id, {names}) SELECT unnest(?), {marks}", [ids, *row])
+    return ids
+
+
+def Eider_of(engine: Engine) -> Eider:
+    from eider.api.embedded_backend import EmbeddedBackend
+
+    return Eider(EmbeddedBackend(engine), user="ada")
+
+
+def disk_rows() -> Iterator[list[str]]:
+    """Bytes that a run adds to a store in use, beside the sum of its distinct outputs: every second output was there before."""
+    for name, size in SIZES.items():
+        for kind in ("text", "random bytes"):
+            with tempfile.TemporaryDirectory() as folder:
+                place = Path(folder, "m.eider")
+                _kept(place, _outputs(100, 1) * STEPS)
+                before = measured(place)
+                outputs = _outputs(size, STEPS // 2) if kind == "text" else [os.urandom(size) for _ in range(STEPS // 2)]
+                _kept(place, [*outputs, *outputs])
+                distinct = sum(len(o if isinstance(o, bytes) else Content.of(o).data) for o in outputs)
+                grown = measured(place) - before
+                yield [name, kind, f"{distinct / 1e6:.1f} MB", f"{grown / 1e6:.1f} MB", f"{grown / distinct:.2f}"]
+
+
+def _kept(place: Path, outputs: Sequence[object]) -> None:
+    with eider.open(place, user="ada") as memory, memory.run("report") as run:
+        for one in outputs:
+            run.keep("work", one, media="application/octet-stream" if isinstance(one, bytes) else None)
+    with eider.open(place, user="ada") as memory:
+        memory.drain()
+
+
+def measured(folder: Path) -> int:
+    """Bytes of all files below a directory."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
