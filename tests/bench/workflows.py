@@ -44,7 +44,7 @@ def step_rows() -> Iterator[list[str]]:
                 def work() -> dict[str, object]:
                     return next(calls)  # noqa: B023 (called within the round)
 
-                kept = measure.each(lambda _: work(), range(STEPS))  # noqa: B023
+                kept = measure.each(lambda _: work(), range(STEPS))
             yield [size, str(kept), str(bare), f"{kept.p50 - bare.p50:.2f}"]
 
 
@@ -126,7 +126,9 @@ def disk_rows() -> Iterator[list[str]]:
                 place = Path(folder, "m.eider")
                 _kept(place, _outputs(100, 1) * STEPS)
                 before = measured(place)
-                outputs = _outputs(size, STEPS // 2) if kind == "text" else [os.urandom(size) for _ in range(STEPS // 2)]
+                outputs = (
+                    _outputs(size, STEPS // 2) if kind == "text" else [os.urandom(size) for _ in range(STEPS // 2)]
+                )
                 _kept(place, [*outputs, *outputs])
                 distinct = sum(len(o if isinstance(o, bytes) else Content.of(o).data) for o in outputs)
                 grown = measured(place) - before
