@@ -85,7 +85,7 @@ def filled(engine: Engine, count: int) -> list[str]:
     """Write runs of ten steps in bulk; returns their ids."""
     with engine.store.connection.turn():
         made = new_id("run_")
-        first = Eider_of(engine).begin_run("report", holder="h", key=made)
+        first = memory_of(engine).begin_run("report", holder="h", key=made)
     outputs = [Content.of(o) for o in _outputs(2_000, PER_RUN)]
     database = engine.store.runs._database  # pyright: ignore[reportAttributeAccessIssue]
     ids = [new_id("run_") for _ in range(count)]
@@ -112,7 +112,7 @@ def filled(engine: Engine, count: int) -> list[str]:
     return ids
 
 
-def Eider_of(engine: Engine) -> Eider:
+def memory_of(engine: Engine) -> Eider:
     from eider.api.embedded_backend import EmbeddedBackend
 
     return Eider(EmbeddedBackend(engine), user="ada")

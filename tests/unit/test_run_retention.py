@@ -87,9 +87,9 @@ def test_the_time_is_a_setting(memory: Eider, clock: FixedClock, monkeypatch: py
 
 def test_one_that_was_abandoned_is_erased_as_well(memory: Eider, clock: FixedClock) -> None:
     """Its process let go of it and nobody went on."""
-    with pytest.raises(KeyboardInterrupt), memory.run("answer", history=False, key="k") as run:
-        run.keep("find", WORD)
-        raise KeyboardInterrupt
+    run = memory.run("answer", history=False, key="k")
+    run.keep("find", WORD)
+    run.close(KeyboardInterrupt())
     assert memory.runs()[0].status == "stopped"
     clock.advance(3 * HOUR)
     memory.drain()
