@@ -28,8 +28,8 @@ def serve(access: MemoryAccess) -> None:
     server cannot be had, this serves all the same: each call says what is wrong, and opens the memory once it can be.
     """
     early = EarlyAnswers(about_server(), instructions(access), lambda: listed(access))
+    _end_on_signals(access)  # before a client can have been answered
     early.start()
-    _end_on_signals(access)
     threading.Thread(target=_open_memory, args=(access,), name="eider-mcp-open", daemon=True).start()
     logging.basicConfig(level=logging.WARNING, format="eider: %(message)s")  # on stderr, before the SDK has its say
     from eider_mcp.serving import server_of
