@@ -22,7 +22,7 @@ _COLD = """
 import sys, time
 import eider, duckdb, numpy
 from eider.providers.embedders import default_embedder
-from eider import opening, recall, rank
+import eider.api.local, eider.retrieve.recall
 embedder = default_embedder(); embedder.embed(["warm"], "query")
 start = time.perf_counter()
 with eider.open(sys.argv[1], user="ada", embedder=embedder) as memory:
