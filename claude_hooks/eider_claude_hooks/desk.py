@@ -95,7 +95,9 @@ class HookHandler:
         session = self.sessions.session_of(event)
         if react is None or session is None or not session.cwd:
             return NOTHING
-        if _is_late(event) and session.is_behind():
+        # return whether the client has gone on since: its transcript tells it and what came after in the right order
+        at = event.get("eider_at")
+        if (isinstance(at, int | float) and time.time() - at > _LATE_SECONDS) and session.is_behind():
             self._run_later(partial(self.learner.catch_up, [(session, False)]))
             return NOTHING
         answer = react(session, event, until)
@@ -354,12 +356,6 @@ def _said_at(event: Mapping[str, Any]) -> str:
     if isinstance(at, int | float) and abs(now - at) < _DAY_SECONDS:
         now = at
     return datetime.fromtimestamp(now, UTC).isoformat()
-
-
-def _is_late(event: Mapping[str, Any]) -> bool:
-    """Return whether the client has gone on since: its transcript tells it and what came after in the right order."""
-    at = event.get("eider_at")
-    return isinstance(at, int | float) and time.time() - at > _LATE_SECONDS
 
 
 def _text_field(given: Mapping[str, Any], name: str) -> str:

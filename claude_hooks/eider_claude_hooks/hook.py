@@ -81,14 +81,21 @@ def _timeout_factor() -> float:
 
 def _ask_server(began: float, factor: float) -> None:
     client = _load_client()
-    event = client.loads(_read_event())
+    parts: list[bytes] = []
+    size = 0
+    while size <= _MAX_INPUT and (part := os.read(0, 1 << 16)):
+        parts.append(part)
+        size += len(part)
+    event = client.loads(b"".join(parts).decode("utf-8", "replace"))
     if not isinstance(event, dict):
         return
     event["eider_at"] = time.time() - (time.monotonic() - began)
     event["eider_window"] = os.environ.get("CLAUDE_PID")
     home, starting = client.home(), event.get("hook_event_name") == "SessionStart"
     until = began + (START if starting else SECONDS) * factor
-    spawns = starting or (event.get("hook_event_name") != "SessionEnd" and os.path.isdir(_host_folder(home)))
+    spawns = starting or (
+        event.get("hook_event_name") != "SessionEnd" and os.path.isdir(os.path.join(home, "hooks", "claude-code"))
+    )
     cold = until - time.monotonic() if starting else REVIVE * factor
     asking = client.Client(spool=False, spawn=spawns, cold=max(0.01, cold), channel="hook")
 
@@ -150,10 +157,6 @@ def _note_hanging(home: str) -> None:
         return
 
 
-def _host_folder(home: str) -> str:
-    return os.path.join(home, "hooks", "claude-code")
-
-
 def _load_client() -> Any:
     """Import Eider's client by path, as `-I -S` leaves the path empty."""
     beside = os.path.dirname(_HERE)
@@ -167,15 +170,6 @@ def _load_client() -> Any:
                 sys.path.remove(folder)
             return client
     raise ImportError("eider.client.client")
-
-
-def _read_event() -> str:
-    parts: list[bytes] = []
-    size = 0
-    while size <= _MAX_INPUT and (part := os.read(0, 1 << 16)):
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts).decode("utf-8", "replace")
 
 
 def _answer_without_server(client: Any, event: dict[str, Any]) -> None:

@@ -144,21 +144,18 @@ class SessionLearner:
     def _take_in(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
         """Learn from a turn of the transcript and move the mark there."""
         if _seconds(turn.at) >= session.since and not turn.copied:
-            self._learn_turn(session, place, turn, whole=whole)
+            said = user_words(turn.prompt, turn.source)
+            session.private.extend(p for p in said.private if p not in session.private)
+            if turn.id not in session.heard and said.text and not said.command:
+                self._sessions.totals["caught_up"] += 1
+                self._record_prompt(session, place, turn.id, said.text, at=turn.at, answering=session.last)
+            if turn.id not in session.told and turn.answer and whole:
+                machine = turn.tainted or said.mixed or not (said.text or said.command)
+                self._record_answer(session, place, turn.id, turn.answer, at=turn.answered or turn.at, tainted=machine)
             key = f"{session.key(turn.id)}:agent"
             if turn.answer and session.last.key != key:
                 session.last = LastAnswer(text=turn.answer, key=key)
         session.mark = turn.start
-
-    def _learn_turn(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
-        said = user_words(turn.prompt, turn.source)
-        session.private.extend(p for p in said.private if p not in session.private)
-        if turn.id not in session.heard and said.text and not said.command:
-            self._sessions.totals["caught_up"] += 1
-            self._record_prompt(session, place, turn.id, said.text, at=turn.at, answering=session.last)
-        if turn.id not in session.told and turn.answer and whole:
-            machine = turn.tainted or said.mixed or not (said.text or said.command)
-            self._record_answer(session, place, turn.id, turn.answer, at=turn.answered or turn.at, tainted=machine)
 
     # ------------------------------------------------------------------ keeping
 

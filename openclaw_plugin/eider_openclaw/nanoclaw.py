@@ -64,7 +64,18 @@ class NanoClaw:
         if missing:
             raise RefusedError(f"{str(place)!r} is no checkout of NanoClaw ({missing[0]!r} is missing); run it in one.")
         edits = [_file_edit(place / name, changed, what) for name, changed, what in _FILES]
-        edits.append(_skill_edit(place / SKILL))
+        path = place / SKILL
+        text = asset("add-eider/SKILL.md").encode()
+        edits.append(
+            Edit(
+                path=path,
+                before=files.read(path),
+                after=text,
+                what="the skill /add-eider, which checks and updates this",
+                by_hand="remove the directory .claude/skills/add-eider",
+                mode=0o644,
+            )
+        )
         notes = (
             "rebuild the image with container/build.sh and restart NanoClaw; groups that run now go on without memory.",
         )
@@ -101,14 +112,6 @@ def _file_edit(path: Path, changed: Callable[[str, Path], str], what: str) -> Ed
         raise RefusedError(f"{str(path)!r} has Windows line ends, which its image cannot run; convert it first.")
     after = changed(_without_blocks(text), path).encode()
     return Edit(path=path, before=before, after=after, what=what, by_hand=_BY_HAND)
-
-
-def _skill_edit(path: Path) -> Edit:
-    text = asset("add-eider/SKILL.md").encode()
-    return Edit(
-        path=path, before=files.read(path), after=text, what="the skill /add-eider, which checks and updates this",
-        by_hand="remove the directory .claude/skills/add-eider", mode=0o644,
-    )  # fmt: skip
 
 
 def asset(name: str) -> str:

@@ -43,8 +43,21 @@ class OpenClaw:
         path = places.config_file()
         before = files.read(path)
         found = settings.read_config(path, before)
-        folder = None if _is_loaded(found.value) else str(places.plugin_folder())
-        done = settings.wire(path, found, folder=folder, config=_plugin_config(options))
+        # whether OpenClaw has the plugin already: a copy of its own, or a folder such as that of the memory slot
+        folders = settings.value_at(found.value, ("plugins", "load", "paths")) or []
+        folder = (
+            None
+            if (places.is_installed() or any(isinstance(one, str) and places.is_ours(one) for one in folders))
+            else str(places.plugin_folder())
+        )
+        # how the plugin finds Eider: this very installation, and its home where only the shell names it
+        command = [sys.executable, "-m", "eider"]
+        done = settings.wire(
+            path,
+            found,
+            folder=folder,
+            config={"command": command, **({"home": str(options.home)} if os.environ.get("EIDER_HOME") else {})},
+        )
         after = str(done.text).encode()
         edit = Edit(
             path=path, before=before, after=after, memo=done.memo(folder or ""),
@@ -66,18 +79,6 @@ class OpenClaw:
             return ()
         after = settings.unwire_unrecorded(before, folder)
         return () if after is None else (Edit(path=path, before=before, after=after, what="the plugin", by_hand=""),)
-
-
-def _is_loaded(config: Any) -> bool:
-    """Whether OpenClaw has the plugin already: a copy of its own, or a folder such as that of the memory slot."""
-    folders = settings.value_at(config, ("plugins", "load", "paths")) or []
-    return places.is_installed() or any(isinstance(one, str) and places.is_ours(one) for one in folders)
-
-
-def _plugin_config(options: Options) -> dict[str, Any]:
-    """How the plugin finds Eider: this very installation, and its home where only the shell names it."""
-    command = [sys.executable, "-m", "eider"]
-    return {"command": command, **({"home": str(options.home)} if os.environ.get("EIDER_HOME") else {})}
 
 
 def _plan_notes(done: settings.Wiring, before: bytes | None, after: bytes) -> list[str]:

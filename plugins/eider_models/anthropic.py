@@ -47,7 +47,16 @@ class AnthropicVendor:
             (getattr(usage, "input_tokens", None) or 0) + cached,
             getattr(usage, "output_tokens", None) or 0,
         )
-        text = _answer_text(message, told, prompt, tokens_in + tokens_out)
+        # what the model wrote, where it wrote to the end
+        tokens = tokens_in + tokens_out
+        if message.stop_reason == "refusal":
+            raise ModelRefusedError(f"{told} declined to answer {prompt.source}.", tokens=tokens)
+        if message.stop_reason == "max_tokens":
+            raise ModelError(
+                f"{told} ran out of room after {prompt.max_tokens} tokens in {prompt.source}.", tokens=tokens
+            )
+        parts: list[Any] = list(message.content or ())
+        text = "".join(part.text for part in parts if getattr(part, "type", "") == "text")
         validate: Any = getattr(prompt.answer, "model_validate_json")  # noqa: B009 (T is any pydantic model)
         try:
             value: T = validate(text)
@@ -88,13 +97,3 @@ class AnthropicVendor:
                 f"anthropic:{self._model} answered with something else than a message; it is asked again later."
             )
         return message
-
-
-def _answer_text(message: Message, told: str, prompt: Prompt[Any], tokens: int) -> str:
-    """What the model wrote, where it wrote to the end."""
-    if message.stop_reason == "refusal":
-        raise ModelRefusedError(f"{told} declined to answer {prompt.source}.", tokens=tokens)
-    if message.stop_reason == "max_tokens":
-        raise ModelError(f"{told} ran out of room after {prompt.max_tokens} tokens in {prompt.source}.", tokens=tokens)
-    parts: list[Any] = list(message.content or ())
-    return "".join(part.text for part in parts if getattr(part, "type", "") == "text")

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from eider.api.run import OpenRun
 from eider.api.run_values import plain_of
 from eider.model.requests_runs import (
     BeginRun,
@@ -24,11 +23,11 @@ from eider.model.requests_runs import (
     StepOutputOf,
 )
 from eider.model.values import GLOBAL
-from eider.runs.lifecycle import holder_of_this_process
 
 if TYPE_CHECKING:
     from eider.api.backend import Backend
     from eider.api.facade import Eider
+    from eider.api.run import OpenRun
     from eider.model.answers import Receipt
     from eider.model.runs import (
         Cut,
@@ -78,6 +77,9 @@ class Workflows:
             RunHeldError: Another process works on the run of this key.
             RunChangedError: It was begun with other inputs.
         """
+        from eider.api.run import OpenRun  # who runs no workflow does not wait for asyncio and the engine
+        from eider.runs.lifecycle import holder_of_this_process
+
         word = uuid.uuid4().hex[:12]
         holder = holder_of_this_process(word)
         if session is None and not history:

@@ -61,7 +61,11 @@ def download(client: Client, whole: Mapping[str, Any]) -> int:
         if folder:
             file.seek(0)
             unpacked(file, beside)
-            _settle(beside)
+            for found in beside.iterdir():
+                found.chmod(0o600)
+                descriptor = os.open(found, os.O_RDONLY)
+                os.fsync(descriptor)
+                os.close(descriptor)
     return rows
 
 
@@ -75,14 +79,6 @@ def _held(parent: Path, *, folder: bool, beside: Path) -> Generator[IO[bytes]]:
     descriptor = os.open(beside, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "r+b") as file:
         yield file
-
-
-def _settle(folder: Path) -> None:
-    for found in folder.iterdir():
-        found.chmod(0o600)
-        descriptor = os.open(found, os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
 
 
 def upload(client: Client, whole: Mapping[str, Any]) -> Any:
@@ -140,7 +136,16 @@ def asked(client: Client, verb: str, body: bytes | IO[bytes], head: Mapping[str,
         raise _broken(client, "nobody listens there") from None
     try:
         sock.settimeout(PATIENCE)
-        sock.sendall(_head(f"{url.path.rstrip('/')}/v1/{verb}", url.netloc, client.token or "", head))
+        path = f"{url.path.rstrip('/')}/v1/{verb}"
+        token = client.token or ""
+        fields = {
+            "Host": url.netloc,
+            "Connection": "close",
+            "Eider-Client": f"{VERSION}/{PROTOCOL}",
+            "Authorization": f"Bearer {token}",
+        }
+        lines = [f"POST {path} HTTP/1.1", *(f"{name}: {given}" for name, given in {**fields, **head}.items())]
+        sock.sendall("\r\n".join([*lines, "", ""]).encode("latin-1", "replace"))
         with HTTPResponse(_said(sock, body), method="POST") as answer:
             answer.begin()
             if answer.status != 200:  # noqa: PLR2004 (HTTP: all went well)
@@ -152,17 +157,6 @@ def asked(client: Client, verb: str, body: bytes | IO[bytes], head: Mapping[str,
         raise _broken(client, "the connection broke; look whether it happened before you ask again") from None
     finally:
         sock.close()
-
-
-def _head(path: str, host: str, token: str, more: Mapping[str, str]) -> bytes:
-    fields = {
-        "Host": host,
-        "Connection": "close",
-        "Eider-Client": f"{VERSION}/{PROTOCOL}",
-        "Authorization": f"Bearer {token}",
-    }
-    lines = [f"POST {path} HTTP/1.1", *(f"{name}: {given}" for name, given in {**fields, **more}.items())]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace")
 
 
 class _Stream:

@@ -41,7 +41,14 @@ def _plain(value: Any) -> Any:
     if isinstance(value, str | Path):
         return str(value)
     if hasattr(value, "arrow"):
-        return _table(value)
+        # an answer of `sql` as an Arrow stream
+        import pyarrow as pa
+
+        sink = pa.BufferOutputStream()
+        table = value.arrow()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return {"arrow": base64.b64encode(sink.getvalue().to_pybytes()).decode(), "truncated": value.truncated}
     if hasattr(type(value), "keys"):
         return dict(value)
     if hasattr(type(value), "__getitem__"):
@@ -89,17 +96,6 @@ def decode_request(given: Any, kind: type[T]) -> T:
     except InputError:
         kind(**given)  # its own checks say more of what is wrong
         raise
-
-
-def _table(value: Any) -> dict[str, Any]:
-    """An answer of `sql` as an Arrow stream."""
-    import pyarrow as pa
-
-    sink = pa.BufferOutputStream()
-    table = value.arrow()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return {"arrow": base64.b64encode(sink.getvalue().to_pybytes()).decode(), "truncated": value.truncated}
 
 
 def table_of(given: Mapping[str, Any]) -> Any:

@@ -42,29 +42,25 @@ class JsonView(dict):  # pyright: ignore[reportMissingTypeArgument] (a JSON obje
 def run(args: Sequence[str]) -> int | None:
     """Run a command and return its exit code; None if click has to run it, with nothing done."""
     try:
-        return _run(args)
+        if list(args) in (["--version"], ["-V"]):
+            from eider import __version__
+
+            return _print_and_exit_code(lambda: print(f"eider {__version__}"))
+        if sorted(args) in (["status"], ["--json", "status"]):
+            return _show_status(as_json="--json" in args)
+        read = parse(args)
+        if read is None:
+            return None
+        verb, said, words = read
+        brief, as_json = bool(said.pop("brief", False)), bool(said.pop("json", False))
+        place = client_arguments(verb, said)
+        if place is None:
+            return None
+        return _call_server(verb, {VERBS[verb][0]: words, **said}, place, as_json=as_json, brief=brief)
     except Exception as error:  # noqa: BLE001 (every ending gets its code)
         from eider.cli.app import report_error
 
         return report_error(error, verbose=False)
-
-
-def _run(args: Sequence[str]) -> int | None:
-    if list(args) in (["--version"], ["-V"]):
-        from eider import __version__
-
-        return _print_and_exit_code(lambda: print(f"eider {__version__}"))
-    if sorted(args) in (["status"], ["--json", "status"]):
-        return _show_status(as_json="--json" in args)
-    read = parse(args)
-    if read is None:
-        return None
-    verb, said, words = read
-    brief, as_json = bool(said.pop("brief", False)), bool(said.pop("json", False))
-    place = client_arguments(verb, said)
-    if place is None:
-        return None
-    return _call_server(verb, {VERBS[verb][0]: words, **said}, place, as_json=as_json, brief=brief)
 
 
 # ---------------------------------------------------------------------- where, whose, from when

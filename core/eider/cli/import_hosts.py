@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from eider.api import importers
-from eider.api.importers import ImportRequest, ImportResult, ImportSource
+from eider.api.importers import ImportRequest, ImportSource
 from eider.cli.command import open_memory
 from eider.cli.output import print_indented, print_json, print_line, print_refusals, print_table
 from eider.cli.progress import progress
@@ -41,24 +41,22 @@ def import_conversations(
     if state.json:
         print_json(done)
     else:
-        _print_import(source, done)
+        would = "would bring" if done.dry_run else "brought"
+        print_line(
+            f"{source.title}: {done.files} file(s), {done.sessions} session(s), {done.exchanges} prompt(s) of yours"
+        )
+        if done.projects:
+            rows = [
+                [p.scope, p.sessions, p.exchanges, p.known, p.learned, f"{p.first:%Y-%m-%d} to {p.last:%Y-%m-%d}"]
+                for p in done.projects
+            ]
+            head = ("project", "sessions", "prompts", "known", "noticed" if done.dry_run else "learned", "said")
+            print_table(rows, head=head, right=(1, 2, 3, 4))
+        learned = f"{done.memories} statement(s) noticed" if done.dry_run else f"{done.memories} memories learned"
+        print_line(f"{would} {done.episodes} episode(s), {learned}; skipped {done.skipped} that are there")
+        if done.left_out:
+            print_line("left out: " + ", ".join(f"{count} {why}" for why, count in done.left_out.items()), dim=True)
+        for text in done.examples:
+            print_indented(text, "such as  ")
+        print_refusals(done.refused)
     return 1 if done.refused else 0
-
-
-def _print_import(source: ImportSource, done: ImportResult) -> None:
-    would = "would bring" if done.dry_run else "brought"
-    print_line(f"{source.title}: {done.files} file(s), {done.sessions} session(s), {done.exchanges} prompt(s) of yours")
-    if done.projects:
-        rows = [
-            [p.scope, p.sessions, p.exchanges, p.known, p.learned, f"{p.first:%Y-%m-%d} to {p.last:%Y-%m-%d}"]
-            for p in done.projects
-        ]
-        head = ("project", "sessions", "prompts", "known", "noticed" if done.dry_run else "learned", "said")
-        print_table(rows, head=head, right=(1, 2, 3, 4))
-    learned = f"{done.memories} statement(s) noticed" if done.dry_run else f"{done.memories} memories learned"
-    print_line(f"{would} {done.episodes} episode(s), {learned}; skipped {done.skipped} that are there")
-    if done.left_out:
-        print_line("left out: " + ", ".join(f"{count} {why}" for why, count in done.left_out.items()), dim=True)
-    for text in done.examples:
-        print_indented(text, "such as  ")
-    print_refusals(done.refused)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import click
@@ -81,15 +80,13 @@ def recall(
     """
     chosen = _request_fields(state, said)
     with open_memory(state, layers=layers) as memory:
-        found = memory.recall(text_of(words), now=_parse_instant(now, chosen["tz"]), **chosen)
+        from eider.model.clock import parse_instant
+
+        found = memory.recall(
+            text_of(words), now=(None if now is None else parse_instant(now, tz=chosen["tz"])[0]), **chosen
+        )
     lean = state.max_trust() != "user" and not brief
     print_values(state, found, lambda: print_for_agents(found) if lean else print_recall(found, brief=brief))
-
-
-def _parse_instant(text: str | None, tz: str) -> datetime | None:
-    from eider.model.clock import parse_instant
-
-    return None if text is None else parse_instant(text, tz=tz)[0]
 
 
 @command(

@@ -57,25 +57,21 @@ def consolidate(state: State, applied: bool) -> None:
     if state.json:
         print_json(plan)
     elif plan:
-        _print_plan(plan)
+        for step in plan.steps:
+            print_indented(f"{', '.join(step.scopes)} → {', '.join(step.into)}  ({step.reason})", f"{step.op}  ")
+        for one in plan.memories[:_SHOWN]:
+            print_indented(f"{one.text}", f"  {one.scope}  ", dim=True)
+        if (more := len(plan.memories) - _SHOWN) > 0:
+            print_line(f"  and {more} more", dim=True)
+        count = f"{len(plan.memories)} memory(s)"
+        if plan.event is not None:
+            print_line(f"moved {count}; take it back with eider undo {plan.event.id}")
+        else:
+            print_line(
+                f"would move {count}; do it with eider scopes consolidate --apply" if plan.dry_run else f"moved {count}"
+            )
     else:
         print_line(plan.why)
-
-
-def _print_plan(plan: ScopePlan) -> None:
-    for step in plan.steps:
-        print_indented(f"{', '.join(step.scopes)} → {', '.join(step.into)}  ({step.reason})", f"{step.op}  ")
-    for one in plan.memories[:_SHOWN]:
-        print_indented(f"{one.text}", f"  {one.scope}  ", dim=True)
-    if (more := len(plan.memories) - _SHOWN) > 0:
-        print_line(f"  and {more} more", dim=True)
-    count = f"{len(plan.memories)} memory(s)"
-    if plan.event is not None:
-        print_line(f"moved {count}; take it back with eider undo {plan.event.id}")
-    else:
-        print_line(
-            f"would move {count}; do it with eider scopes consolidate --apply" if plan.dry_run else f"moved {count}"
-        )
 
 
 scopes.add_command(list_scopes)

@@ -34,7 +34,11 @@ def connect(url: str, until: float) -> Any:
     """
     parts = _parse_url(url)
     host, port = str(parts.hostname), parts.port or _PORTS[parts.scheme]
-    if parts.scheme == "http" and not is_loopback(host) and host not in _plain_hosts():
+    if (
+        parts.scheme == "http"
+        and not is_loopback(host)
+        and host not in [host.strip().lower() for host in _setting("http_hosts").split(",")]
+    ):
         raise ClientError(
             "ConfigError", f"{url!r} would send the token and what is remembered unencrypted; use https://, or (in a network "
             f"of your own) allow it with EIDER_HTTP_HOSTS={host} or eider config http_hosts {host}."
@@ -160,10 +164,6 @@ def _setting(name: str) -> str:
     except (OSError, ValueError):
         return ""
     return str(found.get(name) or "") if isinstance(found, dict) else ""
-
-
-def _plain_hosts() -> list[str]:
-    return [host.strip().lower() for host in _setting("http_hosts").split(",")]
 
 
 def _seconds_left(until: float) -> float:

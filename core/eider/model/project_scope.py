@@ -79,7 +79,7 @@ def normalised(url: str) -> str:
     found = None if plain.startswith("/") else _URL.match(plain)
     address = f"{found[1]}/{found[2]}" if found else plain.rstrip("/").removesuffix(".git")
     address = unicodedata.normalize("NFC", address).lower()
-    name = _tidy("".join(" " if _is_unseen(c) else c for c in address))
+    name = _tidy("".join(" " if (c.isspace() or unicodedata.category(c)[0] in "CZ") else c for c in address))
     return name if name == address and len(name) <= _LONGEST else f"{name[:_LONGEST]}-{_digest(address)}"
 
 
@@ -95,7 +95,12 @@ def without_digest(scope: str) -> str:
 def _placed(place: Path) -> str:
     """The scope of a project that is known by its place alone."""
     where = unicodedata.normalize("NFC", os.path.normcase(place))
-    name = _tidy("".join(c if _is_kept(c) else " " for c in place.name)).strip(".-")
+    name = _tidy(
+        "".join(
+            c if (c.isalnum() or c in "._-" or unicodedata.category(c) in {"Mn", "Mc", "So"}) else " "
+            for c in place.name
+        )
+    ).strip(".-")
     return f"project:{name[:_LONGEST] or 'unnamed'}-{_digest(where)}"
 
 
@@ -103,16 +108,6 @@ def _tidy(text: str) -> str:
     """As names of scopes are registered: folded, with a dash for each gap."""
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return _GAP.sub("-", folded.strip())
-
-
-def _is_kept(character: str) -> bool:
-    """Whether a character of any script may stand in a project's name: letters, digits, accents, symbols, `._-`."""
-    return character.isalnum() or character in "._-" or unicodedata.category(character) in {"Mn", "Mc", "So"}
-
-
-def _is_unseen(character: str) -> bool:
-    """Whether a character is a space, or has no form of its own."""
-    return character.isspace() or unicodedata.category(character)[0] in "CZ"
 
 
 def _digest(text: str) -> str:

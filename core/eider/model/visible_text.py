@@ -88,7 +88,11 @@ def _hides(text: str, place: int) -> bool:
     if char in _JOINERS:
         return not _joins(before, after)
     if "\ufe00" <= char <= "\ufe0f":
-        return not before or (before.isspace() or _selects(before) or before in _JOINERS)
+        return not before or (
+            before.isspace()
+            or ("\ufe00" <= before <= "\ufe0f" or "\U000e0100" <= before <= "\U000e01ef")
+            or before in _JOINERS
+        )
     if "\U000e0100" <= char <= "\U000e01ef":
         return not ("\u3400" <= before <= "\u9fff" or "\U00020000" <= before <= "\U0003ffff")
     return char in _BLANK or category(char) in _HIDDEN_CATEGORIES
@@ -99,10 +103,6 @@ def _joins(before: str, after: str) -> bool:
     if not before or not after or before.isascii() or after.isascii():
         return False
     return not (before in _JOINERS or after in _JOINERS or before.isspace() or after.isspace())
-
-
-def _selects(char: str) -> bool:
-    return "\ufe00" <= char <= "\ufe0f" or "\U000e0100" <= char <= "\U000e01ef"
 
 
 def _end_of_command(text: str, place: int) -> int:

@@ -135,13 +135,17 @@ class Guarded:
         try:
             answer = self._within(prompt)
             spent = Spent(calls=1, input_tokens=answer.input_tokens, output_tokens=answer.output_tokens)
-            self._well()
+            with self._lock:
+                self._failed, self._probing = 0, False
         except ModelError as error:
             spent = replace(spent, input_tokens=error.tokens)
             self._failing(error, probing=probing)
             raise
         finally:
-            self._settle(worst, spent)
+            with self._lock:
+                self._promised -= worst
+                self.counts += spent
+                self._purse.note(self._name, spent)
         return answer.value
 
     # ------------------------------------------------------------------ before and after
@@ -157,20 +161,12 @@ class Guarded:
                 )
             spent, daily = self._purse.spent().tokens, self._purse.daily
             if daily is not None and spent + self._promised + worst > daily:
-                raise BudgetSpentError(spent, daily, _until_tomorrow(self._purse.now()))
+                now = self._purse.now()
+                midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+                raise BudgetSpentError(spent, daily, (midnight - now).total_seconds())
             self._promised += worst
             self._probing = self._failed >= TRIPS
             return self._probing
-
-    def _settle(self, worst: int, spent: Spent) -> None:
-        with self._lock:
-            self._promised -= worst
-            self.counts += spent
-            self._purse.note(self._name, spent)
-
-    def _well(self) -> None:
-        with self._lock:
-            self._failed, self._probing = 0, False
 
     def _failing(self, error: ModelError, *, probing: bool) -> None:
         """Count what speaks against the service; a refusal, or an answer of the wrong form, does not."""
@@ -209,8 +205,3 @@ class Guarded:
         if isinstance(found, BaseException):
             raise ModelError(f"{self._name} failed with {type(found).__name__}; it is asked again later.") from found
         return found
-
-
-def _until_tomorrow(now: datetime) -> float:
-    midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    return (midnight - now).total_seconds()

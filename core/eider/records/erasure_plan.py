@@ -166,7 +166,10 @@ def _quoted(engine: Engine, ids: set[str], everything: Mapping[str, Memory]) -> 
             continue
         said = texts[span.episode][span.start : span.end].casefold()
         place = said.find(" ".join(text.split()).rstrip(".!。").casefold())
-        shared = any(_overlap(span, other) and other != span for other in others)
+        shared = any(
+            (span.episode == other.episode and span.start < other.end and other.start < span.end) and other != span
+            for other in others
+        )
         if shared and place >= 0 and len(said) == span.end - span.start:
             start = span.start + place
             found.append(replace(span, start=start, end=start + len(" ".join(text.split()).rstrip(".!。"))))
@@ -177,10 +180,6 @@ def _quoted(engine: Engine, ids: set[str], everything: Mapping[str, Memory]) -> 
 
 def _versions(engine: Engine, memory: Memory) -> list[Memory]:
     return engine.store.reads.versions(memory.id, user=memory.user)
-
-
-def _overlap(one: Span, other: Span) -> bool:
-    return one.episode == other.episode and one.start < other.end and other.start < one.end
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -39,18 +39,7 @@ def run(home: str, command: Sequence[str]) -> int:
     from eider.service.run import listening_process
 
     before = listening_process(home)
-    _start_server(home)
-    try:
-        return _run_command(command)
-    finally:
-        if not before and listening_process(home):  # a process of another container has no number here
-            from eider.service.run import stop
-
-            stop(home, END)
-
-
-def _start_server(home: str) -> None:
-    """Start a server; a failure does not stop the command."""
+    # start a server; a failure does not stop the command
     client = Client(home_folder=home, spool=False, timeout=START)
     try:
         client.ask("GET", "/v1/server/status")
@@ -58,6 +47,13 @@ def _start_server(home: str) -> None:
         _print_notice(error.message)
     finally:
         client.close()
+    try:
+        return _run_command(command)
+    finally:
+        if not before and listening_process(home):  # a process of another container has no number here
+            from eider.service.run import stop
+
+            stop(home, END)
 
 
 def _run_command(command: Sequence[str]) -> int:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -134,7 +135,12 @@ class Dispatcher:
         """Answer one verb with JSON in and out."""
         verb = VERBS[name]
         request = decode_request(object_in(body, "request"), verb.request)
-        answer = self.perform(request, _channel(body), body, headers)
+        max_trust = body.get("max_trust") or "agent"  # who does not say claims little
+        if max_trust not in ORIGINS:
+            raise InputError(f"max_trust {max_trust!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
+        agent = str(body.get("agent") or config.setting("agent") or "default")
+        channel = Channel(name=str(body.get("channel") or "http"), max_trust=max_trust, agent=agent)
+        answer = self.perform(request, channel, body, headers)
         return {"status": "stored" if verb.writes else "ok", "value": encode(answer)}
 
     def perform(
@@ -193,7 +199,7 @@ class Dispatcher:
         if (field := _WHEN_SAID.get(verb)) is not None:  # it was said when it was spooled, not now
             for one in request.get("items", [request]):
                 if one.get(field) is None:
-                    one[field] = _iso(float(said["at"]))
+                    one[field] = datetime.fromtimestamp(float(said["at"]), UTC).isoformat()
                 if field == "at" and one.get("tz") is None:
                     one["tz"] = zone
         return self.run_verb(verb, {**said, "request": request})
@@ -269,20 +275,3 @@ class Dispatcher:
         self.stores.close()
         self.logs.close()
         self.tracing.close()
-
-
-def _channel(body: Mapping[str, Any]) -> Channel:
-    max_trust = body.get("max_trust") or "agent"  # who does not say claims little
-    if max_trust not in ORIGINS:
-        raise InputError(f"max_trust {max_trust!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
-    return Channel(
-        name=str(body.get("channel") or "http"),
-        max_trust=max_trust,
-        agent=str(body.get("agent") or config.setting("agent") or "default"),
-    )
-
-
-def _iso(seconds: float) -> str:
-    from datetime import UTC, datetime
-
-    return datetime.fromtimestamp(seconds, UTC).isoformat()

@@ -115,13 +115,12 @@ class Hooks:
                 return
             for point in entry_points(group=GROUP):
                 try:
-                    self._hosts[point.name] = point.load().start(self._around())
+                    self._hosts[point.name] = point.load().start(
+                        Around(home=Path(self.home), memory=self._memory, fault=self._said, port=self.port)
+                    )
                 except Exception as error:  # noqa: BLE001 (another package's fault is told, and the server lives on)
                     self._said(point.name, error)
             self._loaded.set()
-
-    def _around(self) -> Around:
-        return Around(home=Path(self.home), memory=self._memory, fault=self._said, port=self.port)
 
     def _memory(self, agent: str, max_trust: Origin) -> Eider:
         channel = Channel(name=agent, max_trust=max_trust, agent=agent)

@@ -122,7 +122,12 @@ class Logs:
         return hmac.new(self._secret, said.encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:16]
 
     def _error(self, seen: AccessRecord, error: Exception) -> dict[str, Any]:
-        line = {**self._call(seen), "kind": type(error).__name__, "where": _where(error)}
+        frames = traceback.extract_tb(error.__traceback__)
+        line = {
+            **self._call(seen),
+            "kind": type(error).__name__,
+            "where": (f"{_module(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""),
+        }
         if isinstance(error, EiderError):
             return {**line, "message": without_content(str(error), seen.body, type(error).__name__)}
         return {**line, "trace": _trace(error)}
@@ -228,11 +233,6 @@ def _said(body: Mapping[str, Any]) -> str | None:
         elif isinstance(one, list | tuple):
             left += one
     return " ".join(parts)
-
-
-def _where(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{_module(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
 
 
 def _trace(error: BaseException) -> list[str]:

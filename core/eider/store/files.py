@@ -148,7 +148,12 @@ def create(folder: Path, fill: Callable[[Path], None]) -> None:
         fill: Writes the first truth file at the path it is given, and closes it.
     """
     made = folder.with_name(f".{folder.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    _remove_halves(folder)
+    # take away what killed creations left beside it; a living creator keeps its own
+    with contextlib.suppress(OSError):
+        for half in folder.parent.glob(f".{glob.escape(folder.name)}.*.????????"):
+            pid = half.name.split(".")[-2]
+            if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
+                shutil.rmtree(half, ignore_errors=True)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         made.mkdir(mode=0o700)
@@ -168,15 +173,6 @@ def create(folder: Path, fill: Callable[[Path], None]) -> None:
         raise uncreatable(folder, error) from error
     finally:
         shutil.rmtree(made, ignore_errors=True)
-
-
-def _remove_halves(folder: Path) -> None:
-    """Take away what killed creations left beside it; a living creator keeps its own."""
-    with contextlib.suppress(OSError):
-        for half in folder.parent.glob(f".{glob.escape(folder.name)}.*.????????"):
-            pid = half.name.split(".")[-2]
-            if pid.isdigit() and not Path(f"/proc/{pid}").exists() and Path("/proc/self").exists():
-                shutil.rmtree(half, ignore_errors=True)
 
 
 def uncreatable(folder: Path, error: OSError) -> Exception:

@@ -44,15 +44,12 @@ def kind_of(path: str, lines: list[str]) -> str | None:
         fields = before.split(" ")
         if not mark or len(fields) < 5:  # noqa: PLR2004 (the mount point is the fifth field)
             continue
-        point = _plain(fields[4])
+        # the kernel writes blanks and backslashes as three octal digits
+        field = fields[4]
+        for code, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+            field = field.replace(code, char)
+        point = field
         inside = path == point or path.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= best:
             best, found = len(point), after.split(" ", 1)[0]
     return found
-
-
-def _plain(field: str) -> str:
-    """The kernel writes blanks and backslashes as three octal digits."""
-    for code, char in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
-        field = field.replace(code, char)
-    return field

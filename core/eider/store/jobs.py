@@ -305,17 +305,13 @@ class Jobs:
             pause = _FIRST_PAUSE.total_seconds()
             with suppress(EiderError):
                 self.run_due()
-                pause = self._rest()
+                due = self._queue.next_due()
+                left = _IDLE_PAUSE if due is None else (due - self._now()).total_seconds()
+                pause = min(_IDLE_PAUSE, max(_FIRST_PAUSE.total_seconds(), left))
             with self._wake:
                 if not (self._stopped or self._called):
                     self._wake.wait(timeout=pause)
                 self._called = False
-
-    def _rest(self) -> float:
-        """Seconds until a job may be due: no longer than an idle runner rests, no shorter than a failure's first pause."""
-        due = self._queue.next_due()
-        left = _IDLE_PAUSE if due is None else (due - self._now()).total_seconds()
-        return min(_IDLE_PAUSE, max(_FIRST_PAUSE.total_seconds(), left))
 
     def stop(self, timeout: float = 5.0) -> None:
         """Let the running job end; the rest waits for the next open."""

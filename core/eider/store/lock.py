@@ -50,7 +50,12 @@ class OwnerLock:
         _held.add(self)
         if not shared:
             with suppress(OSError):  # on a full disk the lock holds all the same, only its owner stays unnamed
-                self._note()
+                # say who holds it; written aside and renamed, so that a reader never sees half of it
+                fresh = self._folder / f"{OWNER}.{os.getpid()}"
+                descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(descriptor, "w") as file:
+                    json.dump({"pid": os.getpid()}, file)
+                fresh.replace(self._folder / OWNER)
 
     @staticmethod
     def _open(path: Path, *, shared: bool) -> int:
@@ -69,14 +74,6 @@ class OwnerLock:
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
                 raise StoreFullError(path.parent, os.strerror(error.errno)) from error
             raise
-
-    def _note(self) -> None:
-        """Say who holds it; written aside and renamed, so that a reader never sees half of it."""
-        fresh = self._folder / f"{OWNER}.{os.getpid()}"
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            json.dump({"pid": os.getpid()}, file)
-        fresh.replace(self._folder / OWNER)
 
     def close(self) -> None:
         """Give the lock back; closing twice is harmless."""

@@ -27,7 +27,16 @@ def verify(engine: Engine, *, deep: bool = False) -> Verified:
     if engine.store.index_upkeep.exists() or deep:
         checked["index"] = _check_index(engine, findings)
     if deep:
-        checked["segments"] = _check_segments(engine, findings)
+        users = engine.store.reads.users()
+        for user in users:
+            fresh = Segment.build(engine.store.segments.rows(user=user))
+            with engine.segments.hold(user) as held:
+                ids = {i for row, i in enumerate(held.ids) if held.alive[row]}
+            if ids != set(fresh.ids):
+                findings.append(
+                    f"the loaded rows of a user differ from the store by {len(ids ^ set(fresh.ids))}; reopen it"
+                )
+        checked["segments"] = len(users)
     return Verified(findings=tuple(findings), checked=checked)
 
 
@@ -42,19 +51,6 @@ def _check_index(engine: Engine, findings: list[str]) -> int:
     if surplus:
         findings.append(f"{surplus} row(s) of the search index are no longer in the store; run eider rebuild")
     return indexed
-
-
-def _check_segments(engine: Engine, findings: list[str]) -> int:
-    users = engine.store.reads.users()
-    for user in users:
-        fresh = Segment.build(engine.store.segments.rows(user=user))
-        with engine.segments.hold(user) as held:
-            ids = {i for row, i in enumerate(held.ids) if held.alive[row]}
-        if ids != set(fresh.ids):
-            findings.append(
-                f"the loaded rows of a user differ from the store by {len(ids ^ set(fresh.ids))}; reopen it"
-            )
-    return len(users)
 
 
 def refresh(engine: Engine, progress: Callable[[int, int], None] | None = None) -> int:

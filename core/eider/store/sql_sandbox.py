@@ -124,7 +124,20 @@ def _check(db: Cursor, query: str) -> None:
     finally:
         cursor.close()
     for part in _parts(json.loads(tree)):
-        _check_part(part)
+        kind = part.get("type")
+        if part.get("error") is True:
+            raise SqlError(f"{part.get('error_message', 'it cannot be read')}; {_ALLOWED}.")
+        if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
+            raise SqlError(
+                f"{kind.split('_')[0]} inside the query is refused: one's rows are only read here; {_ALLOWED}."
+            )
+        function = part.get("function")
+        source = str(function.get("function_name", "")).casefold() if kind == "TABLE_FUNCTION" and function else None
+        if source is not None and source not in _SOURCES:
+            raise SqlError(f"table function {source!r} is refused: nothing outside these rows is read; {_ALLOWED}.")
+        name = str(part.get("function_name", "")).casefold()
+        if kind == "FUNCTION" and (name in _KEPT_OUT or _READS.fullmatch(name)):
+            raise SqlError(f"function {name!r} is refused: it reaches outside these rows; {_ALLOWED}.")
     return None
 
 
@@ -138,21 +151,6 @@ def _parts(tree: Any) -> Iterator[Mapping[str, Any]]:
             left.extend(node.values())
         elif isinstance(node, list):
             left.extend(node)
-
-
-def _check_part(part: Mapping[str, Any]) -> None:
-    kind = part.get("type")
-    if part.get("error") is True:
-        raise SqlError(f"{part.get('error_message', 'it cannot be read')}; {_ALLOWED}.")
-    if isinstance(kind, str) and kind.endswith("_NODE") and kind not in _NODES:
-        raise SqlError(f"{kind.split('_')[0]} inside the query is refused: one's rows are only read here; {_ALLOWED}.")
-    function = part.get("function")
-    source = str(function.get("function_name", "")).casefold() if kind == "TABLE_FUNCTION" and function else None
-    if source is not None and source not in _SOURCES:
-        raise SqlError(f"table function {source!r} is refused: nothing outside these rows is read; {_ALLOWED}.")
-    name = str(part.get("function_name", "")).casefold()
-    if kind == "FUNCTION" and (name in _KEPT_OUT or _READS.fullmatch(name)):
-        raise SqlError(f"function {name!r} is refused: it reaches outside these rows; {_ALLOWED}.")
 
 
 @contextmanager

@@ -37,7 +37,15 @@ def play(stage: Stage) -> None:
             _act_remember(stage, memory)
             _act_policy(stage, memory)
             _act_versions(stage, memory)
-            _act_inject(stage, memory)
+            with stage.act("What an agent is given without asking"):
+                for prompt in (story.WORKING, story.GENERAL):
+                    stage.show_call(f'memory.inject("{prompt}")')
+                    with stage.time_call("inject" if prompt == story.WORKING else "inject, silent"):
+                        given = memory.inject(prompt)
+                    for line in given.text.splitlines():
+                        stage.say(line, "green", 5)
+                    if not given.text:
+                        stage.say(given.why, "dim", 5)
             with stage.act("A password was pasted in April; it never reached the disk"):
                 found = memory.recall("staging postgres", limit=1, kinds=["episode"])
                 for one in found:
@@ -121,18 +129,6 @@ def _act_versions(stage: Stage, memory: Eider) -> None:
             for one in found:
                 stage.show_recollection(one, why=False)
         stage.say("Nothing was overwritten: the old decision was closed at the instant the new one began.", "dim")
-
-
-def _act_inject(stage: Stage, memory: Eider) -> None:
-    with stage.act("What an agent is given without asking"):
-        for prompt in (story.WORKING, story.GENERAL):
-            stage.show_call(f'memory.inject("{prompt}")')
-            with stage.time_call("inject" if prompt == story.WORKING else "inject, silent"):
-                given = memory.inject(prompt)
-            for line in given.text.splitlines():
-                stage.say(line, "green", 5)
-            if not given.text:
-                stage.say(given.why, "dim", 5)
 
 
 def _act_undo(stage: Stage, memory: Eider) -> None:

@@ -139,14 +139,6 @@ def _bar(hit: Recollection, colour: Mapping[str, str], full: float) -> str:
     return f'<div style="width:14em;font-size:.9em;line-height:0;white-space:nowrap;padding-top:.45em">{"".join(pieces)}</div>'
 
 
-def _legend(colour: Mapping[str, str]) -> str:
-    named = list(colour.items())[:_SIGNALS]
-    if len(colour) > _SIGNALS:
-        named.append(("others", _GREY))
-    marks = " ".join(f'<span style="color:{c}">&#9632;</span>&nbsp;{_say(name)}' for name, c in named)
-    return f'<div style="{_FAINT};margin-top:.3em">{marks} · pale: counts against</div>'
-
-
 def _item(hit: Recollection, now: datetime) -> str:
     if hit.memory is not None:
         return _memory(hit.memory, now)
@@ -162,10 +154,6 @@ def _recollected(hit: Recollection, colour: Mapping[str, str], full: float) -> l
     ]
 
 
-def _width(found: Iterable[Recollection]) -> float:
-    return max((sum(map(abs, hit.why.shares.values())) for hit in found), default=0.0) or 1.0
-
-
 def recollection(value: Recollection) -> str:
     """One result, with the parts of its score as a bar."""
     return recollections([value])
@@ -176,9 +164,17 @@ def recollections(found: Sequence[Recollection]) -> str:
     if not found:
         return _frame(_faint("nothing recalled"))
     shown = found[:_LISTED]
-    colour, full = colours(shown), _width(shown)
+    colour, full = colours(shown), max((sum(map(abs, hit.why.shares.values())) for hit in shown), default=0.0) or 1.0
     more = _faint(f"and {len(found) - len(shown)} more") if len(found) > len(shown) else ""
-    return _frame(_rows(_recollected(hit, colour, full) for hit in shown), _legend(colour), more)
+    named = list(colour.items())[:_SIGNALS]
+    if len(colour) > _SIGNALS:
+        named.append(("others", _GREY))
+    marks = " ".join(f'<span style="color:{c}">&#9632;</span>&nbsp;{_say(name)}' for name, c in named)
+    return _frame(
+        _rows(_recollected(hit, colour, full) for hit in shown),
+        f'<div style="{_FAINT};margin-top:.3em">{marks} · pale: counts against</div>',
+        more,
+    )
 
 
 def page(value: Page) -> str:

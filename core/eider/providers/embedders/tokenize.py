@@ -50,7 +50,11 @@ def words(text: str) -> list[str]:
     found = _WORD.findall(text)
     if "'" not in text:
         return found
-    return [part for word in found for part in (_without_elisions(word) if "'" in word else (word,))]
+    return [
+        part
+        for word in found
+        for part in (([part for part in word.split("'") if len(part) > _ELISION] or [word]) if "'" in word else (word,))
+    ]
 
 
 def distinct(text: str) -> list[str]:
@@ -62,13 +66,9 @@ def distinct(text: str) -> list[str]:
     found = words(text)
     if text.isascii():
         return list({word.lower(): word for word in found}.values())
-    return list({_sameness(place, word): word for place, word in enumerate(found)}.values())
-
-
-def _without_elisions(word: str) -> list[str]:
-    return [part for part in word.split("'") if len(part) > _ELISION] or [word]
-
-
-def _sameness(place: int, word: str) -> str | int:
-    """What makes two words one: a single foreign character is no word yet, so its place counts."""
-    return place if len(word) == 1 and word >= _FIRST_NOT_SPACED else word.lower()
+    return list(
+        {
+            (place if len(word) == 1 and word >= _FIRST_NOT_SPACED else word.lower()): word
+            for place, word in enumerate(found)
+        }.values()
+    )

@@ -140,7 +140,10 @@ class WordLlamaEmbedder:
         ids = [id_ for id_ in self._tokenizer.encode(spelling, add_special_tokens=False).ids if id_ != _BLANK]
         vector = self._table[ids].sum(axis=0, dtype=np.float32)
         if ids and min(ids) < _BYTES_END:
-            vector += np.float32(_OWN) * _direction(spelling)
+            # A direction of its own for any spelling, length 1: one sign per column, drawn by a digest
+            digest = blake2b(spelling.encode(), digest_size=_FULL_WIDTH // 8).digest()
+            signs = np.unpackbits(np.frombuffer(digest, np.uint8)).astype(np.float32) * 2 - 1
+            vector += np.float32(_OWN) * (signs / np.float32(_FULL_WIDTH**0.5))
         return vector
 
 
@@ -158,13 +161,6 @@ def find_folder() -> Path:
         msg = f"the wordllama vectors are not installed; {_FIX}."
         raise EmbedderError(msg)
     return Path(spec.origin).parent
-
-
-def _direction(spelling: str) -> NDArray[np.float32]:
-    """A direction of its own for any spelling, length 1: one sign per column, drawn by a digest."""
-    digest = blake2b(spelling.encode(), digest_size=_FULL_WIDTH // 8).digest()
-    signs = np.unpackbits(np.frombuffer(digest, np.uint8)).astype(np.float32) * 2 - 1
-    return signs / np.float32(_FULL_WIDTH**0.5)
 
 
 def _load(folder: Path) -> tuple[NDArray[np.float16], Any, int]:

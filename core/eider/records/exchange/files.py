@@ -47,12 +47,29 @@ def replacing(path: Path) -> Generator[Path]:
         InputError: There is no such directory, or a directory is in the way.
         StoreFullError: The disk is full; what was at the path is untouched.
     """
-    _sweep(path)
+    # take away what killed processes left
+    for left in path.parent.glob(f".{glob_safe(path.name)}.*.partial"):
+        pid = left.name.removesuffix(".partial").rpartition(".")[2]
+        with suppress(OSError):
+            if pid.isdigit() and not _alive(int(pid)):
+                _removed(left)
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
         yield beside
         point("export.written")
-        _swap(beside, path)
+        if not path.is_dir() or not beside.is_dir():
+            beside.replace(path)
+        else:
+            old = path.with_name(f".{path.name}.old.{os.getpid()}.partial")
+            path.rename(old)
+            point("export.between")
+            beside.rename(path)
+            _removed(old)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
     except PermissionError as error:
         raise ReadOnlyStoreError(path.parent) from error
     except FileNotFoundError as error:
@@ -61,15 +78,6 @@ def replacing(path: Path) -> Generator[Path]:
         raise StoreFullError(path.parent, os.strerror(error.errno or 0)) from error
     finally:
         _removed(beside)
-
-
-def _sweep(path: Path) -> None:
-    """Take away what killed processes left."""
-    for left in path.parent.glob(f".{glob_safe(path.name)}.*.partial"):
-        pid = left.name.removesuffix(".partial").rpartition(".")[2]
-        with suppress(OSError):
-            if pid.isdigit() and not _alive(int(pid)):
-                _removed(left)
 
 
 def glob_safe(name: str) -> str:
@@ -92,22 +100,6 @@ def _removed(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def _swap(beside: Path, path: Path) -> None:
-    if not path.is_dir() or not beside.is_dir():
-        beside.replace(path)
-    else:
-        old = path.with_name(f".{path.name}.old.{os.getpid()}.partial")
-        path.rename(old)
-        point("export.between")
-        beside.rename(path)
-        _removed(old)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @contextmanager

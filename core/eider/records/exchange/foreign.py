@@ -32,28 +32,24 @@ def statement_or_utterance(engine: Engine, user: str, line: Mapping[str, Any], c
         InputError: A field is missing or cannot be used; the message names the fix.
     """
     if "role" in line:
-        return _utterance(engine, user, line, channel)
+        said = validation.text(_content(line), "content")
+        role: Role = _ROLES.get(str(line["role"]).casefold(), "other")
+        at, tz = _time(engine, line)
+        speakers = {"user": user, "agent": channel.agent, "other": str(line["role"]) or "other"}
+        speaker = validation.name(line.get("speaker") or line.get("name") or speakers[role], "speaker")
+        session = validation.name(line.get("session") or local_date(at, tz).isoformat(), "session")
+        given = {"text": said, "speaker": speaker, "session": session}
+        fields, metadata = clean_row(given, validation.metadata(line.get("metadata")))
+        return Episode(
+            id=new_id("ep_"), text=fields["text"], user=user, speaker=fields["speaker"], role=role,
+            session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
+            origin=channel.origin(ORIGIN_OF_ROLE[role]), metadata=metadata, key=_key(line),
+        )  # fmt: skip
     if "text" in line:
         return _statement(engine, user, line, channel)
     raise InputError(
         'neither \'text\' nor \'role\' is there; write {"text": …}, or {"role": …, "content": …, "at": …}.'
     )
-
-
-def _utterance(engine: Engine, user: str, line: Mapping[str, Any], channel: Channel) -> Episode:
-    said = validation.text(_content(line), "content")
-    role: Role = _ROLES.get(str(line["role"]).casefold(), "other")
-    at, tz = _time(engine, line)
-    speakers = {"user": user, "agent": channel.agent, "other": str(line["role"]) or "other"}
-    speaker = validation.name(line.get("speaker") or line.get("name") or speakers[role], "speaker")
-    session = validation.name(line.get("session") or local_date(at, tz).isoformat(), "session")
-    given = {"text": said, "speaker": speaker, "session": session}
-    fields, metadata = clean_row(given, validation.metadata(line.get("metadata")))
-    return Episode(
-        id=new_id("ep_"), text=fields["text"], user=user, speaker=fields["speaker"], role=role,
-        session=fields["session"], seq=-1, at=at, tz=tz, recorded_at=engine.now(),
-        origin=channel.origin(ORIGIN_OF_ROLE[role]), metadata=metadata, key=_key(line),
-    )  # fmt: skip
 
 
 def _content(line: Mapping[str, Any]) -> object:

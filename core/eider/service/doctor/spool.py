@@ -27,24 +27,20 @@ def _drain_spool(place: HomeContext, finding: Finding) -> None:
     except ClientError as error:
         if error.kind != "ServerUnreachableError" or client.spawns:
             raise ServerError(error.message) from None
-        _drain_here(home)
+        from eider.service.dispatcher import Dispatcher
+        from eider.service.run import take_lock
+
+        lock = take_lock(home)
+        try:
+            dispatcher = Dispatcher(home)
+            try:
+                dispatcher.drain()
+            finally:
+                dispatcher.stores.close()
+        finally:
+            os.close(lock)
     finally:
         client.close()
-
-
-def _drain_here(home: str) -> None:
-    from eider.service.dispatcher import Dispatcher
-    from eider.service.run import take_lock
-
-    lock = take_lock(home)
-    try:
-        dispatcher = Dispatcher(home)
-        try:
-            dispatcher.drain()
-        finally:
-            dispatcher.stores.close()
-    finally:
-        os.close(lock)
 
 
 @home_check("spool", repairs={"spool-waiting": _drain_spool, "spool-full": _drain_spool})

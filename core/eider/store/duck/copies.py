@@ -49,7 +49,15 @@ class DuckCopies:
             old, fresh = self._database.path, files.next_truth()
             _remove(fresh)
             try:
-                self._copy(fresh)
+                place = str(fresh).replace("'", "''")
+                with self._database.alone() as db:
+                    name = db.execute("SELECT current_database()").fetchall()[0][0]
+                    db.execute(f"ATTACH '{place}' AS fresh")
+                    try:
+                        db.execute(f'COPY FROM DATABASE "{name}" TO fresh')
+                        db.execute("CHECKPOINT fresh")
+                    finally:
+                        db.execute("DETACH fresh")
                 point("erase.copied")
                 # Synced while nobody has it open: any descriptor closed later would drop DuckDB's lock.
                 files.settle(fresh)
@@ -63,17 +71,6 @@ class DuckCopies:
             point("erase.pointed")
             _remove(old)
             point("erase.swapped")
-
-    def _copy(self, fresh: Path) -> None:
-        place = str(fresh).replace("'", "''")
-        with self._database.alone() as db:
-            name = db.execute("SELECT current_database()").fetchall()[0][0]
-            db.execute(f"ATTACH '{place}' AS fresh")
-            try:
-                db.execute(f'COPY FROM DATABASE "{name}" TO fresh')
-                db.execute("CHECKPOINT fresh")
-            finally:
-                db.execute("DETACH fresh")
 
 
 def _remove(path: Path) -> None:

@@ -80,7 +80,8 @@ def _named(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     in_ids = "user_id = ? AND id IN (SELECT unnest(?))"
     scopes = _column(db, f"SELECT DISTINCT scope FROM memories WHERE {in_ids}", [user, ids])  # noqa: S608 (constants)
     graves = _tombstones(db, user, erasure)
-    touched = _events_touching(db, user, ids)
+    sql = "SELECT seq FROM events WHERE user_id = ? AND list_has_any(from_json(ids, '[\"VARCHAR\"]'), ?)"
+    touched = [row[0] for row in db.execute(sql, [user, list(ids)]).fetchall()]
     _bury(chain, db, erasure, [chain.digest("id", user, i) for i in (*ids, *runs)])
     _bury(chain, db, erasure, _key_digests(db, "seq IN (SELECT unnest(?))", [touched]))
     linked = "user_id = ? AND (source IN (SELECT unnest(?)) OR target IN (SELECT unnest(?)))"
@@ -145,11 +146,6 @@ def _tombstones(db: Cursor, user: str, erasure: Erasure) -> list[Memory]:
         )
         for m in found
     ]  # fmt: skip
-
-
-def _events_touching(db: Cursor, user: str, ids: Sequence[str]) -> list[int]:
-    sql = "SELECT seq FROM events WHERE user_id = ? AND list_has_any(from_json(ids, '[\"VARCHAR\"]'), ?)"
-    return [row[0] for row in db.execute(sql, [user, list(ids)]).fetchall()]
 
 
 def _key_digests(db: Cursor, where: str, values: Sequence[object]) -> list[str]:

@@ -103,7 +103,19 @@ class DuckIntake:
         with self._chain.transaction() as (db, heads):
             self._head = self._chain.head
             chosen = self._choose(db, batch)
-            check_sealed(self._plan(chosen, at))
+            # the same rows as the seal knows them
+            said = [[redact_name(e.actor), redact_name(e.op), e.payload] for e in chosen.events]
+            check_sealed(
+                ChangeSet(
+                    user=self._user,
+                    op="import",
+                    actor=self._actor,
+                    at=at,
+                    episodes=tuple(e for e, _ in chosen.episodes),
+                    memories=tuple(chosen.memories),
+                    detail={redact("events"): said},
+                )
+            )
             links = self._number(chosen, at)
             self._write(db, chosen, links)
             heads.extend([self._head] if links else [])
@@ -111,14 +123,6 @@ class DuckIntake:
         self._chain.forget_sequences(self._user)
         point("import.durable")
         return len(chosen.episodes) + len(chosen.memories)
-
-    def _plan(self, chosen: _Chosen, at: datetime) -> ChangeSet:
-        """The same rows as the seal knows them."""
-        said = [[redact_name(e.actor), redact_name(e.op), e.payload] for e in chosen.events]
-        return ChangeSet(
-            user=self._user, op="import", actor=self._actor, at=at, episodes=tuple(e for e, _ in chosen.episodes),
-            memories=tuple(chosen.memories), detail={redact("events"): said},
-        )  # fmt: skip
 
     def _choose(self, db: Cursor, batch: Batch) -> _Chosen:
         ids = batch.ids()

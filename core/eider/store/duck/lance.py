@@ -191,7 +191,13 @@ class LanceIndex:
                 newest[row.id] = row
         rows = list(newest.values())
         for row in rows:
-            self._check_row(row)
+            if len(row.vector) not in (0, 4 * self.width):
+                size = len(row.vector) / 4
+                raise InputError(
+                    f"the vector of {row.id!r} has {size:g} floats; the index has {self.width}: re-embed it."
+                )
+            if not (_is_utf8(row.user) and _is_utf8(row.id)):
+                raise InputError(f"user {row.user!r} or id {row.id!r} is no valid Unicode; use whole characters.")
         gone = [i for i in dict.fromkeys(deletes) if i not in newest]
         with self._writer, self._explained():
             table = self._open(create=bool(rows))
@@ -204,13 +210,6 @@ class LanceIndex:
             col = _lance().expr.col
             for start in range(0, len(gone), _BATCH):
                 table.delete(col("id").isin(gone[start : start + _BATCH]))
-
-    def _check_row(self, row: IndexRow) -> None:
-        if len(row.vector) not in (0, 4 * self.width):
-            size = len(row.vector) / 4
-            raise InputError(f"the vector of {row.id!r} has {size:g} floats; the index has {self.width}: re-embed it.")
-        if not (_is_utf8(row.user) and _is_utf8(row.id)):
-            raise InputError(f"user {row.user!r} or id {row.id!r} is no valid Unicode; use whole characters.")
 
     def _merge(self, table: Any, rows: Sequence[IndexRow]) -> None:
         pa = _lance().pa
