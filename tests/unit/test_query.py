@@ -225,7 +225,7 @@ def test_a_missing_package_names_the_extra(memory: eider.Eider, monkeypatch: pyt
     """Without pandas or polars the rows and Arrow still work."""
     found = memory.sql("SELECT 1")
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingExtraError, match=r"eider\[view\]"):
+    with pytest.raises(MissingExtraError, match=r"eider-memory\[view\]"):
         getattr(found, package)()
     assert found.rows == [(1,)]
 

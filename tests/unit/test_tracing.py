@@ -122,7 +122,7 @@ def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk
     """Watched, it is an error with the command; unwatched, the server goes on and notes it."""
     monkeypatch.setenv("EIDER_OTEL", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
-    with pytest.raises(MissingExtraError, match=r"eider\[otel\]"):
+    with pytest.raises(MissingExtraError, match=r"eider-memory\[otel\]"):
         desk.trace(foreground=True)
     desk.trace(foreground=False)
     desk.logs.flush()

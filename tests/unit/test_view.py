@@ -222,7 +222,7 @@ def test_plots_without_matplotlib_name_the_extra(monkeypatch: pytest.MonkeyPatch
     from eider.model.display import plots
 
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(MissingExtraError, match=r"eider\[view\]"):
+    with pytest.raises(MissingExtraError, match=r"eider-memory\[view\]"):
         plots.growth([EVENT])
 
 
