@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 from eider.api.background_writer import BackgroundWriter
 from eider.client import briefing_cache
 from eider.client.client import dumps
+from eider.model.errors import EiderError
 from eider_claude_hooks import briefing
 from eider_claude_hooks.learning import SessionLearner
 from eider_claude_hooks.missed import UnreadTranscripts
@@ -100,7 +101,13 @@ class HookHandler:
         if (isinstance(at, int | float) and time.time() - at > _LATE_SECONDS) and session.is_behind():
             self._run_later(partial(self.learner.catch_up, [(session, False)]))
             return NOTHING
-        answer = react(session, event, until)
+        try:
+            answer = react(session, event, until)
+        except EiderError as error:
+            self._around.fault(HOST, error)
+            answer = NOTHING
+        if _text_field(event, "hook_event_name") == "SessionStart" and _text_field(event, "source") != "compact":
+            answer = {**answer, **self._warning()}
         return answer if len(dumps(answer)) < MAX_OUTPUT else NOTHING
 
     def warm(self) -> None:
@@ -201,14 +208,14 @@ class HookHandler:
             self._places.pop(next(iter(self._places)))
         if not about:
             self._run_later(partial(self.briefings.save, session.cwd, made.text, turn))
-        return {**_context_answer("SessionStart", made.text), **self._port_warning()}
+        return _context_answer("SessionStart", made.text)
 
-    def _port_warning(self) -> Answer:
-        """Return a warning for the person that another program listens on the hook port."""
+    def _warning(self) -> Answer:
+        """Return one line for the person where something keeps Eider from remembering."""
         port, fault = self._around.port()
-        if port is None and fault:
-            return {"systemMessage": f"Eider cannot hear Claude Code's prompts: {fault}. Run eider doctor."}
-        return NOTHING
+        trouble = [f"it cannot hear Claude Code's prompts: {fault}; run eider doctor"] if port is None and fault else []
+        found = [*trouble, *self._around.trouble()]
+        return {"systemMessage": f"Eider: {found[0]}."} if found else NOTHING
 
     def _save_briefing(self, cwd: str, known: tuple[str, ...]) -> None:
         turn = self.briefings.generation()

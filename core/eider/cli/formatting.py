@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any, Final
 
 STATUS_KEYS: Final = (
-    "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes", "hooks",
+    "running", "pid", "version", "home", "uptime", "stores", "jobs", "spool_bytes", "paused", "rss_bytes", "hooks", "trouble",
 )  # fmt: skip
 """What is said of the server process."""
 _MAX_TEXTS: Final = 3
@@ -127,6 +127,7 @@ def print_status(found: dict[str, Any]) -> None:
             ["jobs", ", ".join(f"{n} {what}" for what, n in jobs.items() if n) or "none"],
             *hook_rows(found.get("hooks") or {}),
         ]
+    rows += [["trouble", line] for line in found.get("trouble") or ()]
     rows += [["home", found["home"]], ["spool", waits], ["paused", paused_text(found["paused"])]]
     print_table(rows)
 

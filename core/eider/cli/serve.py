@@ -185,6 +185,7 @@ def status(state: State) -> None:
 def _status_fields() -> dict[str, Any]:
     from eider.client import pauses, spool
     from eider.client.client import Client, home
+    from eider.service.trouble import full_disk
 
     place = home()
     client = Client(home_folder=place, spawn=False, spool=False, timeout=5.0)
@@ -198,7 +199,7 @@ def _status_fields() -> dict[str, Any]:
             f"the server of {place!r} holds its lock and does not answer; look with eider doctor."
         )
     return {"running": False, "home": place, "stores": [], "spool_bytes": spool.waiting_bytes(place),
-            "paused": pauses.read(place)}  # fmt: skip
+            "paused": pauses.read(place), "trouble": full_disk(Path(place))}  # fmt: skip
 
 
 def _get(client: Any, path: str) -> dict[str, Any]:

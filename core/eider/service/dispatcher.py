@@ -48,6 +48,7 @@ from eider.service.request import AccessRecord, HttpRequest
 from eider.service.request_parts import layers, object_in
 from eider.service.spool_drain import Drain, SpoolReport
 from eider.service.tracing import Tracing
+from eider.service.trouble import Trouble
 
 if TYPE_CHECKING:
     from eider.model.requests import Request
@@ -77,13 +78,13 @@ class Dispatcher:
         self.began = time.time()
         self._spool = Drain(home, self._late)
         upload.sweep(home)
-        self.logs, self.tracing = Logs(home), Tracing()
+        self.logs, self.tracing, self.trouble = Logs(home), Tracing(), Trouble(home)
         gauges = {"log_lines_dropped": lambda: self.logs.dropped}
         self.metrics = Metrics(
             home, self.stores.engines, {**gauges, **{f"hooks_{n}": partial(self._hooked, n) for n in FIGURES}}
         )
         self.backups = BackupRoutes(home, self.stores, self._folder)
-        self.hooks = Hooks(home, self, self.logs.fault)
+        self.hooks = Hooks(home, self, self.logs.fault, self.trouble.lines)
 
     def app(self, *, token: str, hosts: frozenset[str]) -> App:
         """The HTTP application."""
@@ -163,12 +164,17 @@ class Dispatcher:
             pauses.check_writes_allowed(self.home, folder)
         beneath = [self._folder({"store": path}) for path in layers(target)] if verb.name in _LAYERED else ()
         span = self.tracing.span(verb.name, folder.stem, headers)
-        with span as count, self.stores.use(folder, beneath) as engine, speaking_from(target.get("tz")):
-            answer = verb.answer(engine, request, channel)
-            if isinstance(answer, Receipt):
-                answer = cast("A", rejected_writes.add_rejected_writes(self.home, request, answer))
-            count(answer)
+        try:
+            with span as count, self.stores.use(folder, beneath) as engine, speaking_from(target.get("tz")):
+                answer = verb.answer(engine, request, channel)
+                if isinstance(answer, Receipt):
+                    answer = cast("A", rejected_writes.add_rejected_writes(self.home, request, answer))
+                count(answer)
+        except (EiderError, OSError) as error:
+            self.trouble.note(folder.stem, error)
+            raise
         if verb.writes:
+            self.trouble.solved(folder.stem)
             self.hooks.changed(folder, verb.name)
         return answer
 
@@ -243,7 +249,7 @@ class Dispatcher:
         return {
             "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,
             "stores": [str(folder) for folder in self.stores.engines()], "paused": pauses.read(self.home),
-            **standing.server_figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(),
+            **standing.server_figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(), "trouble": self.trouble.lines(),
         }  # fmt: skip
 
     def _hooked(self, name: str) -> float:

@@ -93,14 +93,16 @@ class Around:
     """Notes what failed, without content."""
     port: Callable[[], tuple[int | None, str]]
     """The hook port that is listened on, and why a reserved one is not."""
+    trouble: Callable[[], list[str]] = list
+    """What keeps this home from remembering, a line each."""
 
 
 class Hooks:
     """The hosts of one server."""
 
-    def __init__(self, home: str, server: Server, fault: Fault) -> None:
+    def __init__(self, home: str, server: Server, fault: Fault, trouble: Callable[[], list[str]] = list) -> None:
         """Import nothing yet."""
-        self.home, self._server, self._fault = home, server, fault
+        self.home, self._server, self._fault, self._trouble = home, server, fault, trouble
         self.listening: Callable[[], tuple[int | None, str]] = lambda: (None, "")
         self.known: Callable[[], HookPort | None] = lambda: hook_port.read(home)
         self._hosts: dict[str, Host] = {}
@@ -116,7 +118,13 @@ class Hooks:
             for point in entry_points(group=GROUP):
                 try:
                     self._hosts[point.name] = point.load().start(
-                        Around(home=Path(self.home), memory=self._memory, fault=self._said, port=self.port)
+                        Around(
+                            home=Path(self.home),
+                            memory=self._memory,
+                            fault=self._said,
+                            port=self.port,
+                            trouble=self._trouble,
+                        )
                     )
                 except Exception as error:  # noqa: BLE001 (another package's fault is told, and the server lives on)
                     self._said(point.name, error)

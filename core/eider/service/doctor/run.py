@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -100,9 +100,22 @@ def _store_findings(folder: Path, wants: Options, *, named: bool) -> StoreFindin
                 found, checks = _examine_here(folder, wants, name)
             return [error_finding(error, str(config.home())), *found], checks
     except (EiderError, OSError) as error:
-        return [error_finding(error, name)], 1
+        return [_with_backup(error_finding(error, name), folder)], 1
     except Exception as error:  # noqa: BLE001 (whatever a damaged file does to a library, the other stores are looked at)
         return [error_finding(error, name, check="opening")], 1
+
+
+def _with_backup(finding: Finding, folder: Path) -> Finding:
+    """Return the finding of a damaged store with the command that brings back its newest good backup, where there is one."""
+    if finding.kind != "store-damaged":
+        return finding
+    from eider.records.backup.rotation import listed
+
+    good = next((b for b in reversed(listed(folder)) if not b.findings), None)
+    if good is None:
+        return finding
+    command = f"eider backup restore {good.path.parent.name}/{good.path.name} --replace"
+    return replace(finding, fix=f"{command} (the newest good backup, of {good.manifest.at:%d %b %Y %H:%M} UTC)")
 
 
 def _server_answers_for(folder: Path, *, named: bool) -> bool:
