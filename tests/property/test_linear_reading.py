@@ -11,11 +11,14 @@ import pytest
 from eider.guide.gate import prompt_reading
 from eider.language.analysis import analyse
 from eider.language.dates import event_asked, mentions
+from eider.model.visible_text import visible_lines
+from eider.privacy import recall_marks
 from eider.privacy.redact import redact
 from eider.retrieve.query import Question
 from eider.store.segment.segment import Segment
 from eider.understand.pair_reading import read
 from eider.understand.reader import read_reply
+from eider.understand.sentences import clauses, sentences
 from eider_claude_hooks.words import split_private
 
 TODAY = date(2026, 5, 20)
@@ -32,6 +35,8 @@ UNITS = (
     "< private ", "/a/b", "a@b.", "http://a", "key=value ", "a: b\n", "- a\n", "> a\n", "because ", "replaced a ", "never x ",
     "not a ", "no, not ", "what ", "if you can ", "can you ", "since x ", "before the ", "May 5-", "vor dem ", "avant le ",
     "desde el ", "之前", "请你帮我", "hast du ", "me recomendaste ", "港口abc12", "<" + " " * 300,
+    "나는서울에살고", "ฉันอาศัยอยู่", "انااسكن", "אניגר", "яживу", "μενω", "मैंरहता", "a-b-", "5-5-", "2020-01-01", "😀", "👩\u200d💻", "l'a'", "+1+1",
+    "<a>", "<a-b>\n", "我，", "%20", "\\a", "$a", "*a*", "|a|", "1. a\n", "http://a.b/", "a@b.c ", "?a", '{"a":', "<eider-memory>", "\u200b", "\x1b[",
 )  # fmt: skip
 READERS: dict[str, Callable[[str], object]] = {
     "reply": read_reply,
@@ -43,6 +48,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "redact": redact,
     "gate": lambda text: prompt_reading.read(text, ()),
     "private": split_private,
+    "clauses": lambda text: [clauses(text, *span) for span in sentences(text)],
+    "shown": visible_lines,
+    "marks": recall_marks.strip,
 }
 
 

@@ -12,6 +12,8 @@ from importlib.resources import files
 TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|\d+|[぀-鿿가-힯]|[?!:;,…\"“”`()]|[\U0001F300-\U0001FAFF☀-➿]")
 EAST_ASIAN = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
 _KANA, _HANGUL = re.compile(r"[぀-ヿ]"), re.compile(r"[가-힯]")
+_LONGEST_WORD = 64
+"""Characters of a word that are looked at: what is longer is no word of a language."""
 _ELIDED = 2
 """At most so many letters stand before an apostrophe in place of a word: l', qu'."""
 _EAST_ASIAN_LANGUAGES = ("zh", "ja", "ko")
@@ -67,10 +69,11 @@ def _word(word: str, languages: tuple[str, ...]) -> int:
     """Return the classes of one word, alone or by its beginning."""
     phrases, beginnings, _ = _table(languages, east_asian=False)
     found = phrases.get(word, 0)
-    for length in range(2, len(word) + 1):
+    for length in range(2, min(len(word), _LONGEST_WORD) + 1):
         found |= beginnings.get(word[:length], 0)
     elided, apostrophe, rest = word.partition("'")
-    return found | _word(rest, languages) if apostrophe and len(elided) <= _ELIDED and rest else found
+    elides = apostrophe and len(elided) <= _ELIDED and len(rest) <= _LONGEST_WORD
+    return found | _word(rest, languages) if elides and rest else found
 
 
 def plain(text: str) -> str:

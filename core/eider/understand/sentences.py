@@ -1,6 +1,7 @@
 """Cuts a text into sentences and clauses by offsets, never inside times, ports, paths, versions or abbreviations."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from eider.understand.cues import EAST_ASIAN, guess_language
@@ -34,12 +35,16 @@ _WHOLE = re.compile(
     r"|(?<![\w'])'(?=[^\s'])[^'\n]{1,60}'(?!\w)"
 )
 _FALLBACK_END = re.compile(r"(?<!\b\w)(?<!\b\w\w)[.!?…]+[\"'”’»)\]]*(?=\s+[^\s\d a-zß-ÿ])|[。！？；]+[」』”）]*")
-_ALWAYS_END = re.compile(r"[。！？；]+[」』”）]*(?=.)|(?<=[\w)\]])[!?]{2,}(?=\s)|[\U0001F300-\U0001FAFF☀-➿️]+(?=\s+\w)")
+_ALWAYS_END = re.compile(
+    r"[。！？；]+[」』”）]*(?=.)|(?<=[\w)\]])[!?]{2,}(?=\s)|(?<![\U0001F300-\U0001FAFF☀-➿️])[\U0001F300-\U0001FAFF☀-➿️]+(?=\s+\w)"
+)
 _SMALL_START = re.compile(r"(?<=[^\W\d_]{3}[.!?] )[a-zà-ÿ]|(?<=[^\W\d_]{3}[.!?]  )[a-zà-ÿ]")
 _SHORT_WORD = re.compile(r"(?:^|[\s(])[A-Za-zÀ-ÿ]{1,3}\.$")
 _PAUSE = re.compile(r"[,;](?=\s)|(?<=[぀-鿿가-힯])[,;]|[，、；]|\s+[–—-]{1,2}(?=\s)|—|\.{3}(?=\s)|…(?=\s)")
 _LIST_MARK = re.compile(r"[ \t]*(?:[-*•+–]|\d{1,2}[.)]|\[[ xX]\]|[a-h]\))[ \t]+")
 _LETTER = re.compile(r"[^\W_]")
+_LONG_LINE = 4_000
+"""Characters of a line from which on it is cut by signs alone: the library takes the square of some of them."""
 _WRAPPED = 60
 """A line at least this long, followed by one that begins with a small letter, is a wrapped paragraph. A guess."""
 
@@ -50,7 +55,9 @@ def whole_pieces(text: str) -> list[Span]:
 
 
 def _inside(place: int, pieces: list[Span]) -> bool:
-    return any(start < place < end for start, end in pieces)
+    """Whether a place lies within a piece; the pieces are in order and apart."""
+    before = bisect_left(pieces, (place, 0)) - 1
+    return before >= 0 and pieces[before][0] < place < pieces[before][1]
 
 
 def trim(text: str, start: int, end: int) -> Span:
@@ -81,7 +88,7 @@ def lines(text: str, start: int = 0, end: int | None = None) -> list[Span]:
 
 
 def _ends(line: str, language: str) -> Iterator[int]:
-    if get_sentence_boundaries is None:
+    if get_sentence_boundaries is None or len(line) > _LONG_LINE:
         yield from (match.end() for match in _FALLBACK_END.finditer(line))
     else:
         # The library does not cut before a small letter; its abbreviations hold when the letter is a capital.
@@ -143,7 +150,7 @@ def clauses(text: str, start: int, end: int) -> list[Span]:
     at = 0
     for match in [*_PAUSE.finditer(sentence), None]:
         stop = match.start() if match else len(sentence)
-        if match and _inside(stop, [p for p in pieces if p[0] != stop]):
+        if match and _inside(stop, pieces):
             continue
         span = trim(text, start + at, start + stop)
         if _LETTER.search(text, *span):

@@ -7,13 +7,14 @@ Another voice lasts until it clearly ends; where its end is not clear, the voice
 
 import itertools
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from enum import Enum
 
 from eider.understand import cues
 from eider.understand.sentences import Span, lines, sentences, whole_pieces
 
-_CLOSED_TAG = re.compile(r"<([A-Za-z][\w.-]*)(?:\s[^<>]*)?>(.*?)</\1\s*>", re.DOTALL)
+_TAG = re.compile(r"<(/?)([A-Za-z][\w.-]*)(?:\s[^<>]*)?>")
 _OPEN_TAG = re.compile(r"^<([a-z]+(?:[-_][a-z]+)+)(?:\s[^<>]*)?>", re.MULTILINE)
 _FENCE = re.compile(r"^[ \t>]*(```|~~~).*?(?:^[ \t>]*\1[^\n]*$|\Z)", re.DOTALL | re.MULTILINE)
 _QUOTES = {"“": "”", "„": "“”", "«": "»", "「": "」", "『": "』", '"': '"'}
@@ -76,9 +77,9 @@ def _marked_spans(text: str) -> list[tuple[int, int, str]]:
     spans = [(*match.span(), "code") for match in _FENCE.finditer(text)] if "```" in text or "~~~" in text else []
     if "<" in text:
         spans.extend(
-            (*match.span(), "envelope")
-            for match in _CLOSED_TAG.finditer(text)
-            if len(match[2]) > _LONG_QUOTE or "\n" in match[2] or "_" in match[1] or "-" in match[1]
+            (start, end, "envelope")
+            for start, end, name, inner in _closed_tags(text)
+            if len(inner) > _LONG_QUOTE or "\n" in inner or "_" in name or "-" in name
         )
         unclosed = (m.start() for m in _OPEN_TAG.finditer(text) if not any(a <= m.start() < b for a, b, _ in spans))
         spans.extend([(start, len(text), "envelope") for start in list(unclosed)[:1]])
@@ -94,6 +95,24 @@ def _marked_spans(text: str) -> list[tuple[int, int, str]]:
                 at = end
         at += 1
     return spans
+
+
+def _closed_tags(text: str) -> list[tuple[int, int, str, str]]:
+    """Return (start, end, name, inner text) of elements that are closed; of nested ones the outer one."""
+    opened: list[re.Match[str]] = []
+    closed: dict[str, list[re.Match[str]]] = {}
+    for tag in _TAG.finditer(text):
+        if tag[1]:
+            closed.setdefault(tag[2], []).append(tag)
+        else:
+            opened.append(tag)
+    found: list[tuple[int, int, str, str]] = []
+    for tag in opened:
+        ends = closed.get(tag[2], [])
+        place = bisect_left(ends, tag.end(), key=lambda end: end.start())
+        if place < len(ends) and (not found or tag.start() >= found[-1][1]):
+            found.append((tag.start(), ends[place].end(), tag[2], text[tag.end() : ends[place].start()]))
+    return found
 
 
 def _recognised(content: list[str], place: int, speakers: list[str], before: str) -> str:
