@@ -227,6 +227,12 @@ def search(
 def forget(memory: Eider, *, id: str, user: str, **_: object) -> Answer:  # noqa: A002 (the word users know)
     """Erase for good."""
     done = memory.forget(id, user=user)
+    if done.proposed:
+        return {
+            "status": "proposed",
+            "id": done.proposed,
+            "why": "the user said it, and decides in the inbox; nothing was erased",
+        }
     return {"status": "erased", "ids": list(done.ids), "kept": list(done.kept), "physical": done.physical,
             "checks": dict(done.checks), "outside": list(done.outside)}  # fmt: skip
 
@@ -262,7 +268,7 @@ def _visible_scopes(scopes: Sequence[str]) -> list[str] | None:
 
 def _stored_answer(memory: Memory) -> Answer:
     """Return what was stored, without its text, which the model has just written."""
-    status = "queued" if memory.id.startswith("queued_") else "stored"
+    status = "queued" if memory.id.startswith("queued_") else "proposed" if memory.state == "inbox" else "stored"
     return {"status": status, "id": memory.id, "kind": memory.kind, "trust": memory.trust}
 
 

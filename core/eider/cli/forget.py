@@ -84,6 +84,9 @@ def print_receipt(state: State, receipt: Receipt) -> None:
     if state.json:
         print_json(receipt)
         return
+    if receipt.proposed:
+        print_line(f"nothing was erased: the user said it, and decides in the inbox ({receipt.proposed})")
+        return
     rows = ", ".join(f"{n} {table}" for table, n in receipt.erased.items() if n)
     print_line(f"erased {len(receipt.ids)} item(s){': ' + rows if rows else ''}")
     if receipt.parts:

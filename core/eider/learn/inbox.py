@@ -15,6 +15,7 @@ from eider.model.learned import Draft, InboxEntry
 from eider.model.requests_learning import Inbox, Settle
 from eider.model.values import GLOBAL, TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
+from eider.records.proposals import asked_to_end
 from eider.records.revise import known, sealed
 from eider.retrieve.nearest import near
 from eider.store.arrays import STATE_CODE
@@ -54,6 +55,11 @@ def _entry(engine: Engine, memory: Memory) -> InboxEntry:
             runner_up=memory.doubt.runner_up,
         )  # fmt: skip
     against = tuple(contradicted(engine, memory))
+    if (ends := asked_to_end(engine, memory)) is not None:
+        return InboxEntry(
+            id=memory.id, question=f"{memory.agent} asks to end “{quoted}”. Shall it end?",
+            yes=f"“{quoted}” ends; eider forget {ends.id} erases it", no=f"“{quoted}” holds on", memory=memory, against=(ends,),
+        )  # fmt: skip
     if against:
         question = f"“{quoted}” contradicts “{_short(against[0])}”. Does the new statement hold?"
         yes, no = f"It holds, and “{_short(against[0])}” ends", f"“{_short(against[0])}” holds on"
@@ -88,6 +94,8 @@ def _settled(engine: Engine, request: Settle, channel: Channel) -> Memory:
         return _doubt_settled(engine, request, memory, channel)
     if memory.state != "inbox" or memory.valid_to is not None:
         raise RefusedError(f"memory {memory.id!r} does not wait in the inbox; list what does with inbox().")
+    if (ends := asked_to_end(engine, memory)) is not None:
+        return _end_settled(engine, request, memory, ends, channel)
     if not request.accept:
         return _written(engine, request, channel, "reject", [memory], [_dropped(engine, memory)])
     return _accepted(engine, request, memory, channel)
@@ -117,6 +125,24 @@ def _accepted(engine: Engine, request: Settle, memory: Memory, channel: Channel)
         plan.memories[old.id] = replace(plan.version(old), valid_to=ends, to_precision="instant", superseded_by=memory.id, doubt=None)  # fmt: skip
         plan.edges.append(Edge(source=memory.id, target=old.id, kind="supersedes"))
     return _committed(engine, request, channel, "accept", plan)
+
+
+def _end_settled(engine: Engine, request: Settle, proposal: Memory, memory: Memory, channel: Channel) -> Memory:
+    """What an agent asked to end ends, or holds on; the question is gone."""
+    now = engine.now()
+    read, written = [proposal], [_dropped(engine, proposal)]
+    if request.accept and memory.status(now) == "current":
+        read.append(memory)
+        written.append(
+            replace(
+                sealed(memory),
+                recorded_at=now,
+                valid_to=max(now, memory.valid_from),
+                to_precision="instant",
+                doubt=None,
+            )
+        )
+    return _written(engine, request, channel, "accept" if request.accept else "reject", read, written)
 
 
 def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:

@@ -183,6 +183,8 @@ class Receipt(Shown):
     """Parts of utterances that were erased where the rest stays."""
     again: tuple[str, ...] = ()
     """Ids, among those of `ids` and `parts`, that said the same again."""
+    proposed: str = ""
+    """Id of what waits in the inbox: nothing was erased, for whoever asked may not erase it; the user decides."""
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
     """Of a dry run: id of a memory, an utterance or a part of one ("ep_…[3:17]") → the words that would be erased."""
     dry_run: bool = False

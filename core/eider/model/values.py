@@ -204,7 +204,7 @@ class Usage(Value):
     shown: int = 0
 
 
-EdgeKind = Literal["temporal", "entity", "causal", "semantic", "supersedes", "contradicts", "evidence"]
+EdgeKind = Literal["temporal", "entity", "causal", "semantic", "supersedes", "contradicts", "asks_to_end", "evidence"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

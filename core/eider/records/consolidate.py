@@ -13,6 +13,7 @@ from eider.model.usage import days_between, fresh
 from eider.model.values import Usage
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact
+from eider.records.proposals import may_change
 from eider.records.revise import sealed
 from eider.store.engine import Engine
 
@@ -28,6 +29,7 @@ def _consolidate(engine: Engine, request: Consolidate, channel: Channel) -> Cons
     usage = engine.store.usage.get(None, user=request.user)
     current = [m for m in engine.store.reads.memories(None, user=request.user) if m.status(now) == "current"]
     faded = [m for m in current if not m.pinned and _chance(usage.get(m.id) or fresh(m), now) < request.prune_threshold]
+    faded = [m for m in faded if may_change(channel, m)]
     kept = len(current) - len(faded)
     if request.dry_run or not faded:
         return Consolidation(closed=tuple(faded), kept=kept, dry_run=request.dry_run)

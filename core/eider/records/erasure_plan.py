@@ -17,6 +17,7 @@ from eider.store.engine import Engine
 
 BLANK: Final = "[forgotten]"
 """Stands in an utterance where words were forgotten, as long as those were, so that quotations of the rest stay right."""
+_MOST_TRUST: Final = 2
 _LETTER: Final = re.compile(r"[^\W_]")
 
 
@@ -32,7 +33,8 @@ class Plan:
 
 
 def of_memory(
-    engine: Engine, id: str, *, user: str, actor: str, keep_evidence: bool = False, only_this: bool = False  # noqa: A002
+    engine: Engine, id: str, *, user: str, actor: str, keep_evidence: bool = False, only_this: bool = False,  # noqa: A002
+    trust: int = 2,
 ) -> Plan:  # fmt: skip
     """Plan to erase a memory: what it was merged from or into, its words in what was said, and where it was said again.
 
@@ -43,6 +45,7 @@ def of_memory(
         actor: Name of the channel.
         keep_evidence: Leave utterances as they are.
         only_this: Leave what says the same again.
+        trust: How far whoever forgets is trusted: what is trusted more stays as it is.
 
     Raises:
         UnknownIdError: There is none of this user, or it was erased.
@@ -55,9 +58,14 @@ def of_memory(
     if not only_this:
         said = [everything[i].text for i in sorted(named)]
         again = said_again(engine, said, everything, user=user, besides=frozenset(named))
+        again = replace(again, memories=frozenset(i for i in again.memories if everything[i].trust <= trust))
     both = named | _with_inputs(set(again.memories), everything)
     own = _quoted(engine, named, everything)
     parts = [] if keep_evidence else [*own, *_quoted(engine, both - named, everything), *again.parts]
+    if trust < _MOST_TRUST:
+        said_by = engine.store.reads.episodes(sorted({s.episode for s in parts}), user=user)
+        theirs_too = {e.id for e in said_by if e.trust > trust}
+        parts = [s for s in parts if s.episode not in theirs_too]
     plan = planned(engine, everything, both, frozenset(), parts, user=user, actor=actor)
     theirs = {s.episode for s in again.parts} if not keep_evidence else set[str]()
     return replace(plan, again=tuple(sorted((both - named) | (theirs - {s.episode for s in own}))))

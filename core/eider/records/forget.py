@@ -10,10 +10,12 @@ from typing import Final
 from eider.model.answers import Receipt
 from eider.model.backup_paths import backups
 from eider.model.changes import Erasure
-from eider.model.errors import StoreError, StoreFullError, UnknownIdError
+from eider.model.errors import RefusedError, StoreError, StoreFullError, UnknownIdError
 from eider.model.requests import Forget, ForgetUser
+from eider.model.values import TRUST
 from eider.privacy.ingress import Channel, Clean
 from eider.records.erasure_plan import Plan, all_memories, of_episode, of_memory, of_tombstones
+from eider.records.proposals import check_may_change, may_change, proposed
 from eider.store.engine import Engine
 
 _CHECKED_TEXTS: Final = 50
@@ -26,22 +28,36 @@ _OUTSIDE: Final = (
 
 
 def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
-    """Erase a memory or an utterance with all that derives from it; with a memory also what says it again."""
+    """Erase a memory or an utterance with all that derives from it; with a memory also what says it again.
+
+    Raises:
+        RefusedError: It would erase what is trusted more than the channel. A memory is proposed to the user instead.
+    """
     request, channel = accepted.request, accepted.channel
     start = time.perf_counter()
 
     def plan() -> Plan:
         if request.id.startswith("ep_"):
-            return of_episode(engine, request.id, user=request.user, actor=channel.name)
-        return of_memory(
-            engine, request.id, user=request.user, actor=channel.name, keep_evidence=request.keep_evidence,
-            only_this=request.only_this,
-        )  # fmt: skip
+            found = of_episode(engine, request.id, user=request.user, actor=channel.name)
+        else:
+            found = of_memory(
+                engine, request.id, user=request.user, actor=channel.name, keep_evidence=request.keep_evidence,
+                only_this=request.only_this, trust=TRUST[channel.max_trust],
+            )  # fmt: skip
+        check_may_erase(engine, found.erasure, channel)
+        return found
 
     def erased() -> tuple[Plan, Mapping[str, int]]:
         found = plan()
         return found, engine.erase(found.erasure)
 
+    theirs = engine.store.reads.memories([request.id], user=request.user) if not request.id.startswith("ep_") else []
+    if theirs and theirs[0].state != "erased" and not may_change(channel, theirs[0]):
+        asked = "" if request.dry_run else engine.planned(lambda: proposed(engine, theirs[0], channel, op="propose")).id
+        return Receipt(
+            ids=(), at=engine.now(), erased={}, kept=(request.id,), proposed=asked, dry_run=request.dry_run,
+            seconds=time.perf_counter() - start,
+        )  # fmt: skip
     try:
         if request.dry_run:
             return _foreseen(engine, plan(), start)
@@ -49,6 +65,22 @@ def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
     except UnknownIdError:
         return _finished(engine, request, start)
     return receipt(engine, done, counts, wait=request.wait, start=start)
+
+
+def check_may_erase(engine: Engine, erasure: Erasure, channel: Channel) -> None:
+    """Refuse an erasure of what is trusted more than the channel.
+
+    Raises:
+        RefusedError: Naming the row.
+    """
+    if TRUST[channel.max_trust] >= TRUST["user"]:
+        return
+    check_may_change(channel, engine.store.reads.memories(sorted(erasure.memories), user=erasure.user), "forget")
+    for episode in engine.store.reads.episodes(sorted(erasure.episodes), user=erasure.user):
+        if episode.trust > TRUST[channel.max_trust]:
+            raise RefusedError(
+                f"channel {channel.name!r} may not forget {episode.id!r}, which the user said; the user does."
+            )
 
 
 def _foreseen(engine: Engine, plan: Plan, start: float) -> Receipt:
@@ -100,6 +132,8 @@ def forget_again(engine: Engine, user: str, ids: Collection[str] | None, channel
 def forget_user(engine: Engine, accepted: Clean[ForgetUser]) -> Receipt:
     """Erase all of a user; forgetting a stranger erases nothing and says so."""
     request, channel = accepted.request, accepted.channel
+    if TRUST[channel.max_trust] < TRUST["user"]:
+        raise RefusedError(f"channel {channel.name!r} may not forget all of {request.user!r}; the user does.")
     start = time.perf_counter()
     plan, counts = engine.planned(lambda: _user_erased(engine, request.user, channel))
     return receipt(engine, plan, counts, wait=request.wait, start=start)

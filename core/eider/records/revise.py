@@ -14,6 +14,7 @@ from eider.model.usage import fresh, used
 from eider.model.values import TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact, redact_name
+from eider.records.proposals import check_may_change, may_change, proposed
 from eider.records.record import usage_detail
 from eider.store.engine import Engine
 
@@ -59,7 +60,7 @@ def successor(engine: Engine, memory: Memory) -> str | None:
 
 
 def correct(engine: Engine, accepted: Clean[Correct]) -> Memory:
-    """Write a successor and close the memory it replaces, at the same instant."""
+    """Write a successor and close the memory it replaces, at the same instant; a proposal where that is trusted more."""
     request, channel = accepted.request, accepted.channel
     return engine.planned(lambda: _correct(engine, request, channel))
 
@@ -68,6 +69,8 @@ def _correct(engine: Engine, request: Correct, channel: Channel) -> Memory:
     if (first := _written_before(engine, request, channel)) is not None:
         return first
     old = open_memory(engine, request)
+    if not may_change(channel, old):
+        return proposed(engine, old, channel, op="correct", text=request.text, key=request.key)
     now = engine.now()
     at = max(now, old.valid_from)
     origin = channel.origin("user")
@@ -97,12 +100,15 @@ def _written_before(engine: Engine, request: Correct, channel: Channel) -> Memor
 
 
 def deactivate(engine: Engine, accepted: Clean[Deactivate]) -> bool:
-    """End a memory without a successor; False when it had ended already."""
+    """End a memory without a successor; False when it had ended already, or is trusted more and that is only proposed."""
     request, channel = accepted.request, accepted.channel
 
     def plan() -> bool:
         memory = known(engine, request.id, request.user)
         if memory.status(engine.now()) not in ("current", "inbox", "quarantined"):
+            return False
+        if not may_change(channel, memory):
+            proposed(engine, memory, channel, op="deactivate")
             return False
         now = engine.now()
         closed = replace(sealed(memory), recorded_at=now, valid_to=max(now, memory.valid_from), to_precision="instant")
@@ -123,6 +129,8 @@ def reinforce(engine: Engine, accepted: Clean[Reinforce]) -> Memory:
             if (done := engine.store.commits.repeated(asked)) is not None and done.memories:
                 return done.memories[0]
         memory = open_memory(engine, request)
+        if not TRUST[channel.max_trust]:
+            check_may_change(channel, [memory], "reinforce")
         usage = engine.store.usage.get([memory.id], user=memory.user).get(memory.id) or fresh(memory)
         changes = ChangeSet(
             user=request.user, op="reinforce", actor=channel.name, at=now, usage=(used(usage, now),),
@@ -146,6 +154,7 @@ def unpin(engine: Engine, accepted: Clean[Unpin]) -> Memory:
 
 def _pinned(engine: Engine, request: Pin | Unpin, channel: Channel, *, wanted: bool) -> Memory:
     memory = open_memory(engine, request)
+    check_may_change(channel, [memory], "pin" if wanted else "unpin")
     if memory.pinned == wanted:
         return memory
     now = engine.now()

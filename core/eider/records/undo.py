@@ -14,6 +14,7 @@ from eider.model.usage import fresh
 from eider.model.values import Event, Memory, Metadata, Usage
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact, redact_name
+from eider.records.proposals import check_may_change
 from eider.records.record import usage_detail
 from eider.records.revise import sealed
 from eider.store.engine import Engine
@@ -53,6 +54,7 @@ def _undo(engine: Engine, request: Undo, channel: Channel) -> Event:
         raise _conflict(event, _later(engine, request.user, event, [m.id for m in moved]))
     changed = [i for i, rev in before.items() if rev is not None]
     earlier = {m.id: m for m in engine.store.reads.memories(changed, user=request.user, known_at=event.at - _TICK)}
+    check_may_change(channel, (*current.values(), *earlier.values()), "undo a change to")
     versions = tuple(_as_before(engine, m, before[m.id], now, earlier.get(m.id)) for m in current.values())
     usage, was = _usage_before(engine, request.user, event, payload)
     learned, knew = _learned_before(engine, request.user, event, payload)
