@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from eider_langchain.middleware import EiderMemoryMiddleware
     from eider_langchain.model import as_model
     from eider_langchain.retriever import EiderRetriever
+    from eider_langchain.runs import keep_nodes
     from eider_langchain.store import EiderStore
     from eider_langchain.store_aio import AsyncEiderStore
     from eider_langchain.tools import EiderTool, memory_tools
@@ -25,14 +26,14 @@ _HOME = {
     "AsyncEiderStore": "store_aio",
     "EiderCallbackHandler": "callback", "EiderChatMessageHistory": "history",
     "EiderMemory": "classic", "EiderMemoryMiddleware": "middleware", "EiderRetriever": "retriever",
-    "EiderStore": "store", "EiderTool": "tools", "as_model": "model", "guided": "guidance", "memory_tools": "tools",
+    "EiderStore": "store", "EiderTool": "tools", "as_model": "model", "guided": "guidance", "keep_nodes": "runs", "memory_tools": "tools",
 }  # fmt: skip
 _EXTRAS = {"langchain_classic": "langchain-classic"}
 _PACKAGES = ("langchain", "langchain_core", "langchain_classic", "langgraph")
 
 __all__ = [
     "AsyncEiderStore", "EiderCallbackHandler", "EiderChatMessageHistory", "EiderMemory", "EiderMemoryMiddleware",
-    "EiderRetriever", "EiderStore", "EiderTool", "as_model", "guided", "memory_tools",
+    "EiderRetriever", "EiderStore", "EiderTool", "as_model", "guided", "keep_nodes", "memory_tools",
 ]  # fmt: skip
 
 

@@ -110,7 +110,7 @@ class OpenRun:
 
     def value_of(self, step: Step) -> Any:
         """Return what a step gave, made anew each time."""
-        content = self._content(step.digest, step.ref)
+        content = self._content(step.digest, f"{step.name}#{step.number}")
         return restored(content.value(), step.model, f"output of {step.ref!r}")
 
     def output(self, step: str) -> Any:
@@ -403,6 +403,15 @@ class OpenRun:
             in_order=in_order,
             known=done,
         )
+
+    def withdraw(self, execution: Execution) -> None:
+        """Take an execution back that was begun; the next one has its number."""
+        with self._lock:
+            if self._calls.get(execution.name) == execution.number:
+                self._calls[execution.name] -= 1
+            self._asked.discard((execution.name, execution.number))
+            if execution.name in self._new:
+                self._new.remove(execution.name)
 
     def note_open_code(self, execution: Execution) -> None:
         """Note what code in the open may have used: what its `sees` says, else any earlier output."""

@@ -7,7 +7,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -147,6 +147,8 @@ class StepBlock:
         """What the step gives; set it in the block."""
         self.media: str | None = None
         """Media type, where the output is bytes."""
+        self.origin: Origin | None = None
+        """Whose words the output turned out to be, where that is less than what was said of the step."""
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Make a step of a function."""
@@ -156,6 +158,15 @@ class StepBlock:
     def finished(self) -> bool:
         """Whether the step was finished before, in a run that is resumed: `output` holds what it gave."""
         return self._execution is not None and self._execution.known is not None
+
+    def withdraw(self) -> None:
+        """Take the step back: it is not kept, and asked for anew under the same number."""
+        if self._token is not None:
+            CURRENT.reset(self._token)
+            self._token = None
+        if self._execution is not None and self._execution.known is None:
+            self._run.withdraw(self._execution)
+            self._execution = None
 
     def __enter__(self) -> Self:
         if self._name is None:
@@ -172,7 +183,10 @@ class StepBlock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         execution, self._execution = self._execution, None
-        assert execution is not None  # noqa: S101 (entered before)
+        if execution is None:
+            return
+        if self.origin is not None:
+            execution.options = replace(execution.options, origin=self.origin)
         if self._token is not None:
             CURRENT.reset(self._token)
             self._token = None
