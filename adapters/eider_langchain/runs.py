@@ -49,6 +49,7 @@ def _kept(name: str, node: Any, run: OpenRun) -> RunnableLambda[Any, Any]:
     def call(state: Any, config: RunnableConfig) -> Any:
         with run.step(name, sees="all") as step:
             if not step.finished:
+                step.retried_by_host = True
                 try:
                     _give(step, node.invoke(state, config))
                 except GraphBubbleUp:
@@ -59,6 +60,7 @@ def _kept(name: str, node: Any, run: OpenRun) -> RunnableLambda[Any, Any]:
     async def call_async(state: Any, config: RunnableConfig) -> Any:
         async with run.step(name, sees="all") as step:
             if not step.finished:
+                step.retried_by_host = True
                 try:
                     _give(step, await node.ainvoke(state, config))
                 except GraphBubbleUp:

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from eider_llamaindex.model import as_model
     from eider_llamaindex.prompt import guided
     from eider_llamaindex.retriever import EiderRetriever
+    from eider_llamaindex.runs import keep_steps
     from eider_llamaindex.tool_spec import EiderToolSpec
 
 _HOME = {
     "EiderEventHandler": "handler", "speaking": "identity", "EiderMemoryBlock": "block",
     "EiderChatStore": "chat_store", "eider_memory": "memory", "EiderRetriever": "retriever",
-    "EiderToolSpec": "tool_spec", "as_model": "model", "guided": "prompt",
+    "EiderToolSpec": "tool_spec", "as_model": "model", "guided": "prompt", "keep_steps": "runs",
 }  # fmt: skip
 
 __all__ = [
     "EiderChatStore", "EiderEventHandler", "EiderMemoryBlock", "EiderRetriever", "EiderToolSpec", "as_model",
-    "eider_memory", "guided", "speaking",
+    "eider_memory", "guided", "keep_steps", "speaking",
 ]  # fmt: skip
 
 

@@ -147,6 +147,8 @@ class StepBlock:
         """What the step gives; set it in the block."""
         self.media: str | None = None
         """Media type, where the output is bytes."""
+        self.retried_by_host = False
+        """Whether a framework tries a failed step again: then that is another attempt, not another round."""
         self.origin: Origin | None = None
         """Whose words the output turned out to be, where that is less than what was said of the step."""
 
@@ -192,6 +194,8 @@ class StepBlock:
             self._token = None
         if execution.known is None:
             self.output = self._run.finish(execution, self.output, error, media=self.media)
+            if error is not None and self.retried_by_host:
+                self._run.withdraw(execution)
 
     async def __aenter__(self) -> Self:
         return self.__enter__()
