@@ -110,7 +110,7 @@ def encoded(value: Any) -> Any:
     return [encoded(v) for v in value] if isinstance(value, (list, tuple)) else value
 
 
-def decoded(value: Any) -> Any:
+def decoded(value: Any) -> Any:  # noqa: PLR0911 (one per kind)
     """Return what a node gave from its JSON."""
     if isinstance(value, list):
         return [decoded(v) for v in value]

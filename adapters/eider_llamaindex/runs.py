@@ -6,7 +6,8 @@ import functools
 import inspect
 import json
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from llama_index.core.workflow import Event, JsonSerializer, Workflow
@@ -41,7 +42,7 @@ def keep_steps(workflow: WorkflowT, run: OpenRun) -> WorkflowT:
     }
     serializer = JsonSerializer(allowed_types=_events(m._step_config for m in steps.values()))  # noqa: SLF001 (the framework's own mark)
     for name, method in steps.items():
-        setattr(workflow, name, types.MethodType(_kept(name, method, serializer, run), workflow))
+        setattr(workflow, name, types.MethodType(_KeptStep(name, method, serializer, run).function(), workflow))
     return workflow
 
 
@@ -55,65 +56,77 @@ def _events(configs: Iterable[Any]) -> list[type[Event]]:
     return list(found)
 
 
-def _kept(name: str, method: Any, serializer: JsonSerializer, run: OpenRun) -> Callable[..., Any]:
-    """The function of a step that runs once; `self` is bound by the caller."""
-    config = method._step_config  # noqa: SLF001 (the framework's own mark)
+class _KeptStep:
+    """A step of a workflow that runs once."""
 
-    def begin(kwargs: dict[str, Any]) -> _Sent | None:
-        if config.context_parameter is None:
+    def __init__(self, name: str, method: Any, serializer: JsonSerializer, run: OpenRun) -> None:
+        self.name, self.method, self.serializer, self.run = name, method, serializer, run
+        self.config = method._step_config  # noqa: SLF001 (the framework's own mark)
+
+    def function(self) -> Callable[..., Any]:
+        """Return the step as a function whose first argument is the workflow."""
+        given = self.method.__func__
+        if inspect.iscoroutinefunction(self.method):
+
+            @functools.wraps(given)
+            async def call_async(_: object, **kwargs: Any) -> Any:
+                sent = self.begin(kwargs)
+                async with self.run.step(self.name, sees="all") as step:
+                    if step.finished:
+                        return self.again(step.output, sent)
+                    step.retried_by_host = True
+                    with _waiting(step):
+                        return self.give(step, await self.method(**kwargs), sent)
+
+            return call_async
+
+        @functools.wraps(given)
+        def call(_: object, **kwargs: Any) -> Any:
+            sent = self.begin(kwargs)
+            with self.run.step(self.name, sees="all") as step:
+                if step.finished:
+                    return self.again(step.output, sent)
+                step.retried_by_host = True
+                with _waiting(step):
+                    return self.give(step, self.method(**kwargs), sent)
+
+        return call
+
+    def begin(self, kwargs: dict[str, Any]) -> _Sent | None:
+        """Note what the step sends through its context, where it has one."""
+        if self.config.context_parameter is None:
             return None
-        sent = kwargs[config.context_parameter] = _Sent(kwargs[config.context_parameter])
+        sent = kwargs[self.config.context_parameter] = _Sent(kwargs[self.config.context_parameter])
         return sent
 
-    def give(step: StepBlock, returned: Any, sent: _Sent | None) -> None:
-        if returned is None and not (sent and sent.events):  # it waits for more events, and has not given anything
+    def give(self, step: StepBlock, returned: Any, sent: _Sent | None) -> Any:
+        """Keep what the step gave; one that waits for more events has not given anything."""
+        events = sent.events if sent else []
+        if returned is None and not events:
             step.withdraw()
-            return
-        step.output = {
-            "returned": _written(returned, serializer),
-            "sent": [[_written(event, serializer), to] for event, to in (sent.events if sent else ())],
-        }
+        else:
+            step.output = {
+                "returned": _written(returned, self.serializer),
+                "sent": [[_written(event, self.serializer), to] for event, to in events],
+            }
+        return returned
 
-    def again(output: Any, sent: _Sent | None) -> Any:
+    def again(self, output: Any, sent: _Sent | None) -> Any:
+        """Give once more what the step gave when it ran."""
         for event, to in output["sent"] if sent else ():
-            sent.context.send_event(_read(event, serializer), to)  # pyright: ignore[reportOptionalMemberAccess]
-        return _read(output["returned"], serializer)
+            sent.context.send_event(_read(event, self.serializer), to)  # pyright: ignore[reportOptionalMemberAccess]
+        return _read(output["returned"], self.serializer)
 
-    @functools.wraps(method.__func__)
-    def call(_: object, *args: Any, **kwargs: Any) -> Any:
-        sent = begin(kwargs)
-        with run.step(name, sees="all") as step:
-            if step.finished:
-                return again(step.output, sent)
-            step.retried_by_host = True
-            try:
-                returned = method(*args, **kwargs)
-            except Exception as error:
-                if type(error).__name__ == _WAITS:
-                    step.withdraw()
-                raise
-            give(step, returned, sent)
-        return returned
 
-    @functools.wraps(method.__func__)
-    async def call_async(_: object, *args: Any, **kwargs: Any) -> Any:
-        sent = begin(kwargs)
-        async with run.step(name, sees="all") as step:
-            if step.finished:
-                return again(step.output, sent)
-            step.retried_by_host = True
-            try:
-                returned = await method(*args, **kwargs)
-            except Exception as error:
-                if type(error).__name__ == _WAITS:
-                    step.withdraw()
-                raise
-            give(step, returned, sent)
-        return returned
-
-    made: Any = call_async if inspect.iscoroutinefunction(method) else call
-    made._step_config = config  # noqa: SLF001
-    return made
+@contextmanager
+def _waiting(step: StepBlock) -> Generator[None]:
+    """A step that is stopped because it waits for an event is run again when that has come."""
+    try:
+        yield
+    except Exception as error:
+        if type(error).__name__ == _WAITS:
+            step.withdraw()
+        raise
 
 
 class _Sent:

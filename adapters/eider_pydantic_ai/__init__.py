@@ -14,12 +14,16 @@ except ImportError as error:
 from eider_pydantic_ai.capability import EiderCapability
 from eider_pydantic_ai.history import EiderHistory
 from eider_pydantic_ai.model import EiderModel, as_model
+from eider_pydantic_ai.runs import keep_agent, keep_step
 from eider_pydantic_ai.toolset import memory_toolset
 
 if TYPE_CHECKING:
     from eider_pydantic_ai.conversations import EiderConversations
 
-__all__ = ["EiderCapability", "EiderConversations", "EiderHistory", "EiderModel", "as_model", "memory_toolset"]
+__all__ = [
+    "EiderCapability", "EiderConversations", "EiderHistory", "EiderModel", "as_model", "keep_agent", "keep_step",
+    "memory_toolset",
+]  # fmt: skip
 del _pydantic_ai
 
 

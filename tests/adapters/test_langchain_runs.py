@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
 import pytest
-from eider_langchain import keep_nodes
 from langchain_core.messages import AIMessage, AnyMessage, HumanMessage, ToolMessage
 from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
@@ -17,6 +16,7 @@ from langgraph.types import Command
 
 import eider
 from eider.api.facade import Eider
+from eider_langchain import keep_nodes
 
 
 class State(TypedDict, total=False):
@@ -33,7 +33,7 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Eider]:
 
 
 def graph(ran: list[str], *, broken: bool) -> StateGraph[Any]:
-    """plan → (left | right) → join, a loop of two rounds, and a command at the end."""
+    """Plan → (left | right) → join, a loop of two rounds, and a command at the end."""
 
     def plan(state: State) -> State:
         ran.append("plan")

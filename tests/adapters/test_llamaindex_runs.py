@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from eider_llamaindex import keep_steps
 from llama_index.core.workflow import Context, Event, StartEvent, StopEvent, Workflow, step
 from workflows.retry_policy import retry_policy, stop_after_attempt, wait_fixed
 
 import eider
 from eider.api.facade import Eider
+from eider_llamaindex import keep_steps
 
 RAN: list[str] = []
 BROKEN: list[int] = []
