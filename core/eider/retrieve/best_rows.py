@@ -51,13 +51,12 @@ def best_rows_signals(
     top = np.argsort(-scores, kind="stable")[:_TOP]
     loud = np.exp((scores[top] - scores[top[0]]) / _SPREAD).astype(np.float32)
     loud /= loud.sum()
-    said = np.unique(texts.owner.astype(np.int64) << 32 | texts.flat, return_index=True)[1]
-    owner, term = texts.owner[said], texts.flat[said]
-    weight = np.where(np.isin(term, question.distinct), np.float32(0), texts.weight[said])
-    tops = [term[owner == t] for t in top.tolist()]
+    asked = np.zeros(len(segment.postings.df), np.bool_)
+    asked[question.distinct] = True
+    weight = np.where(asked[texts.flat], np.float32(0), texts.weight)
     x = np.zeros((count, len(SIGNALS)), np.float32)
-    x[:, 0] = _shared_words(segment, texts, (owner, term, weight), top, loud)
-    x[:, 1] = _named(texts, (owner, term, weight), said, tops, top, loud)
+    x[:, 0] = _shared_words(texts, weight, top, loud, len(asked))
+    x[:, 1] = _named(texts, weight, top, loud, len(asked))
     same = _same_day(segment.windows[rows], top)
     same[top, np.arange(len(top))] = 0
     x[:, 2] = same @ loud
@@ -68,38 +67,32 @@ def best_rows_signals(
     return x
 
 
-def _shared_words(
-    segment: Segment, texts: Texts, terms: tuple[NDArray[np.intp], NDArray[np.int32], Floats], top: NDArray[np.intp],
-    loud: Floats,
-) -> Floats:  # fmt: skip
+def _shared_words(texts: Texts, weight: Floats, top: NDArray[np.intp], loud: Floats, vocabulary: int) -> Floats:
     """Rare words of the best rows that the question lacks, as a share of the row that has most of them."""
-    owner, term, weight = terms
-    count, total = len(texts.lengths), np.zeros(len(texts.lengths), np.float32)
-    np.add.at(total, owner, weight)
-    worth = np.zeros(len(segment.postings.df), np.float32)
-    own = np.zeros(count, np.float32)
+    ends = np.cumsum(texts.lengths)
+    worth, own = np.zeros(vocabulary, np.float32), np.zeros(len(ends), np.float32)
     for t, share in zip(top.tolist(), loud.tolist(), strict=True):
-        mine = owner == t
-        value = share * weight[mine] ** 2 / max(float(total[t]), 1e-6)
-        worth[term[mine]] += value
+        mine = slice(int(ends[t] - texts.lengths[t]), int(ends[t]))
+        value = share * weight[mine] ** 2 / max(float(weight[mine].sum()), 1e-6)
+        np.add.at(worth, texts.flat[mine], value)
         own[t] = value.sum()
-    found = np.bincount(owner, weights=worth[term], minlength=count).astype(np.float32) - own
+    found = texts.sums(worth[texts.flat]) - own
     found /= np.sqrt(np.maximum(texts.lengths, _LEAST_TERMS)).astype(np.float32)
     return found / max(float(found.max(initial=0.0)), 1e-6)
 
 
-def _named(
-    texts: Texts, terms: tuple[NDArray[np.intp], NDArray[np.int32], Floats], said: NDArray[np.intp],
-    tops: list[NDArray[np.int32]], top: NDArray[np.intp], loud: Floats,
-) -> Floats:  # fmt: skip
+def _named(texts: Texts, weight: Floats, top: NDArray[np.intp], loud: Floats, vocabulary: int) -> Floats:
     """How much of a row's heading stands in one of the best rows, words of the question left out."""
-    inside = texts.heading[said]
-    owner, term, weight = (each[inside] for each in terms)
-    count = len(texts.lengths)
+    inside = np.flatnonzero(texts.heading)
+    owner, term, weight = texts.owner[inside], texts.flat[inside], weight[inside]
+    ends, count = np.cumsum(texts.lengths), len(texts.lengths)
     mass = np.bincount(owner, weights=weight, minlength=count)
-    best = np.zeros(count)
-    for t, share, words in zip(top.tolist(), (loud / loud.max()).tolist(), tops, strict=True):
-        held = np.bincount(owner, weights=weight * np.isin(term, words), minlength=count) / np.maximum(mass, 1e-6)
+    held_by = np.zeros(vocabulary, np.uint8)
+    for bit, t in enumerate(top.tolist()):
+        held_by[texts.flat[int(ends[t] - texts.lengths[t]) : int(ends[t])]] |= 1 << bit
+    bits, best = held_by[term], np.zeros(count)
+    for bit, (t, share) in enumerate(zip(top.tolist(), (loud / loud.max()).tolist(), strict=True)):
+        held = np.bincount(owner, weights=weight * (bits >> bit & 1), minlength=count) / np.maximum(mass, 1e-6)
         held[t] = 0
         np.maximum(best, held * share, out=best)
     return (best * (mass > _LEAST_NAME) * np.minimum(1, mass / _FULL_NAME)).astype(np.float32)
@@ -107,11 +100,14 @@ def _named(
 
 def _same_day(windows: NDArray[np.int32], top: NDArray[np.intp]) -> Floats:
     """Whether a row and each of the best speak of the same day, shape `(rows, best)`."""
-    first, last = windows[:, :, 0], windows[:, :, 1]
-    of_day = (last > 0) & (last - first <= _WEEK)
-    gap = np.maximum(
-        first[:, None, :, None] - last[top][None, :, None, :], first[top][None, :, None, :] - last[:, None, :, None]
-    )
-    near = np.where(gap <= 0, np.float32(1), np.where(gap <= 1, np.float32(_NEXT_DAY), np.float32(0)))
-    near = near * (of_day[:, None, :, None] & (last[top] > 0)[None, :, None, :])
-    return near.max(axis=(2, 3)).astype(np.float32)
+    near = np.zeros((len(windows), len(top)), np.float32)
+    dated, spoken = np.flatnonzero(windows[:, 0, 1] > 0), windows[top]
+    if not len(dated) or not (spoken[:, 0, 1] > 0).any():
+        return near
+    first, last = windows[dated, :, 0][:, None, :, None], windows[dated, :, 1][:, None, :, None]
+    since, until = spoken[None, :, None, :, 0], spoken[None, :, None, :, 1]
+    gap = np.maximum(first - until, since - last)
+    alike = np.where(gap <= 0, np.float32(1), np.where(gap <= 1, np.float32(_NEXT_DAY), np.float32(0)))
+    alike = alike * ((last > 0) & (last - first <= _WEEK) & (until > 0))
+    near[dated] = alike.max(axis=(2, 3))
+    return near

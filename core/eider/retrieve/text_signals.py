@@ -136,25 +136,29 @@ def _together(
     pairs = list(dict.fromkeys(zip(asked[:-1].tolist(), asked[1:].tolist(), strict=True)))
     pairs = [(a, b) for a, b in pairs if a >= 0 and b >= 0]
     none = np.zeros(count, np.float32)
-    if not pairs or not len(row):
+    if not pairs or len(row) < 2:  # noqa: PLR2004 (a pair)
         return {"pair": none, "near_pair": none, "phrase": none}
     forward = np.full((len(question.distinct), len(question.distinct)), -1, np.int16)
     for i, (a, b) in enumerate(pairs):
         forward[a, b] = i
-    ordered, near = np.zeros((count, len(pairs)), np.bool_), np.zeros((count, len(pairs)), np.bool_)
-    beside = np.zeros((count, len(pairs)), np.bool_)
-    for step in range(1, _NEAR + 1):
-        same = (row[step:] == row[:-step]) & (place[step:] - place[:-step] <= _NEAR)
-        left, right, where = term[:-step][same], term[step:][same], row[step:][same]
-        gap = (place[step:] - place[:-step])[same]
-        for kind in (forward[left, right], forward[right, left]):
-            hit = kind >= 0
-            near[where[hit], kind[hit]] = True
-            hit &= gap == 1
-            beside[where[hit], kind[hit]] = True
-        kind = forward[left, right]
-        hit = (kind >= 0) & (gap == 1)
-        ordered[where[hit], kind[hit]] = True
+    steps = range(1, min(_NEAR, len(row) - 1) + 1)
+    left, right, where, gap = (
+        np.concatenate(parts)
+        for parts in (
+            [term[:-step] for step in steps], [term[step:] for step in steps], [row[step:] for step in steps],
+            [np.where(row[step:] == row[:-step], place[step:] - place[:-step], _NEAR + 1) for step in steps],
+        )
+    )  # fmt: skip
+    kept = np.flatnonzero(gap <= _NEAR)
+    left, right, where, gap = left[kept], right[kept], where[kept], gap[kept]
+    ordered, near, beside = (np.zeros((count, len(pairs)), np.bool_) for _ in range(3))
+    for turned, kind in ((False, forward[left, right]), (True, forward[right, left])):
+        hit = np.flatnonzero(kind >= 0)
+        near[where[hit], kind[hit]] = True
+        hit = hit[gap[hit] == 1]
+        beside[where[hit], kind[hit]] = True
+        if not turned:
+            ordered[where[hit], kind[hit]] = True
     differ = np.array([a != b for a, b in pairs])
     weight = np.array([question.idf[a] + question.idf[b] for a, b in pairs], np.float32)
     weight *= differ / np.float32(2 * mass)
