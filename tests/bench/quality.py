@@ -20,7 +20,7 @@ def printed(*arguments: str) -> str:
 
 def sections() -> list[tuple[str, str]]:
     """(command, output) of each set that is present."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, str]] = [("python tests/lab/measure.py genres --types", printed("genres", "--types"))]
     locomo = SHARED / "bench" / "data" / "locomo_dev.json"
     if locomo.exists():
         found.append(

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import math
-import re
 import sys
 import time
 import zlib
@@ -26,6 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import corpora
+from plain_bm25 import PlainBM25
 from scipy.optimize import minimize
 
 from eider.retrieve import rank as ranking
@@ -53,7 +53,6 @@ TRAINED_ON = 120
 """Best candidates of a plain mixture per question that are trained on, beside all relevant ones."""
 MIXTURE = ("coverage", "passage", "cosine_best", "window_best", "beginning")
 FOLDS = 5
-WORD = re.compile(r"\w+")
 
 
 @dataclass
@@ -83,30 +82,6 @@ class Case:
         keep = np.zeros(len(self.good), bool)
         keep[np.argsort(-mixture, kind="stable")[:TRAINED_ON]] = True
         return keep | self.good
-
-
-class PlainBM25:
-    """BM25 (1.2, .75) over whole words in lower case: what anybody has without Eider."""
-
-    def __init__(self, texts: list[str]) -> None:
-        counts = [Counter(WORD.findall(t.lower())) for t in texts]
-        length = np.array([sum(c.values()) for c in counts], float)
-        self.norm = 1.2 * (0.25 + 0.75 * length / max(length.mean(), 1e-6))
-        self.held: dict[str, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-        for i, c in enumerate(counts):
-            for w, n in c.items():
-                self.held[w][0].append(i)
-                self.held[w][1].append(n)
-
-    def best(self, text: str, visible: np.ndarray, count: int = 10) -> list[int]:
-        scores = np.zeros(len(self.norm))
-        for w in set(WORD.findall(text.lower())):
-            if w in self.held:
-                rows, times = (np.array(v) for v in self.held[w])
-                idf = math.log(1 + (len(self.norm) - len(rows) + 0.5) / (len(rows) + 0.5))
-                scores[rows] += idf * times * 2.2 / (times + self.norm[rows])
-        order = np.argsort(-scores * visible, kind="stable")[:count]
-        return [int(i) for i in order if scores[i] > 0 and visible[i]]
 
 
 def gather(families: list[str]) -> list[Case]:

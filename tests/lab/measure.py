@@ -124,6 +124,40 @@ def _figures(name: str, found: Mapping[str, Any]) -> None:
     print_line(f"recall {_times(found['recall_ms'])}", dim=True)
 
 
+@command(
+    "genres",
+    answer=("sets",),
+    examples=(
+        "python tests/lab/measure.py genres",
+        "python tests/lab/measure.py genres --set beam --set records --types",
+    ),
+)
+@click.option("--set", "names", multiple=True, metavar="NAME", help="Only this set; may be repeated.")
+@click.option("--types", is_flag=True, help="A line for each type of question as well.")
+@pass_state
+def genres(state: State, names: tuple[str, ...], types: bool) -> None:
+    """Measure evidence retrieval in every genre, with plain BM25 on the same rows beside it.
+
+    Sets that are not here (../shared, or EIDER_SHARED) are left out.
+    """
+    import genres as bench_genres
+
+    boards = {}
+    for name in names or bench_genres.SETS:
+        if name not in bench_genres.SETS:
+            raise click.UsageError(f"--set {name!r} is not known; there are {', '.join(bench_genres.SETS)}.")
+        with progress(state, name) as told:
+            if (board := bench_genres.measure(name, lambda done, told=told: told(done, 0))) is not None:
+                boards[name] = board
+    rows = list(bench_genres.lines(boards, types=types))
+    if state.json:
+        print_json({"sets": [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]})
+        return
+    for line in aligned(rows):
+        print_line(line)
+
+
+measure.add_command(genres)
 measure.add_command(locomo)
 measure.add_command(isolated)
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ class Weights:
 _FITTED_ON: Final = "locomo=3,beam=1,documents=0.8,records=0.6,isolated=2,own_isolated=1,chats=0.5,own_chats=0.5"
 _FITTED_AT: Final = "2026-11-30"
 _FITTED: Final = {
-    "coverage_alone": 0.392,
+    "coverage_alone": 0.391,
     "pair": 0.723,
     "near_pair": 1.37,
     "passage": 0.986,
@@ -46,12 +46,12 @@ _FITTED: Final = {
     "coverage_window_short": 0.466,
     "answers_short": 3.8,
     "reply": 0.59,
-    "cosine": 0.595,
+    "cosine": 0.594,
     "cosine_best": 1.09,
     "cosine_window": 3.27,
-    "cosine_sitting": 0.86,
+    "cosine_sitting": 0.859,
     "cosine_sitting_short": 1.33,
-    "cosine_alone": 1.31,
+    "cosine_alone": 1.32,
     "subject": 1.6,
     "first_person": 0.605,
     "date": 2.15,
@@ -59,8 +59,8 @@ _FITTED: Final = {
     "date_said": 2.93,
     "when_dated": 0.92,
     "when_time": 1.63,
-    "information": 3.76,
-    "length": -2.53,
+    "information": 3.75,
+    "length": -2.52,
     "length_ratio": -1.18,
     "short": -1.66,
     "question": -0.55,
@@ -74,10 +74,10 @@ _FITTED: Final = {
     "guidance_request": 2.34,
     "background": -1.94,
     "wish_cosine": 2.38,
-    "shared_words": 0.525,
-    "named": 0.429,
-    "same_day": 1.44,
-    "same_sitting": 0.205,
+    "shared_words": 0.494,
+    "named": 0.462,
+    "same_day": 1.48,
+    "same_sitting": 0.217,
 }
 # fitted values end
 
