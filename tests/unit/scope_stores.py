@@ -53,7 +53,7 @@ def answers(memory: Eider) -> dict[str, Any]:
     return {
         "scopes": memory.scopes(),
         "memories": sorted((m.id, m.scope, m.text, m.kind, m.pinned, str(m.valid_to)) for m in current),
-        "recall": [(r.text, round(r.score, 6)) for r in memory.recall("what about reviews?", limit=20)],
+        "recall": [(r.text, round(r.score, 3)) for r in memory.recall("what about reviews?", limit=20)],
         "within": [r.text for r in memory.recall("what about reviews?", scopes=["code-review"], limit=20)],
         "policy": memory.policy(context="a review").text,
         "narrow": memory.policy(scopes=["code-reviews"]).text,

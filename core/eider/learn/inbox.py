@@ -34,21 +34,23 @@ def inbox(engine: Engine, accepted: Clean[Inbox]) -> list[InboxEntry]:
         ids = [segment.ids[row] for row in np.flatnonzero(rows)]
     waiting = [
         m for m in engine.store.reads.memories(ids, user=request.user)
-        if m.state == "inbox" and m.valid_to is None and m.act != "revoke"
+        if m.state == "inbox" and m.valid_to is None and m.act != "revoke" and m.doubt is None
     ]  # fmt: skip
-    waiting += [m for m in engine.store.reads.doubted(user=request.user) if m.status(engine.now()) == "current"]
+    doubted = [m for m in engine.store.reads.doubted(user=request.user) if m.status(engine.now()) == "current"]
+    asked = {m.doubt.by for m in doubted if m.doubt is not None}
+    waiting = [*(m for m in waiting if m.id not in asked), *doubted]
     waiting.sort(key=lambda m: m.recorded_at, reverse=True)
     return [_entry(engine, memory) for memory in waiting[: request.limit]]
 
 
 def _entry(engine: Engine, memory: Memory) -> InboxEntry:
     quoted = _short(memory)
-    if memory.doubt is not None:
+    if memory.doubt is not None and memory.state == "active":
         by = engine.store.reads.memories([memory.doubt.by], user=memory.user)
         later = f"“{_short(by[0])}”" if by else "something said since"
         ends = memory.doubt.relation == "ends"
         question = f"You said {later}. Does “{quoted}” " + ("no longer hold?" if ends else "hold no more since then?")
-        yes = f"“{quoted}” ends, and the later words stand" if not ends else f"“{quoted}” ends"
+        yes = f"“{quoted}” ends, and the later words hold" if not ends else f"“{quoted}” ends"
         return InboxEntry(
             id=memory.id, question=question, yes=yes, no="Both hold" if not ends else f"“{quoted}” holds on",
             memory=memory, against=tuple(by), probability=memory.doubt.probability, relation=memory.doubt.relation,
@@ -97,7 +99,9 @@ def _settled(engine: Engine, request: Settle, channel: Channel) -> Memory:
     if (ends := asked_to_end(engine, memory)) is not None:
         return _end_settled(engine, request, memory, ends, channel)
     if not request.accept:
-        return _written(engine, request, channel, "reject", [memory], [_dropped(engine, memory)])
+        doubted = engine.store.reads.doubted(user=memory.user, by=memory.id)
+        free = [replace(sealed(m), recorded_at=engine.now(), doubt=None) for m in doubted]
+        return _written(engine, request, channel, "reject", [memory, *doubted], [_dropped(engine, memory), *free])
     return _accepted(engine, request, memory, channel)
 
 
@@ -151,7 +155,8 @@ def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Cha
     doubt = memory.doubt
     assert doubt is not None  # noqa: S101 (the caller looked)
     by = engine.store.reads.memories([doubt.by], user=memory.user)
-    takes_back = bool(by) and by[0].state == "inbox"
+    waits = bool(by) and by[0].state == "inbox"
+    takes_back = waits and by[0].act == "revoke"
     version = replace(sealed(memory), recorded_at=now, doubt=None)
     if request.accept:
         version = replace(
@@ -159,14 +164,16 @@ def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Cha
             superseded_by=None if takes_back or not by else by[0].id,
         )  # fmt: skip
     written, read = [version], [memory]
-    if takes_back:
-        others = [m for m in engine.store.reads.doubted(user=memory.user, by=doubt.by) if m.id != memory.id]
-        if request.accept:
-            written += [replace(sealed(m), recorded_at=now, doubt=None) for m in others]
-            read += others
-        if request.accept or not others:
-            written.append(_dropped(engine, by[0]))
-            read.append(by[0])
+    others = [m for m in engine.store.reads.doubted(user=memory.user, by=doubt.by) if m.id != memory.id]
+    if takes_back and request.accept:
+        written += [replace(sealed(m), recorded_at=now, doubt=None) for m in others]
+        read += others
+    if takes_back and (request.accept or not others):
+        written.append(_dropped(engine, by[0]))
+        read.append(by[0])
+    elif waits and not takes_back and request.accept:
+        written.append(replace(sealed(by[0]), recorded_at=now, state="active", trust=TRUST["user"]))
+        read.append(by[0])
     return _written(engine, request, channel, "accept" if request.accept else "reject", read, written)
 
 

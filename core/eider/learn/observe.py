@@ -30,6 +30,9 @@ from eider.understand.reconcile import reconcile
 _CANDIDATES: Final = 24
 """Rules and preferences that words of taking back are held against, besides what is nearest. A guess."""
 
+_ANSWERED: Final = 3
+"""Memories that the agent's words may rest on, which a reply corrects. A guess."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thought:
@@ -135,11 +138,15 @@ def recorded(engine: Engine, request: Observe, exchange: Exchange, channel: Chan
 
 def neighbours_of(engine: Engine, user: str, draft: Draft) -> list[Memory]:
     """Return the memories that a draft is held against, nearest first: those of its scope, and for a narrower scope
-    those that hold everywhere; for words that take back also the rules and preferences that stand.
+    those that hold everywhere; what waits in the inbox as well; for words that take back also the rules and
+    preferences that stand.
     """  # noqa: D205
     scopes = {draft.scope, GLOBAL}
     least = min(1, draft.trust)
-    found = near(engine, user, draft.text, scopes=scopes, least_trust=least)
+    found = near(engine, user, draft.text, scopes=scopes, least_trust=least, waiting=True)
+    if draft.answered:
+        about = near(engine, user, draft.answered, scopes=scopes, least_trust=least, limit=_ANSWERED, waiting=True)
+        found = list({m.id: m for m in (*found, *about)}.values())
     if draft.act == "revoke":
         standing = near(
             engine, user, draft.text, scopes=scopes, least_trust=least, kinds=("rule", "preference"), limit=_CANDIDATES

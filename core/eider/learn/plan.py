@@ -18,6 +18,8 @@ from eider.records.revise import sealed
 from eider.store.engine import Engine
 
 _SUPERSEDING: Final = frozenset({"supersede", "merge"})
+_CHANGING: Final = frozenset({"supersede", "retract"})
+"""What is a doubt as long as nobody has said that the new words are to be kept."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -88,7 +90,7 @@ def planned(
             new = (given or {}).get(place) or _memory(plan, draft, channel, user=user, said_at=said_at)
             new = _with_targets(new, draft, targets, waits=waits)
             plan.answers[place] = new.id
-            _added(plan, draft, new, targets, waits=waits)
+            _added(plan, new, targets, waits=waits)
     return plan
 
 
@@ -104,7 +106,8 @@ def _restated(engine: Engine, plan: Plan, place: int, draft: Draft, old: Memory 
         plan.before[old.id], plan.uses[old.id] = was, used(was, plan.now)
     if draft.evidence and draft.act != "praise" and old.trust == draft.trust:
         version = plan.version(old)
-        plan.memories[old.id] = replace(version, said_again=(*version.said_again, draft.evidence[0]))
+        kept = "active" if draft.zone == "learn" and old.trust == TRUST["user"] else version.state
+        plan.memories[old.id] = replace(version, said_again=(*version.said_again, draft.evidence[0]), state=kept)
 
 
 def _waits(draft: Draft, decisions: Sequence[Decision]) -> bool:
@@ -113,7 +116,7 @@ def _waits(draft: Draft, decisions: Sequence[Decision]) -> bool:
     return draft.zone == "ask" or "contradiction" in relations or (draft.act == "revoke" and "doubt" in relations)
 
 
-def _added(plan: Plan, draft: Draft, new: Memory, targets: Sequence[tuple[Decision, Memory]], *, waits: bool) -> None:
+def _added(plan: Plan, new: Memory, targets: Sequence[tuple[Decision, Memory]], *, waits: bool) -> None:
     plan.memories[new.id] = new
     plan.added.append(new)
     for decision, old in targets:
@@ -121,7 +124,7 @@ def _added(plan: Plan, draft: Draft, new: Memory, targets: Sequence[tuple[Decisi
             plan.edges.append(Edge(source=new.id, target=old.id, kind="contradicts"))
         elif decision.relation == "doubt" and new.valid_from < old.valid_from:  # learned late: it was said before
             plan.memories[new.id] = replace(plan.memories[new.id], doubt=_doubt(decision, old))
-        elif decision.relation == "doubt" and (not waits or draft.act == "revoke"):
+        elif decision.relation == "doubt" or (decision.relation in _CHANGING and waits):
             if plan.version(old).superseded_by is None:
                 plan.memories[old.id] = replace(plan.version(old), doubt=_doubt(decision, new))
         elif decision.relation in _SUPERSEDING and not waits and plan.version(old).superseded_by is None:
@@ -145,8 +148,9 @@ def _with_targets(new: Memory, draft: Draft, targets: Sequence[tuple[Decision, M
 
 def _closed(plan: Plan, old: Memory, successor: str | None, at: datetime) -> None:
     plan.memories[old.id] = replace(
-        plan.version(old), valid_to=max(at, old.valid_from), to_precision="instant", superseded_by=successor, doubt=None
-    )
+        plan.version(old), valid_to=max(at, old.valid_from), to_precision="instant", superseded_by=successor, doubt=None,
+        state="active",
+    )  # fmt: skip
 
 
 def _doubt(decision: Decision, new: Memory) -> Doubt:

@@ -71,11 +71,18 @@ def _draft(signal: Signal, exchange: Exchange) -> Draft | None:
     least = min(TRUST[reply.origin], TRUST[agent.origin] if signal.act == "confirm" and agent else TRUST["user"])
     return Draft(
         kind=signal.kind, text=quoted, evidence=spans, act=signal.act, reach=signal.reach, zone=signal.zone,
-        answers=answers, scope=_scope(signal, quoted, exchange), confidence=max(0.0, min(1.0, signal.confidence)),
+        answers=answers, answered=_answered(signal, exchange), scope=_scope(signal, quoted, exchange), confidence=max(0.0, min(1.0, signal.confidence)),
         importance=_STANDING if signal.kind == "rule" and found & cues.bit("standing") else 3, trust=least,
         valid_from=period.since, valid_to=period.until, from_precision=period.since_precision,
         to_precision=period.until_precision,
     )  # fmt: skip
+
+
+def _answered(signal: Signal, exchange: Exchange) -> str:
+    """The agent's words that a correction or a bare answer is about."""
+    if signal.act != "state" or signal.about is None or exchange.agent is None:
+        return ""
+    return exchange.agent.text[slice(*signal.about)]
 
 
 def _scope(signal: Signal, quoted: str, exchange: Exchange) -> str:

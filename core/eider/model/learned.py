@@ -52,6 +52,8 @@ class Draft:
     reach: Reach | None = None
     zone: Zone = "learn"
     answers: Span | None = None
+    answered: str = ""
+    """The agent's words that it answers, where it corrects or completes them."""
     wording: str = ""
     """A model's wording of the text."""
     scope: str = GLOBAL

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from eider.model.answers import EndedSpan, Recollection, Why
@@ -12,6 +12,7 @@ from eider.model.values import TRUST, Episode, Memory
 from eider.retrieve.rendering import dates_of, day_in_words, episode_line, memory_line, quotation_of
 from eider.retrieve.weights import WEIGHTS, Weights
 from eider.store.arrays import STATE_CODE
+from eider.store.segment.columns import FOREVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,6 +57,7 @@ def fetch(
             continue
         until = None if one.until is None else datetime.fromtimestamp(one.until / 1_000_000, UTC)
         ended = _ended_spans(item.id, [m for i in closed.get(one.row, ()) if isinstance(m := items.get(i), Memory)])
+        by, since = (None, None) if until is not None else _doubted(segment, one.row)
         answered_in = (item.answers.episode,) if isinstance(item, Memory) and item.answers is not None else ()
         cited = (*segment.evidence.get(one.row, ()), *answered_in)
         said = {e: x for e in cited if isinstance(x := items.get(e), Episode)}
@@ -65,15 +67,18 @@ def fetch(
             dates[id_] = dates_of(item, quoted) if dated else ()
         if isinstance(item, Episode):
             item = replace(item, metadata=deepcopy(item.metadata)) if item.metadata else item  # nobody's to change
-            line = episode_line(item, until=until, ended=ended, leave_out=leave_out_ended, dates=dates[id_])
+            line = episode_line(
+                item, until=until, ended=ended, leave_out=leave_out_ended, dates=dates[id_], outdated=since
+            )
         else:
             line = memory_line(item, quoted, now=view.now, dates=dates[id_])
         answer.append(
             Recollection(
                 id=item.id, text=item.text, score=one.score, coverage=one.coverage, cosine=one.cosine,
-                why=Why(shares=one.shares, weights=weights.version, notes=notes(item, view.now, until, ended)),
+                why=Why(shares=one.shares, weights=weights.version, notes=notes(item, view.now, until, ended, since)),
                 memory=item if isinstance(item, Memory) else None,
                 episode=item if isinstance(item, Episode) else None, line=line, until=until, ended=ended,
+                outdated_by=by or "",
             )
         )  # fmt: skip
     return answer
@@ -104,6 +109,16 @@ def _closed_memories(segment: Segment, row: int, view: View) -> list[str]:
     return [segment.ids[m] for m in cited if until[m] <= view.as_of and state[m] in _STATED]
 
 
+def _doubted(segment: Segment, row: int) -> tuple[str | None, date | None]:
+    """What may have replaced all that a row says, and since when; (None, None) where nothing did."""
+    memories = segment.cited.get(segment.ids[row], [row])
+    by = [segment.row_of.get(segment.successor.get(m, ""), -1) for m in memories if segment.until[m] == FOREVER]
+    if len(by) < len(memories) or min(by) < 0:
+        return None, None
+    last = max(by, key=lambda r: int(segment.valid_from[r]))
+    return segment.ids[last], datetime.fromtimestamp(int(segment.valid_from[last]) / 1_000_000, UTC).date()
+
+
 def _ended_spans(episode: str, memories: Sequence[Memory]) -> tuple[EndedSpan, ...]:
     spans = {
         EndedSpan(start=s.start, end=s.end, until=m.valid_to)
@@ -119,7 +134,8 @@ def _ended_spans(episode: str, memories: Sequence[Memory]) -> tuple[EndedSpan, .
 
 
 def notes(
-    item: Episode | Memory, now: datetime, until: datetime | None = None, ended: Sequence[EndedSpan] = ()
+    item: Episode | Memory, now: datetime, until: datetime | None = None, ended: Sequence[EndedSpan] = (),
+    outdated: date | None = None,
 ) -> tuple[str, ...]:  # fmt: skip
     """Return what a reader should know of an item before relying on it."""
     found: list[str] = []
@@ -130,11 +146,11 @@ def notes(
         if status != "current":
             ends = f", until {day_in_words(item.valid_to.date())}" if item.valid_to else ""
             found.append(f"{status}{ends}")
-        if item.doubt is not None:
-            found.append(f"perhaps outdated since {day_in_words(item.doubt.since.date())}")
         if item.pinned:
             found.append("pinned")
     elif until is not None:
         found.append(f"no longer holds, until {day_in_words(until.date())}")
+    if outdated is not None:
+        found.append(f"perhaps outdated since {day_in_words(outdated)}")
     found += [f"{item.text[s.start : s.end]!r} until {day_in_words(s.until.date())}" for s in ended]
     return tuple(found)

@@ -25,7 +25,7 @@ _ALIKE: Final = 0.5
 
 def near(
     engine: Engine, user: str, text: str, *, scopes: Collection[str] | None = None,
-    kinds: Collection[str] | None = None, least_trust: int = 1, limit: int = LIMIT,
+    kinds: Collection[str] | None = None, least_trust: int = 1, limit: int = LIMIT, waiting: bool = False,
 ) -> list[Memory]:  # fmt: skip
     """Return current memories of a user that are most like a text; best first.
 
@@ -37,11 +37,12 @@ def near(
         kinds: Only those of these kinds; None means all.
         least_trust: Only those of at least this trust.
         limit: Most of them.
+        waiting: Also what waits in the inbox.
     """
     now = micros(engine.now())
     with engine.segments.hold(user) as segment:
-        visible = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
-        visible &= (segment.valid_to > now) & (segment.trust >= least_trust)
+        visible = segment.alive & segment.is_memory & (segment.valid_to > now) & (segment.trust >= least_trust)
+        visible &= (segment.state == STATE_CODE["active"]) | ((segment.state == STATE_CODE["inbox"]) & waiting)
         if scopes is not None:
             visible &= np.isin(segment.scope, [segment.scopes[s] for s in scopes if s in segment.scopes])
         if kinds is not None:

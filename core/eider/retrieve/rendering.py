@@ -107,7 +107,7 @@ def memory_line(
 
 def episode_line(
     episode: Episode, *, until: datetime | None = None, ended: Sequence[EndedSpan] = (), leave_out: bool = False,
-    dates: Sequence[str] | None = None,
+    dates: Sequence[str] | None = None, outdated: date | None = None,
 ) -> str:  # fmt: skip
     """Return an utterance as one line of a prompt, without a mark in front.
 
@@ -117,6 +117,7 @@ def episode_line(
         ended: Parts of its text that have ended.
         leave_out: Whether those parts are left out instead of being marked.
         dates: What its relative dates meant, where that is known.
+        outdated: Since when a later statement may have replaced what it says.
     """
     text = episode.text
     for span in sorted(ended, key=lambda s: -s.start):
@@ -126,6 +127,8 @@ def episode_line(
     beside = [*(dates_of(episode) if dates is None else dates)]
     if until is not None:
         beside.append(f"until {day_in_words(until.date())}")
+    if outdated is not None:
+        beside.append(f"perhaps outdated since {day_in_words(outdated)}")
     return _with(f"{said_on}, {visible_text(speaker_of(episode))}: {in_quotes(said)}", beside)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eider.store.arrays import STATE_CODE
 from eider.store.segment.columns import FOREVER
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from eider.store.segment.segment import Segment
 
+_WAITS: Final = STATE_CODE["inbox"]
 _CHAIN: Final = 64
 """Replacements that are followed from one memory to the next."""
 
@@ -48,7 +50,7 @@ def with_successors(segment: Segment, visible: NDArray[np.bool_], rows: Rows, en
 
 
 def successor_of(segment: Segment, row: int) -> int | None:
-    """Return the row at the end of the chain of replacements; None where nothing replaced it."""
+    """Return the row at the end of the chain of replacements, of words that wait their utterance; None for none."""
     following = row
     for _ in range(_CHAIN):
         memories = segment.cited.get(segment.ids[following], [following])
@@ -56,6 +58,9 @@ def successor_of(segment: Segment, row: int) -> int | None:
         if not named:
             break
         following = max(named, key=lambda r: int(segment.valid_from[r]))
+    if segment.state[following] == _WAITS:
+        said = [segment.row_of[e] for e in segment.evidence.get(following, ()) if e in segment.row_of]
+        following = said[0] if said else row
     return following if following != row else None
 
 

@@ -15,15 +15,19 @@ from typing import Final
 
 from eider.model.learned import Decision, Draft, Relation, Verdict
 from eider.model.values import GLOBAL, Memory
+from eider.understand.pair_reading import read
 from eider.understand.pairs import PairVerdict, Revocation, compare, compare_all, revoked
 
 SURE_ENOUGH: Final = 0.6
 """Confidence from which a model's verdict counts. A guess."""
+_OPEN: Final = ("current", "inbox")
 _OBEYED: Final = frozenset({"rule", "preference"})
 _SERIES: Final = 2
 """So many memories that a statement would replace, and that do not say the same, are a series and no slot."""
 _RIVAL: Final = 0.9
 """Share of the likeliest change's probability from which another memory may be meant as well. A guess."""
+_RESTS: Final = 0.6
+"""Share of a statement's words, numbers and names aside, that the agent's words hold when they rest on it. A guess."""
 _CLOSING: Final = frozenset({"supersede", "retract"})
 
 
@@ -60,7 +64,7 @@ def reconcile(
             decided.append(Decision(draft=place, relation="none", reason="it was said twice"))
             continue
         said.add(same)
-        near = [m for m in neighbours[place] if m.status(now) == "current"] if place < len(neighbours) else []
+        near = [m for m in neighbours[place] if m.status(now) in _OPEN] if place < len(neighbours) else []
         decided += _decided(place, draft, near, [v for v in verdicts if v.draft == place], now)
     return tuple(decided)
 
@@ -122,11 +126,13 @@ def _told(draft: Draft, memory: Memory, verdict: PairVerdict, verdicts: Sequence
     reason = f"{verdict.relation} ({verdict.probabilities[verdict.relation]:.2f}), or {verdict.runner_up}"
     if verdict.decision == "close":
         relation = "supersede"
-    elif verdict.decision == "doubt":
+    elif verdict.decision == "doubt" and (verdict.relation != "unrelated" or _share_word(draft.text, memory.text)):
         relation = "doubt"
     elif verdict.decision == "fold":
         more = verdict.probabilities["more"] > verdict.probabilities["same"]
         relation = "merge" if more else "none"
+    if relation == "add" and draft.answered and _rests_on(draft.answered, memory.text):
+        relation, reason = "doubt", "it answers words that rest on this"
     said = [v for v in verdicts if v.memory == memory.id and v.confidence >= SURE_ENOUGH]
     if said and (relation == "doubt" or draft.target == memory.id):
         best = max(said, key=lambda v: (v.confidence, v.relation))
@@ -134,6 +140,18 @@ def _told(draft: Draft, memory: Memory, verdict: PairVerdict, verdicts: Sequence
     elif relation == "doubt" and draft.target == memory.id:
         relation, reason = "supersede", "it corrects this memory"
     return _Pair(memory=memory, relation=relation, verdict=verdict, reason=reason)
+
+
+def _share_word(one: str, other: str) -> bool:
+    stems = [{word.stem for word in read(text).content} for text in (one, other)]
+    return bool(stems[0] & stems[1])
+
+
+def _rests_on(words: str, statement: str) -> bool:
+    """Whether words of the agent say what a statement does, its values aside: they hold most of its other words."""
+    known = {word.stem for word in read(words).content}
+    plain = {word.stem for word in read(statement).content if not word.is_value}
+    return bool(plain) and len(plain & known) >= _RESTS * len(plain)
 
 
 def _bounded(draft: Draft, now: datetime, pair: _Pair) -> _Pair:

@@ -1,0 +1,158 @@
+"""What new words do to what is known: they close it, raise a doubt, or stand beside it, whoever says them and however."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import eider
+from eider.learn.exchange import exchange_of
+from eider.learn.observe import Thought, kept
+from eider.model.learned import Draft
+from eider.model.requests_learning import Observe
+from eider.model.values import Memory, Span
+from eider.privacy.ingress import Channel, accept
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from eider.model.learned import Learned, Zone
+    from eider.model.values import Act
+
+OLD, NEW = "My phone is a Fairphone.", "My phone is a Pixel now."
+
+
+@pytest.fixture
+def memory() -> Iterator[eider.Eider]:
+    with eider.open(":memory:", user="ada") as opened:
+        yield opened
+
+
+def said(
+    memory: eider.Eider, text: str, *, zone: Zone = "learn", act: Act = "state", output: str = "", key: str | None = None
+) -> Learned:  # fmt: skip
+    """Keep words as the reader would find them with this certainty."""
+    engine: Any = memory._engine
+    channel = Channel()
+    request = Observe(user="ada", user_reply=text, agent_output=output, key=key)
+    accepted = accept(request, channel, engine.now())
+    exchange = exchange_of(engine, accepted)
+    quote = Span(episode=exchange.reply.id, start=0, end=len(text))
+    draft = Draft(
+        kind="fact", text=exchange.reply.text, evidence=(quote,), act=act, reach="person", zone=zone, answered=output
+    )
+    return engine.planned(lambda: kept(engine, accepted.request, exchange, Thought(drafts=(draft,)), channel))
+
+
+def holding(memory: eider.Eider) -> dict[str, Memory]:
+    """Text → memory that holds."""
+    return {r.text: r.memory for r in memory.search("", limit=100).items if r.memory is not None}
+
+
+def test_a_change_closes_what_it_replaces_whatever_brings_it(memory: eider.Eider) -> None:
+    """Said in a reply, or given as a statement."""
+    memory.remember(OLD)
+    memory.remember(NEW)
+    assert list(holding(memory)) == [NEW]
+    said(memory, "My phone is a Nokia now.")
+    assert list(holding(memory)) == ["My phone is a Nokia now."]
+
+
+def test_words_that_wait_put_what_they_change_in_doubt(memory: eider.Eider) -> None:
+    """One question asks about both; yes keeps the new words and ends the old."""
+    said(memory, OLD)
+    told = said(memory, NEW, zone="ask")
+    assert {m.text for m in told.inbox} == {OLD, NEW}
+    assert holding(memory)[OLD].doubt is not None
+    found = [r for r in memory.recall("Which phone do I have?", limit=5) if "phone" in r.text]
+    assert "Pixel" in found[0].text
+    assert all("perhaps outdated since" in str(r.why.notes) for r in found if "Fairphone" in r.text)
+    assert "Fairphone" not in memory.inject("Order a case for my phone.").text
+    (question,) = memory.inbox()
+    memory.settle(question.id, accept=True)
+    assert list(holding(memory)) == [NEW]
+    assert memory.inbox() == []
+
+
+def test_no_leaves_the_old_and_asks_about_the_new_alone(memory: eider.Eider) -> None:
+    said(memory, OLD)
+    said(memory, NEW, zone="ask")
+    memory.settle(memory.inbox()[0].id, accept=False)
+    assert holding(memory)[OLD].doubt is None
+    (left,) = memory.inbox()
+    assert left.text == NEW
+    memory.settle(left.id, accept=False)
+    assert memory.inbox() == []
+    assert list(holding(memory)) == [OLD]
+
+
+def test_words_that_wait_are_themselves_replaced_confirmed_and_taken_back(memory: eider.Eider) -> None:
+    """Nobody is asked about what was outdated, or said again for certain, in the meantime."""
+    said(memory, OLD, zone="ask")
+    said(memory, NEW)
+    assert memory.inbox() == []
+    assert list(holding(memory)) == [NEW]
+    said(memory, "I drink tea.", zone="ask")
+    said(memory, "I drink tea.")
+    assert memory.inbox() == []
+    assert "I drink tea." in holding(memory)
+    said(memory, "I work at Globex.", zone="ask")
+    said(memory, "I no longer work at Globex.", act="revoke")
+    assert not [q for q in memory.inbox() if q.text == "I work at Globex."]
+
+
+def test_a_correction_doubts_what_the_agent_rested_on(memory: eider.Eider) -> None:
+    """The bare right value says nothing by itself; the agent's words say what it is about."""
+    said(memory, "The invoice address is Main Street 4.")
+    said(memory, "no, I misread it: 14", output="I put Main Street 4 as the invoice address.")
+    assert holding(memory)["The invoice address is Main Street 4."].doubt is not None
+
+
+def test_less_trust_changes_nothing_of_more(memory: eider.Eider) -> None:
+    """What an agent notes never folds into, closes or doubts the user's own words; a contradiction waits."""
+    memory.remember(OLD)
+    agent = memory.channel("mcp", "agent")
+    assert agent.remember(NEW).state == "inbox"
+    agent.remember(OLD)
+    agent.remember("My phone is a Fairphone 5.")
+    mine = [m for m in holding(memory).values() if m.trust == 2]
+    assert [(m.text, m.doubt) for m in mine] == [(OLD, None)]
+
+
+STATEMENTS = (
+    OLD, NEW, "My phone is a Nokia.", "I no longer have a Fairphone.", "Never deploy on Fridays.", "Deploying on Fridays is fine now.",
+    "The office is in Bergen.", "The office moved to Oslo.", "I like tea.", "I like tea towels.", "i LIKE  tea",
+)  # fmt: skip
+SAID = st.tuples(
+    st.sampled_from(STATEMENTS), st.sampled_from(["ada", "bob"]), st.sampled_from(["user", "agent"]),
+    st.sampled_from(["global", "project:a"]), st.sampled_from(["fact", "rule"]),
+)  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(SAID, min_size=2, max_size=6))
+def test_a_statement_changes_only_its_own_users_scope_and_trust(statements: list[tuple[Any, ...]]) -> None:
+    """And each change is a closing or a doubt that names it, which undo takes back."""
+    with eider.open(":memory:", user="ada") as memory:
+        reads: Any = memory._engine.store.reads
+        for text, user, trust, scope, kind in statements:
+            before = {m.id: m for u in ("ada", "bob") for m in reads.memories(None, user=u)}
+            new = memory.channel("test", trust).remember(text, user=user, scope=scope, kind=kind)
+            after = {m.id: m for u in ("ada", "bob") for m in reads.memories(None, user=u)}
+            changed = [m for i, m in after.items() if i in before and before[i] != m]
+            for m in changed:
+                assert (m.user, m.scope) == (user, scope)
+                assert m.trust <= new.trust
+                assert new.id in (m.superseded_by, m.doubt.by if m.doubt is not None else None)
+            if new.id not in before:
+                memory.undo(memory.events(user=user, limit=1)[0].id, user=user)
+                undone = {m.id: m for u in ("ada", "bob") for m in reads.memories(None, user=u)}
+                assert all(
+                    (undone[i].valid_to, undone[i].doubt, undone[i].superseded_by)
+                    == (m.valid_to, m.doubt, m.superseded_by)
+                    for i, m in before.items()
+                )
+                memory.undo(memory.events(user=user, limit=1)[0].id, user=user)
