@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+from eider.api.client_turns import ToolText, Turn
 from eider.api.tools import TOOLS
 
 Body = Mapping[str, Any]
@@ -20,32 +20,6 @@ MEMORY_TOOL: Final = "memory_20250818"
 _OWN_DESCRIPTIONS: Final = frozenset(tool.description for tool in TOOLS.values())
 _FROM_OUTSIDE: Final = ("_tool_result", "search_result")
 """How the kinds of blocks end in which a server's tools say something."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolText:
-    """What a tool or a document said within a turn."""
-
-    text: str
-    source: Literal["tool", "document"]
-    place: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """What the user said last, and what has come since."""
-
-    prompt: str
-    place: str
-    """Names the message within its conversation."""
-    answering: str
-    """What the agent had said before it; empty at the beginning."""
-    answering_place: str | None
-    said: str
-    """Names the answer that the request asks for."""
-    met: tuple[ToolText, ...]
-    tainted: bool
-    """Whether the agent's own tools showed it something that nobody vouches for."""
 
 
 def turn_of(body: Body) -> Turn | None:
