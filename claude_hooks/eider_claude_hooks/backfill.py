@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Final
 
 from eider.api.importers import ImportRequest, ImportResult, Progress, ProjectImport, find_statements
 from eider.model.errors import ErasedError, InputError, QueuedError, ServerUnreachableError
+from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
 from eider_claude_hooks.keeping import SessionRecorder
-from eider_claude_hooks.session import HOST, LastAnswer, Session, name_of
+from eider_claude_hooks.session import LastAnswer, Session, name_of
 from eider_claude_hooks.survey import COPIED, COPY_PREFIX, Step, Survey, survey, transcripts
-from eider_claude_hooks.transcript import Turn, all_turns
+from eider_claude_hooks.transcript import Turn
 from eider_claude_hooks.words import blank_private, user_words
 
 if TYPE_CHECKING:
@@ -32,10 +33,11 @@ _ANSWER: Final = 20_000
 
 
 class Backfill:
-    """The records of Claude Code."""
+    """The records of one host."""
 
-    name = HOST
-    title = "Claude Code"
+    def __init__(self, host: HookHost) -> None:
+        """Read nothing yet."""
+        self._host, self.name, self.title = host, host.name, host.title
 
     def bring(self, memory: Eider, wanted: ImportRequest, told: Progress) -> ImportResult:
         """Read its records and learn from them in the order in which things were said.
@@ -43,8 +45,8 @@ class Backfill:
         Raises:
             InputError: There are no such records.
         """
-        found = survey(transcripts(wanted.path), wanted)
-        run = _Import(memory.channel("import", "import"), found, wanted)
+        found = survey(transcripts(wanted.path, self._host), wanted, self._host)
+        run = _Import(memory.channel("import", "import"), found, wanted, self._host)
         for number, step in enumerate(found.steps):
             told(number, len(found.steps))
             try:
@@ -58,7 +60,7 @@ class Backfill:
         return run.result()
 
 
-SOURCE: Final = Backfill()
+SOURCE: Final = Backfill(CLAUDE_CODE)
 
 
 @dataclass(slots=True)
@@ -107,8 +109,8 @@ class _StoredSession:
 class _Import:
     """One import under way."""
 
-    def __init__(self, memory: Eider, found: Survey, wanted: ImportRequest) -> None:
-        self._memory, self._found, self._wanted = memory, found, wanted
+    def __init__(self, memory: Eider, found: Survey, wanted: ImportRequest, host: HookHost) -> None:
+        self._memory, self._found, self._wanted, self._host = memory, found, wanted, host
         self._keeper = SessionRecorder(lambda max_trust: memory.channel("import", max_trust), tz=wanted.tz)
         self._steps = Counter(step.file for step in found.steps)
         self._books: dict[Path, _OpenFile] = {}
@@ -129,7 +131,13 @@ class _Import:
         for one in book.turns[book.read : step.index + 1]:
             book.private.extend(p for p in user_words(one.prompt, one.source).private if p not in book.private)
         book.read = max(book.read, step.index + 1)
-        session = Session(id=name_of(step.session), cwd=turn.cwd, transcript=str(step.file), private=book.private)
+        session = Session(
+            id=name_of(step.session),
+            host=self._host.name,
+            cwd=turn.cwd,
+            transcript=str(step.file),
+            private=book.private,
+        )
         known = self._stored_session(session.id)
         if step.copied and known.otherwise:
             self._found.left_out[COPIED] += step.heard  # its session was heard of, or brought in, while it was there
@@ -154,7 +162,7 @@ class _Import:
             for scope, t in sorted(self._tallies.items())
         )  # fmt: skip
         return ImportResult(
-            source=HOST, files=self._found.files, sessions=sum(p.sessions for p in projects),
+            source=self._host.name, files=self._found.files, sessions=sum(p.sessions for p in projects),
             exchanges=sum(p.exchanges for p in projects), episodes=self._episodes,
             memories=sum(p.learned for p in projects), events=0, skipped=self._skipped, refused=tuple(self._found.refused),
             dry_run=self._wanted.dry_run, projects=projects, left_out=dict(sorted((+self._found.left_out).items())),
@@ -209,7 +217,7 @@ class _Import:
                 said, name = self._found.names.get(turn.uuid, (step.session, turn.id))
                 known = self._stored_session(session := name_of(said))
                 if not name.startswith(COPY_PREFIX) or not known.otherwise:
-                    return LastAnswer(text=turn.answer, key=f"{HOST}:{session}:{name}:agent")
+                    return LastAnswer(text=turn.answer, key=f"{self._host.name}:{session}:{name}:agent")
                 key = known.answers.get(turn.answer)
                 return LastAnswer(text=turn.answer, key=key) if key else LastAnswer()
         return LastAnswer()
@@ -220,7 +228,7 @@ class _Import:
         """The turns of a file, read again: of all files at once only those are held that overlap in time."""
         if path not in self._books:
             try:
-                turns, _ = all_turns(path)
+                turns, _ = self._host.all_turns(path)
             except OSError as error:
                 turns = []
                 self._found.refused.append(f"{path}: cannot be read any more ({error.strerror or error})")

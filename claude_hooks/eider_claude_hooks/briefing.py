@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from eider.client import briefing_cache
 from eider.privacy import recall_marks
 from eider_claude_hooks.hook import briefing_name
+from eider_claude_hooks.hook_host import CLAUDE_CODE
 from eider_claude_hooks.session import HOST, write_whole
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ ASKED: Final = 4
 OPEN: Final = 2
 """Contradictions shown."""
 _CHARACTERS: Final = 160
-HOW: Final = (
-    "Eider keeps this user's memory across sessions. Memories that help with a prompt come with it by themselves, framed "
-    "as eider-memory. To look something up, keep, correct or forget something, use the skill eider."
-)
 OBEY: Final = "What the user told earlier follows; act on it unless they say otherwise now."
 
 
@@ -54,7 +51,9 @@ class Briefing:
     """Of what was recalled, the standing words aside."""
 
 
-def compile_briefing(memory: Eider, place: Place, known: Sequence[str], *, about: str = "") -> Briefing:
+def compile_briefing(
+    memory: Eider, place: Place, known: Sequence[str], *, about: str = "", how: str = CLAUDE_CODE.how
+) -> Briefing:
     """The briefing for a place; `about` is what a session was about that has lost its beginning."""
     policy = memory.policy(
         context=about or None, existing_instructions="\n".join(known), scopes=place.scopes,
@@ -66,7 +65,7 @@ def compile_briefing(memory: Eider, place: Place, known: Sequence[str], *, about
     for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
         lines.append(f"Open: {_shorten(one.question)} Ask the user ({one.id}).")
         ids.append(one.id)
-    text = f"{HOW}\n{OBEY}\n{recall_marks.mark(lines, ())}" if lines else HOW
+    text = f"{how}\n{OBEY}\n{recall_marks.mark(lines, ())}" if lines else how
     if about:
         asked = [_shorten(line) for line in about.splitlines() if line.strip()][-ASKED:]
         text += f"\nWhat the user asked in this session before, the latest last:\n{recall_marks.mark(asked, ())}"
@@ -105,9 +104,9 @@ def _shorten(text: str) -> str:
 class BriefingFiles:
     """The last briefing of each directory, on disk."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, host: str = HOST) -> None:
         """Write nothing yet."""
-        self._home = home
+        self._home, self._host = home, host
         self._lock = threading.Lock()
         self._turn = 0
 
@@ -128,7 +127,7 @@ class BriefingFiles:
         Raises:
             OSError: It cannot be written; a cold start goes without.
         """
-        folder = Path(briefing_cache.cache_folder(str(self._home), HOST))
+        folder = Path(briefing_cache.cache_folder(str(self._home), self._host))
         with self._lock:
             if turn != self._turn:
                 return

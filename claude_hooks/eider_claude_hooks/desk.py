@@ -21,11 +21,11 @@ from eider.client import briefing_cache
 from eider.client.client import dumps
 from eider.model.errors import EiderError
 from eider_claude_hooks import briefing
+from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
 from eider_claude_hooks.learning import SessionLearner
 from eider_claude_hooks.missed import UnreadTranscripts
 from eider_claude_hooks.project import place_of
-from eider_claude_hooks.session import HOST, Session, Sessions
-from eider_claude_hooks.transcript import is_untrusted_tool
+from eider_claude_hooks.session import Session, Sessions
 from eider_claude_hooks.words import user_words
 
 if TYPE_CHECKING:
@@ -59,16 +59,16 @@ def start(around: Around) -> HookHandler:
 
 
 class HookHandler:
-    """The hooks of Claude Code."""
+    """The hooks of Claude Code, or of a host with the same events."""
 
-    def __init__(self, around: Around) -> None:
+    def __init__(self, around: Around, host: HookHost = CLAUDE_CODE) -> None:
         """Create the handler; nothing is read yet."""
-        self._around = around
-        self.sessions = Sessions(around.home)
-        self.learner = SessionLearner(self._memory, self.sessions, partial(around.fault, HOST))
-        self.briefings = briefing.BriefingFiles(around.home)
-        self.missed = UnreadTranscripts(around.home)
-        self.writer = BackgroundWriter(partial(around.fault, HOST))
+        self._around, self._host = around, host
+        self.sessions = Sessions(around.home, host.name)
+        self.learner = SessionLearner(self._memory, self.sessions, partial(around.fault, host.name), host)
+        self.briefings = briefing.BriefingFiles(around.home, host.name)
+        self.missed = UnreadTranscripts(around.home, host.name)
+        self.writer = BackgroundWriter(partial(around.fault, host.name))
         self._waiting = 0
         self._lock = threading.Lock()
         self._stale = self._caught_up = False
@@ -85,13 +85,15 @@ class HookHandler:
         }  # fmt: skip
 
     def _memory(self, max_trust: Origin) -> Eider:
-        return self._around.memory(HOST, max_trust)
+        return self._around.memory(self._host.name, max_trust)
 
     # ------------------------------------------------------------------ the server's questions
 
     def answer(self, event: Mapping[str, Any], until: float) -> Answer:
         """Answer one hook event; empty for anything that is not a session's event."""
         self._catch_up_once()
+        if "prompt_id" not in event and "turn_id" in event:
+            event = {**event, "prompt_id": event["turn_id"]}  # as Codex calls it
         react = self._events.get(_text_field(event, "hook_event_name"))
         session = self.sessions.session_of(event)
         if react is None or session is None or not session.cwd:
@@ -104,7 +106,7 @@ class HookHandler:
         try:
             answer = react(session, event, until)
         except EiderError as error:
-            self._around.fault(HOST, error)
+            self._around.fault(self._host.name, error)
             answer = NOTHING
         if _text_field(event, "hook_event_name") == "SessionStart" and _text_field(event, "source") != "compact":
             answer = {**answer, **self._warning()}
@@ -198,7 +200,7 @@ class HookHandler:
             return NOTHING
         known, turn = self.learner.host_file_sentences(session, place), self.briefings.generation()
         about = "\n".join(self.learner.latest_prompts(session)) if source == "compact" else ""
-        made = briefing.compile_briefing(self._memory("user"), place, known, about=about)
+        made = briefing.compile_briefing(self._memory("user"), place, known, about=about, how=self._host.how)
         if time.monotonic() < until:
             session.add_given(made.ids)
             self._count_injected(session, made.tokens, len(made.ids))
@@ -213,13 +215,17 @@ class HookHandler:
     def _warning(self) -> Answer:
         """Return one line for the person where something keeps Eider from remembering."""
         port, fault = self._around.port()
-        trouble = [f"it cannot hear Claude Code's prompts: {fault}; run eider doctor"] if port is None and fault else []
+        trouble = (
+            [f"it cannot hear {self._host.title}'s prompts: {fault}; run eider doctor"]
+            if port is None and fault
+            else []
+        )
         found = [*trouble, *self._around.trouble()]
         return {"systemMessage": f"Eider: {found[0]}."} if found else NOTHING
 
     def _save_briefing(self, cwd: str, known: tuple[str, ...]) -> None:
         turn = self.briefings.generation()
-        made = briefing.compile_briefing(self._memory("user"), place_of(cwd), known)
+        made = briefing.compile_briefing(self._memory("user"), place_of(cwd), known, how=self._host.how)
         self.briefings.save(cwd, made.text, turn)
 
     def _on_instructions_loaded(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
@@ -308,7 +314,7 @@ class HookHandler:
                     use = _text_field(event, "tool_use_id") or turn
                     self._run_later(partial(self.learner.on_plan_approved, session, use, text, turn))
                     break
-        elif is_untrusted_tool(tool, event.get("tool_input")):
+        elif self._host.is_untrusted_tool(tool, event.get("tool_input")):
             session.tainted.add(_text_field(event, "agent_id") or turn)
         return NOTHING
 

@@ -1,4 +1,4 @@
-"""The command hook of Claude Code: `python -I -S hook.py`, the event on standard input, what the client reads on output.
+"""The command hook of Claude Code and Codex: `python -I -S hook.py [HOST]`, the event on standard input, what the client reads on output.
 
 Standard library only. Whatever happens it ends with 0, in time, and prints either one JSON object or nothing: a turn goes
 on with or without memory. Where no server runs one is started, and what could not be delivered is noted: the note names
@@ -38,6 +38,7 @@ _LIMIT: Final = 10_000
 _LOG_SECONDS: Final = 60.0
 """Seconds in which trouble is logged once."""
 _LOG: Final = 256 * 1024
+HOST: Final = "codex" if sys.argv[-1] == "codex" else "claude-code"
 _HERE: Final = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -94,7 +95,7 @@ def _ask_server(began: float, factor: float) -> None:
     home, starting = client.home(), event.get("hook_event_name") == "SessionStart"
     until = began + (START if starting else SECONDS) * factor
     spawns = starting or (
-        event.get("hook_event_name") != "SessionEnd" and os.path.isdir(os.path.join(home, "hooks", "claude-code"))
+        event.get("hook_event_name") != "SessionEnd" and os.path.isdir(os.path.join(home, "hooks", HOST))
     )
     cold = until - time.monotonic() if starting else REVIVE * factor
     asking = client.Client(spool=False, spawn=spawns, cold=max(0.01, cold), channel="hook")
@@ -110,7 +111,7 @@ def _ask_server(began: float, factor: float) -> None:
         give_up()
         return
     try:
-        found = asking.ask("POST", "/v1/hooks/claude-code", event, until=until - 0.02)
+        found = asking.ask("POST", f"/v1/hooks/{HOST}", event, until=until - 0.02)
     except client.ClientError as error:
         asking.connected = asking.connected and error.kind == "ServerUnreachableError"
         give_up()
@@ -180,7 +181,7 @@ def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
         folder = client.home()
         if not os.path.isdir(folder):
             return
-        for part in ("hooks", "claude-code", MISSED_FILE):
+        for part in ("hooks", HOST, MISSED_FILE):
             folder = os.path.join(folder, part)
             if not os.path.isdir(folder):
                 if event.get("hook_event_name") != "SessionStart" and part != MISSED_FILE:
@@ -205,7 +206,7 @@ def _print_last_briefing(client: Any, event: dict[str, Any]) -> None:
     """Print the last briefing of this directory."""
     try:
         cwd = event.get("cwd")
-        path = os.path.join(client.home(), "hooks", "claude-code", "briefings", briefing_name(str(cwd)))
+        path = os.path.join(client.home(), "hooks", HOST, "briefings", briefing_name(str(cwd)))
         with open(path, encoding="utf-8") as file:
             text = client.loads(file.read())["text"]
         said = {"hookEventName": "SessionStart", "additionalContext": text}

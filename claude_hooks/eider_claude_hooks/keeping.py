@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eider.model.validation import MAX_OBSERVED, MAX_TEXT
 from eider.privacy import recall_marks
 from eider_claude_hooks.project import Place, host_files, sentences_of
-from eider_claude_hooks.session import HOST, LastAnswer, Session
+from eider_claude_hooks.session import LastAnswer, Session
 from eider_claude_hooks.words import blank_private
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ class SessionRecorder:
         if not text.strip():
             return None
         key, door = session.key(turn), self._memory("user")
-        self._record_parts(door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place))
+        self._record_parts(
+            door, text, "user", f"{key}:user", session=session.id, at=at, metadata=_metadata(place, session.host)
+        )
         return door.observe(
             agent_output=output, user_reply=text, session=session.id, at=at, tz=self._tz,
             context=f"{place.scope} (branch {place.branch})" if place.branch else place.scope,
@@ -60,7 +62,14 @@ class SessionRecorder:
         text = recall_marks.strip(blank_private(text, session.private))[:MAX_OBSERVED]
         door = self._memory("tool" if tainted else "agent")
         self._record_parts(
-            door, text, "agent", key, session=session.id, at=at, metadata=_metadata(place), speaker=speaker
+            door,
+            text,
+            "agent",
+            key,
+            session=session.id,
+            at=at,
+            metadata=_metadata(place, session.host),
+            speaker=speaker,
         )
 
     def host_file_sentences(self, session: Session, place: Place) -> tuple[str, ...]:
@@ -74,5 +83,5 @@ class SessionRecorder:
                 door.record(part, role=role, tz=self._tz, key=key + (f":{start}" if start else ""), **said)
 
 
-def _metadata(place: Place) -> dict[str, str]:
-    return {"scope": place.scope, "host": HOST, **({"branch": place.branch} if place.branch else {})}
+def _metadata(place: Place, host: str) -> dict[str, str]:
+    return {"scope": place.scope, "host": host, **({"branch": place.branch} if place.branch else {})}

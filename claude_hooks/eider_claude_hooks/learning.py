@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Final
 
 from eider.model.errors import ErasedError, InputError, PausedError
-from eider_claude_hooks import plan, transcript
+from eider_claude_hooks import plan
+from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
 from eider_claude_hooks.keeping import Memory, SessionRecorder
 from eider_claude_hooks.project import Place, place_of
 from eider_claude_hooks.session import LastAnswer, Session, Sessions
+from eider_claude_hooks.transcript import Turn
 from eider_claude_hooks.words import blank_private, user_words
 
 _INTENDED_ERRORS: Final = (PausedError, ErasedError)
@@ -29,9 +31,11 @@ _TOPIC_BYTES: Final = 2 * 1024 * 1024
 class SessionLearner:
     """Records and learns from sessions; called by one thread."""
 
-    def __init__(self, memory: Memory, sessions: Sessions, fault: Callable[[BaseException], None]) -> None:
+    def __init__(
+        self, memory: Memory, sessions: Sessions, fault: Callable[[BaseException], None], host: HookHost = CLAUDE_CODE
+    ) -> None:
         """Learn through these doors."""
-        self._memory, self._sessions, self._fault = memory, sessions, fault
+        self._memory, self._sessions, self._fault, self._host = memory, sessions, fault, host
         self._keeper = SessionRecorder(memory)
 
     # ------------------------------------------------------------------ what the client told
@@ -47,7 +51,7 @@ class SessionLearner:
         """Record the agent's final answer."""
         place = self._read_new_turns(session, turn)
         if place.learns and turn not in session.told:
-            here, _ = transcript.read_turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
+            here, _ = self._host.read_turns(Path(session.transcript), session.mark) if session.transcript else ([], 0)
             met = any(t.id == turn and (t.tainted or t.source or _is_mixed(t)) for t in here)
             self._record_answer(session, place, turn, answer, at=at, tainted=met)
         self._sessions.save(session)
@@ -63,7 +67,7 @@ class SessionLearner:
         Args:
             sessions: Each with whether it is over; in others the last turn may be under way.
         """
-        steps: list[tuple[float, Session, transcript.Turn, bool]] = []
+        steps: list[tuple[float, Session, Turn, bool]] = []
         ends: list[tuple[Session, int]] = []
         for session, over in sessions:
             found, end = self._turns_behind(session)
@@ -83,7 +87,7 @@ class SessionLearner:
     def latest_prompts(self, session: Session) -> list[str]:
         """The latest prompts of a session, from its transcript where the server was another when they were said."""
         if not session.topics and session.transcript:
-            found, _ = transcript.read_turns(Path(session.transcript), max(0, session.mark - _TOPIC_BYTES))
+            found, _ = self._host.read_turns(Path(session.transcript), max(0, session.mark - _TOPIC_BYTES))
             said = (user_words(turn.prompt, turn.source) for turn in found)
             session.topics.extend(one.text[:500] for one in said if one.text and not one.command)
         return list(session.topics)
@@ -93,7 +97,7 @@ class SessionLearner:
         place = place_of(session.cwd)
         if not place.learns:
             return
-        tainted = agent in session.tainted or (bool(record) and transcript.uses_tools(Path(record)))
+        tainted = agent in session.tainted or (bool(record) and self._host.uses_tools(Path(record)))
         with suppress(*_INTENDED_ERRORS):
             key = f"{session.key(agent)}:agent"
             self._keeper.record_agent_text(session, place, key, result, speaker=kind[:100], at=None, tainted=tainted)
@@ -131,17 +135,17 @@ class SessionLearner:
             session.read = end
         return place
 
-    def _turns_behind(self, session: Session) -> tuple[list[transcript.Turn], int]:
+    def _turns_behind(self, session: Session) -> tuple[list[Turn], int]:
         """The turns from the mark on, and where the transcript ends."""
         if not session.transcript:
             return [], 0
-        found, end = transcript.read_turns(Path(session.transcript), session.mark)
+        found, end = self._host.read_turns(Path(session.transcript), session.mark)
         if not place_of(session.cwd).learns:
             session.mark = session.read = end  # what is said while nothing may be learned is not learned later
             return [], end
         return found, end
 
-    def _take_in(self, session: Session, place: Place, turn: transcript.Turn, *, whole: bool) -> None:
+    def _take_in(self, session: Session, place: Place, turn: Turn, *, whole: bool) -> None:
         """Learn from a turn of the transcript and move the mark there."""
         if _seconds(turn.at) >= session.since and not turn.copied:
             said = user_words(turn.prompt, turn.source)
@@ -200,7 +204,7 @@ class SessionLearner:
         return self._keeper.host_file_sentences(session, place)
 
 
-def _is_mixed(turn: transcript.Turn) -> bool:
+def _is_mixed(turn: Turn) -> bool:
     """Whether a prompt holds what no person typed, which its answer may say back."""
     said = user_words(turn.prompt)
     return said.mixed or not said.text

@@ -29,9 +29,9 @@ _KEPT: Final = 86_400.0
 class UnreadTranscripts:
     """The transcripts of one home's sessions."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, host: str = HOST) -> None:
         """Look nowhere yet."""
-        self._folder = home / "hooks" / HOST / MISSED_FILE
+        self._folder = home / "hooks" / host / MISSED_FILE
         self._read: dict[str, tuple[float, bool, float]] = {}
         """Transcript → when it was written last, whether it was over, and when that was handed out."""
 

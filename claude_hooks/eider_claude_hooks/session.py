@@ -44,6 +44,7 @@ class Session:
     """One session; whoever changes it holds its lock."""
 
     id: str
+    host: str = HOST
     cwd: str = ""
     transcript: str = ""
     given: OrderedDict[str, None] = field(default_factory=OrderedDict[str, None])
@@ -98,7 +99,7 @@ class Session:
 
     def key(self, turn: str) -> str:
         """Idempotency key of a turn, from coordinates alone."""
-        return f"{HOST}:{self.id}:{turn}"
+        return f"{self.host}:{self.id}:{turn}"
 
     def figures(self) -> dict[str, Any]:
         """What it cost and brought."""
@@ -127,9 +128,9 @@ class Session:
 class Sessions:
     """The sessions of one home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, host: str = HOST) -> None:
         """Read nothing yet."""
-        self.folder = home / "hooks" / HOST / "sessions"
+        self.host, self.folder = host, home / "hooks" / host / "sessions"
         self._open: OrderedDict[str, Session] = OrderedDict()
         self._lock = threading.Lock()
         self.totals = {"injected_tokens": 0, "recalled": 0, "learned": 0, "caught_up": 0}
@@ -144,7 +145,7 @@ class Sessions:
         with self._lock:
             session = self._open.get(id_)
             if session is None:
-                session = self._open[id_] = _read_session(id_, self._file(id_), event.get("eider_at"))
+                session = self._open[id_] = _read_session(id_, self._file(id_), event.get("eider_at"), host=self.host)
             self._open.move_to_end(id_)
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
@@ -165,7 +166,10 @@ class Sessions:
         with suppress(OSError):
             for file in self.folder.glob("*.json"):
                 with self._lock:
-                    if file.stem not in self._open and (found := _read_session(file.stem, file)).is_behind():
+                    if (
+                        file.stem not in self._open
+                        and (found := _read_session(file.stem, file, host=self.host)).is_behind()
+                    ):
                         self._open[file.stem] = found
         with self._lock:
             return [session for session in self._open.values() if session.is_behind()]
@@ -244,21 +248,26 @@ def _is_alive(process: int) -> bool:
     return True
 
 
-def _read_session(id_: str, path: Path, first: object = None) -> Session:
+def _read_session(id_: str, path: Path, first: object = None, *, host: str = HOST) -> Session:
     """A session as it was left; one that cannot be read starts anew, and its keys keep it from doubling anything.
 
     Args:
         id_: Its name.
         path: Its file.
         first: When it was first heard of, in seconds since 1970; now by default.
+        host: Name of the host it is a session of.
     """
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         kept = None
     if not isinstance(kept, dict):
-        return Session(id=id_, since=(float(first) if isinstance(first, int | float) else time.time()) - _CAUGHT_UP)
-    session = Session(id=id_, since=_number_field(kept, "since"), mark=int(_number_field(kept, "mark")), saved=True)
+        return Session(
+            id=id_, host=host, since=(float(first) if isinstance(first, int | float) else time.time()) - _CAUGHT_UP
+        )
+    session = Session(
+        id=id_, host=host, since=_number_field(kept, "since"), mark=int(_number_field(kept, "mark")), saved=True
+    )
     session.cwd, session.transcript = _path_field(kept, "cwd"), _path_field(kept, "transcript")
     session.read, session.window = int(_number_field(kept, "read")), int(_number_field(kept, "window"))
     session.used = _number_field(kept, "used")

@@ -42,7 +42,7 @@ def read_settings(path: object, text: bytes | None) -> JsonText:
     return found
 
 
-def wire(settings: JsonText, form: Form, env: Mapping[str, str]) -> WiredSettings:
+def wire(settings: JsonText, form: Form, env: Mapping[str, str], *, allow: bool = True) -> WiredSettings:
     """Settings with our hooks, permission and environment; the same text where all of it is there already."""
     made: list[list[str]] = []
     memo: Json = {"made": made, "allowed": False, "env": []}
@@ -53,7 +53,7 @@ def wire(settings: JsonText, form: Form, env: Mapping[str, str]) -> WiredSetting
             settings = _ensure_value(settings, ("hooks", event), [], made)
             for group in groups:
                 settings = settings.append(["hooks", event], group)
-    if ALLOWED not in (_value_at(settings.value, _ALLOW) or []):
+    if allow and ALLOWED not in (_value_at(settings.value, _ALLOW) or []):
         settings = _ensure_value(_ensure_value(settings, _ALLOW[:1], {}, made), _ALLOW, [], made).append(
             _ALLOW, ALLOWED
         )

@@ -13,9 +13,9 @@ from typing import Final
 import eider
 from eider.api.importers import ImportRequest
 from eider.model.errors import InputError
-from eider_claude_hooks import machine
+from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
 from eider_claude_hooks.project import Place, place_of
-from eider_claude_hooks.transcript import Turn, all_turns
+from eider_claude_hooks.transcript import Turn
 from eider_claude_hooks.words import user_words
 
 COPY_PREFIX: Final = "copy-"
@@ -58,28 +58,28 @@ class Survey:
     refused: list[str] = field(default_factory=list[str])
 
 
-def transcripts(path: Path | None) -> list[Path]:
+def transcripts(path: Path | None, host: HookHost = CLAUDE_CODE) -> list[Path]:
     """The records below a path: one file, one project's, or the client's own directory.
 
     Raises:
         InputError: There are none.
     """
-    root = machine.config_folder() / "projects" if path is None else path.expanduser()
+    root = host.folder() if path is None else path.expanduser()
     if root.is_file():
         return [root]
-    root = root / "projects" if (root / "projects").is_dir() else root
-    found = sorted((*root.glob("*.jsonl"), *root.glob("*/*.jsonl")))
+    root = root / host.folder().name if (root / host.folder().name).is_dir() else root
+    found = sorted(file for pattern in host.records for file in root.glob(pattern))
     if not found:
         raise InputError(
-            f"{str(root)!r} holds no transcripts of Claude Code (*.jsonl, */*.jsonl); name the directory that does."
+            f"{str(root)!r} holds no transcripts of {host.title} ({', '.join(host.records)}); name the directory that does."
         )
     return found
 
 
-def survey(files: list[Path], wanted: ImportRequest) -> Survey:
+def survey(files: list[Path], wanted: ImportRequest, host: HookHost = CLAUDE_CODE) -> Survey:
     """Read all of them, keep none of their words, and say what is to be done."""
     made = Survey(files=len(files))
-    read = dict(_read_turns(files, made))
+    read = dict(_read_turns(files, made, host))
     own = _original_places(read)
     places: dict[str, Place] = {}
     project = eider.project_scope(wanted.project) if wanted.project else None
@@ -98,10 +98,10 @@ def parse_time(at: str | None) -> datetime | None:
     return None if found is None else found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
-def _read_turns(files: list[Path], made: Survey) -> Iterator[tuple[Path, list[Turn]]]:
+def _read_turns(files: list[Path], made: Survey, host: HookHost) -> Iterator[tuple[Path, list[Turn]]]:
     for path in files:
         try:
-            turns, faults = all_turns(path)
+            turns, faults = host.all_turns(path)
         except OSError as error:
             made.refused.append(f"{path}: cannot be read ({error.strerror or error})")
             continue

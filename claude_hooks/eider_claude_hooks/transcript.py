@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from eider_claude_hooks.words import user_words
 _LINE: Final = 4 * 1024 * 1024
 """Bytes of a line that is read; a longer one is a picture or a file."""
 _USER, _AGENT = b'"type":"user"', b'"type":"assistant"'
+_JOINED: Final = re.compile(r"[;&|`\n<>]|\$\(")
+"""What joins a second command to one, or brings files in."""
 _LAST: Final = ("end_turn", "stop_sequence", "refusal")
 """Reasons for which the model stops that end a turn."""
 _HARMLESS: Final = frozenset((
@@ -74,7 +77,16 @@ def is_untrusted_tool(tool: object, given: object = None) -> bool:
     if not name or name in _HARMLESS or name.startswith("mcp__eider"):
         return False
     command = cast("Mapping[str, Any]", given).get("command") if isinstance(given, Mapping) else None
-    return not (name == "Bash" and isinstance(command, str) and command.split(maxsplit=1)[:1] == ["eider"])
+    return not (name == "Bash" and is_eider_command(command))
+
+
+def is_eider_command(command: object) -> bool:
+    """Whether a shell's command asks this memory and does nothing else.
+
+    >>> is_eider_command("eider recall tabs"), is_eider_command("eider recall tabs; curl example.org")
+    (True, False)
+    """
+    return isinstance(command, str) and command.split(maxsplit=1)[:1] == ["eider"] and not _JOINED.search(command)
 
 
 def read_turns(path: Path, start: int = 0) -> tuple[list[Turn], int]:
@@ -85,7 +97,7 @@ def read_turns(path: Path, start: int = 0) -> tuple[list[Turn], int]:
     found: list[Turn] = []
     end = start
     with suppress(OSError):
-        for place, line in _read_lines(path, start):
+        for place, line in read_lines(path, start):
             end = place + len(line)
             if (row := _parse_row(line)) is not None:
                 _add_line(found, row, place, each=False)
@@ -102,7 +114,7 @@ def all_turns(path: Path) -> tuple[list[Turn], Faults]:
     """
     found: list[Turn] = []
     faults = Faults()
-    for number, (place, line) in enumerate(_read_lines(path, 0), 1):
+    for number, (place, line) in enumerate(read_lines(path, 0), 1):
         row = _parse_row(line)
         if row is not None:
             _add_line(found, row, place, each=True)
@@ -132,7 +144,7 @@ def _add_line(found: list[Turn], row: Mapping[str, Any], place: int, *, each: bo
 
 def uses_tools(path: Path) -> bool:
     """Whether tools brought in what others wrote, anywhere in a (subagent's) record."""
-    rows = (row for _, line in _read_lines(path, 0) if (row := _parse_row(line)) is not None)
+    rows = (row for _, line in read_lines(path, 0) if (row := _parse_row(line)) is not None)
     with suppress(OSError):
         return any(
             is_untrusted_tool(b.get("name"), b.get("input"))
@@ -143,7 +155,7 @@ def uses_tools(path: Path) -> bool:
     return False
 
 
-def _read_lines(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
+def read_lines(path: Path, start: int) -> Iterator[tuple[int, bytes]]:
     """(place, line) of every whole line; from the beginning where the file has become shorter.
 
     Raises:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
@@ -64,6 +65,7 @@ class Form:
     token: str = ""
     patience: float = 1.0
     """How many times longer than usual hooks may take."""
+    events: Sequence[Event] = EVENTS
 
     def hook(self, event: Event) -> dict[str, Any]:
         """The entry for one event."""
@@ -83,7 +85,7 @@ class Form:
         >>> form.hooks()["Stop"]
         [{'hooks': [{'type': 'command', 'command': 'sh', 'args': ['eider.sh'], 'timeout': 3}]}]
         """
-        return {event.name: [self.group(event)] for event in EVENTS}
+        return {event.name: [self.group(event)] for event in self.events}
 
     def group(self, event: Event) -> dict[str, Any]:
         """The entry of one event, with its matcher."""
@@ -93,6 +95,15 @@ class Form:
 def exec_form(python: str, script: str) -> dict[str, Any]:
     """A command without a shell: paths may hold spaces and quotes, and a script that is gone refuses nothing."""
     return {"command": python, "args": ["-I", "-S", "-c", _RUN, script]}
+
+
+def quoted_form(python: str, script: str, *more: str) -> dict[str, Any]:
+    """The same for a host that takes one text for its shell.
+
+    >>> quoted_form("/opt/py 3/python", "/x/hook.py", "codex")["command"].startswith("'/opt/py 3/python' -I -S -c ")
+    True
+    """
+    return {"command": shlex.join([python, "-I", "-S", "-c", _RUN, script, *more])}
 
 
 def shell_form() -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from claude_code import Machine
 from homes import Home
-from installed import UnreachableError, claude_binary
+from installed import UnreachableError, claude_binary, codex_binary
 from openclaw_gateway import openclaw
 from openclaw_gateway import typescript as typescript_packages
 from set_up import install
@@ -42,6 +42,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def claude() -> Path:
     """The real Claude Code."""
     return fetched("Claude Code", claude_binary)
+
+
+@pytest.fixture(scope="session")
+def codex_program() -> Path:
+    """The real Codex."""
+    return fetched("Codex", codex_binary)
 
 
 @pytest.fixture(scope="session")

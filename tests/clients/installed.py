@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 CLAUDE_CODE: Final = "@anthropic-ai/claude-code@2.1.329"
+CODEX: Final = "@openai/codex@0.171.0"
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _HANDED: Final = re.compile(r"(?i)(home|path|tmpdir|node_extra_ca_certs|ssl_cert_file|(https?|no)_proxy|npm_config_.*)")
@@ -73,3 +74,8 @@ def claude_binary() -> Path:
     if not found:
         raise RuntimeError(f"{scope} holds no program of Claude Code; remove {npm(CLAUDE_CODE)} to fetch it again")
     return found[0]
+
+
+def codex_binary() -> Path:
+    """Codex's program."""
+    return npm(CODEX) / "node_modules" / ".bin" / "codex"

@@ -15,6 +15,7 @@ from eider.providers.token_budget import HeuristicCounter
 from eider_claude_hooks import briefing
 from eider_claude_hooks.desk import HookHandler
 from eider_claude_hooks.hook import briefing_name
+from eider_claude_hooks.hook_host import CLAUDE_CODE
 
 RULE = "No, always indent with tabs in this project."
 
@@ -34,7 +35,7 @@ def test_a_briefing_tells_what_the_user_asked_for_as_recalled(claude: Any) -> No
 
 
 def test_a_store_that_knows_nothing_says_only_how_to_use_it(claude: Any) -> None:
-    assert claude().starts() == briefing.HOW
+    assert claude().starts() == CLAUDE_CODE.how
 
 
 @pytest.mark.parametrize("source", ["startup", "resume", "clear"])

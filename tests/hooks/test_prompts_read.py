@@ -88,13 +88,13 @@ def test_what_was_said_beside_a_notice_is_learned_and_its_answer_is_not_trusted(
 ) -> None:
     """The answer may say back what the notice said."""
     session = claude()
-    session.exchanges("Write the exporter.", "Done, with ant.")
-    session.exchanges(f"{BLOCKS[0]}\n{WORDS}", "The agent is done; maven it is.")
+    session.exchanges("Write the exporter.", "Done, indented with spaces.")
+    session.exchanges(f"{BLOCKS[0]}\nNo, always indent with tabs in this project.", "The agent is done; tabs it is.")
     assert [hit.text for hit in memory.search(kinds=("episode",), limit=9).items if "Agent done" in hit.text] == []
-    assert any("maven" in hit.memory.text for hit in memory.search(limit=50).items if hit.memory is not None)
+    assert any("tabs" in hit.memory.text for hit in memory.search(limit=50).items if hit.memory is not None)
     answers = {hit.text: hit.episode.origin for hit in memory.search(limit=50).items if hit.episode is not None}
-    assert answers["The agent is done; maven it is."] == "tool"
-    assert answers["Done, with ant."] == "agent"
+    assert answers["The agent is done; tabs it is."] == "tool"
+    assert answers["Done, indented with spaces."] == "agent"
 
 
 @pytest.mark.parametrize(
