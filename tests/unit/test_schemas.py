@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -109,6 +111,7 @@ def test_a_frozen_store_is_read_where_it_cannot_be_written(folder: Path) -> None
 MIGRATE = """
 import sys
 from pathlib import Path
+from typing import Any
 import duckdb
 from eider.store.duck import migrate
 first = migrate.scripts()
@@ -195,3 +198,36 @@ def test_a_snapshot_of_schema_1_is_read_without_being_migrated(tmp_path: Path) -
         assert memory.recall("Where is the office?", user="ada", limit=1)[0].text == "The office is in Kochi."
         assert (memory._engine.jobs.listed(), memory._engine.jobs.busy()) == ([], False)
     assert truth.read_bytes() == before
+
+
+def test_what_an_earlier_version_worded_anew_becomes_what_was_said(tmp_path: Path) -> None:
+    """Once, and only where the words are known; what was given as a statement, and what was closed, stays as it is."""
+    folder = unpacked(FIXTURES / "schema_4.tar.gz", tmp_path)
+    (truth,) = folder.glob("truth-*.duckdb")
+    with duckdb.connect(str(truth)) as db:
+        said = db.execute("SELECT id, content FROM episodes WHERE content LIKE 'Let us meet%'").fetchall()[0]
+        for id_, text, span, closed in (
+            ("mem_reworded", "Meet on Friday.", (0, 10), "NULL"),
+            ("mem_second", "The user meets.", (4, 20), "NULL"),
+            ("mem_closed", "Meets never.", (0, 10), "valid_from"),
+        ):
+            evidence = json.dumps([[said[0], *span]])
+            db.execute(
+                f"INSERT INTO memories SELECT * REPLACE ('{id_}' AS id, '{text}' AS content, '{evidence}' AS evidence, "
+                f"{closed} AS valid_to, NULL AS identity) FROM memories "
+                "WHERE content = 'Reports go out on Friday.' AND retired_at IS NULL LIMIT 1"
+            )
+    with opened(folder) as memory:
+        assert memory.drain(timeout=30)
+        read: Any = memory._engine.store.reads
+        known = {m.id: m for m in read.memories(None, user="ada")}
+        assert known["mem_reworded"].text == said[1]
+        assert known["mem_reworded"].evidence[0].start == 0
+        assert known["mem_second"].superseded_by == "mem_reworded"
+        assert known["mem_closed"].text == "Meets never."
+        assert "Reports go out on Friday." in {m.text for m in known.values()}
+        assert memory.recall("Let us meet", user="ada", kinds=["rule"])[0].text == said[1]
+        events = len(memory.events(user="ada", limit=100))
+    with opened(folder) as memory:
+        assert memory.drain(timeout=30)
+        assert len(memory.events(user="ada", limit=100)) == events

@@ -48,6 +48,15 @@ def consolidate_scopes(engine: Engine, job: Job, progress: Progress) -> None:
     progress(1, 1)
 
 
+@handles("requote", owed=True)
+def requote(engine: Engine, job: Job, progress: Progress) -> None:
+    """Give what earlier versions learned the words it was said in."""
+    from eider.records import requote
+
+    del job
+    requote.requote(engine, progress)
+
+
 @handles("compact")
 def compact(engine: Engine, job: Job, progress: Progress) -> None:
     """Give back what the store's files hold for nothing."""

@@ -20,6 +20,7 @@ from eider.model.store_paths import folder_of
 from eider.providers.embedders import default_embedder
 from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import configured
+from eider.records import requote
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
 from eider.store.open import open_folder, open_memory
@@ -47,6 +48,8 @@ def open_engine(
                 refresh(engine)
             if store.place.unclean and store.index_upkeep.exists():
                 engine.jobs.queue("heal")
+            if requote.is_due(engine):
+                engine.jobs.queue("requote")
             engine.jobs.resume()
     except BaseException:
         store.connection.close()

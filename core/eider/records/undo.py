@@ -27,6 +27,7 @@ _FINAL: Final = {
     "forget": "what was erased is gone",
     "reset_learned": "outcomes to come will teach it again",
     "learn_decay": "reset_learned takes back all that outcomes taught",
+    "requote": "it gave what was learned the words it was said in; correct the memory instead",
     "import": "forget what it brought, or import into a fresh store",
 }
 

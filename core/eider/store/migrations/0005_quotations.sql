@@ -5,3 +5,4 @@ ALTER TABLE memories ADD COLUMN answers VARCHAR;
 ALTER TABLE memories ADD COLUMN said_again VARCHAR;
 ALTER TABLE memories ADD COLUMN wording VARCHAR;
 ALTER TABLE memories ADD COLUMN doubt VARCHAR;
+INSERT INTO meta SELECT 'reworded memories', 'yes' WHERE EXISTS (SELECT 1 FROM memories WHERE evidence IS NOT NULL);
