@@ -95,6 +95,7 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
     done("runs")
     done("run_of", id=run["id"])
     done("promote_step", id=run["id"], step="collect.said")
+    done("procedures", query=text, done=["collect()"])
     done("forget_run", id=run["id"])
     done("forget", id=episode["id"])
     done("forget_many", ids=[episode["id"]])

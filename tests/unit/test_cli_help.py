@@ -32,6 +32,7 @@ WITHIN = {
     "judge_run": "runs judge",
     "promote_step": "runs promote",
     "forget_run": "runs forget",
+    "procedures": "runs procedures",
 }
 """Verbs that are commands of a group under another name."""
 PROGRAMS = {"begin_run", "keep_step", "renew_run", "end_run", "render_run", "run_context", "search_documents"}

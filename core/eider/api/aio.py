@@ -85,6 +85,7 @@ class AsyncEider:
     run_of = _threaded(Eider.run_of)
     promote_step = _threaded(Eider.promote_step)
     forget_run = _threaded(Eider.forget_run)
+    procedures = _threaded(Eider.procedures)
     drain = _threaded(Eider.drain)
     verify = _threaded(Eider.verify)
     rebuild = _threaded(Eider.rebuild)

@@ -13,6 +13,7 @@ from eider.model.requests_runs import (
     ForgetRun,
     JudgeRun,
     KeepStep,
+    ProceduresFor,
     PromoteStep,
     RenderRun,
     RenewRun,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from eider.model.answers import Receipt
     from eider.model.runs import (
         Cut,
+        Procedure,
         Rendered,
         Run,
         RunStatus,
@@ -275,3 +277,16 @@ class Workflows:
     ) -> Receipt:  # fmt: skip
         """Erase a run with its sub-runs and, unless kept, the memories promoted from it; for good."""
         return self._backend.execute(ForgetRun(id=id, user=self._whose(user), keep_promoted=keep_promoted, wait=wait))
+
+    def procedures(self, query: str = "", *, done: Sequence[str] = (), user: str | None = None) -> list[Procedure]:
+        """Show which sequences of steps led to success before, at most two, with what they rest on.
+
+        Runs teach whose outcome was at least 0.7 and that saw no words of tools or documents. A sequence is given once two
+        of them share it, and no more when it fails too often.
+
+        Args:
+            query: What is to be done; empty for the best founded.
+            done: Actions so far, such as `collect(inputs)`: only what can go on from there.
+            user: Whose memory.
+        """
+        return self._backend.execute(ProceduresFor(user=self._whose(user), query=query, done=tuple(done)))

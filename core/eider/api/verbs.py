@@ -61,6 +61,7 @@ from eider.model.requests_runs import (
     ForgetRun,
     JudgeRun,
     KeepStep,
+    ProceduresFor,
     PromoteStep,
     RenderRun,
     RenewRun,
@@ -87,6 +88,7 @@ from eider.runs.context import run_context, search_documents
 from eider.runs.forgetting import forget_run
 from eider.runs.lifecycle import begin_run, end_run, judge_run, renew_run
 from eider.runs.listing import promote_step, run_of, runs
+from eider.runs.procedures import procedures
 from eider.runs.render import render_run
 from eider.runs.steps import keep_step, step_output
 from eider.store.engine import Engine
@@ -180,6 +182,7 @@ _ALL: Final = (
     verb(RunOf, run_of),
     verb(PromoteStep, promote_step, writes=True),
     verb(ForgetRun, forget_run, writes=True),
+    verb(ProceduresFor, procedures),
     verb(Drain, drain),
     verb(Export, export, writes=True),
     verb(Import, import_, writes=True),

@@ -15,7 +15,7 @@ from eider.cli.output import print_indented, print_json, print_line, print_table
 from eider.cli.state import State
 from eider.model.answers import Receipt
 from eider.model.errors import InputError
-from eider.model.runs import Run, Seen, Step, StepOutput
+from eider.model.runs import Procedure, Run, Seen, Step, StepOutput
 from eider.model.values import KINDS, Memory
 
 if TYPE_CHECKING:
@@ -200,7 +200,32 @@ def forget(state: State, id: str, keep_promoted: bool, no_wait: bool) -> None:  
     print_receipt(state, receipt)
 
 
-_COMMANDS: Final[tuple[Any, ...]] = (list_, show, export, judge, promote, forget)
+@command(
+    "procedures", answer=Procedure, examples=("eider runs procedures", 'eider runs procedures "weekly report" --json')
+)
+@click.argument("words", metavar="[QUERY]...", nargs=-1)
+@pass_state
+def procedures(state: State, words: tuple[str, ...]) -> None:
+    """Show which sequences of steps led to success before.
+
+    At most two, with how often they succeeded and failed and the runs they rest on.
+    """
+    with open_memory(state) as memory:
+        found = memory.procedures(" ".join(words))
+    print_values(state, found, lambda: _print_procedures(found))
+
+
+def _print_procedures(found: list[Procedure]) -> None:
+    for one in found:
+        needs = f", needs {', '.join(one.preconditions)}" if one.preconditions else ""
+        print_line(f"{', '.join(one.names)}: {one.successes} succeeded, {one.failures} failed{needs}", bold=True)
+        print_indented(" → ".join(one.actions), "  ")
+        print_indented(f"rests on {', '.join(one.runs[:5])}", "  ", dim=True)
+    if not found:
+        print_line("nothing was learned yet: two runs with an outcome of 0.7 or more have to share a sequence of steps")
+
+
+_COMMANDS: Final[tuple[Any, ...]] = (list_, show, export, judge, promote, forget, procedures)
 for _one in _COMMANDS:
     runs.add_command(_one)
 

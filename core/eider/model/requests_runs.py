@@ -18,6 +18,7 @@ from eider.model.runs import (
     STEP_KINDS,
     TEXT,
     Cut,
+    Procedure,
     Rendered,
     Run,
     RunStatus,
@@ -332,3 +333,19 @@ class ForgetRun(Named[Receipt]):
 
     keep_promoted: bool = False
     wait: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProceduresFor(UserRequest[list[Procedure]]):
+    """Show which sequences of steps led to success before, at most two."""
+
+    verb: ClassVar[str] = "procedures"
+
+    query: str = ""
+    """What is to be done; empty for the best known."""
+    done: Sequence[str] = ()
+    """Actions so far, such as `search(query)`: only procedures that can go on from there."""
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.string(self.query, "query")

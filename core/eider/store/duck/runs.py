@@ -127,8 +127,8 @@ class DuckSteps:
             return {d: Content(media, data) for d, media, data in db.execute(sql, given).fetchall()}
 
     def outcomes(self, *, user: str, since: datetime | None = None) -> list[Run]:
-        """Return ended runs with history and a known outcome, with their steps, oldest first."""
-        sql = f"{_RUNS} WHERE user_id = ? AND history AND outcome IS NOT NULL AND ended_at IS NOT NULL"
+        """Return ended runs with history that failed or have a known outcome, with their steps, oldest first."""
+        sql = f"{_RUNS} WHERE user_id = ? AND history AND ended_at IS NOT NULL AND (outcome IS NOT NULL OR status = 'failed')"
         given: list[Any] = [user]
         if since is not None:
             sql, given = f"{sql} AND ended_at > ?", [user, to_db(since)]

@@ -56,5 +56,5 @@ class StepStore(Protocol):
         ...
 
     def outcomes(self, *, user: str, since: datetime | None = None) -> list[Run]:
-        """Return ended runs with history and a known outcome, with their steps, oldest first."""
+        """Return ended runs with history that failed or have a known outcome, with their steps, oldest first."""
         ...
