@@ -10,6 +10,7 @@ from typing import Any, Final, cast
 
 import eider
 from eider.api.host_values import repaired
+from eider.api.taint import Taint
 from eider.api.tools import Answer, Tool, Toolbox, error_answer
 from eider.model.errors import InputError, RefusedError
 from eider.privacy import recall_marks
@@ -41,6 +42,8 @@ class MemoryAccess:
     turns: bool = True
     """Whether one conversation asks: what it recalled is remembered until it tells how it went."""
     _memory: eider.Eider | None = None
+    _taint: Taint = field(default_factory=Taint)
+    """What tools and documents said among what was recalled here."""
     _asked: list[Mapping[str, Any]] = field(default_factory=list[Mapping[str, Any]])
     _calls: int = 0
     """Calls that are under way."""
@@ -80,7 +83,15 @@ class MemoryAccess:
         return _catching_errors(lambda: self._toolbox(self.memory(), loop).call(name, arguments))
 
     def _toolbox(self, memory: eider.Eider, loop: str | None = None) -> Toolbox:
-        return Toolbox(memory=memory, user=self.user, scopes=self.scopes, loop=loop or self.loop, context=self.context)
+        return Toolbox(
+            memory=memory,
+            user=self.user,
+            scopes=self.scopes,
+            loop=loop or self.loop,
+            context=self.context,
+            channel=CHANNEL,
+            taint=self._taint,
+        )
 
     def _report_outcome(self, arguments: Mapping[str, Any]) -> Answer:
         """Tell how the turn went: its recalls are asked once more in a loop, which is closed with the outcome.

@@ -210,16 +210,20 @@ class Conversation:
     def toolbox(self, prefix: str = "") -> tools.Toolbox:
         """Return the seven memory tools bound to this conversation; what a model writes with them has agent trust.
 
+        What it stores after a tool or a document was reported with `tool_said`, until the user speaks again, or later in
+        the words of one, has no more trust than that: it is recalled with its origin, and enters no prompt by itself.
+
         Args:
             prefix: Put before their names, for hosts that have tools of the same names.
 
         Raises:
             InputError: No user was given here or to `eider.open`.
         """
-        return tools.bind(
+        bound = tools.bind(
             self._host.memory, user=self.require_user(), scopes=self.scopes, loop=self.loop, context=self.topic,
             channel=self._host.host, prefix=prefix,
         )  # fmt: skip
+        return replace(bound, taint=self._host.state.taint(self._key()))
 
     # ------------------------------------------------------------------ after it
 
@@ -278,6 +282,7 @@ class Conversation:
         if not text.strip():
             return
         self._host.state.set_last_reply(self._key(), replace(self._host.state.last_reply(self._key()), tainted=True))
+        self._host.state.taint(self._key()).note(text[:MAX_TOOL_TEXT])
         self._record_later(self._channel(source), text[:MAX_TOOL_TEXT], "other", key, speaker=source)
 
     def flush(self, timeout: float = 2.0) -> bool:

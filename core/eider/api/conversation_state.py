@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from eider.api.background_writer import CLOSE_TIMEOUT, BackgroundWriter
+from eider.api.taint import Taint
 
 if TYPE_CHECKING:
     from eider.api.backend import Backend
@@ -44,12 +45,24 @@ class ConversationState:
         self.warned: set[str] = set()
         """Hosts for which a failure was logged, and "over_budget" once that was."""
         self._last_replies: OrderedDict[ConversationKey, LastReply] = OrderedDict()
+        self._taints: OrderedDict[ConversationKey, Taint] = OrderedDict()
         self._lock = threading.Lock()
 
     def last_reply(self, key: ConversationKey) -> LastReply:
         """Return the agent's last message in a conversation; empty where there is none."""
         with self._lock:
             return self._last_replies.get(key, LastReply())
+
+    def taint(self, key: ConversationKey) -> Taint:
+        """Return what a conversation has met of tools and documents; of the latest thousand conversations it is kept."""
+        with self._lock:
+            found = self._taints.get(key)
+            if found is None:
+                found = self._taints[key] = Taint(lambda: self.last_reply(key).tainted)
+            self._taints.move_to_end(key)
+            while len(self._taints) > _CONVERSATIONS:
+                self._taints.popitem(last=False)
+            return found
 
     def set_last_reply(self, key: ConversationKey, reply: LastReply) -> None:
         """Set the last message of a conversation; those of the latest thousand conversations are kept."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
+from eider.api.taint import Taint
 from eider.api.tools_schema import (
     CORRECT,
     FORGET,
@@ -41,6 +42,7 @@ Handler = Callable[..., Answer]
 PREFIX: Final = "memory_"
 """Put before the names of the tools by the adapters of frameworks, whose hosts have tools of their own."""
 _PREFIX: Final = re.compile(r"[A-Za-z0-9_-]{0,40}")
+_STORING: Final = frozenset(("remember", "correct"))
 BUDGET: Final = 1_500
 """Tokens that one recall may add to a conversation. A guess."""
 _MAX_RESULTS: Final = 400
@@ -71,6 +73,9 @@ class Toolbox:
     context: str | None = None
     prefix: str = ""
     """Put before the names of the tools, for hosts that have tools of the same names."""
+    channel: str = "tools"
+    taint: Taint = field(default_factory=Taint)
+    """What the model has read: what it stores in those words has no more trust than they."""
 
     def tools(self) -> tuple[Tool, ...]:
         """Return the seven tools with the bound values in their schemas."""
@@ -110,7 +115,14 @@ class Toolbox:
         except InputError as error:
             return error_answer(error)
         bound = {"user": self.user, "scopes": self.scopes, "loop": self.loop, "context": self.context, "key": key}
-        return tool.handler(self.memory, **given, **bound)
+        memory = self.memory
+        if tool.name in _STORING and self.taint.reaches(str(given.get("text", ""))):
+            memory = memory.channel(self.channel, "tool")
+        answer = tool.handler(memory, **given, **bound)
+        for result, line in zip(answer.get("results", ()), str(answer.get("text", "")).splitlines()[1:], strict=False):
+            if not result["trust"]:
+                self.taint.note(line)
+        return answer
 
     def _schema(self, tool: Tool) -> Schema:
         """With scopes bound, a model may name no others; with a context, recall needs no query."""
@@ -144,7 +156,7 @@ def bind(
         raise InputError(f"scopes={scopes!r} is one text; pass a list of scopes.")
     return Toolbox(
         memory=memory.channel(channel, "agent"), user=user, scopes=tuple(scopes or ()),
-        loop=None if loop is None else str(getattr(loop, "id", loop)), context=context, prefix=prefix,
+        loop=None if loop is None else str(getattr(loop, "id", loop)), context=context, channel=channel, prefix=prefix,
     )  # fmt: skip
 
 

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from eider.model.answers import EndedSpan
+    from eider.model.values import Origin
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WHOSE: Final[Mapping[Origin, str]] = {
+    "agent": "an agent's note", "import": "imported", "tool": "said by a tool", "document": "said in a document",
+}  # fmt: skip
+"""Whose word a line is that was not given by the user."""
 _QUOTED: Final = 200
 """Most characters shown of the agent's words that a line answers."""
 _READ: Final = 2_000
@@ -96,6 +101,8 @@ def memory_line(
             beside.append(f"to your {in_quotes(visible_text(quoted.answers))}")
         if quoted.confirmed:
             beside.append(f"confirmed with {in_quotes(visible_text(quoted.confirmed))}")
+    if quoted is None and memory.origin != "user":
+        beside.append(_WHOSE[memory.origin])
     if scoped and memory.scope != GLOBAL:
         beside.append(memory.scope)
     if memory.doubt is not None:
