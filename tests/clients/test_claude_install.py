@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,22 @@ def test_the_plugin_works_by_itself(machine: Machine, memory: eider.Eider, tmp_p
     eventually(lambda: heard(memory, role="user") == ["Add a parser."], "the prompt")
     eventually(lambda: heard(memory, role="agent"), "the answer")
     assert not machine.settings.exists()
+
+
+def test_the_plugin_is_installed_from_a_marketplace(machine: Machine, memory: eider.Eider) -> None:
+    """It validates strictly without a finding, installs from the repository's own marketplace, and remembers."""
+    root = Path(__file__).parents[2]
+    machine.env |= machine.with_eider_on_path() | {"EIDER_HOOK_PATIENCE": "20"}
+
+    def plugin(*told: str) -> str:
+        done = subprocess.run([str(machine.binary), "plugin", *told], env=machine.environment(), capture_output=True, text=True,
+                              cwd=machine.project, stdin=subprocess.DEVNULL, timeout=120, check=False)  # fmt: skip
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "warning" not in plugin("validate", "--strict", str(PLUGIN)).lower()
+    plugin("validate", "--strict", str(root))
+    plugin("marketplace", "add", str(root))
+    plugin("install", "eider@eider")
+    machine.claude("Write the exporter.")
+    eventually(lambda: "Write the exporter." in heard(memory), "the prompt")

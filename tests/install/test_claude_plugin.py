@@ -209,3 +209,27 @@ def test_the_launcher_is_plain_sh(tmp_path: Path) -> None:
                 [shell, "-n", PLUGIN / assets.SCRIPT], capture_output=True, check=False, env=os.environ
             )
             assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize(("kept", "expected"), [
+    ('{"recalled": 3, "injected_tokens": 210, "learned": 1}', "eider: 3 lines, 210 tokens, 1 learned"),
+    ('{"recalled": 0, "injected_tokens": 0, "learned": 0}', "eider: on"), ("broken", "eider: on"), (None, "eider: not installed"),
+])  # fmt: skip
+def test_the_status_bar_says_what_memory_gave(tmp_path: Path, kept: str | None, expected: str) -> None:
+    """By a bare interpreter, from what the server keeps of the session."""
+    if kept is not None:
+        place = tmp_path / "hooks" / "claude-code" / "sessions"
+        place.mkdir(parents=True)
+        (place / "abc-1.json").write_text(kept)
+    script = PLUGIN.parent / "statusline.py"
+    for said, wanted in (('{"session_id": "abc-1"}', expected), ("no json", "")):
+        done = subprocess.run([sys.executable, "-I", "-S", str(script)], input=said, capture_output=True, text=True,
+                              env={"EIDER_HOME": str(tmp_path)}, check=True)  # fmt: skip
+        assert done.stdout.strip() == wanted
+
+
+def test_the_marketplace_offers_the_plugin_where_it_lies() -> None:
+    root = PLUGIN.parents[2]
+    (offered,) = json.loads((root / ".claude-plugin" / "marketplace.json").read_text())["plugins"]
+    assert (root / offered["source"]).resolve() == PLUGIN.resolve()
+    assert offered["name"] == json.loads((PLUGIN / ".claude-plugin" / "plugin.json").read_text())["name"]
