@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 EXTRAS = {
     "langchain": "langchain", "llamaindex": "llamaindex", "pydantic-ai": "pydantic_ai", "anthropic": "anthropic", "mcp": "mcp",
+    "openai": "openai",
 }  # fmt: skip
 """Extra → what its tests are called after."""
 WITH = {
@@ -27,6 +28,7 @@ WITH = {
         "langmem",
     ],
     "pydantic-ai": ["anthropic>=2,<3"],
+    "openai": ["openai-agents"],
 }
 """What the tests of an extra need besides it."""
 TOOLS = ("pytest>=9", "pytest-asyncio>=1.2", "pytest-timeout>=2.3", "hypothesis", "sybil", "jsonschema", "psutil")

@@ -16,7 +16,7 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 
-from eider.api.host_values import MAX_ATTACHMENT, reference_text, repaired, repaired_tree, with_references
+from eider.api.host_values import MAX_ATTACHMENT, reference_text, repaired, repaired_tree, shortened, with_references
 from eider.model.errors import InputError
 from eider.model.validation import MAX_METADATA, MAX_TEXT
 from eider.privacy import recall_marks
@@ -30,8 +30,6 @@ _SOURCE_KEY: Final = "lc_source"
 ATTACHMENTS: Final = "attachments"
 """Entry of `additional_kwargs` of a kept message that names what was too large to be kept with it."""
 _NO_TEXT: Final = "(no words)"
-_CUT: Final = 2_000
-"""Characters left of each text of a message that is too large as a whole. A guess."""
 
 
 def text_of(message: BaseMessage) -> str:
@@ -78,7 +76,7 @@ def kept_message(message: BaseMessage) -> tuple[str, dict[str, Any]]:
         if len(json.dumps(kept, ensure_ascii=False)) <= MAX_METADATA:
             break
     else:  # what a tool or a model was given at such length is named by its size
-        kept = {**kept, "data": _shortened(kept["data"])}
+        kept = {**kept, "data": shortened(kept["data"])}
     if parsed_message(redact_tree(kept), words or _NO_TEXT) is None:
         raise InputError(f"a message of type {message.type!r} cannot be read back once its secrets are redacted.")
     return words, kept
@@ -100,19 +98,6 @@ def _without_attachments(kept: Mapping[str, Any], most: int) -> dict[str, Any]:
     if not isinstance(content, str) or not isinstance(kept["data"]["content"], str):
         data["content"] = content
     return {**kept, "data": data}
-
-
-def _shortened(value: Any) -> Any:
-    """A tree whose longest texts are cut."""
-    if isinstance(value, Mapping):
-        return {name: _shortened(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_shortened(part) for part in value]
-    return (
-        f"{value[:_CUT]}… [{len(value) - _CUT:,} more characters]"
-        if isinstance(value, str) and len(value) > _CUT + 40
-        else value
-    )
 
 
 def parsed_message(kept: Any, text: str) -> BaseMessage | None:

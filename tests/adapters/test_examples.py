@@ -20,6 +20,10 @@ SAYS: Final[Mapping[str, tuple[str, ...]]] = {
         "- A name", "obeys: nothing yet", "No, please write in paragraphs.", "A name says what it holds. Nothing", "another process",
         "A name says what it holds. Nothing", "obeys: please write in paragraphs.",
     ),
+    "openai_agent.py": (
+        "monday, agent: I was told: You help with reviews.\n", "tuesday, agent: I was told: You help with reviews. These are the user's", "paragraphs",
+        "monday holds 4 items",
+    ),
     "mcp_client.py": ("one process offers remember, recall", "decision: The ledger is deployed on Fridays.", "pass 1 to 20."),
     "chat_across_processes.py": ("I have heard 0 lines", "I have heard 2 lines before this one; I obey: These are the user's standing instructions; follow them. Rules: ", "please write in paragraphs.", "I prefer metric units."),
     "langgraph_agent.py": ("obey: nothing yet", "another thread", "obey: These are the user's standing instructions; follow them. Rules: ", "the store holds: Bergen → Oslo"),

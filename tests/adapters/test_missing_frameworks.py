@@ -12,7 +12,11 @@ WITHOUT = "import sys; sys.modules[{framework!r}] = None; import {adapter}"
 
 @pytest.mark.parametrize(
     ("adapter", "framework", "extra"),
-    [("eider_anthropic", "anthropic", "anthropic"), ("eider_pydantic_ai", "pydantic_ai", "pydantic-ai")],
+    [
+        ("eider_anthropic", "anthropic", "anthropic"),
+        ("eider_pydantic_ai", "pydantic_ai", "pydantic-ai"),
+        ("eider_openai", "openai", "openai"),
+    ],
 )
 def test_a_missing_framework_names_the_extra(adapter: str, framework: str, extra: str) -> None:
     """The last line of the fault is the command to run."""

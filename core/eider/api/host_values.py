@@ -71,6 +71,16 @@ def with_references(value: Any, stands_for: Callable[[Mapping[str, Any]], Any], 
     return {name: with_references(part, stands_for, most) for name, part in known.items()}
 
 
+def shortened(value: Any, most: int = 2_000) -> Any:
+    """Return JSON whose texts are cut to so many characters, with a note of what is missing."""
+    if isinstance(value, Mapping):
+        return {name: shortened(part, most) for name, part in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, (list, tuple)):
+        return [shortened(part, most) for part in cast("list[Any]", value)]
+    cut = isinstance(value, str) and len(value) > most + 40
+    return f"{value[:most]}… [{len(value) - most:,} more characters]" if cut else value
+
+
 def reference_text(about: Mapping[str, Any]) -> str:
     """Return a reference to an attachment as words.
 
