@@ -12,6 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from eider.language.dates import rules as resolve
+from eider.language.dates import spans
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -39,7 +40,7 @@ _EDGE: Final = f"(?:(?:[wv],?)?{_ON_DAY}|M|{_MONTH}{_Y}?|s{_Y}?|[yYwr])"
 
 _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
     "between": ((f"[WFS]?(?:{_EDGE}[TU-]{_EDGE}|(?<=[WS]){_EDGE}E{_EDGE})|(?:[WFS])?[do][TU-]{_ON_DAY}"
-                f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|[FS]?D[TU-]o|W{_EDGE}E{_EDGE}"), resolve.between),
+                f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|[FS]?D[TU-]o|W{_EDGE}E{_EDGE}"), spans.between),
     "before_last": ("t[uws]|[uws]t|[uws]Bl(?![uwsvhmab])", resolve.before_last),
     "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|[rw])", resolve.beside),
     "nth": (f"[elL][uw](?:{_MONTH}{_Y}?)", resolve.nth),
@@ -47,7 +48,7 @@ _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
     "of_year": (f"(?:{_ON_DAY}|{_MONTH}|[sh])I?{_THAT_YEAR}|{_THAT_YEAR}I?(?:{_ON_DAY}|{_MONTH}|[sh])", resolve.of_year),
     "counted": (_COUNTED, resolve.counted),
     "rolling": (_ROLLING, resolve.rolling),
-    "open": (f"[SBAU]P?-?(?:{ABSOLUTE}|{RELATIVE})|(?:{ABSOLUTE}|{RELATIVE})[QJH]", resolve.open_ended),
+    "open": (f"[SBAU]P?-?(?:{ABSOLUTE}|{RELATIVE})|(?:{ABSOLUTE}|{RELATIVE})[QJH]", spans.open_ended),
     "future": (_AHEAD, resolve.in_future),
     "weekday": (f"w,?[lcxLX]u|w,?u[LX]|[lcxLX]u,?w|u[LX]w|{_WEEKDAY}(?!,?{_ON_DAY})", resolve.weekday),
     "absolute": (ABSOLUTE, resolve.absolute),

@@ -48,7 +48,8 @@ _AFTER_A_FEW: Final = {2: (1, 0), 3: (2, 1)}
 """How far a vague count reaches above and below itself: "a couple" 2 to 3, "a few" 2 to 5. A guess."""
 
 
-def _only(tokens: Sequence[Token], codes: str) -> Token | None:
+def only(tokens: Sequence[Token], codes: str) -> Token | None:
+    """The first token of one of these codes; None where there is none."""
     return next((token for token in tokens if token.code in codes), None)
 
 
@@ -63,20 +64,20 @@ def _direction(tokens: Sequence[Token]) -> int | None:
 def absolute(tokens: Sequence[Token], how: Reading) -> Window | None:
     """A date, month, season, year, quarter or holiday, perhaps with a part of it."""
     whole = _whole(tokens, how)
-    part = _only(tokens, "P")
+    part = only(tokens, "P")
     return whole if whole is None or part is None else period.part(whole, part.number)
 
 
 def _whole(tokens: Sequence[Token], how: Reading) -> Window | None:
-    named = _only(tokens, "D") or _only(tokens, "M") or _only(tokens, "Z")
+    named = only(tokens, "D") or only(tokens, "M") or only(tokens, "Z")
     if named is not None and isinstance(named.value, date):
         if named.code == "D":
             return period.day(named.value)
         return (
             period.month(named.value.year, named.value.month) if named.code == "M" else period.decade(named.value.year)
         )
-    year = _only(tokens, "yY")
-    make = _maker(tokens)
+    year = only(tokens, "yY")
+    make = maker(tokens)
     if make is None:
         return period.year(year.number) if year else None
     if year is not None:
@@ -84,18 +85,18 @@ def _whole(tokens: Sequence[Token], how: Reading) -> Window | None:
     return _nearest(make, how, _direction(tokens))
 
 
-def _maker(tokens: Sequence[Token]) -> Callable[[int], Window] | None:
+def maker(tokens: Sequence[Token]) -> Callable[[int], Window] | None:
     """What to make of a year, for what comes round every year."""
-    if (month := _only(tokens, "mab")) is not None:
-        number, on = month.number, _only(tokens, "doe")
+    if (month := only(tokens, "mab")) is not None:
+        number, on = month.number, only(tokens, "doe")
         if on is None:
             return lambda year: period.month(year, number)
         return lambda year: period.day(date(year, number, on.number))
-    if (season := _only(tokens, "s")) is not None:
+    if (season := only(tokens, "s")) is not None:
         return lambda year: period.season(year, season.number)
-    if (quarter := _only(tokens, "q")) is not None:
+    if (quarter := only(tokens, "q")) is not None:
         return lambda year: period.quarter(year, quarter.number)
-    if (holiday := _only(tokens, "h")) is not None:
+    if (holiday := only(tokens, "h")) is not None:
         return lambda year: period.holiday(year, str(holiday.value))
     return None
 
@@ -142,11 +143,11 @@ def _shift(how: Reading, unit: str, count: int) -> Window:
 def near(tokens: Sequence[Token], how: Reading) -> Window | None:
     """The unit before, with or after now, or a part of it: "last week", "the end of the year"."""
     unit = str(next(token.value for token in tokens if token.code == "u"))
-    direction, part = _direction(tokens), _only(tokens, "P")
+    direction, part = _direction(tokens), only(tokens, "P")
     if direction is None and part is None:  # "on the weekend"; other units say nothing by themselves
         return period.weekend(how.today if _this_weekend(how) else how.today - WEEK) if unit == "weekend" else None
-    last = _only(tokens, "lL")
-    if last is not None and last.value == 1 and unit != "weekend" and not _only(tokens, "c"):
+    last = only(tokens, "lL")
+    if last is not None and last.value == 1 and unit != "weekend" and not only(tokens, "c"):
         return _rolling_back(how, unit, 1)
     if unit in {"hour", "day", "decade"}:
         return None
@@ -180,7 +181,7 @@ def rolling(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 
 def _count(tokens: Sequence[Token], *, high: bool = False) -> int:
-    number = _only(tokens, "dnV")
+    number = only(tokens, "dnV")
     if number is None:
         return 1
     more = _AFTER_A_FEW[number.number][0] if number.code == "V" and high else 0
@@ -266,7 +267,7 @@ def bare_ordinal(tokens: Sequence[Token], how: Reading) -> Window | None:
     return None
 
 
-def _point(tokens: Sequence[Token], how: Reading) -> Window | None:
+def point(tokens: Sequence[Token], how: Reading) -> Window | None:
     """Any period that needs no other, known by the words it is made of."""
     codes = {token.code for token in tokens}
     yearly = not codes.isdisjoint("mabshD")
@@ -281,95 +282,10 @@ def _point(tokens: Sequence[Token], how: Reading) -> Window | None:
     return weekday(tokens, how) if not codes.isdisjoint("wvR") and not yearly else absolute(tokens, how)
 
 
-def open_ended(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """The time on one side of a period: "since March", "before June", "until last week".
-
-    In what was said they name the date itself; in a question the time on that side of it.
-    """
-    side = tokens[0].code if tokens[0].code in "SBAU" else {"Q": "B", "J": "A", "H": "S"}[tokens[-1].code]
-    inner = [token for token in tokens if token.code not in "SBAUQJH"]
-    window = _point(inner, how)
-    if window is None or not how.asked:
-        return window
-    if side == "B":
-        return Window(start=date.min, end=window.start)
-    if side == "U":
-        return Window(start=date.min, end=window.end)
-    start = window.start if side == "S" else window.end
-    return Window(start=start, end=max(how.today, start) + DAY)
-
-
-def between(tokens: Sequence[Token], how: Reading) -> Window | None:
-    """From one to another: "between March and May", "3–7 June"; a year or month on one side holds for both."""
-    inner = [token for token in tokens if token.code not in "WFS,"]
-    cut = next((at for at in range(1, len(inner) - 1) if _divides(inner, at)), None)
-    if cut is None:
-        return None
-    left, right = inner[:cut], inner[cut + 1 :]
-    if inner[cut].code == "-" and right[0].code == "y" and len(right) == 1 and _maker(left) and not _only(left, "y"):
-        return _point(left + right, how)  # "7-May-2023" is one date
-    if left[0].code in "do" and len(left) == 1:
-        left += [token for token in right if token.code in "mab"]
-    if right[0].code in "do" and not _only(right, "mab"):
-        right += _months(left)
-    return _spanning(left, right, how)
-
-
-def _divides(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the word at a place stands between two dates and not inside one, as the dash of "7-May" does."""
-    if tokens[at].code not in "ETU-":
-        return False
-    left, right = tokens[:at], tokens[at + 1 :]
-    for kind in ("do", "mab", "wv", "y", "ETU"):
-        if max(sum(token.code in kind for token in side) for side in (left, right)) > (kind != "ETU"):
-            return False
-    if len(left) == 1 and left[0].code in "do":
-        return tokens[at].code != "-" or right[0].code not in "mab"
-    return len(right) > 1 or right[0].code not in "do" or left[-1].code in "doDy"
-
-
-def _months(tokens: Sequence[Token]) -> list[Token]:
-    """The month that a date names, as a word of its own."""
-    return [
-        token._replace(code="m", value=token.value.month) if isinstance(token.value, date) else token
-        for token in tokens
-        if token.code in "mabD"
-    ]
-
-
-def _year_named(tokens: Sequence[Token]) -> int | None:
-    named = _only(tokens, "yD")
-    if named is None:
-        return None
-    return named.value.year if isinstance(named.value, date) else named.number
-
-
-def _spanning(left: Sequence[Token], right: Sequence[Token], how: Reading) -> Window | None:
-    """From the date of these words to the date of those; what has no year lies as near as it can to the other."""
-    begin, end = _maker(left), _maker(right)
-    since, until = _year_named(left), _year_named(right)
-    first = last = None
-    if begin and until is not None and since is None:
-        first, last = begin(until), _point(right, how)
-        if last and first.start > last.start:
-            first = begin(until - 1)
-    elif end and since is not None and until is None:
-        first, last = _point(left, how), end(since)
-        if first and last.start < first.start:
-            last = end(since + 1)
-    elif begin and end and until is None and not how.ahead:
-        first = _point(left, how)
-        last = first and _point(right, Reading(today=first.start, asked=True, ahead=True))
-    else:
-        last = _point(right, how)
-        first = last and _point(left, Reading(today=last.start, asked=True, ahead=False))
-    return first and last and Window(start=first.start, end=max(first.end, last.end))
-
-
 def beside(tokens: Sequence[Token], how: Reading) -> Window | None:
     """So far from a date: "the week before 3 August", "the Friday after Christmas"."""
     at = next(i for i, token in enumerate(tokens) if token.code in "BA")
-    anchor, sign = _point(tokens[at + 1 :], how), -1 if tokens[at].code == "B" else 1
+    anchor, sign = point(tokens[at + 1 :], how), -1 if tokens[at].code == "B" else 1
     what, count = next(token for token in tokens[:at] if token.code in "uw"), _count(tokens[:at])
     if anchor is None:
         return None
@@ -407,7 +323,7 @@ def nth(tokens: Sequence[Token], how: Reading) -> Window | None:
 
 def of_year(tokens: Sequence[Token], how: Reading) -> Window | None:
     """What comes round every year, in a year counted from now: "May last year"."""
-    make = _maker([token for token in tokens if token.code not in "lcxLX"])
+    make = maker([token for token in tokens if token.code not in "lcxLX"])
     if make is None or not any(token.code == "u" and token.value == "year" for token in tokens):
         return None
     return make(how.today.year + (_direction(tokens) or 0))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from eider.language.analysis import ANALYZER
 from eider.model.changes import ChangeSet
@@ -28,8 +28,7 @@ from eider.store.transfer_rows import Batch, Happened, renumbered
 
 _KEYED: Final = ("record", "remember", "correct", "import")
 """Verbs whose idempotency keys stand in the rows."""
-_MOST_REFUSED: Final = 1_000
-"""Refusals that are told one by one."""
+_MOST_REFUSED: Final = 1_000  # refusals that are told one by one
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,8 +44,6 @@ class _Chosen:
     """The last version of each memory that was not here."""
     edges: list[tuple[Edge, int]] = field(default_factory=list[tuple[Edge, int]])
     usage: list[Usage] = field(default_factory=list[Usage])
-    keys: dict[str, int] = field(default_factory=dict[str, int])
-    """Digest of an idempotency key → revision."""
 
 
 class DuckIntake:
@@ -105,17 +102,10 @@ class DuckIntake:
             chosen = self._choose(db, batch)
             # the same rows as the seal knows them
             said = [[redact_name(e.actor), redact_name(e.op), e.payload] for e in chosen.events]
-            check_sealed(
-                ChangeSet(
-                    user=self._user,
-                    op="import",
-                    actor=self._actor,
-                    at=at,
-                    episodes=tuple(e for e, _ in chosen.episodes),
-                    memories=tuple(chosen.memories),
-                    detail={redact("events"): said},
-                )
-            )
+            check_sealed(ChangeSet(
+                user=self._user, op="import", actor=self._actor, at=at, episodes=tuple(e for e, _ in chosen.episodes),
+                memories=tuple(chosen.memories), detail={redact("events"): said},
+            ))  # fmt: skip
             links = self._number(chosen, at)
             self._write(db, chosen, links)
             heads.extend([self._head] if links else [])
@@ -126,8 +116,13 @@ class DuckIntake:
 
     def _choose(self, db: Cursor, batch: Batch) -> _Chosen:
         ids = batch.ids()
-        if others := self._of_others(db, ids):
-            batch = batch.renamed({i: self._other_id(i) for i in others})
+        # ids that another user has: the rows come in under ids of their own, and nobody learns of the other
+        sql = " UNION ".join(
+            f"SELECT id FROM {table} WHERE id IN (SELECT unnest($1)) AND user_id <> $2"  # noqa: S608 (constants)
+            for table in ("episodes", "memories")
+        )
+        if others := db.execute(sql, [list(ids), self._user]).fetchall():
+            batch = batch.renamed({i: self._other_id(i) for (i,) in others})
             ids = batch.ids()
         forgotten = self._buried(db, [("id", i) for i in ids])
         buried = {i for i in ids if ("id", i) in forgotten}
@@ -137,14 +132,6 @@ class DuckIntake:
         self._choose_memories(db, batch, chosen, buried)
         self._choose_side(db, batch, chosen, buried)
         return chosen
-
-    def _of_others(self, db: Cursor, ids: Collection[str]) -> list[str]:
-        """Ids that another user has: the rows come in under ids of their own, and nobody learns of the other."""
-        sql = (
-            "SELECT id FROM episodes WHERE id IN (SELECT unnest($1)) AND user_id <> $2 UNION "
-            "SELECT id FROM memories WHERE id IN (SELECT unnest($1)) AND user_id <> $2"
-        )
-        return [row[0] for row in db.execute(sql, [list(ids), self._user]).fetchall()]
 
     def _other_id(self, id: str) -> str:  # noqa: A002 (the word users know)
         """The id that stands for another user's; always the same one, so that importing twice is once."""
@@ -236,7 +223,13 @@ class DuckIntake:
         for id_, rev in db.execute(sql, [ids, self._user]).fetchall():
             here.setdefault(id_, set()).add(rev)
         keys = self._keys(db, "memories", [v[0].key for _, v in batch.memories if v[0].key and not v[0].rev])
-        twins = self._twins(db, batch)
+        # statements without a history that are held already
+        asked = [self._chain.identity(v[-1]) for _, v in batch.memories if not v[-1].rev and v[-1].valid_to is None]
+        sql = (
+            "SELECT identity FROM memories WHERE identity IN (SELECT unnest($1)) AND retired_at IS NULL "
+            "AND valid_to IS NULL AND state = 'active'"
+        )
+        twins = {row[0] for row in db.execute(sql, [asked]).fetchall()} if asked else set[str]()
         quoted = self._quoted(db, batch, chosen)
         for place, versions in batch.memories:
             last = versions[-1]
@@ -278,15 +271,6 @@ class DuckIntake:
             version = replace(version, act=None)  # its utterance is not here: it is a statement like any other
         return rested(version, quoted, new=not self._person)
 
-    def _twins(self, db: Cursor, batch: Batch) -> set[str]:
-        """Statements without a history that are held already."""
-        asked = [self._chain.identity(v[-1]) for _, v in batch.memories if not v[-1].rev and v[-1].valid_to is None]
-        sql = (
-            "SELECT identity FROM memories WHERE identity IN (SELECT unnest($1)) AND retired_at IS NULL "
-            "AND valid_to IS NULL AND state = 'active'"
-        )
-        return {row[0] for row in db.execute(sql, [asked]).fetchall()} if asked else set()
-
     def _extend(self, place: str, versions: list[Memory], here: set[int], chosen: _Chosen) -> None:
         """A memory that is here: later versions continue it; where both went on, the one here is kept."""
         later = [m for m in versions if m.rev not in here]
@@ -317,7 +301,11 @@ class DuckIntake:
 
     def _number(self, chosen: _Chosen, at: datetime) -> list[tuple[event_chain.Link, str | None, str]]:
         """Links for the history, and one for rows that bring none; the head moves on."""
-        events = [replace(e, payload=None if e.payload is None else self._here_payload(e)) for e in chosen.events]
+        revs, user = self._revs, {"user": self._user}
+        events = [
+            replace(e, payload=None if e.payload is None else {**renumbered(e.payload, lambda seq: revs.get(seq, 0)), **user})
+            for e in chosen.events
+        ]  # fmt: skip
         bare = [e.id for e, rev in chosen.episodes if not rev] + [m.id for m in chosen.memories if not m.rev]
         if bare or any(not rev for _, rev in chosen.edges):
             payload = {
@@ -328,10 +316,6 @@ class DuckIntake:
             events.append(Happened(seq=0, at=at, actor=self._actor, op="import", ids=ids, payload=payload))
             self._events += 1
         return [self._link(event) for event in events]
-
-    def _here_payload(self, event: Happened) -> Mapping[str, Any]:
-        said = renumbered(event.payload or {}, lambda seq: self._revs.get(seq, 0))
-        return {**said, "user": self._user}
 
     def _link(self, event: Happened) -> tuple[event_chain.Link, str | None, str]:
         said = None if event.payload is None else event_chain.encode(event.payload)
