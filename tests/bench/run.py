@@ -14,6 +14,7 @@ import openclaw
 import quality
 import scale
 import speed
+import workflows
 
 import adapters
 import service
@@ -168,6 +169,26 @@ def large_part() -> list[str]:
     return table(["what", "value"], scale.rows())
 
 
+def workflows_part() -> list[str]:
+    """Steps that are kept, what a step sees, and what that takes on the disk."""
+    lines = [
+        ("A step is a function of a run whose output is kept; bare are the same rows and content, redacted and written through "
+        "the store alone."), "",
+        *table(["output", "step ms", "bare ms", "added p50 ms"], workflows.step_rows()),
+        "What a step sees, whole and cut to 1,200 tokens, each of another run:", "",
+        *table(["runs × steps", "sees", "whole ms", "cut ms"], workflows.context_rows()),
+        f"A run of {workflows.STEPS} steps, every second output was there before, after `drain()`:", "",
+        *table(["output", "kind", "distinct outputs", "on disk", "ratio"], workflows.disk_rows()),
+    ]  # fmt: skip
+    if rows := list(workflows.next_tool_rows()):
+        lines += [
+            ("The next tool, from procedures learned without a model, beside a bigram: trajectories of microsoft/STATE-Bench, five "
+            "folds, the last three calls of each (`tests/lab/next_tool.py`)."), "",
+            *table(["domain", "calls", "bigram top-1 / top-3", "procedures top-1 / top-3"], rows),
+        ]  # fmt: skip
+    return lines
+
+
 def quality_part() -> list[str]:
     """Retrieval on data that is not ours to ship."""
     out: list[str] = []
@@ -183,6 +204,7 @@ PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "claude": ("Claude Code", claude_part),
     "openclaw": ("OpenClaw", openclaw_part),
     "adapters": ("Adapters", adapters_part),
+    "workflows": ("Workflows", workflows_part),
     "growth": ("Growth", growth_part), "disk": ("Disk and erase", disk_part),
     "large": ("One million episodes, a thousand users", large_part), "quality": ("Quality", quality_part),
 }  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
+import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,6 +16,7 @@ import eider
 from eider.api.facade import Eider
 from eider.model.ids import new_id
 from eider.model.runs import Content, Step
+from eider.privacy.redact import redact_tree
 from eider.store.engine import Engine
 
 STEPS = 200
@@ -58,7 +59,7 @@ def _bare(memory: Eider, outputs: list[dict[str, object]]) -> measure.Times:
     )  # fmt: skip
 
     def write(n: object) -> None:
-        content = Content("json", json.dumps({"bare": True, **outputs[int(str(n))]}).encode())
+        content = Content.of(redact_tree({"bare": True, **outputs[int(str(n))]}))
         step = replace(made, number=int(str(n)) + 1, digest=content.digest)
         store.steps.save(step, content, user="ada")
 
@@ -141,6 +142,24 @@ def _kept(place: Path, outputs: Sequence[object]) -> None:
             run.keep("work", one, media="application/octet-stream" if isinstance(one, bytes) else None)
     with eider.open(place, user="ada") as memory:
         memory.drain()
+
+
+def next_tool_rows() -> Iterator[list[str]]:
+    """Next-tool prediction where the trajectories are at hand, in `bench/state_bench` of the shared data."""
+    shared = os.environ.get("EIDER_SHARED")
+    folder = Path(shared or "", "bench", "state_bench")
+    if not shared or not folder.is_dir():
+        return
+    sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
+    import next_tool
+
+    for domain in sorted(p for p in folder.iterdir() if p.is_dir()):
+        found = {
+            name: (asked, first, three)
+            for name, asked, first, three in next_tool.scores(next_tool.trajectories(domain))
+        }
+        cells = [f"{100 * first / asked:.1f} / {100 * three / asked:.1f}" for asked, first, three in found.values()]
+        yield [domain.name, str(next(iter(found.values()))[0]), *cells]
 
 
 def measured(folder: Path) -> int:

@@ -15,6 +15,7 @@ from nbclient import NotebookClient
 _EXAMPLES = Path(__file__).parents[2] / "examples"
 _TOUR = _EXAMPLES / "tour.ipynb"
 _ADAPTERS = _EXAMPLES / "adapters_tour.ipynb"
+_WORKFLOWS = _EXAMPLES / "workflow_tour.ipynb"
 _SMALL = 16 * 1024
 """Bytes of a notebook that is kept with what it prints."""
 
@@ -59,9 +60,20 @@ def test_the_tour_runs(run: Callable[[Path], Any]) -> None:
     assert sum("image/png" in data for data in outputs) == 3
 
 
-def test_the_tour_is_kept_without_outputs() -> None:
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")
+def test_the_tour_of_workflows_runs(run: Callable[[Path], Any]) -> None:
+    """Runs and contexts draw themselves; what was cut is told."""
+    book = run(_WORKFLOWS)
+    outputs = [data for cell in book.cells for out in cell.get("outputs", []) if (data := out.get("data"))]
+    assert sum("text/html" in data for data in outputs) >= 3
+    assert any("step='collect', kept=" in data["text/plain"] for data in outputs)
+
+
+@pytest.mark.parametrize("path", [_TOUR, _WORKFLOWS], ids=lambda path: path.stem)
+def test_a_tour_is_kept_without_outputs(path: Path) -> None:
     """Outputs are made by whoever runs it; the repository holds the words and the code."""
-    book = nbformat.read(_TOUR, as_version=4)
+    book = nbformat.read(path, as_version=4)
     assert not [cell for cell in book.cells if cell.get("outputs") or cell.get("execution_count")]
 
 

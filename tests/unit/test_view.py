@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -232,3 +233,28 @@ def test_views_are_loaded_when_something_is_shown() -> None:
     assert (
         subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True).stdout.strip() == "[]"
     )
+
+
+def test_the_card_of_a_run_escapes_and_tells() -> None:
+    """Steps with their sizes, what each saw, and what was cut; nothing of it is markup."""
+    with eider.open(":memory:", user="ada") as memory:
+        with memory.run("weekly <b>report</b>", inputs={"a": 1}) as run:
+            run.keep("collect", "word " * 2_000)
+
+            @run.step(sees="all", instruction="Which word?")
+            def brief() -> str:
+                return str(run.context(window=900).text)
+
+            brief()
+            with suppress(ValueError), run.step("broken"):
+                raise ValueError("<script>")
+        card = memory.run_of(run.id)._repr_html_()
+        context = memory.run_context(run.id, window=900, instruction="Which word?")._repr_html_()
+        listed = memory.runs()._repr_html_()
+    for shown in (card, context, listed):
+        assert "<b>report" not in shown
+        assert "<script" not in shown
+    for word in ("collect (all)", "2,000", "broken", "ValueError", "passages chosen for the instruction"):
+        assert word in card
+    assert "tokens" in context
+    assert "weekly" in listed

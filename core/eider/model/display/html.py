@@ -8,68 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from html import escape
 from typing import Any, Final
 
 from eider.model.answers import Diff, Health, Injection, Page, Receipt, Recollection, Version
-from eider.model.values import Episode, Event, Memory, Precision
-from eider.model.visible_text import visible_lines
+from eider.model.display import runs
+from eider.model.display.parts import FAINT as _FAINT
+from eider.model.display.parts import GREY as _GREY
+from eider.model.display.parts import LISTED as _LISTED
+from eider.model.display.parts import PALETTE
+from eider.model.display.parts import RULE as _RULE
+from eider.model.display.parts import chip as _chip
+from eider.model.display.parts import faint as _faint
+from eider.model.display.parts import frame as _frame
+from eider.model.display.parts import rows as _rows
+from eider.model.display.parts import say as _say
+from eider.model.display.parts import text as _text
+from eider.model.display.parts import title as _title
+from eider.model.display.parts import when as _when
+from eider.model.runs import Procedure, Run
+from eider.model.values import Episode, Event, Memory
 
-PALETTE: Final = ("#4c8eda", "#e0883a", "#4fa873", "#c85f9a", "#9a7fd1", "#b59a2e", "#3aa6a6", "#d0605a")
-"""Told apart on white and on black, also by most who confuse red and green."""
-_GREY: Final = "#8a8f98"
-_FRAME: Final = "font-family:inherit;color:inherit;line-height:1.45;max-width:60em"
-_FAINT: Final = "opacity:.68;font-size:.88em"
-_RULE: Final = "border-top:1px solid rgba(128,128,128,.35)"
-_CELL: Final = f"text-align:left;vertical-align:top;padding:.3em .8em .3em 0;{_RULE};color:inherit;background:none"
-_LONG: Final = 600
-"""Characters of a text that are shown."""
 _SIGNALS: Final = 7
 """Signals with a colour of their own; the rest shares one."""
-_LISTED: Final = 30
-_DATE: Final[Mapping[Precision, str]] = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "instant": "%Y-%m-%d %H:%M"}
-
-
-def _say(value: object) -> str:
-    """Any value as text that cannot be markup and hides nothing."""
-    return escape(visible_lines(str(value)), quote=True)
-
-
-def _text(value: str) -> str:
-    shown = value if len(value) <= _LONG else f"{value[:_LONG]}…"
-    return f'<span style="white-space:pre-wrap">{_say(shown)}</span>'
-
-
-def _faint(*parts: object) -> str:
-    said = " · ".join(_say(p) for p in parts if p not in (None, ""))
-    return f'<span style="{_FAINT}">{said}</span>'
-
-
-def _frame(*parts: str) -> str:
-    return f'<div style="{_FRAME}">{"".join(parts)}</div>'
-
-
-def _title(words: str, *faint: object) -> str:
-    return f'<div style="margin:.2em 0"><b>{_say(words)}</b> {_faint(*faint)}</div>'
-
-
-def _when(at: datetime | None, precision: Precision = "instant") -> str:
-    return "" if at is None else at.strftime(_DATE[precision])
-
-
-def _rows(rows: Iterable[Sequence[str]], head: Sequence[str] = ()) -> str:
-    """A table of cells that are HTML already."""
-    top = "".join(f'<th style="{_CELL};border-top:0;font-weight:600">{_say(h)}</th>' for h in head)
-    lines = ["".join(f'<td style="{_CELL}">{c}</td>' for c in row) for row in rows]
-    body = "".join(f"<tr>{line}</tr>" for line in ([top] if top else []) + lines)
-    return f'<table style="border-collapse:collapse;color:inherit;background:none">{body}</table>'
-
-
-def _chip(word: str, colour: str = _GREY) -> str:
-    style = f"border:1px solid {colour};border-radius:.7em;padding:0 .5em;font-size:.82em;white-space:nowrap"
-    return f'<span style="{style}">{_say(word)}</span>'
-
-
 _STATUS: Final = {
     "current": PALETTE[2],
     "superseded": _GREY,
@@ -315,6 +275,7 @@ _RENDERERS: Final[Mapping[type, Callable[[Any], str]]] = {
     Health: health,
     Diff: diff,
     Receipt: receipt,
+    **runs.RENDERERS,
 }
 
 
@@ -334,6 +295,10 @@ def render_list(values: Sequence[Any]) -> str:
         return history(values)
     if isinstance(first, Event):
         return events(values)
+    if isinstance(first, Run):
+        return runs.runs(values)
+    if isinstance(first, Procedure):
+        return runs.procedures(values)
     if isinstance(first, Memory):
         return _frame(_rows([_memory(m, datetime.now(UTC))] for m in values[:_LISTED]))
     return recollections(values)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from eider.model.display.html import PALETTE, colours
+from eider.model.display.html import colours
+from eider.model.display.parts import PALETTE
 from eider.model.errors import InputError, MissingExtraError
 from eider.model.forgetting_curve import retrievability
 
