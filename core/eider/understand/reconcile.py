@@ -26,6 +26,8 @@ _SERIES: Final = 2
 """So many memories that a statement would replace, and that do not say the same, are a series and no slot."""
 _RIVAL: Final = 0.9
 """Share of the likeliest change's probability from which another memory may be meant as well. A guess."""
+_STRANGERS: Final = 2
+"""Memories that share no word with a draft and are held against it all the same: those nearest in meaning. A guess."""
 _RESTS: Final = 0.6
 """Share of a statement's words, numbers and names aside, that the agent's words hold when they rest on it. A guess."""
 _CLOSING: Final = frozenset({"supersede", "retract"})
@@ -84,6 +86,7 @@ def _decided(
         return taken
     if draft.target is not None:
         near = [memory for memory in near if memory.id == draft.target] or near
+    near = _worth_reading(draft, near)
     found_verdicts = compare_all([m.text for m in near], draft.text)
     pairs = [
         _bounded(draft, now, _told(draft, memory, _in_order(draft, memory, verdict), verdicts))
@@ -107,6 +110,15 @@ def _decided(
     if not any(d.relation == "add" for d in found):
         found.insert(0, Decision(draft=place, relation="add", reason=_beside(pairs)))
     return found
+
+
+def _worth_reading(draft: Draft, near: Sequence[Memory]) -> list[Memory]:
+    """Those that the pair model is asked about: all that share a word with the draft, and the nearest without one."""
+    sharing = [
+        m for m in near if _share_word(draft.text, m.text) or (draft.answered and _share_word(draft.answered, m.text))
+    ]
+    others = [m for m in near if m not in sharing]
+    return sorted([*sharing, *others[:_STRANGERS]], key=near.index)
 
 
 LATE: Final = "it was said before what is known began"
