@@ -15,6 +15,10 @@ from eider.understand.scorer import HEADS, Weights
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "learning"
 STRENGTH, OTHER_STRENGTH = 2.0, 10.0  # C of the logistic regressions: keep, and the heads with few rows
+PASTE_BESIDE, BESIDE_WEIGHT = 120, 0.5
+"""Most characters of a reply that is set beside a paste, and how much such a line counts."""
+HELD = 0.6
+"""A find is right when it holds this share of a quote's characters."""
 CLAUSE_WEIGHT, STATEMENT_WEIGHT = 0.3, 0.03
 
 
@@ -56,6 +60,42 @@ def exchanges(folder: Path = DATA) -> list[Exchange]:
     ]
 
 
+def pasted(folder: Path = DATA) -> list[Exchange]:
+    """Return other people's words in a reply (nothing to keep), and the same with a statement of the person's own.
+
+    Those that are marked `apart` only measure.
+    """
+    label = {"kind": "", "reach": "", "act": ""}
+    found = []
+    for number, row in enumerate(row for row in _lines(folder / "poison.jsonl") if not row["apart"]):
+        source = f"pasted{number % 4}"
+        found.append(Exchange(source, row["lang"], row["agent_output"], row["reply"], ()))
+        if row["twin"]:
+            quotes = _find_quotes(row["twin"], [{"quote": row["own"], **label}])
+            found.append(Exchange(source, row["lang"], row["agent_output"], row["twin"], quotes))
+    return found
+
+
+def beside_pastes(rows: Sequence[Exchange], folder: Path = DATA, each: int = 4) -> list[Exchange]:
+    """Return short replies of the writers set above other people's words: a paste says nothing of what they mean."""
+    rng = np.random.default_rng(0)
+    short: dict[str, list[Exchange]] = {}
+    for row in rows:
+        if len(row.reply) <= PASTE_BESIDE and not row.agent and "\n" not in row.reply:
+            short.setdefault(row.lang, []).append(row)
+    pastes = [row for row in _lines(folder / "poison.jsonl") if not row["apart"] and "\n" in row["reply"]]
+    chosen = [
+        (paste, short[paste["lang"]][k])
+        for paste in pastes
+        if paste["lang"] in short
+        for k in rng.integers(len(short[paste["lang"]]), size=each)
+    ]
+    return [
+        Exchange(one.source, one.lang, "", f"{one.reply}\n\n{paste['reply']}", one.quotes, BESIDE_WEIGHT)
+        for paste, one in chosen
+    ]
+
+
 def bare_statements(folder: Path = DATA) -> list[Exchange]:
     """Return the statements of `changes` (to keep) and the prompts of `stores` (nothing to keep)."""
     found, seen = [], set()
@@ -94,11 +134,12 @@ class Corpus:
         columns = np.concatenate(indices).astype(np.int32)
         self.x = sp.csr_matrix((np.concatenate(values), columns, np.array(ends)), (len(self.units), 1 << BITS))
         self.clause = np.array([u.clause for u in self.units])
-        self.y = np.zeros(len(self.units), bool)
+        self.y, self.held = np.zeros(len(self.units), bool), np.zeros(len(self.units), bool)
         self.quote: list[dict[str, str] | None] = [None] * len(self.units)
         for place, unit in enumerate(self.units):
             for start, end, label in self.rows[row_of[place]].quotes:
                 shared = min(end, unit.end) - max(start, unit.start)
+                self.held[place] |= shared >= HELD * (end - start)
                 if shared > 0 and (
                     2 * shared >= unit.end - unit.start or (2 * shared >= end - start and not unit.clause)
                 ):
@@ -109,6 +150,7 @@ class Corpus:
         self.weight = base / np.sqrt(np.maximum(count, 1)) * np.where(self.clause, CLAUSE_WEIGHT, 1.0)
         self.source = np.array([r.source for r in self.rows])
         self.lang = np.array([r.lang for r in self.rows])
+        self.written = np.array([r.weight == 1 and not r.source.startswith("pasted") for r in self.rows])
 
 
 def fit_logistic(x: sp.csr_matrix, y: np.ndarray, weight: np.ndarray, strength: float, steps: int = 60) -> np.ndarray:

@@ -1,32 +1,45 @@
 """Reports how well the reply reader does on writers and languages that it was not trained on.
 
-`python tests/lab/report_reply_reader.py [writers] [languages] [curve] [speed]`: every figure is of replies whose
-writer (or language) was left out of training, calibration and the choice of the zones' borders.
+`python tests/lab/report_reply_reader.py [writers] [languages] [curve] [pastes] [speed]` prints the report and, where all
+of it was asked for, writes it to docs/learning-replies.md. Every figure is of replies whose writer (or language) was left
+out of training, calibration and the choice of the zones' borders.
 """
 
+import contextlib
+import io
+import json
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 from reply_training import (
+    DATA,
+    HELD,
     Corpus,
     Exchange,
     average_precision,
     bare_statements,
+    beside_pastes,
     exchanges,
     fit_labels,
+    pasted,
     recall_at,
     reply_scores,
     round_weights,
 )  # fmt: skip
-from train_reply_reader import calibrate, fit_keep, left_out_margins
+from train_reply_reader import calibrate, fit_keep, fold, left_out_margins
 
 from eider.understand.reader import Finding, read_reply
 from eider.understand.scorer import Weights
 
 LONG = 300
-HELD = 0.6
-"""A find is right when it holds this share of a quote's characters, or lies in the quote for this share of its own."""
+TARGET = Path(__file__).resolve().parents[2] / "docs" / "learning-replies.md"
+HEAD = """# What of a reply is learned: figures
+
+Written by `python tests/lab/report_reply_reader.py`. Replies, labels and writers: `tests/data/learning`. A reply counts as
+found when something of it is learned; a find is right when it holds .6 of a quote that a careful reader kept.
+"""
 
 
 def _right(one: Finding, row: Exchange) -> dict[str, str] | None:
@@ -34,7 +47,7 @@ def _right(one: Finding, row: Exchange) -> dict[str, str] | None:
     start, end = one.spans[0]
     for first, last, label in row.quotes:
         shared = max(0, min(end, last) - max(start, first))
-        if shared >= HELD * (last - first) or shared >= HELD * (end - start):
+        if shared >= HELD * (last - first):
             return label
     return None
 
@@ -101,7 +114,8 @@ def left_out(
         others = Corpus.__new__(Corpus)
         others.__dict__ |= {**corpus.__dict__, "rows": [r for r, t in zip(corpus.rows, test, strict=True) if not t]}
         others.row = (np.cumsum(~test) - 1)[corpus.row[train]]
-        others.clause, others.y = corpus.clause[train], corpus.y[train]
+        others.clause, others.y, others.held = corpus.clause[train], corpus.y[train], corpus.held[train]
+        others.lang, others.written = corpus.lang[~test], corpus.written[~test]
         weights: Weights = round_weights(fitted, **calibrate(others, margin[train]), about={})
         for place in np.flatnonzero(test):
             found[place] = read_reply(corpus.rows[place].reply, corpus.rows[place].agent, weights=weights)
@@ -117,24 +131,57 @@ def _curve(name: str, corpus: Corpus, margin: np.ndarray, chosen: np.ndarray, pr
 
 def writers(corpus: Corpus, bare: Corpus) -> None:
     """Print the figures of writers left out."""
-    bare_group = np.array([row.source for row in bare.rows])
-    margin = left_out_margins(corpus, bare, corpus.source, bare_group)
-    english = corpus.lang == "en"
+    group, bare_group = _folds(corpus), _folds(bare)
+    margin = left_out_margins(corpus, bare, group, bare_group)
+    written, english = corpus.written, corpus.written & (corpus.lang == "en")
     for name, chosen, precision in [
-        ("all", corpus.lang != "", 0.88),
+        ("all", written, 0.88),
         ("English", english, 0.88),
-        ("other", ~english, 0.85),
+        ("other", written & ~english, 0.85),
     ]:
         _curve(name, corpus, margin, chosen, precision)
+        _precisions(corpus, margin, chosen)
     show_calibration(corpus, margin)
-    found = left_out(corpus, bare, corpus.source, bare_group, margin)
-    groups = [("all", corpus.lang != ""), ("English", english), ("other", ~english)]
-    groups += [(name, corpus.source == name) for name in sorted(set(corpus.source))]
-    groups += [(name, corpus.lang == name) for name in ("de", "fr", "es", "it", "pt", "zh", "zh-TW", "ja", "ko")]
+    found = left_out(corpus, bare, group, bare_group, margin)
+    groups = [("all", written), ("English", english), ("other", written & ~english)]
+    groups += [(name, written & (group == name)) for name in sorted(set(group[written]))]
+    groups += [
+        (name, written & (corpus.lang == name)) for name in ("de", "fr", "es", "it", "pt", "zh", "zh-TW", "ja", "ko")
+    ]
     for name, chosen in groups:
         places = np.flatnonzero(chosen)
         show_zones([corpus.rows[k] for k in places], [found[k] for k in places], name)
-    show_labels(corpus.rows, found)
+    plain = np.flatnonzero(written)
+    show_labels([corpus.rows[k] for k in plain], [found[k] for k in plain])
+
+
+def _folds(corpus: Corpus) -> np.ndarray:
+    return np.array([fold(row.source) for row in corpus.rows])
+
+
+def _precisions(corpus: Corpus, margin: np.ndarray, chosen: np.ndarray) -> None:
+    """Print the precision at some recalls."""
+    best, something = reply_scores(corpus, margin)[chosen], np.array([bool(r.quotes) for r in corpus.rows])[chosen]
+    hits = np.cumsum(something[np.argsort(-best, kind="stable")])
+    places = [int(np.searchsorted(hits, share * something.sum())) for share in (0.3, 0.5, 0.6, 0.7, 0.75, 0.8, 0.9)]
+    print("  precision at recall .3 .5 .6 .7 .75 .8 .9:", " ".join(f"{hits[k] / (k + 1):.3f}" for k in places))
+
+
+def pastes() -> None:
+    """Print what the shipped weights make of other people's words that were kept apart from training."""
+    rows = [json.loads(line) for line in (DATA / "poison.jsonl").read_text("utf-8").splitlines()]
+    for name, apart in (("trained on", False), ("kept apart", True)):
+        some = [row for row in rows if row["apart"] is apart]
+        learned = [any(o.zone == "learn" for o in read_reply(r["reply"], r["agent_output"])) for r in some]
+        beside = [row for row in some if row["twin"]]
+        found = [
+            [o for o in read_reply(r["twin"], r["agent_output"]) if o.text in r["own"] or r["own"] in o.text]
+            for r in beside
+        ]
+        kept, sure = sum(map(bool, found)), sum(any(o.zone == "learn" for o in many) for many in found)
+        print(
+            f"{name}: {sum(learned)} of {len(some)} pastes learned; own statements beside a paste learned or asked {_share(kept, len(beside))} ({sure} of {len(beside)} learned)"
+        )
 
 
 def languages(corpus: Corpus, bare: Corpus) -> None:
@@ -152,15 +199,14 @@ def curve(rows: list[Exchange], statements: list[Exchange]) -> None:
     rng = np.random.default_rng(0)
     order = rng.permutation(len(rows))
     corpus, bare = Corpus(rows), Corpus(statements)
-    bare_group = np.array([row.source for row in bare.rows])
-    for share in (0.25, 0.5, 0.75, 1.0):
+    for share in (0.25, 0.5, 1.0):
         chosen = np.zeros(len(rows), bool)
         chosen[order[: int(share * len(rows))]] = True
         weight = corpus.weight.copy()
         corpus.weight = np.where(chosen[corpus.row], weight, 0.0)
-        margin = left_out_margins(corpus, bare, corpus.source, bare_group)
+        margin = left_out_margins(corpus, bare, _folds(corpus), _folds(bare))
         corpus.weight = weight
-        _curve(f"{share:.0%}", corpus, margin, corpus.lang != "", 0.88)
+        _curve(f"{share:.0%}", corpus, margin, corpus.written, 0.88)
 
 
 def speed(rows: list[Exchange]) -> None:
@@ -176,20 +222,32 @@ def speed(rows: list[Exchange]) -> None:
     )
 
 
-def main() -> None:
-    """Run the reports that are named, or all."""
-    chosen = set(sys.argv[1:]) or {"writers", "languages", "curve", "speed"}
-    rows, statements = exchanges(), bare_statements()
-    if chosen & {"writers", "languages"}:
-        corpus, bare = Corpus(rows), Corpus(statements)
-        if "writers" in chosen:
-            writers(corpus, bare)
-        if "languages" in chosen:
-            languages(corpus, bare)
+def report(chosen: set[str]) -> None:
+    """Print the parts that are chosen."""
+    written = exchanges()
+    rows, statements = [*written, *pasted(), *beside_pastes(written)], bare_statements()
+    if "writers" in chosen:
+        writers(Corpus(rows), Corpus(statements))
+    if "languages" in chosen:
+        languages(Corpus(written), Corpus(statements))
     if "curve" in chosen:
         curve(rows, statements)
+    if "pastes" in chosen:
+        pastes()
     if "speed" in chosen:
-        speed(rows)
+        speed(written)
+
+
+def main() -> None:
+    """Run the reports that are named, or all and write them down."""
+    everything = {"writers", "languages", "curve", "pastes", "speed"}
+    chosen = set(sys.argv[1:]) or everything
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        report(chosen)
+    print(out.getvalue())
+    if chosen == everything:
+        TARGET.write_text(f"{HEAD}\n```text\n{out.getvalue()}```\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -29,7 +29,9 @@ from eider.understand.pairs import CLOSE, DOUBT, FOLD, MAYBE_REVOKES, REVOKES, _
 OUT = Path(eider.understand.__file__).parent
 SCALE = 0.12
 """Standardised features times this: how much less than a word a single feature is held back."""
-STRENGTH = 2.0
+MEANING = 0.6
+"""The same for the numbers of a vector."""
+STRENGTH = 1.5
 CHANGES = ("replaces", "ends")
 STORE_WEIGHT = 0.2
 
@@ -40,6 +42,8 @@ class Rows:
 
     dense: NDArray[np.float32]
     words: sp.csr_matrix
+    meaning: NDArray[np.float32]
+    """Static vectors of the later statements."""
     relation: NDArray[Any]
     writer: NDArray[Any]
     lang: NDArray[Any]
@@ -75,6 +79,7 @@ def rows_of(found: list[Pair], groups: list[int] | None = None) -> Rows:
     return Rows(
         dense,
         words,
+        np.array([embed([p.later])[0] for p in found]),
         np.array([p.relation for p in found]),
         np.array([p.source.split("-")[0] for p in found]),
         np.array([p.lang[:2] for p in found]),
@@ -128,7 +133,8 @@ class Model:
         self.fits = [self._fit(matrix, train, head) for head in heads]
 
     def _matrix(self, rows: Rows) -> sp.csr_matrix:
-        return sp.hstack([sp.csr_matrix(standard(rows.dense, self.mean, self.scale) * SCALE), rows.words]).tocsr()
+        dense = sp.csr_matrix(standard(rows.dense, self.mean, self.scale) * SCALE)
+        return sp.hstack([dense, rows.words, sp.csr_matrix(rows.meaning * MEANING)]).tocsr()
 
     def _fit(self, matrix: sp.csr_matrix, train: Rows, head: str) -> LogisticRegression:
         weight = train.weight.copy()
@@ -295,12 +301,12 @@ def train(data: dict[str, Rows]) -> None:
     model = Model(join([data[part] for part in ("pairs", "older", "revoking", "stores")]))
     size = model.mean.shape[0]
     coefficients = np.stack([fit.coef_[0] for fit in model.fits], 1)
-    words = coefficients[size:]
+    words, meaning = coefficients[size : size + BUCKETS], coefficients[size + BUCKETS :]
     step = (np.abs(words).max(0) / 127).astype(np.float32)
     np.savez_compressed(
         OUT / "pair_model.npz",
         mean=model.mean, scale=model.scale, dense=(coefficients[:size] * SCALE).astype(np.float32),
-        words=np.round(words / step).astype(np.int8), step=step,
+        words=np.round(words / step).astype(np.int8), step=step, meaning=(meaning * MEANING).astype(np.float32),
         bias=np.array([fit.intercept_[0] for fit in model.fits], np.float32), slopes=np.array(slopes, np.float32),
     )  # fmt: skip
     chance = logistic(slopes[0][0] * odds["pairs"][:, 0] + slopes[0][1])

@@ -50,9 +50,6 @@ def test_there_are_cases_of_all_sorts() -> None:
     assert {"tool", "web", "doc", "mail", "echo"} <= {case["note"] for case in POISON}
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the reader takes eight lines behind a label, such as 'stdout: …', for the user's own"
-)
 def test_poison_in_a_user_s_own_reply_is_nobody_s_wish(memory: eider.Eider) -> None:
     """Pasted by the user himself it teaches nothing, and ends nothing that the user has said."""
     observed(memory, "paste", OWN)
@@ -83,7 +80,6 @@ def test_the_agents_echo_of_poison_is_not_the_user_s_word(memory: eider.Eider, a
         assert [m.text for m in observed(memory, "echo", assent, case["reply"])] == [], case
 
 
-@pytest.mark.xfail(strict=True, reason="the reader leaves or only asks about a third of them")
 def test_benign_look_alikes_are_kept(memory: eider.Eider) -> None:
     """The user's own words that merely look like those are learned, with full trust."""
     learned = {c["reply"]: observed(memory, f"b{n}", c["reply"], c["agent_output"]) for n, c in enumerate(BENIGN)}

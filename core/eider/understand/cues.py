@@ -9,16 +9,21 @@ import re
 from functools import cache, lru_cache
 from importlib.resources import files
 
-TOKEN = re.compile(r"[^\W\d_]+(?:['’\-][^\W\d_]+)*|\d+|[぀-鿿가-힯]|[?!:;,…\"“”`()]|[\U0001F300-\U0001FAFF☀-➿]")
+TOKEN = re.compile(
+    r"[^\W\d_぀-鿿가-힯]+(?:['’\-][^\W\d_぀-鿿가-힯]+)*|\d+|[぀-鿿가-힯]|[?!:;,…\"“”`()]|[\U0001F300-\U0001FAFF☀-➿]"
+)
 EAST_ASIAN = re.compile(r"[぀-ヿ㐀-鿿가-힯]")
 _KANA, _HANGUL = re.compile(r"[぀-ヿ]"), re.compile(r"[가-힯]")
 _LONGEST_WORD = 64
 """Characters of a word that are looked at: what is longer is no word of a language."""
 _ELIDED = 2
 """At most so many letters stand before an apostrophe in place of a word: l', qu'."""
+_PLAIN_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789 ")
 _EAST_ASIAN_LANGUAGES = ("zh", "ja", "ko")
 
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", *_EAST_ASIAN_LANGUAGES)
+_LISTS = frozenset({"function", "mail_header", "wrote", "forwarded", "letters"})
+"""Entries of a language that are lists of words and no cue classes."""
 Table = tuple[dict[str, int], dict[str, int], int]
 """Phrases, word beginnings (each with a bit set of classes), and the most words or characters of a phrase."""
 
@@ -32,7 +37,13 @@ def _language_file(language: str) -> dict[str, list[str]]:
 @cache
 def names() -> tuple[str, ...]:
     """Return the names of the cue classes; the position of a name is its bit in the sets of `find`."""
-    return tuple(name for name in _language_file("en") if name != "function")
+    return tuple(name for name in _language_file("en") if name not in _LISTS)
+
+
+@cache
+def listed(name: str) -> tuple[str, ...]:
+    """Return the words of a list that is no cue class ("mail_header", "wrote"), of all languages."""
+    return tuple(dict.fromkeys(word for language in LANGUAGES for word in _language_file(language)[name]))
 
 
 @cache
@@ -47,7 +58,7 @@ def _table(languages: tuple[str, ...], *, east_asian: bool) -> Table:
     beginnings: dict[str, int] = {}
     for language in languages:
         for name, entries in _language_file(language).items():
-            if name == "function":
+            if name in _LISTS:
                 continue
             for entry in entries:
                 if bool(EAST_ASIAN.search(entry)) != east_asian:
@@ -125,7 +136,7 @@ def _find_east_asian(text: str, languages: tuple[str, ...]) -> int:
 def _function_words() -> dict[str, tuple[str, ...]]:
     votes: dict[str, tuple[str, ...]] = {}
     for language in LANGUAGES:
-        for word in _language_file(language)["function"]:
+        for word in (*_language_file(language)["function"], *_language_file(language)["letters"]):
             votes[word] = (*votes.get(word, ()), language)
     return votes
 
@@ -138,7 +149,8 @@ def guess_language(text: str) -> str:
         return "ko" if _HANGUL.search(text) else "zh"
     votes: dict[str, float] = {}
     words = _function_words()
-    for token in TOKEN.findall(plain(text)):
+    text = plain(text)
+    for token in (*TOKEN.findall(text), *(set(text) - _PLAIN_LETTERS)):
         languages = words.get(token) or (words.get(token.split("'", 1)[0]) if "'" in token else None) or ()
         for language in languages:
             votes[language] = votes.get(language, 0.0) + 1 / len(languages)

@@ -172,7 +172,9 @@ class _Surroundings:
         own = [s for s in message.sentences if s.voice is not Voice.OTHER]
         self.own = own
         self.order = {s.start: place for place, s in enumerate(own)}
-        text = message.text
+        text = "\n".join(
+            message.text[one.start : one.end] for one in own
+        )  # what others say tells nothing of the person
         self.reply_words = _words(text[:_REPLY_WORDS], "R:", pairs=False)
         self.agent_names = _words(message.last_words, "A:")
         if len(text) < _SHORT_REPLY:
@@ -186,7 +188,7 @@ class _Surroundings:
                 ("asked_remember", remember),
                 ("earlier", message.agent_earlier),
                 ("agent_list", "```" in message.agent or "\n- " in message.agent or "\n* " in message.agent),
-                ("lines", "\n" in text),
+                ("lines", any(one.line != own[0].line for one in own)),
             )
             if holds
         ]
@@ -226,7 +228,6 @@ def _place_names(unit: Unit, around: _Surroundings, found: int) -> tuple[list[st
             ("asked_remember0", "asked_remember" in around.flags and order == 0),
             ("asked0", "asked" in around.flags and order == 0),
             ("earlier0", "earlier" in around.flags),
-            ("has_other0", "has_other" in around.flags),
             ("digit", any(c.isdecimal() for c in text)),
             ("name", any(w[:1].isupper() for w in text.split()[1:])),
         )
@@ -245,8 +246,6 @@ def _place_names(unit: Unit, around: _Surroundings, found: int) -> tuple[list[st
             ("quote", any(c in text for c in '“"«「„『')),
             ("colon", ":" in text or "：" in text),
             ("list_item", message.text[sentence.start - 2 : sentence.start] in {"- ", "* ", "• "}),
-            ("other_before", unit.sentence > 0 and message.sentences[unit.sentence - 1].voice is Voice.OTHER),
-            ("other_after", unit.sentence + 1 < len(message.sentences) and message.sentences[unit.sentence + 1].voice is Voice.OTHER),
             ("ends_sentence", unit.end >= sentence.end - 1),
             ("begins_sentence", unit.start == sentence.start),
             ("shares", shared > 0),

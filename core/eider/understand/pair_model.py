@@ -53,6 +53,8 @@ class Weights:
     """Shape `(features, heads)`."""
     words: NDArray[np.float32]
     """Shape `(BUCKETS, heads)`."""
+    meaning: NDArray[np.float32]
+    """Shape `(width of the static vectors, heads)`: what the later statement is about."""
     bias: NDArray[np.float32]
     slopes: NDArray[np.float32]
     """From a score to log odds: factor and offset, shape `(heads, 2)`."""
@@ -67,6 +69,7 @@ def weights() -> Weights:
             scale=data["scale"],
             dense=data["dense"],
             words=data["words"].astype(np.float32) * data["step"],
+            meaning=data["meaning"],
             bias=data["bias"],
             slopes=data["slopes"],
         )
@@ -126,7 +129,7 @@ def scores(earlier: Sequence[Reading], later: Reading) -> tuple[NDArray[np.float
         buckets = word_buckets(one, later)
         words[index] = model.words[buckets].sum(0) / max(1, len(buckets)) ** 0.5
     dense = standard(np.array(rows, np.float32).reshape(len(earlier), -1), model.mean, model.scale)
-    raw = dense @ model.dense + words + model.bias
+    raw = dense @ model.dense + words + embed([later.text])[0] @ model.meaning + model.bias
     return raw * model.slopes[:, 0] + model.slopes[:, 1], names, dense * model.dense[:, 0]
 
 

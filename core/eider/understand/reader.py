@@ -14,7 +14,7 @@ from eider.understand import cues
 from eider.understand.features import Message, Unit, content_words, features, read_message, units
 from eider.understand.scorer import HEADS, Weights, shipped_weights
 from eider.understand.sentences import Span, clauses, is_east_asian, sentences, trim, whole_pieces
-from eider.understand.structure import Voice
+from eider.understand.structure import Sentence, Voice
 
 Zone = Literal["learn", "ask", "leave"]
 Act = Literal["state", "revoke", "confirm", "praise"]
@@ -27,9 +27,15 @@ _NOTHING = 0.1
 """A clause below this probability says nothing worth keeping."""
 _MOST_SENTENCES = 400
 """Of a longer message only so many sentences of the person's own are scored, from its end."""
+_COMPLETES = 0.2
+"""A sentence beside the best one from this probability may complete it. Chosen on writers left out of training."""
+_SMALL, _SHORT = 4, 12
+"""Most words of a sentence that completes another: whatever it says, or where it is not learned by itself."""
 _ECHO = 0.85
 _AGENT_END = 960
 _EVEN = 0.5
+_ASSENT = 4
+"""A sentence of at most so many East Asian characters with a word of assent says no more than that. A guess."""
 _FEW_WORDS, _BARE_WORDS = 3, 4
 _PAUSES = " \t,;:!.?–—-，、：；！。？…~"
 _EDGE = " \t,;，、；"
@@ -111,38 +117,83 @@ class _Reader:
         self.weights = weights
         self.message: Message = read_message(reply, agent_output)
         self.text = reply
+        self.learn = weights.learn if self.message.language in {"en", ""} else weights.learn_other
 
     def read(self) -> list[Finding]:
         chosen = units(self.message, with_clauses=False)[-_MOST_SENTENCES:]
         if not chosen:
             return []
         margins = self.weights.margins(features(self.message, chosen))
-        probabilities = self.weights.probability(margins[:, 0])
-        found = []
-        for unit, margin, probability in zip(chosen, margins, probabilities, strict=True):
-            if probability >= self.weights.ask:
-                one = self._finding(unit, margin, float(probability))
-                if one is not None:
-                    found.append(one)
+        chances = self.weights.probability(margins[:, 0])
+        for place, unit in enumerate(chosen):
+            if chances[place] < self.learn and self._told_to_remember(unit):
+                chances[place] = self.learn
+        found: list[Finding] = []
+        says = [self._has_content(self._sentence(u).found, content_words(self.text[u.start : u.end])) for u in chosen]
+        best = int(np.argmax(np.where(says, chances, 0.0) if any(says) else chances))
+        partner = self._partner(chosen, chances, best)
+        for place in np.flatnonzero(chances >= self.weights.ask).tolist():
+            if place != partner:
+                border = self.learn if place == best else self.weights.further
+                with_it = chosen[partner] if place == best and partner is not None else None
+                one = self._finding(chosen[place], with_it, margins[place], float(chances[place]), border)
+                found += [one] if one else []
         return found
 
-    def _finding(self, unit: Unit, margin: NDArray[np.float64], probability: float) -> Finding | None:
-        sentence = self.message.sentences[unit.sentence]
+    def _told_to_remember(self, unit: Unit) -> bool:
+        """Return whether the sentence begins with "remember that" or the like and goes on."""
+        start = _strip_frames(self.text, (unit.start, unit.end))[0]
+        frame = cues.find(self.text[unit.start : start]) & cues.bit("remember")
+        passing = self._sentence(unit).found & (cues.bit("oneoff") | cues.bit("temp"))
+        return frame > 0 and not passing and not self.text[unit.start : unit.end].rstrip().endswith(("?", "？"))
+
+    def _partner(self, chosen: list[Unit], chances: NDArray[np.float64], best: int) -> int | None:
+        """Return the sentence beside the best one that completes it ("Tabs. No exceptions."), None where none does."""
+        if chances[best] < self.learn or self._sentence(chosen[best]).voice is not Voice.OWN:
+            return None
+        for place in (best + 1, best - 1):
+            if not 0 <= place < len(chosen) or chances[place] < _COMPLETES:
+                continue
+            one = self._sentence(chosen[place])
+            words = sum(token[0].isalnum() for token in cues.tokens(self.text[one.start : one.end]))
+            beside = (
+                one.line == self._sentence(chosen[best]).line
+                and abs(chosen[place].sentence - chosen[best].sentence) == 1
+            )
+            apart = one.found & (cues.bit("i") | cues.bit("we"))
+            small = words <= _SMALL and not apart
+            if beside and one.voice is Voice.OWN and (small or (words <= _SHORT and chances[place] < self.learn)):
+                return place
+        return None
+
+    def _sentence(self, unit: Unit) -> Sentence:
+        return self.message.sentences[unit.sentence]
+
+    def _finding(
+        self, unit: Unit, partner: Unit | None, margin: NDArray[np.float64], probability: float, border: float
+    ) -> Finding | None:
+        sentence = self._sentence(unit)
         by_head = dict[str, float](zip(HEADS, margin.tolist(), strict=True))
         act: Act = max(_ACTS, key=lambda name: 0.0 if name == "state" else by_head[name])
         content = content_words(self.text[unit.start : unit.end])
-        zone: Zone = "learn" if probability >= self.weights.learn and sentence.voice is Voice.OWN else "ask"
+        zone: Zone = "learn" if probability >= border and sentence.voice is Voice.OWN else "ask"
         if self._echoes(content):
             return None
         empty = not self._has_content(sentence.found, content)
         if act in {"confirm", "praise"} or empty:
-            if self._agent_quotes() or (act == "confirm" and not self.message.asked):
+            assents = act == "confirm" or (
+                empty and sentence.found & cues.bit("yes") and not sentence.found & cues.bit("praise")
+            )
+            if self._agent_quotes() or (assents and not self.message.asked):
                 return None
             if empty and act == "state":
                 if not self.message.agent.strip():
                     return None
                 act, zone = "praise", "ask"
         span = self._kept(unit)
+        if partner is not None:
+            both = (min(unit.start, partner.start), max(unit.end, partner.end))
+            span = _strip_frames(self.text, both) if partner.start < unit.start else (span[0], both[1])
         obey = 1 / (1 + np.exp(-by_head["obey"]))
         return Finding(
             spans=(span,),
@@ -159,10 +210,10 @@ class _Reader:
 
     def _has_content(self, found: int, content: frozenset[str]) -> bool:
         """Return whether the sentence says something by itself, more than "exactly like that"."""
+        if is_east_asian(self.text) and len(content) <= _ASSENT and found & cues.bit("yes"):
+            return False
         light = cues.bit("that") | cues.bit("yes") | cues.bit("praise") | cues.bit("standing") | cues.bit("remember")
-        return any(not cues.find(word, self.message.language) & light for word in content) or (
-            found & cues.bit("style") > 0
-        )
+        return any(not cues.find(word) & light for word in content) or (found & cues.bit("style") > 0)
 
     def _agent_quotes(self) -> bool:
         """Return whether the agent's words are somebody else's: "The page says: …"."""

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from eider.understand.features import BITS, GROUPS, Features
 
 HEADS = ("keep", "revoke", "confirm", "praise", "everywhere", "project", "person", "obey")
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,11 @@ class Weights:
     """Margin of `keep` to log-odds: slope * margin + offset."""
     offset: float
     learn: float
-    """Probability from which a sentence is learned."""
+    """Probability from which the likeliest sentence of an English message is learned."""
+    learn_other: float
+    """The same for other languages."""
+    further: float
+    """Probability from which its other sentences are learned too."""
     ask: float
     """Probability from which it is worth asking about."""
     about: Mapping[str, object]
@@ -56,7 +60,14 @@ class Weights:
     def to_bytes(self) -> bytes:
         """Return the weights as a file; the same weights give the same bytes."""
         head = {"format": FORMAT, "heads": HEADS, "bits": BITS, "groups": GROUPS, "slope": self.slope}
-        head |= {"offset": self.offset, "learn": self.learn, "ask": self.ask, "about": self.about}
+        head |= {
+            "offset": self.offset,
+            "learn": self.learn,
+            "learn_other": self.learn_other,
+            "further": self.further,
+            "ask": self.ask,
+            "about": self.about,
+        }
         out = BytesIO()
         np.savez_compressed(
             out,
@@ -79,7 +90,7 @@ class Weights:
             if (head["format"], head["bits"], tuple(head["heads"])) != (FORMAT, BITS, HEADS):
                 msg = f"the weights have format {head['format']}, {head['bits']} bits and heads {head['heads']}; train them again with tests/lab/train_reply_reader.py"
                 raise ValueError(msg)
-            numbers = head["slope"], head["offset"], head["learn"], head["ask"]
+            numbers = head["slope"], head["offset"], head["learn"], head["learn_other"], head["further"], head["ask"]
             return cls(stored["table"], stored["scale"], stored["bias"], *numbers, head["about"])
 
 

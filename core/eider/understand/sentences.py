@@ -27,6 +27,7 @@ _WHOLE = re.compile(
     r"|(?i:\b(?:e\.\s?g|i\.\s?e|z\.\s?b|d\.\s?h|u\.\s?a|p\.\s?ex|p\.\s?ej)\.)\s*"
     r"|(?i:\b(?:approx|dept|etc|resp|incl|excl|vol|est|misc|min|max|ca|vs|cf|bzw|usw|ggf|evtl|inkl|zzgl|vgl|sog|env)\.)\s+(?=[a-zà-ÿ\d])"
     r"|\b[A-Z][a-z]{0,3}\.\s+(?=\d)"  # Kr. 5
+    r"|\b(?:[DM]rs?|Ms|[SH]r|Sra|Srta|Dra|Fr|Prof|Mmes?|Mlle|Sig|Dott|Ing|St)\.\s+(?=[A-ZÀ-Ý])"  # Sra. Ruiz
     r"|(?:^|(?<=[.!?]\s))[A-Z]\.\s+(?=[A-Z][a-z])"  # M. Dupont
     r"|\b\w[\w-]{0,80}(?:[.:]+[\w-]+)+\b"  # file.py, host:80, std::x
     r"|\([^()\n]{1,160}\)|\[[^\[\]\n]{1,160}\]"  # brackets
