@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from eider import project_scope
 from eider.model import validation
 from eider.model.project_scope import normalised
-from eider.understand.scope_names import tidy
+from eider.records.scope_names import tidy
 
 SPELLINGS = [
     "git@code.example.org:ada/engine.git", "ssh://git@code.example.org:22/ada/engine", "https://code.example.org/Ada/engine.git",

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eider.model.learned import ScopeStep
-from eider.understand.scope_names import (
+from eider.records.scope_names import (
     allowed,
     collapsed,
     is_short,

@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from eider.learn.plan import Plan, planned
+from eider.learn.reconcile import reconcile
 from eider.model.changes import ChangeSet
 from eider.model.errors import RefusedError
 from eider.model.learned import Draft, InboxEntry
@@ -20,7 +21,6 @@ from eider.records.revise import known, sealed
 from eider.retrieve.nearest import near
 from eider.store.arrays import STATE_CODE
 from eider.store.engine import Engine
-from eider.understand.reconcile import reconcile
 
 _QUOTED: Final = 160
 """Characters of a text that a question quotes."""

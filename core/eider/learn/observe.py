@@ -14,6 +14,7 @@ from typing import Final
 from eider.learn.exchange import Exchange, exchange_of
 from eider.learn.plan import planned, reasons
 from eider.learn.reading import drafts_of, signals_of
+from eider.learn.reconcile import reconcile
 from eider.learn.scopes import asked_scope, when_due
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import MissingExtraError, ModelError
@@ -25,7 +26,6 @@ from eider.privacy.redact import redact
 from eider.records.scope_registry import to_register
 from eider.retrieve.nearest import near
 from eider.store.engine import Engine
-from eider.understand.reconcile import reconcile
 
 _CANDIDATES: Final = 24
 """Rules and preferences that words of taking back are held against, besides what is nearest. A guess."""

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from eider.learn.exchange import Exchange
+from eider.learn.validity import held
 from eider.model.learned import Draft, Signal
 from eider.model.validation import MAX_STATEMENT
 from eider.model.values import GLOBAL, TRUST, Span
 from eider.privacy.redact import redact
+from eider.records.scope_names import project_named
 from eider.understand import cues
 from eider.understand.already_known import is_known
 from eider.understand.reader import read_reply
-from eider.understand.scope_names import project_named
-from eider.understand.validity import held
 
 READ: Final = 20_000
 """Characters of the agent's output that a reply is read against: its end says what it proposed."""

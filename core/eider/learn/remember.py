@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from eider.learn.plan import planned, reasons
+from eider.learn.reconcile import folded, reconcile
 from eider.model.changes import ChangeSet
 from eider.model.errors import InputError, MissingExtraError, ModelError
 from eider.model.ids import new_id
@@ -20,7 +21,6 @@ from eider.privacy.redact import redact
 from eider.records.record import BATCH, part_key, usage_detail
 from eider.retrieve.nearest import near, near_many
 from eider.store.engine import Engine
-from eider.understand.reconcile import folded, reconcile
 
 _ONE_BY_ONE: Final = 8
 """Statements of one call up to which each looks for its neighbours by rank; more are looked up by meaning, together."""

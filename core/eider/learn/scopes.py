@@ -20,10 +20,7 @@ from eider.model.values import GLOBAL, Memory
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact, redact_name
 from eider.records.revise import sealed
-from eider.records.scope_registry import known_name, likeness, scope_names
-from eider.store.arrays import STATE_CODE, micros
-from eider.store.engine import Engine
-from eider.understand.scope_names import (
+from eider.records.scope_names import (
     READ,
     allowed,
     fault,
@@ -31,6 +28,9 @@ from eider.understand.scope_names import (
     merges,
     tidy,
 )
+from eider.records.scope_registry import known_name, likeness, scope_names
+from eider.store.arrays import STATE_CODE, micros
+from eider.store.engine import Engine
 
 if TYPE_CHECKING:
     from eider.store.jobs import Job

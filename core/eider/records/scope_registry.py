@@ -15,10 +15,7 @@ from numpy.typing import NDArray
 from eider.model.changes import ScopeName
 from eider.model.values import GLOBAL, Memory
 from eider.privacy.redact import redact_name
-from eider.store.agent_settings import Settings
-from eider.store.arrays import STATE_CODE, micros
-from eider.store.engine import Engine
-from eider.understand.scope_names import (
+from eider.records.scope_names import (
     NAMED,
     READ,
     Likeness,
@@ -29,6 +26,9 @@ from eider.understand.scope_names import (
     named_in,
     words_in,
 )
+from eider.store.agent_settings import Settings
+from eider.store.arrays import STATE_CODE, micros
+from eider.store.engine import Engine
 
 if TYPE_CHECKING:
     from eider.store.segment.segment import Segment

@@ -157,4 +157,4 @@ def guess_language(text: str) -> str:
     if not votes:
         return ""
     best = max(votes, key=lambda language: votes[language])
-    return best if votes[best] > sum(votes.values()) * 0.4 else ""
+    return best if votes[best] > sum(votes.values()) * 0.3 else ""

@@ -119,14 +119,4 @@ def _said(word: str, said: set[str]) -> bool:
         return True
     if len(word) < _PREFIX:
         return False
-    return any(len(o) >= _PREFIX and _shared(word, o) >= max(_PREFIX, min(len(word), len(o)) - 2) for o in said)
-
-
-def _shared(one: str, other: str) -> int:
-    """Letters two words begin with alike."""
-    count = 0
-    for a, b in zip(one, other, strict=False):
-        if a != b:
-            break
-        count += 1
-    return count
+    return any(len(o) >= _PREFIX and word[: (n := max(_PREFIX, min(len(word), len(o)) - 2))] == o[:n] for o in said)

@@ -14,6 +14,8 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any, Final
 
+from eider.understand.cues import guess_language
+
 _HAN: Final = "\u3005\u3400-\u9fff\uf900-\ufaff"
 _KANA: Final = "\u3041-\u30ff"
 _HANGUL: Final = "\uac00-\ud7af"
@@ -148,35 +150,16 @@ def stem(word: str) -> str:
     return word[:_STEM] if len(word) > _STEM else word.rstrip("s") or word
 
 
-def language(text: str) -> str:
-    """The language whose script or function words a statement shows most of; English where nothing speaks."""
-    if re.search(f"[{_KANA}]", text):
-        return "ja"
-    if re.search(f"[{_HANGUL}]", text):
-        return "ko"
-    if _HAN_CHAR.search(text):
-        return "zh"
-    found = [plain(word) for word in re.findall(r"[^\W\d_]+", text)]
-    marked = text.casefold()
-    scores = {
-        name: sum(map(one.stop.__contains__, found)) + 0.7 * len(one.patterns["I"].findall(marked))
-        for name, one in _languages().items()
-        if name not in {"zh", "ja", "ko"}
-    }
-    best = max(scores, key=lambda name: scores[name])
-    return best if scores[best] > scores["en"] else "en"
-
-
 @lru_cache(maxsize=4_096)
 def read(text: str, tongue: str | None = None) -> Reading:
     """Read a statement.
 
     Args:
         text: As said; only its first `_MOST` characters are read.
-        tongue: A key of `pair_words.json`; by default `language(text)`.
+        tongue: A key of `pair_words.json`; guessed by default.
     """
     text = text[:_MOST].replace("’", "'")
-    known = _languages()[tongue or language(text)]
+    known = _languages()[tongue or guess_language(text) or "en"]
     spans = {kind: [match.span() for match in known.patterns[kind].finditer(text)] for kind in CUES}
     changing = [span for kind in ("now", "moved", "new", "back", "instead") for span in spans[kind]]
     values: dict[str, set[str]] = {kind: set() for kind in VALUES}

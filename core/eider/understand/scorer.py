@@ -18,6 +18,7 @@ from eider.understand.features import BITS, GROUPS, Features
 
 HEADS = ("keep", "revoke", "confirm", "praise", "everywhere", "project", "person", "obey")
 FORMAT = 2
+_NUMBERS = ("slope", "offset", "learn", "learn_other", "further", "ask")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,23 +60,11 @@ class Weights:
 
     def to_bytes(self) -> bytes:
         """Return the weights as a file; the same weights give the same bytes."""
-        head = {"format": FORMAT, "heads": HEADS, "bits": BITS, "groups": GROUPS, "slope": self.slope}
-        head |= {
-            "offset": self.offset,
-            "learn": self.learn,
-            "learn_other": self.learn_other,
-            "further": self.further,
-            "ask": self.ask,
-            "about": self.about,
-        }
+        head = {"format": FORMAT, "heads": HEADS, "bits": BITS, "groups": GROUPS, "about": self.about}
+        head |= {name: getattr(self, name) for name in _NUMBERS}
         out = BytesIO()
-        np.savez_compressed(
-            out,
-            table=self.table,
-            scale=self.scale,
-            bias=self.bias,
-            head=np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), np.uint8),
-        )
+        text = np.frombuffer(json.dumps(head, ensure_ascii=False).encode(), np.uint8)
+        np.savez_compressed(out, table=self.table, scale=self.scale, bias=self.bias, head=text)
         return out.getvalue()
 
     @classmethod
@@ -90,7 +79,7 @@ class Weights:
             if (head["format"], head["bits"], tuple(head["heads"])) != (FORMAT, BITS, HEADS):
                 msg = f"the weights have format {head['format']}, {head['bits']} bits and heads {head['heads']}; train them again with tests/lab/train_reply_reader.py"
                 raise ValueError(msg)
-            numbers = head["slope"], head["offset"], head["learn"], head["learn_other"], head["further"], head["ask"]
+            numbers = (head[name] for name in _NUMBERS)
             return cls(stored["table"], stored["scale"], stored["bias"], *numbers, head["about"])
 
 
