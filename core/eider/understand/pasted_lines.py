@@ -59,7 +59,7 @@ def marked_spans(text: str) -> list[tuple[int, int, str]]:
             (start, end, "envelope")
             for start, end, name, inner in _closed_tags(text)
             if (len(inner) > _LONG_QUOTE or "\n" in inner or "_" in name or "-" in name)
-            or (" " in inner.strip() and not text[:start].rpartition("\n")[2].strip())
+            or (" " in inner.strip() and not text[text.rfind("\n", 0, start) + 1 : start].strip())
         )
         unclosed = (m.start() for m in _OPEN_TAG.finditer(text) if not any(a <= m.start() < b for a, b, _ in spans))
         spans.extend([(start, len(text), "envelope") for start in list(unclosed)[:1]])
