@@ -79,8 +79,10 @@ class Weights:
             if (head["format"], head["bits"], tuple(head["heads"])) != (FORMAT, BITS, HEADS):
                 msg = f"the weights have format {head['format']}, {head['bits']} bits and heads {head['heads']}; train them again with tests/lab/train_reply_reader.py"
                 raise ValueError(msg)
-            numbers = (head[name] for name in _NUMBERS)
-            return cls(stored["table"], stored["scale"], stored["bias"], *numbers, head["about"])
+            numbers = {name: head[name] for name in _NUMBERS}
+            return cls(
+                table=stored["table"], scale=stored["scale"], bias=stored["bias"], about=head["about"], **numbers
+            )
 
 
 @cache
