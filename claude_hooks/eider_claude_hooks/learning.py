@@ -74,8 +74,8 @@ class SessionLearner:
             said = 0.0
             for turn in found:
                 said = max(said, _seconds(turn.at))  # a session's own order holds, whatever its clock says
-                steps.append((said, session, turn, over or turn is not found[-1]))
-            if over or not found:
+                steps.append((said, session, turn, over or turn.ended or turn is not found[-1]))
+            if over or not found or found[-1].ended:
                 ends.append((session, end))
         for _, session, turn, whole in sorted(steps, key=lambda step: step[0]):
             self._take_in(session, place_of(session.cwd), turn, whole=whole)
@@ -130,7 +130,7 @@ class SessionLearner:
             if turn.id == current:
                 session.mark = turn.start
                 return place
-            self._take_in(session, place, turn, whole=not (under_way and turn is found[-1]))
+            self._take_in(session, place, turn, whole=turn.ended or not (under_way and turn is found[-1]))
         if not under_way and current is None:
             session.read = end
         return place
