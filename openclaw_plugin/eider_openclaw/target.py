@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,13 @@ class OpenClaw:
             what=f"the plugin {places.ID!r}, and the permission to read and complete conversations ({settings.GATE})",
             by_hand=f"take out plugins.entries.{places.ID}, and its folder in plugins.load.paths",
         )  # fmt: skip
-        return Plan(edits=[edit], notes=_plan_notes(done, before, after))
+        notes = _plan_notes(done, before, after)
+        if folder is not None and after != (before or b""):
+            notes.append(
+                "`openclaw plugins doctor` calls a plugin of a folder unverified until OpenClaw itself has noted it: "
+                f"openclaw plugins install -l {shlex.quote(folder)} --force --accept-capabilities"
+            )
+        return Plan(edits=[edit], notes=notes)
 
     def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
         """Take out the folder, the entry and the permission."""
