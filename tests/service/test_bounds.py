@@ -426,3 +426,16 @@ def test_a_full_disk_refuses_and_keeps_what_was_stored(home: Home) -> None:
     resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
     found = home.client().call("recall", {"query": "Before"})["value"]
     assert "Before." in [hit["text"] for hit in found]
+
+
+def test_a_home_that_others_may_write_is_refused(tmp_path: Path) -> None:
+    """Whoever could swap what is in it could read and forge everything."""
+    from eider.client.private_dirs import make_home
+
+    shared = tmp_path / "home"
+    shared.mkdir()
+    shared.chmod(0o777)
+    with pytest.raises(ClientError, match="other accounts"):
+        make_home(str(shared))
+    shared.chmod(0o755)
+    assert make_home(str(shared)) == str(shared)

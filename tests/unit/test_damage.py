@@ -338,3 +338,25 @@ def test_the_error_of_a_read_only_store_is_its_own(closed: Path) -> None:
         assert len(said(memory)) == 5
         with pytest.raises(ReadOnlyStoreError):
             memory.remember("Something.")
+
+
+def test_a_missing_head_is_told_until_somebody_looked(tmp_path: Path) -> None:
+    """Whoever copied a store without its head and log is told, at each verify; a rebuild accepts what is here."""
+    with eider.open(tmp_path / "s.eider", user="ada") as memory:
+        memory.record("Said before.")
+    (tmp_path / "s.eider" / "head").unlink()
+    for _ in range(2):
+        with eider.open(tmp_path / "s.eider", user="ada") as memory:
+            memory.record("Said since.")
+            assert any("'head'" in finding for finding in memory.verify().findings)
+    with eider.open(tmp_path / "s.eider", user="ada") as memory:
+        memory.rebuild()
+        assert memory.verify(deep=True)
+
+
+def test_a_new_store_has_its_head_from_the_start(tmp_path: Path) -> None:
+    """So that nothing at all left of it is noticed, too."""
+    eider.open(tmp_path / "s.eider", user="ada").close()
+    assert (tmp_path / "s.eider" / "head").is_file()
+    with eider.open(tmp_path / "s.eider", user="ada") as memory:
+        assert memory.verify(deep=True)

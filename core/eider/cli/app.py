@@ -36,7 +36,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Server": {
         "serve": "serve", "stop": "serve", "status": "serve", "jobs": "jobs", "pause": "jobs", "resume": "jobs",
-        "log": "log", "service": "service_unit",
+        "log": "log", "service": "service_unit", "token": "token",
     },
     "Agents": {"mcp": "mcp"},
     "Hosts": {"install": "install", "uninstall": "install"},
@@ -86,6 +86,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "stop": "End the server process.",
     "status": "Show the server process: who it is, what it holds and does.",
     "jobs": "List, show, retry, purge and run background work.",
+    "token": "Make, list and revoke tokens for people who use the server over HTTP.",
     "pause": "Pause background work until it is resumed.",
     "resume": "End a pause.",
     "log": "Show what the server noted: calls and errors, never their content.",

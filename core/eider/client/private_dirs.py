@@ -66,6 +66,10 @@ def make_home(home: str) -> str:
     if found.st_uid not in (os.getuid(), 0) and os.getuid():
         raise ClientError("RuntimeFolderError", f"{home!r} is another account's (uid {found.st_uid}); set EIDER_HOME to a "
                           "directory of yours.", {"path": home})  # fmt: skip
+    anybody = found.st_mode & 0o002 and not found.st_mode & 0o1000
+    if anybody or (found.st_mode & 0o020 and found.st_gid != os.getgid()):
+        raise ClientError("RuntimeFolderError", f"{home!r} can be written by other accounts, who could replace what is in it; "
+                          "take that away with chmod go-w, or set EIDER_HOME to a directory of yours.", {"path": home})  # fmt: skip
     return home
 
 

@@ -36,6 +36,7 @@ from eider.service import (
 from eider.service import (
     status as standing,
 )
+from eider.service.access_tokens import AccessTokens
 from eider.service.backup_routes import BackupRoutes
 from eider.service.hooks import FIGURES, Hooks
 from eider.service.http_app import ANY_HOST, App
@@ -99,7 +100,7 @@ class Dispatcher:
         answers |= {ANY_HOST: self.hooks.answer, "hooks/hello": self.hooks.hello}
         texts = {"/metrics": self.metrics.text, **dict.fromkeys(("/openapi.json", "/v1/openapi.json"), openapi.served)}
         return App(
-            answers=answers, texts=texts, token=token, hosts=hosts, home=self.home, check=network_policy.check_paths, observe=self.seen,
+            answers=answers, texts=texts, token=token, tokens=AccessTokens(self.home), hosts=hosts, home=self.home, check=network_policy.check_paths, observe=self.seen,
             patience=self.hooks.patience, mounts=Mounts(inside=ServerContext(server=self)),
         )  # fmt: skip
 

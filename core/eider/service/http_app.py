@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from eider.service.mounts import Mounts
+    from eider.service.access_tokens import AccessToken, AccessTokens
+from eider.service.access_tokens import bound_body
+from eider.service.mounts import Mounts
 
 MAX_BODY: Final = 32 * 1024 * 1024
 """Bytes of one request; a bulk write of more goes in parts."""
@@ -75,6 +77,8 @@ class App:
     texts: Mapping[str, Callable[[], tuple[str, str]]] = field(default_factory=dict[str, Callable[[], tuple[str, str]]])
     """GET path → (media type, text): metrics, OpenAPI."""
     token: str = ""
+    tokens: AccessTokens | None = None
+    """Tokens that speak for one user each; the one of the home speaks for all."""
     hosts: frozenset[str] = frozenset()
     observe: Callable[[AccessRecord], None] = lambda _: None
     """Told of every answer; may not block or raise."""
@@ -136,8 +140,11 @@ class App:
     async def _answered(self, request: Request, name: str, scope: Scope, body: dict[str, Any]) -> Response:
         """The answer to a request; what was asked is put into `body` as soon as it is known."""
         local = is_local(scope)
-        if not local and not scope.get(HOOKED):
-            self._let_in(request)
+        bound = None if local or scope.get(HOOKED) else self._let_in(request)
+        if bound is not None and (scope["path"] in self.texts or name not in self.answers):
+            raise TokenError(
+                f"this token speaks for {bound.user!r}; {scope['path']!r} is for who has the token of the home."
+            )
         if self.mounts is not None and not scope.get(HOOKED) and (mount := self.mounts.name(scope["path"])):
             return await self._mounted(self.mounts, mount, request)
         if name not in _ALWAYS:
@@ -151,9 +158,11 @@ class App:
         if not name.startswith("server/"):
             self.last = time.monotonic()
         if transfer.REQUEST in request.headers:
-            return await self._uploaded(request, answer, name, body)
+            return await self._uploaded(request, answer, name, body, bound)
         with self._room(request):
             body |= await self._read(await self._body(request))
+            if bound is not None:
+                body |= bound_body(bound, name, body)
             asked = HttpRequest(name=name, body=body, local=local, until=_until(request), headers=request.headers)
             if (patience := self.patience(asked)) is not None:
                 return _json(await self._in_time(answer, asked, patience))
@@ -191,9 +200,13 @@ class App:
             return _object(data)
         return await asyncio.get_running_loop().run_in_executor(self._pool, _object, data)
 
-    async def _uploaded(self, request: Request, answer: Answer, name: str, body: dict[str, Any]) -> Response:
+    async def _uploaded(
+        self, request: Request, answer: Answer, name: str, body: dict[str, Any], bound: AccessToken | None
+    ) -> Response:
         """The same where the body is a file and a header carries the request."""
         body |= _object(request.headers[transfer.REQUEST].encode())
+        if bound is not None:
+            body |= bound_body(bound, name, body)
         if self.uploading >= UPLOADS:
             raise ServerBusyError(self.uploading)
         self.uploading += 1
@@ -278,17 +291,23 @@ class App:
         if not done.cancelled():
             done.exception()  # nobody may wait for it any more
 
-    def _let_in(self, request: Request) -> None:
-        """Raise unless a TCP request may come in: DNS rebinding and web pages are kept out before the token is looked at."""
-        host = request.headers.get("host", "").rsplit("@", 1)[-1].lower()
+    def _let_in(self, request: Request) -> AccessToken | None:
+        """Raise unless a TCP request may come in; returns the token where it speaks for one user alone.
+
+        DNS rebinding and web pages are kept out before the token is looked at.
+        """
+        host = request.headers.get("host", "").lower()
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name not in self.hosts:
             raise TokenError(f"host {host!r} is not this server's; it answers to {', '.join(sorted(self.hosts))}.")
-        if request.headers.get("origin"):
+        if "origin" in request.headers:
             raise TokenError("requests from web pages (Origin) are not answered; use the library or a local program.")
         given = request.headers.get("authorization", "").removeprefix("Bearer ").strip()
-        if not self.token or not hmac.compare_digest(given.encode(), self.token.encode()):
-            raise TokenError("the token is missing or wrong; send Authorization: Bearer with what run/token holds.")
+        if self.token and hmac.compare_digest(given.encode(), self.token.encode()):
+            return None
+        if self.tokens is not None and (bound := self.tokens.find(given)) is not None:
+            return bound
+        raise TokenError("the token is missing or wrong; send Authorization: Bearer with what run/token holds.")
 
     def close(self) -> None:
         """Let the workers end."""

@@ -27,6 +27,8 @@ HEAD: Final = "head"
 INDEX: Final = "index"
 PUBLISHED: Final = "PUBLISHED"
 _TRUTH: Final = "truth-{:06d}.duckdb"
+HEADLESS: Final = "head.missing"
+"""A file that is there while nobody has looked into why the head was gone; it holds the last event that was left."""
 _HEAD_BYTES: Final = 96
 
 
@@ -40,7 +42,7 @@ class StoreFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._head_fd = -1
+        self._head_fd = self._log_inode = -1
 
     @property
     def index(self) -> Path:
@@ -108,6 +110,14 @@ class StoreFiles:
             path.unlink(missing_ok=True)
         return [path.name for path in left]
 
+    def settle_log(self, truth: Path) -> None:
+        """Make the name of a new write-ahead log durable: a file that was synced may still lose its directory entry."""
+        with contextlib.suppress(OSError):
+            inode = truth.with_name(f"{truth.name}.wal").stat().st_ino
+            if inode != self._log_inode:
+                sync(self.folder)
+                self._log_inode = inode
+
     def note_head(self, seq: int, digest: str) -> None:
         """Remember the last acknowledged event; ordered after its commit, and cheap.
 
@@ -115,9 +125,18 @@ class StoreFiles:
         """
         with contextlib.suppress(OSError):
             if self._head_fd < 0:
+                fresh = not (self.folder / HEAD).exists()
                 self._head_fd = os.open(self.folder / HEAD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+                if fresh:
+                    sync(self.folder)
             line = f"{seq:020d} {digest}".encode().ljust(_HEAD_BYTES - 1) + b"\n"
             os.pwrite(self._head_fd, line, 0)
+
+    def mark_headless(self, seq: int) -> None:
+        """Remember that the note of the last event was gone when the store was opened, until somebody has looked."""
+        with contextlib.suppress(OSError):
+            if not (self.folder / HEADLESS).exists():
+                _write_synced(self.folder / HEADLESS, str(seq))
 
     def head(self) -> tuple[int, str] | None:
         """The last acknowledged event's number and hash, if any was."""
@@ -165,6 +184,7 @@ def create(folder: Path, fill: Callable[[Path], None]) -> None:
         first.chmod(0o600)
         sync(first)
         _write_synced(made / CURRENT, first.name)
+        _write_synced(made / HEAD, f"{0:020d} {GENESIS}".ljust(_HEAD_BYTES - 1))
         with contextlib.suppress(OSError):  # another process was faster, and its store is as good
             made.rename(folder)
             folder.chmod(0o700)

@@ -10,6 +10,7 @@ from eider.language.analysis import ANALYZER
 from eider.model.answers import Verified
 from eider.model.errors import IndexDamagedError
 from eider.store.engine import Engine
+from eider.store.files import HEAD, HEADLESS
 from eider.store.jobs import Job, Progress, handles
 from eider.store.segment.segment import Segment
 
@@ -24,6 +25,13 @@ def verify(engine: Engine, *, deep: bool = False) -> Verified:
         deep: Also read the whole search index and compare every loaded segment with a fresh one.
     """
     findings, checked = engine.store.inspection.examine()
+    folder = engine.store.place.folder
+    if folder is not None and (folder / HEADLESS).exists():
+        last = (folder / HEADLESS).read_text(encoding="utf-8").strip()
+        findings.append(
+            f"the file {HEAD!r}, which names the last change, was gone when the store was opened: changes after event {last} "
+            f"may be lost; compare with a backup, then run eider rebuild to go on with what is here"
+        )
     if engine.store.index_upkeep.exists() or deep:
         checked["index"] = _check_index(engine, findings)
     if deep:
@@ -120,6 +128,8 @@ def rebuild(engine: Engine, progress: Callable[[int, int], None] | None = None) 
     """Build the search index anew from the rows; no embedder is asked. Returns its rows."""
     engine.writable()
     engine.segments.drop()
+    if engine.store.place.folder is not None:
+        (engine.store.place.folder / HEADLESS).unlink(missing_ok=True)
     return engine.store.index_upkeep.rebuild(progress)
 
 

@@ -253,6 +253,8 @@ def _needs_material(database: Database, embedder: Embedder, *, reembed: bool) ->
 def _check_head(files: StoreFiles, chain: Chain, *, accept_loss: bool) -> None:
     """DuckDB drops a damaged or deleted write-ahead log without a word; the noted head does not."""
     noted = files.head()
+    if noted is None and not chain.database.read_only:
+        files.mark_headless(chain.head[0])
     if noted is None or chain.link(noted[0]) == noted[1]:
         return
     if noted[0] <= chain.head[0] and not accept_loss:

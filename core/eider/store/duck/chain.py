@@ -76,6 +76,7 @@ class Chain:
                 point("commit.durable")
                 self.head = heads[-1]
                 if self._files is not None:
+                    self._files.settle_log(self.database.path)
                     self._files.note_head(*self.head)
 
     def append(
