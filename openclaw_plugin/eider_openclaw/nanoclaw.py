@@ -1,12 +1,12 @@
 """NanoClaw as a target of `eider install`: the image gets Eider, each group a store, the agent inside its hooks.
 
-Three files of a checkout get a block each, between marks: what the image holds, what its entry point does first, and
-what the host mounts. The image's first process becomes `eider serve`, with the former entry point beneath it.
+The image gets the program and a script that starts it beside the agent; the runner, which names what a container runs
+whatever the image says, calls that script and mounts a home for each group. Both edits stand between marks. A checkout of
+another layout is refused: there the script would never be called.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,20 +20,19 @@ from eider.api.install.target import Edit, Options, Plan
 from eider.model.errors import RefusedError
 
 DOCKERFILE: Final = "container/Dockerfile"
-ENTRY: Final = "container/entrypoint.sh"
+START: Final = "container/eider-start.sh"
 RUNNER: Final = "src/container-runner.ts"
 SKILL: Final = ".claude/skills/add-eider/SKILL.md"
-_TINI: Final = re.compile(r"(?:/usr/bin/)?tini")
 _BLOCK: Final = re.compile(
     r"^(?P<indent>[ \t]*)(?:#|//) >>> eider(?: was: (?P<was>[^\n]*))?\n.*?^(?P=indent)(?:#|//) <<< eider\n",
     re.MULTILINE | re.DOTALL,
 )
-_ENTRYPOINT: Final = re.compile(r"^ENTRYPOINT[ \t]+(?P<command>\[[^\n]*\])[ \t]*$", re.MULTILINE)
 _USER: Final = re.compile(r"^USER[ \t]+(?!root\b)\S+[ \t]*$", re.MULTILINE)
-_STRICT: Final = re.compile(r"^set -e[^\n]*\n", re.MULTILINE)
-_READS: Final = re.compile(r"^(?:cat >|exec )", re.MULTILINE)
 _MOUNTS: Final = re.compile(r"^  // Additional mounts\b[^\n]*\n|^  return mounts;\n", re.MULTILINE)
-_BEFORE: Final = re.compile(r"^const mounts\b|^  const mounts\b", re.MULTILINE)
+_RUN: Final = re.compile(
+    r"^(?P<indent>[ \t]*)args\.push\('-c', 'exec (?P<command>bun run [^'\\\n]+)'\);\n", re.MULTILINE
+)
+"""What a container runs; the runner names it, so the image's own entry point is never used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +57,18 @@ class NanoClaw:
         return options.project
 
     def plan(self, options: Options) -> Plan:
-        """A block in each of three files, and the skill that looks after them."""
+        """Blocks in two files, the script that is called, and the skill that looks after them."""
         place = self.place(options)
-        missing = [name for name in (DOCKERFILE, ENTRY, RUNNER) if not (place / name).is_file()]
+        missing = [name for name in (DOCKERFILE, RUNNER) if not (place / name).is_file()]
         if missing:
             raise RefusedError(f"{str(place)!r} is no checkout of NanoClaw ({missing[0]!r} is missing); run it in one.")
         edits = [_file_edit(place / name, changed, what) for name, changed, what in _FILES]
-        path = place / SKILL
-        text = asset("add-eider/SKILL.md").encode()
-        edits.append(
-            Edit(
-                path=path,
-                before=files.read(path),
-                after=text,
-                what="the skill /add-eider, which checks and updates this",
-                by_hand="remove the directory .claude/skills/add-eider",
-                mode=0o644,
+        for name, content, what, mode in _NEW_FILES:
+            path = place / name
+            after = asset(content).encode()
+            edits.append(
+                Edit(path=path, before=files.read(path), after=after, what=what, by_hand=f"remove {name}", mode=mode)
             )
-        )
         notes = (
             "rebuild the image with container/build.sh and restart NanoClaw; groups that run now go on without memory.",
         )
@@ -84,7 +77,7 @@ class NanoClaw:
     def text_without_ours(self, path: Path, text: bytes, memo: Mapping[str, Any]) -> bytes | None:
         """The file with what is between our marks taken out, and what stood there put back."""
         del memo
-        if path.name == Path(SKILL).name:
+        if path.name in (Path(SKILL).name, Path(START).name):
             return None
         return _without_blocks(text.decode()).encode()
 
@@ -128,34 +121,28 @@ def _without_blocks(text: str) -> str:
 
 
 def _edit_dockerfile(text: str, path: Path) -> str:
-    """Eider in the image, and as its first process."""
-    commands = list(_ENTRYPOINT.finditer(text))
-    if len(commands) != 1:
-        raise RefusedError(f'{str(path)!r} has no single ENTRYPOINT ["…"] of its own; write one, then run this again.')
-    (found,) = commands
-    try:
-        command = [str(word) for word in json.loads(found["command"])]
-    except ValueError:
-        raise RefusedError(f"{str(path)!r}: {found.group()!r} is no JSON list; write it as one.") from None
-    if command and _TINI.fullmatch(command[0]):  # it would not be the first process any more
-        command = command[2:] if command[1:2] == ["--"] else command[1:]
-    first = json.dumps(["/opt/eider/bin/eider", "serve", "--", *command])
-    served = f"# >>> eider was: {found.group()}\nENTRYPOINT {first}\n# <<< eider"
-    text = text[: found.start()] + served + text[found.end() :]
+    """Eider in the image, before root is given up."""
     user = next(_USER.finditer(text), None)
-    place = found.start() if user is None or user.start() > found.start() else user.start()
-    return text[:place] + asset("Dockerfile.block") + text[place:]
-
-
-def _edit_entrypoint(text: str, path: Path) -> str:
-    """The hooks of the agent inside, wired at each start: its settings live in the group's volume."""
-    found = _STRICT.search(text)
-    place = found.end() if found else _find_first(_READS, text, path, "cat > or exec")
-    return text[:place] + asset("entrypoint.block") + text[place:]
+    if user is None:
+        raise RefusedError(f"{str(path)!r} has no line USER; this version of NanoClaw is not known, see nano/README.")
+    return text[: user.start()] + asset("Dockerfile.block") + text[user.start() :]
 
 
 def _edit_runner(text: str, path: Path) -> str:
-    """A store for each group, mounted."""
+    """A home for each group, mounted, and the agent started by Eider's script where the image has it."""
+    found = list(_RUN.finditer(text))
+    if len(found) != 1:
+        raise RefusedError(
+            f"{str(path)!r} has no single line args.push('-c', 'exec bun run …'), so it is not known what a container runs; "
+            "this version of NanoClaw is not known, see nano/README."
+        )
+    (run,) = found
+    command = run["command"]
+    started = f"[ -x /opt/eider/start ] && exec /opt/eider/start {command}; exec {command}"
+    line = run.group().rstrip("\n")
+    indent = run["indent"]
+    block = f"{indent}// >>> eider was: {line}\n{indent}args.push('-c', '{started}');\n{indent}// <<< eider\n"
+    text = text[: run.start()] + block + text[run.end() :]
     place = _find_first(_MOUNTS, text, path, "'// Additional mounts' or 'return mounts;'")
     return text[:place] + asset("mounts.block") + text[place:]
 
@@ -168,8 +155,11 @@ def _find_first(pattern: re.Pattern[str], text: str, path: Path, what: str) -> i
 
 
 _FILES: Final = (
-    (DOCKERFILE, _edit_dockerfile, "Eider in the image, with its server as the first process"),
-    (ENTRY, _edit_entrypoint, "the hooks of the agent inside, wired at each start"),
-    (RUNNER, _edit_runner, "a store for each group, and the shared one beneath it, mounted"),
+    (DOCKERFILE, _edit_dockerfile, "Eider in the image, and the script that starts it"),
+    (RUNNER, _edit_runner, "a home for each group, mounted, and the agent started beside Eider"),
+)
+_NEW_FILES: Final = (
+    (START, "start.sh", "what starts Eider beside the agent", 0o755),
+    (SKILL, "add-eider/SKILL.md", "the skill /add-eider, which checks and updates this", 0o644),
 )
 TARGET: Final = NanoClaw()

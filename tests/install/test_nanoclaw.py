@@ -1,4 +1,4 @@
-"""NanoClaw's checkout: three files get a block each, nothing else changes, and all of it is taken back."""
+"""NanoClaw's checkout: two files get blocks, two are added, nothing else changes, and all of it is taken back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from eider.api.install import installing
 from eider.api.install.target import Options
 from eider.model.errors import RefusedError
 from eider_openclaw import nanoclaw
-from eider_openclaw.nanoclaw import DOCKERFILE, ENTRY, RUNNER, SKILL, TARGET
+from eider_openclaw.nanoclaw import DOCKERFILE, RUNNER, SKILL, START, TARGET
 
 IMAGE = """\
 # syntax=docker/dockerfile:1.7
@@ -31,15 +33,6 @@ WORKDIR /workspace/group
 # tini reaps zombies.
 ENTRYPOINT ["/usr/bin/tini", "--", "/app/entrypoint.sh"]
 """
-ENTRYPOINT = """\
-#!/bin/bash
-# What the container runs.
-set -e
-
-cat > /tmp/input.json
-
-exec bun run /app/src/index.ts < /tmp/input.json
-"""
 MOUNTS = """\
 import fs from 'fs';
 import path from 'path';
@@ -54,6 +47,16 @@ function buildMounts(agentGroup: AgentGroup): VolumeMount[] {
 
   return mounts;
 }
+
+async function buildContainerArgs(mounts: VolumeMount[]): Promise<string[]> {
+  const args: string[] = ['run', '--rm'];
+  args.push('--entrypoint', 'bash');
+  args.push(CONTAINER_IMAGE);
+
+  args.push('-c', 'exec bun run /app/src/index.ts');
+
+  return args;
+}
 """
 
 
@@ -61,11 +64,10 @@ function buildMounts(agentGroup: AgentGroup): VolumeMount[] {
 def checkout(tmp_path: Path) -> Path:
     """A checkout as NanoClaw lays it out, in a directory with a space and a quote."""
     place = tmp_path / "nano's claw"
-    for name, text in ((DOCKERFILE, IMAGE), (ENTRY, ENTRYPOINT), (RUNNER, MOUNTS)):
+    for name, text in ((DOCKERFILE, IMAGE), (RUNNER, MOUNTS)):
         path = place / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    (place / ENTRY).chmod(0o755)
     return place
 
 
@@ -83,7 +85,7 @@ def test_what_was_installed_is_taken_back_byte_for_byte(checkout: Path, options:
     """Files, permissions and directories are as they were."""
     before = everything(checkout)
     assert installing.install(TARGET, options)[0]
-    assert set(everything(checkout)) - set(before) == {SKILL}
+    assert set(everything(checkout)) - set(before) == {SKILL, START}
     installing.uninstall(TARGET, options)
     assert everything(checkout) == before
     assert not (checkout / ".claude").exists()
@@ -104,11 +106,11 @@ def test_a_block_of_an_older_version_is_replaced(checkout: Path, options: Option
     image.write_text(image.read_text().replace(f"eider-memory=={__version__}", "eider-memory==0.0.1"))
     installing.install(TARGET, options)
     assert image.read_text().count(f"eider-memory=={__version__}") == 1
-    assert image.read_text().count(">>> eider") == 2
+    assert image.read_text().count(">>> eider") == 1
 
 
 def test_what_was_edited_since_loses_only_ours(checkout: Path, options: Options) -> None:
-    """A user's later line stays, the former entry point comes back."""
+    """A user's later line stays."""
     installing.install(TARGET, options)
     image = checkout / DOCKERFILE
     image.write_text(image.read_text().replace("WORKDIR", "ENV MINE=1\nWORKDIR"))
@@ -122,63 +124,76 @@ def test_blocks_that_no_record_knows_of_are_found(checkout: Path, options: Optio
     shutil.rmtree(options.home)
     installing.uninstall(TARGET, options)
     assert (checkout / DOCKERFILE).read_text() == IMAGE
-    assert (checkout / ENTRY).read_text() == ENTRYPOINT
     assert (checkout / RUNNER).read_text() == MOUNTS
 
 
-def test_eider_is_the_first_process_and_hands_over_what_was_there(checkout: Path, options: Options) -> None:
-    """The entry point is Eider's `serve` with the former one beneath it, without another init."""
+def test_the_runner_starts_what_the_image_holds(checkout: Path, options: Options) -> None:
+    """The script that the runner calls is in the image, before root is given up; an image of before starts as it did."""
     installing.install(TARGET, options)
-    text = (checkout / DOCKERFILE).read_text()
-    found = re.search(r"^ENTRYPOINT (.*)$", text, re.MULTILINE)
-    assert found is not None
-    assert json.loads(found[1]) == ["/opt/eider/bin/eider", "serve", "--", "/app/entrypoint.sh"]
-    assert text.index("pip install") < text.index("USER node"), "the image is set up before root is given up"
-
-
-def test_an_entry_point_without_an_init_is_kept_whole(checkout: Path, options: Options) -> None:
-    """Its own words follow the dashes as they are."""
-    image = checkout / DOCKERFILE
-    image.write_text(IMAGE.replace('["/usr/bin/tini", "--", "/app/entrypoint.sh"]', '["/bin/sh", "-c", "exec x y"]'))
-    installing.install(TARGET, options)
-    assert '"--", "/bin/sh", "-c", "exec x y"]' in image.read_text()
+    image, runner = (checkout / DOCKERFILE).read_text(), (checkout / RUNNER).read_text()
+    assert image.index("COPY eider-start.sh /opt/eider/start") < image.index("USER node")
+    assert (checkout / START).stat().st_mode & 0o777 == 0o755
+    (said,) = re.findall(r"^  args\.push\('-c', '(.*)'\);$", runner, re.MULTILINE)
+    assert (
+        said
+        == "[ -x /opt/eider/start ] && exec /opt/eider/start bun run /app/src/index.ts; exec bun run /app/src/index.ts"
+    )
 
 
 def test_home_and_mounts_are_the_same_places(checkout: Path, options: Options) -> None:
-    """What the host mounts is where the image has its home; the spool is not among it."""
+    """What the host mounts is where the image has its home, in one piece and writable."""
     installing.install(TARGET, options)
     home = re.search(r"^ENV EIDER_HOME=(\S+)$", (checkout / DOCKERFILE).read_text(), re.MULTILINE)
     assert home is not None
     mounts = (checkout / RUNNER).read_text()
-    assert f"`{home[1]}/${{part}}`" in mounts
-    assert f"'{home[1]}/global.eider', readonly: true" in mounts
-    assert "['stores', 'run']" in mounts
+    assert f"containerPath: '{home[1]}', readonly: false" in mounts
+    assert "containerPath: '/home/node/eider-global.eider', readonly: true" in mounts
+    assert '"$HOME/eider-global.eider"' in (checkout / START).read_text()
     assert mounts.index(">>> eider") < mounts.index("// Additional mounts")
 
 
-def test_what_the_entry_point_says_goes_to_the_log(checkout: Path, options: Options) -> None:
-    """The block takes nothing from standard input, prints nothing to standard output, and stops nothing."""
+def test_what_starts_eider_leaves_the_agents_streams_alone(checkout: Path, options: Options, tmp_path: Path) -> None:
+    """It takes nothing from standard input, prints nothing to standard output, and the agent starts whatever fails."""
     installing.install(TARGET, options)
-    block = (checkout / ENTRY).read_text().partition(">>> eider\n")[2].partition("# <<< eider")[0]
-    script = f"set -e\neider() {{ cat; echo wired; return 3; }}\n{block}\ncat"
-    done = subprocess.run(["bash", "-c", script], input="for the agent", capture_output=True, text=True, check=True)
-    assert done.stdout == "for the agent"
-    assert "wired" in done.stderr
-    assert "goes on without memory" in done.stderr
-    subprocess.run(["bash", "-n", str(checkout / ENTRY)], check=True)
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    (programs / "eider").write_text("#!/bin/sh\ncat; echo wired; exit 3\n")
+    (programs / "eider").chmod(0o755)
+    for home in (tmp_path / "home", Path("/proc/nowhere")):
+        env = {"PATH": f"{programs}:/usr/bin:/bin", "HOME": str(tmp_path), "EIDER_HOME": str(home)}
+        done = subprocess.run(
+            [str(checkout / START), "cat"], input="for the agent", env=env, capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "for the agent"
+        assert "goes on without memory" in done.stderr
+
+
+@pytest.mark.slow
+def test_an_agent_that_is_started_so_keeps_a_line_and_finds_it(
+    checkout: Path, options: Options, tmp_path: Path
+) -> None:
+    """What the skill has its reader run, with the real program; the agent inside has its hooks."""
+    installing.install(TARGET, options)
+    home = Path(tempfile.mkdtemp(prefix="en-"))
+    env = {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path), "EIDER_HOME": str(home)}
+    check = 'eider remember "The check word is heron." && eider recall "What is the check word?"'
+    try:
+        done = subprocess.run([str(checkout / START), "sh", "-c", check], env=env, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, check=False, timeout=240)  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        assert "without memory" not in done.stderr
+        assert "heron" in done.stdout.rpartition("remember")[2]
+        assert "hook.py" in (tmp_path / ".claude" / "settings.json").read_text()
+    finally:
+        shutil.rmtree(home)
 
 
 @pytest.mark.parametrize(
     ("name", "text", "names"),
     [
-        (
-            DOCKERFILE,
-            IMAGE.replace('["/usr/bin/tini", "--", "/app/entrypoint.sh"]', "/app/entrypoint.sh"),
-            "ENTRYPOINT",
-        ),
-        (DOCKERFILE, IMAGE.replace('["/usr/bin/tini"', '[/usr/bin/tini"'), "JSON"),
-        (DOCKERFILE, IMAGE + IMAGE, "single"),
-        (ENTRY, "#!/bin/bash\necho nothing known\n", "version of NanoClaw"),
+        (DOCKERFILE, IMAGE.replace("USER node\n", ""), "version of NanoClaw"),
+        (RUNNER, MOUNTS.replace("exec bun run", "exec node"), "what a container runs"),
+        (RUNNER, MOUNTS.replace("  args.push('-c', 'exec bun run /app/src/index.ts');\n", ""), "what a container runs"),
         (RUNNER, "export const nothing = 1;\n", "version of NanoClaw"),
         (RUNNER, MOUNTS.replace("\n", "\r\n"), "line ends"),
     ],
