@@ -22,6 +22,8 @@ _LOG: Final = logging.getLogger("eider.runs")
 _NO_INSTRUCTION: Final = "its beginning, since no instruction says what matters"
 _CHOSEN: Final = "passages chosen for the instruction"
 _NO_ROOM: Final = "no room left"
+_SEAM: Final = 2
+"""Tokens of the blank line between two outputs."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,9 @@ class _Part:
     """Referenced by the step: never cut."""
     is_previous: bool = False
     whole: int = 0
+    """Tokens of the output."""
+    kept: int = 0
+    """Tokens of it that are there, where it was cut."""
     why: str = ""
 
 
@@ -96,7 +101,7 @@ def _parts(
         if not reference.path:
             whole.add(note.step)
         text = f"## {written}\n{outputs.text(reference)}"
-        parts.append(_Part(note.step, text, count(text), must=True))
+        parts.append(_Part(note.step, text, count(text) + _SEAM, must=True))
     outputs.saw[:] = [s for s in outputs.saw if replace(s, why="parameter") not in saw]
     before = previous(outputs.steps)
     shown = [] if sees == "none" else before if sees == "previous" else list(outputs.steps)
@@ -112,59 +117,80 @@ def _part(outputs: Outputs, step: Step, is_previous: bool, engine: Engine) -> _P
     count, head = engine.counter.count, f"## {step.ref}\n"
     if step.status == "failed":
         text = f"{head}[failed: {step.error[:500]}]"
-        return _Part(step.ref, text, count(text), must=True)
+        return _Part(step.ref, text, count(text) + _SEAM, must=True)
     content = outputs.content(step.digest)
     if not content.is_text:
         text = f"{head}[{content.media}, {step.size:,} bytes]"
-        return _Part(step.ref, text, count(text), must=True)
+        return _Part(step.ref, text, count(text) + _SEAM, must=True)
     value = content.text() if content.media.startswith("text/") else content.value()
-    tokens = step.tokens + count(head)
+    tokens = step.tokens + count(head) + _SEAM
     return _Part(step.ref, f"{head}{text_of(value)}", tokens, value, is_previous=is_previous, whole=step.tokens)
 
 
 def _fit(parts: list[_Part], room: int, instruction: str, engine: Engine) -> tuple[Cut, ...]:
-    """Cut parts until all fit: referenced ones never, the previous step last; says in each what is missing."""
-    count = engine.counter.count
+    """Cut parts until all fit: referenced ones never, the previous step last; says in each what is missing.
+
+    Raises:
+        ContextTooLargeError: Not even what says so fits.
+    """
     if sum(p.tokens for p in parts) <= room:
         return ()
     room -= sum(p.tokens for p in parts if p.must)
-    cut: list[Cut] = []
-    rest = [p for p in parts if not p.must]
-    for group in ([p for p in rest if p.is_previous], [p for p in rest if not p.is_previous]):
-        if sum(p.tokens for p in group) <= room:
-            room -= sum(p.tokens for p in group)
-            continue
-        room -= _shorten(group, room, instruction, engine)
-        cut += [Cut(step=p.step, kept=p.tokens, of=p.whole, why=p.why) for p in group if p.why]
-    del count
-    return tuple(cut)
+    before = [p for p in parts if p.is_previous and not p.must]
+    others = [p for p in parts if not p.is_previous and not p.must]
+    count = engine.counter.count
+    least = count(_left_out(others)) + _SEAM if others else 0
+    for group, share in ((before, room - least), (others, room)):
+        if sum(p.tokens for p in group) > min(share, room):
+            _shorten(group, min(share, room), instruction, engine)
+        room -= sum(p.tokens for p in group)
+    if room < 0:
+        sizes = [f"{p.step} {p.tokens:,}" for p in parts]
+        raise ContextTooLargeError(sum(p.tokens for p in parts), sum(p.tokens for p in parts) + room, sizes)
+    return tuple(Cut(step=p.step, kept=p.kept, of=p.whole, why=p.why) for p in parts if p.why)
 
 
-def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine) -> int:
-    """Give each output of a group a fair part of the room, filled with what bears most on the instruction."""
-    count, used = engine.counter.count, 0
+def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine) -> None:
+    """Give each output of a group its line and a fair part of the room, filled with what bears most on the instruction."""
+    count = engine.counter.count
+    reason = _CHOSEN if instruction else _NO_INSTRUCTION
+    lines = {p.step: min(p.tokens, count(f"## {p.step}\n{_line(p, p.whole, reason)}") + _SEAM) for p in group}
+    if sum(lines.values()) > room:
+        for part in group:
+            part.text, part.kept, part.tokens, part.why = "", 0, 0, _NO_ROOM
+        group[0].text = _left_out(group)
+        group[0].tokens = count(group[0].text) + _SEAM
+        return
+    spare = room - sum(lines.values())
     left = sorted(group, key=lambda p: p.tokens)
     for place, part in enumerate(left):
-        share = (room - used) // (len(left) - place)
-        if part.tokens > share:
+        share = spare // (len(left) - place)
+        if part.tokens > lines[part.step] + share:
             _shorten_one(part, share, instruction, engine)
-        used += count(part.text) if part.why else part.tokens
-    return used
+        spare -= max(0, part.tokens - lines[part.step])
+
+
+def _line(part: _Part, kept: int, why: str) -> str:
+    return f"[{part.step}: {kept:,} of {part.whole:,} tokens kept, {why}]"
+
+
+def _left_out(group: Sequence[_Part]) -> str:
+    """One line for outputs that there is no room for at all."""
+    return f"[left out, no room: {', '.join(f'{p.step} ({p.whole:,} tokens)' for p in group)}]"
 
 
 def _shorten_one(part: _Part, room: int, instruction: str, engine: Engine) -> None:
-    count, head = engine.counter.count, f"## {part.step}\n"
-    line = "[{}: {:,} of {:,} tokens kept, {}]"
+    """Cut an output to so many tokens beside the line that says so."""
+    count = engine.counter.count
     reason = _CHOSEN if instruction else _NO_INSTRUCTION
-    spare = count(head + line.format(part.step, part.whole, part.whole, reason)) + 2
-    pieces = passages(readable(part.value)) if room > spare else []
+    pieces = passages(readable(part.value)) if room > 0 else []
     scores: Sequence[float] = [-float(i) for i in range(len(pieces))]
     if instruction and pieces:
         scores = relevance(instruction, [p.text for p in pieces], engine.embedder).tolist()
-    text, tokens = portion(pieces, scores, max(0, room - spare), count)
+    text, part.kept = portion(pieces, scores, room, count)
     part.why = reason if text else _NO_ROOM
-    part.text = f"{head}{line.format(part.step, tokens, part.whole, part.why)}" + (f"\n{text}" if text else "")
-    part.tokens = tokens
+    part.text = f"## {part.step}\n{_line(part, part.kept, part.why)}" + (f"\n{text}" if text else "")
+    part.tokens = count(part.text) + _SEAM
 
 
 def search_documents(engine: Engine, accepted: Clean[SearchDocuments]) -> list[Snippet]:
