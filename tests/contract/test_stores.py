@@ -15,6 +15,7 @@ from eider.providers.embedders.hashing import HashEmbedder
 from eider.store.files import StoreFiles
 from eider.store.open import open_folder, open_memory
 from eider.store.protocols import Store
+from eider.testing.contracts_runs import RunsContract
 from eider.testing.contracts_store import WIDTH, StoreContract, episode, plan
 
 
@@ -29,6 +30,23 @@ class TestStoreInMemory(StoreContract):
 
 class TestStoreOnDisk(StoreContract):
     """What a path opens."""
+
+    def make(self, tmp_path: Path, embedder: Embedder) -> Store:
+        """In a directory of its own."""
+        return open_folder(tmp_path / "a.eider", embedder, follow=False)
+
+
+class TestRunsInMemory(RunsContract):
+    """Runs of `eider.open(":memory:")`."""
+
+    def make(self, tmp_path: Path, embedder: Embedder) -> Store:
+        """Nothing is on disk."""
+        assert tmp_path.is_dir()
+        return open_memory(embedder)
+
+
+class TestRunsOnDisk(RunsContract):
+    """Runs of a path."""
 
     def make(self, tmp_path: Path, embedder: Embedder) -> Store:
         """In a directory of its own."""

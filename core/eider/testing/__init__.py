@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from eider.testing.contracts_counter import TokenCounterContract
     from eider.testing.contracts_embedder import EmbedderContract
     from eider.testing.contracts_index import IndexContract
+    from eider.testing.contracts_runs import RunsContract
     from eider.testing.contracts_store import StoreContract
 
 _HOME = {
     "TokenCounterContract": "contracts_counter",
     "EmbedderContract": "contracts_embedder",
     "IndexContract": "contracts_index",
+    "RunsContract": "contracts_runs",
     "StoreContract": "contracts_store",
 }
 
 __all__ = [
     "EmbedderContract",
     "IndexContract",
+    "RunsContract",
     "StoreContract",
     "TokenCounterContract",
 ]
