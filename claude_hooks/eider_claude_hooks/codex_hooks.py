@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eider_claude_hooks.desk import HookHandler
+from eider_claude_hooks.hook_handler import HookHandler
 from eider_claude_hooks.hook_host import CODEX
 
 if TYPE_CHECKING:

@@ -35,9 +35,9 @@ DRAIN = """
 import sys
 sys.path.insert(0, {root!r})
 from eider.service.dispatcher import Dispatcher
-desk = Dispatcher(sys.argv[1])
-print(desk.drain().applied)
-desk.close()
+dispatcher = Dispatcher(sys.argv[1])
+print(dispatcher.drain().applied)
+dispatcher.close()
 """
 
 
@@ -50,11 +50,11 @@ def ran(code: str, *arguments: object, crash: str = "") -> int:
 def kept(home: Path) -> list[str]:
     """What is remembered once a server has drained what waits."""
     (home / "config.json").write_text(json.dumps({"embedder": "hash"}))
-    desk = Dispatcher(str(home))
+    dispatcher = Dispatcher(str(home))
     try:
-        desk.drain()
+        dispatcher.drain()
     finally:
-        desk.close()
+        dispatcher.close()
     assert is_empty(str(home))
     with eider.open(home / "stores" / "notes.eider", user="ada", embedder=HashEmbedder()) as memory:
         return sorted(hit.text for hit in memory.search(limit=100).items)

@@ -15,7 +15,7 @@ from old_transcripts import Transcript
 
 import eider
 from eider.service.hooks import Around
-from eider_claude_hooks.desk import HookHandler
+from eider_claude_hooks.hook_handler import HookHandler
 
 FAR = float("inf")
 """A deadline that never comes."""
@@ -24,8 +24,8 @@ FAR = float("inf")
 class Claude:
     """One session of the client."""
 
-    def __init__(self, desk: HookHandler, project: Path, session: str, config: Path) -> None:
-        self.desk, self.project, self.session = desk, project, session
+    def __init__(self, handler: HookHandler, project: Path, session: str, config: Path) -> None:
+        self.handler, self.project, self.session = handler, project, session
         self.transcript = config / "projects" / "here" / f"{session}.jsonl"
         self.transcript.parent.mkdir(parents=True, exist_ok=True)
         self.turn = ""
@@ -37,7 +37,7 @@ class Claude:
 
     def tell(self, name: str, **more: Any) -> dict[str, Any]:
         """Send an event; all of the answer."""
-        return dict(self.desk.answer(self.event(name, **more), FAR))
+        return dict(self.handler.answer(self.event(name, **more), FAR))
 
     def told(self, name: str, **more: Any) -> str:
         """Send an event; the text that the model would read."""
@@ -81,7 +81,7 @@ class Claude:
 
     def settled(self) -> None:
         """Wait until all that was told is written."""
-        assert self.desk.writer.flush(30)
+        assert self.handler.writer.flush(30)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def faults() -> list[tuple[str, BaseException]]:
 
 
 @pytest.fixture
-def desks(
+def handlers(
     memory: eider.Eider, tmp_path: Path, faults: list[tuple[str, BaseException]]
 ) -> Iterator[Callable[[], HookHandler]]:
     """Servers that come one after the other over the same home."""
@@ -115,14 +115,14 @@ def desks(
         return made[-1]
 
     yield start
-    for desk in made:
-        desk.close(30)
+    for handler in made:
+        handler.close(30)
     assert not faults
 
 
 @pytest.fixture
-def desk(desks: Callable[[], HookHandler]) -> HookHandler:
-    return desks()
+def handler(handlers: Callable[[], HookHandler]) -> HookHandler:
+    return handlers()
 
 
 @pytest.fixture
@@ -134,11 +134,11 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def claude(desk: HookHandler, project: Path, tmp_path: Path) -> Callable[..., Claude]:
+def claude(handler: HookHandler, project: Path, tmp_path: Path) -> Callable[..., Claude]:
     """Starts sessions: `claude()`, `claude("two")`, `claude("three", project=elsewhere)`."""
 
-    def session(name: str = "one", *, project: Path = project, desk: HookHandler = desk) -> Claude:
-        return Claude(desk, project, name, tmp_path / "config")
+    def session(name: str = "one", *, project: Path = project, handler: HookHandler = handler) -> Claude:
+        return Claude(handler, project, name, tmp_path / "config")
 
     return session
 

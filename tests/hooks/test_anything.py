@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import eider
 from eider.service.hooks import Hooks
 from eider.service.request import HttpRequest
-from eider_claude_hooks.desk import HookHandler
+from eider_claude_hooks.hook_handler import HookHandler
 
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "Stop", "SubagentStart", "SubagentStop", "PreToolUse",
           "PostToolUse", "PreCompact", "SessionEnd", "Notification", "")  # fmt: skip
@@ -33,14 +33,14 @@ LIKELY = st.sampled_from([
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(EVENTS), st.dictionaries(st.sampled_from(FIELDS), LIKELY | JSON), st.booleans())
 def test_any_event_is_answered_with_what_the_client_can_read(
-    desk: HookHandler, memory: eider.Eider, project: Path, name: str, fields: dict[str, Any], placed: bool
+    handler: HookHandler, memory: eider.Eider, project: Path, name: str, fields: dict[str, Any], placed: bool
 ) -> None:
     """JSON below ten thousand characters that names the event it answers, or nothing."""
     event = {"hook_event_name": name, **fields}
     if placed:
         event |= {"session_id": "one", "cwd": str(project)}
-    answer = desk.answer(event, float("inf"))
-    assert desk.writer.flush(30)
+    answer = handler.answer(event, float("inf"))
+    assert handler.writer.flush(30)
     text = json.dumps(answer)
     assert len(text) < 10_000
     if answer:

@@ -13,8 +13,8 @@ import eider
 from eider.client import briefing_cache
 from eider.providers.token_budget import HeuristicCounter
 from eider_claude_hooks import briefing
-from eider_claude_hooks.desk import HookHandler
 from eider_claude_hooks.hook import briefing_name
+from eider_claude_hooks.hook_handler import HookHandler
 from eider_claude_hooks.hook_host import CLAUDE_CODE
 
 RULE = "No, always indent with tabs in this project."
@@ -40,14 +40,14 @@ def test_a_store_that_knows_nothing_says_only_how_to_use_it(claude: Any) -> None
 
 @pytest.mark.parametrize("source", ["startup", "resume", "clear"])
 def test_a_briefing_is_the_same_bytes_until_something_changes(
-    claude: Any, desks: Callable[[], HookHandler], memory: eider.Eider, source: str, project: Path
+    claude: Any, handlers: Callable[[], HookHandler], memory: eider.Eider, source: str, project: Path
 ) -> None:
     """The client puts the same text into a conversation once; another server says the same."""
     memory.remember("Always indent with tabs.", kind="rule", scope=eider.project_scope(project))
     memory.remember("Never deploy on Fridays.", kind="rule")
     first = claude().starts()
     assert claude("two").starts(source) == first
-    assert claude("three", desk=desks()).starts() == first
+    assert claude("three", handler=handlers()).starts() == first
     memory.remember("Answer in English.", kind="rule")
     assert claude("four").starts() != first
 
@@ -96,9 +96,9 @@ def test_the_last_briefing_stays_for_a_cold_start_and_goes_with_what_is_forgotte
     assert json.loads(place.read_text()) == {"text": text}
     assert place.stat().st_mode & 0o777 == 0o600
     memory.forget(rule.id)
-    session.desk.changed(Path("notes.eider"), "forget")
+    session.handler.changed(Path("notes.eider"), "forget")
     assert not place.exists()
-    session.desk.tidy()
+    session.handler.tidy()
     session.settled()
     assert "Fridays" in place.read_text()
     assert "tabs" not in place.read_text()
@@ -145,7 +145,7 @@ def test_after_compaction_what_was_given_may_come_again(claude: Any) -> None:
     session = claude("two")
     ask = "Please fix the indentation of {}.py"
     assert "tabs" in session.asks(ask.format("main"))
-    session.desk.sessions.session_of(session.event("Stop")).forget_given()
+    session.handler.sessions.session_of(session.event("Stop")).forget_given()
     assert "tabs" in session.asks(ask.format("util"))
 
 
@@ -159,8 +159,8 @@ def test_a_listener_that_is_not_ours_is_told_to_the_person_alone(
         home=tmp_path, memory=memory.channel, fault=lambda *_: None, port=lambda: (None, "port 1 cannot be had")
     )
     event = {"hook_event_name": "SessionStart", "session_id": "one", "cwd": str(project), "source": "startup"}
-    desk = HookHandler(around)
-    answer = desk.answer(event, float("inf"))
-    desk.close(10)
+    handler = HookHandler(around)
+    answer = handler.answer(event, float("inf"))
+    handler.close(10)
     assert "port 1" in answer["systemMessage"]
     assert "port 1" not in answer["hookSpecificOutput"]["additionalContext"]

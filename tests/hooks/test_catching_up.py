@@ -17,7 +17,7 @@ import eider
 from eider.client import pauses
 from eider.model import config
 from eider_claude_hooks import project as project_place
-from eider_claude_hooks.desk import HookHandler
+from eider_claude_hooks.hook_handler import HookHandler
 
 RULE = "No, always indent with tabs in this project."
 ASKS = "Please fix the indentation of main.py"
@@ -49,7 +49,7 @@ def test_what_was_said_while_the_server_was_away_is_learned_with_the_next_event(
 
 
 def test_the_next_server_takes_in_all_windows_in_the_order_in_which_it_was_said(
-    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
+    claude: Any, memory: eider.Eider, handlers: Callable[[], HookHandler]
 ) -> None:
     """It knows of them from disk alone: none of them says anything any more."""
     one, two = claude("one"), claude("two")
@@ -58,7 +58,7 @@ def test_the_next_server_takes_in_all_windows_in_the_order_in_which_it_was_said(
     said_later = ["The ferry leaves at nine.", "The ferry leaves at ten.", "The ferry is blue.", "The ferry is red."]
     for number, text in enumerate(said_later):
         (one, two)[number % 2].exchanges(text, f"Noted, {number}.", hook=False)
-    later = desks()
+    later = handlers()
     later.warm()
     assert later.writer.flush(30)
     rows = memory.sql("SELECT text FROM episodes WHERE role = 'user' ORDER BY seq").rows
@@ -75,7 +75,7 @@ def test_what_a_server_hears_too_late_is_read_from_the_transcript(claude: Any, m
         late.append(session.event("UserPromptSubmit", prompt=text, eider_at=time.time() - 60))
         session.says("Yes.", hook=False)
     for event in reversed(late):
-        assert session.desk.answer(event, float("inf")) == {}
+        assert session.handler.answer(event, float("inf")) == {}
     session.settled()
     rows = memory.sql("SELECT text FROM episodes WHERE role = 'user' ORDER BY seq").rows
     assert [text for (text,) in rows] == ["First.", "Second.", "Third."]
@@ -85,16 +85,16 @@ def test_a_window_that_is_open_keeps_the_server_and_one_that_is_gone_does_not(cl
     """As its process says, and for some hours after the last word at most."""
     session = claude()
     session.tell("Stop", eider_window=str(os.getpid()))
-    known = session.desk.sessions.session_of(session.event("Stop"))
-    assert session.desk.stays()
+    known = session.handler.sessions.session_of(session.event("Stop"))
+    assert session.handler.stays()
     known.used -= 86_400
-    assert not session.desk.stays()
+    assert not session.handler.stays()
     known.used, known.window = time.time(), 2**22 + 1
-    assert not session.desk.stays()
+    assert not session.handler.stays()
 
 
 def test_nothing_is_kept_twice_whoever_tells_it(
-    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
+    claude: Any, memory: eider.Eider, handlers: Callable[[], HookHandler]
 ) -> None:
     """By hook, by transcript, by a hook that is sent again, by another server that knows nothing yet."""
     session = claude()
@@ -104,9 +104,9 @@ def test_nothing_is_kept_twice_whoever_tells_it(
     for event in ("PreCompact", "SessionEnd"):
         session.tell(event)
     session.settled()
-    for kept in (session.desk.sessions.folder).glob("*.json"):
+    for kept in (session.handler.sessions.folder).glob("*.json"):
         kept.unlink()  # as if the disk had been full
-    later = claude("one", desk=desks())
+    later = claude("one", handler=handlers())
     later.starts("resume")
     later.exchanges("Thanks.", "Gladly.")
     assert set(said(memory).values()) == {1}
@@ -114,13 +114,13 @@ def test_nothing_is_kept_twice_whoever_tells_it(
     assert len(learned(memory)) == 1
 
 
-def test_a_resumed_session_is_not_given_again_what_it_holds(claude: Any, desks: Callable[[], HookHandler]) -> None:
+def test_a_resumed_session_is_not_given_again_what_it_holds(claude: Any, handlers: Callable[[], HookHandler]) -> None:
     """Neither a new server nor a new client forgets what a conversation was given."""
     claude().exchanges(RULE, "Tabs it is.")
     before = claude("two")
     assert "tabs" in before.asks(ASKS)
     before.settled()
-    again = claude("two", desk=desks())
+    again = claude("two", handler=handlers())
     assert again.asks("Fix the indentation of util.py as well") == ""
 
 
@@ -138,18 +138,18 @@ def test_an_answer_under_way_is_not_taken_for_the_last_word(claude: Any, memory:
 
 
 def test_a_reply_is_read_against_the_answer_that_another_server_heard(
-    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
+    claude: Any, memory: eider.Eider, handlers: Callable[[], HookHandler]
 ) -> None:
     """What the agent said last is read from the transcript: it is kept nowhere else."""
     session = claude()
     session.exchanges("How do we name branches?", "I suggest that we name branches after tickets.")
-    later = claude("one", desk=desks())
+    later = claude("one", handler=handlers())
     later.exchanges("No, name them after people instead.", "Understood.")
     assert said(memory)["agent", "I suggest that we name branches after tickets."] == 1
-    again = claude("one", desk=desks())
+    again = claude("one", handler=handlers())
     again.starts("resume")
     again.settled()
-    assert again.desk.sessions.session_of(again.event("Stop")).last.text == "Understood."
+    assert again.handler.sessions.session_of(again.event("Stop")).last.text == "Understood."
 
 
 def test_what_is_older_than_a_day_is_left_to_an_import(claude: Any, memory: eider.Eider) -> None:
@@ -169,8 +169,8 @@ def test_the_last_lines_of_a_session_are_read_after_its_end(claude: Any, memory:
     session.tell("SessionEnd", reason="other")
     session.settled()
     session.says("Done.", hook=False)
-    assert session.desk.busy()
-    session.desk.tidy()
+    assert session.handler.busy()
+    session.handler.tidy()
     session.settled()
     assert said(memory) == {("user", "Write the exporter."): 1, ("agent", "Done."): 1}
 
@@ -205,7 +205,7 @@ def test_what_is_said_while_nothing_may_be_learned_is_not_learned_later(
 
 
 def test_what_was_forgotten_does_not_come_back_from_the_transcript(
-    claude: Any, memory: eider.Eider, desks: Callable[[], HookHandler]
+    claude: Any, memory: eider.Eider, handlers: Callable[[], HookHandler]
 ) -> None:
     """Its keys are known to be erased."""
     session = claude()
@@ -213,9 +213,9 @@ def test_what_was_forgotten_does_not_come_back_from_the_transcript(
     for hit in memory.search(limit=50).items:
         if "locker" in hit.text and memory.search("locker").items:
             memory.forget(hit.id)
-    for kept in session.desk.sessions.folder.glob("*.json"):
+    for kept in session.handler.sessions.folder.glob("*.json"):
         kept.unlink()
-    later = claude("one", desk=desks())
+    later = claude("one", handler=handlers())
     later.exchanges("Thanks.", "Gladly.")
     assert not [text for _, text in said(memory) if "locker" in text]
 
@@ -235,7 +235,7 @@ def test_lines_that_cannot_be_read_are_passed_over(claude: Any, memory: eider.Ei
     session.transcript.write_bytes(broken if broken.endswith(b"\n") else b"")
     session.exchanges("Write the exporter.", "Done.", hook=False)
     session.tell("SessionEnd")
-    session.desk.tidy()
+    session.handler.tidy()
     session.settled()
     assert set(said(memory)) == {("user", "Write the exporter."), ("agent", "Done.")}
 
@@ -254,7 +254,7 @@ def test_the_file_of_a_session_holds_no_word_of_it(claude: Any, project: Path) -
     """Ids, paths, places and counts, for this account alone; a forget has nothing to find there."""
     session = claude()
     session.exchanges(RULE, "Tabs it is.")
-    (kept,) = session.desk.sessions.folder.glob("*.json")
+    (kept,) = session.handler.sessions.folder.glob("*.json")
     assert kept.stat().st_mode & 0o777 == 0o600
     assert kept.parent.stat().st_mode & 0o777 == 0o700
     assert "tabs" not in kept.read_text().lower()
@@ -270,8 +270,8 @@ def test_the_file_of_a_session_holds_no_word_of_it(claude: Any, project: Path) -
 def test_a_broken_file_of_a_session_starts_it_anew(claude: Any, memory: eider.Eider, content: str) -> None:
     """Keys keep it from doubling anything."""
     session = claude()
-    session.desk.sessions.folder.mkdir(parents=True)
-    (session.desk.sessions.folder / "one.json").write_text(content)
+    session.handler.sessions.folder.mkdir(parents=True)
+    (session.handler.sessions.folder / "one.json").write_text(content)
     session.exchanges("Write the exporter.", "Done.")
     assert len(said(memory)) == 2
 
@@ -279,20 +279,20 @@ def test_a_broken_file_of_a_session_starts_it_anew(claude: Any, memory: eider.Ei
 def test_old_files_of_sessions_are_let_go(claude: Any) -> None:
     session = claude()
     session.exchanges("Write the exporter.", "Done.")
-    (kept,) = session.desk.sessions.folder.glob("*.json")
-    session.desk.sessions.prune()
+    (kept,) = session.handler.sessions.folder.glob("*.json")
+    session.handler.sessions.prune()
     assert kept.exists()
     os.utime(kept, (0, 0))
-    session.desk.sessions.prune()
+    session.handler.sessions.prune()
     assert not kept.exists()
 
 
 def test_a_session_that_changes_into_a_folder_stays_in_its_project(claude: Any, project: Path) -> None:
     """A project without a repository is where the session began; a repository inside, and a place beside it, are their own."""
     session = claude()
-    known = session.desk.sessions.session_of(session.event("Stop"))
+    known = session.handler.sessions.session_of(session.event("Stop"))
     (project / "src").mkdir()
     (project / "vendor" / ".git").mkdir(parents=True)
     for folder, expected in (("src", project), ("vendor", project / "vendor"), ("..", project / "..")):
-        session.desk.sessions.session_of({**session.event("Stop"), "cwd": str(project / folder)})
+        session.handler.sessions.session_of({**session.event("Stop"), "cwd": str(project / folder)})
         assert known.cwd == str(expected)

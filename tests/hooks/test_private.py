@@ -58,7 +58,7 @@ def test_private_passages_are_not_caught_up_either(claude: Any, memory: eider.Ei
     session = claude()
     session.exchanges("Hello <private>Quixote</private> there", "Good day, Quixote.", hook=False)
     session.tell("SessionEnd")
-    session.desk.tidy()
+    session.handler.tidy()
     session.settled()
     assert sorted(hit.text for hit in memory.search(limit=10).items) == ["Good day, [private].", "Hello  there"]
 

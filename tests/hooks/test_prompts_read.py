@@ -77,7 +77,7 @@ def test_what_cannot_be_stored_is_repaired_and_kept(claude: Any, memory: eider.E
     session = claude()
     session.exchanges(f"Please note this: {odd}.", f"Noted: {odd}.", hook=hook)
     session.tell("SessionEnd")
-    session.desk.tidy()
+    session.handler.tidy()
     session.settled()
     kept = [hit.text for hit in memory.search(limit=10).items if hit.episode is not None]
     assert sorted(kept) == sorted([f"Please note this: {repaired(odd)}.", f"Noted: {repaired(odd)}."])

@@ -203,7 +203,7 @@ def test_figures_are_kept_for_each_session(claude: Any) -> None:
     claude().exchanges(RULE, "Tabs it is.")
     second = claude("two")
     second.asks(ASKS)
-    told = second.desk.status()
+    told = second.handler.status()
     assert told["sessions"]["one"]["learned"] == told["learned"] == 1
     assert told["sessions"]["two"]["injected_tokens"] == told["injected_tokens"] > 0
     assert told["sessions"]["two"]["recalled"] >= 1
@@ -214,7 +214,7 @@ def test_an_answer_that_comes_too_late_was_not_given(claude: Any) -> None:
     claude().exchanges(RULE, "Tabs it is.")
     second = claude("two")
     second.turn = "late"
-    assert second.desk.answer(second.event("UserPromptSubmit", prompt=ASKS), 0.0) == {}
+    assert second.handler.answer(second.event("UserPromptSubmit", prompt=ASKS), 0.0) == {}
     assert "tabs" in second.asks(ASKS)
 
 

@@ -164,7 +164,7 @@ def test_without_it_the_program_on_path_says_where_python_is(tmp_path: Path, she
     package = tmp_path / "the package"
     shutil.copytree(PLUGIN, package / "plugin")
     hook = script(package)
-    (package / "desk.py").touch()
+    (package / "hook_handler.py").touch()
     done = launched(package / "plugin", {"PATH": f"{bin_}:/usr/bin:/bin"}, tmp_path)
     assert done.stdout.startswith(f"{package / 'plugin'}/../{hook.name} ")
     assert done.returncode == 0

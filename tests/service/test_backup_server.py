@@ -42,16 +42,16 @@ def test_a_scheduled_backup_is_a_job_and_done_once(home: Home, monkeypatch: pyte
     with eider.open("notes", user="ada") as memory:
         memory.remember("Tea is taken at four.")
     folder = home.path / "stores" / "notes.eider"
-    desk = Dispatcher(str(home.path))
+    dispatcher = Dispatcher(str(home.path))
     now = datetime.now(UTC)
     try:
-        assert desk.backups.queue_due(now) == []
+        assert dispatcher.backups.queue_due(now) == []
         keep_schedule(Schedule(every="daily", keep=2))
-        assert desk.backups.queue_due(now) == [folder]
+        assert dispatcher.backups.queue_due(now) == [folder]
         until(lambda: backup_paths.backups(folder), "the scheduled backup")
-        desk.backups._tried.clear()
-        assert desk.backups.queue_due(now) == []
-        assert desk.backups.queue_due(now + timedelta(days=1)) == []
+        dispatcher.backups._tried.clear()
+        assert dispatcher.backups.queue_due(now) == []
+        assert dispatcher.backups.queue_due(now + timedelta(days=1)) == []
     finally:
-        desk.close()
+        dispatcher.close()
     assert len(backup_paths.backups(folder)) == 1

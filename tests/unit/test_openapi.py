@@ -30,7 +30,7 @@ DOCUMENT = openapi.document()
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcher]:
+def dispatcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcher]:
     """What answers behind the HTTP API, without the HTTP."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     made = Dispatcher(str(config.home()))
@@ -97,7 +97,7 @@ def test_the_document_is_the_same_bytes_in_every_process() -> None:
         assert done.stdout == openapi.text().encode()
 
 
-def test_real_requests_and_answers_of_every_verb_fit(desk: Dispatcher, tmp_path: Path) -> None:
+def test_real_requests_and_answers_of_every_verb_fit(dispatcher: Dispatcher, tmp_path: Path) -> None:
     """The document promises nothing that is not so: every verb is asked, and nothing comes that it does not name."""
     asked: set[str] = set()
 
@@ -105,7 +105,7 @@ def test_real_requests_and_answers_of_every_verb_fit(desk: Dispatcher, tmp_path:
         operation = DOCUMENT["paths"][f"/v1/{verb}"]["post"]
         whole = {"request": request, "store": "notes", "channel": "test", "max_trust": "user"}
         validator(operation["requestBody"]["content"]["application/json"]["schema"], strict=False).validate(whole)
-        answer = json.loads(json.dumps(desk.run_verb(verb, whole)))
+        answer = json.loads(json.dumps(dispatcher.run_verb(verb, whole)))
         validator(operation["responses"]["200"]["content"]["application/json"]["schema"]).validate(answer)
         asked.add(verb)
         return answer["value"]
@@ -118,15 +118,15 @@ PLAIN = {"server/status", "server/stop", "server/drain", "hooks/hello", "hooks/{
 """Routes that know no store."""
 
 
-def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(desk: Dispatcher) -> None:
+def test_every_route_beside_the_verbs_is_there_and_answers_as_it_says(dispatcher: Dispatcher) -> None:
     """Whatever the server answers is documented, and real requests and answers fit."""
-    answers = desk.app(token="", hosts=frozenset()).answers
+    answers = dispatcher.app(token="", hosts=frozenset()).answers
     assert {path.removeprefix("/v1/") for path in DOCUMENT["paths"] if path.startswith("/v1/")} == set(answers)
-    desk.run_verb("remember", {"request": {"user": "ada", "text": "Likes tea."}, "store": "notes"})
-    with desk.stores.use(config.store_path("notes")) as engine:
+    dispatcher.run_verb("remember", {"request": {"user": "ada", "text": "Likes tea."}, "store": "notes"})
+    with dispatcher.stores.use(config.store_path("notes")) as engine:
         number = engine.jobs.queue("heal")
         engine.jobs.run_due()
-    desk.stop = lambda: None
+    dispatcher.stop = lambda: None
     sent: dict[str, dict[str, Any]] = {
         "server/open": {"agent": "reviewer"}, "jobs/show": {"ids": [number]}, "backup/run": {"keep": {"daily": 1}},
         "backup/prune": {"keep": {"daily": 1}, "before_forget": True}, "jobs/list": {"limit": 3},

@@ -21,9 +21,9 @@ MARK = '<eider-memory v="1"'
 def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ServerContext]:
     """An server without the HTTP."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    desk = Dispatcher(str(tmp_path))
-    yield ServerContext(server=desk)
-    desk.close()
+    dispatcher = Dispatcher(str(tmp_path))
+    yield ServerContext(server=dispatcher)
+    dispatcher.close()
 
 
 def call(inside: ServerContext, tool: str, user: str = "ada", **arguments: Any) -> Any:

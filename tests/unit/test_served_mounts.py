@@ -154,9 +154,9 @@ def test_mcp_is_mounted() -> None:
 def test_a_mount_asks_the_servers_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same verbs and errors as any client's, under the ceiling of its channel, and no paths of the machine."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    desk = Dispatcher(str(tmp_path))
+    dispatcher = Dispatcher(str(tmp_path))
     try:
-        inside = ServerContext(server=desk)
+        inside = ServerContext(server=dispatcher)
         memory = inside.open("notes", agent="tester", channel="door", max_trust="tool")
         kept = memory.channel("inner", "user").remember("Deploys are on Friday.", user="ada")
         assert (kept.origin, kept.agent) == ("tool", "tester")
@@ -169,4 +169,4 @@ def test_a_mount_asks_the_servers_stores(tmp_path: Path, monkeypatch: pytest.Mon
             with pytest.raises(InputError):
                 inside.open(store, agent="tester", channel="door")
     finally:
-        desk.close()
+        dispatcher.close()

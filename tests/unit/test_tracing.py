@@ -32,7 +32,7 @@ def spans() -> InMemorySpanExporter:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter) -> Iterator[Dispatcher]:
+def dispatcher(monkeypatch: pytest.MonkeyPatch, spans: InMemorySpanExporter) -> Iterator[Dispatcher]:
     """What answers behind the HTTP API, traced."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     made = Dispatcher(str(config.home()))
@@ -46,9 +46,11 @@ def whole(request: dict[str, Any]) -> dict[str, Any]:
     return {"request": request, "store": "notes", "max_trust": "user"}
 
 
-def test_every_verb_is_one_span_without_content(desk: Dispatcher, spans: InMemorySpanExporter, tmp_path: Path) -> None:
+def test_every_verb_is_one_span_without_content(
+    dispatcher: Dispatcher, spans: InMemorySpanExporter, tmp_path: Path
+) -> None:
     """Each verb is seen with its route and store; no text, query, name or path is."""
-    ask_every_verb(lambda verb, request: desk.run_verb(verb, whole(request))["value"], tmp_path, SENTENCE)
+    ask_every_verb(lambda verb, request: dispatcher.run_verb(verb, whole(request))["value"], tmp_path, SENTENCE)
     found = spans.get_finished_spans()
     assert {span.attributes["eider.route"] for span in found} >= set(VERBS) - LATER
     for span in found:
@@ -59,19 +61,19 @@ def test_every_verb_is_one_span_without_content(desk: Dispatcher, spans: InMemor
             assert word not in said.replace(str(span.resource.attributes), ""), span.name
 
 
-def test_a_span_counts_what_was_answered(desk: Dispatcher, spans: InMemorySpanExporter) -> None:
+def test_a_span_counts_what_was_answered(dispatcher: Dispatcher, spans: InMemorySpanExporter) -> None:
     """How many results there were is known without knowing them."""
-    desk.run_verb("remember_many", whole({"user": "ada", "items": ["Tea.", "Coffee.", "Milk."]}))
-    desk.run_verb("search", whole({"user": "ada"}))
+    dispatcher.run_verb("remember_many", whole({"user": "ada", "items": ["Tea.", "Coffee.", "Milk."]}))
+    dispatcher.run_verb("search", whole({"user": "ada"}))
     first, second = spans.get_finished_spans()
     assert first.attributes["eider.results"] == 3
     assert second.attributes["eider.total"] == 3
 
 
-def test_the_callers_trace_goes_on(desk: Dispatcher, spans: InMemorySpanExporter) -> None:
+def test_the_callers_trace_goes_on(dispatcher: Dispatcher, spans: InMemorySpanExporter) -> None:
     """An incoming traceparent is the parent; a broken one is ignored."""
     for header in (PARENT, "nonsense"):
-        desk.run_verb("health", whole({"user": "ada"}), {"traceparent": header})
+        dispatcher.run_verb("health", whole({"user": "ada"}), {"traceparent": header})
     first, second = spans.get_finished_spans()
     assert first.parent is not None
     assert f"{first.context.trace_id:032x}" == PARENT.split("-")[1]
@@ -79,10 +81,10 @@ def test_the_callers_trace_goes_on(desk: Dispatcher, spans: InMemorySpanExporter
     assert second.parent is None
 
 
-def test_a_failure_is_marked_without_its_message(desk: Dispatcher, spans: InMemorySpanExporter) -> None:
+def test_a_failure_is_marked_without_its_message(dispatcher: Dispatcher, spans: InMemorySpanExporter) -> None:
     """A span says that and with which kind of error a verb failed, not what the error says."""
     with pytest.raises(InputError):
-        desk.run_verb("why", whole({"user": "ada", "id": "violet"}))
+        dispatcher.run_verb("why", whole({"user": "ada", "id": "violet"}))
     (span,) = spans.get_finished_spans()
     assert span.status.status_code is StatusCode.ERROR
     assert span.attributes["error.type"] == "UnknownIdError"
@@ -118,15 +120,15 @@ def test_a_wrong_setting_names_the_fix(monkeypatch: pytest.MonkeyPatch) -> None:
         tracing.start_tracing(foreground=True)
 
 
-def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, desk: Dispatcher) -> None:
+def test_a_missing_extra_names_the_install(monkeypatch: pytest.MonkeyPatch, dispatcher: Dispatcher) -> None:
     """Watched, it is an error with the command; unwatched, the server goes on and notes it."""
     monkeypatch.setenv("EIDER_OTEL", "http://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "opentelemetry.exporter.otlp.proto.http.trace_exporter", None)
     with pytest.raises(MissingExtraError, match=r"eider-memory\[otel\]"):
-        desk.trace(foreground=True)
-    desk.trace(foreground=False)
-    desk.logs.flush()
-    assert recent(desk.home, "errors")[-1]["kind"] == "MissingExtraError"
+        dispatcher.trace(foreground=True)
+    dispatcher.trace(foreground=False)
+    dispatcher.logs.flush()
+    assert recent(dispatcher.home, "errors")[-1]["kind"] == "MissingExtraError"
 
 
 @pytest.mark.parametrize(("given", "sent"), [("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", True),

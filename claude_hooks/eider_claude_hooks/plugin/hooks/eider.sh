@@ -41,7 +41,7 @@ esac
 
 # Within the package the hook lies beside the plugin; a copy of the plugin asks Python where it is.
 hook="${CLAUDE_PLUGIN_ROOT:-/nowhere}/../hook.py"
-if [ -f "$hook" ] && [ -f "${CLAUDE_PLUGIN_ROOT:-/nowhere}/../desk.py" ]; then
+if [ -f "$hook" ] && [ -f "${CLAUDE_PLUGIN_ROOT:-/nowhere}/../hook_handler.py" ]; then
   exec "$python" -I -S "$hook"
 fi
 hook=$("$python" -I -c 'import eider_claude_hooks as p; print(p.__path__[0] + "/hook.py")' 2>/dev/null) || exit 0

@@ -16,8 +16,8 @@ from eider.service.request import HttpRequest
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcher]:
-    """A desk whose stores open in no time."""
+def dispatcher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dispatcher]:
+    """A dispatcher whose stores open in no time."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
     made = Dispatcher(str(config.home()))
     yield made
@@ -29,9 +29,9 @@ def asked(name: str, *, local: bool = True, **body: Any) -> HttpRequest:
     return HttpRequest(name=name, body=body, local=local, until=1e12)
 
 
-def remember(desk: Dispatcher, text: str) -> None:
+def remember(dispatcher: Dispatcher, text: str) -> None:
     """Keep a statement of ada's."""
-    desk.verb(asked("remember", request={"text": text, "user": "ada"}, store="notes"))
+    dispatcher.verb(asked("remember", request={"text": text, "user": "ada"}, store="notes"))
 
 
 @pytest.mark.parametrize("wrong", [
@@ -39,21 +39,21 @@ def remember(desk: Dispatcher, text: str) -> None:
     {"request": {"query": "a", "user": "ada"}, "layers": "team"}, {"request": {"query": "a", "user": "ada"}, "layers": [5]},
     {"request": {"query": "a", "user": "ada"}, "layers": ["./team.eider"]}, {"request": {"query": "a", "user": "ada"}, "store": 5},
 ])  # fmt: skip
-def test_a_request_of_a_wrong_shape_is_refused_by_name(desk: Dispatcher, wrong: dict[str, Any]) -> None:
+def test_a_request_of_a_wrong_shape_is_refused_by_name(dispatcher: Dispatcher, wrong: dict[str, Any]) -> None:
     """A mistake of a caller is told as one, never as a fault of Eider."""
-    remember(desk, "likes tea")
+    remember(dispatcher, "likes tea")
     with pytest.raises(InputError):
-        desk.verb(asked("recall", **{"store": "notes", **wrong}))
+        dispatcher.verb(asked("recall", **{"store": "notes", **wrong}))
 
 
 @pytest.mark.parametrize(("route", "wrong"), [
     ("server/open", {"about": 5}), ("backup/run", {"to": 5}), ("backup/run", {"to": "here"}),
     ("backup/run", {"keep": "all"}), ("backup/prune", {"keep": 7}), ("jobs/list", {"state": 5}), ("jobs/show", {"ids": "1"}),
 ])  # fmt: skip
-def test_so_is_one_about_the_server(desk: Dispatcher, route: str, wrong: dict[str, Any]) -> None:
+def test_so_is_one_about_the_server(dispatcher: Dispatcher, route: str, wrong: dict[str, Any]) -> None:
     """The routes beside the verbs are as careful."""
-    remember(desk, "likes tea")
-    answer = desk.app(token="", hosts=frozenset()).answers[route]
+    remember(dispatcher, "likes tea")
+    answer = dispatcher.app(token="", hosts=frozenset()).answers[route]
     with pytest.raises(InputError):
         answer(asked(route, store="notes", **wrong))
 
@@ -68,24 +68,24 @@ def test_callers_from_afar_name_no_path(route: str, store: str) -> None:
         network_policy.check_paths(asked(route, local=False, store=store))
 
 
-def test_a_snapshot_published_anew_is_recalled_anew(desk: Dispatcher, tmp_path: Path) -> None:
+def test_a_snapshot_published_anew_is_recalled_anew(dispatcher: Dispatcher, tmp_path: Path) -> None:
     """An server that has an old snapshot open answers from the one that replaced it."""
     snapshot = str(tmp_path / "team.eider")
     recall = asked("recall", store="mine", layers=[snapshot], request={"query": "tea coffee", "user": "ada"})
     for text in ("Likes green tea.", "Likes black coffee."):
-        remember(desk, text)
-        desk.verb(asked("publish", request={"path": snapshot}, store="notes"))
-        assert text in {found["text"] for found in desk.verb(recall)["value"]}
+        remember(dispatcher, text)
+        dispatcher.verb(asked("publish", request={"path": snapshot}, store="notes"))
+        assert text in {found["text"] for found in dispatcher.verb(recall)["value"]}
 
 
-def test_a_store_is_counted_whether_it_is_open_or_not(desk: Dispatcher) -> None:
+def test_a_store_is_counted_whether_it_is_open_or_not(dispatcher: Dispatcher) -> None:
     """A listing tells what is in a store, names what is wrong with it, and leaves those closed that were."""
-    remember(desk, "likes tea")
-    count = desk.app(token="", hosts=frozenset()).answers["server/count"]
+    remember(dispatcher, "likes tea")
+    count = dispatcher.app(token="", hosts=frozenset()).answers["server/count"]
     told = count(asked("server/count", store="notes"))
     assert (told["users"], told["memories"], told["locked"]) == (1, 1, True)
-    assert desk.stores.release(Path(desk.home, "stores", "notes.eider"))
+    assert dispatcher.stores.release(Path(dispatcher.home, "stores", "notes.eider"))
     told = count(asked("server/count", store="notes"))
     assert (told["users"], told["memories"], told["locked"]) == (1, 1, False)
-    assert not desk.stores.engines()
+    assert not dispatcher.stores.engines()
     assert count(asked("server/count", store="none"))["trouble"]
