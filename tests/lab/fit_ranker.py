@@ -32,7 +32,6 @@ from eider.retrieve import rank as ranking
 from eider.retrieve.best_rows import LOOKED_AT, SIGNALS, best_rows_signals
 from eider.retrieve.features import NAMES, matrix
 from eider.retrieve.query import Question
-from eider.retrieve.text_signals import Texts
 from eider.retrieve.weights import WEIGHTS
 from eider.store.segment.segment import Segment
 
@@ -100,7 +99,7 @@ def gather(families: list[str]) -> list[Case]:
                 visible = corpora.visible(segment, asked)
                 scan = ranking.look(segment, question, visible)
                 rows = ranking.nominate(segment, question, scan)
-                x = matrix(segment, question, scan, rows, Texts.of(segment, rows))
+                x = matrix(segment, question, scan, rows)
                 good = np.array([segment.ids[r] in asked.relevant for r in rows.tolist()])
                 base = [segment.ids[r] in asked.relevant for r in plain.best(asked.text, visible)]
                 cases.append(Case(family, fold, asked, segment, question, rows, x, good, base, corpus.lang))
@@ -173,9 +172,7 @@ def related(case: Case, scores: np.ndarray) -> np.ndarray:
     """What the best rows say about the others, shape `(candidates, signals)`, zero beyond the rows looked at."""
     out = np.zeros((len(case.rows), len(SIGNALS)), np.float32)
     best = np.sort(np.argsort(-scores, kind="stable")[:LOOKED_AT])
-    rows = case.rows[best]
-    texts = Texts.of(case.segment, rows)
-    out[best] = best_rows_signals(case.segment, case.question, rows, texts, scores[best].astype(np.float32))
+    out[best] = best_rows_signals(case.segment, case.question, case.rows[best], scores[best].astype(np.float32))
     return out
 
 

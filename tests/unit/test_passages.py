@@ -57,7 +57,7 @@ def test_a_budget_gives_long_rows_by_their_passages_and_lists_what_is_left(tmp_p
     count = HeuristicCounter().count
     with eider.open(tmp_path / "a.eider", user="ada") as memory:
         for n in range(8):
-            memory.remember(f"{FILL * 20}The owner of importer {n} is Ragnhild Moe. {FILL * 20}")
+            memory.record(f"{FILL * 20}The owner of importer {n} is Ragnhild Moe. {FILL * 20}")
         found = memory.recall(QUESTION, budget=250)
         assert 1 < len(found) < 8
         assert sum(count(r.line) for r in found) <= 250

@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from eider.retrieve.query import AGENT, USER, Question
+from eider.language.questions import AGENT, USER
+from eider.retrieve.query import Question
 from eider.retrieve.rank import rank
 from eider.retrieve.weights import WEIGHTS
 from eider.store.arrays import micros

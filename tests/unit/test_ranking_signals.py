@@ -9,7 +9,7 @@ from eider.language.analysis import Analysis, analyse
 from eider.retrieve.best_rows import SIGNALS, best_rows_signals
 from eider.retrieve.query import Question
 from eider.retrieve.rank import rank
-from eider.retrieve.text_signals import PASSAGE, Texts, text_signals
+from eider.retrieve.text_signals import PASSAGE, text_signals
 from eider.store.segment.segment import Segment
 from eider.testing.segments import TODAY, segment_rows
 
@@ -24,9 +24,8 @@ def built(*texts: str) -> Segment:
 
 def signals(segment: Segment, question: str) -> dict[str, np.ndarray]:
     """Text signals of all rows."""
-    return text_signals(
-        segment, Question.read(question, segment, today=TODAY), Texts.of(segment, np.arange(segment.rows))
-    )
+    asked = Question.read(question, segment, today=TODAY)
+    return text_signals(segment, asked, np.arange(segment.rows))
 
 
 def found(segment: Segment, question: str) -> list[str]:
@@ -97,8 +96,7 @@ def test_a_row_never_speaks_for_itself() -> None:
     """With nothing else there, the best row gets nothing from what it says itself."""
     segment = built("Kestrel Engineering. Founded on 3 May 2024 in Bergen.")
     question = Question.read("Who founded Kestrel?", segment, today=TODAY)
-    rows = np.arange(1)
-    said = best_rows_signals(segment, question, rows, Texts.of(segment, rows), np.ones(1, np.float32))
+    said = best_rows_signals(segment, question, np.arange(1), np.ones(1, np.float32))
     assert said.shape == (1, len(SIGNALS))
     assert not said.any()
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import eider
+from eider.language.questions.requests import without_request, without_requests
 from eider.model.clock import FixedClock
-from eider.retrieve.request_phrases import without_request, without_requests
 
 CHATS = Path(__file__).parents[1] / "data" / "own_chats.jsonl"
 PREFIXES = (

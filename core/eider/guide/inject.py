@@ -11,6 +11,7 @@ from eider.guide.gate.gate import LOOKED_AT, READ, admit
 from eider.guide.gate.prompt_reading import Line
 from eider.guide.gate.signals import WordBook
 from eider.language import analysis
+from eider.language.questions.requests import without_request
 from eider.model.answers import Injection, Recollection
 from eider.model.requests_reading import Inject, Recall
 from eider.privacy import recall_marks
@@ -21,8 +22,7 @@ from eider.retrieve.passage import cut_to_passage, fitting
 from eider.retrieve.query import read_question
 from eider.retrieve.rank import Ranked, rank
 from eider.retrieve.recall import merged, rows_of, stores_of
-from eider.retrieve.request_phrases import without_request
-from eider.retrieve.visible import ended_rows, held_rows, present, visible_rows
+from eider.retrieve.visible import masks, present
 from eider.retrieve.weights import balanced
 from eider.store.engine import Engine
 from eider.store.segment.segment import Segment
@@ -60,11 +60,10 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, ask, view) as segment:
             question = read_question(store, segment, prompt, ask, view)
-            held, ended = held_rows(segment, view, question.past), ended_rows(segment, view)
-            visible = visible_rows(segment, ask, view, held)
+            seen = masks(segment, ask, view, question.past)
             ranked = rank(
-                segment, question, visible, limit=_ASKED_FOR, weights=weights, ended=ended, asked=held, repeats=True
-            )
+                segment, question, seen.visible, limit=_ASKED_FOR, weights=weights, ended=seen.ended, asked=seen.held, repeats=True
+            )  # fmt: skip
             worth = {**question.worth, **worth}
             allowed = _allowed(segment, ranked, request)
             theirs = fetch(store, segment, allowed, user, view, weights, leave_out_ended=question.past is None)

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from eider.retrieve.text_signals import Texts
+
 if TYPE_CHECKING:
     from eider.retrieve.query import Question
-    from eider.retrieve.text_signals import Texts
     from eider.store.segment.segment import Segment
 
 SIGNALS: Final = ("shared_words", "named", "same_day", "same_sitting")
@@ -35,19 +36,16 @@ _NEXT_DAY: Final = 0.4
 Floats = NDArray[np.float32]
 
 
-def best_rows_signals(
-    segment: Segment, question: Question, rows: NDArray[np.intp], texts: Texts, scores: Floats
-) -> Floats:
+def best_rows_signals(segment: Segment, question: Question, rows: NDArray[np.intp], scores: Floats) -> Floats:
     """Return what the best of some rows say about each, shape `(len(rows), len(SIGNALS))`.
 
     Args:
         segment: Whose rows.
         question: What is asked.
         rows: Row numbers.
-        texts: Their terms.
         scores: Their scores in the first ranking.
     """
-    count = len(rows)
+    count, texts = len(rows), Texts.of(segment, rows)
     top = np.argsort(-scores, kind="stable")[:_TOP]
     loud = np.exp((scores[top] - scores[top[0]]) / _SPREAD).astype(np.float32)
     loud /= loud.sum()
@@ -76,7 +74,7 @@ def _shared_words(texts: Texts, weight: Floats, top: NDArray[np.intp], loud: Flo
         value = share * weight[mine] ** 2 / max(float(weight[mine].sum()), 1e-6)
         np.add.at(worth, texts.flat[mine], value)
         own[t] = value.sum()
-    found = texts.sums(worth[texts.flat]) - own
+    found = np.bincount(texts.owner, weights=worth[texts.flat], minlength=len(ends)).astype(np.float32) - own
     found /= np.sqrt(np.maximum(texts.lengths, _LEAST_TERMS)).astype(np.float32)
     return found / max(float(found.max(initial=0.0)), 1e-6)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from eider.language.analysis import TRAITS
 from eider.model.forgetting_curve import retrievability
 from eider.model.values import KINDS
-from eider.retrieve.text_signals import Texts, shortness, text_signals
+from eider.retrieve.text_signals import text_signals
 from eider.store.segment.ranked_rows import ALONE, K1, B
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class Near:
         return np.append(values, np.float32(default))[self.slots]
 
 
-def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp], texts: Texts) -> Floats:
+def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray[np.intp]) -> Floats:
     """Signals of the candidates, shape `(len(candidates), len(NAMES))`.
 
     Args:
@@ -138,17 +138,13 @@ def matrix(segment: Segment, question: Question, scan: Scan, candidates: NDArray
         question: What is asked.
         scan: What the first look found.
         candidates: Row numbers.
-        texts: Their terms.
     """
     x = np.zeros((len(candidates), len(NAMES)), np.float32)
     near = Near.of(segment, scan, candidates)
-    short = shortness(texts.lengths)
-    for name, values in text_signals(segment, question, texts).items():
+    for name, values in text_signals(segment, question, candidates).items():
         x[:, _AT[name]] = values
     x[~near.linked, _AT["coverage_alone"]] = x[~near.linked, _AT["coverage"]]
-    x[:, _AT["short"]] = short
-    typical = segment.mean_length
-    x[:, _AT["length_ratio"]] = np.log((texts.lengths + 3) / (typical + 3)) / 2
+    short = x[:, _AT["short"]]
     _context(x, segment, question, scan, near, short)
     if question.vector is not None:
         _meaning(x, segment, question, scan, near)

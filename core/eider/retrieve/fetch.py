@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from eider.model.answers import EndedSpan, Recollection, Why
 from eider.model.values import TRUST, Episode, Memory
-from eider.retrieve.rendering import dates_of, day_in_words, episode_line, memory_line, quotation_of
+from eider.retrieve.rendering import day_in_words, line_of
 from eider.retrieve.weights import WEIGHTS, Weights
 from eider.store.arrays import STATE_CODE
 from eider.store.segment.columns import FOREVER
@@ -61,17 +61,12 @@ def fetch(
         answered_in = (item.answers.episode,) if isinstance(item, Memory) and item.answers is not None else ()
         cited = (*segment.evidence.get(one.row, ()), *answered_in)
         said = {e: x for e in cited if isinstance(x := items.get(e), Episode)}
-        quoted = quotation_of(item, said) if isinstance(item, Memory) else None
-        if id_ not in dates:  # a text whose analysis found no date is not read for dates again
-            dated = segment.windows[one.row, 0, 1] > 0
-            dates[id_] = dates_of(item, quoted) if dated else ()
-        if isinstance(item, Episode):
-            item = replace(item, metadata=deepcopy(item.metadata)) if item.metadata else item  # nobody's to change
-            line = episode_line(
-                item, until=until, ended=ended, leave_out=leave_out_ended, dates=dates[id_], outdated=since
-            )
-        else:
-            line = memory_line(item, quoted, now=view.now, dates=dates[id_])
+        if isinstance(item, Episode) and item.metadata:
+            item = replace(item, metadata=deepcopy(item.metadata))
+        line = line_of(
+            item, said, now=view.now, until=until, ended=ended, leave_out=leave_out_ended, known=dates,
+            dated=bool(segment.windows[one.row, 0, 1] > 0), outdated=since,
+        )  # fmt: skip
         answer.append(
             Recollection(
                 id=item.id, text=item.text, score=one.score, coverage=one.coverage, cosine=one.cosine,

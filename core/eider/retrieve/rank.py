@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from eider.retrieve import succession
 from eider.retrieve.best_rows import LOOKED_AT, SIGNALS, best_rows_signals
 from eider.retrieve.features import GROUPS, NAMES, Scan, inside, matrix, nearness
-from eider.retrieve.text_signals import Texts
 from eider.retrieve.weights import WEIGHTS, Weights
 from eider.store.segment.ranked_rows import K1
 
@@ -100,8 +99,7 @@ def rank(
             return []
         if ended is not None:
             rows = succession.with_successors(segment, scan.visible, rows, ended)
-        texts = Texts.of(segment, rows)
-        x = matrix(segment, question, scan, rows, texts)
+        x = matrix(segment, question, scan, rows)
         shares = ((x * vector(weights)) @ _GROUPED).astype(np.float32)
         _relate(segment, question, rows, shares, weights)
         if question.days_first:
@@ -110,9 +108,8 @@ def rank(
         _lift(shares, exact, "words")
         gone = succession.Ended()
         if ended is not None:
-            gone = succession.ended_among(segment, rows, ended, asked)
             evidence = (_COLUMN["coverage"], _COLUMN["cosine"])
-            succession.demote(shares, x, evidence, gone, _SHARES.index("ended"))
+            gone = succession.demote(segment, rows, ended, asked, shares, x, evidence, _SHARES.index("ended"))
         return _answer(segment, question, rows, x, shares, exact > 0, scan, limit, gone, repeats)
 
 
@@ -202,7 +199,7 @@ def _relate(segment: Segment, question: Question, rows: NDArray[np.intp], shares
     """Add to the scores of the best rows what the very best say about them."""
     scores = shares.sum(axis=1)
     best = np.sort(_top(scores - scores.min() + 1, LOOKED_AT))
-    related = best_rows_signals(segment, question, rows[best], Texts.of(segment, rows[best]), scores[best])
+    related = best_rows_signals(segment, question, rows[best], scores[best])
     worth = np.array([weights.by_name.get(name, 0.0) for name in SIGNALS], np.float32)
     shares[best, _SHARES.index("related")] = related @ worth
 

@@ -13,7 +13,7 @@ from eider.retrieve.newer_first import newer_first
 from eider.retrieve.passage import fit_into
 from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
-from eider.retrieve.visible import View, ended_rows, held_rows, view_of, visible_rows
+from eider.retrieve.visible import View, masks, view_of
 from eider.retrieve.weights import as_shipped, balanced
 from eider.store.segment.segment import Segment
 
@@ -39,11 +39,10 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, request, view) as segment:
             question = read_question(store, segment, request.query, request, view)
-            held, ended = held_rows(segment, view, question.past), ended_rows(segment, view)
-            visible = visible_rows(segment, request, view, held)
+            seen = masks(segment, request, view, question.past)
             ranked = rank(
-                segment, question, visible, limit=request.limit, weights=weights, ended=ended, asked=held, repeats=True
-            )
+                segment, question, seen.visible, limit=request.limit, weights=weights, ended=seen.ended, asked=seen.held, repeats=True
+            )  # fmt: skip
             theirs = fetch(store, segment, ranked, user, view, weights)
             worth = {**question.worth, **worth}
         found = merged(found, newer_first(theirs, request.query), layer=store.name if store is not engine else "")

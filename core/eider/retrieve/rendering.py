@@ -11,10 +11,10 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from eider.language.dates import Window, placed, window_asked
+from eider.language.questions.past import says_past
 from eider.model.clock import local_date
 from eider.model.values import GLOBAL, Episode, Memory
 from eider.model.visible_text import visible_text
-from eider.retrieve.past_question import says_past
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,6 +44,32 @@ class Quotation:
     answers: str = ""
     confirmed: str = ""
     """The user's words that confirm the agent's."""
+
+
+def line_of(
+    item: Memory | Episode, said: Mapping[str, Episode], *, now: datetime, until: datetime | None = None,
+    ended: Sequence[EndedSpan] = (), leave_out: bool = False, known: dict[str, Sequence[str]], dated: bool,
+    outdated: date | None = None,
+) -> str:  # fmt: skip
+    """Return a memory or an utterance as one line of a prompt, without a mark in front.
+
+    Args:
+        item: Memory | Episode.
+        said: Id → utterance, as far as a memory's evidence is known.
+        now: Instant of asking.
+        until: When all that it says ended; None while it holds.
+        ended: Parts of its text that have ended.
+        leave_out: Whether those parts are left out instead of being marked.
+        known: What relative dates meant, by id; added to.
+        dated: Whether its analysis found a date; a text without one is not read for dates again.
+        outdated: Since when a later statement may have replaced what an utterance says.
+    """
+    quoted = quotation_of(item, said) if isinstance(item, Memory) else None
+    if item.id not in known:
+        known[item.id] = dates_of(item, quoted) if dated else ()
+    if isinstance(item, Memory):
+        return memory_line(item, quoted, now=now, dates=known[item.id])
+    return episode_line(item, until=until, ended=ended, leave_out=leave_out, dates=known[item.id], outdated=outdated)
 
 
 def quotation_of(memory: Memory, episodes: Mapping[str, Episode]) -> Quotation | None:

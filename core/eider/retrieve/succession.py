@@ -64,10 +64,8 @@ def successor_of(segment: Segment, row: int) -> int | None:
     return following if following != row else None
 
 
-def ended_among(
-    segment: Segment, rows: Rows, ended: NDArray[np.bool_], asked: NDArray[np.bool_] | None
-) -> Ended:  # fmt: skip
-    """Return which candidates have ended, and what replaced them.
+def _ended_among(segment: Segment, rows: Rows, ended: NDArray[np.bool_], asked: NDArray[np.bool_] | None) -> Ended:
+    """Which candidates have ended, and what replaced them.
 
     An utterance in the same words as something that ended has ended with it, if it was said before.
 
@@ -108,22 +106,30 @@ def _doubted(segment: Segment, row: int) -> bool:
     return bool(segment.successor) and all(m in segment.successor and until[m] == FOREVER for m in memories)
 
 
-def demote(shares: Floats, x: Floats, evidence: Sequence[int], ended: Ended, penalty: int) -> None:
-    """Put what has ended below its successor, which takes its place.
+def demote(
+    segment: Segment, rows: Rows, ended: NDArray[np.bool_], asked: NDArray[np.bool_] | None, shares: Floats, x: Floats,
+    evidence: Sequence[int], penalty: int,
+) -> Ended:  # fmt: skip
+    """Put what has ended below its successor, which takes its place; return what has ended.
 
     Args:
+        segment: The user's rows.
+        rows: Candidates.
+        ended: Mask of all rows whose statements have ended.
+        asked: Mask of those that held in the past that is asked about; None where none is.
         shares: Parts of each candidate's score, shape `(n, kinds)`; changed.
         x: Signals of each candidate; changed.
         evidence: Columns of `x` that a successor takes over as well.
-        ended: Which have ended.
         penalty: Column of `shares` that says so.
     """
-    for i, j in sorted(ended.successor.items(), key=lambda pair: float(shares[pair[0]].sum())):
+    found = _ended_among(segment, rows, ended, asked)
+    for i, j in sorted(found.successor.items(), key=lambda pair: float(shares[pair[0]].sum())):
         if shares[i].sum() > shares[j].sum():
             shares[j] = shares[i]
             for column in evidence:
                 x[j, column] = max(x[i, column], x[j, column])
-    for i in {*ended.below, *ended.successor}:
-        score, least = float(shares[i].sum()), ENDED if i in ended.below else 0.0
-        below = float(shares[ended.successor[i]].sum()) - _BELOW - score if i in ended.successor else 0.0
+    for i in {*found.below, *found.successor}:
+        score, least = float(shares[i].sum()), ENDED if i in found.below else 0.0
+        below = float(shares[found.successor[i]].sum()) - _BELOW - score if i in found.successor else 0.0
         shares[i, penalty] = min(-least, below)
+    return found

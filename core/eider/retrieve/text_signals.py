@@ -71,14 +71,15 @@ class Texts:
         return np.bincount(self.owner, weights=values, minlength=len(self.lengths)).astype(np.float32)
 
 
-def text_signals(segment: Segment, question: Question, texts: Texts) -> dict[str, NDArray[Any]]:
+def text_signals(segment: Segment, question: Question, rows: Rows) -> dict[str, NDArray[Any]]:
     """Return signals of rows by name, each of shape `(rows,)`.
 
     Args:
         segment: Whose rows.
         question: What is asked.
-        texts: The terms of the rows.
+        rows: Row numbers.
     """
+    texts = Texts.of(segment, rows)
     count, width, idf = len(texts.lengths), max(1, len(question.distinct)), question.idf
     mass = max(question.mass, 1e-6)
     number = np.full(len(segment.postings.df), -1, np.int16)
@@ -102,16 +103,13 @@ def text_signals(segment: Segment, question: Question, texts: Texts) -> dict[str
         / np.maximum(texts.sums(texts.weight * texts.heading), _LEAST_HEADING),
         "information": np.log1p(texts.sums(texts.weight)) / 5,
         "length": (np.log1p(texts.lengths) / 4).astype(np.float32),
+        "length_ratio": np.log((texts.lengths + 3) / (segment.mean_length + 3)) / 2,
+        "short": (1 / (1 + texts.lengths / _SHORT)).astype(np.float32),
     }
     for name, mask in (("names_asked", question.names), ("digits_asked", question.digits)):
         if mask is not None and mask.any():
             out[name] = has[:, mask] @ idf[mask] / max(float(idf[mask].sum()), 1e-6)
     return out | _together(question, number, row, place, term, count, mass)
-
-
-def shortness(lengths: NDArray[np.int64]) -> Floats:
-    """Return how short rows are, in (0, 1]; a row of twenty terms is half short."""
-    return (1 / (1 + lengths / _SHORT)).astype(np.float32)
 
 
 def _in_one_passage(lengths: NDArray[np.int64], row: Rows, place: Rows, term: Rows, width: int) -> NDArray[np.int64]:

@@ -31,6 +31,10 @@ class View:
     """The instants of one request, all but `now` in microseconds since 1970, UTC."""
 
     now: datetime
+    at: int
+    """`now` in microseconds."""
+    today: date
+    """The asker's local date."""
     tz: str
     as_of: int
     since: int | None
@@ -42,16 +46,44 @@ class View:
 
 def view_of(accepted: Clean[Recall] | Clean[Search]) -> View:
     """Return the instants of a request, in the asker's zone and clock."""
-    as_of, since, until = (accepted.time(name) for name in ("as_of", "since", "until"))
+    named = {name: micros(at) for name, (at, _) in accepted.times.items()}
+    now, known_at = micros(accepted.now), accepted.times.get("known_at")
     return View(
-        now=accepted.now, tz=accepted.tz, as_of=micros(as_of or accepted.now), since=None if since is None else micros(since),
-        until=None if until is None else micros(until), known_at=accepted.time("known_at"), dated=as_of is not None,
+        now=accepted.now, at=now, today=accepted.now.astimezone(zone(accepted.tz)).date(), tz=accepted.tz,
+        as_of=named.get("as_of", now), since=named.get("since"), until=named.get("until"),
+        known_at=None if known_at is None else known_at[0], dated="as_of" in named,
     )  # fmt: skip
 
 
 def present(now: datetime) -> View:
     """Return the instants of a request without filters: the present, in the local zone."""
-    return View(now=now, tz=local_zone(), as_of=micros(now), since=None, until=None, known_at=None, dated=False)
+    tz, at = local_zone(), micros(now)
+    today = now.astimezone(zone(tz)).date()
+    return View(now=now, at=at, today=today, tz=tz, as_of=at, since=None, until=None, known_at=None, dated=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Masks:
+    """What may be seen of a segment's rows, each of shape `(rows,)`."""
+
+    visible: NDArray[np.bool_]
+    ended: NDArray[np.bool_]
+    """Rows whose statements have ended."""
+    held: NDArray[np.bool_] | None
+    """Rows that held in the past that is asked about; None where none is."""
+
+
+def masks(segment: Segment, request: Recall, view: View, past: Window | None) -> Masks:
+    """Return which rows a request may see, which of them have ended, and which held in the past it asks about.
+
+    Args:
+        segment: The user's rows.
+        request: Its filters.
+        view: Its instants.
+        past: The days of the past that it asks about.
+    """
+    held = held_rows(segment, view, past)
+    return Masks(visible_rows(segment, request, view, held), ended_rows(segment, view), held)
 
 
 def visible_rows(

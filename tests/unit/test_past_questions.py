@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from eider.retrieve.past_question import past_asked
+from eider.language.questions.past import past_asked
 
 TODAY = date(2026, 11, 3)
 
