@@ -57,13 +57,16 @@ _NAMES: Final[tuple[tuple[str, int, str, str], ...]] = (
     ("phrase", STRONG, "password", r"phrases?"),
     ("mnemonic", STRONG, "password", r"mnemonic"),
     ("requirepass", STRONG, "password", r"requirepass"),
+    ("recovery", STRONG, "password", r"recovery codes?"),
+    ("backup", STRONG, "password", r"backup codes?"),
 )
 """(literal, strength, family, the rest of the name), all lower case; the literal is the prefilter."""
 
 _JOIN = (
     r"(?:"
     r"(?P<tag>[\"'`]?[^\S\n]{0,3}>)"
-    r"|(?P<assign>\\?[\"'`\]]{0,2}\)?(?:[\"']\s{1,3}value|[*_]{0,2})\s{0,4}(?::=|=>|->|→|\||[:=]{1,3})[*_]{0,2}"
+    r"|(?P<assign>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|pour|para|del|al|voor)"
+    r"\s[^\s:=?!\"]{1,40}(?:\s[^\s:=?!\"]{1,40}){0,4}?)?\\?[\"'`\]]{0,2}\)?(?:[\"']\s{1,3}value|[*_]{0,2})\s{0,4}(?::=|=>|->|→|\||[:=]{1,3})[*_]{0,2}"
     r"[^\S\n]{0,8}(?:[|>][-+]?)?(?:\n[^\S\n]{1,8})?)"
     r"|(?P<copula>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|pour|para|del|al|voor)"
     r"\s[^\s:=?!\"]{1,40}(?:\s[^\s:=?!\"]{1,40}){0,5}?)?"
@@ -114,6 +117,36 @@ def assigned(text: str, low: str, rows: list[int]) -> Iterator[tuple[str, int, i
                 span = _judge(text, low, match, level, family)
                 if span:
                     yield (_family(family, low, match.start()), *span)
+
+
+def pairs(text: str, low: str) -> Iterator[tuple[str, int, int]]:
+    """Passwords of pairs: `user / password: ada / S3cr3t!`, `login: ada / hunter2x`, `ada / S3cr3t! is the user / password`."""
+    if not any(word in low for word in _PAIR_NAMES):
+        return
+    for pattern in (_PAIR_AFTER, _PAIR_BEFORE, _LOGIN):
+        for match in compiled(pattern).finditer(low):
+            start, end = match.span("value")
+            value = text[start:end].rstrip(".,;:)")
+            telling = any(map(str.isdigit, value)) or any(not c.isalnum() and c not in "-_." for c in value)
+            if len(value) > 3 and telling and not is_reference(value) and not is_placeholder(value):  # noqa: PLR2004
+                yield "password", start, start + len(value)
+
+
+_PAIR_NAMES: Final = ("login", "passw", "kennwort", "contrase", "mot de passe", " pw", "pwd", "cred")
+_PAIR: Final = (
+    r"(?:user(?:name)?|login|account|benutzer(?:name)?|nutzer|usuario|utilisateur|identifiant|id)\s{0,2}(?:/|&|\+|and|und|et|y)\s{0,2}"
+    r"(?:password|passwort|passw|pass|pw|pwd|kennwort|contraseña|mot de passe|mdp)"
+)
+_PAIR_AFTER: Final = (
+    _PAIR
+    + r"\s{0,2}(?:[:=]|is|are|ist|lautet|lauten|est|sont|es|son)\s{1,3}[\"'`]?[^\s/\"'`]{1,40}[\"'`]?\s{0,2}(?:/|and|und|et|y)\s{0,2}"
+    r"[\"'`]?(?P<value>[^\s\"'`]{4,60})"
+)
+_PAIR_BEFORE: Final = (
+    r"(?<!\S)[^\s/]{1,40}\s?/\s?(?P<value>[^\s/]{4,60})\s(?:is|are|ist|sind|est|sont|es|son)\s(?:(?:the|my|our|die|der|mein|le|la|el)\s)?"
+    + _PAIR
+)
+_LOGIN: Final = r"(?<!\w)(?:login|logins|cred(?:ential)?s?|zugang|zugangsdaten)\s{0,2}[:=]\s{0,3}[^\s/]{1,40}\s{1,2}/\s{1,2}(?P<value>[^\s/]{4,60})"
 
 
 def _said_before(text: str, low: str, literal: str) -> Iterator[tuple[str, int, int]]:
@@ -228,6 +261,8 @@ def _judge(text: str, low: str, match: Match[str], level: int, family: str) -> t
     phrase = _phrase(low, match, start) if bare and join in {"assign", "copula"} else 0
     if phrase:
         return start, phrase
+    if bare and (grouped := _grouped(text, start, level, join)):
+        return start, grouped
     if low.startswith(("phrase", "mnemonic"), match.start()) and text.count(" ", start, end) < 2:  # noqa: PLR2004
         return None
     if bare:
@@ -254,6 +289,20 @@ def _phrase(low: str, match: Match[str], start: int) -> int:
         return 0
     words = compiled(r"[a-zà-ÿ]{3,12}(?: [a-zà-ÿ]{3,12}){3,23}(?=[.,;!\n)]|$)").match(low, start)
     return words.end() if words and not SMALL.intersection(words.group().split()) else 0
+
+
+def _grouped(text: str, start: int, level: int, join: str) -> int:
+    """The end of a key in groups, `7F3K-9QWE-2LMN` or `3f9a 22bc 9d01 77ee`; 0 when it is none."""
+    found = compiled(
+        r"[0-9A-Za-z]{4,8}(?:-[0-9A-Za-z]{4,8}){2,15}(?![\w-])|[0-9A-Za-z]{4}(?: [0-9A-Za-z]{4}){3,15}(?!\w)"
+    ).match(text, start)
+    if found is None or (level == WEAK and join == "space"):
+        return 0
+    groups = compiled(r"[0-9A-Za-z]+").findall(found[0])
+    digits = sum(any(map(str.isdigit, one)) for one in groups)
+    mixed = any(any(map(str.isalpha, one)) for one in groups)
+    sized = len({len(one) for one in groups}) <= 2  # noqa: PLR2004 (the last group may be shorter)
+    return found.end() if sized and 2 * digits >= len(groups) and (mixed or level == STRONG) else 0
 
 
 def _hand_made(text: str, match: Match[str], value: str) -> bool:

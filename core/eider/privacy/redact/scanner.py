@@ -98,6 +98,7 @@ def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
     if sum(map(text.count, "0123456789")) >= 14:  # noqa: PLR2004 (the shortest card)
         yield from numbers(text)
     low = text.replace("\u0130", "i").lower()  # the one letter whose lower case is longer; offsets must hold
+    yield from named_secrets.pairs(text, low)
     rows = named_secrets.names(low)
     if rows:
         yield from named_secrets.assigned(text, low, rows)
