@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from eider.model.clock import Clock, FixedClock, SystemClock
     from eider.model.errors import EiderError
     from eider.model.project_scope import project_scope
+    from eider.model.runs import Procedure, Run, Step, StepContext
     from eider.model.values import Episode, Event, Memory, Span, Usage
 
 __version__ = "0.1.0"
@@ -50,6 +51,7 @@ _HOME = {
     "Consolidation": "model.answers", "Diff": "model.answers", "Drained": "model.answers", "Explanation": "model.answers",
     "Health": "model.answers", "Imported": "model.answers", "Injection": "model.answers", "Page": "model.answers", "Receipt": "model.answers",
     "Recollection": "model.answers", "Verified": "model.answers", "Version": "model.answers", "Why": "model.answers",
+    "Procedure": "model.runs", "Run": "model.runs", "Step": "model.runs", "StepContext": "model.runs",
 }  # fmt: skip
 _MODULES = {
     "aio": "api.aio", "errors": "model.errors", "values": "model.values", "answers": "model.answers", "testing": "testing",
@@ -72,9 +74,13 @@ __all__ = [
     "Injection",
     "Memory",
     "Page",
+    "Procedure",
     "Receipt",
     "Recollection",
+    "Run",
     "Span",
+    "Step",
+    "StepContext",
     "SystemClock",
     "Usage",
     "Verified",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from eider.learn.remember import remember
 from eider.model.errors import TooLargeError
@@ -13,7 +14,7 @@ from eider.model.validation import MAX_STATEMENT
 from eider.model.values import TRUST, Memory, Origin
 from eider.privacy.ingress import Clean, accept
 from eider.runs.active import save_step
-from eider.runs.lifecycle import found_run, is_expired, readable_run
+from eider.runs.lifecycle import found_run, is_expired, is_held, readable_run
 from eider.runs.references import parse
 from eider.runs.render import outputs_of
 from eider.store.engine import Engine
@@ -25,14 +26,19 @@ def runs(engine: Engine, accepted: Clean[Runs]) -> list[Run]:
     found = engine.store.runs.listed(
         user=request.user, name=request.name, session=request.session, parent=request.parent, limit=request.limit
     )
-    return [run for run in found if not is_expired(run, now)]
+    return [_as_it_is(run, now) for run in found if not is_expired(run, now)]
 
 
 def run_of(engine: Engine, accepted: Clean[RunOf]) -> Run:
     """Show a run with its steps."""
     request = accepted.request
     known = readable_run(engine, request.id, request.user, request.session)
-    return replace(known.run, steps=known.steps)
+    return replace(_as_it_is(known.run, engine.now()), steps=known.steps)
+
+
+def _as_it_is(run: Run, now: datetime) -> Run:
+    """A run whose process is gone has stopped, whatever was last noted of it."""
+    return replace(run, status="stopped") if run.status == "running" and not is_held(run, now) else run
 
 
 def promote_step(engine: Engine, accepted: Clean[PromoteStep]) -> Memory:
