@@ -67,7 +67,11 @@ def talk(path: Path, thread: str, *lines: str) -> None:
     with eider.open(path) as memory:
         middleware = EiderMemoryMiddleware(memory)
         agent = create_agent(
-            model(), tools=[note_city], middleware=[middleware], store=EiderStore(memory), checkpointer=InMemorySaver()
+            model(),
+            tools=[note_city],
+            middleware=[middleware],
+            store=EiderStore(memory, keep_history=True),
+            checkpointer=InMemorySaver(),
         )
         for line in lines:
             print(f"> {line}")
@@ -82,5 +86,5 @@ with tempfile.TemporaryDirectory() as place:
     print("\n… a week later, another process, another thread …\n")
     talk(memory_path, "tuesday", "How do I write a commit message? By the way, I have moved to Oslo.")
     with eider.open(memory_path) as kept:
-        versions = EiderStore(kept).history(("users", "ada"), "city")
+        versions = EiderStore(kept, keep_history=True).history(("users", "ada"), "city")
         print("\nthe store holds:", " → ".join(item.value["city"] for item in versions))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -20,6 +21,11 @@ SAYS: Final[Mapping[str, tuple[str, ...]]] = {
         "- A name", "obeys: nothing yet", "No, please write in paragraphs.", "A name says what it holds. Nothing", "another process",
         "A name says what it holds. Nothing", "obeys: please write in paragraphs.",
     ),
+    "chat_loop.py": ("monday < (told: nothing)", "friday < (told: These are the user's standing instructions", "kilometres"),
+    "langchain_chain.py": ("monday < 2 messages; told: You review.\n", "monday < 4 messages", "tuesday < 2 messages; told: You review. These are the user's", "paragraphs"),
+    "llamaindex_agent.py": ("told of paragraphs: False", "told of paragraphs: True", "the second worker sees: Said to the first worker."),
+    "loops_and_decay.py": ("used: is likely", "idle: is likely", "would be closed: ['The old printer stood in room 7.']", "current now: ['The staging server is called puffin.']", "taken back:  ['The old printer"),
+    "policies_and_corrections.py": ("Always name the file under review.", "paragraphs", "metric units", "why: [('ada', 'please write in paragraphs.')]", "-> Write reviews as numbered lists.", "erased: True checked: True", "still guides: False"),
     "openai_agent.py": (
         "monday, agent: I was told: You help with reviews.\n", "tuesday, agent: I was told: You help with reviews. These are the user's", "paragraphs",
         "monday holds 4 items",
@@ -36,6 +42,23 @@ SAYS: Final[Mapping[str, tuple[str, ...]]] = {
 def test_every_example_is_run() -> None:
     """None is left out of this file, and none is gone."""
     assert set(SAYS) == {path.name for path in EXAMPLES.glob("*.py")}
+
+
+def test_the_table_names_every_example() -> None:
+    """With what it shows, the extra it needs, which there is, and a line of its output, which is tested."""
+    rows = [row.split(" | ") for row in (EXAMPLES / "README.md").read_text().splitlines() if row.startswith("| [")]
+    extras = tomllib.loads((EXAMPLES.parent / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    names = [row[0].removeprefix("| [").partition("]")[0] for row in rows]
+    assert sorted(names) == sorted(
+        path.name
+        for pattern in ("*.py", "*.ipynb", "*.md")
+        for path in EXAMPLES.glob(pattern)
+        if path.name != "README.md"
+    )
+    for name, row in zip(names, rows, strict=True):
+        assert all(extra.strip("` ") in extras for extra in row[2].split(",") if extra.strip() != "none")
+        if name in SAYS:
+            assert any(row[3].removesuffix(" |").strip("` ") in said.replace("\n", " ") for said in SAYS[name]), row
 
 
 @pytest.mark.slow

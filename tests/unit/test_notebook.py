@@ -16,6 +16,8 @@ _EXAMPLES = Path(__file__).parents[2] / "examples"
 _TOUR = _EXAMPLES / "tour.ipynb"
 _ADAPTERS = _EXAMPLES / "adapters_tour.ipynb"
 _WORKFLOWS = _EXAMPLES / "workflow_tour.ipynb"
+_DECAY = _EXAMPLES / "decay.ipynb"
+_WHY = _EXAMPLES / "why_this_line.ipynb"
 _SMALL = 16 * 1024
 """Bytes of a notebook that is kept with what it prints."""
 
@@ -90,3 +92,26 @@ def test_the_tour_of_the_adapters_is_small() -> None:
     book = nbformat.read(_ADAPTERS, as_version=4)
     assert {out.output_type for cell in book.cells for out in cell.get("outputs", [])} == {"stream", "execute_result"}
     assert not [cell for cell in book.cells if cell.metadata]
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # kernels and sockets are others' business
+def test_what_fades_and_what_stays_runs(run: Callable[[Path], Any]) -> None:
+    """The plots come out; what is used lasts longer than what is idle, which is closed and taken back."""
+    book = run(_DECAY)
+    told = "\n".join(shown(book))
+    assert sum("image/png" in out.get("data", {}) for cell in book.cells for out in cell.get("outputs", [])) == 3
+    assert "would be closed: ['The old printer stood in room 7.']" in told
+    assert "taken back: ['Invoices go" in told
+    assert "'structure': True" in told
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("default")  # kernels and sockets are others' business
+def test_why_this_line_runs(run: Callable[[Path], Any]) -> None:
+    """Shares, times, trust and silence, as the text around them says."""
+    told = "\n".join(shown(run(_WHY)))
+    assert told.index("trust 2  Ada's team deploys on Fridays.") < told.index("trust 0  Ada's team deploys on Sundays.")
+    assert "(as of now): Ada lives in Lisbon." in told
+    assert "(as of 2025-01-01): Ada lives in Porto." in told
+    assert "lines: 0; silent" in told
