@@ -76,7 +76,8 @@ def talk(path: Path, thread: str, *lines: str) -> None:
         for line in lines:
             print(f"> {line}")
             config: Any = {"configurable": {"user_id": "ada", "thread_id": thread}}
-            print(agent.invoke({"messages": [("user", line)]}, config)["messages"][-1].text)
+            said: Any = {"messages": [("user", line)]}
+            print(agent.invoke(said, config)["messages"][-1].text)
             middleware.flush()  # it learns behind the turn; here each turn shall know what the last one taught
 
 

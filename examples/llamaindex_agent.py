@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import warnings
-from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from llama_index.core.agent.workflow import FunctionAgent
@@ -21,7 +20,7 @@ from eider_llamaindex import EiderToolSpec, eider_memory
 told: list[str] = []
 
 
-async def answers(messages: Sequence[ChatMessage], **_: Any) -> AsyncIterator[ChatMessage]:
+async def answers(messages: Any, **_: Any) -> Any:
     """Stands in for a model, and notes what it was sent."""
     told.append("\n".join(str(message.content) for message in messages))
     yield ChatMessage(role="assistant", content="- Name the file.\n- Say what is wrong.")
@@ -29,14 +28,16 @@ async def answers(messages: Sequence[ChatMessage], **_: Any) -> AsyncIterator[Ch
 
 async def main(memory: eider.Eider) -> None:
     """Monday's correction is in Tuesday's prompt."""
+    model: Any = answers
     agent = FunctionAgent(
-        llm=MockFunctionCallingLLM(response_generator=answers), tools=EiderToolSpec(memory).to_tool_list(),
+        llm=MockFunctionCallingLLM(response_generator=model), tools=EiderToolSpec(memory).to_tool_list(),
     )  # fmt: skip
     for session, text in (
         ("monday", "How do I write a review?"), ("monday", "No, please write in paragraphs."), ("tuesday", "And a message?"),
     ):  # fmt: skip
         talk = eider_memory(memory, session=session)
-        await agent.run(text, memory=talk)
+        chatting: Any = agent.run(user_msg=text, memory=talk)
+        await chatting
         talk.sql_store.flush(10)  # pyright: ignore[reportAttributeAccessIssue] (only because this script is so fast)
         print(f"{session} > {text}; the model is told of paragraphs: {'standing instructions' in told[-1]}")
     one, two = eider_memory(memory, session="monday"), eider_memory(memory, session="monday")

@@ -24,7 +24,7 @@ def main(memory: eider.Eider) -> None:
             loop.set_outcome(1.0)  # it helped
     for name, one in (("used", used), ("idle", idle)):
         usage = memory.why(one.id).usage
-        days = 0.0 if usage is None else usage.stability
+        days = usage.stability
         print(f"{name}: is likely to be worth recalling for {days:.0f} days without use")
     clock.advance(timedelta(days=200))
     plan = memory.consolidate(prune_threshold=0.7, dry_run=True)
