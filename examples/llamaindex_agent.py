@@ -29,15 +29,14 @@ async def answers(messages: Any, **_: Any) -> Any:
 async def main(memory: eider.Eider) -> None:
     """Monday's correction is in Tuesday's prompt."""
     model: Any = answers
-    agent = FunctionAgent(
+    agent: Any = FunctionAgent(
         llm=MockFunctionCallingLLM(response_generator=model), tools=EiderToolSpec(memory).to_tool_list(),
     )  # fmt: skip
     for session, text in (
         ("monday", "How do I write a review?"), ("monday", "No, please write in paragraphs."), ("tuesday", "And a message?"),
     ):  # fmt: skip
         talk = eider_memory(memory, session=session)
-        chatting: Any = agent.run(user_msg=text, memory=talk)
-        await chatting
+        await agent.run(user_msg=text, memory=talk)
         talk.sql_store.flush(10)  # pyright: ignore[reportAttributeAccessIssue] (only because this script is so fast)
         print(f"{session} > {text}; the model is told of paragraphs: {'standing instructions' in told[-1]}")
     one, two = eider_memory(memory, session="monday"), eider_memory(memory, session="monday")
