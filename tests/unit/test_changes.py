@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,7 @@ from eider.privacy.ingress import Channel, accept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from eider.model.learned import Learned, Zone
     from eider.model.values import Act
@@ -156,3 +158,32 @@ def test_a_statement_changes_only_its_own_users_scope_and_trust(statements: list
                     for i, m in before.items()
                 )
                 memory.undo(memory.events(user=user, limit=1)[0].id, user=user)
+
+
+def test_an_import_meets_what_is_known(memory: eider.Eider, tmp_path: Path) -> None:
+    """In the user's own file as much trust as its rows have: nothing of more trust is closed, the same is kept once."""
+    memory.channel("mcp", "import").remember("We build with Gradle.")
+    memory.remember(OLD)
+    notes = tmp_path / "notes.jsonl"
+    texts = ["We build with Bazel now.", "My phone is a Pixel now.", "The ferry leaves at nine."]
+    notes.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    assert memory.import_(notes).memories == 3
+    held = holding(memory)
+    assert "We build with Gradle." not in held or held["We build with Gradle."].doubt is not None
+    assert (held[OLD].doubt, held[OLD].valid_to) == (None, None)
+    assert "The ferry leaves at nine." in held
+    assert "My phone is a Pixel now." in [q.text for q in memory.inbox()]
+
+
+def test_many_known_statements_are_restated_in_a_few_commits(memory: eider.Eider) -> None:
+    """Each counts as a use, and one undo takes the uses of a batch back."""
+    texts = [f"Locker {word} is on floor {n}." for n, word in enumerate(["oak", "elm", "ash", "fir", "yew"] * 60)]
+    memory.remember_many(texts)
+    events = len(memory.events(limit=1000))
+    again = memory.remember_many(texts)
+    assert len(memory.events(limit=1000)) - events <= 3
+    usage: Any = memory._engine.store.usage
+    uses = [u.uses for u in usage.get([m.id for m in again], user="ada").values()]
+    assert set(uses) == {1}
+    memory.undo(memory.events(limit=1)[0].id)
+    assert {u.uses for u in usage.get([m.id for m in again], user="ada").values()} >= {0}

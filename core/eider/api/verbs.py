@@ -14,6 +14,7 @@ from eider.guide.inject import inject
 from eider.guide.policy import policy
 from eider.learn.inbox import inbox, settle
 from eider.learn.loops import close_loop, learned, open_loop, reset_learned, set_outcome
+from eider.learn.imported import import_
 from eider.learn.observe import observe
 from eider.learn.remember import add_rules, remember, remember_many
 from eider.learn.scopes import consolidate_scopes, scopes
@@ -73,7 +74,7 @@ from eider.model.requests_runs import (
 )
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.records.consolidate import consolidate
-from eider.records.exchange.export import export, import_
+from eider.records.exchange.export import export
 from eider.records.forget import forget, forget_user
 from eider.records.forget_many import forget_many
 from eider.records.history import diff, events, health, history, why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
@@ -18,10 +19,14 @@ from eider.model.usage import fresh, used
 from eider.model.values import GLOBAL, TRUST, Memory
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact
-from eider.records.record import BATCH, part_key, usage_detail
+from eider.records.record import part_key, usage_detail
 from eider.retrieve.nearest import near, near_many
 from eider.store.engine import Engine
 
+_BATCH: Final = 500
+"""Statements per transaction: holding so many against what is known takes about a second."""
+_LET_OTHERS_WRITE: Final = 0.002
+"""Seconds between two transactions: a lock that is let go and taken again at once is never another's."""
 _ONE_BY_ONE: Final = 8
 """Statements of one call up to which each looks for its neighbours by rank; more are looked up by meaning, together."""
 
@@ -92,8 +97,10 @@ def _in_batches(
     engine: Engine, said: Sequence[Clean[Remember]], channel: Channel, user: str, key: str | None
 ) -> list[Memory]:
     kept: list[Memory] = []
-    for start in range(0, len(said), BATCH):
-        batch, part = said[start : start + BATCH], part_key(key, start)
+    for start in range(0, len(said), _BATCH):
+        if start:
+            time.sleep(_LET_OTHERS_WRITE)
+        batch, part = said[start : start + _BATCH], part_key(key, start)
         kept += engine.planned(
             lambda batch=batch, part=part: _remember_batch(engine, batch, channel, user=user, key=part)
         )

@@ -19,8 +19,8 @@ from eider.store.engine import Engine
 LIMIT: Final = 8
 _READ: Final = 2_000
 _AT_ONCE: Final = 256
-_ALIKE: Final = 0.5
-"""Cosine below which two statements are not held against each other in a bulk write. A guess."""
+_ALIKE: Final = 0.3
+"""Cosine below which two statements are not held against each other in a bulk write: 17 of 20 changes of our own lie above."""
 
 
 def near(
@@ -60,8 +60,9 @@ def near(
 
 
 def near_many(
-    engine: Engine, user: str, vectors: Sequence[bytes], scopes: Sequence[str], *, limit: int = 2
-) -> list[list[Memory]]:
+    engine: Engine, user: str, vectors: Sequence[bytes], scopes: Sequence[str], *, limit: int = 2,
+    besides: Collection[str] = (),
+) -> list[list[Memory]]:  # fmt: skip
     """Return for each of many statements the current memories of its scope that are closest in meaning; best first.
 
     Args:
@@ -70,12 +71,14 @@ def near_many(
         vectors: float32 of length 1 for each statement, empty where it has none.
         scopes: The scope of each.
         limit: Most memories for each.
+        besides: Ids of memories that are left out.
     """
     found: list[list[str]] = [[] for _ in vectors]
     now = micros(engine.now())
     with engine.segments.hold(user) as segment:
         visible = segment.alive & segment.is_memory & (segment.state == STATE_CODE["active"])
         visible &= (segment.valid_to > now) & (segment.trust >= 1)
+        visible[[segment.row_of[i] for i in besides if i in segment.row_of]] = False
         for scope in dict.fromkeys(scopes):
             rows = np.flatnonzero(visible & (segment.scope == segment.scopes.get(scope, -1)))
             places = [i for i, (s, v) in enumerate(zip(scopes, vectors, strict=True)) if s == scope and v]
