@@ -12,9 +12,9 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from eider.guide.inject import inject
 from eider.guide.policy import policy
+from eider.learn.imported import import_
 from eider.learn.inbox import inbox, settle
 from eider.learn.loops import close_loop, learned, open_loop, reset_learned, set_outcome
-from eider.learn.imported import import_
 from eider.learn.observe import observe
 from eider.learn.remember import add_rules, remember, remember_many
 from eider.learn.scopes import consolidate_scopes, scopes

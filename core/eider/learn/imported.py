@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from eider.learn.plan import planned, reasons
+from eider.learn.reconcile import reconcile
 from eider.model.changes import ChangeSet
 from eider.model.learned import Draft
 from eider.privacy.redact import redact
 from eider.records.exchange.export import import_ as bring
 from eider.records.revise import sealed
 from eider.retrieve.nearest import near_many
-from eider.understand.reconcile import reconcile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from eider.learn.exchange import Exchange
@@ -14,7 +15,7 @@ from eider.privacy.redact import redact
 from eider.records.scope_names import project_named
 from eider.understand import cues
 from eider.understand.already_known import is_known
-from eider.understand.reader import read_reply
+from eider.understand.reader import proposed, read_reply
 
 READ: Final = 20_000
 """Characters of the agent's output that a reply is read against: its end says what it proposed."""
@@ -63,6 +64,7 @@ def _draft(signal: Signal, exchange: Exchange) -> Draft | None:
     if signal.act == "confirm":
         if answers is None or agent is None:
             return None
+        signal, answers = _confirmed(signal, answers, agent.text)
         quoted, spans = agent.text[answers.start : answers.end], (answers, evidence)
     if not quoted.strip() or len(quoted) > MAX_STATEMENT or redact(quoted) != quoted:
         return None  # cut out of its sentence it reads as a secret: it stays in the utterance alone
@@ -76,6 +78,16 @@ def _draft(signal: Signal, exchange: Exchange) -> Draft | None:
         valid_from=period.since, valid_to=period.until, from_precision=period.since_precision,
         to_precision=period.until_precision,
     )  # fmt: skip
+
+
+def _confirmed(signal: Signal, answers: Span, text: str) -> tuple[Signal, Span]:
+    """What the agent's words propose to keep, read for what they are: the yes says nothing of their kind."""
+    asked = text[answers.start : answers.end]
+    start, end = proposed(asked)
+    found = read_reply(asked[start:end])
+    kind, reach = (found[0].kind, found[0].reach) if found else ("fact", signal.reach)
+    span = replace(answers, start=answers.start + start, end=answers.start + end)
+    return replace(signal, kind=kind, reach=reach), span
 
 
 def _answered(signal: Signal, exchange: Exchange) -> str:

@@ -300,3 +300,16 @@ def read_reply(reply: str, agent_output: str = "", *, weights: Weights | None = 
     if not reply.strip():
         return []
     return _Reader(reply, agent_output, weights or shipped_weights()).read()
+
+
+def proposed(question: str) -> Span:
+    """Return where an agent's question says what it would remember; the whole where it has no such frame.
+
+    >>> "Should I remember that you live in Narvik?"[slice(*proposed("Should I remember that you live in Narvik?"))]
+    'you live in Narvik'
+    """
+    lower = cues.plain(question)
+    framed = [f for f in _frames("before") if not is_east_asian(f) and cues.find(f) & cues.bit("remember")]
+    behind = [place + len(f) for f in framed if (place := lower.rfind(f"{f} ")) >= 0]
+    start, end = trim(question, max(behind, default=0), len(question.rstrip(" ?？.")))
+    return (start, end) if behind and start < end else (0, len(question))
