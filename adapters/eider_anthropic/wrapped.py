@@ -48,7 +48,7 @@ def wrap(
         speaker: Who speaks in the user's messages: "user", or "agent" where another agent writes them, which teach nothing
             then; or a function that says so at each call.
     """
-    conversation = Conversation(memory, scopes=scopes, topic=context, budget=budget, loop=loop, host="anthropic")
+    conversation = Conversation(memory, scopes=scopes, context=context, budget=budget, loop=loop, host="anthropic")
     name = session if session is not None else uuid4().hex
     return wrap_client(client, _Listener(conversation, "anthropic", user=user, session=name, speaker=speaker))
 

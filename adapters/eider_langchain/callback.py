@@ -86,7 +86,7 @@ class EiderCallbackHandler(BaseCallbackHandler):
                 another agent, whose words teach nothing.
         """
         self.conversation = Conversation(
-            memory, user=user, session=session, scopes=scopes, topic=context, host="langchain"
+            memory, user=user, session=session, scopes=scopes, context=context, host="langchain"
         )
         self._inputs = _INPUTS if input_key is None else (input_key,)
         self._outputs = _OUTPUTS if output_key is None else (output_key,)

@@ -50,7 +50,7 @@ class EiderMemory(BaseMemory):
         super().model_post_init(context)
         memory: Eider = self.memory
         self._conversation = Conversation(
-            memory, user=self.user, session=self.session, scopes=self.scopes, topic=self.context,
+            memory, user=self.user, session=self.session, scopes=self.scopes, context=self.context,
             budget=self.budget, loop=self.loop, host="langchain",
         )  # fmt: skip
         self._history = EiderChatMessageHistory(memory, self.session, user=self.user, scopes=self.scopes)
@@ -85,7 +85,7 @@ class EiderMemory(BaseMemory):
     def load_memory_variables(self, inputs: dict[str, Any]) -> dict[str, Any]:
         """What a prompt needs: guidance, what was recalled, the conversation so far."""
         prompt = str(inputs[self._input(inputs)]) if inputs else ""
-        policy = self._conversation.guidance(topic=prompt or None)
+        policy = self._conversation.guidance(context=prompt or None)
         recalled = self._conversation.context(prompt, without=[m.id for m in policy.memories])
         known = "\n\n".join(part for part in (policy.text, recalled.text) if part)
         said = self.buffer_as_messages

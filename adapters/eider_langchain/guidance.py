@@ -42,7 +42,7 @@ def guided(
         InputError: In a run: nobody said whose memory it is.
     """
     fixed = Conversation(
-        memory, user=user, session=session, scopes=scopes, topic=context, budget=budget, host="langchain"
+        memory, user=user, session=session, scopes=scopes, context=context, budget=budget, host="langchain"
     )
 
     def with_memory(given: Any, config: RunnableConfig) -> list[BaseMessage]:
@@ -52,7 +52,7 @@ def guided(
         last = last_of_user(messages, names_of_user(whose, names))
         prompt = "" if last is None else text_of(last)
         existing = messages[0] if messages and isinstance(messages[0], SystemMessage) else None
-        policy = conversation.guidance("" if existing is None else text_of(existing), topic=prompt or None)
+        policy = conversation.guidance("" if existing is None else text_of(existing), context=prompt or None)
         recalled = conversation.context(prompt, without=[m.id for m in policy.memories]).text if prompt else ""
         words = "\n\n".join(part for part in (policy.text, recalled) if part)
         if not words:

@@ -79,7 +79,7 @@ def conversation_of_run(
         user=user if user is not None else _id_text(_first_value(places, USER)),
         session=conversation.session if conversation.session is not None else _id_text(_first_value(places, SESSION)),
         scopes=(scopes,) if isinstance(scopes, str) else _text_list(scopes),
-        topic=conversation.topic if conversation.topic is not None else _id_text(_first_value(places, ("eider_context",))),
+        context=conversation.work_context if conversation.work_context is not None else _id_text(_first_value(places, ("eider_context",))),
         loop=conversation.loop if conversation.loop is not None else _id_text(_first_value(places, ("eider_loop",))),
         budget=budget if isinstance(budget, int) else None,
     )  # fmt: skip

@@ -50,7 +50,7 @@ class _TurnContext:
         """Return the text to add to the instructions: policy, then recalled lines."""
         if (known := self.cached_text(existing)) is not None:
             return known
-        policy = self._conversation.guidance(existing, topic=self._prompt or None)
+        policy = self._conversation.guidance(existing, context=self._prompt or None)
         recalled = self._conversation.context(self._prompt, without=[m.id for m in policy.memories])
         words = "\n\n".join(part for part in (policy.text, recalled.text) if part)
         self._words = (existing, words)
@@ -98,7 +98,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
             user=user,
             session=session,
             scopes=scopes,
-            topic=context,
+            context=context,
             budget=budget,
             loop=loop,
             host="langchain",
@@ -171,7 +171,7 @@ class EiderMemoryMiddleware(AgentMiddleware[State, Any, Any]):
             conversation.user,
             conversation.session,
             mark,
-            conversation.topic,
+            conversation.work_context,
             conversation.loop,
             *conversation.scopes,
         )

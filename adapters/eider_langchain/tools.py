@@ -85,7 +85,7 @@ def memory_tools(
         prefix: Put before their names, so that they do not meet the agent's own tools.
     """
     conversation = Conversation(
-        memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host="langchain"
+        memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host="langchain"
     )
     return tools_of(conversation, only, prefix)
 

@@ -56,7 +56,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         """
         super().__init__(name=name, description="What is remembered of this user.", priority=priority)
         self._conversation = Conversation(
-            memory, user=user, session=session, scopes=scopes, topic=context, budget=budget, loop=loop, host=HOST
+            memory, user=user, session=session, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST
         )
         self._guidance, self._learn = guidance, learn
 
@@ -75,7 +75,13 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         conversation.require_user()
         messages = messages or []
         prompt = shapes.chat_end(messages).text
-        whose = (conversation.user, conversation.session, conversation.topic, conversation.loop, *conversation.scopes)
+        whose = (
+            conversation.user,
+            conversation.session,
+            conversation.work_context,
+            conversation.loop,
+            *conversation.scopes,
+        )
         if shapes.is_continuation(messages) and (found := self._turns.get(whose)) and found[0] == prompt:
             return found[1]  # agents ask at every step, and once more when they are done
         said = [text for m in messages if (text := shapes.text_of(m))]
@@ -87,7 +93,7 @@ class EiderMemoryBlock(BaseMemoryBlock[str]):
         return words
 
     def _memory_text(self, conversation: Conversation, prompt: str, said: Sequence[str]) -> str:
-        policy = conversation.guidance(topic=prompt or None) if self._guidance else None
+        policy = conversation.guidance(context=prompt or None) if self._guidance else None
         guidance, shown = (policy.text, [m.id for m in policy.memories]) if policy is not None else ("", [])
         recalled = conversation.context(prompt, without=shown, known=said).text if prompt else ""
         return "\n\n".join(part for part in (guidance, recalled) if part)

@@ -58,7 +58,7 @@ class EiderChatStore(AsyncDBChatStore):
                 other processes add.
         """
         super().__init__()
-        self._conversation = Conversation(memory, user=user, scopes=scopes, topic=context, loop=loop, host=HOST)
+        self._conversation = Conversation(memory, user=user, scopes=scopes, context=context, loop=loop, host=HOST)
         self._chats = shared_chats(memory) if restore and inner is None else SharedChats()
         self._inner = inner if inner is not None else self._chats.window
         self._follows = restore and inner is None

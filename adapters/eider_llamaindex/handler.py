@@ -65,7 +65,7 @@ class EiderEventHandler(BaseEventHandler):
         """
         super().__init__()
         self._conversation = Conversation(
-            memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host=HOST
+            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
         )
         self._plain = plain_calls
         self._turns = Turns(self._begin_turn, self._report, self._conversation.warn_of_failure)

@@ -31,12 +31,12 @@ def guided(
         context: What the work is about, where a query does not say it; facts enter only where they bear on it.
         loop: Open loop that this belongs to.
     """
-    conversation = Conversation(memory, user=user, scopes=scopes, topic=context, loop=loop, host=HOST)
+    conversation = Conversation(memory, user=user, scopes=scopes, context=context, loop=loop, host=HOST)
 
     def guidance(query_str: str | None = None, **_: Any) -> str:
         current_conversation(conversation).require_user()
         try:
-            text = current_conversation(conversation).guidance(existing=template, topic=query_str).text
+            text = current_conversation(conversation).guidance(existing=template, context=query_str).text
         except Exception as error:  # noqa: BLE001 (a query goes on whatever happens to its memory)
             conversation.warn_of_failure(error)
             return ""

@@ -55,7 +55,7 @@ class EiderToolSpec(BaseToolSpec):
         """
         self._prefix = prefix
         self._conversation = Conversation(
-            memory, user=user, session=session, scopes=scopes, topic=context, loop=loop, host=HOST
+            memory, user=user, session=session, scopes=scopes, context=context, loop=loop, host=HOST
         )
 
     def remember(self, **arguments: Any) -> str:

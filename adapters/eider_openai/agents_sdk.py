@@ -32,7 +32,7 @@ def guided(
         scopes: Where the agent works.
         context: What the work is about.
     """
-    fixed = Conversation(memory, scopes=scopes, topic=context, host=HOST)
+    fixed = Conversation(memory, scopes=scopes, context=context, host=HOST)
 
     async def with_guidance(run: Any, agent: Any) -> str:
         del agent

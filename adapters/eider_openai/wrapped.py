@@ -52,7 +52,7 @@ def wrap(
         names: Values of `name` in messages of role "user" that are the user's, besides their id; under any other it is
             another agent.
     """
-    conversation = Conversation(memory, scopes=scopes, topic=context, budget=budget, loop=loop, host=HOST)
+    conversation = Conversation(memory, scopes=scopes, context=context, budget=budget, loop=loop, host=HOST)
     listener = _Listener(conversation, HOST, user=user, session=session, speaker=speaker)
     listener.names = tuple(names)
     return wrap_client(client, listener)

@@ -119,7 +119,7 @@ class EiderCapability(AbstractCapability[Any]):
         )
         own.conversation = self.conversation.of(
             user=value_for_run(self.user, ctx), session=session, scopes=tuple(value_for_run(self.scopes, ctx)),
-            topic=value_for_run(self.context, ctx), loop=value_for_run(self.loop, ctx),
+            context=value_for_run(self.context, ctx), loop=value_for_run(self.loop, ctx),
         )  # fmt: skip
         own.conversation.require_user()
         return own

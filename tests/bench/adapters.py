@@ -144,7 +144,7 @@ def _verbs(memory: Eider, *, about_prompt: bool) -> Turn:
 
     async def turn(prompt: str, session: str) -> None:
         conversation = eider.Conversation(memory, session=session, host="direct")
-        conversation.guidance(topic=prompt if about_prompt else None)
+        conversation.guidance(context=prompt if about_prompt else None)
         conversation.context(prompt)
         conversation.user_said(prompt)
         conversation.agent_said(ANSWER)

@@ -218,7 +218,7 @@ def test_a_conversation_without_a_context_brings_no_facts(tmp_path: Path) -> Non
         memory.remember("The office is in Oslo.")
         conversation = eider.Conversation(memory, host="app")
         assert "Oslo" not in conversation.guidance().text
-        assert "Oslo" in conversation.guidance(topic="planning a visit to the Oslo office").text
+        assert "Oslo" in conversation.guidance(context="planning a visit to the Oslo office").text
 
 
 def test_more_pinned_rules_than_there_is_room_for_are_all_given(

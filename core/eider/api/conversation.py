@@ -34,7 +34,7 @@ REQUEST_TIMEOUT: Final = 2.0
 RETRY_AFTER: Final = 30.0
 """Seconds before a server that did not answer is asked again. A guess."""
 GUIDANCE_KINDS: Final = ("rule", "preference", "decision")
-"""Kinds of memories that are guidance where no topic is known; facts need one to be relevant to."""
+"""Kinds of memories that are guidance where nobody said what the work is about; facts need one to be relevant to."""
 MAX_TOOL_TEXT: Final = 100_000
 """Characters kept of one tool result or document. A guess."""
 _log: Final = logging.getLogger("eider")
@@ -104,11 +104,11 @@ class Conversation:
     conversation.agent_said(answer)
     """
 
-    __slots__ = ("_host", "budget", "loop", "scopes", "session", "topic", "user")
+    __slots__ = ("_host", "budget", "loop", "scopes", "session", "user", "work_context")
 
     def __init__(
         self, memory: Eider, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] = (),
-        topic: str | None = None, budget: int = 400, loop: str | None = None, host: str = "library",
+        context: str | None = None, budget: int = 400, loop: str | None = None, host: str = "library",
         _host: HostSession | None = None,
     ) -> None:  # fmt: skip
         """Start or resume a conversation.
@@ -118,7 +118,7 @@ class Conversation:
             user: User whose memory it is; by default the user given to `eider.open`.
             session: Name of the conversation.
             scopes: Scopes the agent works in; what is learned is stored in the first. Empty means all.
-            topic: What the work is about; the `context` of the policies and exchanges of this conversation.
+            context: What the work is about; it goes with the policies and exchanges of this conversation.
             budget: Maximum tokens that `context` adds to one prompt.
             loop: Id of an open loop that policies and tool calls belong to.
             host: Name of the host application, recorded as the channel of its writes.
@@ -127,16 +127,16 @@ class Conversation:
             scopes = (scopes,)
         self._host = _host or HostSession(memory, host)
         self.user, self.session, self.scopes = user, session, tuple(scopes)
-        self.topic, self.budget, self.loop = topic, budget, loop
+        self.work_context, self.budget, self.loop = context, budget, loop
 
     def of(
         self, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] | None = None,
-        topic: str | None = None, loop: str | None = None, budget: int | None = None,
+        context: str | None = None, loop: str | None = None, budget: int | None = None,
     ) -> Conversation:  # fmt: skip
         """Return another conversation over the same memory; arguments left out keep their value."""
         return Conversation(
             self._host.memory, user=user if user is not None else self.user, session=session or self.session,
-            scopes=self.scopes if scopes is None else scopes, topic=topic if topic is not None else self.topic,
+            scopes=self.scopes if scopes is None else scopes, context=context if context is not None else self.work_context,
             budget=budget or self.budget, loop=loop or self.loop, _host=self._host,
         )  # fmt: skip
 
@@ -161,21 +161,21 @@ class Conversation:
 
     # ------------------------------------------------------------------ before a model call
 
-    def guidance(self, existing: str = "", *, topic: str | None = None, budget: int | None = None) -> Policy:
+    def guidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:
         """Return the rules, preferences and decisions the agent should follow.
 
         Args:
             existing: The agent's present instructions; what they say already is left out.
-            topic: What this turn is about; by default the conversation's topic.
+            context: What this turn is about; by default what the conversation is about.
             budget: Maximum tokens, by default 1,200. Pinned rules are never cut; one warning is logged if they exceed it.
 
         Returns:
             The policy; its `text` is empty when nothing is known or memory fails, and `why` says which.
         """
         ask = partial(
-            self._host.reader.policy, user=self.user, context=repaired(topic or self.topic or "") or None, existing_instructions=existing,
+            self._host.reader.policy, user=self.user, context=repaired(context or self.work_context or "") or None, existing_instructions=existing,
             scopes=self.scopes or None, budget=budget, loop=self.loop,
-            kinds=None if topic or self.topic else GUIDANCE_KINDS,
+            kinds=None if context or self.work_context else GUIDANCE_KINDS,
         )  # fmt: skip
         policy = self._host.answer_or(ask, _no_guidance)
         if policy.over_budget:
@@ -199,9 +199,9 @@ class Conversation:
         )  # fmt: skip
         return self._host.answer_or(ask, _no_context)
 
-    async def aguidance(self, existing: str = "", *, topic: str | None = None, budget: int | None = None) -> Policy:
+    async def aguidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:
         """`guidance`, in a worker thread."""
-        return await _in_thread(self.guidance, existing, topic=topic, budget=budget)
+        return await _in_thread(self.guidance, existing, context=context, budget=budget)
 
     async def acontext(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
         """`context`, in a worker thread."""
@@ -220,7 +220,7 @@ class Conversation:
             InputError: No user was given here or to `eider.open`.
         """
         bound = tools.bind(
-            self._host.memory, user=self.require_user(), scopes=self.scopes, loop=self.loop, context=self.topic,
+            self._host.memory, user=self.require_user(), scopes=self.scopes, loop=self.loop, context=self.work_context,
             channel=self._host.host, prefix=prefix,
         )  # fmt: skip
         return replace(bound, taint=self._host.state.taint(self._key()))
@@ -249,7 +249,7 @@ class Conversation:
         self._host.state.set_last_reply(self._key(), replace(last, tainted=False))
         scope = self.scopes[0] if self.scopes else None
         self._host.write_later(partial(
-            self._host.user.observe, agent_output=answering, user_reply=text, user=self.user, context=self.topic,
+            self._host.user.observe, agent_output=answering, user_reply=text, user=self.user, context=self.work_context,
             session=self.session, at=at, scope=scope, key=key, answering_key=answering_key,
         ))  # fmt: skip
 
