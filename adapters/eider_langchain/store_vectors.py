@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
-from langgraph.store.base import PutOp, ensure_embeddings, get_text_at_path, tokenize_path
+from langgraph.store.base import PutOp, ensure_embeddings, get_text_at_path
 
 from eider.model.errors import InputError
 from eider_langchain.store_rows import MAX_SEARCHED, Row
@@ -39,12 +39,7 @@ class StoreVectors:
         places: list[tuple[int, int]] = []
         for op, row in puts:
             paths = [] if op.index is False or row.deleted else (self.fields if op.index is None else op.index)
-            said = [
-                t[:MAX_SEARCHED]
-                for path in paths
-                for t in get_text_at_path(row.value, tokenize_path(path))
-                if t.strip()
-            ]
+            said = [t[:MAX_SEARCHED] for path in paths for t in get_text_at_path(row.value, path) if t.strip()]
             places.append((len(texts), len(texts) + len(said)))
             texts += said
         vectors = self.embeddings.embed_documents(texts) if texts else []

@@ -452,6 +452,11 @@ def test_with_an_index_of_the_hosts_scores_are_cosines(memory: eider.Eider, ada:
         ("y", 0.832),
         ("z", None),
     ]
+    whole = EiderStore(memory, user=f"{ada}-2", index={"dims": 3, "embed": embed})
+    whole.batch(
+        [PutOp(PLACE, "x", {"b": "bbb"}), PutOp(PLACE, "y", {"c": "ccc"}), PutOp(PLACE, "z", {"b": "b"}, index=False)]
+    )
+    assert [item.key for item in whole.search(PLACE, query="bb")] == ["x", "y", "z"]
     with pytest.raises(InputError, match="'embed'"):
         EiderStore(memory, user=ada, index={"dims": 3})  # pyright: ignore[reportArgumentType]
 
