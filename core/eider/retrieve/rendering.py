@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from eider.language.dates import Window, placed, window_asked
 from eider.language.questions.past import says_past
 from eider.model.clock import local_date
-from eider.model.values import GLOBAL, Episode, Memory
+from eider.model.values import GLOBAL, ORIGIN_OF_ROLE, TRUST, Episode, Memory
 from eider.model.visible_text import visible_text
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def memory_line(
             beside.append(f"to your {in_quotes(visible_text(quoted.answers))}")
         if quoted.confirmed:
             beside.append(f"confirmed with {in_quotes(visible_text(quoted.confirmed))}")
-    if quoted is None and memory.origin != "user":
+    if memory.origin != "user" and (quoted is None or quoted.speaker != "you"):
         beside.append(_WHOSE[memory.origin])
     if scoped and memory.scope != GLOBAL:
         beside.append(memory.scope)
@@ -158,6 +158,8 @@ def episode_line(
         text = f"{text[: span.start]}{words}{text[span.end :]}"
     said_on, said = local_date(episode.at, episode.tz), visible_text(text)
     beside = [*(dates_of(episode) if dates is None else dates)]
+    if TRUST[episode.origin] < TRUST[ORIGIN_OF_ROLE[episode.role]]:
+        beside.append(_WHOSE[episode.origin])
     if until is not None:
         beside.append(f"until {day_in_words(until.date())}")
     if outdated is not None:
