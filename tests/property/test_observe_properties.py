@@ -188,3 +188,36 @@ def test_the_same_memories_give_the_same_bytes(story: list[Said], context: str |
         with opened(place) as memory:
             texts.append(memory.policy(user="ada", context=context, budget=budget).text)
         assert len(set(texts)) == 1
+
+
+SECRETS = ("", " My token is AKIAQZ7RTW2MXNVB4KLD.", " The api key is sk-proj-abcdEFGH1234ijklMNOP5678qrst.")
+
+
+@FEW
+@given(
+    story=st.lists(st.tuples(said, st.sampled_from(SECRETS)), min_size=1, max_size=5),
+    given=st.lists(replies, max_size=2),
+)
+def test_a_memory_says_what_somebody_said(story: list[tuple[Said, str]], given: list[str]) -> None:
+    """To the letter: its text is part of a stored utterance, or was given as such; nothing is worded, cut or put together."""
+    with tempfile.TemporaryDirectory() as folder, opened(folder) as memory:
+        stated: set[str] = set()
+        for text in given:
+            try:
+                stated.add(memory.remember(text).text)
+            except InputError:
+                continue
+        for one, secret in story:
+            tell(memory, "default", one._replace(reply=one.reply + secret))
+        reads = memory._engine.store.reads
+        users = [user for user in ("default", *reads.users()) if user in reads.users()]
+        for user in dict.fromkeys(users):
+            for kept in reads.memories(None, user=user):
+                if not kept.evidence:
+                    assert kept.text in stated
+                    continue
+                spans = [*kept.evidence, *kept.said_again]
+                texts = {e.id: e.text for e in reads.episodes([s.episode for s in spans], user=user)}
+                first = kept.evidence[0]
+                assert texts[first.episode][first.start : first.end] == kept.text
+                assert all(texts[s.episode][s.start : s.end].strip() for s in spans)

@@ -187,3 +187,22 @@ def test_many_known_statements_are_restated_in_a_few_commits(memory: eider.Eider
     assert set(uses) == {1}
     memory.undo(memory.events(limit=1)[0].id)
     assert {u.uses for u in usage.get([m.id for m in again], user="ada").values()} >= {0}
+
+
+def test_a_doubt_is_settled_when_its_older_side_is_corrected_or_ended(memory: eider.Eider) -> None:
+    """What stands in its place is the owner's word: no quotation, and in no doubt."""
+    for verb in ("correct", "deactivate"):
+        said(memory, OLD)
+        said(memory, NEW, zone="ask")
+        doubted = holding(memory)[OLD]
+        assert doubted.doubt is not None
+        if verb == "correct":
+            new = memory.correct(doubted.id, "My phone is a Fairphone 5.")
+            assert (new.doubt, new.act, new.said_again, new.evidence) == (None, None, (), ())
+        else:
+            assert memory.deactivate(doubted.id)
+        (left,) = memory.inbox()
+        assert left.text == NEW
+        memory.settle(left.id, accept=False)
+        for text in list(holding(memory)):
+            memory.deactivate(holding(memory)[text].id)

@@ -78,9 +78,11 @@ def _correct(engine: Engine, request: Correct, channel: Channel) -> Memory:
         sealed(old), id=new_id("mem_"), rev=0, text=request.text, origin=origin, trust=TRUST[origin], valid_from=at,
         valid_to=None, recorded_at=now, evidence=(), merged_from=(), superseded_by=None, entities=(),
         agent=channel.agent, state="active", from_precision="instant", to_precision="instant",
-        key=request.key,
+        key=request.key, act=None, answers=None, said_again=(), wording="", doubt=None,
     )  # fmt: skip
-    closed = replace(sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id)
+    closed = replace(
+        sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id, doubt=None
+    )
     changes = ChangeSet(
         user=request.user, op="correct", actor=channel.name, at=now, memories=(closed, new),
         reads={old.id: old.rev}, indexing=engine.material.memories([new]),
@@ -111,7 +113,9 @@ def deactivate(engine: Engine, accepted: Clean[Deactivate]) -> bool:
             proposed(engine, memory, channel, op="deactivate")
             return False
         now = engine.now()
-        closed = replace(sealed(memory), recorded_at=now, valid_to=max(now, memory.valid_from), to_precision="instant")
+        closed = replace(
+            sealed(memory), recorded_at=now, valid_to=max(now, memory.valid_from), to_precision="instant", doubt=None
+        )
         engine.commit(_version(closed, memory, "deactivate", channel, now))
         return True
 
