@@ -170,7 +170,7 @@ def test_a_missing_library_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> N
     from eider.providers import llm
 
     monkeypatch.setattr(llm, "find_spec", lambda name: None if name in ("anthropic", "instructor") else object())
-    with pytest.raises(MissingExtraError, match=r"eider\[anthropic\]"):
+    with pytest.raises(MissingExtraError, match=r"eider-memory\[anthropic\]"):
         connect("anthropic:x")
     with pytest.raises(MissingExtraError, match=r"eider-memory\[llm\]"):
         connect("openai:x")

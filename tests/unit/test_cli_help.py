@@ -35,8 +35,17 @@ WITHIN = {
     "procedures": "runs procedures",
 }
 """Verbs that are commands of a group under another name."""
-PROGRAMS = {"begin_run", "keep_step", "renew_run", "end_run", "render_run", "run_context", "search_documents"}
-"""Verbs for the program that runs a workflow."""
+PROGRAMS = {
+    "forget_many",
+    "begin_run",
+    "keep_step",
+    "renew_run",
+    "end_run",
+    "render_run",
+    "run_context",
+    "search_documents",
+}
+"""Verbs for programs: stores of other frameworks, and what runs a workflow."""
 HEAVY = {"numpy", "duckdb", "lancedb", "pyarrow", "rich", "wordllama", "tokenizers"}
 
 

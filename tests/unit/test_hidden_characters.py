@@ -65,7 +65,7 @@ def test_no_verb_hands_hidden_characters_to_a_prompt(memory: eider.Eider) -> Non
     texts = [
         memory.policy(context="tabs in Go, crane tests").text, memory.inject("Where does the harbour crane run?").text,
         *(r.line for r in memory.recall("harbour crane tabs", limit=20)),
-        *(str(tools.call(name, given)["text"]) for name, given in (
+        *(str(tools.call(name, given)) for name, given in (
             ("recall", {"query": "harbour crane"}), ("search", {}), ("remember", {"text": f"Cranes{TAGS} are tall."}),
         )),
         str(tools.call("correct", {"id": f"mem_{TAGS}", "text": "x"})),

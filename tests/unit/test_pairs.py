@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eider.understand.pairs import compare, compare_all, revoked
+from eider.understand.pairs import compare, compare_all, repeats, revoked
 
 CHANGES = [
     ("My bike is a Koga.", "My bike is a Gazelle now."),
@@ -123,3 +123,26 @@ def test_any_two_texts_can_be_compared(earlier: str, later: str) -> None:
     verdict = compare(earlier, later)
     assert all(0 <= one <= 1 for one in verdict.probabilities.values())
     assert revoked(later, [earlier]).probabilities[0] <= 1
+
+
+PARALLEL = [
+    ["The owner of importer 1 is Ragnhild Moe.", "The owner of importer 2 is Ragnhild Moe."],
+    ["Server db-1 runs on port 5412.", "Server db-2 runs on port 5422."],
+    ["Kari lives in Bergen.", "Maya lives in Bergen."],
+    ["Invoice 4 was paid by Nordkraft on May 4.", "Invoice 5 was paid by Nordkraft on May 5."],
+    ["Die Filiale in Kiel öffnet um 9 Uhr.", "Die Filiale in Bremen öffnet um 10 Uhr."],
+]
+
+
+@pytest.mark.parametrize(("earlier", "later"), PARALLEL)
+def test_the_like_of_another_thing_stands_beside(earlier: str, later: str) -> None:
+    """What is numbered or named is told apart: nothing says that the one is now the other."""
+    assert compare(earlier, later).decision == "keep"
+
+
+def test_long_texts_that_go_on_differently_are_kept_both() -> None:
+    """Only the beginning of a long text is read, and what is not read is not taken to be the same."""
+    same = "Rows are read in batches of a thousand and checked one by one. " * 12
+    assert compare(same + "The owner is Ida.", same + "The owner is Bo.").decision == "keep"
+    assert compare(same + "The owner is Ida.", same + "The owner is Ida.").decision == "fold"
+    assert repeats(same + "The owner is Ida.", [same + "The owner is Bo."]) == [False]

@@ -45,7 +45,7 @@ def test_a_sentence_in_a_long_row_is_injected_with_its_place(tmp_path: Path, kee
             memory.remember(f"Item {n} of the shopping list is oat milk.")
         given = memory.inject(QUESTION)
         assert "Ragnhild" in given.text
-        assert given.tokens <= 400
+        assert given.tokens <= 250
         (one,) = [r for r in given.recollections if "Ragnhild" in r.text][:1]
         if len(text) > 480:
             assert one.passage is not None

@@ -40,7 +40,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "until": st.none() | WORD, "as_of": st.none() | WORD, "known_at": st.none() | WORD, "valid_from": st.none() | WORD,
     "valid_to": st.none() | WORD, "metadata": st.none() | st.dictionaries(WORD, JSON, max_size=2),
     "KeepStep.kind": st.sampled_from(runs.STEP_KINDS), "KeepStep.base64": st.none(), "KeepStep.step": st.just("collect"),
-    "EndRun.status": st.just("done"), "EndRun.outcome": st.none() | st.floats(-1, 1), "KeepStep.output": JSON,
+    "Sql.memory": st.integers(64, 512), "EndRun.status": st.just("done"), "EndRun.outcome": st.none() | st.floats(-1, 1), "KeepStep.output": JSON,
 }  # fmt: skip
 """What the checks of a request let pass; everything else is drawn by its type."""
 

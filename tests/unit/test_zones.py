@@ -33,10 +33,10 @@ def memory(tmp_path: Path, clock: FixedClock) -> Iterator[Eider]:
 def test_yesterday_is_the_askers(memory: Eider) -> None:
     """At Wednesday noon UTC, "yesterday" is Wednesday in Auckland and Tuesday in New York."""
     tuesday = memory.record(
-        "We spoke about the budget plan.", at=datetime(2026, 5, 5, 17, tzinfo=UTC), tz=NEW_YORK, session="t"
+        "We spoke about the budget plan.", at=datetime(2026, 5, 5, 10, tzinfo=UTC), tz=NEW_YORK, session="t"
     )
     wednesday = memory.record(
-        "We spoke about the budget plan!", at=datetime(2026, 5, 5, 22, tzinfo=UTC), tz=AUCKLAND, session="w"
+        "We spoke about the budget plan!", at=datetime(2026, 5, 6, 8, tzinfo=UTC), tz=AUCKLAND, session="w"
     )
     ask = "What did we say about the budget plan yesterday?"
     assert memory.recall(ask, tz=NEW_YORK, limit=1)[0].id == tuesday.id

@@ -299,7 +299,7 @@ def nearness(at: NDArray[np.int64], question: Question) -> Floats:
     """Return 1 within the days asked about, falling by e per week outside, 0 from three weeks on."""
     first, end = question.span or (0, 0)
     days = np.where(at < first, (first - at - 1) // _DAY + 1, np.where(at >= end, (at - end) // _DAY + 1, 0))
-    return np.where(days <= _FAR, np.exp(-days / 7), 0).astype(np.float32)
+    return np.where(days <= _FAR, np.exp(-np.clip(days, 0, _FAR) / 7), 0).astype(np.float32)
 
 
 def _shape(x: Floats, segment: Segment, question: Question, near: Near) -> None:

@@ -89,6 +89,8 @@ class Reading:
     """Those among the first words."""
     possessors: frozenset[str]
     """Names that own something: "Marek's", "de Chus"."""
+    rest: str
+    """What a text too long to be read goes on with, of which nothing is known."""
 
     @property
     def content(self) -> list[Word]:
@@ -158,7 +160,7 @@ def read(text: str, tongue: str | None = None) -> Reading:
         text: As said; only its first `_MOST` characters are read.
         tongue: A key of `pair_words.json`; guessed by default.
     """
-    text = text[:_MOST].replace("’", "'")
+    text, rest = text[:_MOST].replace("’", "'"), text[_MOST:].strip()
     known = _languages()[tongue or guess_language(text) or "en"]
     spans = {kind: [match.span() for match in known.patterns[kind].finditer(text)] for kind in CUES}
     changing = [span for kind in ("now", "moved", "new", "back", "instead") for span in spans[kind]]
@@ -172,6 +174,7 @@ def read(text: str, tongue: str | None = None) -> Reading:
     kin = list(known.patterns["kin"].finditer(text))
     words = _words(text, known, changing, special, values)
     return Reading(
+        rest=rest,
         text=text,
         unspaced=bool(_UNSPACED.search(text)),
         words=tuple(words),

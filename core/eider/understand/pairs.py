@@ -44,6 +44,8 @@ _PERSON: Final = frozenset({"user", "nutzer", "utilisateur", "usuario"})
 _RIVAL: Final = 0.5
 """Share of the best candidate's probability from which a second one makes it unclear which is meant."""
 _MOST_ASKED: Final = 4
+_CHANGE: Final = ("now", "ended", "moved", "new", "back", "instead")
+"""Cues that say that something changed."""
 _REASONS: Final = 5
 
 
@@ -94,7 +96,7 @@ def compare_all(earlier: Sequence[str], later: str) -> list[PairVerdict]:
 
     Args:
         earlier: Memories that hold so far, as they were said.
-        later: What the user says now; only the first 600 characters of a text are read.
+        later: What the user says now; only the first 600 characters of a text are read, and longer ones that go on differently are kept both.
 
     Returns:
         One verdict for each of `earlier`, in the same order.
@@ -119,7 +121,7 @@ def repeats(statement: str, others: Sequence[str]) -> list[bool]:
     given = [read(text) for text in others]
     near = [
         bool(wanted) and wanted <= {word.stem for word in one.content} and holds_all(said, one)
-        and said.people == one.people and said.possessors == one.possessors
+        and said.rest == one.rest and said.people == one.people and said.possessors == one.possessors
         and (said.cues["past"] > 0) == (one.cues["past"] > 0)
         for one in given
     ]  # fmt: skip
@@ -134,7 +136,11 @@ def repeats(statement: str, others: Sequence[str]) -> list[bool]:
                 or (shares >= _REPEATS and back.relation == "same")
             )
         else:
-            found.append(bool(said.words) and [w.plain for w in said.words] == [w.plain for w in one.words])
+            found.append(
+                bool(said.words)
+                and said.rest == one.rest
+                and [w.plain for w in said.words] == [w.plain for w in one.words]
+            )
     return found
 
 
@@ -174,10 +180,16 @@ def _verdict(
     order = np.argsort(-np.abs(parts), kind="stable")[:_REASONS]
     change = probabilities["replaces"] + probabilities["ends"]
     decision: Decision
-    if earlier.words and [word.plain for word in earlier.words] == [word.plain for word in later.words]:
+    if (
+        earlier.words
+        and earlier.rest == later.rest
+        and [word.plain for word in earlier.words] == [word.plain for word in later.words]
+    ):
         decision = "fold"  # the same words
         ranked.remove("same")
         ranked.insert(0, "same")
+    elif earlier.rest != later.rest or _about_another(earlier, later):
+        decision = "keep"
     elif change >= CLOSE and _shows_change(earlier, later):
         decision = "close"
     elif change >= DOUBT or _same_frame(earlier, later):
@@ -209,8 +221,36 @@ def _probabilities(odds: NDArray[np.float32]) -> dict[Relation, float]:
 
 def _shows_change(earlier: Reading, later: Reading) -> bool:
     """Whether a cue of change, a taking back or two values of one kind can be pointed at."""
-    cues = sum(later.cues[kind] for kind in ("now", "ended", "moved", "new", "back", "instead", "forget", "fine"))
+    cues = sum(later.cues[kind] for kind in (*_CHANGE, "forget", "fine"))
     return cues > 0 or any(a and later.values[kind] - a for kind, a in earlier.values.items())
+
+
+def _about_another(earlier: Reading, later: Reading) -> bool:
+    """Whether both say the like of two things: "db-1 runs on port 5412", "db-2 runs on port 5422".
+
+    The words are the same but for values, and on either side a value that differs stands apart from another that differs,
+    or before one that both share: "the owner of importer 2 is Ida", "the owner of importer 3 is Ida". Nothing says that
+    anything changed. All 3 labelled pairs of this form add.
+    """
+    frames = [{word.stem for word in one.content if not word.is_value} for one in (earlier, later)]
+    return (
+        bool(frames[0])
+        and frames[0] == frames[1]
+        and not any(later.cues[kind] for kind in _CHANGE)
+        and _names_another(earlier, later)
+        and _names_another(later, earlier)
+    )
+
+
+def _names_another(one: Reading, other: Reading) -> bool:
+    """Whether the values that the other lacks stand apart from each other, or before a shared one with a word between."""
+    known = {word.stem for word in other.words if word.is_value}
+    differing = [place for place, word in enumerate(one.words) if word.is_value and word.stem not in known]
+    if not differing:
+        return False
+    apart = any(not word.is_value for word in one.words[differing[0] : differing[-1]])
+    rest = one.words[differing[-1] + 1 :]
+    return apart or bool(rest and not rest[0].is_value and any(word.is_value for word in rest))
 
 
 def _same_frame(earlier: Reading, later: Reading) -> bool:
@@ -225,5 +265,7 @@ def _same_frame(earlier: Reading, later: Reading) -> bool:
 
 def holds_all(earlier: Reading, later: Reading) -> bool:
     """Whether the later statement holds the numbers, names and other values of the earlier one, and its negation."""
+    if earlier.rest and earlier.rest != later.rest:
+        return False
     kept = all(values <= later.values[kind] for kind, values in earlier.values.items())
     return kept and (earlier.cues["neg"] > 0) == (later.cues["neg"] > 0)
