@@ -172,8 +172,8 @@ def large_part() -> list[str]:
 def workflows_part() -> list[str]:
     """Steps that are kept, what a step sees, and what that takes on the disk."""
     lines = [
-        ("A step is a function of a run whose output is kept; bare are the same rows and content, redacted and written through "
-        "the store alone."), "",
+        ("Milliseconds are the thread's own: waits for the disk and a busy processor are not in them. A step is a function of a run "
+        "whose output is kept; bare are the same rows and content, redacted and written through the store alone."), "",
         *table(["output", "step ms", "bare ms", "added p50 ms"], workflows.step_rows()),
         "What a step sees, whole and cut to 1,200 tokens, each of another run:", "",
         *table(["runs × steps", "sees", "whole ms", "cut ms"], workflows.context_rows()),

@@ -16,7 +16,7 @@ from eider.model.runs import Content, Step
 from eider.privacy.redact import redact_tree
 from eider.providers.embedders.hashing import HashEmbedder
 from eider.providers.token_budget import HeuristicCounter
-from eider.runs.portions import passages, portion, readable
+from eider.runs.portions import GAP, chosen, joined, passages, readable
 from eider.runs.references import find, parse, previous, replace_marks
 
 WORDS = st.text(max_size=12)
@@ -144,11 +144,15 @@ def test_a_portion_fits_and_shows_where_something_is_missing(lines: list[str], r
     """Its tokens are within the room, and a gap stands wherever a passage was left out."""
     count = HeuristicCounter().count
     pieces = passages("\n\n".join(lines), 80)
-    text, tokens = portion(pieces, [float(i % 3) for i in range(len(pieces))], room, count)
-    assert tokens == count(text)
-    assert tokens <= room + 2
-    if text and any(p.text.strip() not in text for p in pieces):
-        assert "[…]" in text
+    sizes = [count(p.text) + count(GAP) for p in pieces]
+    taken = chosen(sizes, [float(i % 3) for i in range(len(pieces))], room)
+    text = joined(pieces, taken)
+    assert sum(sizes[i] for i in taken) <= room
+    assert count(text) <= room + 2
+    assert all(pieces[i].text.strip() in text for i in taken)
+    assert ("[…]" in text.replace("[…]", "", sum(p.text.count("[…]") for p in pieces))) == (
+        0 < len(taken) < len(pieces)
+    )
 
 
 @settings(max_examples=30, deadline=None)

@@ -12,7 +12,7 @@ from eider.model.requests_runs import RunContext, SearchDocuments
 from eider.model.runs import Cut, Seen, Sees, Snippet, Step, StepContext, text_of
 from eider.privacy.ingress import Clean
 from eider.runs.lifecycle import readable_run
-from eider.runs.portions import passages, portion, readable, relevance
+from eider.runs.portions import GAP, chosen, joined, passages, readable, relevance
 from eider.runs.references import parse, previous, seen
 from eider.runs.render import Outputs, outputs_of
 from eider.runs.windows import windows
@@ -151,7 +151,7 @@ def _fit(parts: list[_Part], room: int, instruction: str, engine: Engine) -> tup
 
 
 def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine) -> None:
-    """Give each output of a group its line and a fair part of the room, filled with what bears most on the instruction."""
+    """Give each output of a group a line, and the rest of the room to the passages that bear most on the instruction."""
     count = engine.counter.count
     reason = _CHOSEN if instruction else _NO_INSTRUCTION
     lines = {p.step: min(p.tokens, count(f"## {p.step}\n{_line(p, p.whole, reason)}") + _SEAM) for p in group}
@@ -161,13 +161,25 @@ def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine) ->
         group[0].text = _left_out(group)
         group[0].tokens = count(group[0].text) + _SEAM
         return
-    spare = room - sum(lines.values())
-    left = sorted(group, key=lambda p: p.tokens)
-    for place, part in enumerate(left):
-        share = spare // (len(left) - place)
-        if part.tokens > lines[part.step] + share:
-            _shorten_one(part, share, instruction, engine)
-        spare -= max(0, part.tokens - lines[part.step])
+    pieces = {p.step: passages(readable(p.value)) for p in group}
+    every = [(p.step, place, piece.text) for p in group for place, piece in enumerate(pieces[p.step])]
+    scores: Sequence[float] = [-float(place) for _, place, _ in every]
+    if instruction and every:
+        scores = relevance(instruction, [text for _, _, text in every], engine.embedder).tolist()
+    gap = count(GAP)
+    sizes = [count(text) + gap for _, _, text in every]
+    taken = [every[i] for i in chosen(sizes, scores, room - sum(lines.values()))]
+    for part in group:
+        mine = {place for step, place, _ in taken if step == part.step}
+        text = joined(pieces[part.step], mine)
+        cost = lines[part.step] + sum(
+            s for s, (step, place, _) in zip(sizes, every, strict=True) if step == part.step and place in mine
+        )
+        if len(mine) == len(pieces[part.step]) and part.tokens <= cost:
+            continue  # all of it is there
+        part.kept, part.why = count(text), reason if text else _NO_ROOM
+        part.text = f"## {part.step}\n{_line(part, part.kept, part.why)}" + (f"\n{text}" if text else "")
+        part.tokens = count(part.text) + _SEAM
 
 
 def _line(part: _Part, kept: int, why: str) -> str:
@@ -177,20 +189,6 @@ def _line(part: _Part, kept: int, why: str) -> str:
 def _left_out(group: Sequence[_Part]) -> str:
     """One line for outputs that there is no room for at all."""
     return f"[left out, no room: {', '.join(f'{p.step} ({p.whole:,} tokens)' for p in group)}]"
-
-
-def _shorten_one(part: _Part, room: int, instruction: str, engine: Engine) -> None:
-    """Cut an output to so many tokens beside the line that says so."""
-    count = engine.counter.count
-    reason = _CHOSEN if instruction else _NO_INSTRUCTION
-    pieces = passages(readable(part.value)) if room > 0 else []
-    scores: Sequence[float] = [-float(i) for i in range(len(pieces))]
-    if instruction and pieces:
-        scores = relevance(instruction, [p.text for p in pieces], engine.embedder).tolist()
-    text, part.kept = portion(pieces, scores, room, count)
-    part.why = reason if text else _NO_ROOM
-    part.text = f"## {part.step}\n{_line(part, part.kept, part.why)}" + (f"\n{text}" if text else "")
-    part.tokens = count(part.text) + _SEAM
 
 
 def search_documents(engine: Engine, accepted: Clean[SearchDocuments]) -> list[Snippet]:

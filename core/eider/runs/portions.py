@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,24 +90,24 @@ def relevance(query: str, texts: Sequence[str], embedder: Embedder | None) -> ND
     return (1 - _MEANING) * words + _MEANING * np.clip(meaning, 0.0, 1.0)
 
 
-def portion(
-    pieces: Sequence[Passage], scores: Sequence[float], room: int, count: Callable[[str], int]
-) -> tuple[str, int]:  # fmt: skip
-    """Return the best passages that fit, in their order, with a mark where something is left out; and their tokens.
+def chosen(sizes: Sequence[int], scores: Sequence[float], room: int) -> set[int]:
+    """Return the places of the best passages that fit.
 
     Args:
-        pieces: Of one output.
-        scores: How much each bears on what is wanted.
+        sizes: Tokens of each.
+        scores: How much each bears on what is wanted; of equal ones the earlier comes first.
         room: Tokens there are.
-        count: Counts tokens.
     """
-    gap = count(GAP)
     taken: set[int] = set()
-    for place in sorted(range(len(pieces)), key=lambda i: (-scores[i], i)):
-        cost = count(pieces[place].text) + gap
-        if cost <= room:
+    for place in sorted(range(len(sizes)), key=lambda i: (-scores[i], i)):
+        if sizes[place] <= room:
             taken.add(place)
-            room -= cost
+            room -= sizes[place]
+    return taken
+
+
+def joined(pieces: Sequence[Passage], taken: set[int]) -> str:
+    """Return these passages in their order, with a mark where something is left out."""
     parts: list[str] = []
     before = -1
     for place in sorted(taken):
@@ -115,5 +115,4 @@ def portion(
         before = place
     if taken and before != len(pieces) - 1:
         parts.append(GAP.rstrip())
-    text = "".join(parts).strip()
-    return text, count(text)
+    return "".join(parts).strip()
