@@ -10,7 +10,7 @@ from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
 from pydantic import ValidationError
 
 from eider.model.errors import ModelError
-from eider.model.llm import Answer, Prompt, passes
+from eider.model.llm import Answer, Prompt, misanswered, model_name, unanswered
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -45,7 +45,7 @@ class ChatModel:
         messages: list[BaseMessage] = [SystemMessage(prompt.system), HumanMessage(prompt.text)]
         try:
             asks: Any = self._chat.with_structured_output(prompt.answer, include_raw=True)
-            answer: Any = self._invoke(asks, messages)
+            answer: Any = self._invoke(asks, messages, prompt)
             if answer["parsed"] is None:
                 raise self._form_error(prompt, answer["raw"]) from answer["parsing_error"]
             return _with_usage(answer["parsed"], answer["raw"])
@@ -57,30 +57,24 @@ class ChatModel:
         kind: Any = prompt.answer
         form = json.dumps(kind.model_json_schema(), ensure_ascii=False)
         told = SystemMessage(f"{prompt.system}\n\nAnswer with one JSON object of this schema and nothing else:\n{form}")
-        raw = self._invoke(self._chat, [told, *messages[1:]])
+        raw = self._invoke(self._chat, [told, *messages[1:]], prompt)
         found = _OBJECT.search(str(raw.text))
         try:
             return _with_usage(kind.model_validate_json(found[0] if found else str(raw.text)), raw)
         except ValidationError as error:
             raise self._form_error(prompt, raw) from error
 
-    def _invoke(self, chat: Any, messages: list[BaseMessage]) -> Any:
+    def _invoke(self, chat: Any, messages: list[BaseMessage], prompt: Prompt[Any]) -> Any:
         try:
             return chat.invoke(messages, _NO_CALLBACKS)
         except (ModelError, NotImplementedError):
             raise
         except Exception as error:
-            raise ModelError(
-                f"{self._name} did not answer ({type(error).__name__}); it is asked again later.",
-                retryable=passes(getattr(error, "status_code", None)),
-            ) from error
+            raise unanswered(self._name, prompt, error) from error
 
     def _form_error(self, prompt: Prompt[Any], raw: object) -> ModelError:
         counted = _with_usage(None, raw)
-        return ModelError(
-            f"{self._name} answered {prompt.source} in another form than asked.",
-            tokens=counted.input_tokens + counted.output_tokens,
-        )
+        return misanswered(self._name, prompt, counted.input_tokens + counted.output_tokens)
 
 
 def as_model(chat_model: BaseChatModel, *, name: str | None = None) -> ChatModel:
@@ -91,7 +85,7 @@ def as_model(chat_model: BaseChatModel, *, name: str | None = None) -> ChatModel
         name: `provider:model`, noted on what it produced; by default `langchain:` and what the model calls itself.
     """
     found = getattr(chat_model, "model_name", None) or getattr(chat_model, "model", None) or type(chat_model).__name__
-    return ChatModel(chat_model, name or f"langchain:{re.sub(r'[^!-~]+', '-', str(found))}")
+    return ChatModel(chat_model, name or model_name("langchain", found))
 
 
 def _with_usage(value: Any, raw: object) -> Answer[Any]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from llama_index.core.prompts import ChatPromptTemplate
 
-from eider.model.errors import ModelError
-from eider.model.llm import Answer, passes
+from eider.model.llm import Answer, misanswered, model_name, unanswered
 from eider_llamaindex.identity import HOST, without_learning
 
 if TYPE_CHECKING:
@@ -46,12 +44,9 @@ class OwnModel:
             with without_learning():
                 value = self._llm.structured_predict(kind, template, system=prompt.system, text=prompt.text)
         except Exception as error:
-            raise ModelError(
-                f"{self._name} did not answer {prompt.source} ({type(error).__name__}); it is asked again later.",
-                retryable=passes(getattr(error, "status_code", None)),
-            ) from error
+            raise unanswered(self._name, prompt, error) from error
         if not isinstance(value, kind):
-            raise ModelError(f"{self._name} answered {prompt.source} in another form than asked.")
+            raise misanswered(self._name, prompt)
         asked, said = len(prompt.system) + len(prompt.text), len(value.model_dump_json())
         return Answer(value=value, input_tokens=asked // _LETTERS, output_tokens=said // _LETTERS)
 
@@ -65,4 +60,4 @@ def as_model(llm: LLM, *, name: str | None = None) -> OwnModel:
     """
     found = llm.metadata.model_name
     shown = found if found and found != "unknown" else type(llm).__name__
-    return OwnModel(llm, name or f"{HOST}:{re.sub(r'[^!-~]+', '-', shown)}")
+    return OwnModel(llm, name or model_name(HOST, shown))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +12,7 @@ from pydantic_ai.models import Model as PydanticModel
 from pydantic_ai.models import infer_model
 
 from eider.model.errors import ModelError, ModelRefusedError
-from eider.model.llm import Answer, Prompt, passes
+from eider.model.llm import Answer, Prompt, misanswered, model_name, passes, unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -36,8 +35,7 @@ class EiderModel:
     def __init__(self, model: PydanticModel) -> None:
         """Take a model; nothing is sent yet."""
         self._model = model
-        provider = re.sub(r"[^a-z0-9_-]+", "-", model.system.lower()).strip("-") or "pydantic-ai"
-        self._name = f"{provider}:{re.sub(r'[^!-~]+', '-', model.model_name) or 'model'}"
+        self._name = model_name(model.system or "pydantic-ai", model.model_name)
 
     @property
     def name(self) -> str:
@@ -69,11 +67,9 @@ class EiderModel:
             fix = "it is asked again later" if later else "look at the model's name and key"
             return ModelError(f"{self._name} answered with status {status}; {fix}.", retryable=later)
         if isinstance(error, UnexpectedModelBehavior):
-            return ModelError(f"{self._name} answered {prompt.source} in another form than asked.")
-        return ModelError(
-            f"{self._name} did not answer ({type(error).__name__}); it is asked again later.",
-            retryable=not isinstance(error, UserError),
-        )
+            return misanswered(self._name, prompt)
+        found = unanswered(self._name, prompt, error)
+        return ModelError(str(found), retryable=False) if isinstance(error, UserError) else found
 
 
 class _Loop:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from eider.model.errors import ModelError
 
 T = TypeVar("T")
 DIRECT: Final = "anthropic"
@@ -109,3 +112,25 @@ def passes(status: object) -> bool:
     (True, True, False, True)
     """
     return not isinstance(status, int) or status in _PASSING or status >= 500  # noqa: PLR2004 (the service's own fault)
+
+
+def model_name(vendor: str, model: object) -> str:
+    """Return `vendor:model` in printable ASCII, as it is noted on what the model produced.
+
+    >>> model_name("LangChain", "claude haiku")
+    'langchain:claude-haiku'
+    """
+    return f"{re.sub(r'[^a-z0-9_-]+', '-', vendor.lower()).strip('-') or 'model'}:{re.sub(r'[^!-~]+', '-', str(model)) or 'model'}"
+
+
+def unanswered(name: str, prompt: Prompt[Any], error: BaseException) -> ModelError:
+    """Return what it means that a framework's model raised; its text may quote what a user said, so it is not told."""
+    return ModelError(
+        f"{name} did not answer {prompt.source} ({type(error).__name__}); it is asked again later.",
+        retryable=passes(getattr(error, "status_code", None)),
+    )
+
+
+def misanswered(name: str, prompt: Prompt[Any], tokens: int = 0) -> ModelError:
+    """Return what it means that a model answered in another form than asked, at this cost."""
+    return ModelError(f"{name} answered {prompt.source} in another form than asked.", tokens=tokens)
