@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx2
 import pytest
 from homes import Home
 from langchain.agents import create_agent
@@ -78,3 +83,87 @@ def test_a_server_that_is_gone_stops_no_agent(home: Home) -> None:
         assert done["messages"][-1].text == "two"
         assert middleware.flush(30)
         assert ("user", "I live in Bergen.") in said(memory, "ada")
+
+
+WEB = """
+import sys
+sys.path.insert(0, {tests!r})
+from langchain.agents import create_agent
+from langchain_agents import run_of, scripted
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+import eider
+from eider_langchain import EiderMemoryMiddleware, EiderStore
+
+memory = eider.open("notes")
+middleware, store = EiderMemoryMiddleware(memory), EiderStore(memory)
+
+
+async def say(request: Request) -> JSONResponse:
+    user, text = request.query_params["user"], request.query_params["text"]
+    model = scripted("Noted.")
+    await create_agent(model, middleware=[middleware]).ainvoke({{"messages": [("user", text)]}}, run_of(user, text))
+    await store.aput(("users", user), text.split()[-1], {{"text": text}})
+    await middleware.aflush(30)
+    return JSONResponse({{"told": model.system()}})
+
+
+app = Starlette(routes=[Route("/say", say)])
+"""
+
+
+def test_four_workers_serve_fifty_users_apart(home: Home, tmp_path: Path) -> None:
+    """Behind one port, at once: what each user said, put and taught is theirs alone, and nothing is lost."""
+    (tmp_path / "web.py").write_text(WEB.format(tests=str(Path(__file__).parent)))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "web:app",
+        "--workers",
+        "4",
+        "--port",
+        str(port),
+        "--log-level",
+        "error",
+    ]
+    with subprocess.Popen(command, cwd=tmp_path) as served:
+        try:
+            with httpx2.Client(
+                base_url=f"http://127.0.0.1:{port}", timeout=120, transport=httpx2.HTTPTransport(retries=60)
+            ) as web:
+                _wait_until_served(web)
+
+                def say(user: int, text: str) -> str:
+                    done = web.get("/say", params={"user": f"user-{user}", "text": text})
+                    assert done.status_code == 200, done.text
+                    return str(done.json()["told"])
+
+                with ThreadPoolExecutor(16) as pool:
+                    list(pool.map(lambda n: say(n, f"From now on, call me name-{n}"), range(50)))
+                    told = list(pool.map(lambda n: say(n, f"Hello from number-{n}"), range(50)))
+        finally:
+            served.terminate()
+    assert [f"name-{n}" in text for n, text in enumerate(told)] == [True] * 50
+    assert not [n for n, text in enumerate(told) if set(re.findall(r"name-\d+", text)) - {f"name-{n}"}]
+    with eider.open("notes") as memory:
+        for n in range(50):
+            heard = {text for origin, text in said(memory, f"user-{n}") if origin == "user"}
+            assert heard == {f"From now on, call me name-{n}", f"Hello from number-{n}"}
+        assert len(EiderStore(memory).search(("users",), limit=1_000)) == 100
+
+
+def _wait_until_served(web: httpx2.Client) -> None:
+    for _ in range(240):
+        try:
+            web.get("/")
+        except httpx2.TransportError:
+            time.sleep(0.25)
+        else:
+            return
+    raise AssertionError("the workers did not come up")
