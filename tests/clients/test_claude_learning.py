@@ -13,6 +13,7 @@ import eider
 
 pytestmark = pytest.mark.client
 RULE = "Always indent with tabs in this codebase."
+LEARNED = "indent with tabs in this codebase."
 FACT = "The staging database listens on port 6543."
 QUESTION = "What port does the staging database listen on?"
 
@@ -25,15 +26,15 @@ def test_a_correction_holds_in_the_next_session(machine: Machine, memory: eider.
     equipped.stub.script.load({"replies": [{"text": "I will indent the new module with four spaces."}]})
     first = equipped.claude("Add a module for the parser.", "No, always indent with tabs in this codebase.")
     assert not any(marked(sent) for sent in first.requests)
-    eventually(lambda: RULE in memory.policy(scopes=[eider.project_scope(equipped.project)]).text, "the rule")
+    eventually(lambda: LEARNED in memory.policy(scopes=[eider.project_scope(equipped.project)]).text, "the rule")
 
     second = equipped.claude("Add a module for the lexer.").requests[0]
-    assert where_is(second, RULE) == ["messages[0].user[0].text"]
-    assert RULE in briefing(second)
-    assert how_often(second, RULE) == 1
+    assert where_is(second, LEARNED) == ["messages[0].user[0].text"]
+    assert LEARNED in briefing(second)
+    assert how_often(second, LEARNED) == 1
 
     without = equipped.claude("Add a module for the lexer.", env={"EIDER_HOOKS": "off"}).requests[0]
-    assert not where_is(without, RULE)
+    assert not where_is(without, LEARNED)
     assert not marked(without)
 
 

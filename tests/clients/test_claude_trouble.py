@@ -26,6 +26,7 @@ import eider
 
 pytestmark = pytest.mark.client
 RULE = "Always indent with tabs in this codebase."
+LEARNED = "indent with tabs in this codebase."
 OWN = "stub: ok"
 PACKAGE = Path(__file__).parents[2] / "claude_hooks" / "eider_claude_hooks"
 LOOK = {"name": "Bash", "input": {"command": "echo LOOKED"}}
@@ -69,7 +70,9 @@ def test_a_server_that_goes_between_turns_is_missed_by_nobody(
     assert "ECONNREFUSED" not in talk.debug
     with eider.open(user="ada") as later:
         eventually(lambda: "And now?" in heard(later, role="user"), "the last prompt")
-        eventually(lambda: RULE in kept(later), "the rule that the server was not there to hear")
+        eventually(
+            lambda: any(LEARNED in text for text in kept(later)), "the rule that the server was not there to hear"
+        )
         later.drain()
         said = ["Add a parser.", "No, always indent with tabs in this codebase.", "Go on.", "And now?"]
         assert heard(later, role="user") == said
@@ -102,7 +105,7 @@ def test_a_session_that_no_server_was_there_for_is_heard_later(equipped: Machine
         equipped.claude("No, always indent with tabs in this codebase.")
     with eider.open(user="ada") as later:
         eventually(lambda: heard(later, role="user") == ["No, always indent with tabs in this codebase."], "the prompt")
-        eventually(lambda: RULE in kept(later), "the rule")
+        eventually(lambda: any(LEARNED in text for text in kept(later)), "the rule")
 
 
 def test_a_home_that_cannot_be_written_stops_nothing(equipped: Machine, tmp_path: Path) -> None:
