@@ -11,6 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+import eider
 from eider import project_scope
 from eider.model import validation
 from eider.model.project_scope import normalised
@@ -156,3 +157,14 @@ def test_a_clone_on_this_machine_belongs_to_what_it_was_cloned_from(tmp_path: Pa
         ["git", "-C", str(original), "remote", "add", "origin", "https://example.org/ada/engine"], check=True
     )
     assert project_scope(second) == "project:example.org/ada/engine"
+
+
+@pytest.mark.parametrize("said", [
+    "No, always indent with tabs in this codebase.", "No, never push to main in this repository.",
+    "No, always write tests with pytest in our Python monorepo.",
+])  # fmt: skip
+def test_what_is_said_of_the_work_at_hand_stays_there(tmp_path: Path, said: str) -> None:
+    """However general a rule sounds: it says itself where it holds."""
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        found = memory.observe(agent_output="Done, as you can see.", user_reply=said, ambient_scope="project:engine")
+        assert {one.scope for one in (*found.memories, *found.inbox)} == {"project:engine"}

@@ -56,6 +56,11 @@ _PROJECT: Final = re.compile(
     r"|\b(?:im|für das|beim) projekt (?P<de>[\w.-]+)|\b(?:pour|dans) le projet (?P<fr>[\w.-]+)|\b(?:para|en) el proyecto (?P<es>[\w.-]+)",
     re.IGNORECASE,
 )
+_HERE: Final = re.compile(
+    r"\b(?:this|our|the current|dies(?:er|em|es)|unser(?:er|em|es)?|cet(?:te)?|ce|notre|est[ea]|nuestr[oa]) "
+    r"(?:\w+ ){0,2}?(?:project|codebase|code base|repo(?:sitory)?|monorepo|workspace|projekt|codebasis|projet|dépôt|proyecto|repositorio)\b",
+    re.IGNORECASE,
+)
 _NOT_NAMES: Final = frozenset(
     "this that the new current same whole each every any other next last side small big our my all".split()
 )
@@ -320,6 +325,15 @@ def project_named(text: str) -> str | None:
     match = _PROJECT.search(text)
     name = next((group for group in match.groups() if group), "").strip(".-").lower() if match else ""
     return f"project:{name}" if name and name not in _NOT_NAMES else None
+
+
+def holds_here(text: str) -> bool:
+    """Whether a statement itself says that it is about the work at hand.
+
+    >>> holds_here("Always use tabs in this codebase."), holds_here("Always use tabs in all projects.")
+    (True, False)
+    """
+    return bool(_HERE.search(text))
 
 
 def holds_everywhere(text: str) -> bool:
