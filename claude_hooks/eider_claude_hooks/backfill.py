@@ -146,7 +146,14 @@ class _Import:
             if step.heard:
                 self._import_prompt(session, step, turn, known, self._previous_answer(book, step))
             if step.told:
-                self._import_answer(session, step, turn, known)
+                there = f"{session.key(step.turn)}:agent" in known.keys
+                if not there and not self._wanted.dry_run:
+                    said = user_words(turn.prompt, turn.source)
+                    self._keeper.record_answer(
+                        session, step.place, step.turn, turn.answer, at=turn.answered or turn.at,
+                        tainted=turn.tainted or said.mixed or not (said.text or said.command),
+                    )  # fmt: skip
+                self._counts(there=there)
         except ErasedError:
             self._found.left_out["forgotten"] += step.heard
         except InputError as error:
@@ -178,7 +185,18 @@ class _Import:
         tally = self._tallies.setdefault(step.place.scope, _ProjectCounts(step.at, step.at))
         there = f"{session.key(step.turn)}:user" in known.keys
         if self._wanted.dry_run:
-            learned = () if there else self._preview_prompt(session, step, text, answering)
+            learned = (
+                ()
+                if there
+                else find_statements(
+                    text,
+                    blank_private(answering.text, session.private)[:_ANSWER],
+                    at=step.at,
+                    user=self._memory.user or "",
+                    scope=step.place.scope,
+                    known=self._keeper.host_file_sentences(session, step.place),
+                )
+            )
         else:
             kept = self._keeper.record_prompt(session, step.place, step.turn, text, at=turn.at, answering=answering)
             learned = () if kept is None else _count_new(kept)
@@ -189,22 +207,6 @@ class _Import:
         tally.learned += len(learned)
         self._counts(there=there)
         self._examples.extend(one for one in learned if one not in self._examples)
-
-    def _preview_prompt(self, session: Session, step: Step, text: str, answering: LastAnswer) -> tuple[str, ...]:
-        return find_statements(
-            text, blank_private(answering.text, session.private)[:_ANSWER], at=step.at, user=self._memory.user or "",
-            scope=step.place.scope, known=self._keeper.host_file_sentences(session, step.place),
-        )  # fmt: skip
-
-    def _import_answer(self, session: Session, step: Step, turn: Turn, known: _StoredSession) -> None:
-        there = f"{session.key(step.turn)}:agent" in known.keys
-        if not there and not self._wanted.dry_run:
-            said = user_words(turn.prompt, turn.source)
-            self._keeper.record_answer(
-                session, step.place, step.turn, turn.answer, at=turn.answered or turn.at,
-                tainted=turn.tainted or said.mixed or not (said.text or said.command),
-            )  # fmt: skip
-        self._counts(there=there)
 
     def _counts(self, *, there: bool) -> None:
         self._skipped += there

@@ -99,7 +99,14 @@ def _hooks_edit(path: Path) -> Edit:
 
 def _mcp_edit(path: Path, options: Options, notes: list[str]) -> Edit | None:
     before = files.read(path)
-    text = _read_toml(path, before)
+    try:
+        found = (before or b"").decode()
+        tomllib.loads(found)
+    except UnicodeDecodeError as error:
+        raise RefusedError(f"{str(path)!r} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise RefusedError(f"{str(path)!r} cannot be edited: {error}. Mend it, then run it again.") from None
+    text = found
     rest = _without_block(text.encode())
     if rest is None:
         raise RefusedError(
@@ -115,17 +122,6 @@ def _mcp_edit(path: Path, options: Options, notes: list[str]) -> Edit | None:
         path=path, before=before, after=after.encode(), what="the MCP server eider: look up, keep, correct, forget",
         by_hand="take out the table mcp_servers.eider",
     )  # fmt: skip
-
-
-def _read_toml(path: Path, text: bytes | None) -> str:
-    try:
-        found = (text or b"").decode()
-        tomllib.loads(found)
-    except UnicodeDecodeError as error:
-        raise RefusedError(f"{str(path)!r} is not UTF-8 (byte {error.start}); save it as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
-        raise RefusedError(f"{str(path)!r} cannot be edited: {error}. Mend it, then run it again.") from None
-    return found
 
 
 def _with_block(text: str, options: Options) -> str:

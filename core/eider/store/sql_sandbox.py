@@ -57,7 +57,18 @@ def answer(
         SqlError: It was refused, failed, or took too long; the message says what to do.
     """
     try:
-        with duckdb.connect(":memory:", config=_settings(memory)) as db:
+        with duckdb.connect(
+            ":memory:",
+            config={
+                "memory_limit": f"{memory}MB",
+                "threads": 2,
+                "temp_directory": "",  # nothing is spilled: the rows never reach the disk
+                "autoinstall_known_extensions": False,
+                "autoload_known_extensions": False,
+                "allow_community_extensions": False,
+                "python_enable_replacements": False,  # else `FROM name` would look into the caller's variables
+            },
+        ) as db:
             _check(db, query)
             _fill(db, tables())
             with _limited(db, seconds) as cursor:
@@ -80,18 +91,6 @@ def too_slow(seconds: float) -> str:
 def too_large(memory: int) -> str:
     """Return what is said of a query that needs too much memory."""
     return f"the query needs more than {memory} MB of memory; select fewer rows or columns, or pass a larger memory=."
-
-
-def _settings(memory: int) -> dict[str, str | bool | int | float | list[str]]:
-    return {
-        "memory_limit": f"{memory}MB",
-        "threads": 2,
-        "temp_directory": "",  # nothing is spilled: the rows never reach the disk
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "allow_community_extensions": False,
-        "python_enable_replacements": False,  # else `FROM name` would look into the caller's variables
-    }
 
 
 def _fill(db: Cursor, tables: Mapping[str, pa.Table]) -> None:

@@ -187,7 +187,14 @@ def main() -> None:
         asked: dict[str, Any] = json.loads(head)
         tables = {name: pa.ipc.open_stream(_message(source) or b"").read_all() for name in asked["tables"]}
         _send(sink, b"")
-        _limit_memory(asked["memory"] * _MB + _SLACK_MEMORY)
+        # let the system refuse this process more than it has and `more` bytes, where the system can
+        import resource
+
+        with suppress(OSError, ValueError):
+            held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
+            resource.setrlimit(
+                resource.RLIMIT_DATA, (held + (asked["memory"] * _MB + _SLACK_MEMORY), resource.RLIM_INFINITY)
+            )
         try:
             schema, batches, truncated = sql_sandbox.answer(
                 lambda tables=tables: tables, asked["query"], rows=asked["rows"], seconds=asked["seconds"],
@@ -207,12 +214,3 @@ def main() -> None:
 def _message(source: IO[bytes]) -> bytes | None:
     size = source.read(_LENGTH.size)
     return source.read(_LENGTH.unpack(size)[0]) if len(size) == _LENGTH.size else None
-
-
-def _limit_memory(more: int) -> None:
-    """Let the system refuse this process more than it has and `more` bytes, where the system can."""
-    import resource
-
-    with suppress(OSError, ValueError):
-        held = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[5]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_DATA, (held + more, resource.RLIM_INFINITY))

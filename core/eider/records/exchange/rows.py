@@ -143,6 +143,8 @@ class Reader:
         fields = self._nothing_said() if state == "erased" else self._said(line)
         end = line.get("retired_at")
         after = line.get("superseded_by")
+        # what a person had confirmed stays so when a person brings it; through any other channel it is proven anew
+        claimed = validation.whole(line.get("trust"), "trust", 0, 2)
         return Memory(
             id=_id(line, "id", "mem_"), rev=_whole(line, "rev"),
             kind=cast("MemoryKind", validation.one_of(line.get("kind"), KINDS, "kind")), user=self.user,
@@ -152,7 +154,7 @@ class Reader:
             recorded_at=self._past(line, "recorded_at"),
             retired_at=None if end is None else self._past(line, "retired_at"),
             superseded_by=None if after is None else _id(line, "superseded_by", "mem_"),
-            trust=self._trust(line), state=state, **fields,
+            trust=(claimed if self.channel.max_trust == "user" else min(claimed, TRUST[self._origin(line)])), state=state, **fields,
         )  # fmt: skip
 
     def _said(self, line: Line) -> dict[str, Any]:
@@ -207,18 +209,24 @@ class Reader:
         """A change, with what it said."""
         payload = line.get("payload")
         if payload is not None:
-            payload = clean_metadata(_checked_payload(payload))
+            # what undo will read of an event: memory → the event that wrote the version before, or nothing
+            if not isinstance(payload, dict):
+                raise InputError(f"payload={str(payload)[:40]!r} is no mapping; write null for an erased one.")
+            validation.encodable(json.dumps(payload, ensure_ascii=False).replace("\\u0000", "\x00"), "payload")
+            revs = payload.get("memories", {})
+            if not isinstance(revs, Mapping):
+                raise InputError(f"payload.memories={revs!r} is no mapping; it names a revision for each memory.")
+            for id_, rev in revs.items():
+                _is_id(id_, "payload.memories", "mem_")
+                if rev is not None:
+                    validation.whole(rev, "payload.memories", 0, 2**53)
+            payload = clean_metadata(cast("Mapping[str, Any]", payload))
         return Happened(
             seq=validation.whole(line.get("seq"), "seq", 1, 2**53), at=self._past(line, "at"),
             actor=redact_name(validation.name(line.get("actor"), "actor")), op=redact_name(validation.name(line.get("op"), "op")),
             ids=tuple(_is_id(i, "ids", i.partition("_")[0] + "_") for i in _strings(line, "ids", 10 * validation.MAX_BATCH)),
             payload=payload,
         )  # fmt: skip
-
-    def _trust(self, line: Line) -> int:
-        """What a person had confirmed stays so when a person brings it; through any other channel it is proven anew."""
-        claimed = validation.whole(line.get("trust"), "trust", 0, 2)
-        return claimed if self.channel.max_trust == "user" else min(claimed, TRUST[self._origin(line)])
 
     def _origin(self, line: Line) -> Origin:
         return self.channel.origin(cast("Origin", validation.one_of(line.get("origin"), ORIGINS, "origin")))
@@ -229,21 +237,6 @@ class Reader:
         if at > self.latest:
             raise InputError(f"{name}={at.isoformat()!r} is in the future; correct the time or this machine's clock.")
         return at
-
-
-def _checked_payload(payload: object) -> Mapping[str, Any]:
-    """What undo will read of an event: memory → the event that wrote the version before, or nothing."""
-    if not isinstance(payload, dict):
-        raise InputError(f"payload={str(payload)[:40]!r} is no mapping; write null for an erased one.")
-    validation.encodable(json.dumps(payload, ensure_ascii=False).replace("\\u0000", "\x00"), "payload")
-    revs = payload.get("memories", {})
-    if not isinstance(revs, Mapping):
-        raise InputError(f"payload.memories={revs!r} is no mapping; it names a revision for each memory.")
-    for id_, rev in revs.items():
-        _is_id(id_, "payload.memories", "mem_")
-        if rev is not None:
-            validation.whole(rev, "payload.memories", 0, 2**53)
-    return cast("Mapping[str, Any]", payload)
 
 
 def _is_id(value: object, name: str, prefix: str) -> str:
