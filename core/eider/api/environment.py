@@ -34,11 +34,11 @@ def from_env(**given: Any) -> Eider:
 
     arguments: dict[str, Any] = {}
     for variable, (argument, made) in _ARGUMENTS.items():
-        said = _said(variable)
+        said = _variable(variable)
         if said is not None and argument not in given:
             arguments[argument] = _made(variable, said, made)
     for variable, made in _CHECKED.items():
-        if (said := _said(variable)) is not None:
+        if (said := _variable(variable)) is not None:
             _made(variable, said, made)
     arguments |= given
     mode = arguments.get("mode", "frugal")
@@ -47,7 +47,7 @@ def from_env(**given: Any) -> Eider:
     return open_memory(**arguments)
 
 
-def _said(variable: str) -> str | None:
+def _variable(variable: str) -> str | None:
     """What the environment says, else the config file; blank is unset."""
     found = os.environ.get(variable)
     if found is None or not found.strip():

@@ -48,7 +48,7 @@ def download(client: Client, whole: Mapping[str, Any]) -> int:
         raise InputError(f"{str(path)!r} holds something else than an export; name an empty or new directory.")
     if not folder and path.is_dir():
         raise InputError(f"{str(path)!r} is a directory; name a file, or export as format='parquet'.")
-    with replacing(path) as beside, _held(beside.parent, folder=folder, beside=beside) as file:
+    with replacing(path) as beside, _incoming_file(beside.parent, folder=folder, beside=beside) as file:
         said = dumps(enveloped(client, {**whole, "path": path.name})).encode()
         head = {"Content-Type": "application/json", "Content-Length": str(len(said))}
         with asked(client, "export", said, head) as answer:
@@ -70,7 +70,7 @@ def download(client: Client, whole: Mapping[str, Any]) -> int:
 
 
 @contextmanager
-def _held(parent: Path, *, folder: bool, beside: Path) -> Generator[IO[bytes]]:
+def _incoming_file(parent: Path, *, folder: bool, beside: Path) -> Generator[IO[bytes]]:
     """Where what arrives is kept: under its coming name, or (a tar to be unpacked) under none."""
     if folder:
         with tempfile.TemporaryFile(dir=parent) as file:
@@ -146,7 +146,7 @@ def asked(client: Client, verb: str, body: bytes | IO[bytes], head: Mapping[str,
         }
         lines = [f"POST {path} HTTP/1.1", *(f"{name}: {given}" for name, given in {**fields, **head}.items())]
         sock.sendall("\r\n".join([*lines, "", ""]).encode("latin-1", "replace"))
-        with HTTPResponse(_said(sock, body), method="POST") as answer:
+        with HTTPResponse(_send_body(sock, body), method="POST") as answer:
             answer.begin()
             if answer.status != 200:  # noqa: PLR2004 (HTTP: all went well)
                 raise _refused(answer)
@@ -169,7 +169,7 @@ class _Stream:
         return self._file
 
 
-def _said(sock: Any, body: bytes | IO[bytes]) -> Any:
+def _send_body(sock: Any, body: bytes | IO[bytes]) -> Any:
     """Send the body, a file only once the server wants it; where to read the answer."""
     if isinstance(body, bytes):
         sock.sendall(body)

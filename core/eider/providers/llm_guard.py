@@ -133,7 +133,7 @@ class Guarded:
         probing = self._admit(worst)
         spent = Spent(calls=1, failures=1)
         try:
-            answer = self._within(prompt)
+            answer = self._ask_in_time(prompt)
             spent = Spent(calls=1, input_tokens=answer.input_tokens, output_tokens=answer.output_tokens)
             with self._lock:
                 self._failed, self._probing = 0, False
@@ -181,7 +181,7 @@ class Guarded:
 
     # ------------------------------------------------------------------ the call
 
-    def _within(self, prompt: Prompt[T]) -> Answer[T]:
+    def _ask_in_time(self, prompt: Prompt[T]) -> Answer[T]:
         """Call in a thread of its own: libraries bound the pauses between bytes, nobody bounds the whole."""
         seconds = self._deadline if prompt.seconds is None else min(self._deadline, prompt.seconds)
         box: list[Any] = []

@@ -56,7 +56,7 @@ def _tidy(table: pa.Table) -> pa.Table:
         if pa.types.is_interval(kind):
             lasts = [plain(value) for value in column.to_pylist()]
             whole = all(value is None or isinstance(value, timedelta) for value in lasts)
-            return pa.array(lasts, pa.duration("us")) if whole else pa.array(map(_said, lasts), pa.string())
+            return pa.array(lasts, pa.duration("us")) if whole else pa.array(map(_interval_text, lasts), pa.string())
         if pa.types.is_decimal(kind) and kind.precision == _WHOLE and kind.scale == 0:
             with suppress(pa.ArrowInvalid):  # beyond 64 bits
                 return column.cast(pa.int64())
@@ -65,7 +65,7 @@ def _tidy(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays([tidied(column) for column in table.columns], names=table.column_names)
 
 
-def _said(interval: Any) -> str | None:
+def _interval_text(interval: Any) -> str | None:
     """An interval with months, which last differently, in words."""
     if interval is None or isinstance(interval, timedelta):
         return None if interval is None else str(interval)

@@ -77,12 +77,12 @@ class Dispatcher:
         self.stores = OpenStores(open_engine, open_layer)
         self.stop: Callable[[], None] = lambda: None
         self.began = time.time()
-        self._spool = Drain(home, self._late)
+        self._spool = Drain(home, self._run_spooled)
         upload.sweep(home)
         self.logs, self.tracing, self.trouble = Logs(home), Tracing(), Trouble(home)
         gauges = {"log_lines_dropped": lambda: self.logs.dropped}
         self.metrics = Metrics(
-            home, self.stores.engines, {**gauges, **{f"hooks_{n}": partial(self._hooked, n) for n in FIGURES}}
+            home, self.stores.engines, {**gauges, **{f"hooks_{n}": partial(self._sum_of_hosts, n) for n in FIGURES}}
         )
         self.backups = BackupRoutes(home, self.stores, self._folder)
         self.hooks = Hooks(home, self, self.logs.fault, self.trouble.lines)
@@ -197,7 +197,7 @@ class Dispatcher:
         """Carry out what waits in the spool, in the order it happened, before anything else is answered."""
         return self._spool()
 
-    def _late(self, verb: str, said: Mapping[str, Any]) -> object:
+    def _run_spooled(self, verb: str, said: Mapping[str, Any]) -> object:
         if verb not in SPOOLED_VERBS:
             raise InputError(f"{verb!r} cannot be spooled.")
         request = dict(said["request"])
@@ -253,7 +253,7 @@ class Dispatcher:
             **standing.server_figures(self.home, self.began, self.stores.engines()), "hooks": self.hooks.status(), "trouble": self.trouble.lines(),
         }  # fmt: skip
 
-    def _hooked(self, name: str) -> float:
+    def _sum_of_hosts(self, name: str) -> float:
         """A figure of all hosts' hooks together."""
         return sum(host.get(name, 0) for host in self.hooks.status()["hosts"].values())
 

@@ -121,13 +121,13 @@ class Hooks:
                         Around(
                             home=Path(self.home),
                             memory=self._memory,
-                            fault=self._said,
+                            fault=self._note_fault,
                             port=self.port,
                             trouble=self._trouble,
                         )
                     )
                 except Exception as error:  # noqa: BLE001 (another package's fault is told, and the server lives on)
-                    self._said(point.name, error)
+                    self._note_fault(point.name, error)
             self._loaded.set()
 
     def _memory(self, agent: str, max_trust: Origin) -> Eider:
@@ -162,7 +162,7 @@ class Hooks:
         except PausedError:
             return {}
         except Exception as error:  # noqa: BLE001 (a host goes on whatever happens to its memory)
-            self._said(name, error)
+            self._note_fault(name, error)
             return {}
 
     def hello(self, asked: HttpRequest) -> Mapping[str, Any]:
@@ -172,7 +172,7 @@ class Hooks:
             return {"proof": ""}
         return {"proof": hook_port.proof(known.token, nonce)}
 
-    def _said(self, where: str, error: BaseException) -> None:
+    def _note_fault(self, where: str, error: BaseException) -> None:
         """Note a fault once in a while: a hook that fails does so at every prompt."""
         place, now = (where, type(error).__name__), time.monotonic()
         if now - self._told.get(place, -_QUIET) >= _QUIET:
@@ -223,7 +223,7 @@ class Hooks:
         try:
             act()
         except Exception as error:  # noqa: BLE001 (one host's fault is none of the others')
-            self._said(name, error)
+            self._note_fault(name, error)
 
 
 def _factor() -> float:

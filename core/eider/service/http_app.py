@@ -140,7 +140,7 @@ class App:
     async def _answered(self, request: Request, name: str, scope: Scope, body: dict[str, Any]) -> Response:
         """The answer to a request; what was asked is put into `body` as soon as it is known."""
         local = is_local(scope)
-        bound = None if local or scope.get(HOOKED) else self._let_in(request)
+        bound = None if local or scope.get(HOOKED) else self._check_caller(request)
         if bound is not None and (scope["path"] in self.texts or name not in self.answers):
             raise TokenError(
                 f"this token speaks for {bound.user!r}; {scope['path']!r} is for who has the token of the home."
@@ -282,16 +282,16 @@ class App:
 
         self.hurried += 1
         under_way = asyncio.get_running_loop().run_in_executor(self._hooks, lambda: dumps(answer(asked)))
-        under_way.add_done_callback(self._hurried)
+        under_way.add_done_callback(self._hook_ended)
         done, _ = await asyncio.wait({under_way}, timeout=patience)
         return under_way.result() if done else "{}"
 
-    def _hurried(self, done: asyncio.Future[str]) -> None:
+    def _hook_ended(self, done: asyncio.Future[str]) -> None:
         self.hurried -= 1
         if not done.cancelled():
             done.exception()  # nobody may wait for it any more
 
-    def _let_in(self, request: Request) -> AccessToken | None:
+    def _check_caller(self, request: Request) -> AccessToken | None:
         """Raise unless a TCP request may come in; returns the token where it speaks for one user alone.
 
         DNS rebinding and web pages are kept out before the token is looked at.

@@ -205,7 +205,7 @@ def without_content(message: str, body: Mapping[str, Any], kind: str = "") -> st
     >>> without_content("'the key' is empty; pass at least one visible character.", {"request": {"text": "character"}})
     '… is empty; pass at least one visible ….'
     """
-    said = _said(body)
+    said = _request_text(body)
     if kind in _FREE or said is None:
         return "…"
     bare = _OPEN.sub("…", _QUOTED.sub("…", message))
@@ -217,7 +217,7 @@ def _is_told(word: str, words: set[str]) -> bool:
     return (len(word) >= _SHORT or not word.isalpha()) and word.casefold() in words
 
 
-def _said(body: Mapping[str, Any]) -> str | None:
+def _request_text(body: Mapping[str, Any]) -> str | None:
     """All texts of a request; None when they are too long to be compared."""
     parts: list[str] = []
     size, left = 0, [body.get("request"), body.get("store"), body.get("agent"), body.get("layers")]

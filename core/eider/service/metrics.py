@@ -66,7 +66,7 @@ class Metrics:
     def families(self) -> Iterator[Metric]:
         """All figures as they are now."""
         yield from self._counted()
-        yield from self._held()
+        yield from self._store_metrics()
         yield from self._process()
 
     def _counted(self) -> Iterator[Metric]:
@@ -88,7 +88,7 @@ class Metrics:
             lasted.add_metric([route], buckets, seconds[route])
         yield lasted
 
-    def _held(self) -> Iterator[Metric]:
+    def _store_metrics(self) -> Iterator[Metric]:
         engines = self._engines()
         yield _gauge("eider_open_stores", "Stores held open.", len(engines))
         yield _gauge("eider_spool_bytes", "Bytes of writes that wait in the spool.", waiting_bytes(self.home))

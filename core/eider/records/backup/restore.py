@@ -101,7 +101,7 @@ def restore(
         StoreTooNewError: A later version made the backup.
     """
     _refuse_unfit(backup)
-    _tidy(target)
+    _finish_killed(target)
     there = target.is_dir() and any(target.iterdir())
     _refuse_target(backup, target, there=there, replace=replace)
     with ExitStack() as held:
@@ -114,16 +114,16 @@ def restore(
                 found = _forgotten(backup, source, ignore=ignore_tombstones, same=False)
         asked, found = found is not None, found or _told_by_backups(backup)
         if dry_run:
-            return _told(backup, target, None, _hits(backup, found), asked=asked, dry_run=True)
+            return _report(backup, target, None, _forgotten_in_copy(backup, found), asked=asked, dry_run=True)
         staged = target.with_name(f".{target.name}.restoring-{os.getpid()}-{secrets.token_hex(3)}")
         try:
             erased = _stage(backup, staged, found)
             if not there:
-                _put(staged, target)
-                return _told(backup, target, None, erased, asked=asked, dry_run=False)
-            aside = _aside(target, backup.path.name)
-            _swap(staged, target, aside, lock)
-            return _told(backup, target, aside, erased, asked=asked, dry_run=False)
+                _place_new(staged, target)
+                return _report(backup, target, None, erased, asked=asked, dry_run=False)
+            aside = _free_name(target, backup.path.name)
+            _replace_old(staged, target, aside, lock)
+            return _report(backup, target, aside, erased, asked=asked, dry_run=False)
         except OSError as error:
             raise uncreatable(target, error) from error
         finally:
@@ -219,7 +219,7 @@ def _told_by_backups(backup: Backup) -> Forgotten | None:
     return None
 
 
-def _hits(backup: Backup, found: Forgotten | None) -> Hits:
+def _forgotten_in_copy(backup: Backup, found: Forgotten | None) -> Hits:
     if found is None:
         return {}
     with open_copy(backup.copy) as copy:
@@ -253,7 +253,7 @@ def _stage(backup: Backup, staged: Path, found: Forgotten | None) -> Hits:
     return erased
 
 
-def _put(staged: Path, target: Path) -> None:
+def _place_new(staged: Path, target: Path) -> None:
     """A new store appears under its name."""
     point("restore.checked")
     try:
@@ -267,7 +267,7 @@ def _put(staged: Path, target: Path) -> None:
     point("restore.placed")
 
 
-def _swap(staged: Path, target: Path, aside: Path, lock: OwnerLock | None) -> None:
+def _replace_old(staged: Path, target: Path, aside: Path, lock: OwnerLock | None) -> None:
     """The new store takes the place of the old one, which is set aside under a name of its own."""
     point("restore.checked")
     exchange(staged, target)
@@ -285,7 +285,7 @@ def _unmark(folder: Path) -> None:
     (folder / _MARK).unlink(missing_ok=True)
 
 
-def _aside(target: Path, stamp: str) -> Path:
+def _free_name(target: Path, stamp: str) -> Path:
     """A free name for the store that is set aside."""
     base, number = target.name.removesuffix(".eider")[:36], 1
     while True:
@@ -296,7 +296,7 @@ def _aside(target: Path, stamp: str) -> Path:
         number += 1
 
 
-def _tidy(target: Path) -> None:
+def _finish_killed(target: Path) -> None:
     """Finish what a killed restore began: halves go, a store that was to be set aside gets its name."""
     for left in sorted(target.parent.glob(f".{target.name.replace('[', '[[]')}.restoring-*")):
         pid = left.name.rpartition("-")[0].rpartition("-")[2]
@@ -307,12 +307,12 @@ def _tidy(target: Path) -> None:
                 elif not target.exists():
                     left.rename(target)
                 else:
-                    left.rename(_aside(target, "kill"))
+                    left.rename(_free_name(target, "kill"))
     if target.is_dir():
         _unmark(target)
 
 
-def _told(backup: Backup, target: Path, aside: Path | None, erased: Hits, *, asked: bool, dry_run: bool) -> Restored:
+def _report(backup: Backup, target: Path, aside: Path | None, erased: Hits, *, asked: bool, dry_run: bool) -> Restored:
     rows = {str(u["name"]): int(u["episode"]) + int(u["memory"]) for u in backup.manifest.users}
     count = sum(rows.get(user, 0) if ids is None else len(ids) for user, ids in erased.items())
     whole = sum(ids is None for ids in erased.values())

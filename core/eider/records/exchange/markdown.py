@@ -28,16 +28,18 @@ def write_markdown(path: Path, header: dict[str, Any], rows: Snapshot, now: date
     current = [m for m in latest if m.status(now) == "current"]
     closed = sorted((m for m in latest if m.status(now) != "current"), key=lambda m: (m.valid_to or now, m.id))
     with written(path) as file:
-        _put(file, f"# Memory of {visible_text(header['user'])}", "", f"Exported {header['exported_at']} (UTC).", "")
+        _write_lines(
+            file, f"# Memory of {visible_text(header['user'])}", "", f"Exported {header['exported_at']} (UTC).", ""
+        )
         for (scope, kind), group in groupby(current, key=lambda m: (m.scope, m.kind)):
-            _put(file, f"## {visible_text(scope)} · {kind}", "", *(statement(m, now) for m in group), "")
+            _write_lines(file, f"## {visible_text(scope)} · {kind}", "", *(statement(m, now) for m in group), "")
         if closed:
-            _put(file, "## closed", "", *(statement(m, now) for m in closed), "")
-        said = sum(_put(file, *lines) for lines in _utterances(rows))
+            _write_lines(file, "## closed", "", *(statement(m, now) for m in closed), "")
+        said = sum(_write_lines(file, *lines) for lines in _utterances(rows))
     return len(latest) + said
 
 
-def _put(file: IO[bytes], *lines: str) -> int:
+def _write_lines(file: IO[bytes], *lines: str) -> int:
     file.writelines(f"{line}\n".encode() for line in lines)
     return sum(line.startswith("- ") for line in lines)
 

@@ -140,7 +140,7 @@ class Reader:
             InputError: A field cannot be used; the message names it and the fix.
         """
         state = cast("State", validation.one_of(line.get("state"), STATES, "state"))
-        fields = self._nothing_said() if state == "erased" else self._said(line)
+        fields = self._nothing_said() if state == "erased" else self._statement_fields(line)
         end = line.get("retired_at")
         after = line.get("superseded_by")
         # what a person had confirmed stays so when a person brings it; through any other channel it is proven anew
@@ -157,7 +157,7 @@ class Reader:
             trust=(claimed if self.channel.max_trust == "user" else min(claimed, TRUST[self._origin(line)])), state=state, **fields,
         )  # fmt: skip
 
-    def _said(self, line: Line) -> dict[str, Any]:
+    def _statement_fields(self, line: Line) -> dict[str, Any]:
         """What a statement says, redacted."""
         text = validation.text(line.get("text"), limit=_GROWTH * validation.MAX_STATEMENT)
         given = {
