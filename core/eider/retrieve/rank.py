@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from eider.retrieve.query import Question
     from eider.store.segment.segment import Segment
 
-EVERY_ROW: Final = 512
+EVERY_ROW: Final = 256
 """Up to here every visible row is a candidate."""
-NOMINEES: Final = 200
-"""Best rows of the combined first score; those of single signals are half as many. On LoCoMo 100 per list lose nothing."""
+NOMINEES: Final = 120
+"""Best rows of the combined first score; those of single signals are half as many. 200 find no more in any genre."""
+MOST_NOMINEES: Final = 200
+"""The same where that many results are asked for."""
 _PHRASE: Final = 3
 """Words in a row that make a quotation: whoever quotes wants that text."""
 
@@ -94,7 +96,7 @@ def rank(
     # Some BLAS builds raise the "invalid" flag for lanes they compute and throw away.
     with np.errstate(invalid="ignore"):
         scan = look(segment, question, visible & segment.alive)
-        rows = nominate(segment, question, scan) if nominated is None else _given(segment, scan, nominated)
+        rows = nominate(segment, question, scan, limit) if nominated is None else _given(segment, scan, nominated)
         if not len(rows) or limit <= 0:
             return []
         if ended is not None:
@@ -131,8 +133,9 @@ def look(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Sc
     return Scan(hits, visible, words, likeness * visible, exact=segment.vectors.exact)
 
 
-def nominate(segment: Segment, question: Question, scan: Scan) -> NDArray[np.intp]:
-    """Rows worth a second look, in ascending order."""
+def nominate(segment: Segment, question: Question, scan: Scan, limit: int = 0) -> NDArray[np.intp]:
+    """Rows worth a second look, in ascending order; more of them where more results are asked for."""
+    count = max(NOMINEES, min(limit, MOST_NOMINEES))
     if int(scan.visible.sum()) <= EVERY_ROW:
         return np.flatnonzero(scan.visible)
     before, after = segment.before, segment.after
@@ -152,8 +155,8 @@ def nominate(segment: Segment, question: Question, scan: Scan) -> NDArray[np.int
     elif question.role >= 0:
         total += np.float32(0.4) * (segment.role == question.role)
     total[~scan.visible] = -1
-    chosen = [_top(total, NOMINEES), _top(scan.words, NOMINEES // 2), _top(scan.likeness, NOMINEES // 2)]
-    chosen.append(np.flatnonzero(segment.fingerprint == np.uint64(question.fingerprint))[:NOMINEES])
+    chosen = [_top(total, count), _top(scan.words, count // 2), _top(scan.likeness, count // 2)]
+    chosen.append(np.flatnonzero(segment.fingerprint == np.uint64(question.fingerprint))[:count])
     rows = np.unique(np.concatenate(chosen))
     return _with_memories(segment, scan, rows[scan.visible[rows]])
 
