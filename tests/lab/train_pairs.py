@@ -26,7 +26,17 @@ from sklearn.linear_model import LogisticRegression
 import eider.understand
 from eider.understand import pair_reading
 from eider.understand.pair_model import BUCKETS, HEADS, VectorCache, dense_row, standard, vectors, word_buckets
-from eider.understand.pairs import CLOSE, DOUBT, FOLD, MAYBE_REVOKES, REVOKES, _same_frame, _shows_change, holds_all
+from eider.understand.pairs import (
+    CLOSE,
+    DOUBT,
+    FOLD,
+    MAYBE_REVOKES,
+    REVOKES,
+    _same_frame,
+    _shows_change,
+    candidates,
+    holds_all,
+)
 
 OUT = Path(eider.understand.__file__).parent
 TARGET = Path(__file__).parents[2] / "docs" / "learning-changes.md"
@@ -222,15 +232,16 @@ def revoking_figures(name: str, chance: NDArray[np.float64], rows: Rows) -> None
     for group in sorted(set(rows.group)):
         mine = rows.group == group
         p, meant = chance[mine], set(np.flatnonzero(rows.relation[mine] == "ends"))
-        rivals = [i for i in np.argsort(-p) if p[i] >= max(MAYBE_REVOKES, 0.5 * p.max())]
+        rivals = [i for i in np.argsort(-p) if p[i] >= max(0.2, 0.5 * p.max())]
         one = p.max() >= REVOKES and len(rivals) == 1
+        shown = set(candidates(p)) if p.max() >= MAYBE_REVOKES else set()
         if not meant:
-            quiet, calm = quiet + 1, calm + (not rivals)
+            quiet, calm = quiet + 1, calm + (not shown)
             continue
         total += 1
         right += one and rivals[0] in meant
         wrong += one and rivals[0] not in meant
-        asked += not one and bool(set(rivals[:4]) & meant)
+        asked += not one and bool(shown & meant)
     print(
         f"{name:12} {total} revoking: ended {right / total:.2f} asked with it {asked / total:.2f} wrongly ended {wrong / total:.3f}; nothing meant: silent {calm}/{quiet}"
     )

@@ -56,14 +56,21 @@ def fit_keep(corpus: Corpus, bare: Corpus, train: np.ndarray, bare_rows: np.ndar
     return fit_logistic(x, y, np.concatenate([corpus.weight[train], bare.weight[some]]), STRENGTH)
 
 
-def left_out_margins(corpus: Corpus, bare: Corpus, group: np.ndarray, bare_group: np.ndarray) -> np.ndarray:
-    """Return margins of keep for every unit, from models that saw no line of its group (writer or language)."""
+def left_out_margins(
+    corpus: Corpus, bare: Corpus, group: np.ndarray, bare_group: np.ndarray, fits: dict[str, np.ndarray] | None = None
+) -> np.ndarray:
+    """Return margins of keep for every unit, from models that saw no line of its group (writer or language).
+
+    `fits` gets these models by the group that they did not see.
+    """
     margin = np.full(len(corpus.units), -20.0)
     for name in sorted(set(group)):
         test = np.flatnonzero((group == name)[corpus.row])
         train = np.flatnonzero((group != name)[corpus.row])
         fitted = fit_keep(corpus, bare, train, bare_group != name)
         margin[test] = corpus.x[test] @ fitted[:-1] + fitted[-1]
+        if fits is not None:
+            fits[name] = fitted
     return margin
 
 

@@ -52,6 +52,11 @@ def bit(name: str) -> int:
     return 1 << names().index(name)
 
 
+def has(found: int, *classes: str) -> bool:
+    """Return whether one of these classes is in a set of `find`."""
+    return any(found & bit(name) for name in classes)
+
+
 @cache
 def _table(languages: tuple[str, ...], *, east_asian: bool) -> Table:
     phrases: dict[str, int] = {}

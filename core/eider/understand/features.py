@@ -308,6 +308,5 @@ def features(message: Message, chosen: Sequence[Unit]) -> list[Features]:
             "cross": _cross(crossed, before_cues + reply_cues + agent_cues),
         }
         values: Features = {name: (e, 1 / math.sqrt(max(1, len(e)))) for name, e in groups.items()}
-        values["dense"] = (_entries(dense), _DENSE_SCALE)
-        result.append(values)
+        result.append(values | {"dense": (_entries(dense), _DENSE_SCALE)})
     return result

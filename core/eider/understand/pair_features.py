@@ -1,24 +1,18 @@
 """What speaks for one relation or another between two statements, as named numbers."""
 
-from __future__ import annotations
-
 import math
 import re
+from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from eider.understand.pair_reading import CUES, OWNERS, VALUES, Reading, Word, links
+from eider.understand.pair_reading import CUES, LINKS, OWNERS, VALUES, Reading, Word
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
-
-    Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
-    """Texts to rows of length 1 (or 0), shape `(n, width)`."""
-
+Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to rows of length 1 (or 0), shape `(n, width)`."""
 _PART: Final = 4
 """Least letters of a word that may be part of a compound."""
 _DIGITS: Final = 15
@@ -137,8 +131,8 @@ def _beside(earlier: Reading, later: Reading, stems_e: set[str], stems_l: set[st
                 continue
             top = max(top, a.weight)
             for side, one, two in (
-                ("before", _before(earlier.words, i, stems_l), _before(later.words, j, stems_e)),
-                ("after", _after(earlier.words, i, stems_l), _after(later.words, j, stems_e)),
+                (side, _fresh_beside(earlier.words, i, step, stems_l), _fresh_beside(later.words, j, step, stems_e))
+                for side, step in (("before", -1), ("after", 1))
             ):
                 kind = "differs" if one and two else "new" if two else "gone" if one else ""
                 if kind:
@@ -146,21 +140,14 @@ def _beside(earlier: Reading, later: Reading, stems_e: set[str], stems_l: set[st
     return {name: weight / top for name, weight in found.items()}
 
 
-def _before(words: Sequence[Word], index: int, known: set[str]) -> bool:
-    """Whether a word that the other side lacks stands right before this one."""
-    if index == 0 or not words[index].joined:
+def _fresh_beside(words: Sequence[Word], index: int, step: int, known: set[str]) -> bool:
+    """Whether a word that the other side lacks stands right before (step -1) or after (step 1) this one."""
+    place = index + step
+    if step > 0 and place < len(words) - 1 and words[place].plain in LINKS:
+        place += 1
+    if not 0 <= place < len(words) or not words[max(index, place)].joined:
         return False
-    other = words[index - 1]
-    return other.weight > 0 and not other.is_cue and not other.is_value and other.stem not in known
-
-
-def _after(words: Sequence[Word], index: int, known: set[str]) -> bool:
-    index += 1
-    if index < len(words) - 1 and links(words[index]):
-        index += 1
-    if index >= len(words) or not words[index].joined:
-        return False
-    other = words[index]
+    other = words[place]
     return other.weight > 0 and not other.is_cue and not other.is_value and other.stem not in known
 
 

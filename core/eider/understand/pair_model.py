@@ -1,26 +1,19 @@
 """The trained model of pairs: linear scores over features, crossed features and hashed words, evaluated with numpy."""
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 from zlib import crc32
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eider.providers.embedders import default_embedder
-from eider.understand.pair_features import features
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from numpy.typing import NDArray
-
-    from eider.understand.pair_features import Vectors
-    from eider.understand.pair_reading import Reading
+from eider.understand.pair_features import Vectors, features
+from eider.understand.pair_reading import Reading
 
 RELATIONS: Final = ("same", "more", "replaces", "ends", "adds", "exception", "narrower", "unrelated")
 HEADS: Final = ("change", "revoked", *RELATIONS)
@@ -64,20 +57,11 @@ class Weights:
 def weights() -> Weights:
     """The model that is shipped."""
     with np.load(str(files("eider.understand") / "pair_model.npz")) as data:
-        return Weights(
-            mean=data["mean"],
-            scale=data["scale"],
-            dense=data["dense"],
-            words=data["words"].astype(np.float32) * data["step"],
-            meaning=data["meaning"],
-            bias=data["bias"],
-            slopes=data["slopes"],
-        )
+        found = {name: data[name] for name in Weights.__slots__}
+        return Weights(**found | {"words": found["words"].astype(np.float32) * data["step"]})
 
 
-@cache
-def _embedder() -> Any:
-    return default_embedder()
+_embedder = cache(default_embedder)
 
 
 def vectors(texts: Sequence[str]) -> NDArray[np.float32]:

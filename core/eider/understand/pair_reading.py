@@ -3,8 +3,6 @@
 Nothing here knows a language: words and patterns of nine languages are in `pair_words.json`, a new one is data.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import unicodedata
@@ -24,19 +22,19 @@ _TOKEN: Final = re.compile(
     f"|[^\\W_{_HAN}{_KANA}{_HANGUL}]+(?:['’._@/:+#-]+[^\\W_{_HAN}{_KANA}{_HANGUL}]+)*"
 )
 _UNSPACED: Final = re.compile(f"[{_HAN}{_KANA}{_HANGUL}]")
-_HAN_CHAR: Final = re.compile(f"[{_HAN}]")
 _ELIDED: Final = re.compile(r"^(?:[ldjnmtsc]|qu|dell|nell|all|un|sull)['’](?=\w)", re.IGNORECASE)
 _POSSESSIVE: Final = re.compile(r"['’]s$")
 _SENTENCE_START: Final = re.compile(r"(?:^|[.!?。！？:;\n]\s*)[\"'“«(]*$")
-_LINKS: Final = frozenset({"de", "du", "di", "da", "do", "del", "della", "des", "d", "of", "的", "の", "von"})
+LINKS: Final = frozenset({"de", "du", "di", "da", "do", "del", "della", "des", "d", "of", "的", "の", "von"})
+"""Words that tie the next one to the one before."""
 _STEM: Final = 5
+"""Letters of a spaced word that are compared: an ending costs no match."""
 _MOST: Final = 600
 """Characters of a statement that are read: comparing letters takes their square."""
 _BEGINNING: Final = 12
 """Characters that count as the beginning of a statement."""
 _PARTICLE: Final = 3
 """Letters of hiragana up to which a run is grammar."""
-"""Letters of a spaced word that are compared: an ending costs no match."""
 
 CUES: Final = (
     "now", "ended", "moved", "new", "back", "instead", "except", "only", "when", "also", "other", "all", "always",
@@ -187,7 +185,7 @@ def read(text: str, tongue: str | None = None) -> Reading:
             word.plain
             for before, word in zip((None, *words), words, strict=False)
             if word.plain in values["name"]
-            and (text[word.start : word.end].endswith("'s") or (before is not None and links(before)))
+            and (text[word.start : word.end].endswith("'s") or (before is not None and before.plain in LINKS))
         ),
         people=frozenset(stem(plain(match.group())) for match in kin),
         first_people=frozenset(stem(plain(match.group())) for match in kin if match.start() < 2 * _BEGINNING),
@@ -225,7 +223,7 @@ def _words(
             if whole not in known.stop and (fresh or (inner and not known.capital_nouns)):
                 values["name"].add(whole)
                 value = True
-        function = whole in known.stop or (_UNSPACED.search(whole) is not None and _is_particle(whole))
+        function = whole in known.stop or ("ぁ" <= whole[0] <= "ゖ" and len(whole) <= _PARTICLE)
         words.append(
             Word(
                 stem=stem(whole),
@@ -240,13 +238,3 @@ def _words(
         )
         last = end
     return words
-
-
-def _is_particle(word: str) -> bool:
-    """Whether a run of hiragana is short enough to be grammar."""
-    return "ぁ" <= word[0] <= "ゖ" and len(word) <= _PARTICLE
-
-
-def links(word: Word) -> bool:
-    """Whether a word ties the next one to the one before it, as "de" does."""
-    return word.plain in _LINKS

@@ -102,7 +102,7 @@ def _recognised(content: list[str], place: int, speakers: list[str], before: str
     forwarded, header, wrote = _mail_patterns()
     is_header = header.match(line) and (before == "mail" or header.match(following))
     row = _TABLE_ROW.match(line) and any(
-        _TABLE_ROW.match(other) and _separators(other) == _separators(line)
+        _TABLE_ROW.match(other) and [*map(other.count, ";\t,")] == [*map(line.count, ";\t,")]
         for other in (following, content[place - 1] if place else "")
     )
     signs = (
@@ -117,10 +117,6 @@ def _recognised(content: list[str], place: int, speakers: list[str], before: str
         ("form", speakers[place] and any(speakers[max(0, place - 1) : place] + speakers[place + 1 : place + 2])),
     )
     return next((reason for reason, holds in signs if holds), "")
-
-
-def _separators(line: str) -> tuple[int, int, int]:
-    return line.count(";"), line.count("\t"), line.count(",")
 
 
 def _continued(content: list[str], place: int, speakers: list[str], reasons: list[str], *, joined: bool) -> str:
@@ -153,9 +149,7 @@ def line_reasons(text: str, spans: list[Span]) -> list[str]:
     for place, reason in enumerate(reasons):
         joined = place > 0 and text.count("\n", spans[place - 1][1], spans[place][0]) <= 1
         reasons[place] = reason or _continued(content, place, speakers, reasons, joined=joined)
-    for place, reason in enumerate(
-        reasons
-    ):  # a mail below its header lasts to the end of the message, unless its lines are quoted
+    for place, reason in enumerate(reasons):  # a mail lasts to the end of the message, unless its lines are quoted
         if reason == "mail" and reasons[place + 1 : place + 2] not in (["quoted"], ["mail"]):
             return [*reasons[:place], *(reason or "mail" for reason in reasons[place:])]
     return reasons

@@ -10,16 +10,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from eider.model.learned import Zone
+from eider.model.values import MemoryKind
 from eider.understand import cues
 from eider.understand.features import Message, Unit, content_words, features, read_message, units
 from eider.understand.scorer import HEADS, Weights, shipped_weights
 from eider.understand.sentences import Span, clauses, is_east_asian, sentences, trim, whole_pieces
 from eider.understand.structure import Sentence, Voice
 
-Zone = Literal["learn", "ask", "leave"]
 Act = Literal["state", "revoke", "confirm", "praise"]
 Reach = Literal["everywhere", "project", "person"]
-Kind = Literal["rule", "preference", "fact", "decision", "insight", "context"]
 
 _ACTS: tuple[Act, ...] = ("state", "revoke", "confirm", "praise")
 _REACHES: tuple[Reach, ...] = ("everywhere", "project", "person")
@@ -34,11 +34,15 @@ _SMALL, _SHORT = 4, 12
 _ECHO = 0.85
 _AGENT_END = 960
 _EVEN = 0.5
+_LONG, _LONGER = 600, 0.05
+"""Characters of a message that counts as long, and how much surer it has to be: most of these are told in passing. A guess."""
 _ASSENT = 4
 """A sentence of at most so many East Asian characters with a word of assent says no more than that. A guess."""
 _FEW_WORDS, _BARE_WORDS = 3, 4
 _PAUSES = " \t,;:!.?–—-，、：；！。？…~"
 _EDGE = " \t,;，、；"
+_PAUSE_MARKS = frozenset(",;:!.–—，、：；！。…")
+_BEGINNINGS = ("before", "before_pause")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +58,7 @@ class Finding:
     zone: Zone
     act: Act
     reach: Reach
-    kind: Kind
+    kind: MemoryKind
     obey: float
     """Probability that it says how the agent is to behave (rule, preference) rather than what is so."""
     answers: Span | None
@@ -72,16 +76,12 @@ def _frames(place: str) -> tuple[str, ...]:
 def _strip_beginning(text: str, start: int, end: int) -> int:
     """Return where the sentence begins behind "please remember that", "no,", "hi Ada,"."""
     lower = cues.plain(text[start:end])
-    for frame in _frames("before"):
+    for frame, pauses in ((frame, place == "before_pause") for place in _BEGINNINGS for frame in _frames(place)):
         if lower.startswith(frame):
             after = lower[len(frame) :]
-            if frame.endswith("'") or is_east_asian(frame) or not after[:1].isalnum():
+            whole = frame.endswith("'") or is_east_asian(frame) or not after[:1].isalnum()
+            if after.lstrip(" ")[:1] in _PAUSE_MARKS if pauses else whole:
                 return start + len(frame) + len(after) - len(after.lstrip(_PAUSES))
-    for frame in _frames("before_pause"):
-        if lower.startswith(frame) and (after := lower[len(frame) :]).lstrip(" ")[:1] in {*",;:!.–—，、：；！。…"} - {
-            ""
-        }:
-            return start + len(frame) + len(after) - len(after.lstrip(_PAUSES))
     comma = lower.find(",", 0, 30)
     if comma > 0 and cues.find(lower[:comma]) & cues.bit("greet") and len(lower[:comma].split()) <= _FEW_WORDS:
         return start + comma + 1
@@ -118,6 +118,7 @@ class _Reader:
         self.message: Message = read_message(reply, agent_output)
         self.text = reply
         self.learn = weights.learn if self.message.language in {"en", ""} else weights.learn_other
+        self.learn += _LONGER if len(reply) > _LONG else 0.0
 
     def read(self) -> list[Finding]:
         chosen = units(self.message, with_clauses=False)[-_MOST_SENTENCES:]
@@ -181,9 +182,8 @@ class _Reader:
             return None
         empty = not self._has_content(sentence.found, content)
         if act in {"confirm", "praise"} or empty:
-            assents = act == "confirm" or (
-                empty and sentence.found & cues.bit("yes") and not sentence.found & cues.bit("praise")
-            )
+            yes = cues.has(sentence.found, "yes") and not cues.has(sentence.found, "praise")
+            assents = act == "confirm" or (empty and yes)
             if self._agent_quotes() or (assents and not self.message.asked):
                 return None
             if empty and act == "state":
@@ -251,11 +251,7 @@ class _Reader:
         bound = ("negation", "when", "contrast", "standing", "because", "hypo")
         loose = ("task", "thanks", "mood", "greet", "praise", "ask", "oneoff")
         words = len(cues.tokens(self.text[slice(*part)]))
-        return (
-            words >= _FEW_WORDS
-            and any(found & cues.bit(c) for c in loose)
-            and not any(found & cues.bit(c) for c in bound)
-        )
+        return words >= _FEW_WORDS and cues.has(found, *loose) and not cues.has(found, *bound)
 
     def _balanced(self, unit: Unit, start: int, end: int) -> Span:
         """Return the span, or the whole sentence where the span would cut a bracket, quotation, time or path."""
@@ -263,22 +259,19 @@ class _Reader:
         cut = any(a < edge - unit.start < b for a, b in pieces for edge in (start, end))
         return (unit.start, unit.end) if cut else (start, end)
 
-    def _kind(self, found: int, obey: float) -> Kind:
+    def _kind(self, found: int, obey: float) -> MemoryKind:
         if obey >= _EVEN:
-            taste = found & cues.bit("prefer") and not found & (cues.bit("standing") | cues.bit("negation"))
+            taste = cues.has(found, "prefer") and not cues.has(found, "standing", "negation")
             return "preference" if taste else "rule"
         if found & cues.bit("prefer") and not found & cues.bit("decide"):
             return "preference"
         return "decision" if found & cues.bit("decide") else "insight" if found & cues.bit("finding") else "fact"
 
     def _answers(self, unit: Unit, act: Act, found: int) -> Span | None:
-        message = self.message
-        last = message.agent_last
+        message, last = self.message, self.message.agent_last
         if last[0] == last[1]:
             return None
-        first = message.sentences[unit.sentence].start == next(
-            s.start for s in message.sentences if s.voice is not Voice.OTHER
-        )
+        first = self._sentence(unit) is next(s for s in message.sentences if s.voice is not Voice.OTHER)
         bare = len(cues.tokens(self.text[unit.start : unit.end])) <= _BARE_WORDS
         correction = first and (found & (cues.bit("no") | cues.bit("contrast")) or bare)
         if act == "state" and not correction:

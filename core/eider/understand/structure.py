@@ -48,30 +48,26 @@ class Sentence:
     """Cue classes in it, see `cues.find`."""
 
 
-def _any(found: int, *classes: str) -> bool:
-    return any(found & cues.bit(name) for name in classes)
-
-
 def _introduces(found: int, opening: str, language: str) -> tuple[str, bool] | None:
     """Return what other voice a label or sentence before a colon announces and whether that is certain, None when none."""
     short, words = len(opening) <= _SHORT_OPENING, opening.split()
     if short:
         found |= cues.find(opening) & (cues.bit("source") | cues.bit("paste"))
     first, few = cues.find(words[0], language), cues.find(" ".join(words[:4]), language)
-    told, source = _any(found, "report", "says"), _any(found, "source", "says")
-    mine = _any(found, "i", "we")
-    own = _any(found, "remember", "own_label") or (_any(found, "standing") and mine)
-    answers = _any(first, "yes", "no", "contrast", "greet", "thanks", "praise")
+    told, source = cues.has(found, "report", "says"), cues.has(found, "source", "says")
+    mine = cues.has(found, "i", "we")
+    own = cues.has(found, "remember", "own_label") or (cues.has(found, "standing") and mine)
+    answers = cues.has(first, "yes", "no", "contrast", "greet", "thanks", "praise")
     label = len(words) <= _LABEL_WORDS and not (opening[:1].islower() or "," in opening or answers)
     signs = (
-        (None, len(opening) > 3 * _SHORT_OPENING or (own and not (source or _any(found, "draft")))),
-        (("fiction", True), _any(found, "roleplay")),
-        (None, _any(found, "own_label") and mine and not told),  # "my rule for mails:"
-        (("draft", short), _any(found, "fiction", "draft")),
-        (None, _any(first, "topic") and not (told or _any(found, "paste", "above"))),  # "for mails:"
-        (("document", short), told or source or _any(found, "paste", "above")),
-        (("task", False), _any(few, "task") and not _any(found, "standing", "decide")),
-        (("label", False), label and not _any(found, *_OWN)),
+        (None, len(opening) > 3 * _SHORT_OPENING or (own and not (source or cues.has(found, "draft")))),
+        (("fiction", True), cues.has(found, "roleplay")),
+        (None, cues.has(found, "own_label") and mine and not told),  # "my rule for mails:"
+        (("draft", short), cues.has(found, "fiction", "draft")),
+        (None, cues.has(first, "topic") and not (told or cues.has(found, "paste", "above"))),  # "for mails:"
+        (("document", short), told or source or cues.has(found, "paste", "above")),
+        (("task", False), cues.has(few, "task") and not cues.has(found, "standing", "decide")),
+        (("label", False), label and not cues.has(found, *_OWN)),
     )
     return next((opened for opened, holds in signs if holds), None)
 
@@ -146,7 +142,7 @@ class _Reader:
     def _speaks(self, start: int, end: int) -> bool:
         """Return whether what follows a label is somebody's wish or statement, not a mere value."""
         found = cues.find(self.text[start:end], self.language)
-        return _any(found, "i", "we", "standing", "please", "wish", "prefer")
+        return cues.has(found, "i", "we", "standing", "please", "wish", "prefer")
 
     def _own_reason(self, number: int, start: int, end: int) -> str:
         if self.reasons[number]:
@@ -162,18 +158,18 @@ class _Reader:
         sentence = self.text[start:end]
         if sentence.rstrip().endswith(("?", "？", ":", "：", "->", "=>")):
             return ""
-        if (quoted := _QUOTED.search(sentence)) and not _any(found, "remember", "prefer", "wish"):
+        if (quoted := _QUOTED.search(sentence)) and not cues.has(found, "remember", "prefer", "wish"):
             around = cues.find(sentence[: quoted.start()], self.language)
-            shown = _any(around, "task", "fiction") and not _any(around, "standing", "when", "you", "negation")
-            if _any(found, "report", "says") or shown:
+            shown = cues.has(around, "task", "fiction") and not cues.has(around, "standing", "when", "you", "negation")
+            if cues.has(found, "report", "says") or shown:
                 return "reported"
-        if not _any(found, "says"):
+        if not cues.has(found, "says"):
             return ""
         beginning = cues.find(" ".join(sentence.split()[:7]) if " " in sentence else sentence[:12], self.language)
-        if not _any(beginning, "says"):
-            return "drafted" if _any(beginning, "task") and _any(found, "source", "draft") else ""
-        speaks = _any(beginning, "i", "we") and not _any(beginning, "source", "they", "kin")
-        return "" if speaks and not _any(beginning, "draft") else "reported"
+        if not cues.has(beginning, "says"):
+            return "drafted" if cues.has(beginning, "task") and cues.has(found, "source", "draft") else ""
+        speaks = cues.has(beginning, "i", "we") and not cues.has(beginning, "source", "they", "kin")
+        return "" if speaks and not cues.has(beginning, "draft") else "reported"
 
     def _takes_back(self, start: int, end: int, found: int, *, inline: bool) -> bool:
         """Return whether a sentence below another voice is clearly the person's again: a question, a request."""
@@ -184,8 +180,8 @@ class _Reader:
         if "\n" not in self.text[max(0, start - 2) : start] and not self.sentences[-1].reason:
             return False
         if question:
-            return _any(found, "doubt", "ask", "above", "you", "task", "edit")
-        return _any(found, "task", "edit") and _any(found, "above") and end - start < 2 * _SHORT_OPENING
+            return cues.has(found, "doubt", "ask", "above", "you", "task", "edit")
+        return cues.has(found, "task", "edit") and cues.has(found, "above") and end - start < 2 * _SHORT_OPENING
 
     def _opens(self, number: int, start: int, end: int, found: int) -> tuple[str, bool] | None:
         """Return the voice that a sentence opens for those after it, and whether that is certain."""
@@ -193,24 +189,20 @@ class _Reader:
         if _COLON.search(sentence, max(0, len(sentence) - 3)):
             opened = _introduces(found, sentence, self.language)
             return None if opened and opened[0] == "label" and end >= self.lines[number][1] else opened
-        if end - start > 2 * _SHORT_OPENING or _any(found, "remember", "standing"):
+        if end - start > 2 * _SHORT_OPENING or cues.has(found, "remember", "standing"):
             return None
-        asked = (
-            sentence.rstrip().endswith(("?", "？"))
-            and _any(found, "doubt")
-            and _any(found, "above", "that")
-            and not self.sentences[:-1]
-        )
+        question = sentence.rstrip().endswith(("?", "？")) and not self.sentences[:-1]
+        asked = question and cues.has(found, "doubt") and cues.has(found, "above", "that")
         below = end >= self.lines[number][1] and number + 1 < len(self.lines)
         titled = below and sentence[-1:].isalnum() and len(sentence) <= _SHORT_OPENING
-        titled = titled and not _any(found, "task", "edit", "thanks")
+        titled = titled and not cues.has(found, "task", "edit", "thanks")
         signs = (
-            (("fiction", True), _any(found, "roleplay")),
-            (("fiction", False), _any(found, "fiction") and _any(found, "task")),
-            (("document", True), _any(found, "paste") and _any(found, "report", "says")),
-            (("document", True), titled and _any(found, "paste", "says")),
-            (("document", False), titled and _any(found, "source", "fiction", "draft")),
-            (("document", True), below and _any(found, "paste") and _any(found, "task", "edit")),
+            (("fiction", True), cues.has(found, "roleplay")),
+            (("fiction", False), cues.has(found, "fiction") and cues.has(found, "task")),
+            (("document", True), cues.has(found, "paste") and cues.has(found, "report", "says")),
+            (("document", True), titled and cues.has(found, "paste", "says")),
+            (("document", False), titled and cues.has(found, "source", "fiction", "draft")),
+            (("document", True), below and cues.has(found, "paste") and cues.has(found, "task", "edit")),
             (("document", False), below and sentence.startswith("#")),
             (("letter", False), below and self._is_letter(number + 1)),
             (("letter", False), number == 0 and self._is_letter(0) and self._is_signed()),
@@ -223,7 +215,7 @@ class _Reader:
         start, end = self.lines[number]
         line = self.text[start:end].strip()
         greets = line.endswith((",", ":", "，", "：", "!")) and len(line) <= _SHORT_OPENING
-        return greets and _any(cues.find(line), "greet") and number + 1 < len(self.lines)
+        return greets and cues.has(cues.find(line), "greet") and number + 1 < len(self.lines)
 
     def _is_signed(self) -> bool:
         """Return whether the message ends with a closing formula and a name on lines of their own."""
@@ -242,16 +234,13 @@ class _Reader:
             own_line = self.sentences[place - 1].line != pointer.line
             last = place == len(self.sentences) - 1
             short = len(sentence) < _SHORT_OPENING
-            above = _any(pointer.found, "above") and (question or _any(pointer.found, "task"))
-            edited = _any(pointer.found, "edit") and not _any(pointer.found, "standing", "negation", "i", "we")
+            above = cues.has(pointer.found, "above") and (question or cues.has(pointer.found, "task"))
+            edited = cues.has(pointer.found, "edit") and not cues.has(pointer.found, "standing", "negation", "i", "we")
+            doubts = cues.has(pointer.found, "that", "above") or len(sentence) <= _SHORT_QUESTION
             if short and (above or (edited and last and not shown)):
                 voice = Voice.OTHER if own_line and last and above else Voice.UNCLEAR
                 self._mark_before(place, "above", voice, same_line=not own_line)
-            elif (
-                question
-                and _any(pointer.found, "doubt")
-                and (_any(pointer.found, "that", "above") or len(sentence) <= _SHORT_QUESTION)
-            ):
+            elif question and doubts and cues.has(pointer.found, "doubt"):
                 self._mark_before(place, "asked", Voice.UNCLEAR, same_line=not own_line)
 
     def _mark_before(self, place: int, reason: str, voice: Voice, *, same_line: bool) -> None:
