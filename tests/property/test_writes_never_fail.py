@@ -108,6 +108,22 @@ def test_a_fault_of_a_reading_keeps_the_words(memory: eider.Eider, monkeypatch: 
     assert counted.total() > before
 
 
+@pytest.mark.parametrize("part", ["thought_of", "reconcile"])
+def test_a_fault_of_learning_keeps_what_was_said(
+    memory: eider.Eider, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """The exchange is recorded, nothing is learned of it, and the fault is counted."""
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise IndexError
+
+    monkeypatch.setattr(f"eider.learn.observe.{part}", broken)
+    before = counted.total()
+    done = memory.observe(agent_output="How do you sign?", user_reply="Always sign as Dr. Moe.", user=part)
+    assert (len(done.episodes), done.memories) == (2, ())
+    assert counted.total() > before
+
+
 def test_a_batch_is_kept_whole_though_one_text_cannot_be_read(memory: eider.Eider) -> None:
     """What nobody could date is kept with its neighbours."""
     texts = ["Before.", "April 5-April 12", "After."]

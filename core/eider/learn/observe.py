@@ -19,6 +19,7 @@ from eider.learn.scopes import asked_scope, when_due
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import MissingExtraError, ModelError
 from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
+from eider.model.reading_faults import read_or
 from eider.model.requests_learning import Observe
 from eider.model.values import GLOBAL, TRUST, Memory
 from eider.privacy.ingress import Channel, Clean
@@ -52,7 +53,7 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
         return first
     exchange = exchange_of(engine, accepted)
     try:
-        thought = prepared(engine, exchange, thought_of(exchange), channel)
+        thought = prepared(engine, exchange, read_or("lessons", lambda: thought_of(exchange), Thought()), channel)
     except (ModelError, MissingExtraError) as error:
         from eider.learn.deferred import queued
 
@@ -109,7 +110,9 @@ def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought,
     starts = min(exchange.reply.at, now)
     drafts = tuple(replace(d, valid_from=d.valid_from or starts) for d in _addressed(engine, exchange, thought.drafts))
     neighbours = [neighbours_of(engine, user, draft) for draft in drafts]
-    decisions = reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, now))
+    decisions = read_or(
+        "changes", lambda: reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, now)), ()
+    )
     known = {m.id: m for group in neighbours for m in group}
     plan = planned(engine, drafts, decisions, known, channel, user=user, said_at=exchange.reply.at)
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
