@@ -206,3 +206,13 @@ def test_a_doubt_is_settled_when_its_older_side_is_corrected_or_ended(memory: ei
         memory.settle(left.id, accept=False)
         for text in list(holding(memory)):
             memory.deactivate(holding(memory)[text].id)
+
+
+def test_what_is_taken_back_ended_when_that_was_said(memory: eider.Eider) -> None:
+    """Learned late, as from an old transcript, it has ended since then and not since today."""
+    memory.observe(user_reply="I work at Globex.", at="2026-01-05T09:00:00Z")
+    memory.observe(user_reply="I no longer work at Globex.", at="2026-02-05T09:00:00Z")
+    reads: Any = memory._engine.store.reads
+    (closed,) = [m for m in reads.memories(None, user="ada") if m.text == "I work at Globex."]
+    assert closed.valid_to is not None
+    assert closed.valid_to.date().isoformat() == "2026-02-05"

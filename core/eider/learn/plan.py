@@ -83,7 +83,7 @@ def planned(
             _restated(engine, plan, place, draft, known.get(restated.target or ""), channel)
         elif all(d.relation == "retract" for d in own):
             for one in own:
-                _closed(plan, known[one.target or ""], None, plan.now)
+                _closed(plan, known[one.target or ""], None, min(draft.valid_from or plan.now, plan.now))
         else:
             targets = [(d, known[d.target]) for d in own if d.target is not None and d.target in known]
             waits = _waits(draft, own)
