@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
-import pytest
+import tokenizers
+import wordllama
 
 from eider.model.protocols import TokenCounter
 from eider.providers.token_budget import HeuristicCounter
@@ -44,10 +44,7 @@ class LlamaCounter:
 @cache
 def llama():  # noqa: ANN201 (the package has no types)
     """The tokenizer of the default embedder's wheel."""
-    tokenizers, spec = pytest.importorskip("tokenizers"), find_spec("wordllama")
-    if spec is None or spec.origin is None:
-        pytest.skip("the wordllama wheel is not installed")
-    file = Path(spec.origin).parent / "tokenizers" / "l2_supercat_tokenizer_config.json"
+    file = Path(wordllama.__file__).parent / "tokenizers" / "l2_supercat_tokenizer_config.json"
     return tokenizers.Tokenizer.from_file(str(file))
 
 
