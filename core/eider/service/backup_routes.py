@@ -42,18 +42,18 @@ class BackupRoutes:
         self._looked = time.monotonic()
         self._tried: dict[Path, float] = {}
 
-    def answers(self) -> dict[str, Callable[[HttpRequest], Any]]:
+    def answers(self) -> dict[str, Callable[[HttpRequest], object]]:
         """Return the routes and their functions."""
         return {"backup/run": self.run, "backup/prune": self.prune}
 
-    def run(self, asked: HttpRequest) -> Any:
+    def run(self, asked: HttpRequest) -> object:
         """Back a store up now."""
         if asked.body.get("to") is not None and not asked.local:
             raise InputError("to names a directory of the server's machine; ask over its socket, or leave it out.")
         with self._stores.use(self._folder_of(asked.body)) as engine:
             return encode(commands.run(engine, asked.body))
 
-    def prune(self, asked: HttpRequest) -> Any:
+    def prune(self, asked: HttpRequest) -> object:
         """Remove backups of a store."""
         with self._stores.use(self._folder_of(asked.body)) as engine:
             return encode(commands.prune(engine, asked.body))

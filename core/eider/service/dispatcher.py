@@ -89,7 +89,7 @@ class Dispatcher:
 
     def app(self, *, token: str, hosts: frozenset[str]) -> App:
         """The HTTP application."""
-        answers: dict[str, Callable[[HttpRequest], Any]] = dict.fromkeys(VERBS, self.verb)
+        answers: dict[str, Callable[[HttpRequest], object]] = dict.fromkeys(VERBS, self.verb)
         answers |= {
             "server/status": self.status, "server/stop": self.stopped, "server/open": self.open, "server/release": self.release,
             "server/drain": lambda _: encode(self.drain()), "server/examine": self.examined,
@@ -106,7 +106,7 @@ class Dispatcher:
 
     # ------------------------------------------------------------------ verbs
 
-    def verb(self, asked: HttpRequest) -> Any:
+    def verb(self, asked: HttpRequest) -> object:
         """Answer one verb of the table."""
         self.drain()
         if not asked.local and asked.name == "export":
@@ -213,18 +213,18 @@ class Dispatcher:
 
     # ------------------------------------------------------------------ about the server
 
-    def open(self, asked: HttpRequest) -> Any:
+    def open(self, asked: HttpRequest) -> object:
         """Open a store and note what its agent says of itself: errors of opening come here, not with the first verb."""
         folder = self._folder(asked.body)
         with self.stores.use(folder) as engine:
             engine.agents.save(str(asked.body.get("agent") or "default"), object_in(asked.body, "about"))
             return {"folder": str(folder), "read_only": engine.store.place.read_only}
 
-    def release(self, asked: HttpRequest) -> Any:
+    def release(self, asked: HttpRequest) -> object:
         """Close a store, so that another process may open it."""
         return {"released": self.stores.release(self._folder(asked.body))}
 
-    def counted(self, asked: HttpRequest) -> Any:
+    def counted(self, asked: HttpRequest) -> object:
         """What a store holds; one that is not open is looked at and let go."""
         from eider.store.catalog import overview, overview_of
 
@@ -232,7 +232,7 @@ class Dispatcher:
         with self.stores.engine_if_open(folder) as engine:
             return encode(overview(folder) if engine is None else overview_of(engine.store))
 
-    def examined(self, asked: HttpRequest) -> Any:
+    def examined(self, asked: HttpRequest) -> object:
         """What the doctor finds in a store, looked at where it is open."""
         from eider.service.doctor.in_server import answer_request
 
@@ -240,12 +240,12 @@ class Dispatcher:
         with self.stores.use(folder) as engine:
             return encode(answer_request(engine, folder.stem, asked.body))
 
-    def stopped(self, _: HttpRequest) -> Any:
+    def stopped(self, _: HttpRequest) -> object:
         """End, once what is under way is answered."""
         threading.Timer(0.05, self.stop).start()
         return {"stopping": True, "pid": os.getpid()}
 
-    def status(self, _: HttpRequest) -> Any:
+    def status(self, _: HttpRequest) -> object:
         """Who this is and what it holds."""
         return {
             "pid": os.getpid(), "version": VERSION, "protocol": PROTOCOL, "home": self.home, "started": self.began,

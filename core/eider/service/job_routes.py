@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from eider.service.request import HttpRequest
     from eider.store.engine import Engine
 
-JobAnswer = Callable[["Engine", Mapping[str, Any]], Any]
+JobAnswer = Callable[["Engine", Mapping[str, Any]], object]
 _TIMES: Final = ("run_after", "queued_at", "finished_at")
 
 
-def list_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
+def list_jobs(engine: Engine, said: Mapping[str, Any]) -> object:
     """List jobs of one state or all, newest first, with counts."""
     jobs = engine.jobs.listed(_state_filter(said), batch=said.get("batch"), limit=_number_field(said, "limit"))
     return {
@@ -33,18 +33,18 @@ def list_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
     }  # fmt: skip
 
 
-def show_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
+def show_jobs(engine: Engine, said: Mapping[str, Any]) -> object:
     """Return the jobs with the given ids."""
     return {"jobs": [encode(engine.jobs.job(id_)) for id_ in _job_ids(said)]}
 
 
-def retry_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
+def retry_jobs(engine: Engine, said: Mapping[str, Any]) -> object:
     """Retry the given jobs, or all dead ones."""
     ids = _job_ids(said) or [job.id for job in engine.jobs.listed("dead")]
     return {"jobs": [encode(engine.jobs.retry(id_)) for id_ in ids]}
 
 
-def purge_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
+def purge_jobs(engine: Engine, said: Mapping[str, Any]) -> object:
     """Remove the given jobs, or those of one state."""
     if ids := _job_ids(said):
         for id_ in ids:
@@ -55,7 +55,7 @@ def purge_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
     return {"purged": engine.jobs.purge(_state_filter(said) or "done", until)}
 
 
-def run_jobs(engine: Engine, said: Mapping[str, Any]) -> Any:
+def run_jobs(engine: Engine, said: Mapping[str, Any]) -> object:
     """Start the given jobs, or all waiting ones, in the background."""
     named = _job_ids(said)
     if named:
@@ -83,11 +83,11 @@ ANSWERS: Final[Mapping[str, JobAnswer]] = {
 
 def answers(
     store: Callable[[Mapping[str, Any]], AbstractContextManager[Engine]],
-) -> dict[str, Callable[[HttpRequest], Any]]:
+) -> dict[str, Callable[[HttpRequest], object]]:
     """Return the job routes; `store` gives the engine of the store a request means."""
 
-    def route(answer: JobAnswer) -> Callable[[HttpRequest], Any]:
-        def asked(one: HttpRequest) -> Any:
+    def route(answer: JobAnswer) -> Callable[[HttpRequest], object]:
+        def asked(one: HttpRequest) -> object:
             with store(one.body) as engine:
                 return answer(engine, one.body)
 
