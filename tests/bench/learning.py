@@ -62,7 +62,7 @@ def thinking_row() -> list[str]:
         engine = memory._engine
         channel = memory._backend.channel  # type: ignore[attr-defined]
         asked = [accept(Observe(user="ada", user_reply=r, agent_output=OUTPUT), channel, engine.now()) for r in SILENT]
-        made = [exchange_of(engine, one, one.records) for one in asked]
+        made = [exchange_of(engine, one) for one in asked]
         assert not any(thought_of(exchange).drafts for exchange in made)
         times = measure.each(thought_of, made * 100)  # type: ignore[arg-type]
         return [f"{times.p50:.3f} / {times.p95:.3f}"]
