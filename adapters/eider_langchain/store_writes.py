@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from langgraph.store.base import PutOp
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
 
 _MAX_OLD: Final = 256
 """Overwritten versions of an item that may wait to be erased. A guess."""
+_QUIET: Final = 0.5
+"""Seconds without a write after which is erased. A guess."""
+_MAX_WAITS: Final = 100
+"""How often that is waited for, each time a tenth of a second. A guess."""
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -56,7 +62,8 @@ class StoreWriter:
         self._waiting: dict[str, Namespace] = {}
         """Items with versions to erase; and in `emptied` namespaces that may hold nothing any more."""
         self.emptied: dict[str, Namespace] = {}
-        self._looked_back = False
+        self._looked_back = self._queued = False
+        self._written_at = 0.0
 
     def put(self, ops: Sequence[PutOp], before: Mapping[str, Row | None]) -> None:
         """Write the new versions of items, and marks for those that are deleted."""
@@ -73,7 +80,10 @@ class StoreWriter:
         new = {tuple(op.namespace) for op, row in kept if not row.deleted and _is_new(before[row.session])}
         self._register_namespaces(new)
         if self._waiting or not self._looked_back:
-            state_of(self._memory).writer.write_later(self.erase_waiting)
+            self._written_at = time.monotonic()
+            if not self._queued:
+                self._queued = True
+                state_of(self._memory).writer.write_later(self._erase_when_quiet)
 
     def extend_life(self, rows: Sequence[Row], share: float) -> None:
         """Let items live on of whose life a share has passed."""
@@ -110,6 +120,14 @@ class StoreWriter:
         writer = state_of(self._memory).writer
         writer.write_later(self.erase_waiting)
         return writer.flush(timeout)
+
+    def _erase_when_quiet(self, tries: int = 0) -> None:
+        """Erase once nothing was written for a moment: an erasure writes the file anew, and would hold writers up."""
+        if tries < _MAX_WAITS and time.monotonic() - self._written_at < _QUIET:
+            state_of(self._memory).writer.write_later(partial(self._erase_when_quiet, tries + 1))
+        else:
+            self._queued = False
+            self.erase_waiting()
 
     def erase_waiting(self) -> None:
         """Erase what waits for it, and once what an earlier process left."""
