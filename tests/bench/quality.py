@@ -21,11 +21,9 @@ def printed(*arguments: str) -> str:
 def sections() -> list[tuple[str, str]]:
     """(command, output) of each set that is present."""
     found: list[tuple[str, str]] = [("python tests/lab/measure.py genres --types", printed("genres", "--types"))]
-    locomo = SHARED / "bench" / "data" / "locomo_dev.json"
-    if locomo.exists():
-        found.append(
-            (f"python tests/lab/measure.py locomo --data {locomo.name}", printed("locomo", "--data", str(locomo)))
-        )
+    fitted = [sys.executable, str(Path(__file__).parents[1] / "lab" / "fit_ranker.py")]
+    done = subprocess.run(fitted, check=False, capture_output=True, text=True, cwd=ROOT)
+    found.append(("python tests/lab/fit_ranker.py", (done.stdout or done.stderr).rstrip()))
     for folder, memories, chats in (
         (SHARED / "bench" / "isolated", "memories_dev.jsonl", "chats_dev.jsonl"),
         (ROOT / "tests" / "data", "own_memories.jsonl", "own_chats.jsonl"),

@@ -25,6 +25,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 import corpora
+from intervals import interval
 from plain_bm25 import PlainBM25
 from scipy.optimize import minimize
 
@@ -256,6 +257,8 @@ def table(cases: list[Case], scores: list[dict[str, float]], title: str, *, deta
         keys = ["R@1", "R@5", "R@10", "R@50", "NDCG", "MRR", "as_of", "current_top"]
         found = {k: [scores[i][k] for i in rows if k in scores[i]] for k in keys}
         cells = [f"{k} {100 * np.mean(v):5.1f}" for k, v in found.items() if v]
+        low, high = interval(np.array([scores[i]["R@10"] for i in rows]))
+        cells.append(f"R@10 {low:.1f} to {high:.1f} (95 %)")
         plain = [[sum(cases[i].plain[:k]) / len(cases[i].asked.relevant) for i in rows] for k in (5, 10)]
         cells.append(f"| BM25 R@5 {100 * np.mean(plain[0]):5.1f} R@10 {100 * np.mean(plain[1]):5.1f}")
         print(f"  {name:44s} n={len(rows):4d}  " + "  ".join(cells), flush=True)
