@@ -96,14 +96,14 @@ def test_what_is_said_again_is_strengthened_and_not_added(memory: eider.Eider) -
 
 def test_a_newer_value_closes_the_older_one(memory: eider.Eider) -> None:
     """The chain is kept; what was true before can be asked for."""
-    memory.observe(user_reply="My manager is Karlos.")
+    memory.observe(user_reply="My phone is a Fairphone.")
     before = memory._engine.now()
     memory._engine.clock.advance(__import__("datetime").timedelta(days=2))  # type: ignore[attr-defined]
-    done = memory.observe(user_reply="My manager is now Petra.")
-    assert any("Petra" in t for t in texts(memory))
-    assert not any("Karlos" in t for t in texts(memory))
+    done = memory.observe(user_reply="My phone is a Pixel now.")
+    assert any("Pixel" in t for t in texts(memory))
+    assert not any("Fairphone" in t for t in texts(memory))
     assert [d.relation for d in done.decisions] == ["add", "supersede"]
-    assert any("Karlos" in h.text for h in memory.recall("who is the manager?", as_of=before, kinds=["fact"]))
+    assert any("Fairphone" in h.text for h in memory.recall("which phone is it?", as_of=before, kinds=["fact"]))
 
 
 def test_what_no_longer_holds_ends_without_a_successor(memory: eider.Eider) -> None:
