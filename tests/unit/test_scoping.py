@@ -15,7 +15,7 @@ import eider
 from eider import project_scope
 from eider.model import validation
 from eider.model.project_scope import normalised
-from eider.records.scope_names import tidy
+from eider.records.scope_names import holds_everywhere, holds_here, tidy
 
 SPELLINGS = [
     "git@code.example.org:ada/engine.git", "ssh://git@code.example.org:22/ada/engine", "https://code.example.org/Ada/engine.git",
@@ -168,3 +168,12 @@ def test_what_is_said_of_the_work_at_hand_stays_there(tmp_path: Path, said: str)
     with eider.open(tmp_path / "m.eider", user="ada") as memory:
         found = memory.observe(agent_output="Done, as you can see.", user_reply=said, ambient_scope="project:engine")
         assert {one.scope for one in (*found.memories, *found.inbox)} == {"project:engine"}
+
+
+@pytest.mark.parametrize("text", [
+    "In all projects, always indent with tabs.", "Use tabs in every repository.", "Bitte in allen Projekten mit Tabs einrücken.",
+    "Dans tous mes projets, utilise des tabulations.", "En todos los proyectos usa tabuladores.", "所有项目都用制表符。",
+])  # fmt: skip
+def test_what_is_said_for_all_projects_is_not_caught_by_the_scope_of_the_moment(text: str) -> None:
+    assert holds_everywhere(text)
+    assert not holds_here(text)

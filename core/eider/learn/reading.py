@@ -12,7 +12,7 @@ from eider.model.learned import Draft, Signal
 from eider.model.validation import MAX_STATEMENT
 from eider.model.values import GLOBAL, TRUST, Span
 from eider.privacy.redact import redact
-from eider.records.scope_names import holds_here, project_named
+from eider.records.scope_names import holds_everywhere, holds_here, project_named
 from eider.understand import cues
 from eider.understand.already_known import is_known
 from eider.understand.reader import proposed, read_reply
@@ -103,6 +103,6 @@ def _scope(signal: Signal, quoted: str, exchange: Exchange) -> str:
         return exchange.scope
     if (named := project_named(quoted)) is not None:
         return named
-    everywhere = signal.reach in _EVERYWHERE and not holds_here(quoted)
+    everywhere = (signal.reach in _EVERYWHERE or holds_everywhere(quoted)) and not holds_here(quoted)
     everywhere = everywhere and signal.act != "revoke"  # what is taken back was said somewhere
     return GLOBAL if everywhere else exchange.scope

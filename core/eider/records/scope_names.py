@@ -48,7 +48,10 @@ _LABEL: Final = re.compile(
 )
 _EVERYWHERE: Final = re.compile(
     r"\b(?:everywhere|anywhere|in general|generally|(?:in|for|across) (?:all|every|any) (?:of )?(?:my |our |the )?"
-    r"(?:projects?|repos?|contexts?|scopes?|tasks?|work)|regardless of|überall|partout|en todas partes)\b|到处|所有项目",
+    r"(?:projects?|repos?|repositor(?:y|ies)|codebases?|contexts?|scopes?|tasks?|work)|regardless of"
+    r"|überall|(?:in|für|bei) (?:allen?|jedem) (?:\w+ )?(?:projekt(?:en?)?|repos?)"
+    r"|partout|(?:dans|pour) (?:tous|toutes|chaque) (?:\w+ )?(?:projets?|dépôts?)"
+    r"|en todas partes|(?:en|para) (?:todos|cada) (?:\w+ )?(?:proyectos?|repositorios?))\b|到处|(?:所有|每个|每一个)(?:的)?项目",
     re.IGNORECASE,
 )
 _PROJECT: Final = re.compile(
