@@ -35,6 +35,8 @@ _WATCH_SECONDS: Final = 1.0
 _FIRST_WATCH_SECONDS: Final = 0.01
 _TIDY_SECONDS: Final = 60.0
 """Seconds after which is tidied although somebody asks all the time: stores are let go, backups made."""
+_STOP_SECONDS: Final = 20.0
+"""Seconds after which a server that was told to end does so whatever it still computes: no kill costs what is stored."""
 HUNG_FILE: Final = "hooks.hung"
 """File in the run directory that a hook leaves when the server did not answer in time; this server is alive."""
 _LOG: Final = 1024 * 1024
@@ -66,6 +68,7 @@ class _HomeFiles:
     """Device and inode."""
     stopping: bool = False
     server: Any = field(default=None)
+    deadline: threading.Timer | None = None
 
     def is_ours(self) -> bool:
         """Return whether the home still has this server's lock, notes and socket."""
@@ -81,10 +84,19 @@ class _HomeFiles:
         )
 
     def request_stop(self, *_: object) -> None:
-        """Stop once running requests are answered."""
+        """Stop once running requests are answered, or after a while without them."""
+        if not self.stopping:
+            self.deadline = threading.Timer(_STOP_SECONDS, self.end_at_once)
+            self.deadline.daemon = True
+            self.deadline.start()
         self.stopping = True
         if self.server is not None:
             self.server.should_exit = True
+
+    def end_at_once(self) -> None:
+        """End this process as a kill would, which loses nothing that was acknowledged."""
+        self.remove_files()
+        os._exit(0)
 
     def remove_files(self) -> None:
         """Remove notes and socket."""
@@ -186,6 +198,8 @@ def run(terms: ServerOptions, lock: int) -> None:
         for sock in sockets:
             sock.close()
         place.remove_files()
+        if place.deadline is not None:
+            place.deadline.cancel()
         os.close(lock)
 
 
