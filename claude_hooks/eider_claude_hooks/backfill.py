@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final
 from eider.api.importers import ImportRequest, ImportResult, Progress, ProjectImport, find_statements
 from eider.model.errors import ErasedError, InputError, QueuedError, ServerUnreachableError
 from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
-from eider_claude_hooks.keeping import SessionRecorder
 from eider_claude_hooks.session import LastAnswer, Session, name_of
+from eider_claude_hooks.session_recorder import SessionRecorder
 from eider_claude_hooks.survey import COPIED, COPY_PREFIX, Step, Survey, survey, transcripts
 from eider_claude_hooks.transcript import Turn
 from eider_claude_hooks.words import blank_private, user_words

@@ -22,10 +22,10 @@ from eider.client.client import dumps
 from eider.model.errors import EiderError
 from eider_claude_hooks import briefing
 from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
-from eider_claude_hooks.learning import SessionLearner
 from eider_claude_hooks.missed import UnreadTranscripts
 from eider_claude_hooks.project import place_of
 from eider_claude_hooks.session import Session, Sessions
+from eider_claude_hooks.session_learner import SessionLearner
 from eider_claude_hooks.words import user_words
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import eider
 from eider.service.hooks import Hooks
-from eider.service.request import HttpRequest
+from eider.service.http_request import HttpRequest
 from eider_claude_hooks.hook_handler import HookHandler
 
 EVENTS = ("SessionStart", "InstructionsLoaded", "UserPromptSubmit", "Stop", "SubagentStart", "SubagentStop", "PreToolUse",

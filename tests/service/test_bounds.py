@@ -20,7 +20,7 @@ from eider.service import http_app as app_module
 from eider.service import http_limits
 from eider.service.http_app import App
 from eider.service.http_limits import server_of
-from eider.service.request import HttpRequest
+from eider.service.http_request import HttpRequest
 
 pytestmark = pytest.mark.slow
 TOKEN = "a-token-of-the-test"

@@ -12,7 +12,7 @@ from eider.model import config
 from eider.model.errors import InputError
 from eider.service import network_policy
 from eider.service.dispatcher import Dispatcher
-from eider.service.request import HttpRequest
+from eider.service.http_request import HttpRequest
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from logged import recent
 
 from eider import errors
 from eider.service import logs
+from eider.service.http_request import AccessRecord
 from eider.service.logs import Logs, without_content
-from eider.service.request import AccessRecord
 
 
 @pytest.fixture

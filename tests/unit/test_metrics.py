@@ -10,8 +10,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import eider
 from eider.providers.embedders.hashing import HashEmbedder
+from eider.service.http_request import AccessRecord
 from eider.service.metrics import BOUNDS, Metrics
-from eider.service.request import AccessRecord
 
 SECRET = "a violet kite over Ulm"
 

@@ -24,7 +24,7 @@ from eider.model.errors import EiderError
 from eider.service import openapi
 from eider.service.dispatcher import Dispatcher
 from eider.service.http_app import status_of
-from eider.service.request import HttpRequest
+from eider.service.http_request import HttpRequest
 
 DOCUMENT = openapi.document()
 

@@ -19,7 +19,7 @@ from eider.model import config
 from eider.service import http_app as app_module
 from eider.service.dispatcher import Dispatcher
 from eider.service.http_app import App
-from eider.service.request import HttpRequest
+from eider.service.http_request import HttpRequest
 
 Message = dict[str, Any]
 

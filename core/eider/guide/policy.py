@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eider.guide.compiler import OPENING, compiled, line_in_policy
 from eider.guide.policy_by_model import worded
-from eider.guide.selection import MOST, picked
+from eider.guide.worth import MOST, picked
 from eider.model.answers import Policy
 from eider.model.clock import day_start
 from eider.model.outcomes import Recalled

@@ -18,8 +18,8 @@ from eider.records.backup import commands, rotation, schedule
 from eider.store.files import StoreFiles
 
 if TYPE_CHECKING:
+    from eider.service.http_request import HttpRequest
     from eider.service.open_stores import OpenStores
-    from eider.service.request import HttpRequest
 
 _CHECK_SECONDS: Final = 60.0
 """Seconds between looks at the schedule."""

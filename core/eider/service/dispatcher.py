@@ -40,12 +40,12 @@ from eider.service.access_tokens import AccessTokens
 from eider.service.backup_routes import BackupRoutes
 from eider.service.hooks import FIGURES, Hooks
 from eider.service.http_app import ANY_HOST, App
+from eider.service.http_request import AccessRecord, HttpRequest
 from eider.service.in_process_backend import ServerContext
 from eider.service.logs import Logs
 from eider.service.metrics import Metrics
 from eider.service.mounts import Mounts
 from eider.service.open_stores import OpenStores
-from eider.service.request import AccessRecord, HttpRequest
 from eider.service.request_parts import layers, object_in
 from eider.service.spool_drain import Drain, SpoolReport
 from eider.service.tracing import Tracing

@@ -25,7 +25,7 @@ from eider.privacy.ingress import Channel
 from eider.service.in_process_backend import InProcessBackend, Server
 
 if TYPE_CHECKING:
-    from eider.service.request import HttpRequest
+    from eider.service.http_request import HttpRequest
 
 GROUP: Final = "eider.hooks"
 PATIENCE: Final = 0.15

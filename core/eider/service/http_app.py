@@ -31,7 +31,7 @@ from eider.model.errors import (
     TokenError,
     TooLargeError,
 )
-from eider.service.request import AccessRecord, HttpRequest
+from eider.service.http_request import AccessRecord, HttpRequest
 
 if TYPE_CHECKING:
     from pathlib import Path

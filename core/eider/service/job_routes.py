@@ -17,7 +17,7 @@ from eider.model.errors import InputError, RefusedError
 from eider.store.jobs import STATES, Job, JobState
 
 if TYPE_CHECKING:
-    from eider.service.request import HttpRequest
+    from eider.service.http_request import HttpRequest
     from eider.store.engine import Engine
 
 JobAnswer = Callable[["Engine", Mapping[str, Any]], object]

@@ -29,7 +29,7 @@ from eider.model.errors import EiderError
 from eider.privacy.redact import redact
 
 if TYPE_CHECKING:
-    from eider.service.request import AccessRecord
+    from eider.service.http_request import AccessRecord
 
 SIZE: Final = 10 * 1000 * 1000
 """Bytes after which a file is set aside."""

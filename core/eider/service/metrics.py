@@ -19,7 +19,7 @@ from eider.client.spool import waiting_bytes
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
-    from eider.service.request import AccessRecord
+    from eider.service.http_request import AccessRecord
     from eider.store.engine import Engine
 
 MEDIA: Final = "text/plain; version=0.0.4; charset=utf-8"

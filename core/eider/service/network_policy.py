@@ -12,7 +12,7 @@ from typing import Any
 from eider.api import upload as transfer
 from eider.model import config
 from eider.model.errors import InputError
-from eider.service.request import HttpRequest
+from eider.service.http_request import HttpRequest
 from eider.service.request_parts import layers, object_in
 
 Execute = Callable[[str, Mapping[str, Any]], Any]

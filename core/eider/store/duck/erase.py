@@ -1,4 +1,4 @@
-"""Forgetting for real: rows at once, bytes by writing the store anew without them."""
+"""Forgetting for real: rows go at once; `copies.py` then writes the file anew without their bytes."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from typing import Final
 from eider.model.errors import ErasedError, InputError, PausedError
 from eider_claude_hooks import plan
 from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
-from eider_claude_hooks.keeping import Memory, SessionRecorder
 from eider_claude_hooks.project import Place, place_of
 from eider_claude_hooks.session import LastAnswer, Session, Sessions
+from eider_claude_hooks.session_recorder import Memory, SessionRecorder
 from eider_claude_hooks.transcript import Turn
 from eider_claude_hooks.words import blank_private, user_words
 
