@@ -48,11 +48,11 @@ def test_small_talk_says_that_nothing_was_learned(run: Any) -> None:
 
 def test_what_is_replaced_is_shown_as_closed(run: Any) -> None:
     """A newer value and the older one it ends."""
-    run("observe", "My manager is Karlos.")
-    shown = run("observe", "My manager is now Petra.").stdout
+    run("observe", "My phone is a Fairphone.")
+    shown = run("observe", "My phone is a Pixel now.").stdout
     assert "closed" in shown
-    assert "Petra" in shown
-    assert "Karlos" in shown
+    assert "Pixel" in shown
+    assert "Fairphone" in shown
 
 
 def test_either_side_may_come_from_stdin(run: Any) -> None:

@@ -42,7 +42,7 @@ def routes(schemas: Schemas) -> Mapping[str, Route]:
         "server/status": ("Who the server is and what it holds open.", {}, {
             "pid": _NUMBER, "version": _TEXT, "protocol": _NUMBER, "home": _TEXT, "started": {"type": "number"},
             "uptime": {"type": "number"}, "stores": _NAMES, "paused": {"type": "object"}, "jobs": counts,
-            "spool_bytes": _NUMBER, "rss_bytes": _NUMBER, "hooks": {"type": "object"},
+            "spool_bytes": _NUMBER, "rss_bytes": _NUMBER, "hooks": {"type": "object"}, "trouble": _NAMES,
         }),
         "server/stop": ("End the server, once what is under way is answered.", {"why": _TEXT}, {"stopping": _FLAG, "pid": _NUMBER}),
         "server/open": ("Open a store and note what its agent says of itself.", {
