@@ -129,6 +129,7 @@ PARALLEL = [
     ["The owner of importer 1 is Ragnhild Moe.", "The owner of importer 2 is Ragnhild Moe."],
     ["Server db-1 runs on port 5412.", "Server db-2 runs on port 5422."],
     ["Kari lives in Bergen.", "Maya lives in Bergen."],
+    ["Ticket ABC-12 is blocked.", "Ticket ABC-13 is blocked."],
     ["Invoice 4 was paid by Nordkraft on May 4.", "Invoice 5 was paid by Nordkraft on May 5."],
     ["Die Filiale in Kiel öffnet um 9 Uhr.", "Die Filiale in Bremen öffnet um 10 Uhr."],
 ]

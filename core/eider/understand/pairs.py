@@ -233,8 +233,9 @@ def _about_another(earlier: Reading, later: Reading) -> bool:
     """Whether both say the like of two things: "db-1 runs on port 5412", "db-2 runs on port 5422".
 
     The words are the same but for values, and on either side a value that differs stands apart from another that differs,
-    or before one that both share: "the owner of importer 2 is Ida", "the owner of importer 3 is Ida". Nothing says that
-    anything changed. All 3 labelled pairs of this form add.
+    or before one that both share: "the owner of importer 2 is Ida", "the owner of importer 3 is Ida"; or it is a code that
+    the statement is about: "ticket ABC-12 is blocked". Nothing says that anything changed. All 3 labelled pairs of the
+    first two forms add.
     """
     frames = [{word.stem for word in one.content if not word.is_value} for one in (earlier, later)]
     return (
@@ -247,14 +248,20 @@ def _about_another(earlier: Reading, later: Reading) -> bool:
 
 
 def _names_another(one: Reading, other: Reading) -> bool:
-    """Whether the values that the other lacks stand apart from each other, or before a shared one with a word between."""
+    """Whether the values that the other lacks stand apart, or before a shared one with a word between, or lead as a code."""
     known = {word.stem for word in other.words if word.is_value}
     differing = [place for place, word in enumerate(one.words) if word.is_value and word.stem not in known]
     if not differing:
         return False
-    apart = any(not word.is_value for word in one.words[differing[0] : differing[-1]])
-    rest = one.words[differing[-1] + 1 :]
-    return apart or bool(rest and not rest[0].is_value and any(word.is_value for word in rest))
+    first, last = differing[0], differing[-1]
+    apart = any(not word.is_value for word in one.words[first:last])
+    rest, code = one.words[last + 1 :], one.words[first].plain
+    leads = first == last <= 1 and code[0].isalpha() and any(letter.isdigit() for letter in code)
+    return (
+        apart
+        or (leads and any(word.weight > 0 for word in rest))
+        or bool(rest and not rest[0].is_value and any(word.is_value for word in rest))
+    )
 
 
 def _same_frame(earlier: Reading, later: Reading) -> bool:

@@ -132,7 +132,7 @@ class _Reader:
         found: list[Finding] = []
         says = [self._has_content(self._sentence(u).found, content_words(self.text[u.start : u.end])) for u in chosen]
         best = int(np.argmax(np.where(says, chances, 0.0) if any(says) else chances))
-        partner = self._partner(chosen, chances, best)
+        partner = self._partner(chosen, chances, best, margins[:, HEADS.index("obey")] >= 0)
         for place in np.flatnonzero(chances >= self.weights.ask).tolist():
             if place != partner:
                 border = self.learn if place == best else self.weights.further
@@ -148,12 +148,20 @@ class _Reader:
         passing = self._sentence(unit).found & (cues.bit("oneoff") | cues.bit("temp"))
         return frame > 0 and not passing and not self.text[unit.start : unit.end].rstrip().endswith(("?", "？"))
 
-    def _partner(self, chosen: list[Unit], chances: NDArray[np.float64], best: int) -> int | None:
-        """Return the sentence beside the best one that completes it ("Tabs. No exceptions."), None where none does."""
+    def _partner(
+        self, chosen: list[Unit], chances: NDArray[np.float64], best: int, obeys: NDArray[np.bool_]
+    ) -> int | None:
+        """Return the sentence beside the best one that completes it ("Tabs. No exceptions."), None where none does.
+
+        What is a statement by itself completes no other: "Write dates as ISO. My sister is a vet."
+        """
         if chances[best] < self.learn or self._sentence(chosen[best]).voice is not Voice.OWN:
             return None
         for place in (best + 1, best - 1):
             if not 0 <= place < len(chosen) or chances[place] < _COMPLETES:
+                continue
+            alone = chances[place] >= self.weights.ask
+            if alone and obeys[place] != obeys[best]:
                 continue
             one = self._sentence(chosen[place])
             words = sum(token[0].isalnum() for token in cues.tokens(self.text[one.start : one.end]))
@@ -163,7 +171,11 @@ class _Reader:
             )
             apart = one.found & (cues.bit("i") | cues.bit("we"))
             small = words <= _SMALL and not apart
-            if beside and one.voice is Voice.OWN and (small or (words <= _SHORT and chances[place] < self.learn)):
+            if (
+                beside
+                and one.voice is Voice.OWN
+                and (small or (words <= _SHORT and chances[place] < self.learn and not (alone and apart)))
+            ):
                 return place
         return None
 

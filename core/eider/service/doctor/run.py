@@ -152,7 +152,7 @@ def _examine_by_server(folder: Path, wants: Options, name: str, *, named: bool) 
     findings = [decode_finding(one) for one in answer["findings"]]
     with (
         open_store(folder.stem if named else folder, agent=AGENT, shared=True) as memory,
-        memory.channel("doctor") as seen,
+        memory.channel("doctor", "user") as seen,
     ):
         return findings + list(probe_store(seen, name)), int(answer["checks"]) + 1
 
