@@ -69,13 +69,13 @@ def main() -> int:
 
 
 def _timeout_factor() -> float:
-    """Return the factor for all timeouts: the setting 'hook_patience', and how busy the machine is."""
+    """Return the factor for all timeouts: the setting 'hook_patience', or more where the machine is that busy."""
     try:
         patience = min(20.0, max(1.0, float(os.environ.get("EIDER_HOOK_PATIENCE") or 1)))
     except ValueError:
         patience = 1.0
     try:
-        return patience * min(_BUSIEST, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
+        return max(patience, min(_BUSIEST, os.getloadavg()[0] / (os.cpu_count() or 1)))
     except (OSError, AttributeError):
         return patience
 
