@@ -29,8 +29,9 @@ class Quoting(Model):
         return ModelResponse(output=[message], usage=Usage(), response_id=None)
 
     def stream_response(self, *args: Any, **kwargs: Any) -> AsyncIterator[Any]:
-        """Not used here."""
-        raise NotImplementedError
+        """Refuse: this stand-in answers whole."""
+        del args, kwargs
+        raise TypeError("this stand-in does not stream; use Runner.run")
 
 
 async def main(memory: eider.Eider) -> None:

@@ -39,8 +39,8 @@ def event(form: str, role: str, text: str, turn: str) -> tuple[str, dict[str, An
 def turn(form: str, name: str, prompt: str, answer: str, *calls: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
     return [
         ("event_msg", {"type": "task_started", "turn_id": name}),
-        ("turn_context", {"turn_id": name, "cwd": "/work/engine"}),
-        item("user", "<environment_context>\n  <cwd>/work/engine</cwd>\n</environment_context>"),
+        ("turn_context", {"turn_id": name, "cwd": "/home/kari/engine"}),
+        item("user", "<environment_context>\n  <cwd>/home/kari/engine</cwd>\n</environment_context>"),
         item("user", prompt),
         event(form, "user", prompt, name),
         *(("response_item", call) for call in calls),
@@ -52,7 +52,7 @@ def turn(form: str, name: str, prompt: str, answer: str, *calls: dict[str, Any])
 
 @pytest.mark.parametrize("form", ["old", "new"])
 def test_each_prompt_and_answer_is_read_once(tmp_path: Path, form: str) -> None:
-    meta = ("session_meta", {"id": SESSION, "cwd": "/work/engine"})
+    meta = ("session_meta", {"id": SESSION, "cwd": "/home/kari/engine"})
     path = rollout(
         tmp_path, meta, *turn(form, "t1", "Write it.", "Done."), *turn(form, "t2", "Use tabs.", "Tabs it is.")
     )
@@ -61,7 +61,7 @@ def test_each_prompt_and_answer_is_read_once(tmp_path: Path, form: str) -> None:
         ("t1", "Write it.", "Done.", True),
         ("t2", "Use tabs.", "Tabs it is.", True),
     ]
-    assert {(t.session, t.cwd) for t in turns} == {(SESSION, "/work/engine")}
+    assert {(t.session, t.cwd) for t in turns} == {(SESSION, "/home/kari/engine")}
     assert end == path.stat().st_size
     behind, _ = codex_rollout.read_turns(path, turns[1].start)
     assert [(t.id, t.prompt, t.answer) for t in behind] == [("t2", "Use tabs.", "Tabs it is.")]

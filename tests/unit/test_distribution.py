@@ -42,6 +42,6 @@ def test_no_text_tells_to_install_the_other_project() -> None:
     assert not found
 
 
-@pytest.mark.parametrize("command", ["pip install eider", "pip install -U eider", "uv add 'eider[mcp]'"])
-def test_the_wrong_name_would_be_noticed(command: str) -> None:
-    assert OTHER_NAME.search(command)
+@pytest.mark.parametrize(("before", "after"), [("pip install ", ""), ("pip install -U ", ""), ("uv add '", "[mcp]'")])
+def test_the_wrong_name_would_be_noticed(before: str, after: str) -> None:
+    assert OTHER_NAME.search(f"{before}eider{after}")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
-from eider.privacy.redact import named_secrets
+from eider.privacy.redact import login_pairs, named_secrets
 from eider.privacy.redact.check_digits import numbers
 from eider.privacy.redact.placeholders import compiled, is_placeholder, is_reference, looks_random
 from eider.privacy.redact.token_formats import INNER, PROVIDERS, STARTS_INSIDE
@@ -98,7 +98,7 @@ def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
     if sum(map(text.count, "0123456789")) >= 14:  # noqa: PLR2004 (the shortest card)
         yield from numbers(text)
     low = text.replace("\u0130", "i").lower()  # the one letter whose lower case is longer; offsets must hold
-    yield from named_secrets.pairs(text, low)
+    yield from login_pairs.pairs(text, low)
     rows = named_secrets.names(low)
     if rows:
         yield from named_secrets.assigned(text, low, rows)
