@@ -79,6 +79,7 @@ def test_no_network_is_touched(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "socket", refuse)
     monkeypatch.setattr(socket, "create_connection", refuse)
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    wordllama._of_files.cache_clear()
     embedder = default_embedder()
     assert embedder.degraded is None
     assert embedder.embed(["tea with milk"], "document").any()
@@ -130,13 +131,16 @@ def test_a_folder_may_be_named(copy: Path, monkeypatch: pytest.MonkeyPatch) -> N
     assert default_embedder().fingerprint == "wordllama-256/1"
 
 
-def test_other_weights_have_another_fingerprint(copy: Path) -> None:
-    """Vectors of a different table are never taken for the known one's."""
+def test_other_weights_have_another_fingerprint(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors of a different table are never taken for the known one's, nor are they once the files have changed."""
+    monkeypatch.setenv("WORDLLAMA_DIR", str(copy))
+    assert default_embedder() is default_embedder()
     path = copy / "weights" / "l2_supercat_256.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
     assert WordLlamaEmbedder(copy).fingerprint.startswith("wordllama-256/1+")
+    assert default_embedder().fingerprint == WordLlamaEmbedder(copy).fingerprint
 
 
 def test_the_vectors_of_a_fingerprint_do_not_drift() -> None:

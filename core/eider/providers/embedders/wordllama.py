@@ -30,6 +30,7 @@ nothing was tuned on (363 answers) the plain mean has .948 / .753 and this .952 
 from __future__ import annotations
 
 import zlib
+from functools import lru_cache
 from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec
@@ -147,6 +148,25 @@ class WordLlamaEmbedder:
         return vector
 
 
+def installed() -> WordLlamaEmbedder:
+    """The embedder of the files in `find_folder()`, read again only when these have changed.
+
+    Raises:
+        EmbedderError: The files are missing or damaged.
+    """
+    folder = find_folder()
+    try:
+        found = [(folder / name).stat() for name in (_WEIGHTS, _TOKENIZER)]
+    except OSError as error:
+        raise _unreadable(folder, error) from error
+    return _of_files(folder, tuple((file.st_ino, file.st_size, file.st_mtime_ns) for file in found))
+
+
+@lru_cache(maxsize=1)
+def _of_files(folder: Path, files: tuple[tuple[int, int, int], ...]) -> WordLlamaEmbedder:  # noqa: ARG001 (tells versions of the files apart)
+    return WordLlamaEmbedder(folder)
+
+
 def find_folder() -> Path:
     """Where the two files are: `WORDLLAMA_DIR`, else the installed wheel, which is located, not imported.
 
@@ -163,6 +183,10 @@ def find_folder() -> Path:
     return Path(spec.origin).parent
 
 
+def _unreadable(folder: Path, error: Exception) -> EmbedderError:
+    return EmbedderError(f"the wordllama vectors in {str(folder)!r} cannot be read ({error}); {_FIX}.")
+
+
 def _load(folder: Path) -> tuple[NDArray[np.float16], Any, int]:
     """Token table (32,000 by 256), tokenizer, and a checksum of both files."""
     try:
@@ -175,8 +199,7 @@ def _load(folder: Path) -> tuple[NDArray[np.float16], Any, int]:
             msg = f"a table of shape {table.shape} does not fit the tokenizer"
             raise ValueError(msg)  # noqa: TRY301 (told to the caller like any other damage)
     except Exception as error:
-        msg = f"the wordllama vectors in {str(folder)!r} cannot be read ({error}); {_FIX}."
-        raise EmbedderError(msg) from error
+        raise _unreadable(folder, error) from error
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return table, tokenizer, zlib.crc32(spelling, zlib.crc32(weights))
