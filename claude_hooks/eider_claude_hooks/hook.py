@@ -189,9 +189,13 @@ def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
                 os.mkdir(folder, 0o700)
         id_ = "".join(c for c in str(event.get("session_id")) if c.isalnum() or c in "-_")[:64]
         path = os.path.join(folder, id_ + ".json")
-        if os.path.exists(path):
+        silent = _may_not_learn(str(event.get("cwd")))
+        if os.path.exists(path) and not silent:
             return
         note = {name: event.get(name) for name in ("session_id", "transcript_path", "cwd", "eider_at")}
+        if silent:
+            note["silent_turn"] = event.get("prompt_id") or event.get("turn_id")
+            note["silent_until"] = time.time()
         file = os.open(f"{path}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
             os.write(file, client.dumps(note).encode())
@@ -200,6 +204,29 @@ def _answer_without_server(client: Any, event: dict[str, Any]) -> None:
         os.replace(f"{path}.{os.getpid()}", path)
     except (OSError, client.ClientError):
         return
+
+
+def _may_not_learn(cwd: str) -> bool:
+    """Return whether the project's `.eider.toml` forbids learning now; the server may read it when it is gone."""
+    folders = [cwd]
+    while not os.path.exists(os.path.join(folders[-1], ".git")):
+        parent = os.path.dirname(folders[-1])
+        if parent == folders[-1]:
+            del folders[1:]
+            break
+        folders.append(parent)
+    for folder in folders:
+        try:
+            with open(os.path.join(folder, ".eider.toml"), "rb") as file:
+                import tomllib
+
+                said = tomllib.load(file)
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except (OSError, ValueError):
+            return True
+        return said.get("enabled", True) is not True or said.get("learn", True) is not True
+    return False
 
 
 def _print_last_briefing(client: Any, event: dict[str, Any]) -> None:

@@ -98,6 +98,9 @@ class HookHandler:
         session = self.sessions.session_of(event)
         if react is None or session is None or not session.cwd:
             return NOTHING
+        if not place_of(session.cwd).learns:
+            session.leave_alone(time.time(), event.get("prompt_id"))
+            self._run_later(partial(self.learner.read_transcript, session, under_way=True))
         # return whether the client has gone on since: its transcript tells it and what came after in the right order
         at = event.get("eider_at")
         if (isinstance(at, int | float) and time.time() - at > _LATE_SECONDS) and session.is_behind():
@@ -261,7 +264,7 @@ class HookHandler:
         answer = self._recall_for_prompt(session, said.text, until) if place.injects else NOTHING
         session.prompts += 1
         session.topics.append(said.text[:500])
-        if not said.command:
+        if not said.command and place.learns:
             self._run_later(
                 partial(self.learner.on_prompt, session, turn or _turn_name(session), said.text, _said_at(event))
             )
@@ -288,7 +291,7 @@ class HookHandler:
     def _on_stop(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:
         """Queue the answer for learning; return nothing, as any output would make the agent continue."""
         del until
-        if answer := _text_field(event, "last_assistant_message"):
+        if place_of(session.cwd).learns and (answer := _text_field(event, "last_assistant_message")):
             turn = _text_field(event, "prompt_id") or _turn_name(session)
             self._run_later(partial(self.learner.on_answer, session, turn, answer, _said_at(event)))
         return NOTHING
@@ -308,7 +311,7 @@ class HookHandler:
         del until
         tool, answered = _text_field(event, "tool_name"), event.get("tool_response")
         turn = _text_field(event, "prompt_id")
-        if tool == "ExitPlanMode":
+        if tool == "ExitPlanMode" and place_of(session.cwd).learns:
             for one in (answered, event.get("tool_input")):
                 if isinstance(one, Mapping) and (text := _text_field(one, "plan")):
                     use = _text_field(event, "tool_use_id") or turn
@@ -353,7 +356,7 @@ class HookHandler:
         """Record a subagent's result."""
         del until
         kind, agent = _text_field(event, "agent_type"), _text_field(event, "agent_id")
-        if kind and agent and (result := _text_field(event, "last_assistant_message")):
+        if place_of(session.cwd).learns and kind and agent and (result := _text_field(event, "last_assistant_message")):
             record = _text_field(event, "agent_transcript_path")
             self._run_later(partial(self.learner.on_subagent_result, session, agent, kind, result, record))
         return NOTHING

@@ -60,9 +60,12 @@ class UnreadTranscripts:
         return due
 
     def _add_noted(self, sessions: Sessions) -> None:
-        """Make known the sessions that the command hook noted."""
-        for event in self._read_notes():
-            sessions.session_of(event)
+        """Make known the sessions that the command hook noted, and until when they were not to be learned from."""
+        for note in self._read_notes():
+            session, until = sessions.session_of(note), note.get("silent_until")
+            if session is not None and isinstance(until, int | float):
+                session.leave_alone(until, note.get("silent_turn"))
+                sessions.save(session)
 
     def _read_notes(self) -> Iterator[Mapping[str, Any]]:
         """What the command hook noted, once; a note whose transcript is yet to come stays."""

@@ -97,6 +97,14 @@ class Session:
         with self.lock:
             self.given.clear()
 
+    def leave_alone(self, until: float, turn: object) -> None:
+        """Note that what was said up to a moment (seconds since 1970), and this turn, may never be learned."""
+        with self.lock:
+            self.since = max(self.since, until)
+            for done in (self.heard, self.told):
+                if isinstance(turn, str) and turn and turn not in done:
+                    done.append(turn)
+
     def key(self, turn: str) -> str:
         """Idempotency key of a turn, from coordinates alone."""
         return f"{self.host}:{self.id}:{turn}"

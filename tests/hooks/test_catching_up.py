@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -16,6 +19,7 @@ import pytest
 import eider
 from eider.client import pauses
 from eider.model import config
+from eider_claude_hooks import hook
 from eider_claude_hooks import project as project_place
 from eider_claude_hooks.hook_handler import HookHandler
 
@@ -202,6 +206,56 @@ def test_what_is_said_while_nothing_may_be_learned_is_not_learned_later(
     pauses.resume(str(config.home()))
     session.exchanges("Thanks.", "Gladly.")
     assert not [text for _, text in said(memory) if "semicolons" in text]
+
+
+def test_whether_words_may_be_learned_holds_from_when_they_were_said(
+    claude: Any, memory: eider.Eider, project: Path
+) -> None:
+    """A server that is busy writes them when the project allows learning again."""
+    session, started, go_on = claude(), threading.Event(), threading.Event()
+    session.handler.writer.write_later(lambda: (started.set(), go_on.wait(30)))
+    assert started.wait(30)
+    (project / ".eider.toml").write_text("enabled = false")
+    session.asks(RULE)
+    session.says("Tabs it is.")
+    session.tell("SessionEnd")
+    (project / ".eider.toml").unlink()
+    go_on.set()
+    session.settled()
+    session.handler.tidy()
+    session.exchanges("Write the exporter.", "Done.")
+    assert set(said(memory)) == {("user", "Write the exporter."), ("agent", "Done.")}
+
+
+def test_a_hook_that_found_no_server_notes_that_nothing_may_be_learned(
+    claude: Any, memory: eider.Eider, project: Path, tmp_path: Path, handlers: Callable[[], HookHandler]
+) -> None:
+    """The note goes with the transcript that the next server reads."""
+    session = claude()
+    session.exchanges("Write the parser.", "Done.")
+    (project / ".eider.toml").write_text("learn = false")
+    session.asks(RULE, hook=False)
+    session.says("Tabs it is.", hook=False)
+    tell_without_server(tmp_path / "home", session.event("UserPromptSubmit", prompt=RULE))
+    (project / ".eider.toml").unlink()
+    session.exchanges("Write the exporter.", "Done.", hook=False)
+    after = handlers()
+    after.warm()
+    assert after.writer.flush(30)
+    assert {text for role, text in said(memory) if role == "user"} == {"Write the parser.", "Write the exporter."}
+
+
+def tell_without_server(home: Path, event: dict[str, Any]) -> None:
+    """Run the command hook where it may not start a server."""
+    (home / "run").mkdir(exist_ok=True)
+    (home / "run" / hook.HUNG_FILE).touch()
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import hook; hook._is_lock_held = lambda home: True; hook.main()"
+    )
+    subprocess.run(
+        [sys.executable, "-I", "-S", "-c", script, str(Path(hook.__file__).parent)],
+        env={**os.environ, "EIDER_HOME": str(home)}, input=json.dumps(event).encode(), check=True, timeout=60,
+    )  # fmt: skip
 
 
 def test_what_was_forgotten_does_not_come_back_from_the_transcript(
