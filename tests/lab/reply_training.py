@@ -10,7 +10,7 @@ import scipy.optimize
 import scipy.sparse as sp
 
 from eider.understand import cues
-from eider.understand.features import BITS, GROUPS, Message, Unit, features, read_message, units
+from eider.understand.features import BITS, GROUPS, Message, Surroundings, Unit, features, read_message, units
 from eider.understand.scorer import HEADS, Weights
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "learning"
@@ -124,7 +124,7 @@ class Corpus:
             chosen = units(message, with_clauses=True)
             self.units += chosen
             row_of += [place] * len(chosen)
-            for one in features(message, chosen):
+            for one in features(Surroundings(message), chosen):
                 for name in GROUPS:
                     entries, value = one[name]
                     indices.append(entries)

@@ -1,9 +1,12 @@
 """How a later statement bears on an earlier one."""
 
+from difflib import SequenceMatcher
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eider.understand.pair_features import _longest_shared
 from eider.understand.pairs import compare, compare_all, repeats, revoked
 
 CHANGES = [
@@ -147,3 +150,10 @@ def test_long_texts_that_go_on_differently_are_kept_both() -> None:
     assert compare(same + "The owner is Ida.", same + "The owner is Bo.").decision == "keep"
     assert compare(same + "The owner is Ida.", same + "The owner is Ida.").decision == "fold"
     assert repeats(same + "The owner is Ida.", [same + "The owner is Bo."]) == [False]
+
+
+@given(st.text("ab 京", max_size=30), st.text("ab 京", max_size=30))
+def test_the_longest_shared_run_is_as_long_as_any_search_finds(one: str, other: str) -> None:
+    """Letters that two statements share are measured as by comparing every run."""
+    found = SequenceMatcher(None, one, other, autojunk=False).find_longest_match().size
+    assert _longest_shared(one, other) == found

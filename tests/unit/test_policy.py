@@ -287,3 +287,25 @@ def test_guidance_is_selected_for_the_context_and_says_what_it_left_out(tmp_path
         for one in (*kept, *facts):
             assert (one.id in said) != (one.id in policy.left_out)
         assert "it does not bear on the context" in policy.left_out.values()
+
+
+def test_choosing_more_lines_counts_the_whole_page_no_more_often() -> None:
+    """What a policy costs grows with its lines: those that do not fit are turned away by their own size."""
+
+    class Counting(HeuristicCounter):
+        characters = 0
+
+        def count(self, text: str) -> int:
+            self.characters += len(text)
+            return super().count(text)
+
+    spent: list[float] = []
+    for many in (100, 400):
+        counter = Counting()
+        given = [
+            memory(n, ("rule", "preference", "decision", "fact")[4 * n // many], f"project:p{n % 3}", f"The harbour {n} lies {n * 7919 % 997} miles to the north.")
+            for n in range(many)
+        ]  # fmt: skip
+        assert len(compiled(given, counter, budget=600).left_out) > many / 4
+        spent.append(counter.characters / sum(len(m.text) for m in given))
+    assert spent[1] < spent[0] < 20  # characters counted for one that is given

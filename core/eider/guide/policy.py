@@ -90,11 +90,13 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
         ids = [segment.ids[row] for row in rows]
         items = read(engine, segment, [*ids, *rested], request.user)
         left_out = {segment.ids[row]: why for row, why in left.items()}
+        dated = {segment.ids[row] for row in rows if segment.windows[row, 0, 1] > 0}
     chosen = [m for i in ids if isinstance(m := items.get(i), Memory)]
     said = {i: e for i, e in items.items() if isinstance(e, Episode)}
     done = compiled(
         chosen, engine.counter, budget=budget, exceeded=request.on_budget_exceeded, known=request.existing_instructions,
-        opposes=_opposed, lines={m.id: line_in_policy(m, quotation_of(m, said), now) for m in chosen}, opening=OPENING,
+        opposes=_opposed, opening=OPENING,
+        lines={m.id: line_in_policy(m, quotation_of(m, said), now, dated=m.id in dated) for m in chosen},
     )  # fmt: skip
     why = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens"
     if left_out:

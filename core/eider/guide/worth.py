@@ -60,8 +60,12 @@ def picked(
         for name, most in STANDING.items():
             others = np.flatnonzero(~pinned & ~free & (kind == KIND_CODE[name]))
             chosen += _best(segment, rows, worth, others, most)
-    left = sorted(set(range(len(rows))) - set(chosen), key=lambda i: (-worth[i], segment.ids[rows[i]]))
-    why = {int(rows[i]): "others are worth more" if free[i] else NO_BEARING for i in left[:MOST]}
+    left = np.ones(len(rows), np.bool_)
+    left[chosen] = False
+    passed = sorted(
+        _best(segment, rows, worth, np.flatnonzero(left), MOST), key=lambda i: (-worth[i], segment.ids[rows[i]])
+    )
+    why = {int(rows[i]): "others are worth more" if free[i] else NO_BEARING for i in passed}
     return [int(rows[i]) for i in sorted(chosen, key=lambda i: (-worth[i], segment.ids[rows[i]]))], why
 
 

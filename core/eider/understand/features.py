@@ -164,8 +164,8 @@ def _bucket(name: str, value: float, *edges: float) -> str:
     return f"{name}{sum(value >= edge for edge in edges)}"
 
 
-class _Surroundings:
-    """What all units of one message share."""
+class Surroundings:
+    """What all units of one message share, read once."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -175,10 +175,12 @@ class _Surroundings:
         text = "\n".join(
             message.text[one.start : one.end] for one in own
         )  # what others say tells nothing of the person
-        self.reply_words = _words(text[:_REPLY_WORDS], "R:", pairs=False)
-        self.agent_names = _words(message.last_words, "A:")
+        self.reply_entries = _entries(_words(text[:_REPLY_WORDS], "R:", pairs=False))
+        agent_names = _words(message.last_words, "A:")
         if len(text) < _SHORT_REPLY:
-            self.agent_names += [f"{name}|short" for name in self.agent_names]
+            agent_names += [f"{name}|short" for name in agent_names]
+        self.agent_entries = _entries(agent_names)
+        self.agent_cues = _found_names(message.agent_found, "a:")
         asks = message.asked
         remember = asks and bool(message.agent_found & (cues.bit("remember") | cues.bit("standing")))
         self.flags = [
@@ -206,7 +208,7 @@ class _Surroundings:
         return found
 
 
-def _place_names(unit: Unit, around: _Surroundings, found: int) -> tuple[list[str], list[str]]:
+def _place_names(unit: Unit, around: Surroundings, found: int) -> tuple[list[str], list[str]]:
     """Return (dense names, the names among them that are also crossed)."""
     message = around.message
     sentence = message.sentences[unit.sentence]
@@ -278,11 +280,9 @@ Features = dict[str, tuple[NDArray[np.int64], float]]
 """For each group the table entries and the value that all of them have."""
 
 
-def features(message: Message, chosen: Sequence[Unit]) -> list[Features]:
-    """Return the features of each unit."""
-    around = _Surroundings(message)
-    reply, agent = _entries(around.reply_words), _entries(around.agent_names)
-    agent_cues = _found_names(message.agent_found, "a:")
+def features(around: Surroundings, chosen: Sequence[Unit]) -> list[Features]:
+    """Return the features of each unit of a message."""
+    message, agent_cues = around.message, around.agent_cues
     result: list[Features] = []
     for unit in chosen:
         sentence = message.sentences[unit.sentence]
@@ -303,8 +303,8 @@ def features(message: Message, chosen: Sequence[Unit]) -> list[Features]:
             "word": _entries(_words(text, "U:")),
             "char": _characters(text),
             "near": _entries(near),
-            "agent": agent,
-            "reply": reply,
+            "agent": around.agent_entries,
+            "reply": around.reply_entries,
             "cross": _cross(crossed, before_cues + reply_cues + agent_cues),
         }
         values: Features = {name: (e, 1 / math.sqrt(max(1, len(e)))) for name, e in groups.items()}

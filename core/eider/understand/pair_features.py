@@ -224,7 +224,7 @@ def _shape(earlier: Reading, later: Reading) -> dict[str, float]:
     swaps = [block for block in blocks if block[0] == "replace"]
     matched = sum(i2 - i1 for tag, i1, i2, _, _ in blocks if tag == "equal")
     run = max((i2 - i1 for tag, i1, i2, _, _ in blocks if tag == "equal"), default=0)
-    letters = SequenceMatcher(None, earlier.text.lower(), later.text.lower(), autojunk=False).find_longest_match().size
+    letters = _longest_shared(earlier.text.lower(), later.text.lower())
     n, m = max(1, len(a)), max(1, len(b))
     return {
         "match_e": matched / n, "match_l": matched / m, "run_e": run / n, "run_l": run / m,
@@ -238,6 +238,19 @@ def _shape(earlier: Reading, later: Reading) -> dict[str, float]:
         "longer": math.log(m / n), "words_e": float(n), "words_l": float(m),
         "unspaced": float(later.unspaced),
     }  # fmt: skip
+
+
+def _longest_shared(one: str, other: str) -> int:
+    """Return the length of the longest run of characters that both texts hold, by bisection over its length."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        size = (least + most + 1) // 2
+        runs = {one[at : at + size] for at in range(len(one) - size + 1)}
+        if any(other[at : at + size] in runs for at in range(len(other) - size + 1)):
+            least = size
+        else:
+            most = size - 1
+    return least
 
 
 def _cues(earlier: Reading, later: Reading) -> dict[str, float]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eider.model.learned import Zone
 from eider.model.values import MemoryKind
 from eider.understand import cues
-from eider.understand.features import Message, Unit, content_words, features, read_message, units
+from eider.understand.features import Message, Surroundings, Unit, content_words, features, read_message, units
 from eider.understand.scorer import HEADS, Weights, shipped_weights
 from eider.understand.sentences import Span, clauses, is_east_asian, sentences, trim, whole_pieces
 from eider.understand.structure import Sentence, Voice
@@ -124,7 +124,8 @@ class _Reader:
         chosen = units(self.message, with_clauses=False)[-_MOST_SENTENCES:]
         if not chosen:
             return []
-        margins = self.weights.margins(features(self.message, chosen))
+        self.around = Surroundings(self.message)
+        margins = self.weights.margins(features(self.around, chosen))
         chances = self.weights.probability(margins[:, 0])
         for place, unit in enumerate(chosen):
             if chances[place] < self.learn and self._told_to_remember(unit):
@@ -246,7 +247,7 @@ class _Reader:
         parts = clauses(self.text, unit.start, unit.end)
         first, last = 0, len(parts)
         if len(parts) > 1:
-            rows = features(self.message, [Unit(*part, unit.sentence, clause=True) for part in parts])
+            rows = features(self.around, [Unit(*part, unit.sentence, clause=True) for part in parts])
             chances = self.weights.probability(self.weights.margins(rows)[:, 0])
             empty = [bool(p < _NOTHING) and self._idle(part) for p, part in zip(chances, parts, strict=True)]
             while last - first > 1 and empty[last - 1]:

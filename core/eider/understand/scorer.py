@@ -26,7 +26,7 @@ class Weights:
     """The numbers of all heads, and how to read their sums."""
 
     table: NDArray[np.int8]
-    """Shape (heads, 2^BITS)."""
+    """Shape (heads, 2^BITS); read from a file, the numbers of one entry lie side by side."""
     scale: NDArray[np.float32]
     """Value of one step of each head, shape (heads,)."""
     bias: NDArray[np.float32]
@@ -51,7 +51,7 @@ class Weights:
         for place, row in enumerate(rows):
             entries = np.concatenate([row[name][0] for name in GROUPS])
             values = np.repeat([row[name][1] for name in GROUPS], [len(row[name][0]) for name in GROUPS])
-            result[place] = self.table[:, entries].astype(np.float32) @ values.astype(np.float32)
+            result[place] = values.astype(np.float32) @ self.table.T[entries].astype(np.float32)
         return result * self.scale + self.bias
 
     def probability(self, keep: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,7 +81,11 @@ class Weights:
                 raise ValueError(msg)
             numbers = {name: head[name] for name in _NUMBERS}
             return cls(
-                table=stored["table"], scale=stored["scale"], bias=stored["bias"], about=head["about"], **numbers
+                table=np.asfortranarray(stored["table"]),
+                scale=stored["scale"],
+                bias=stored["bias"],
+                about=head["about"],
+                **numbers,
             )
 
 

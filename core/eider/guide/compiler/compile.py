@@ -114,16 +114,18 @@ class _Page:
         first = entry.memories[0]
         head = (_section(first), first.scope)
         line = self._count(f"\n- {entry.line}")
-        if head in self._heads and self._tokens - self._slack + line > self._budget + _JOIN:
-            return False
         heading = 0 if head in self._heads else self._count(_text([entry]) + "\n\nEverywhere:")
-        self._tokens, before, self._slack = self._tokens + line + heading, self._tokens, self._slack + _JOIN
-        if self._tokens + self._slack > self._budget:
+        if self._slack and self._tokens + line + heading + self._slack + _JOIN > self._budget:
+            self._tokens, self._slack = self._count(_text(self.entries, self._opening)), 0
+        if self._tokens + line > self._budget + self._slack + _JOIN:
+            return False
+        if self._tokens + line + heading + self._slack + _JOIN > self._budget:
             size = self._count(_text([*self.entries, entry], self._opening))
             if size > self._budget:
-                self._tokens, self._slack = before, self._slack - _JOIN
                 return False
             self._tokens, self._slack = size, 0
+        else:
+            self._tokens, self._slack = self._tokens + line + heading, self._slack + _JOIN
         self._heads.add(head)
         self.entries.append(entry)
         return True

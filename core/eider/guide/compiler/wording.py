@@ -46,11 +46,19 @@ def line_of(memory: Memory) -> str:
     return _opened(text)
 
 
-def line_in_policy(memory: Memory, quoted: Quotation | None, now: datetime) -> str:
-    """Return a memory as one line of guidance: what was said as a quotation, what was given as `line_of` words it."""
+def line_in_policy(memory: Memory, quoted: Quotation | None, now: datetime, *, dated: bool = True) -> str:
+    """Return a memory as one line of guidance: what was said as a quotation, what was given as `line_of` words it.
+
+    Args:
+        memory: The memory.
+        quoted: Who said it and when, where its text is a quotation.
+        now: Instant of asking.
+        dated: Whether its analysis found a date; a text without one is not read for dates again.
+    """
+    dates = None if dated else ()
     if quoted is None:
-        return memory_line(memory, None, now=now, text=line_of(memory), scoped=False)
-    return _apart(memory_line(memory, quoted, now=now, scoped=False))
+        return memory_line(memory, None, now=now, text=line_of(memory), scoped=False, dates=dates)
+    return _apart(memory_line(memory, quoted, now=now, scoped=False, dates=dates))
 
 
 def _opened(text: str) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
+
+import duckdb
 
 from eider.model.clock import to_db
 from eider.model.usage import fresh
@@ -11,12 +14,20 @@ from eider.model.values import Usage
 from eider.store.duck import rows
 from eider.store.duck.database import Cursor
 
+_FEW: Final = 4
+"""Rows up to which values are faster than columns: 2 take .29 ms and .35, 4 the same."""
+_PARSED: Final[dict[str, duckdb.Statement]] = {}
+"""Statements that writers use over and over, parsed once: a third of what a small insert takes."""
+
 
 def insert(db: Cursor, table: str, names: Sequence[str], values: Sequence[rows.Row]) -> None:
-    """Insert rows, one by one or as columns."""
-    if len(values) == 1:
-        marks = ", ".join("?" * len(names))
-        db.execute(f"INSERT INTO {table} ({rows.columns(names)}) VALUES ({marks})", list(values[0]))  # noqa: S608
+    """Insert rows: a few by values, more as columns."""
+    if 0 < len(values) <= _FEW:
+        marks = ", ".join([f"({', '.join('?' * len(names))})"] * len(values))
+        sql = f"INSERT INTO {table} ({rows.columns(names)}) VALUES {marks}"  # noqa: S608
+        if sql not in _PARSED:
+            _PARSED[sql] = db.extract_statements(sql)[0]
+        db.execute(_PARSED[sql], [value for row in values for value in row])
     elif values:
         db.execute(*rows.unnested(table, names, values))
 
