@@ -117,7 +117,7 @@ def filled(engine: Engine, count: int) -> list[str]:
                 started_at=first.started_at, ended_at=first.started_at, trust=1, digest=content.digest,
                 tokens=engine.counter.count(content.text()), size=len(content.data),
             )  # fmt: skip
-            from eider.store.duck.runs import _STEP, _step_row
+            from eider.store.sql.runs import _STEP, _step_row
 
             names, row = ", ".join(_STEP[1:]), _step_row(step, "ada")[1:]
             marks = ", ".join("?" * len(row))

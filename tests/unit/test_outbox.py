@@ -15,7 +15,8 @@ import pytest
 from plain_index import PlainIndex
 
 from eider.model.errors import IndexDamagedError
-from eider.store.duck.database import Cursor, Database, create_file
+from eider.store.duck.cursor import Cursor
+from eider.store.duck.database import Database, create_file
 from eider.store.duck.lance import LanceIndex
 from eider.store.duck.migrate import found_store
 from eider.store.duck.outbox import Outbox, current

@@ -9,20 +9,20 @@ import pytest
 
 import eider
 from eider.model.errors import ErasedError
-from eider.store.duck.commits import DuckCommits
+from eider.store.sql.commits import SqlCommits
 
 
 @pytest.fixture
 def grouped(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Sizes of the groups that were written."""
     sizes: list[int] = []
-    whole = DuckCommits.commit_all
+    whole = SqlCommits.commit_all
 
-    def noted(self: DuckCommits, many: list[object]) -> object:
+    def noted(self: SqlCommits, many: list[object]) -> object:
         sizes.append(len(many))
         return whole(self, many)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(DuckCommits, "commit_all", noted)
+    monkeypatch.setattr(SqlCommits, "commit_all", noted)
     return sizes
 
 

@@ -19,27 +19,28 @@ from eider.model.errors import (
 from eider.model.protocols import Embedder
 from eider.model.store_paths import IN_MEMORY
 from eider.store.duck import migrate
-from eider.store.duck.candidates import DuckCandidates
-from eider.store.duck.chain import Chain
-from eider.store.duck.commits import DuckCommits
 from eider.store.duck.copies import DuckCopies
 from eider.store.duck.database import Database, create_file
-from eider.store.duck.erase import DuckErasureChecks
-from eider.store.duck.inspection import DuckCensus, DuckInspection, DuckTombstones
-from eider.store.duck.jobs import DuckJobList, DuckJobQueue, DuckJobResults
+from eider.store.duck.file_chain import FileChain
 from eider.store.duck.lance import LanceIndex
-from eider.store.duck.loops import DuckLearned, DuckLoops
-from eider.store.duck.material import DuckSearchMaterial
 from eider.store.duck.outbox import Outbox
-from eider.store.duck.reads import DuckEvents, DuckReads, DuckSegments, DuckStatements
-from eider.store.duck.runs import DuckRuns, DuckSteps
 from eider.store.duck.search import LanceSearch, NoSearch
-from eider.store.duck.state import DuckDocuments, DuckScopes, DuckUsage
-from eider.store.duck.transfer import DuckTransfer
+from eider.store.duck.segment_rows import DuckSegments
+from eider.store.duck.tables import DuckTransfer
 from eider.store.files import StoreFiles, create, uncreatable
 from eider.store.filesystem import network_kind
 from eider.store.lock import OWNER, OwnerLock
 from eider.store.protocols import Store, StorePlace
+from eider.store.sql.candidates import SqlCandidates
+from eider.store.sql.commits import SqlCommits
+from eider.store.sql.erase import SqlErasureChecks
+from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
+from eider.store.sql.jobs import SqlJobList, SqlJobQueue, SqlJobResults
+from eider.store.sql.loops import SqlLearned, SqlLoops
+from eider.store.sql.material import SqlSearchMaterial
+from eider.store.sql.reads import SqlEvents, SqlReads, SqlStatements
+from eider.store.sql.runs import SqlRuns, SqlSteps
+from eider.store.sql.state import SqlDocuments, SqlScopes, SqlUsage
 
 _LOST: Final = (
     "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "
@@ -115,7 +116,7 @@ def open_folder(
         path = files.truth() if not read_only else truth
         needs_material, database = _open_truth(files, path, embedder, read_only=read_only, reembed=reembed)
         try:
-            chain = Chain(database, files, indexed=True)
+            chain = FileChain(database, files, indexed=True)
             _check_head(files, chain, accept_loss=accept_loss)
             store = _store(
                 chain,
@@ -140,8 +141,8 @@ def open_folder(
 def open_memory(embedder: Embedder) -> Store:
     """Make an empty store that lives in this process and is gone when it is closed: no file, no lock, no index."""
     database = Database(None)
-    DuckSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
-    return _store(Chain(database, None, indexed=False), None, None, embedder.fingerprint, embedder.width)
+    SqlSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
+    return _store(FileChain(database, None, indexed=False), None, None, embedder.fingerprint, embedder.width)
 
 
 @contextmanager
@@ -164,14 +165,14 @@ def open_copy(folder: Path, *, locked: bool = False) -> Generator[Store]:
         database = Database(truth, read_only=True)
         try:
             with database.reading() as db:
-                found = migrate.schema_of(db)
+                found = migrate.schema_of(db.db)
             if found > migrate.newest():
                 raise StoreTooNewError(folder, found, migrate.newest())
-            chain = Chain(database, files, indexed=True)
+            chain = FileChain(database, files, indexed=True)
             noted = files.head()
             if noted is not None and chain.link(noted[0]) != noted[1]:
                 raise StoreDamagedError(folder, "acknowledged changes are gone", "Restore it from a backup.")
-            embedder = DuckDocuments(database).get("embedder") or ""
+            embedder = SqlDocuments(database).get("embedder") or ""
             yield _store(chain, files, None, embedder, 1)
         finally:
             database.close()
@@ -191,7 +192,7 @@ def schema_in(folder: Path) -> int:
     database = Database(StoreFiles(folder).truth(), read_only=True)
     try:
         with database.reading() as db:
-            return migrate.schema_of(db)
+            return migrate.schema_of(db.db)
     finally:
         database.close()
 
@@ -218,12 +219,12 @@ def _open_truth(
     try:
         if read_only:
             with database.reading() as db:
-                found = migrate.schema_of(db)
+                found = migrate.schema_of(db.db)
             if found < migrate.READABLE:
                 raise StoreError(f"{str(files.folder)!r} has the older schema {found}; open it writable once.")  # noqa: TRY301
         else:
             with database.alone() as db:
-                migrate.migrate(db, files.folder)
+                migrate.migrate(db.db, files.folder)
         needs_material = _needs_material(database, embedder, reembed=reembed)
         if read_only and needs_material:
             raise StoreError(  # noqa: TRY301
@@ -237,11 +238,11 @@ def _open_truth(
 
 def _needs_material(database: Database, embedder: Embedder, *, reembed: bool) -> bool:
     """Whether search material has to be made anew: vectors of two embedders do not compare."""
-    documents = DuckDocuments(database)
+    documents = SqlDocuments(database)
     wanted = {"embedder": embedder.fingerprint, "analyzer": ANALYZER}
     known = {name: content for name in wanted if (content := documents.get(name)) is not None}
     if not known and not database.read_only:
-        DuckSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
+        SqlSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
         return False
     if known.get("embedder", wanted["embedder"]) != wanted["embedder"] and not reembed:
         raise EmbedderMismatchError(known["embedder"], embedder.fingerprint)
@@ -250,10 +251,10 @@ def _needs_material(database: Database, embedder: Embedder, *, reembed: bool) ->
     return known != wanted
 
 
-def _check_head(files: StoreFiles, chain: Chain, *, accept_loss: bool) -> None:
+def _check_head(files: StoreFiles, chain: FileChain, *, accept_loss: bool) -> None:
     """DuckDB drops a damaged or deleted write-ahead log without a word; the noted head does not."""
     noted = files.head()
-    if noted is None and not chain.database.read_only:
+    if noted is None and not chain.file.read_only:
         files.mark_headless(chain.head[0])
     if noted is None or chain.link(noted[0]) == noted[1]:
         return
@@ -263,18 +264,18 @@ def _check_head(files: StoreFiles, chain: Chain, *, accept_loss: bool) -> None:
         lost = noted[0] - chain.head[0]
         why = f"{lost} acknowledged change{'s' if lost > 1 else ''} (events {chain.head[0] + 1} to {noted[0]}) are gone"
         raise StoreDamagedError(files.folder, f"{why}: its write-ahead log was damaged or deleted", _LOST)
-    if chain.database.read_only:
+    if chain.file.read_only:
         raise ReadOnlyStoreError(files.folder, "accepting a loss has to be written down")
     files.note_head(*chain.head)
 
 
 def _store(
-    chain: Chain, files: StoreFiles | None, lock: OwnerLock | None, embedder: str, width: int, *, unclean: bool = False,
+    chain: FileChain, files: StoreFiles | None, lock: OwnerLock | None, embedder: str, width: int, *, unclean: bool = False,
     follow: bool = False,
 ) -> Store:  # fmt: skip
     """Bundle one object per purpose over an open database."""
-    database = chain.database
-    segments = DuckSegments(chain, width=width)
+    database = chain.file
+    segments = DuckSegments(chain, database, width=width)
     search: LanceSearch | NoSearch = NoSearch()
     reason = ""
     if files is not None:
@@ -290,19 +291,18 @@ def _store(
         if lock is not None:
             lock.close()
 
-    with database.reading() as db:
-        schema = migrate.schema_of(db)
+    schema = database.schema
     return Store(
         place=StorePlace(
             name=IN_MEMORY if files is None else files.folder.stem, folder=None if files is None else files.folder,
             schema=schema, embedder=embedder, read_only=database.read_only, read_only_reason=reason, unclean=unclean,
         ),
-        commits=DuckCommits(chain, embedder=embedder), reads=DuckReads(database), statements=DuckStatements(chain),
-        segments=segments, candidates=DuckCandidates(chain), events=DuckEvents(chain), usage=DuckUsage(database),
-        scopes=DuckScopes(database), loops=DuckLoops(database), runs=DuckRuns(database), steps=DuckSteps(database), learned=DuckLearned(database),
-        documents=DuckDocuments(database), job_queue=DuckJobQueue(database), job_results=DuckJobResults(database),
-        job_list=DuckJobList(database), index=search, index_upkeep=search, material=DuckSearchMaterial(database),
-        inspection=DuckInspection(database), erasure_checks=DuckErasureChecks(database),
-        tombstones=DuckTombstones(chain), census=DuckCensus(database), copies=DuckCopies(database, files),
-        transfer=DuckTransfer(chain), connection=DuckConnection(database, close),
+        commits=SqlCommits(chain, embedder=embedder), reads=SqlReads(database), statements=SqlStatements(chain),
+        segments=segments, candidates=SqlCandidates(chain), events=SqlEvents(chain), usage=SqlUsage(database),
+        scopes=SqlScopes(database), loops=SqlLoops(database), runs=SqlRuns(database), steps=SqlSteps(database), learned=SqlLearned(database),
+        documents=SqlDocuments(database), job_queue=SqlJobQueue(database), job_results=SqlJobResults(database),
+        job_list=SqlJobList(database), index=search, index_upkeep=search, material=SqlSearchMaterial(database),
+        inspection=SqlInspection(database), erasure_checks=SqlErasureChecks(database),
+        tombstones=SqlTombstones(chain), census=SqlCensus(database), copies=DuckCopies(database, files),
+        transfer=DuckTransfer(chain, database), connection=DuckConnection(database, close),
     )  # fmt: skip

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+from duckdb import DuckDBPyConnection
 
 from eider.model.errors import (
     EiderError,
@@ -26,10 +27,10 @@ from eider.model.errors import (
     StoreLockedError,
 )
 from eider.model.store_paths import IN_MEMORY
+from eider.store.duck.cursor import DIALECT, Cursor
 from eider.store.duck.migrate import found_store, schema_of
 from eider.store.lock import holder
 
-Cursor = duckdb.DuckDBPyConnection
 _RESTORE: Final = "Restore it from a backup, or import an export into a new store; run eider verify to look closer."
 _FULL: Final = ("no space left", "file too large", "could not write", "failed to write", "disk quota", "fsync failed")
 
@@ -51,6 +52,8 @@ class Database:
     Reads run on a cursor of their own and are drained; writes run one at a time. The file can be swapped for
     its next generation while readers go on: they finish on the old one.
     """
+
+    dialect = DIALECT
 
     def __init__(
         self, path: Path | None, *, read_only: bool = False, memory: str = "256MB", threads: int = 1
@@ -89,7 +92,13 @@ class Database:
         """The directory of the file, for errors; ":memory:" where there is none."""
         return self.path if self.in_memory else self.path.parent
 
-    def _connect(self, path: Path) -> Cursor:
+    @property
+    def schema(self) -> int:
+        """Number of its schema."""
+        with self.reading() as db:
+            return schema_of(db.db)
+
+    def _connect(self, path: Path) -> DuckDBPyConnection:
         if self.in_memory:
             db = duckdb.connect(IN_MEMORY, config=self._settings)
             db.execute("SET TimeZone='UTC'")
@@ -121,8 +130,9 @@ class Database:
         return StoreDamagedError(path.parent, f"{path.name!r} cannot be read ({_first_line(said)})", _RESTORE)
 
     @contextmanager
-    def reading(self) -> Generator[Cursor]:
-        """A cursor of one's own, closed afterwards."""
+    def reading(self, user: str | None = None) -> Generator[Cursor]:
+        """A cursor of one's own, closed afterwards; whose rows are read, the statements say."""
+        del user
         self.check()
         with self._gate:
             cursor = self._cursor()
@@ -132,11 +142,21 @@ class Database:
             with self.explained():
                 yield cursor
         finally:
-            cursor.close()
+            cursor.db.close()
             with self._gate:
                 if id(db) in self._readers:
                     self._readers[id(db)] -= 1
                 self._gate.notify_all()
+
+    @contextmanager
+    def snapshot(self, user: str) -> Generator[Cursor]:
+        """Read in one transaction: what is written meanwhile is not half in it."""
+        with self.reading(user) as cursor:
+            cursor.db.begin()
+            try:
+                yield cursor
+            finally:
+                cursor.db.rollback()
 
     @contextmanager
     def turn(self) -> Generator[None]:
@@ -145,8 +165,9 @@ class Database:
             yield
 
     @contextmanager
-    def writing(self) -> Generator[Cursor]:
+    def writing(self, user: str | None = None) -> Generator[Cursor]:
         """One transaction, alone; rolled back when anything goes wrong, the commit included."""
+        del user
         with self._writer:
             self.check()
             if self.read_only:
@@ -155,16 +176,16 @@ class Database:
                 with self._gate:
                     cursor = self._cursor()
                 try:
-                    cursor.begin()
+                    cursor.db.begin()
                     yield cursor
-                    cursor.commit()
+                    cursor.db.commit()
                 except BaseException:
                     with suppress(duckdb.Error):
-                        cursor.rollback()
+                        cursor.db.rollback()
                     raise
                 finally:
                     with suppress(duckdb.Error):
-                        cursor.close()
+                        cursor.db.close()
 
     @contextmanager
     def alone(self) -> Generator[Cursor]:
@@ -177,7 +198,7 @@ class Database:
                 try:
                     yield cursor
                 finally:
-                    cursor.close()
+                    cursor.db.close()
 
     @contextmanager
     def explained(self) -> Generator[None]:
@@ -235,7 +256,7 @@ class Database:
             cursor = self._db.cursor()
         if self._older:  # it is read as it is, and never migrated
             cursor.execute(_LATER_COLUMNS.format(cursor.execute("SELECT current_database()").fetchall()[0][0]))
-        return cursor
+        return Cursor(cursor)
 
     def swap(self, path: Path, settle: Callable[[], None]) -> None:
         """Go on with another file; waits for readers of the old one, at most as long as a read takes.

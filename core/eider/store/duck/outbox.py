@@ -15,7 +15,8 @@ from typing import Any, Final
 from eider.model.clock import from_db, local_date
 from eider.model.errors import IndexDamagedError, InputError
 from eider.model.failpoints import point
-from eider.store.duck.database import Cursor, Database
+from eider.store.duck.cursor import Cursor
+from eider.store.duck.database import Database
 from eider.store.protocols import Index, IndexRow
 
 _BATCH: Final = 512

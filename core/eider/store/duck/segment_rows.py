@@ -8,9 +8,12 @@ from typing import Any, Final
 
 from eider.model.clock import to_db
 from eider.store.arrays import episodes_from, joined, memories_from, plain
-from eider.store.duck.database import Cursor
-from eider.store.duck.rows import spans_of
+from eider.store.duck.cursor import Cursor
+from eider.store.duck.database import Database
 from eider.store.segment.segment import SegmentRows
+from eider.store.sql.chain import Chain
+from eider.store.sql.rows import spans_of
+from eider.store.sql.segments import SqlSegments
 
 _EPISODES: Final = """
 SELECT e.id, x.analysis, x.vector, e.session, e.seq, e.said_at, e.tz, e.speaker, e.role, e.origin,
@@ -29,7 +32,21 @@ WHERE m.user_id = $user AND x.user_id = $user AND m.state <> 'erased'
 """
 
 
-def read(
+class DuckSegments(SqlSegments):
+    """`Segments`."""
+
+    def __init__(self, chain: Chain, database: Database, *, width: int) -> None:
+        """Read behind the end of `chain`, which is in `database`; vectors have `width` floats."""
+        super().__init__(chain, width=width)
+        self._duck = database
+
+    def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
+        """Return all rows of a user, or those of some ids; as they are, or as they were known at an instant."""
+        with self._duck.reading(user) as db:
+            return _read(db, user, self._width, ids, known_at)
+
+
+def _read(
     db: Cursor, user: str, width: int, ids: Sequence[str] | None = None, known_at: datetime | None = None
 ) -> SegmentRows:
     """All rows of a user, or those of some ids; as they are, or as they were known at an instant."""

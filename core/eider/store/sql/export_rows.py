@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from eider.model.clock import from_db
 from eider.model.values import Edge, Episode, Memory, Metadata, Usage
-from eider.store.duck import rows
-from eider.store.duck.database import Cursor, Database
+from eider.store.sql import rows
+from eider.store.sql.session import Cursor, Database
 from eider.store.transfer_rows import Happened, renumbered
 
 _FETCH: Final = 1_000
 
 
-class DuckSnapshot:
+class SqlSnapshot:
     """`Snapshot`: one user's rows as they were when it was taken.
 
     Numbers of events are places among the user's own, so that an export says nothing about others and a
@@ -28,12 +28,12 @@ class DuckSnapshot:
 
     def __init__(self, db: Cursor, user: str) -> None:
         self._db, self._user = db, user
-        found = db.execute("SELECT seq FROM events WHERE user_id = ? ORDER BY seq", [user]).fetchnumpy()["seq"]
-        self._seqs = array("q", (int(seq) for seq in found))
+        found = db.execute("SELECT seq FROM events WHERE user_id = ? ORDER BY seq", [user]).fetchall()
+        self._seqs = array("q", (row[0] for row in found))
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
-        self._db.execute(sql, [self._user])
-        while batch := self._db.fetchmany(_FETCH):
+        found = self._db.execute(sql, [self._user])
+        while batch := found.fetchmany(_FETCH):
             yield from batch
 
     def rev(self, seq: int | None) -> int:
@@ -92,11 +92,7 @@ class DuckSnapshot:
 
 
 @contextmanager
-def snapshot(database: Database, user: str) -> Generator[DuckSnapshot]:
+def snapshot(database: Database, user: str) -> Generator[SqlSnapshot]:
     """One user's rows within one read transaction: what is written meanwhile is not half in it."""
-    with database.reading() as db:
-        db.begin()
-        try:
-            yield DuckSnapshot(db, user)
-        finally:
-            db.rollback()
+    with database.snapshot(user) as db:
+        yield SqlSnapshot(db, user)

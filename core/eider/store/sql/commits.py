@@ -1,4 +1,4 @@
-"""Plans written to DuckDB: one transaction writes rows, event and outbox entry."""
+"""Plans written to the database: one transaction writes rows, event and outbox entry."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from eider.model.values import Episode, Event, Memory
 from eider.privacy.evidence import Quoted, check_owned, quoted_ids, rested
 from eider.privacy.redaction_check import check_sealed
 from eider.store import event_chain
-from eider.store.duck import loops, reads, rows
-from eider.store.duck.chain import Chain, Head
-from eider.store.duck.database import Cursor
-from eider.store.duck.erase import erase
-from eider.store.duck.row_writes import insert, retire, write_usage
+from eider.store.sql import loops, reads, rows
+from eider.store.sql.chain import Chain, Head
+from eider.store.sql.erase import erase
+from eider.store.sql.row_writes import retire, write_usage
+from eider.store.sql.session import EVERYONE, Cursor
 
 _KEY: Final = "key"
 _ID: Final = "id"
 
 
-class DuckCommits:
-    """`Commits` over one DuckDB database."""
+class SqlCommits:
+    """`Commits` over one database."""
 
     def __init__(self, chain: Chain, *, embedder: str) -> None:
         """Write to the end of `chain`; `embedder` is the fingerprint written beside each vector."""
@@ -58,7 +58,8 @@ class DuckCommits:
         with self._database.turn():
             was, counted = self._chain.head, self._chain.sequences
             try:
-                with self._chain.transaction() as (db, heads):
+                users = {changes.user for changes in many}
+                with self._chain.transaction(users.pop() if len(users) == 1 else EVERYONE) as (db, heads):
                     done: list[Committed] = []
                     for changes in many:
                         done.append(self._carried_out(db, heads, changes))
@@ -71,7 +72,7 @@ class DuckCommits:
         return done
 
     def _written(self, changes: ChangeSet) -> Committed:
-        with self._chain.transaction() as (db, heads):
+        with self._chain.transaction(changes.user) as (db, heads):
             return self._carried_out(db, heads, changes)
 
     def _carried_out(self, db: Cursor, heads: list[Head], changes: ChangeSet) -> Committed:
@@ -95,7 +96,7 @@ class DuckCommits:
         Raises:
             ErasedError: That was forgotten.
         """
-        with self._database.reading() as db:
+        with self._database.reading(changes.user) as db:
             first = self._first_time(db, changes)
             if first is None:
                 self._refuse_erased(db, changes)
@@ -108,10 +109,12 @@ class DuckCommits:
     def _first_time(self, db: Cursor, changes: ChangeSet) -> Committed | None:
         """What the first commit with this key wrote."""
         digest = self._key_digest(changes)
-        found = db.execute("SELECT seq FROM idem_keys WHERE digest = ?", [digest]).fetchall()
+        found = db.execute(
+            "SELECT seq FROM idem_keys WHERE user_id = ? AND digest = ?", [changes.user, digest]
+        ).fetchall()
         if not found:
             return None
-        event = reads.events_where(db, "seq = ?", [found[0][0]])[0]
+        event = reads.events_where(db, changes.user, "seq = ?", [found[0][0]])[0]
         touched = [i for i in event.ids if i.startswith("mem_")]
         return Committed(
             event=event,
@@ -161,7 +164,7 @@ class DuckCommits:
                 seq = last + 1
             given[place] = max(seq, given.get(place, -1))
             numbered.append(replace(episode, seq=seq))
-        insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e in numbered])
+        db.insert("episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e in numbered])
         return tuple(numbered)
 
     def _write_memories(
@@ -172,9 +175,9 @@ class DuckCommits:
         quoted = _quoted(db, changes)
         written = [rested(m, quoted, new=m.id not in before) for m in changes.memories]
         if replaced := [m.id for m in written if m.id in before]:
-            retire(db, replaced, changes.at)
+            retire(db, changes.user, replaced, changes.at)
         made = [(*rows.memory_row(m, rev), self._chain.identity(m)) for m in written]
-        insert(db, "memories", [*rows.MEMORY, "identity"], made)
+        db.insert("memories", [*rows.MEMORY, "identity"], made)
         return tuple(replace(m, rev=rev, retired_at=None) for m in written)
 
     def _write_side(self, db: Cursor, changes: ChangeSet, rev: int) -> None:
@@ -182,17 +185,17 @@ class DuckCommits:
             made = [
                 rows.embedding_row(i, changes.user, self._embedder, ANALYZER, x) for i, x in changes.indexing.items()
             ]
-            insert(db, "embeddings", rows.EMBEDDING, made)
+            db.insert("embeddings", rows.EMBEDDING, made)
         if changes.edges:
             names = ["user_id", "source", "target", "kind", "weight", "rev"]
-            insert(db, "edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])
+            db.insert("edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])
         write_usage(db, changes.user, changes.usage)
         for agent, name in changes.unregisters:
-            db.execute("DELETE FROM scopes WHERE user_id = ? AND agent = ? AND name = ?", [changes.user, agent, name])
+            db.change("DELETE FROM scopes WHERE user_id = ? AND agent = ? AND name = ?", [changes.user, agent, name])
         if changes.registers:
             there = set(reads.scopes_of(db, changes.user))
             new = [(changes.user, *one, rev) for one in dict.fromkeys(changes.registers) if one not in there]
-            insert(db, "scopes", ["user_id", "agent", "name", "rev"], new)
+            db.insert("scopes", ["user_id", "agent", "name", "rev"], new)
         for loop in changes.loops:
             loops.put(db, loop)
         loops.write_learned(db, changes.user, changes.learned, rev, changes.at)
@@ -215,7 +218,7 @@ class DuckCommits:
             payload["scopes"] = {"added": changes.registers, "removed": changes.unregisters}
         link, head = self._chain.append(db, changes.user, changes.actor, changes.op, changes.at, ids, payload)
         if changes.key is not None:
-            db.execute("INSERT INTO idem_keys VALUES (?, ?, ?)", [self._key_digest(changes), changes.user, seq])
+            db.insert("idem_keys", ["digest", "user_id", "seq"], [(self._key_digest(changes), changes.user, seq)])
         event = Event(
             id=event_chain.event_id(link.seq), seq=link.seq, at=link.at, actor=link.actor, op=link.op, ids=ids,
             reason=changes.reason,

@@ -11,10 +11,8 @@ from typing import Any, Final
 from eider.model.clock import from_db, to_db
 from eider.model.failpoints import point
 from eider.model.runs import Content, Cut, Run, Seen, Step
-from eider.store.duck import rows
-from eider.store.duck.database import Cursor, Database
-from eider.store.duck.migrate import schema_of
-from eider.store.duck.row_writes import insert
+from eider.store.sql import rows
+from eider.store.sql.session import Cursor, Database
 
 RUNS_SINCE: Final = 4
 """The first schema with runs."""
@@ -26,36 +24,36 @@ _STEP: Final = (
     "run_id user_id name number kind status seq after started_at ended_at trust media size tokens digest model error "
     "attempts sees saw cut child promoted in_order"
 ).split()
+_CONTENT: Final = "user_id digest media content".split()
 _RUNS: Final = f"SELECT {rows.columns(_RUN)} FROM runs"  # noqa: S608 (constants)
 _STEPS: Final = f"SELECT {rows.columns(_STEP)} FROM run_steps"  # noqa: S608 (constants)
 
 
-class DuckRuns:
+class SqlRuns:
     """`RunStore`."""
 
     def __init__(self, database: Database) -> None:
         """Work on an open database, which may be of an older schema."""
         self._database = database
-        with database.reading() as db:
-            self.available = schema_of(db) >= RUNS_SINCE
+        self.available = database.schema >= RUNS_SINCE
 
     def get(self, id: str, *, user: str) -> Run | None:  # noqa: A002 (the word users know)
         """Return a user's run; another user's does not exist."""
-        found = self._found("id = ? AND user_id = ?", [id, user])
+        found = self._found(user, "id = ?", [id])
         return found[0] if found else None
 
     def by_key(self, name: str, key: str, *, user: str) -> Run | None:
         """Return the run that was begun with this name and key."""
-        found = self._found("user_id = ? AND name = ? AND run_key = ?", [user, name, key])
+        found = self._found(user, "name = ? AND run_key = ?", [name, key])
         return found[0] if found else None
 
     def save(self, run: Run, inputs: Content | None = None) -> None:
         """Write a run, new or known, and what went in; no event tells of it."""
-        with self._database.writing() as db:
+        with self._database.writing(run.user) as db:
             if inputs is not None:
                 _put_content(db, inputs, run.user)
-            db.execute("DELETE FROM runs WHERE id = ? AND user_id = ?", [run.id, run.user])
-            insert(db, "runs", _RUN, [_run_row(run)])
+            db.change("DELETE FROM runs WHERE id = ? AND user_id = ?", [run.id, run.user])
+            db.insert("runs", _RUN, [_run_row(run)])
             point("run.written")
         point("run.durable")
 
@@ -63,27 +61,28 @@ class DuckRuns:
         self, *, user: str, name: str | None = None, session: str | None = None, parent: str | None = None, limit: int
     ) -> list[Run]:  # fmt: skip
         """Return runs, newest first; without a parent only those that have none."""
-        where, given = ["user_id = ?"], [user]
+        where, given = ["true"], list[str]()
         for column, value in (("name", name), ("session", session), ("parent", parent)):
             if value is not None:
                 where.append(f"{column} = ?")
                 given.append(value)
         if parent is None:
             where.append("parent IS NULL")
-        return self._found(f"{' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT {limit}", given)
+        return self._found(user, f"{' AND '.join(where)} ORDER BY started_at DESC, id DESC LIMIT {limit}", given)
 
     def unkept(self, *, user: str) -> list[Run]:
         """Return runs without history and without a parent, which are erased some time after their end."""
-        return self._found("user_id = ? AND NOT history AND parent IS NULL ORDER BY started_at", [user])
+        return self._found(user, "NOT history AND parent IS NULL ORDER BY started_at")
 
-    def _found(self, where: str, given: Sequence[Any]) -> list[Run]:
+    def _found(self, user: str, where: str, given: Sequence[Any] = ()) -> list[Run]:
         if not self.available:
             return []
-        with self._database.reading() as db:
-            return [_run_of(row) for row in db.execute(f"{_RUNS} WHERE {where}", list(given)).fetchall()]
+        with self._database.reading(user) as db:
+            found = db.execute(f"{_RUNS} WHERE user_id = ? AND {where}", [user, *given])
+            return [_run_of(row) for row in found.fetchall()]
 
 
-class DuckSteps:
+class SqlSteps:
     """`StepStore`."""
 
     def __init__(self, database: Database) -> None:
@@ -92,13 +91,13 @@ class DuckSteps:
 
     def save(self, step: Step, content: Content | None, *, user: str) -> None:
         """Write a step and what it gave, durably and whole or not at all; one that is there is replaced."""
-        with self._database.writing() as db:
+        with self._database.writing(user) as db:
             if content is not None:
                 _put_content(db, content, user)
             if step.attempts > 1 or step.promoted:
                 same = "DELETE FROM run_steps WHERE run_id = ? AND user_id = ? AND name = ? AND number = ?"
-                db.execute(same, [step.run, user, str(step.name), step.number])
-            insert(db, "run_steps", _STEP, [_step_row(step, user)])
+                db.change(same, [step.run, user, str(step.name), step.number])
+            db.insert("run_steps", _STEP, [_step_row(step, user)])
             point("step.written")
         point("step.durable")
 
@@ -109,7 +108,7 @@ class DuckSteps:
             where, given = "run_id = ? AND user_id = ?", [runs[0], user]
         else:
             where, given = "run_id IN (SELECT unnest(?)) AND user_id = ?", [list(runs), user]
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             for row in db.execute(f"{_STEPS} WHERE {where}", given).fetchall():
                 found[row[0]].append(_step_of(row))
         return {run: sorted(steps, key=lambda s: s.seq) for run, steps in found.items()}
@@ -123,7 +122,7 @@ class DuckSteps:
         given: list[Any] = [wanted, user]
         if len(wanted) == 1:
             sql, given = sql.replace("IN (SELECT unnest(?))", "= ?"), [wanted[0], user]
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             return {d: Content(media, data) for d, media, data in db.execute(sql, given).fetchall()}
 
     def outcomes(self, *, user: str, since: datetime | None = None) -> list[Run]:
@@ -132,7 +131,7 @@ class DuckSteps:
         given: list[Any] = [user]
         if since is not None:
             sql, given = f"{sql} AND ended_at > ?", [user, to_db(since)]
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             found = [_run_of(row) for row in db.execute(f"{sql} ORDER BY ended_at, id", given).fetchall()]
         steps = self.of([run.id for run in found], user=user) if found else {}
         return [replace(run, steps=tuple(steps[run.id])) for run in found]
@@ -141,7 +140,7 @@ class DuckSteps:
 def _put_content(db: Cursor, content: Content, user: str) -> None:
     known = "SELECT 1 FROM run_contents WHERE digest = ? AND user_id = ?"
     if not db.execute(known, [content.digest, user]).fetchall():
-        db.execute("INSERT INTO run_contents VALUES (?, ?, ?, ?)", [user, content.digest, content.media, content.data])
+        db.insert("run_contents", _CONTENT, [(user, content.digest, content.media, content.data)])
 
 
 def _at(value: datetime | None) -> datetime | None:

@@ -136,10 +136,3 @@ def event_of(row: Row, payload: Metadata | None) -> Event:
         id=event_chain.event_id(seq), seq=seq, at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), reason=reason,
         erased=payload is None,
     )  # fmt: skip
-
-
-def unnested(table: str, names: Sequence[str], rows: Iterable[Row]) -> tuple[str, list[list[Any]]]:
-    """An insert of many rows as one statement with a list per column: 24 ms for 1,000 wide rows, no Arrow needed."""
-    lists = [list(column) for column in zip(*rows, strict=True)]
-    marks = ", ".join(f"unnest(${i + 1})" for i in range(len(names)))
-    return f"INSERT INTO {table} ({columns(names)}) SELECT {marks}", lists

@@ -9,13 +9,11 @@ from typing import Any, Final
 
 from eider.model.clock import from_db, to_db
 from eider.store import event_chain
-from eider.store.duck import rows
-from eider.store.duck.chain import Chain
-from eider.store.duck.database import Cursor, Database
-from eider.store.duck.migrate import schema_of
-from eider.store.duck.row_writes import insert
-from eider.store.duck.runs import RUNS_SINCE
 from eider.store.protocols import SampleRow, Totals
+from eider.store.sql import rows
+from eider.store.sql.chain import Chain
+from eider.store.sql.runs import RUNS_SINCE
+from eider.store.sql.session import EVERYONE, Cursor, Database
 
 _BATCH: Final = 5_000
 _SHOWN: Final = 5
@@ -35,7 +33,7 @@ _EPISODES: Final = """
 """
 
 
-class DuckInspection:
+class SqlInspection:
     """`Inspection`."""
 
     def __init__(self, database: Database) -> None:
@@ -45,7 +43,7 @@ class DuckInspection:
     def examine(self) -> tuple[list[str], dict[str, int]]:
         """Check the event chain, its payloads and the references between rows; returns findings and counts."""
         findings: list[str] = []
-        with self._database.reading() as db:
+        with self._database.reading(EVERYONE) as db:
             checked = {"events": _check_chain(db, findings), "payloads": _check_payloads(db, findings)}
             checked |= _check_rows(db, findings)
         return findings, checked
@@ -63,7 +61,7 @@ class DuckInspection:
         return self._sample(_EPISODES, {"user": user, "most": limit})
 
     def _sample(self, sql: str, given: dict[str, Any]) -> list[SampleRow]:
-        with self._database.reading() as db:
+        with self._database.reading(EVERYONE) as db:
             return [
                 SampleRow(id=i, text=text, kind=kind, scope=scope, at=from_db(at), metadata=more, shown=shown)
                 for i, text, kind, scope, at, more, shown in db.execute(sql, given).fetchall()
@@ -72,16 +70,16 @@ class DuckInspection:
     def totals(self) -> Totals:
         """Count users, episodes and memories."""
         sql = (
-            "SELECT (SELECT count(*) FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories)), "
+            "SELECT (SELECT count(*) FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories) u), "
             "(SELECT count(*) FROM episodes), "
             "(SELECT count(*) FROM memories WHERE retired_at IS NULL AND state <> 'erased')"
         )
-        with self._database.reading() as db:
+        with self._database.reading(EVERYONE) as db:
             users, episodes, memories = db.execute(sql).fetchall()[0]
         return Totals(users=users, episodes=episodes, memories=memories)
 
 
-class DuckTombstones:
+class SqlTombstones:
     """`Tombstones`."""
 
     def __init__(self, chain: Chain) -> None:
@@ -99,20 +97,20 @@ class DuckTombstones:
 
     def all(self) -> Mapping[str, datetime]:
         """Return digest → when it was erased."""
-        with self._database.reading() as db:
+        with self._database.reading(EVERYONE) as db:
             found = db.execute("SELECT digest, erased_at FROM tombstones").fetchall()
         return {digest: from_db(at) for digest, at in found}
 
     def add(self, digests: Mapping[str, datetime]) -> None:
         """Take over tombstones of another copy; those that are there stay."""
-        with self._database.writing() as db:
+        with self._database.writing(EVERYONE) as db:
             known = {row[0] for row in db.execute("SELECT digest FROM tombstones").fetchall()}
             new = [(d, to_db(at)) for d, at in digests.items() if d not in known]
-            insert(db, "tombstones", ["digest", "erased_at"], new)
+            db.insert("tombstones", ["digest", "erased_at"], new)
         self._chain.tombstoned |= bool(digests)
 
 
-class DuckCensus:
+class SqlCensus:
     """`Census`."""
 
     def __init__(self, database: Database) -> None:
@@ -121,14 +119,14 @@ class DuckCensus:
 
     def users(self) -> list[str]:
         """Return everybody who has a row or is named by an event, sorted."""
-        with self._database.reading() as db:
-            return _users(db)
+        with self._database.reading(EVERYONE) as db:
+            return _users(self._database, db)
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return user → kind of row → how many."""
         tables = {"event": "events", "episode": "episodes", "memory": "memories", "edge": "edges", "usage": "usage"}
-        with self._database.reading() as db:
-            found: dict[str, dict[str, int]] = {user: dict.fromkeys(tables, 0) for user in _users(db)}
+        with self._database.reading(EVERYONE) as db:
+            found: dict[str, dict[str, int]] = {user: dict.fromkeys(tables, 0) for user in _users(self._database, db)}
             for kind, table in tables.items():
                 sql = f"SELECT user_id, count(*) FROM {table} WHERE user_id <> '' GROUP BY 1"  # noqa: S608 (constants)
                 counted: list[Any] = db.execute(sql).fetchall()
@@ -139,17 +137,17 @@ class DuckCensus:
     def ids(self) -> list[tuple[str, str]]:
         """Return (user, id) of every episode, memory and run, tombstones aside, sorted."""
         sql = "SELECT user_id, id FROM episodes UNION SELECT user_id, id FROM memories WHERE state <> 'erased'"
-        with self._database.reading() as db:
-            if schema_of(db) >= RUNS_SINCE:
+        with self._database.reading(EVERYONE) as db:
+            if self._database.schema >= RUNS_SINCE:
                 sql += " UNION SELECT user_id, id FROM runs"
             return db.execute(f"{sql} ORDER BY user_id, id").fetchall()
 
 
-def _users(db: Cursor) -> list[str]:
-    runs = "UNION SELECT user_id FROM runs" if schema_of(db) >= RUNS_SINCE else ""
+def _users(database: Database, db: Cursor) -> list[str]:
+    runs = "UNION SELECT user_id FROM runs" if database.schema >= RUNS_SINCE else ""
     sql = (
         "SELECT DISTINCT user_id FROM (SELECT user_id FROM episodes UNION SELECT user_id FROM memories "  # noqa: S608
-        f"UNION SELECT user_id FROM events {runs}) WHERE user_id <> '' ORDER BY 1"
+        f"UNION SELECT user_id FROM events {runs}) u WHERE user_id <> '' ORDER BY 1"
     )
     return [row[0] for row in db.execute(sql).fetchall()]
 
@@ -183,7 +181,7 @@ def _check_payloads(db: Cursor, findings: list[str]) -> int:
     """Content that is still there must be what was committed to."""
     last, seen = 0, 0
     sql = (
-        "SELECT e.seq, e.commitment, p.nonce, p.payload FROM events e JOIN event_payloads p USING (seq) "
+        "SELECT e.seq, e.commitment, p.nonce, p.payload FROM events e JOIN event_payloads p USING (seq, user_id) "
         "WHERE e.seq > ? ORDER BY e.seq LIMIT ?"
     )
     while found := db.execute(sql, [last, _BATCH]).fetchall():
@@ -198,20 +196,23 @@ def _check_rows(db: Cursor, findings: list[str]) -> dict[str, int]:
     """Every text has search material; every version but the last is retired; no event has lost its rows."""
     checks = {
         "{n} episode(s) without search material; run eider rebuild": (
-            "SELECT count(*) FROM episodes e ANTI JOIN embeddings x ON x.id = e.id"
+            "SELECT count(*) FROM episodes e WHERE NOT EXISTS (SELECT 1 FROM embeddings x WHERE x.user_id = e.user_id AND x.id = e.id)"
         ),
         "{n} memories without search material; run eider rebuild": (
-            "SELECT count(*) FROM memories m ANTI JOIN embeddings x ON x.id = m.id WHERE m.state <> 'erased'"
+            "SELECT count(*) FROM memories m WHERE m.state <> 'erased' "
+            "AND NOT EXISTS (SELECT 1 FROM embeddings x WHERE x.user_id = m.user_id AND x.id = m.id)"
         ),
         "{n} memories with more than one open version; restore a backup": (
-            "SELECT count(*) FROM (SELECT id FROM memories WHERE retired_at IS NULL GROUP BY id HAVING count(*) > 1)"
+            "SELECT count(*) FROM (SELECT id FROM memories WHERE retired_at IS NULL GROUP BY user_id, id HAVING count(*) > 1) m"
         ),
         "{n} rows of events that do not exist; restore a backup": (
             "SELECT count(*) FROM (SELECT rev FROM episodes UNION SELECT rev FROM memories WHERE state <> 'erased') r "
-            "ANTI JOIN events e ON e.seq = r.rev"
+            "WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.seq = r.rev)"
         ),
         "{n} vectors without a text; run eider verify --fix": (
-            "SELECT count(*) FROM embeddings x ANTI JOIN episodes e ON e.id = x.id ANTI JOIN memories m ON m.id = x.id"
+            "SELECT count(*) FROM embeddings x "
+            "WHERE NOT EXISTS (SELECT 1 FROM episodes e WHERE e.user_id = x.user_id AND e.id = x.id) "
+            "AND NOT EXISTS (SELECT 1 FROM memories m WHERE m.user_id = x.user_id AND m.id = x.id)"
         ),
     }
     for message, sql in checks.items():

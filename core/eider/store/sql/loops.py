@@ -11,17 +11,16 @@ from typing import Any, Final
 from eider.model.clock import from_db, to_db
 from eider.model.outcomes import Loop, Recalled
 from eider.model.values import Usage
-from eider.store.duck import rows
-from eider.store.duck.database import Cursor, Database
-from eider.store.duck.migrate import schema_of
 from eider.store.protocols import LearnedDocument
+from eider.store.sql import rows
+from eider.store.sql.session import Cursor, Database
 
 _LEARNS: Final = 3
 """The first schema with a table of what was learned."""
 _LOOP: Final = "id, user_id, agent, opened_at, expires_at, closed_at, outcome, recalled"
 
 
-class DuckLoops:
+class SqlLoops:
     """`LoopStore`."""
 
     def __init__(self, database: Database) -> None:
@@ -30,19 +29,19 @@ class DuckLoops:
 
     def get(self, id: str, *, user: str) -> Loop | None:  # noqa: A002 (the word users know)
         """Return a user's loop; another user's does not exist."""
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             return read(db, id, user)
 
     def save(self, loop: Loop) -> None:
         """Write a loop, new or known; no event tells of it."""
-        with self._database.writing() as db:
+        with self._database.writing(loop.user) as db:
             put(db, loop)
 
     def note(
         self, id: str, *, user: str, add: Callable[[tuple[Recalled, ...]], tuple[Recalled, ...]]  # noqa: A002
     ) -> None:  # fmt: skip
         """Replace what was recalled in a loop by `add(it)`, in one transaction; nothing where it is closed or gone."""
-        with self._database.writing() as db:
+        with self._database.writing(user) as db:
             known = read(db, id, user)
             if known is not None and known.closed_at is None:
                 put(db, replace(known, recalled=add(known.recalled)))
@@ -50,37 +49,36 @@ class DuckLoops:
     def expired(self, *, user: str, now: datetime) -> list[str]:
         """Return ids of open loops that nobody will judge any more, the oldest first."""
         sql = "SELECT id FROM loops WHERE user_id = ? AND closed_at IS NULL AND expires_at <= ? ORDER BY expires_at, id"
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             return [row[0] for row in db.execute(sql, [user, to_db(now)]).fetchall()]
 
     def next_expiry(self, *, user: str) -> datetime | None:
         """Return when the next open loop is given up."""
         sql = "SELECT min(expires_at) FROM loops WHERE user_id = ? AND closed_at IS NULL"
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             at = db.execute(sql, [user]).fetchall()[0][0]
         return None if at is None else from_db(at)
 
     def counts(self, *, user: str) -> tuple[int, int]:
         """Return how many loops are open, and how many were closed."""
-        sql = "SELECT count(*) FILTER (closed_at IS NULL), count(closed_at) FROM loops WHERE user_id = ?"
-        with self._database.reading() as db:
+        sql = "SELECT count(*) FILTER (WHERE closed_at IS NULL), count(closed_at) FROM loops WHERE user_id = ?"
+        with self._database.reading(user) as db:
             found = db.execute(sql, [user]).fetchall()[0]
         return int(found[0]), int(found[1])
 
 
-class DuckLearned:
+class SqlLearned:
     """`LearnedStore`."""
 
     def __init__(self, database: Database) -> None:
         """Work on an open database, which may be of an older schema."""
         self._database = database
-        with database.reading() as db:
-            self.available = schema_of(db) >= _LEARNS
+        self.available = database.schema >= _LEARNS
 
     def documents(self, *, user: str) -> dict[str, LearnedDocument]:
         """Return what was learned, by name."""
         sql = "SELECT name, version, content, changed_at FROM learned WHERE user_id = ?"
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             return {
                 name: LearnedDocument(version=version, content=json.loads(content), changed_at=from_db(at))
                 for name, version, content, at in db.execute(sql, [user]).fetchall()
@@ -89,18 +87,18 @@ class DuckLearned:
     def usage_before(self, *, user: str) -> dict[str, Usage]:
         """Return usage as it was before outcomes changed it, by memory."""
         sql = f"SELECT {rows.columns(rows.USAGE)} FROM unlearned WHERE user_id = ? ORDER BY id"  # noqa: S608
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             return {row[0]: rows.usage_of(row) for row in db.execute(sql, [user]).fetchall()}
 
 
 def put(db: Cursor, loop: Loop) -> None:
     """Write a loop, new or known."""
-    db.execute("DELETE FROM loops WHERE id = ? AND user_id = ?", [loop.id, loop.user])
+    db.change("DELETE FROM loops WHERE id = ? AND user_id = ?", [loop.id, loop.user])
     values = [
         loop.id, loop.user, str(loop.agent), to_db(loop.opened_at), to_db(loop.expires_at),
         None if loop.closed_at is None else to_db(loop.closed_at), loop.outcome, _packed(loop.recalled),
     ]  # fmt: skip
-    db.execute(f"INSERT INTO loops ({_LOOP}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", values)  # noqa: S608 (constants)
+    db.insert("loops", _LOOP.split(", "), [values])
 
 
 def read(db: Cursor, id_: str, user: str) -> Loop | None:
@@ -114,20 +112,19 @@ def write_learned(
 ) -> None:
     """What is learned of a user from this event on; None takes it out."""
     for name, content in learned.items():
-        db.execute("DELETE FROM learned WHERE user_id = ? AND name = ?", [user, name])
+        db.change("DELETE FROM learned WHERE user_id = ? AND name = ?", [user, name])
         if content is not None:
             text = json.dumps(content, sort_keys=True, allow_nan=False)
-            db.execute("INSERT INTO learned VALUES (?, ?, ?, ?, ?)", [user, name, seq, text, to_db(at)])
+            names = ["user_id", "name", "version", "content", "changed_at"]
+            db.insert("learned", names, [(user, name, seq, text, to_db(at))])
 
 
 def write_unlearned(db: Cursor, user: str, before: Sequence[Usage] | None) -> None:
     """Keep what is not kept yet; None lets go of all."""
     if before is None:
-        db.execute("DELETE FROM unlearned WHERE user_id = ?", [user])
+        db.change("DELETE FROM unlearned WHERE user_id = ?", [user])
         return
-    if before:
-        sql, lists = rows.unnested("unlearned", rows.USAGE, [rows.usage_row(u, user) for u in before])
-        db.execute(f"{sql} ON CONFLICT DO NOTHING", lists)
+    db.insert("unlearned", rows.USAGE, [rows.usage_row(u, user) for u in before], "ON CONFLICT DO NOTHING")
 
 
 def _packed(recalled: Iterable[Recalled]) -> str:

@@ -13,11 +13,8 @@ from eider.model.errors import EiderError, StoreError
 from eider.model.failpoints import point
 from eider.model.values import Episode, Memory, Metadata
 from eider.store import event_chain
-from eider.store.duck import rows
-from eider.store.duck.database import Cursor, Database
-from eider.store.duck.migrate import secret_of
-from eider.store.duck.row_writes import insert
-from eider.store.files import StoreFiles
+from eider.store.sql import rows
+from eider.store.sql.session import EVERYONE, Cursor, Database
 
 Head = tuple[int, str]
 """Number and hash of an event."""
@@ -26,47 +23,48 @@ Head = tuple[int, str]
 class Chain:
     """Transactions that move the chain on, and what writers have to remember between them."""
 
-    def __init__(self, database: Database, files: StoreFiles | None, *, indexed: bool) -> None:
+    def __init__(self, database: Database, secret: bytes, *, indexed: bool) -> None:
         """Read the end of the chain.
 
         Args:
-            database: Open and migrated; the caller holds the directory's owner lock.
-            files: The directory it lies in; None where it is in memory.
-            indexed: Whether a search index follows what is written.
+            database: Open and migrated.
+            secret: Key of this store's digests.
+            indexed: Whether a search index of its own follows what is written.
         """
-        self.database, self.indexed = database, indexed
-        self._files = files
-        with database.reading() as db:
-            self.secret = secret_of(db, database.folder)
+        self.database, self.secret, self.indexed = database, secret, indexed
+        with database.reading(EVERYONE) as db:
             self.tombstoned = bool(db.execute("SELECT 1 FROM tombstones LIMIT 1").fetchall())
         self.head: Head = self._last_event()
         self._sequences: dict[tuple[str, str], int] = {}
 
     def _last_event(self) -> Head:
-        with self.database.reading() as db:
+        with self.database.reading(EVERYONE) as db:
             last = db.execute("SELECT seq, hash FROM events ORDER BY seq DESC LIMIT 1").fetchall()
         return (last[0][0], last[0][1]) if last else (0, event_chain.GENESIS)
 
     def link(self, seq: int) -> str | None:
         """Return the hash of an event; None when there is none of that number."""
-        with self.database.reading() as db:
+        with self.database.reading(EVERYONE) as db:
             found = db.execute("SELECT hash FROM events WHERE seq = ?", [seq]).fetchall()
         return found[0][0] if found else event_chain.GENESIS if seq == 0 else None
 
     # ------------------------------------------------------------------ writing
 
     @contextmanager
-    def transaction(self) -> Generator[tuple[Cursor, list[Head]]]:
+    def transaction(self, user: str | None) -> Generator[tuple[Cursor, list[Head]]]:
         """Open a transaction that moves the chain on; the caller puts the new head into the list.
 
-        The new head is noted before the next writer's turn. When the commit itself fails, the file is asked
+        The new head is noted before the next writer's turn. When the commit itself fails, the database is asked
         whether it was written all the same: a write is kept or refused, never perhaps.
         """
         heads: list[Head] = []
         with self.database.turn():
             try:
-                with self.database.writing() as db:
+                with self.database.writing(user) as db:
+                    self.begin(db)
                     yield db, heads
+                    if heads:
+                        self.end(db, heads[-1])
             except StoreError:
                 with suppress(EiderError):
                     self.head = self._last_event()
@@ -75,9 +73,16 @@ class Chain:
             if heads:
                 point("commit.durable")
                 self.head = heads[-1]
-                if self._files is not None:
-                    self._files.settle_log(self.database.path)
-                    self._files.note_head(*self.head)
+                self.note()
+
+    def begin(self, db: Cursor) -> None:
+        """Within a transaction, before anything is written: make sure that nobody else moves the chain on."""
+
+    def end(self, db: Cursor, head: Head) -> None:
+        """Within a transaction, after all was written: keep the new head where others look for it."""
+
+    def note(self) -> None:
+        """After a commit, before the next writer's turn: note its head."""
 
     def append(
         self, db: Cursor, user: str, actor: str, op: str, at: datetime, ids: tuple[str, ...], payload: Metadata
@@ -88,14 +93,14 @@ class Chain:
         nonce, commitment = event_chain.commit_to(text)
         link = event_chain.Link(seq=seq, at=at, actor=actor, op=op, ids=ids, commitment=commitment, previous=previous)
         values = (seq, to_db(at), user, actor, op, json.dumps(list(ids)), commitment, previous, link.hash)
-        insert(db, "events", rows.EVENT, [values])
-        insert(db, "event_payloads", ["seq", "user_id", "nonce", "payload"], [(seq, user, nonce, text)])
+        db.insert("events", rows.EVENT, [values])
+        db.insert("event_payloads", ["seq", "user_id", "nonce", "payload"], [(seq, user, nonce, text)])
         return link, (seq, link.hash)
 
     def queue_for_index(self, db: Cursor, entries: Iterable[tuple[int, str]], user: str, op: str = "put") -> None:
         """Note (revision, id) of rows that the search index has to follow, within the caller's transaction."""
         if self.indexed:
-            insert(db, "outbox", ["rev", "id", "user_id", "op"], [(rev, i, user, op) for rev, i in entries])
+            db.insert("outbox", ["rev", "id", "user_id", "op"], [(rev, i, user, op) for rev, i in entries])
 
     # ------------------------------------------------------------------ places in sessions
 

@@ -19,11 +19,10 @@ from eider.privacy.evidence import Quoted, is_verbatim, quoted_ids, rested
 from eider.privacy.redact import redact, redact_name
 from eider.privacy.redaction_check import check_sealed
 from eider.store import event_chain
-from eider.store.duck import rows
-from eider.store.duck.chain import Chain
-from eider.store.duck.database import Cursor
-from eider.store.duck.row_writes import insert
 from eider.store.protocols import IntakeTally, MakesMaterial
+from eider.store.sql import rows
+from eider.store.sql.chain import Chain
+from eider.store.sql.session import Cursor
 from eider.store.transfer_rows import Batch, Happened, renumbered
 
 _KEYED: Final = ("record", "remember", "correct", "import")
@@ -46,7 +45,7 @@ class _Chosen:
     usage: list[Usage] = field(default_factory=list[Usage])
 
 
-class DuckIntake:
+class SqlIntake:
     """One import into one user's rows: what is here is skipped, what was forgotten stays forgotten."""
 
     def __init__(
@@ -92,12 +91,12 @@ class DuckIntake:
 
     def look(self, batch: Batch, at: datetime) -> None:
         """Count what a batch would bring, and write nothing."""
-        with self._chain.database.reading() as db:
+        with self._chain.database.reading(self._user) as db:
             self._number(self._choose(db, batch), at)
 
     def take(self, batch: Batch, at: datetime) -> int:
         """Write a batch whole or not at all; returns the rows the search index has to follow."""
-        with self._chain.transaction() as (db, heads):
+        with self._chain.transaction(self._user) as (db, heads):
             self._head = self._chain.head
             chosen = self._choose(db, batch)
             # the same rows as the seal knows them
@@ -226,10 +225,10 @@ class DuckIntake:
         # statements without a history that are held already
         asked = [self._chain.identity(v[-1]) for _, v in batch.memories if not v[-1].rev and v[-1].valid_to is None]
         sql = (
-            "SELECT identity FROM memories WHERE identity IN (SELECT unnest($1)) AND retired_at IS NULL "
+            "SELECT identity FROM memories WHERE identity IN (SELECT unnest($1)) AND user_id = $2 AND retired_at IS NULL "
             "AND valid_to IS NULL AND state = 'active'"
         )
-        twins = {row[0] for row in db.execute(sql, [asked]).fetchall()} if asked else set[str]()
+        twins = {row[0] for row in db.execute(sql, [asked, self._user]).fetchall()} if asked else set[str]()
         quoted = self._quoted(db, batch, chosen)
         for place, versions in batch.memories:
             last = versions[-1]
@@ -334,24 +333,24 @@ class DuckIntake:
             (x.seq, to_db(x.at), user, x.actor, x.op, json.dumps(list(x.ids)), x.commitment, x.previous, x.hash)
             for x, _, _ in links
         ]
-        insert(db, "events", rows.EVENT, events)
+        db.insert("events", rows.EVENT, events)
         said = [(x.seq, user, nonce, text) for x, text, nonce in links if text is not None]
-        insert(db, "event_payloads", ["seq", "user_id", "nonce", "payload"], said)
+        db.insert("event_payloads", ["seq", "user_id", "nonce", "payload"], said)
         episodes = [(e, rev or own) for e, rev in chosen.episodes]
         memories = [replace(m, rev=m.rev or own) for m in chosen.memories]
-        insert(db, "episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e, rev in episodes])
+        db.insert("episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e, rev in episodes])
         made = [
             (*rows.memory_row(m, m.rev), None if m.state == "erased" else self._chain.identity(m)) for m in memories
         ]
-        insert(db, "memories", [*rows.MEMORY, "identity"], made)
+        db.insert("memories", [*rows.MEMORY, "identity"], made)
         for m in chosen.retired:
             sql = (
                 "UPDATE memories SET retired_at = $1 WHERE id = $2 AND user_id = $3 AND rev = $4 AND retired_at IS NULL"
             )
-            db.execute(sql, [None if m.retired_at is None else to_db(m.retired_at), m.id, user, m.rev])
+            db.change(sql, [None if m.retired_at is None else to_db(m.retired_at), m.id, user, m.rev])
         names = ["user_id", "source", "target", "kind", "weight", "rev"]
-        insert(db, "edges", names, [rows.edge_row(e, user, rev or own) for e, rev in chosen.edges])
-        insert(db, "usage", rows.USAGE, [rows.usage_row(u, user) for u in chosen.usage])
+        db.insert("edges", names, [rows.edge_row(e, user, rev or own) for e, rev in chosen.edges])
+        db.insert("usage", rows.USAGE, [rows.usage_row(u, user) for u in chosen.usage])
         self._write_search(db, episodes, memories, chosen.fresh)
         new = {m.id for m in chosen.fresh}
         self._write_keys(db, episodes, [m for m in memories if m.id in new], {x.seq: x.op for x, _, _ in links})
@@ -365,7 +364,7 @@ class DuckIntake:
         said = [m for m in fresh if m.state != "erased"]
         made = self._index([e for e, _ in episodes], said) if episodes or said else {}
         values = [rows.embedding_row(i, self._user, self._embedder, ANALYZER, x) for i, x in made.items()]
-        insert(db, "embeddings", rows.EMBEDDING, values)
+        db.insert("embeddings", rows.EMBEDDING, values)
         put = {e.id: rev for e, rev in episodes} | {m.id: m.rev for m in memories if m.state != "erased"}
         self._chain.queue_for_index(db, [(rev, i) for i, rev in put.items()], self._user)
 
@@ -383,10 +382,10 @@ class DuckIntake:
         for key, rev in named:
             if known.get(rev) in _KEYED:
                 digests.setdefault(self._chain.digest("key", self._user, f"{known[rev]}:{key}"), rev)
-        sql = "SELECT digest FROM idem_keys WHERE digest IN (SELECT unnest($1))"
-        here = {row[0] for row in db.execute(sql, [list(digests)]).fetchall()}
+        sql = "SELECT digest FROM idem_keys WHERE digest IN (SELECT unnest($1)) AND user_id = $2"
+        here = {row[0] for row in db.execute(sql, [list(digests), self._user]).fetchall()}
         values = [(d, self._user, rev) for d, rev in digests.items() if d not in here]
-        insert(db, "idem_keys", ["digest", "user_id", "seq"], values)
+        db.insert("idem_keys", ["digest", "user_id", "seq"], values)
 
     def _bury(self, db: Cursor, forgets: Sequence[event_chain.Link]) -> None:
         """What was forgotten where the rows come from is forgotten here: an older export cannot bring it back."""
@@ -396,5 +395,5 @@ class DuckIntake:
             sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
             here = {row[0] for row in db.execute(sql, [digests]).fetchall()}
             values = [(d, to_db(link.at)) for d in dict.fromkeys(digests) if d not in here]
-            insert(db, "tombstones", ["digest", "erased_at"], values)
+            db.insert("tombstones", ["digest", "erased_at"], values)
             self._chain.tombstoned |= bool(values)

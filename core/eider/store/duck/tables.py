@@ -1,21 +1,18 @@
-"""Rows of one user on their way out and in."""
+"""A user's rows as Arrow tables, for queries of their own."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from eider.model.clock import to_db
-from eider.store.duck.chain import Chain
-from eider.store.duck.export_rows import DuckSnapshot, snapshot
-from eider.store.protocols import MakesMaterial
+from eider.store.duck.database import Database
+from eider.store.sql.chain import Chain
+from eider.store.sql.transfer import SqlTransfer
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-    from eider.store.duck.import_rows import DuckIntake
 
 _BATCH: Final = 2_048
 """Rows per fetch: DuckDB's own vector size."""
@@ -51,32 +48,21 @@ _TABLES: Final[Mapping[str, str]] = {
 """Each table a query may name, and the user's rows that fill it."""
 
 
-class DuckTransfer:
+class DuckTransfer(SqlTransfer):
     """`Transfer`."""
 
-    def __init__(self, chain: Chain) -> None:
-        """Read from, and write to, the end of `chain`."""
-        self._chain, self._database = chain, chain.database
-
-    def snapshot(self, user: str) -> AbstractContextManager[DuckSnapshot]:
-        """Read one user's rows at one moment: what is written meanwhile is not half in it."""
-        return snapshot(self._database, user)
-
-    def intake(
-        self, *, user: str, actor: str, embedder: str, index: MakesMaterial, person: bool, own: bool = True
-    ) -> DuckIntake:  # fmt: skip
-        """Begin an import."""
-        from eider.store.duck.import_rows import DuckIntake
-
-        return DuckIntake(self._chain, user=user, actor=actor, embedder=embedder, index=index, person=person, own=own)
+    def __init__(self, chain: Chain, database: Database) -> None:
+        """Read from, and write to, the end of `chain`, which is in `database`."""
+        super().__init__(chain)
+        self._duck = database
 
     def tables(self, user: str, now: datetime) -> dict[str, pa.Table]:
         """Return a user's rows as Arrow tables, by the names a query may use."""
         found: dict[str, pa.Table] = {}
-        with self._database.reading() as db:
+        with self._duck.reading(user) as db:
             for name, sql in _TABLES.items():
                 given = {"user": user, "now": to_db(now)} if "$now" in sql else {"user": user}
-                reader = db.sql(sql, params=given).to_arrow_reader(_BATCH)
+                reader = db.db.sql(sql, params=given).to_arrow_reader(_BATCH)
                 found[name] = reader.read_all()
                 del reader
         return found

@@ -12,10 +12,10 @@ from eider.model.clock import to_db
 from eider.model.errors import StaleChangeError
 from eider.model.failpoints import point
 from eider.model.values import Memory
-from eider.store.duck import rows
-from eider.store.duck.chain import Chain
-from eider.store.duck.database import Cursor, Database
-from eider.store.duck.row_writes import insert, retire
+from eider.store.sql import rows
+from eider.store.sql.chain import Chain
+from eider.store.sql.row_writes import retire, rewrite_material
+from eider.store.sql.session import EVERYONE, Cursor, Database
 
 _OWNED: Final = (
     "episodes memories embeddings edges entities scopes event_payloads outbox term_stats usage idem_keys loops "
@@ -30,7 +30,7 @@ def erase(chain: Chain, erasure: Erasure) -> Mapping[str, int]:
     Raises:
         StaleChangeError: A memory it read has moved on.
     """
-    with chain.transaction() as (db, heads):
+    with chain.transaction(EVERYONE if erasure.everything else erasure.user) as (db, heads):
         _refuse_stale(db, erasure)
         counts = _everything(chain, db, erasure) if erasure.everything else _named(chain, db, erasure)
         stays = (*(m.id for m in erasure.trimmed), *(e.id for e in erasure.blanked))
@@ -57,8 +57,7 @@ def _refuse_stale(db: Cursor, erasure: Erasure) -> None:
 
 
 def _delete(db: Cursor, table: str, where: str, values: Sequence[object]) -> int:
-    done = db.execute(f"DELETE FROM {table} WHERE {where}", list(values)).fetchall()  # noqa: S608 (constants)
-    return int(done[0][0]) if done else 0
+    return db.change(f"DELETE FROM {table} WHERE {where}", list(values))  # noqa: S608 (constants)
 
 
 def _everything(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
@@ -70,38 +69,37 @@ def _everything(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     _bury(chain, db, erasure, [chain.digest("id", user, i) for i in (*ids, *runs)])
     _bury(chain, db, erasure, _key_digests(db, "user_id = ?", [user]))
     counts = {table: _delete(db, table, "user_id = ?", [user]) for table in _OWNED}
-    db.execute("UPDATE events SET user_id = '' WHERE user_id = ?", [user])
+    db.change("UPDATE events SET user_id = '' WHERE user_id = ?", [user])
     chain.queue_for_index(db, [(chain.head[0] + 1, i) for i in ids], "", "del")
     return counts
 
 
 def _named(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     user, ids, runs = erasure.user, sorted(erasure.episodes | erasure.memories), sorted(erasure.runs)
-    in_ids = "user_id = ? AND id IN (SELECT unnest(?))"
+    in_ids, of_events = "user_id = ? AND id IN (SELECT unnest(?))", "user_id = ? AND seq IN (SELECT unnest(?))"
     scopes = _column(db, f"SELECT DISTINCT scope FROM memories WHERE {in_ids}", [user, ids])  # noqa: S608 (constants)
     graves = _tombstones(db, user, erasure)
-    sql = "SELECT seq FROM events WHERE user_id = ? AND list_has_any(from_json(ids, '[\"VARCHAR\"]'), ?)"
+    sql = f"SELECT seq FROM events WHERE user_id = ? AND {db.dialect.names_any('ids', '?')}"  # noqa: S608
     touched = [row[0] for row in db.execute(sql, [user, list(ids)]).fetchall()]
     _bury(chain, db, erasure, [chain.digest("id", user, i) for i in (*ids, *runs)])
-    _bury(chain, db, erasure, _key_digests(db, "seq IN (SELECT unnest(?))", [touched]))
+    _bury(chain, db, erasure, _key_digests(db, of_events, [user, touched]))
     linked = "user_id = ? AND (source IN (SELECT unnest(?)) OR target IN (SELECT unnest(?)))"
     counts = {
         table: _delete(db, table, in_ids, [user, ids])
         for table in ("episodes", "memories", "embeddings", "usage", "unlearned")
     }
     counts["edges"] = _delete(db, "edges", linked, [user, ids, ids])
-    counts["event_payloads"] = _delete(db, "event_payloads", "seq IN (SELECT unnest(?))", [touched])
-    counts["idem_keys"] = _delete(db, "idem_keys", "seq IN (SELECT unnest(?))", [touched])
+    for table in ("event_payloads", "idem_keys"):
+        counts[table] = _delete(db, table, of_events, [user, touched])
     counts["outbox"] = _delete(db, "outbox", in_ids, [user, ids])
     for table in ("policies", "term_stats"):
         counts[table] = _delete(db, table, "user_id = ?", [user])
     for table, column in (("loops", "recalled"), ("jobs", "payload")):
-        mentions = f"user_id = ? AND list_bool_or(list_transform(?, lambda i: contains({column}, i)))"
-        counts[table] = _delete(db, table, mentions, [user, ids])
+        counts[table] = _delete(db, table, f"user_id = ? AND {db.dialect.says_any(column, '?')}", [user, ids])
     counts |= _runs(db, user, runs)
     unused = "user_id = ? AND name IN (SELECT unnest(?)) AND name NOT IN (SELECT scope FROM memories WHERE user_id = ?)"
     counts["scopes"] = _delete(db, "scopes", unused, [user, scopes, user])
-    insert(db, "memories", rows.MEMORY, [rows.memory_row(g, g.rev) for g in graves])
+    db.insert("memories", rows.MEMORY, [rows.memory_row(g, g.rev) for g in graves])
     chain.queue_for_index(db, [(chain.head[0] + 1, i) for i in ids], user, "del")
     return {table: n for table, n in counts.items() if n}
 
@@ -161,7 +159,7 @@ def _bury(chain: Chain, db: Cursor, erasure: Erasure, digests: Iterable[str]) ->
     chain.tombstoned = True
     known = db.execute("SELECT digest FROM tombstones WHERE digest IN (SELECT unnest(?))", [new]).fetchall()
     missing = set(new) - {row[0] for row in known}
-    insert(db, "tombstones", ["digest", "erased_at"], [(d, to_db(erasure.at)) for d in sorted(missing)])
+    db.insert("tombstones", ["digest", "erased_at"], [(d, to_db(erasure.at)) for d in sorted(missing)])
 
 
 def _trim(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
@@ -169,9 +167,9 @@ def _trim(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
     if not erasure.trimmed:
         return
     kept = [m.id for m in erasure.trimmed]
-    retire(db, kept, erasure.at)
+    retire(db, erasure.user, kept, erasure.at)
     values = [(*rows.memory_row(m, rev), chain.identity(m)) for m in erasure.trimmed]
-    insert(db, "memories", [*rows.MEMORY, "identity"], values)
+    db.insert("memories", [*rows.MEMORY, "identity"], values)
     chain.queue_for_index(db, [(rev, i) for i in kept], erasure.user)
 
 
@@ -182,10 +180,8 @@ def _blank(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
     for episode in erasure.blanked:
         metadata = json.dumps(episode.metadata, ensure_ascii=False) if episode.metadata else None
         sql = "UPDATE episodes SET content = ?, metadata = ?, rev = ? WHERE id = ? AND user_id = ?"
-        db.execute(sql, [str(episode.text), metadata, rev, episode.id, erasure.user])
-        made = erasure.indexing[episode.id]
-        sql = "UPDATE embeddings SET vector = ?, analysis = ? WHERE id = ? AND user_id = ?"
-        db.execute(sql, [made.vector, made.analysis, episode.id, erasure.user])
+        db.change(sql, [str(episode.text), metadata, rev, episode.id, erasure.user])
+    rewrite_material(db, {e.id: erasure.indexing[e.id] for e in erasure.blanked}, user=erasure.user)
     _delete(db, "term_stats", "user_id = ?", [erasure.user])
     chain.queue_for_index(db, [(rev, e.id) for e in erasure.blanked], erasure.user)
 
@@ -193,13 +189,14 @@ def _blank(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
 def _queue_rewrite(db: Cursor, erasure: Erasure) -> None:
     """The bytes have to leave the disk as well: kept as a job with the erasure, so that no kill forgets it."""
     sql = (
-        "INSERT INTO jobs SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, $1, NULL, 0, 0, NULL, $1, NULL, NULL "
+        "INSERT INTO jobs (id, kind, user_id, payload, priority, state, attempts, run_after, done, total, queued_at) "
+        "SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, CAST($1 AS TIMESTAMP), 0, 0, CAST($1 AS TIMESTAMP) "
         "WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'scrub' AND state = 'waiting')"
     )
-    db.execute(sql, [to_db(erasure.at)])
+    db.change(sql, [to_db(erasure.at)])
 
 
-class DuckErasureChecks:
+class SqlErasureChecks:
     """`ErasureChecks`."""
 
     def __init__(self, database: Database) -> None:
@@ -209,10 +206,10 @@ class DuckErasureChecks:
     def still_saying(self, texts: Sequence[str], *, user: str) -> list[str]:
         """Ids of a user's own rows that still contain one of these texts, letter for letter."""
         found: set[str] = set()
-        with self._database.reading() as db:
+        with self._database.reading(user) as db:
             for text in texts:
                 for table in ("episodes", "memories"):
-                    sql = f"SELECT id FROM {table} WHERE user_id = ? AND contains(content, ?)"  # noqa: S608
+                    sql = f"SELECT id FROM {table} WHERE user_id = ? AND strpos(content, ?) > 0"  # noqa: S608
                     found |= {row[0] for row in db.execute(sql, [user, text]).fetchall()}
         return sorted(found)
 
@@ -228,7 +225,7 @@ class DuckErasureChecks:
             "runs": "id IN (SELECT unnest($1)) OR parent IN (SELECT unnest($1))",
             "run_steps": "run_id IN (SELECT unnest($1))",
         }
-        with self._database.reading() as db:
+        with self._database.reading(EVERYONE) as db:
             return [
                 table
                 for table, where in checks.items()
@@ -240,18 +237,21 @@ class DuckErasureChecks:
 
         Of tables with an owner only the user's rows are looked at: what others keep is nobody else's to learn.
         """
-        with self._database.reading() as db:
-            sql = "SELECT table_name, column_name FROM duckdb_columns() WHERE data_type = 'VARCHAR' AND NOT internal"
-            places = db.execute(sql).fetchall()
+        with self._database.reading(user) as db:
+            sql = (
+                "SELECT table_name, column_name FROM information_schema.columns "
+                "WHERE table_schema = current_schema() AND data_type = ?"
+            )
+            places = db.execute(sql, [db.dialect.text_type]).fetchall()
             owned = {table for table, column in places if column == "user_id"}
             hits: list[str] = []
             for table, column in places if texts else ():
-                any_of = f"list_bool_or(list_transform($1, lambda t: contains({column}, t)))"
+                any_of = db.dialect.says_any(column, "$1")
                 mine = " AND user_id IN ($2, '')" if table in owned else ""
                 given: list[object] = [list(texts), user] if mine else [list(texts)]
                 if db.execute(f"SELECT 1 FROM {table} WHERE {any_of}{mine} LIMIT 1", given).fetchall():  # noqa: S608
                     hits.append(f"{table}.{column}")
-            saying = "list_bool_or(list_transform($1, lambda t: contains(try(decode(content)), t)))"
+            saying = db.dialect.says_any("content", "$1", binary=True)
             sql = f"SELECT 1 FROM run_contents WHERE user_id = $2 AND {saying} LIMIT 1"  # noqa: S608 (constants)
             if texts and db.execute(sql, [list(texts), user]).fetchall():
                 hits.append("run_contents.content")
