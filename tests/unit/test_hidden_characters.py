@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import eider
 from eider.api.tools import bind
 from eider.model.display.html import render, render_list
-from eider.model.visible_text import MARK, escaped, visible_lines, visible_text
+from eider.model.visible_text import MARK, _marked, escaped, visible_lines, visible_text
 from eider.privacy import recall_marks
 
 if TYPE_CHECKING:
@@ -127,3 +127,10 @@ def test_a_memory_file_shows_no_hidden_characters(tmp_path: Path) -> None:
         shown = str(tool.call({"command": "view", "path": "/memories/notes.md"}))
     assert f"Use{MARK} tabs." in shown
     assert not hides(shown)
+
+
+@given(st.text(st.characters(categories=["Cf", "Mn", "Lo", "Ll", "Zs", "So", "Co"]), max_size=20))
+def test_a_text_is_shown_as_it_is_only_where_nothing_is_hidden_in_it(text: str) -> None:
+    """The short way for texts without hidden characters agrees with the long one."""
+    flat = " ".join(text.split())
+    assert visible_text(text) == " ".join(_marked(flat, "").split())

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from pathlib import Path
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,7 +28,7 @@ _OFFSET: Final = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2})(?::?(\d{2}))?")
 _PARTIAL: Final = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?")
 _MAX_OFFSET: Final = timedelta(hours=14)
 """The furthest any place is from UTC (Kiribati)."""
-_LOCALTIME: Final = Path("/etc/localtime")
+_LOCALTIME: Final = "/etc/localtime"
 
 
 class Clock(Protocol):
@@ -125,7 +124,7 @@ def local_zone() -> str:
     if (asked := _caller.get()) is not None:
         return asked
     try:
-        link = str(_LOCALTIME.readlink())
+        link = os.readlink(_LOCALTIME)  # noqa: PTH115 (a path object is made and printed for half a millisecond)
     except OSError:
         link = ""
     if name := _zone_set(os.environ.get("TZ", "").lstrip(":"), link):

@@ -14,6 +14,8 @@ MARK: Final = "\N{REPLACEMENT CHARACTER}"
 _HIDDEN_CATEGORIES: Final = ("Cc", "Cf", "Cn", "Co", "Cs")
 _BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 """Characters of other categories that show nothing."""
+_PRINTABLE_HIDDEN: Final = _BLANK | {chr(c) for c in (*range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0))}
+"""What `str.isprintable` lets through and a reader may not see: blanks and variation selectors."""
 _JOINERS: Final = "\u200c\u200d"
 """Invisible, but part of how some scripts and emoji are written."""
 _LINES: Final = "\n\t"
@@ -26,7 +28,7 @@ def visible_text(text: str) -> str:
     'Deploy� on� Friday.'
     """
     flat = " ".join(text.split())
-    return " ".join(_marked(flat, "").split()) if not flat.isprintable() or not flat.isascii() else flat
+    return flat if flat.isprintable() and _PRINTABLE_HIDDEN.isdisjoint(flat) else " ".join(_marked(flat, "").split())
 
 
 def visible_lines(text: str) -> str:

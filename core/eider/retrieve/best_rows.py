@@ -99,13 +99,13 @@ def _named(texts: Texts, weight: Floats, top: NDArray[np.intp], loud: Floats, vo
 def _same_day(windows: NDArray[np.int32], top: NDArray[np.intp]) -> Floats:
     """Whether a row and each of the best speak of the same day, shape `(rows, best)`."""
     near = np.zeros((len(windows), len(top)), np.float32)
-    dated, spoken = np.flatnonzero(windows[:, 0, 1] > 0), windows[top]
-    if not len(dated) or not (spoken[:, 0, 1] > 0).any():
+    given = windows[:, :, 1] > 0
+    row, which = np.nonzero(given & (windows[:, :, 1] - windows[:, :, 0] <= _WEEK))
+    best, spoken = np.nonzero(given[top])
+    if not len(row) or not len(best):
         return near
-    first, last = windows[dated, :, 0][:, None, :, None], windows[dated, :, 1][:, None, :, None]
-    since, until = spoken[None, :, None, :, 0], spoken[None, :, None, :, 1]
-    gap = np.maximum(first - until, since - last)
+    (first, last), (since, until) = windows[row, which].T, windows[top][best, spoken].T
+    gap = np.maximum(first[:, None] - until, since - last[:, None])
     alike = np.where(gap <= 0, np.float32(1), np.where(gap <= 1, np.float32(_NEXT_DAY), np.float32(0)))
-    alike = alike * ((last > 0) & (last - first <= _WEEK) & (until > 0))
-    near[dated] = alike.max(axis=(2, 3))
+    np.maximum.at(near, (row[:, None], best), alike)
     return near

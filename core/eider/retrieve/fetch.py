@@ -87,6 +87,8 @@ def read(
     missing = list(dict.fromkeys(i for i in ids if i not in known))
     if not missing:
         return known
+    if known_at is None:
+        missing = segment.to_read(missing)
     episodes = engine.store.reads.episodes([i for i in missing if i.startswith("ep_")], user=user)
     memories = engine.store.reads.memories(
         [i for i in missing if not i.startswith("ep_")], user=user, known_at=known_at

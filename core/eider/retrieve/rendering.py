@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from eider.language.dates import Window, placed, window_asked
@@ -201,7 +202,6 @@ def dates_meant(text: str, said_on: date, *, standing: bool = False) -> list[str
     """
     if len(text) > _READ or not (found := placed(text, said_on=said_on)):
         return []
-    past = says_past(text)
     meant: list[str] = []
     for start, end, window in found:
         phrase, days = text[start:end], days_in_words(window, said_on.year)
@@ -210,16 +210,18 @@ def dates_meant(text: str, said_on: date, *, standing: bool = False) -> list[str
             continue
         if standing and window.precision == "day" and not all(_moves(phrase, said_on, n * _DAY) for n in (1, 2)):
             continue
-        if window.end > said_on or past or not _either_way(phrase, said_on):
+        if window.end > said_on or not _either_way(phrase, said_on) or says_past(text):
             meant.append(f"{phrase} = {days}")
     return list(dict.fromkeys(meant))
 
 
+@lru_cache(maxsize=4096)
 def _moves(phrase: str, said_on: date, later: timedelta) -> bool:
     """Whether a phrase means other days when it is said that much later."""
     return placed(phrase, said_on=said_on) != placed(phrase, said_on=said_on + later)
 
 
+@lru_cache(maxsize=4096)
 def _either_way(phrase: str, said_on: date) -> bool:
     """Whether a phrase names a day to come as well as one gone by, as "Friday" does and "last Friday" does not."""
     return window_asked(phrase, today=said_on) != window_asked(f"will {phrase}", today=said_on)

@@ -110,15 +110,22 @@ def _phrases(language: str) -> dict[str, list[Phrase]]:
 
 def _spaced(text: str, language: str) -> Iterator[Token]:
     raw: list[Raw] = [(m.lastgroup or "", m[0], m.start(), m.end()) for m in _PIECE.finditer(text)]
-    phrases, at = _phrases(language), 0
+    phrases, at, other = _phrases(language), 0, False
     while at < len(raw):
         kind, word, start, end = raw[at]
         if kind == "w":
-            known = phrases.get(word.lower())
-            token, used = _phrase(raw, at, known, language) if known else (_OTHER, 1)
+            if (known := phrases.get(word.lower())) is None:
+                at += 1
+                if not other:
+                    yield _OTHER
+                other = True
+                continue
+            token, used = _phrase(raw, at, known, language)
             at += used
+            other = token is _OTHER
             yield token
             continue
+        other = False
         at += 1
         german = (
             language == "de"

@@ -105,7 +105,9 @@ class RankedRows:
         self.items: dict[str, Episode | Memory] = {}
         """Rows read in full because somebody asked for them, oldest first; a row that changes is read again."""
         self.dates: dict[str, Sequence[str]] = {}
-        """What the relative dates of rows meant, by id, as far as somebody asked; forgotten at the next change."""
+        """What the relative dates of rows meant, by id, as far as somebody asked; a row that changes is read again."""
+        self.unread = 0
+        """Rows that had to be read in full, one by one, since the segment was made."""
         self.blocks = 0
         self.population: Population | None = None
         self.postings = Postings()
@@ -125,7 +127,6 @@ class RankedRows:
         """Forget what was computed about all rows."""
         for name in _FACTS:
             vars(self).pop(name, None)
-        self.dates = {}
         self.total = len(self) if self.population is None else max(len(self), self.population.rows)
 
     @cached_property

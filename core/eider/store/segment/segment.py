@@ -9,6 +9,7 @@ into *sittings* of at most `SITTING_ROWS`. A memory stands alone: it is its own 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -21,7 +22,7 @@ from eider.store.segment.ranked_rows import Array, RankedRows
 from eider.store.segment.vectors import grown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from eider.model.values import Episode, Memory
     from eider.store.segment.postings import Population
@@ -33,8 +34,10 @@ SITTING_ROWS: Final = 64
 _DEAD_LEAST: Final = 1024
 """Removed rows kept as holes before the segment is packed. A guess."""
 
-_ITEMS: Final = 1024
-"""Rows kept in full, at most: about 1 MB beside the 200 MB of a segment of 150,000 rows."""
+_ITEMS: Final = 12_288
+"""Rows kept in full, at most: about 10 MB beside the 200 MB of a segment of 150,000 rows."""
+_ONE_BY_ONE: Final = 64
+"""Rows read one by one before all are read: who asks once pays for what is shown, who comes back finds all at hand."""
 _ITEM_BYTES: Final = 1000
 """What one of them may take; longer texts are read from the store each time."""
 
@@ -85,12 +88,22 @@ class Segment(RankedRows):
     def keep(self, items: Iterable[Episode | Memory]) -> None:
         """Keep rows that were read in full: reading ten by id takes the store longer than ranking a thousand."""
         self.items.update((i.id, i) for i in items if len(i.text) <= _ITEM_BYTES)
-        for oldest in list(self.items)[: max(0, len(self.items) - _ITEMS)]:
-            del self.items[oldest]
+        for kept in (self.items, self.dates):
+            for oldest in list(islice(kept, max(0, len(kept) - _ITEMS))):
+                del kept[oldest]
+
+    def to_read(self, missing: Sequence[str]) -> Sequence[str]:
+        """Return which rows to read in full where these are needed: once many were read one by one, all that can be kept."""
+        before, self.unread = self.unread, self.unread + len(missing)
+        if len(self) > _ITEMS or not before < _ONE_BY_ONE <= self.unread:
+            return missing
+        short = np.flatnonzero(self.alive & (self.length < _ITEM_BYTES // 4))
+        return list(dict.fromkeys((*missing, *(i for r in short.tolist() if (i := self.ids[r]) not in self.items))))
 
     def _unkeep(self, ids: Iterable[str]) -> None:
         for identity in ids:
             self.items.pop(identity, None)
+            self.dates.pop(identity, None)
 
     def upsert(self, rows: SegmentRows) -> None:
         """Add rows; a known id takes the new values of what can change (validity, state, scope, use …).
