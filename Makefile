@@ -65,8 +65,9 @@ test-matrix: $(READY)  ## the adapters under the lowest and newest versions of t
 # Every change is tested at a size that takes minutes, every night at full size:
 #   Hypothesis     300 random examples a test instead of 40 that are always the same (conftest.py); a share of them where
 #                  an example opens stores
-#   kills          1,000 of the truth instead of 80, 360 of the index instead of 24, 24 at each label instead of 4
+#   kills          1,000 of the truth instead of 60, 360 of the index instead of 16, 24 at each label instead of 3
 #                  (tests/crash/test_kills.py), 60 of an installation instead of 6 (tests/install/test_install_kills.py)
+#   power cuts     400 moments instead of 24 (tests/crash/test_power_cuts.py)
 #   storm          120 s with at least 20 dead servers instead of 12 s with 2 (tests/service/test_storm.py)
 #   soak           200,000 rows instead of 8,000 (tests/service/test_soak.py)
 nightly: test  ## everything at full size

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
-import json
 import os
 import random
 import re
@@ -11,28 +9,23 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
+from crash_ledger import Kept, Zygote, checked, spawned
 
 import eider
-from eider.api.facade import Eider
 from eider.providers.embedders.hashing import HashEmbedder
 
 HERE = Path(__file__).parent
-WRITER = HERE / "writer.py"
 NIGHTLY = bool(os.environ.get("EIDER_NIGHTLY"))
 LANES = 2
-LIGHT = 1_000 if NIGHTLY else 80
+LIGHT = 1_000 if NIGHTLY else 60
 """Random kills of the truth and the outbox, beside those at each label; a new store is begun after every 40 of a lane."""
-FULL = 360 if NIGHTLY else 24
+FULL = 360 if NIGHTLY else 16
 """Random kills with the search index, beside those at each of its labels."""
-PASSES = 24 if NIGHTLY else 4
+PASSES = 24 if NIGHTLY else 3
 """Kills at each label of the truth: the first time it is passed, the second time, and so on."""
 AT_LABEL = {
     "commit.written": "light", "commit.durable": "light", "erase.written": "light", "erase.copied": "light",
@@ -42,142 +35,6 @@ AT_LABEL = {
 """Labelled points of the truth and the index, and which storm passes them."""
 
 pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
-
-
-def loaded_writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("crash_writer", WRITER)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-writer = loaded_writer()
-
-
-@dataclass
-class Kept:
-    """What was acknowledged, and the one thing that may or may not have happened."""
-
-    texts: dict[str, str] = field(default_factory=dict)
-    """Id to text of what must be there."""
-    closed: set[str] = field(default_factory=set)
-    gone: dict[str, str] = field(default_factory=dict)
-    """Id to text of what was forgotten."""
-    pending: dict[str, Any] | None = None
-    next: int = 0
-    read: int = 0
-
-    def follow(self, log: Path) -> None:
-        """Take over what the log says since the last look; a torn last line was never acknowledged."""
-        lines = log.read_bytes()[self.read :].split(b"\n")
-        for line in lines[:-1]:
-            self.read += len(line) + 1
-            word, _, rest = line.partition(b" ")
-            if word == b"try":
-                self.pending = json.loads(rest)
-            elif word == b"ack":
-                self.acknowledged(json.loads(rest))
-        assert lines[-1] == b"", "a log line is written at once"
-
-    def acknowledged(self, task: dict[str, Any]) -> None:
-        self.pending, self.next = None, task["i"] + 1
-        if task["op"] in ("record", "remember", "correct"):
-            for id_ in task["ids"]:
-                assert id_ not in self.texts, "acknowledged twice under one id"
-                self.texts[id_] = task["text"]
-        if task["op"] == "correct":
-            self.closed.add(task["id"])
-        if task["op"] == "consolidate":
-            self.closed.update(task["ids"])
-        if task["op"] == "forget":
-            self.gone[task["id"]] = self.texts.pop(task["id"])
-
-    def job(self, seed: int, *, full: bool, steps: int, **more: Any) -> dict[str, Any]:
-        live = [i for i in self.texts if i not in self.closed]
-        return {
-            "seed": seed, "start": self.next, "full": full, "steps": steps, "pending": self.pending, "crash": "",
-            "episodes": [i for i in live if i.startswith("ep_")], "memories": [i for i in live if i.startswith("mem_")],
-            **more,
-        }  # fmt: skip
-
-
-def checked(folder: Path, kept: Kept, *, full: bool) -> None:
-    """Open the store as its next server would, and hold it against what was acknowledged."""
-    memory: Eider = writer.opened_at(folder, day=kept.next)
-    try:
-        store, user = memory._engine.store, writer.USER
-        there = {m.id: m.text for m in store.reads.memories(None, user=user) if m.state != "erased"}
-        rows = set(store.segments.rows(user=user).ids)
-        there |= {e.id: e.text for e in store.reads.episodes([i for i in rows if i.startswith("ep_")], user=user)}
-        assert rows == set(there), "search material and rows go together"
-        pending = kept.pending or {"op": "", "text": "", "id": ""}
-        may_be_gone = {pending["id"]} if pending["op"] == "forget" else set()
-        lost = {i: t for i, t in kept.texts.items() if there.get(i) != t and i not in may_be_gone}
-        assert not lost, f"acknowledged and lost: {lost}"
-        extra = {i: t for i, t in there.items() if i not in kept.texts}
-        assert list(extra.values()) in ([], [pending["text"]]), f"never asked for: {extra}"
-        texts = list(there.values())
-        assert len(texts) == len(set(texts)), "doubled"
-        if extra and pending["op"] == "correct":
-            old = store.reads.memories([pending["id"]], user=user)[0]
-            assert old.superseded_by in extra, "half a correction"
-        for id_, text in kept.gone.items():
-            assert id_ not in there
-            assert not store.erasure_checks.columns_saying([text], user=user), f"{text!r} came back"
-        whole(memory, rows, full=full)
-    finally:
-        memory.close()
-    assert not [p.name for p in folder.parent.glob(f".{folder.name}.*")], "half a store was left beside it"
-
-
-def whole(memory: Eider, rows: set[str], *, full: bool) -> None:
-    """The chain holds; what is not yet indexed waits; after a drain the index is the truth."""
-    engine = memory._engine
-    if full:
-        engine.store.index_upkeep.heal()
-        assert set(engine.store.index.index.inventory()) == rows
-    else:
-        with engine.store.connection.database.reading() as db:
-            waiting = {row[0] for row in db.execute("SELECT id FROM outbox").fetchall()}
-        assert rows <= waiting, "committed without its outbox entry"
-    found = memory.verify(deep=full)
-    assert not found.findings
-    files = sorted(p.name for p in engine.store.place.folder.glob("truth-*.duckdb"))
-    assert files == [engine.store.connection.database.path.name]
-
-
-class Zygote:
-    """A process that has imported all and opened nothing; it forks a writer per call in milliseconds."""
-
-    def __init__(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, str(WRITER), "--serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(self, job: dict[str, Any], folder: Path, log: Path) -> tuple[int, Callable[[], int]]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        out = self.process.stdout
-        self.process.stdin.write(json.dumps({**job, "folder": str(folder), "log": str(log)}) + "\n")
-        self.process.stdin.flush()
-        pid = int(out.readline())
-        return pid, lambda: int(out.readline())
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait(30)
-        self.process.stdout.close()
-
-
-def spawned(job: dict[str, Any], folder: Path, log: Path) -> tuple[int, Callable[[], int]]:
-    """A fresh interpreter, labelled through the environment as users would."""
-    environment = {**os.environ, "EIDER_CRASH_AT": job["crash"]}
-    process = subprocess.Popen([sys.executable, str(WRITER), str(folder), str(log), json.dumps(job)], env=environment)
-    return process.pid, process.wait
 
 
 def killed_somewhere(pid: int, log: Path, draw: random.Random, *, verbs: int) -> None:

@@ -90,7 +90,9 @@ _watching = [False]
 
 
 def _watch(event: str, args: tuple[Any, ...]) -> None:
-    """Note every opening, by Python, of a truth file that this process has open already."""
+    """Note every opening, by Python, of a truth file that this process has open already; O_PATH opens none."""
+    if event == "open" and isinstance(args[2], int) and args[2] & getattr(os, "O_PATH", 0):
+        return
     if not _watching[0] or event != "open" or not isinstance(args[0], str | bytes | os.PathLike):
         return
     path = os.path.realpath(os.fsdecode(args[0]))

@@ -30,6 +30,8 @@ _TRUTH: Final = "truth-{:06d}.duckdb"
 HEADLESS: Final = "head.missing"
 """A file that is there while nobody has looked into why the head was gone; it holds the last event that was left."""
 _HEAD_BYTES: Final = 96
+_NAME_ONLY: Final = getattr(os, "O_PATH", 0)
+"""Flag of a descriptor that holds an inode and opens no file: closing it drops no lock that DuckDB has there."""
 
 
 class StoreFiles:
@@ -42,7 +44,7 @@ class StoreFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._head_fd = self._log_inode = -1
+        self._head_fd = self._log_fd = -1
 
     @property
     def index(self) -> Path:
@@ -111,12 +113,22 @@ class StoreFiles:
         return [path.name for path in left]
 
     def settle_log(self, truth: Path) -> None:
-        """Make the name of a new write-ahead log durable: a file that was synced may still lose its directory entry."""
+        """Make the name of a new write-ahead log durable: a file that was synced may still lose its directory entry.
+
+        The last one's inode is held, or a new one might get its number and pass for it.
+        """
         with contextlib.suppress(OSError):
-            inode = truth.with_name(f"{truth.name}.wal").stat().st_ino
-            if inode != self._log_inode:
-                sync(self.folder)
-                self._log_inode = inode
+            log = truth.with_name(f"{truth.name}.wal")
+            found = log.stat()
+            if self._log_fd >= 0:
+                known = os.fstat(self._log_fd)
+                if (known.st_dev, known.st_ino) == (found.st_dev, found.st_ino):
+                    return
+                os.close(self._log_fd)
+                self._log_fd = -1
+            sync(self.folder)
+            if _NAME_ONLY:
+                self._log_fd = os.open(log, _NAME_ONLY | os.O_CLOEXEC)
 
     def note_head(self, seq: int, digest: str) -> None:
         """Remember the last acknowledged event; ordered after its commit, and cheap.
@@ -124,13 +136,15 @@ class StoreFiles:
         On a full disk it stays behind: the commit is durable, and a head that lags accuses nobody.
         """
         with contextlib.suppress(OSError):
+            fresh = False
             if self._head_fd < 0:
                 fresh = not (self.folder / HEAD).exists()
                 self._head_fd = os.open(self.folder / HEAD, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                if fresh:
-                    sync(self.folder)
             line = f"{seq:020d} {digest}".encode().ljust(_HEAD_BYTES - 1) + b"\n"
             os.pwrite(self._head_fd, line, 0)
+            if fresh:
+                os.fsync(self._head_fd)
+                sync(self.folder)
 
     def mark_headless(self, seq: int) -> None:
         """Remember that the note of the last event was gone when the store was opened, until somebody has looked."""
@@ -148,9 +162,10 @@ class StoreFiles:
 
     def close(self) -> None:
         """Close what is held open."""
-        if self._head_fd >= 0:
-            os.close(self._head_fd)
-            self._head_fd = -1
+        for descriptor in (self._head_fd, self._log_fd):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._head_fd = self._log_fd = -1
 
 
 _RESTORE: Final = "Restore the directory from a backup, or import an export into a new store."

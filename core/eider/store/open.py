@@ -27,6 +27,7 @@ from eider.store.duck.outbox import Outbox
 from eider.store.duck.search import LanceSearch, NoSearch
 from eider.store.duck.segment_rows import DuckSegments
 from eider.store.duck.tables import DuckTransfer
+from eider.store.duck.torn_log import cut_torn_end, put_back
 from eider.store.files import StoreFiles, create, uncreatable
 from eider.store.filesystem import network_kind
 from eider.store.lock import OWNER, OwnerLock
@@ -215,7 +216,14 @@ def _is_free(folder: Path) -> bool:
 def _open_truth(
     files: StoreFiles, path: Path, embedder: Embedder, *, read_only: bool, reembed: bool
 ) -> tuple[bool, Database]:
-    database = Database(path, read_only=read_only)
+    if not read_only:
+        put_back(path)
+    try:
+        database = Database(path, read_only=read_only)
+    except StoreDamagedError as error:
+        if read_only or not cut_torn_end(files, path, error):
+            raise
+        database = Database(path, read_only=read_only)
     try:
         if read_only:
             with database.reading() as db:
