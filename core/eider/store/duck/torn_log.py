@@ -8,11 +8,9 @@ import re
 from pathlib import Path
 from typing import Final
 
-import duckdb
-
 from eider.model.errors import StoreDamagedError
-from eider.store.duck.file_chain import FileChain
 from eider.store.duck.database import Database
+from eider.store.duck.file_chain import FileChain
 from eider.store.files import StoreFiles, sync
 
 _CORRUPT: Final = re.compile(r"Corrupt WAL file: entry at byte position (\d+)")
@@ -43,7 +41,7 @@ def cut_torn_end(files: StoreFiles, truth: Path, error: StoreDamagedError) -> bo
         Whether the store can be opened now.
     """
     found = _CORRUPT.search(str(error.__cause__))
-    if found is None or not isinstance(error.__cause__, duckdb.Error):
+    if found is None:
         return False
     log, torn, whole = _log_of(truth), _aside(truth), int(found[1]) - _ENTRY_HEAD
     size = log.stat().st_size
