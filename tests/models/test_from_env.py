@@ -75,7 +75,7 @@ def test_arguments_win(opened: list[eider.Eider], monkeypatch: Env) -> None:
 WRONG = {
     "EIDER_MODE": ("greedy", "'frugal'"), "EIDER_MODEL": ("claude", "provider:model"), "EIDER_DYNAMIC_SCOPES": ("perhaps", "true or false"),
     "EIDER_SHARED": ("2", "true or false"), "EIDER_READ_ONLY": ("maybe", "true or false"), "EIDER_TZ": ("Mars/Olympus", "Mars/Olympus"),
-    "EIDER_EMBEDDER": ("best", "'default' or 'hash'"), "EIDER_COUNTER": ("fingers", "'heuristic'"),
+    "EIDER_EMBEDDER": ("best", "'default', 'fastembed', 'hash'"), "EIDER_COUNTER": ("fingers", "'heuristic'"),
     "EIDER_MODEL_TOKENS": ("lots", "number of tokens"), "EIDER_STORE": ("a/../../b", "a/../../b"), "EIDER_USER": ("u" * 10_000, "limit"),
     "EIDER_AGENT_ID": ("a\nb", "one line"), "EIDER_SCOPES": ("x" * 10_000, "limit"),
 }  # fmt: skip

@@ -129,9 +129,9 @@ def _tz(said: str) -> str:
 
 
 def _embedder(said: str) -> str:
-    if said not in ("default", "hash"):
-        raise ConfigError("set it to 'default' or 'hash'.")
-    return said
+    from eider.providers.embedders.names import check
+
+    return check(said)
 
 
 def _counter(said: str) -> str:

@@ -14,36 +14,38 @@ from eider.api import job_handlers as _  # noqa: F401 (with it come the kinds of
 from eider.client import pauses
 from eider.model import config
 from eider.model.clock import Clock, SystemClock
-from eider.model.errors import ConfigError
 from eider.model.protocols import Embedder
 from eider.model.store_paths import folder_of
-from eider.providers.embedders import default_embedder
+from eider.providers.embedders.guard import GuardedEmbedder
+from eider.providers.embedders.noted import EmbedderChoice, Noted
 from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import configured
 from eider.records import requote
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
-from eider.store.open import open_folder, open_memory
+from eider.store.open import NOTED, open_folder, open_memory
 
 _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
 
 def open_engine(
-    folder: Path, *, embedder: Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
+    folder: Path, *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
     read_only: bool = False, accept_loss: bool = False, reembed: bool = False, paused: Callable[[], bool] | None = None,
 ) -> Engine:  # fmt: skip
     """Open a store's directory in this process, heal what an unclean end left, and go on with its jobs.
 
     `paused` says whether these have to wait; by default a pause of that store, or of all, does.
     """
-    chosen = embedder or _embedder()
-    store = open_folder(folder, chosen, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
+    choice = EmbedderChoice(embedder, reembed=reembed)
+    store = open_folder(folder, choice, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
     try:
+        chosen = choice.made
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
             layers=_layers(layers, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
         )  # fmt: skip
         if not store.place.read_only:
+            _note_embedder(engine, choice)
             if store.needs_material:
                 refresh(engine)
             if store.place.unclean and store.index_upkeep.exists():
@@ -59,12 +61,13 @@ def open_engine(
 
 
 def open_memory_engine(
-    *, embedder: Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = ()
+    *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = ()
 ) -> Engine:  # fmt: skip
     """Make an empty store in this process; nothing is written to disk, and closing it is the end of it."""
-    chosen = embedder or _embedder()
-    store = open_memory(chosen)
+    choice = EmbedderChoice(embedder)
+    store = open_memory(choice)
     try:
+        chosen = choice.made
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
             layers=_layers(layers, chosen, clock), name=store.place.name,
@@ -84,15 +87,15 @@ def _at_exit() -> None:
             engine.close()
 
 
-def _embedder() -> Embedder:
-    wanted = config.setting("embedder") or "default"
-    if wanted == "default":
-        return default_embedder()
-    if wanted == "hash":
-        from eider.providers.embedders.hashing import HashEmbedder
-
-        return HashEmbedder()
-    raise ConfigError(f"embedder {wanted!r} is unknown; set it to 'default' or 'hash'.")
+def _note_embedder(engine: Engine, choice: EmbedderChoice) -> None:
+    """Let a store know whose it is: its embedder's name, and how to recognise it."""
+    said = engine.store.documents.get(NOTED)
+    noted = None if said is None else Noted.of_text(said)
+    if noted is None or noted.fingerprint != choice.made.fingerprint:
+        noted = Noted.of(choice.made, choice.name)
+        engine.store.documents.update(NOTED, lambda _: noted.to_text())
+    if isinstance(choice.made, GuardedEmbedder):
+        choice.made.know(noted.probes)
 
 
 def _layers(paths: Sequence[str | Path], embedder: Embedder, clock: Clock | None) -> tuple[Engine, ...]:
@@ -109,8 +112,9 @@ def _layers(paths: Sequence[str | Path], embedder: Embedder, clock: Clock | None
 
 def open_layer(path: str | Path, embedder: Embedder | None = None, clock: Clock | None = None) -> Engine:
     """A published snapshot, read-only."""
-    embedder = embedder or _embedder()
+    choice = EmbedderChoice(embedder)
     folder = folder_of(path)
-    store = open_folder(folder, embedder, read_only=True)
+    store = open_folder(folder, choice, read_only=True)
+    embedder = choice.made
     counter = HeuristicCounter()
     return Engine(store=store, clock=clock or SystemClock(), embedder=embedder, counter=counter, name=folder.stem)

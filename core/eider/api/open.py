@@ -36,7 +36,7 @@ def open(  # noqa: A001 (the public face)
     model: str | OwnVendor | None = None,
     scopes: Sequence[str] = (),
     dynamic_scopes: bool = False,
-    embedder: Embedder | None = None,
+    embedder: str | Embedder | None = None,
     layers: Sequence[str | Path] = (),
     shared: bool | None = None,
     token: str | None = None,
@@ -60,7 +60,8 @@ def open(  # noqa: A001 (the public face)
             such as a framework's, which embeds the store here.
         scopes: Declared scopes.
         dynamic_scopes: Let new scopes be registered as they appear.
-        embedder: Turns text into vectors; by default the offline one. A store stays with its embedder.
+        embedder: Turns text into vectors: a name such as "openai:text-embedding-3-small" or "onnx", or an object of
+            your own. None: the store's own; for a new store the one that is set, else the offline one.
         layers: Published snapshots recalled beneath this store; never written. A snapshot of a single user was
             published for everybody; of one with several each sees their own rows.
         shared: Through the server process, which is started if need be, so that many processes may ask. By default a
@@ -136,7 +137,7 @@ def open(  # noqa: A001 (the public face)
 
 
 def _embedded(
-    store: str | Path | None, *, layers: Sequence[str | Path], embedder: Embedder | None, clock: Clock | None,
+    store: str | Path | None, *, layers: Sequence[str | Path], embedder: str | Embedder | None, clock: Clock | None,
     read_only: bool, accept_loss: bool, reembed: bool,
 ) -> Engine:  # fmt: skip
     """Open a store in this process: in memory, or its directory, which a server that runs lets go of first."""

@@ -61,6 +61,10 @@ def set_(state: State, name: str, value: str | None, unset: bool) -> None:
         from eider.model.clock import zone
 
         zone(value)
+    if name == "embedder" and value:
+        from eider.providers.embedders.names import check
+
+        check(value)
     config.write(_check_name(name), value)
     found = _setting_row(name)
     if state.json:

@@ -19,6 +19,8 @@ class Indexing:
     """float32, one row of the embedder's width; empty when the text has no vector."""
     analysis: bytes
     """`eider.language.analysis.Analysis` as bytes."""
+    pending: bool = False
+    """The embedder could not be asked: the row is kept with an empty `embedder`, and its vector made later."""
 
 
 ScopeName = tuple[str, str]

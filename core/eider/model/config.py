@@ -18,7 +18,9 @@ SETTINGS: Final[Mapping[str, str]] = {
     "user": "user whose memory is meant when none is named",
     "agent": "agent name that is noted on what is learned",
     "tz": "time zone of the user, such as Europe/Berlin",
-    "embedder": "default | hash",
+    "embedder": "what embeds new stores: default | hash | onnx | provider:model, such as openai:text-embedding-3-small",
+    "embedder_key": "key of the embedder's provider, or of several: openai=…,voyage=…",
+    "embedder_url": "where the embedder's provider is, or several: tei=http://127.0.0.1:8080/v1,ollama=…",
     "layers": "published snapshots recalled beneath the store, with commas between; one that is not there is passed over",
     "hook_patience": "how many times longer than 150 ms (400 ms at a session's start) hooks may take; 1, more for a slow machine",
     "server": "auto | off: whether named stores are held by a server process for all others",
@@ -36,7 +38,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "run_retention": "seconds that a run without history is kept after its end, for follow-ups (7200)",
     "backup": "when the server backs up its stores; set it with eider backup schedule",
 }
-SECRET: Final = frozenset({"model_key"})
+SECRET: Final = frozenset({"embedder_key", "model_key"})
 """Settings that are never shown."""
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}", re.IGNORECASE)
 _FILE: Final = "config.json"

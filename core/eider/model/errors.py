@@ -344,14 +344,18 @@ class EmbedderMismatchError(EmbedderError):
 
     def __init__(self, stored: str, given: str) -> None:
         super().__init__(
-            f"the store was embedded by {stored!r}, this process offers {given!r}; open it with the former, "
-            "or make its vectors anew with eider.open(path, embedder=…, reembed=True)."
+            f"the store was embedded by {stored!r}, this process offers {given!r}; open it with the former, exchange it "
+            "with eider embed swap NAME, or make its vectors anew with eider.open(path, embedder=…, reembed=True)."
         )
         self.stored, self.given = stored, given
 
 
 class ProviderError(EmbedderError):
-    """A service failed; the cause is chained."""
+    """A service failed; the cause is chained. `retry_after` is in seconds, where the service said it."""
+
+    def __init__(self, message: str, *, retryable: bool = True, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retryable, self.retry_after = retryable, retry_after
 
 
 class ModelError(EiderError):

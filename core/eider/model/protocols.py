@@ -1,4 +1,4 @@
-"""What an embedder and a token counter promise; each has contract tests in `eider.testing`."""
+"""What an embedder, a reranker and a token counter promise; each has contract tests in `eider.testing`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Embedder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Names model, width and pooling: the same fingerprint means the same vectors within 1e-3."""
+        """Names provider, model, width and all else that moves a vector: alike means the same vectors within 1e-3."""
         ...
 
     @property
@@ -34,6 +34,26 @@ class Embedder(Protocol):
 
         Returns:
             Shape `(n, width)`; every row has length 1 within 1e-3, or is zero where nothing is known of the text.
+
+        Raises:
+            ProviderError: The service failed; the cause is chained.
+        """
+        ...
+
+
+class Reranker(Protocol):
+    """Reads a question and a few texts together, and says how well each answers it."""
+
+    @property
+    def name(self) -> str:
+        """`provider:model`."""
+        ...
+
+    def rerank(self, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Score some texts; a higher score answers better.
+
+        Returns:
+            Shape `(len(texts),)`, in the order of the texts.
 
         Raises:
             ProviderError: The service failed; the cause is chained.

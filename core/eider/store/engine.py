@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _REPLANS: Final = 3
+_EMBED_LATER: Final = 3.0
+"""Seconds until what an embedder could not be asked for is tried again. A guess."""
 _TICK: Final = timedelta(microseconds=1)
 """The least time between two commits."""
 
@@ -72,7 +74,7 @@ class Engine:
     def __post_init__(self) -> None:
         store = self.store
         self._last = store.events.last_at() or datetime.min.replace(tzinfo=UTC)
-        self.material = MaterialMaker(self.embedder)
+        self.material = MaterialMaker(self.embedder, lambda: self.jobs.queue("embed", after=_EMBED_LATER))
         self.segments = Segments(lambda user: store.segments.rows(user=user))
         self.large = LargeUsers(store)
         self.usage = UsageBuffer(self._save_usage)

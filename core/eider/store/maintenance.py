@@ -8,13 +8,17 @@ from typing import Final
 
 from eider.language.analysis import ANALYZER
 from eider.model.answers import Verified
-from eider.model.errors import IndexDamagedError
+from eider.model.errors import IndexDamagedError, ProviderError
+from eider.model.values import Episode, Memory
 from eider.store.engine import Engine
 from eider.store.files import HEAD, HEADLESS
 from eider.store.jobs import Job, Progress, handles
 from eider.store.segment.segment import Segment
 
 _BATCH: Final = 5_000
+_FIRST_PAUSE: Final = 3.0
+"""Seconds between two attempts to make lacking vectors, doubled each time. A guess."""
+_LONGEST_PAUSE: Final = 600.0
 
 
 def verify(engine: Engine, *, deep: bool = False) -> Verified:
@@ -95,11 +99,40 @@ def make_material(
 
 
 def _make(engine: Engine, user: str, ids: Iterable[str]) -> None:
+    """Make material outside the writer's turn; what was changed or forgotten meanwhile is left to who changed it."""
     store, wanted = engine.store, list(ids)
-    episodes = store.reads.episodes(wanted, user=user)
-    memories = store.reads.memories([i for i in wanted if not i.startswith("ep_")], user=user)
-    made = engine.material.episodes(episodes) | engine.material.memories([m for m in memories if m.text])
-    store.material.replace(made, user=user, embedder=engine.embedder.fingerprint, analyzer=ANALYZER)
+    episodes, memories = texts_of(engine, user, wanted)
+    made = engine.material.episodes(episodes, must=True) | engine.material.memories(memories, must=True)
+    read = {one.id: one.text for one in (*episodes, *memories)}
+    with engine.turn():
+        again = [one for group in texts_of(engine, user, wanted) for one in group]
+        same = [one.id for one in again if read.get(one.id) == one.text]
+        made = {id_: made[id_] for id_ in same}
+        if made:
+            store.material.replace(made, user=user, embedder=engine.embedder.fingerprint, analyzer=ANALYZER)
+            engine.segments.put(user, lambda: store.segments.rows(user=user, ids=same))
+
+
+def texts_of(engine: Engine, user: str, ids: Sequence[str]) -> tuple[list[Episode], list[Memory]]:
+    """Return the utterances and statements of a user's ids, as they are now."""
+    episodes = engine.store.reads.episodes(ids, user=user)
+    memories = engine.store.reads.memories([i for i in ids if not i.startswith("ep_")], user=user)
+    return episodes, [m for m in memories if m.text]
+
+
+@handles("embed", owed=True)
+def embed(engine: Engine, job: Job, progress: Progress) -> None:
+    """Make the vectors that could not be made while the embedder was away; again later while it still is."""
+    tried = int(job.payload.get("tried", 0))
+    outdated = engine.store.material.outdated(engine.embedder.fingerprint, ANALYZER)
+    try:
+        make_material(engine, outdated, progress)
+    except ProviderError as error:
+        pause = max(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**tried), error.retry_after or 0.0)
+        engine.jobs.queue("embed", payload={"tried": min(tried + 1, 20)}, after=pause)
+        return
+    if outdated and engine.store.index_upkeep.exists():
+        engine.store.index_upkeep.rebuild()
 
 
 @handles("heal")

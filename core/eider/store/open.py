@@ -18,6 +18,7 @@ from eider.model.errors import (
 )
 from eider.model.protocols import Embedder
 from eider.model.store_paths import IN_MEMORY
+from eider.providers.embedders.noted import Noted
 from eider.store.duck import migrate
 from eider.store.duck.copies import DuckCopies
 from eider.store.duck.database import Database, create_file
@@ -49,6 +50,12 @@ _LOST: Final = (
 )
 
 
+EmbedderOf = Callable[[Noted | None], Embedder]
+"""Chooses the embedder of a store by what the store has noted of it; None is noted in a new store."""
+NOTED: Final = "embedder identity"
+"""Name of the document that says whose vectors a store has."""
+
+
 class DuckConnection:
     """`Connection` to a database, and what is let go with it."""
 
@@ -76,7 +83,7 @@ class DuckConnection:
 
 def open_folder(
     folder: Path,
-    embedder: Embedder,
+    embedder: Embedder | EmbedderOf,
     *,
     read_only: bool = False,
     accept_loss: bool = False,
@@ -87,7 +94,7 @@ def open_folder(
 
     Args:
         folder: The directory; absent or empty for a new store.
-        embedder: What makes its vectors.
+        embedder: What makes its vectors, or what chooses that by what the store has noted.
         read_only: Write nothing, as with a published snapshot.
         accept_loss: Go on although acknowledged rows are gone.
         follow: Keep the search index up to date in the background.
@@ -115,7 +122,7 @@ def open_folder(
         if not read_only:
             files.sweep()
         path = files.truth() if not read_only else truth
-        needs_material, database = _open_truth(files, path, embedder, read_only=read_only, reembed=reembed)
+        needs_material, database, embedder = _open_truth(files, path, embedder, read_only=read_only, reembed=reembed)
         try:
             chain = FileChain(database, files, indexed=True)
             _check_head(files, chain, accept_loss=accept_loss)
@@ -139,8 +146,10 @@ def open_folder(
     return store
 
 
-def open_memory(embedder: Embedder) -> Store:
+def open_memory(embedder: Embedder | EmbedderOf) -> Store:
     """Make an empty store that lives in this process and is gone when it is closed: no file, no lock, no index."""
+    if callable(embedder):
+        embedder = embedder(None)
     database = Database(None)
     SqlSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
     return _store(FileChain(database, None, indexed=False), None, None, embedder.fingerprint, embedder.width)
@@ -214,8 +223,8 @@ def _is_free(folder: Path) -> bool:
 
 
 def _open_truth(
-    files: StoreFiles, path: Path, embedder: Embedder, *, read_only: bool, reembed: bool
-) -> tuple[bool, Database]:
+    files: StoreFiles, path: Path, embedder: Embedder | EmbedderOf, *, read_only: bool, reembed: bool
+) -> tuple[bool, Database, Embedder]:
     if not read_only:
         put_back(path)
     try:
@@ -233,6 +242,8 @@ def _open_truth(
         else:
             with database.alone() as db:
                 migrate.migrate(db.db, files.folder)
+        if callable(embedder):
+            embedder = embedder(_noted(database))
         needs_material = _needs_material(database, embedder, reembed=reembed)
         if read_only and needs_material:
             raise StoreError(  # noqa: TRY301
@@ -241,7 +252,16 @@ def _open_truth(
     except BaseException:
         database.close()
         raise
-    return needs_material, database
+    return needs_material, database, embedder
+
+
+def _noted(database: Database) -> Noted | None:
+    """What the store says of its embedder; of older ones it is only known what their vectors were made by."""
+    documents = SqlDocuments(database)
+    if (said := documents.get(NOTED)) is not None:
+        return Noted.of_text(said)
+    fingerprint = documents.get("embedder")
+    return None if fingerprint is None else Noted(fingerprint=fingerprint)
 
 
 def _needs_material(database: Database, embedder: Embedder, *, reembed: bool) -> bool:

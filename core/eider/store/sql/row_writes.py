@@ -31,12 +31,13 @@ def rewrite_material(
 ) -> None:
     """Replace the vectors and analyses of rows that have some; None keeps what is noted of their makers."""
     sql = (
-        "UPDATE embeddings SET vector = fresh.v, analysis = fresh.a, embedder = coalesce($4, embedder), "
-        "analyzer = coalesce($5, analyzer) FROM (SELECT unnest($1) AS i, unnest($2) AS v, unnest($3) AS a) AS fresh "
+        "UPDATE embeddings SET vector = fresh.v, analysis = fresh.a, "
+        "embedder = CASE WHEN fresh.p THEN '' ELSE coalesce($4, embedder) END, analyzer = coalesce($5, analyzer) "
+        "FROM (SELECT unnest($1) AS i, unnest($2) AS v, unnest($3) AS a, unnest($7) AS p) AS fresh "
         "WHERE id = fresh.i AND user_id = $6"
     )
-    vectors, analyses = [x.vector for x in made.values()], [x.analysis for x in made.values()]
-    db.change(sql, [list(made), vectors, analyses, embedder, analyzer, user])
+    vectors, analyses, pending = zip(*((x.vector, x.analysis, x.pending) for x in made.values()), strict=True)
+    db.change(sql, [list(made), list(vectors), list(analyses), embedder, analyzer, user, list(pending)])
 
 
 def write_usage(db: Cursor, user: str, usage: Sequence[Usage]) -> None:

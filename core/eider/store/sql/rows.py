@@ -125,7 +125,7 @@ def edge_row(edge: Edge, user: str, rev: int) -> Row:
 
 def embedding_row(id: str, user: str, embedder: str, analyzer: str, made: Indexing) -> Row:  # noqa: A002
     """Columns of `EMBEDDING`."""
-    return (str(id), str(user), embedder, made.vector, analyzer, made.analysis)
+    return (str(id), str(user), "" if made.pending else embedder, made.vector, analyzer, made.analysis)
 
 
 def event_of(row: Row, payload: Metadata | None) -> Event:
