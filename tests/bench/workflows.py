@@ -73,7 +73,7 @@ def _bare(memory: Eider, outputs: list[dict[str, object]]) -> measure.Times:
     def write(n: object) -> None:
         content = Content.of(redact_tree({"bare": True, **outputs[int(str(n))]}))
         step = replace(made, number=int(str(n)) + 1, digest=content.digest)
-        store.steps.save(step, content, user="ada")
+        store.steps.save(step, content, user="ada", op="keep_step", actor="bench", at=held.started_at)
 
     return own_time(write, range(len(outputs)))
 
@@ -117,9 +117,9 @@ def filled(engine: Engine, count: int) -> list[str]:
                 started_at=first.started_at, ended_at=first.started_at, trust=1, digest=content.digest,
                 tokens=engine.counter.count(content.text()), size=len(content.data),
             )  # fmt: skip
-            from eider.store.sql.runs import _STEP, _step_row
+            from eider.store.sql.runs import STEP, step_row
 
-            names, row = ", ".join(_STEP[1:]), _step_row(step, "ada")[1:]
+            names, row = ", ".join(STEP[1:]), step_row(step, "ada")[1:]
             marks = ", ".join("?" * len(row))
             db.execute(f"INSERT INTO run_steps (run_id, {names}) SELECT unnest(?), {marks}", [ids, *row])
     return ids

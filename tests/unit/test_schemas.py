@@ -79,7 +79,8 @@ def test_a_frozen_store_answers_as_it_did(memory: Eider) -> None:
 def test_a_frozen_store_verifies_and_goes_on(memory: Eider) -> None:
     """The chain holds over what was forgotten, and is continued."""
     assert memory.verify(deep=True).findings == ()
-    assert [e.op for e in memory.events(user="ada")][:4] == ["forget", "remember", "undo", "deactivate"]
+    changed = [e.op for e in memory.events(user="ada") if not e.op.endswith("_run")]
+    assert changed[:4] == ["forget", "remember", "undo", "deactivate"]
     erased = next(e for e in memory.events(user="ada") if e.erased)
     with pytest.raises(ErasedError):
         memory.undo(erased.id, user="ada")

@@ -21,6 +21,10 @@ StepStatus = Literal["done", "failed"]
 StepKind = Literal["output", "document", "snippets", "run"]
 STEP_KINDS: Final = get_args(StepKind)
 
+RUN_OPS: Final = ("begin_run", "end_run", "judge_run", "import_run")
+STEP_OPS: Final = ("keep_step", "promote_step", "import_step")
+"""Events whose content is the row itself, which is forgotten with the run."""
+
 TEXT: Final = "text"
 JSON: Final = "json"
 """In the place of a media type, which only bytes have."""

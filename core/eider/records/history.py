@@ -11,6 +11,7 @@ from eider.model.answers import Diff, Explanation, Health, Version
 from eider.model.errors import InputError, UnknownIdError
 from eider.model.forgetting_curve import retrievability
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, WhyOf
+from eider.model.runs import STEP_OPS
 from eider.model.usage import days_between, fresh
 from eider.model.values import GLOBAL, KINDS, Event, Memory
 from eider.privacy.ingress import Clean
@@ -30,9 +31,9 @@ def history(engine: Engine, accepted: Clean[History]) -> list[Version]:
 
 
 def events(engine: Engine, accepted: Clean[Events]) -> list[Event]:
-    """What changed, newest first."""
+    """What changed, newest first; the steps of a run are shown with the run."""
     request = accepted.request
-    return engine.store.events.newest(user=request.user, limit=request.limit)
+    return engine.store.events.newest(user=request.user, limit=request.limit, without=STEP_OPS)
 
 
 def why(engine: Engine, accepted: Clean[WhyOf]) -> Explanation:

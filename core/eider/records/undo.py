@@ -10,6 +10,7 @@ from typing import Any, Final
 from eider.model.changes import ChangeSet, ScopeName
 from eider.model.errors import ErasedError, RefusedError, UndoConflictError, UnknownIdError
 from eider.model.requests import Undo
+from eider.model.runs import RUN_OPS, STEP_OPS
 from eider.model.usage import fresh
 from eider.model.values import Event, Memory, Metadata, Usage
 from eider.privacy.ingress import Channel, Clean
@@ -28,6 +29,7 @@ _FINAL: Final = {
     "reset_learned": "outcomes to come will teach it again",
     "learn_decay": "reset_learned takes back all that outcomes taught",
     "requote": "it gave what was learned the words it was said in; correct the memory instead",
+    **dict.fromkeys((*RUN_OPS, *STEP_OPS), "a run is kept as it went; forget it instead"),
     "import": "forget what it brought, or import into a fresh store",
 }
 

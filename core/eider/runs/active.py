@@ -59,17 +59,28 @@ def known_run(engine: Engine, id: str, user: str) -> KnownRun | None:  # noqa: A
     return known.put(KnownRun(run, tuple(engine.store.steps.of([id], user=user)[id]), version))
 
 
-def save_run(engine: Engine, run: Run, inputs: Content | None = None) -> None:
-    """Write a run; the caller holds the writer's turn."""
-    engine.store.runs.save(run, inputs)
+def save_run(engine: Engine, run: Run, op: str, actor: str, inputs: Content | None = None) -> None:
+    """Write a run and the event of it; the caller holds the writer's turn."""
+    engine.store.runs.save(run, inputs, op=op, actor=actor, at=engine.wrote(engine.now()))
+    _put_run(engine, run, new=inputs is not None)
+
+
+def renew_run(engine: Engine, run: Run) -> None:
+    """Write that a run's holder lives; the caller holds the writer's turn."""
+    engine.store.runs.renew(run)
+    _put_run(engine, run)
+
+
+def _put_run(engine: Engine, run: Run, *, new: bool = False) -> None:
     known = _stores.setdefault(engine, _Known())
     found = known.runs.get((run.user, run.id))
-    if inputs is not None or found is not None:
+    if new or found is not None:
         known.put(KnownRun(run, found.steps if found else (), engine.version(run.user)))
 
 
-def save_step(engine: Engine, known: KnownRun, step: Step, content: Content | None) -> None:
-    """Write a step that ended, in place of one that failed before; the caller holds the writer's turn."""
-    engine.store.steps.save(step, content, user=known.run.user)
+def save_step(engine: Engine, known: KnownRun, step: Step, content: Content | None, op: str, actor: str) -> None:
+    """Write a step and the event of it, in place of one that failed before; the caller holds the writer's turn."""
+    at = engine.wrote(engine.now())
+    engine.store.steps.save(step, content, user=known.run.user, op=op, actor=actor, at=at)
     others: Sequence[Step] = [s for s in known.steps if (s.name, s.number) != (step.name, step.number)]
     _stores[engine].put(KnownRun(known.run, tuple(sorted((*others, step), key=lambda s: s.seq)), known.version))

@@ -19,6 +19,7 @@ from eider.model.runs import RETENTION_SECONDS, Content, Run
 from eider.model.values import TRUST
 from eider.privacy.ingress import Clean
 from eider.runs.active import KnownRun, known_run, save_run
+from eider.runs.active import renew_run as write_renewal
 from eider.store.engine import Engine
 from eider.store.maintenance import is_wasteful
 
@@ -43,20 +44,21 @@ def begin_run(engine: Engine, accepted: Clean[BeginRun]) -> Run:
         engine.writable()
         known = None if request.key is None else engine.store.runs.by_key(request.name, request.key, user=request.user)
         if known is not None and not is_expired(known, now):
-            return _resumed(engine, known, request, inputs, now)
+            return _resumed(engine, known, accepted, inputs, now)
         run = Run(
             id=new_id("run_"), user=request.user, agent=accepted.channel.agent, name=request.name, status="running",
             sees=request.sees, history=request.history, scope=request.scope, session=request.session, trust=trust,
             started_at=now, active_at=now, key=request.key if known is None else None, parent=request.parent,
             parent_step=request.parent_step, inputs=inputs.digest, holder=request.holder, holds_until=_until(request.holder, now),
         )  # fmt: skip
-        save_run(engine, run, inputs)
+        save_run(engine, run, "begin_run", accepted.channel.name, inputs)
     if not run.history and run.parent is None:
         expire_later(engine, run.user, retention())
     return run
 
 
-def _resumed(engine: Engine, known: Run, request: BeginRun, inputs: Content, now: datetime) -> Run:
+def _resumed(engine: Engine, known: Run, accepted: Clean[BeginRun], inputs: Content, now: datetime) -> Run:
+    request = accepted.request
     steps = tuple(engine.store.steps.of([known.id], user=known.user)[known.id])
     if known.status == "running" and known.holder != request.holder and is_held(known, now):
         raise RunHeldError(known.id, known.name, process_of(known.holder))
@@ -73,7 +75,7 @@ def _resumed(engine: Engine, known: Run, request: BeginRun, inputs: Content, now
         known, status="running", holder=request.holder, holds_until=_until(request.holder, now), active_at=now,
         attempts=known.attempts + 1, error="", ended_at=None, expires_at=None,
     )  # fmt: skip
-    save_run(engine, run)
+    save_run(engine, run, "begin_run", accepted.channel.name)
     return replace(run, steps=steps)
 
 
@@ -87,7 +89,7 @@ def renew_run(engine: Engine, accepted: Clean[RenewRun]) -> Run:
     with engine.turn():
         run, now = held(engine, request.id, request.user, request.holder).run, engine.now()
         run = replace(run, active_at=now, holds_until=_until(request.holder, now))
-        save_run(engine, run)
+        write_renewal(engine, run)
     return run
 
 
@@ -105,7 +107,7 @@ def end_run(engine: Engine, accepted: Clean[EndRun]) -> Run:
         if run.status == "done":
             if request.outcome is not None:
                 run = replace(run, outcome=float(request.outcome))
-                save_run(engine, run)
+                save_run(engine, run, "judge_run", accepted.channel.name)
             return run
         ended = request.status != "stopped"
         expires = now + timedelta(seconds=retention()) if not run.history and run.parent is None else None
@@ -114,7 +116,7 @@ def end_run(engine: Engine, accepted: Clean[EndRun]) -> Run:
             ended_at=now if ended else None, expires_at=expires, output=request.output or run.output,
             outcome=run.outcome if request.outcome is None else float(request.outcome),
         )  # fmt: skip
-        save_run(engine, run)
+        save_run(engine, run, "end_run", accepted.channel.name)
     if expires is not None:
         expire_later(engine, run.user, retention())
     if run.parent is None and is_wasteful(engine):
@@ -130,7 +132,7 @@ def judge_run(engine: Engine, accepted: Clean[JudgeRun]) -> Run:
         if run.status == "running":
             raise RefusedError(f"run {run.id!r} is not over; end it with outcome=, or set run.outcome in its block.")
         run = replace(run, outcome=float(request.outcome))
-        save_run(engine, run)
+        save_run(engine, run, "judge_run", accepted.channel.name)
     return run
 
 

@@ -63,5 +63,6 @@ def promote_step(engine: Engine, accepted: Clean[PromoteStep]) -> Memory:
         with engine.turn():
             known = found_run(engine, run.id, run.user)
             fresh = next(s for s in known.steps if s.ref == step.ref)
-            save_step(engine, known, replace(fresh, promoted=(*fresh.promoted, memory.id)), None)
+            promoted = replace(fresh, promoted=(*fresh.promoted, memory.id))
+            save_step(engine, known, promoted, None, "promote_step", channel.name)
     return memory

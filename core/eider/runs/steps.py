@@ -56,7 +56,7 @@ def keep_step(engine: Engine, accepted: Clean[KeepStep]) -> Step:
             child=None if child is None else child.run.id, in_order=request.in_order,
             attempts=1 if before is None else before.attempts + 1,
         )  # fmt: skip
-        save_step(engine, known, step, content)
+        save_step(engine, known, step, content, "keep_step", accepted.channel.name)
     return step
 
 

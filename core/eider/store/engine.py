@@ -87,6 +87,11 @@ class Engine:
         """Return the present, later than every commit: what was known when has one order."""
         return max(self.clock.now(), self._last + _TICK)
 
+    def wrote(self, at: datetime) -> datetime:
+        """Note that something is written at an instant, which the next one follows; returns it."""
+        self._last = max(self._last, at)
+        return at
+
     @property
     def jobs(self) -> Jobs:
         """The store's queue of background work."""

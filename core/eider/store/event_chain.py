@@ -40,6 +40,15 @@ def encode(payload: Metadata) -> str:
     return json.dumps(payload, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
+def encode_row(row: Sequence[object]) -> str:
+    """The one spelling of a row that is committed to.
+
+    >>> encode_row(["a", 1, None, datetime(2026, 5, 1)])
+    '["a",1,null,"2026-05-01T00:00:00"]'
+    """
+    return json.dumps([v.isoformat() if isinstance(v, datetime) else v for v in row], separators=(",", ":"))
+
+
 def commit_to(payload: str, nonce: str | None = None) -> tuple[str, str]:
     """(nonce, commitment): the commitment says nothing about the payload once the nonce is gone."""
     nonce = nonce or secrets.token_hex(16)

@@ -327,7 +327,7 @@ def _store(
         ),
         commits=SqlCommits(chain, embedder=embedder), reads=SqlReads(database), statements=SqlStatements(chain),
         segments=segments, candidates=SqlCandidates(chain), events=SqlEvents(chain), usage=SqlUsage(database),
-        scopes=SqlScopes(database), loops=SqlLoops(database), runs=SqlRuns(database), steps=SqlSteps(database), learned=SqlLearned(database),
+        scopes=SqlScopes(database), loops=SqlLoops(database), runs=SqlRuns(chain), steps=SqlSteps(chain), learned=SqlLearned(database),
         documents=SqlDocuments(database), job_queue=SqlJobQueue(database), job_results=SqlJobResults(database),
         job_list=SqlJobList(database), index=search, index_upkeep=search, material=SqlSearchMaterial(database),
         inspection=SqlInspection(database), erasure_checks=SqlErasureChecks(database),

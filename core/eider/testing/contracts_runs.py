@@ -45,6 +45,17 @@ def step(name: str = "collect", *, run: str = "run_a", seq: int = 1, content: Co
     return Step(**fields | more)
 
 
+def save_run(store: Store, run: Run, inputs: Content | None = None) -> None:
+    """Save a run as if it had begun or ended."""
+    op = "end_run" if inputs is None else "begin_run"
+    store.runs.save(run, inputs, op=op, actor="test", at=run.ended_at or run.started_at)
+
+
+def save_step(store: Store, step: Step, content: Content | None) -> None:
+    """Save one of ada's steps."""
+    store.steps.save(step, content, user="ada", op="keep_step", actor="test", at=step.ended_at)
+
+
 class RunsContract(ABC):
     """Runs and steps are durable, a content is kept once, and a stranger's do not exist."""
 
@@ -65,17 +76,17 @@ class RunsContract(ABC):
         whole = run(
             key="k", session="s", parent="run_p", parent_step="p", outcome=0.5, holds_until=_START, output="respond"
         )
-        store.runs.save(whole, _INPUTS)
+        save_run(store, whole, _INPUTS)
         assert store.runs.get("run_a", user="ada") == whole
         assert store.runs.by_key("report", "k", user="ada") == whole
-        store.runs.save(ended := replace(whole, status="done", ended_at=_START, expires_at=_START, error="e"))
+        save_run(store, ended := replace(whole, status="done", ended_at=_START, expires_at=_START, error="e"))
         assert store.runs.get("run_a", user="ada") == ended
         assert store.steps.contents([_INPUTS.digest], user="ada") == {_INPUTS.digest: _INPUTS}
 
     def test_runs_are_listed_newest_first(self, store: Store) -> None:
         """By name, session and parent; without a parent only those that have none."""
         for n, more in enumerate(({}, {"session": "s"}, {"name": "other"}, {"parent": "run_0"}, {"history": False})):
-            store.runs.save(run(f"run_{n}", n=n, **more), _INPUTS)  # pyright: ignore[reportArgumentType]
+            save_run(store, run(f"run_{n}", n=n, **more), _INPUTS)  # pyright: ignore[reportArgumentType]
         listed = store.runs.listed
         assert [r.id for r in listed(user="ada", limit=9)] == ["run_4", "run_2", "run_1", "run_0"]
         assert [r.id for r in listed(user="ada", limit=1)] == ["run_4"]
@@ -86,27 +97,27 @@ class RunsContract(ABC):
 
     def test_a_step_comes_back_as_it_was_saved(self, store: Store) -> None:
         """In the order of completion; one that failed is replaced by its next attempt."""
-        store.runs.save(run(), _INPUTS)
-        store.steps.save(second := step("brief", seq=2, child="run_c", model="m:C"), _OUTPUT, user="ada")
-        store.steps.save(first := step(seq=1), _OUTPUT, user="ada")
+        save_run(store, run(), _INPUTS)
+        save_step(store, second := step("brief", seq=2, child="run_c", model="m:C"), _OUTPUT)
+        save_step(store, first := step(seq=1), _OUTPUT)
         assert store.steps.of(["run_a"], user="ada") == {"run_a": [first, second]}
         assert store.steps.contents([_OUTPUT.digest, "none"], user="ada") == {_OUTPUT.digest: _OUTPUT}
-        store.steps.save(failed := step("end", seq=3, status="failed", error="e", digest=""), None, user="ada")
-        store.steps.save(again := replace(failed, seq=4, status="done", attempts=2), None, user="ada")
+        save_step(store, failed := step("end", seq=3, status="failed", error="e", digest=""), None)
+        save_step(store, again := replace(failed, seq=4, status="done", attempts=2), None)
         assert store.steps.of(["run_a"], user="ada")["run_a"] == [first, second, again]
 
     @pytest.mark.parametrize("data", [b"", b"\x00\xff", b"x" * 100_000])
     def test_bytes_come_back(self, store: Store, data: bytes) -> None:
         """Any bytes of any length."""
         content = Content("application/x", data)
-        store.runs.save(run(), _INPUTS)
-        store.steps.save(step(content=content), content, user="ada")
+        save_run(store, run(), _INPUTS)
+        save_step(store, step(content=content), content)
         assert store.steps.contents([content.digest], user="ada") == {content.digest: content}
 
     def test_a_strangers_runs_do_not_exist(self, store: Store) -> None:
         """Neither rows nor contents, also where both kept the same."""
-        store.runs.save(run(key="k"), _INPUTS)
-        store.steps.save(step(), _OUTPUT, user="ada")
+        save_run(store, run(key="k"), _INPUTS)
+        save_step(store, step(), _OUTPUT)
         assert store.runs.get("run_a", user="bob") is None
         assert store.runs.by_key("report", "k", user="bob") is None
         assert store.runs.listed(user="bob", limit=9) == []
@@ -116,11 +127,11 @@ class RunsContract(ABC):
     def test_outcomes_are_of_runs_that_ended_and_are_kept(self, store: Store) -> None:
         """Judged or failed ones, oldest first, with their steps."""
         ended: dict[str, Any] = {"ended_at": _START, "status": "done"}
-        store.runs.save(run("run_1", outcome=1.0, **ended), _INPUTS)
-        store.runs.save(run("run_2", ended_at=_START, status="failed"), _INPUTS)
-        store.runs.save(run("run_3", **ended), _INPUTS)
-        store.runs.save(run("run_4", outcome=1.0, history=False, **ended), _INPUTS)
-        store.steps.save(one := step(run="run_1"), _OUTPUT, user="ada")
+        save_run(store, run("run_1", outcome=1.0, **ended), _INPUTS)
+        save_run(store, run("run_2", ended_at=_START, status="failed"), _INPUTS)
+        save_run(store, run("run_3", **ended), _INPUTS)
+        save_run(store, run("run_4", outcome=1.0, history=False, **ended), _INPUTS)
+        save_step(store, one := step(run="run_1"), _OUTPUT)
         found = store.steps.outcomes(user="ada")
         assert [(r.id, r.steps) for r in found] == [("run_1", (one,)), ("run_2", ())]
 
@@ -128,9 +139,9 @@ class RunsContract(ABC):
         """A content that another run has stays with that one."""
         other = Content.of("Only here.")
         for name in ("run_a", "run_b"):
-            store.runs.save(run(name), _INPUTS)
-            store.steps.save(step(run=name), _OUTPUT, user="ada")
-        store.steps.save(step("more", seq=2, content=other), other, user="ada")
+            save_run(store, run(name), _INPUTS)
+            save_step(store, step(run=name), _OUTPUT)
+        save_step(store, step("more", seq=2, content=other), other)
         counts = store.commits.erase(Erasure(user="ada", actor="test", at=_START, runs=frozenset({"run_a"})))
         assert (counts["runs"], counts["run_steps"], counts["run_contents"]) == (1, 2, 1)
         assert store.runs.get("run_a", user="ada") is None
@@ -142,9 +153,9 @@ class RunsContract(ABC):
 
     def test_a_failed_write_leaves_no_half(self, store: Store) -> None:
         """Step and content come together or not at all."""
-        store.runs.save(run(), _INPUTS)
+        save_run(store, run(), _INPUTS)
         with pytest.raises((StoreError, TypeError, ValueError, AttributeError)):
-            store.steps.save(replace(step(), started_at="never"), _OUTPUT, user="ada")  # pyright: ignore[reportArgumentType]
+            save_step(store, replace(step(), started_at="never"), _OUTPUT)  # pyright: ignore[reportArgumentType]
         assert store.steps.contents([_OUTPUT.digest], user="ada") == {}
 
     def test_what_files_hold_for_nothing_can_be_told(self, store: Store) -> None:

@@ -18,6 +18,7 @@ from eider.store import event_chain
 from eider.store.duck.database import Database
 from eider.store.files import CURRENT, HEAD, PUBLISHED, sync
 from eider.store.lock import LOCK
+from eider.store.sql.run_checks import PUBLISHED as PUBLISHED_AT
 
 _NUMBERS: Final = 10**9
 """One process gets the same database for the same path as long as somebody has it open: whoever still reads the old
@@ -46,7 +47,7 @@ def publish(database: Database, target: Path, at: datetime) -> Path:
     made.mkdir(mode=0o700)
     try:
         truth = f"truth-{secrets.randbelow(_NUMBERS):09}.duckdb"
-        head = _copied(database, made / truth)
+        head = _copied(database, made / truth, at)
         _write(made / CURRENT, truth)
         _write(made / HEAD, f"{head[0]:020d} {head[1]}")
         _write(made / LOCK, "")
@@ -68,7 +69,7 @@ def _refuse_other(target: Path) -> None:
         raise RefusedError(f"{str(target)!r} holds something that is no snapshot; name another place.")
 
 
-def _copied(database: Database, fresh: Path) -> tuple[int, str]:
+def _copied(database: Database, fresh: Path, at: datetime) -> tuple[int, str]:
     """Copy the truth; returns number and hash of the last event in it."""
     with database.alone() as db:
         name = db.execute("SELECT current_database()").fetchall()[0][0]
@@ -79,6 +80,7 @@ def _copied(database: Database, fresh: Path) -> tuple[int, str]:
             # Work of the original, which nobody will do here; and runs, which are their own conversation's.
             for own in ("outbox", "jobs", "runs", "run_steps", "run_contents"):
                 db.execute(f"DELETE FROM snapshot.{own}")  # noqa: S608 (constants)
+            db.execute("INSERT INTO snapshot.meta VALUES (?, ?)", [PUBLISHED_AT, to_db(at).isoformat()])
             last = db.execute("SELECT seq, hash FROM snapshot.events ORDER BY seq DESC LIMIT 1").fetchall()
             db.execute("CHECKPOINT snapshot")
         finally:

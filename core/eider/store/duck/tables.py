@@ -39,7 +39,7 @@ _TABLES: Final[Mapping[str, str]] = {
     "versions": f"SELECT {_VERSION} FROM memories WHERE user_id = $user AND state <> 'erased' ORDER BY id, rev",  # noqa: S608
     "events": (
         f"SELECT 'evt_' || e.seq AS id, e.seq, e.happened_at, e.actor, e.op, {_IDS.format('e.ids')} AS ids, "  # noqa: S608
-        "p.payload->>'$.reason' AS reason, p.seq IS NULL AS erased FROM events e "
+        "p.payload->>'$.reason' AS reason, p.seq IS NULL AND NOT e.ids LIKE '[\"run_%' AS erased FROM events e "
         "LEFT JOIN event_payloads p ON p.seq = e.seq AND p.user_id = $user WHERE e.user_id = $user ORDER BY e.seq"
     ),
     "usage": "SELECT id, stability, last_used, uses, shown FROM usage WHERE user_id = $user ORDER BY id",

@@ -150,9 +150,9 @@ class EventLog(Protocol):
 
     def newest(
         self, *, user: str, limit: int = 50, ids: Sequence[str] | None = None, seqs: Sequence[int] | None = None,
-        since: datetime | None = None, until: datetime | None = None,
+        since: datetime | None = None, until: datetime | None = None, without: Sequence[str] = (),
     ) -> list[Event]:  # fmt: skip
-        """Return a user's events, newest first; `ids` keeps those that touched any of them."""
+        """Return a user's events, newest first; `ids` keeps those that touched any of them, `without` leaves out ops."""
         ...
 
     def payload(self, seq: int, *, user: str) -> Metadata | None:

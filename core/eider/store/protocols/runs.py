@@ -25,8 +25,20 @@ class RunStore(Protocol):
         """Return the run that was begun with this name and key."""
         ...
 
-    def save(self, run: Run, inputs: Content | None = None) -> None:
-        """Write a run, new or known, and what went in; no event tells of it."""
+    def save(self, run: Run, inputs: Content | None = None, *, op: str, actor: str, at: datetime) -> None:
+        """Write a run, new or known, what went in, and the event of it.
+
+        Args:
+            run: The run, without its steps.
+            inputs: What went in, where that is new.
+            op: What happened: one of `RUN_OPS`.
+            actor: Channel that asked.
+            at: When.
+        """
+        ...
+
+    def renew(self, run: Run) -> None:
+        """Write when a run was last active and until when it is held; no event tells of it."""
         ...
 
     def listed(
@@ -43,8 +55,17 @@ class RunStore(Protocol):
 class StepStore(Protocol):
     """What the steps of runs gave."""
 
-    def save(self, step: Step, content: Content | None, *, user: str) -> None:
-        """Write a step and what it gave, durably and whole or not at all; one that is there is replaced."""
+    def save(self, step: Step, content: Content | None, *, user: str, op: str, actor: str, at: datetime) -> None:
+        """Write a step, what it gave, and the event of it, durably and whole or not at all; one that is there is replaced.
+
+        Args:
+            step: The step.
+            content: What it gave, where that is new.
+            user: Whose run it is.
+            op: What happened: one of `STEP_OPS`.
+            actor: Channel that asked.
+            at: When.
+        """
         ...
 
     def of(self, runs: Sequence[str], *, user: str) -> dict[str, list[Step]]:

@@ -88,14 +88,28 @@ class Chain:
         self, db: Cursor, user: str, actor: str, op: str, at: datetime, ids: tuple[str, ...], payload: Metadata
     ) -> tuple[event_chain.Link, Head]:  # fmt: skip
         """Add the next event within the caller's transaction; returns it and the new head."""
-        seq, previous = self.head[0] + 1, self.head[1]
         text = event_chain.encode(payload)
         nonce, commitment = event_chain.commit_to(text)
+        link = self._follow(db, user, actor, op, at, ids, commitment)
+        db.insert("event_payloads", ["seq", "user_id", "nonce", "payload"], [(link.seq, user, nonce, text)])
+        return link, (link.seq, link.hash)
+
+    def append_row(
+        self, db: Cursor, user: str, actor: str, op: str, at: datetime, ids: tuple[str, ...], row: rows.Row
+    ) -> tuple[str, Head]:  # fmt: skip
+        """Add the next event, whose content is a row that the caller writes; returns the row's nonce and the new head."""
+        nonce, commitment = event_chain.commit_to(event_chain.encode_row(row))
+        link = self._follow(db, user, actor, op, at, ids, commitment)
+        return nonce, (link.seq, link.hash)
+
+    def _follow(
+        self, db: Cursor, user: str, actor: str, op: str, at: datetime, ids: tuple[str, ...], commitment: str
+    ) -> event_chain.Link:  # fmt: skip
+        seq, previous = self.head[0] + 1, self.head[1]
         link = event_chain.Link(seq=seq, at=at, actor=actor, op=op, ids=ids, commitment=commitment, previous=previous)
         values = (seq, to_db(at), user, actor, op, json.dumps(list(ids)), commitment, previous, link.hash)
         db.insert("events", rows.EVENT, [values])
-        db.insert("event_payloads", ["seq", "user_id", "nonce", "payload"], [(seq, user, nonce, text)])
-        return link, (seq, link.hash)
+        return link
 
     def queue_for_index(self, db: Cursor, entries: Iterable[tuple[int, str]], user: str, op: str = "put") -> None:
         """Note (revision, id) of rows that the search index has to follow, within the caller's transaction."""

@@ -12,6 +12,7 @@ from eider.store import event_chain
 from eider.store.protocols import SampleRow, Totals
 from eider.store.sql import rows
 from eider.store.sql.chain import Chain
+from eider.store.sql.run_checks import check_runs
 from eider.store.sql.runs import RUNS_SINCE
 from eider.store.sql.session import EVERYONE, Cursor, Database
 
@@ -46,6 +47,7 @@ class SqlInspection:
         with self._database.reading(EVERYONE) as db:
             checked = {"events": _check_chain(db, findings), "payloads": _check_payloads(db, findings)}
             checked |= _check_rows(db, findings)
+            checked |= check_runs(db, findings, self._database.schema)
         return findings, checked
 
     def statements(self, *, user: str, now: datetime, limit: int) -> list[SampleRow]:

@@ -139,10 +139,13 @@ class SqlEvents:
 
     def newest(
         self, *, user: str, limit: int = 50, ids: Sequence[str] | None = None, seqs: Sequence[int] | None = None,
-        since: datetime | None = None, until: datetime | None = None,
+        since: datetime | None = None, until: datetime | None = None, without: Sequence[str] = (),
     ) -> list[Event]:  # fmt: skip
         """A user's events, newest first."""
         where, given = ["true"], list[Any]()
+        if without:
+            where.append("op NOT IN (SELECT unnest(?))")
+            given.append(list(without))
         if seqs is not None:
             where.append("seq IN (SELECT unnest(?))")
             given.append(list(seqs))

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from eider.model.changes import Indexing
 from eider.model.clock import from_db, to_db
+from eider.model.runs import RUN_OPS, STEP_OPS
 from eider.model.values import Doubt, Edge, Episode, Event, Memory, Metadata, Span, Usage
 from eider.store import event_chain
 
@@ -134,5 +135,5 @@ def event_of(row: Row, payload: Metadata | None) -> Event:
     reason = str(payload.get("reason", "")) if payload else ""
     return Event(
         id=event_chain.event_id(seq), seq=seq, at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), reason=reason,
-        erased=payload is None,
+        erased=payload is None and op not in (*RUN_OPS, *STEP_OPS),
     )  # fmt: skip
