@@ -123,10 +123,14 @@ def test_a_plan_that_was_not_approved_is_not_kept(claude: Any, memory: eider.Eid
 
 def test_more_pinned_rules_than_the_client_takes_are_cut_in_sight(claude: Any, memory: eider.Eider) -> None:
     """What is longer than its limit would be lost as a whole, at a session's start and for a subagent."""
-    for n in range(300):
-        memory.remember(f'Always tell depot {n} before a delivery <leaves> "by" road.', kind="rule", pinned=True)
+    for n in range(60):
+        memory.remember(
+            f'Always tell depot {n} before <any> "heavy" delivery leaves {"by road or rail, " * 20}late.',
+            kind="rule",
+            pinned=True,
+        )
     session = claude()
     for text in (session.starts(), session.told("SubagentStart", agent_id="a1", agent_type="Explore")):
         said = sum(line.startswith("- Always tell depot") for line in text.splitlines())
-        assert said > 50
-        assert f"{300 - said} more that the user pinned have no room here" in text
+        assert 10 < said < 60
+        assert f"{60 - said} more that the user pinned have no room here" in text

@@ -397,5 +397,5 @@ class StoreLaws(Laws):
 
 TestStoreLaws = StoreLaws.TestCase
 TestStoreLaws.settings = settings(
-    max_examples=settings().max_examples // 2, stateful_step_count=30, suppress_health_check=list(HealthCheck)
+    max_examples=settings().max_examples // 4, stateful_step_count=30, suppress_health_check=list(HealthCheck)
 )

@@ -134,7 +134,7 @@ SAID = st.tuples(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=settings().max_examples // 5)
 @given(st.lists(SAID, min_size=2, max_size=6))
 def test_a_statement_changes_only_its_own_users_scope_and_trust(statements: list[tuple[Any, ...]]) -> None:
     """And each change is a closing or a doubt that names it, which undo takes back."""

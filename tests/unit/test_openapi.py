@@ -91,10 +91,10 @@ def test_an_error_is_as_it_says() -> None:
 def test_the_document_is_the_same_bytes_in_every_process() -> None:
     """Order never depends on hashes, so that a change of the API is a change of the text."""
     code = "from eider.service.openapi import text; import sys; sys.stdout.buffer.write(text().encode())"
-    for seed in ("1", "2"):
-        environment = {**os.environ, "PYTHONHASHSEED": seed}
-        done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
-        assert done.stdout == openapi.text().encode()
+    seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+    environment = {**os.environ, "PYTHONHASHSEED": seed}
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=environment)
+    assert done.stdout == openapi.text().encode()
 
 
 def test_real_requests_and_answers_of_every_verb_fit(dispatcher: Dispatcher, tmp_path: Path) -> None:

@@ -326,37 +326,6 @@ def test_lower_casing_keeps_offsets_for_every_letter() -> None:
     assert longer == ["\u0130"]
 
 
-ADVERSARIAL = {
-    "one letter": "a" * 400_000,
-    "hyphens": "-" * 400_000,
-    "spaces": " " * 400_000,
-    "nested quotes": "'\"" * 200_000,
-    "prefixes": "sk-" * 130_000,
-    "spaced prefixes": "sk- " * 100_000,
-    "names": "password " * 45_000,
-    "assignments": "key=" * 100_000,
-    "said": "password for " * 30_000,
-    "dots": "eyJ." * 100_000,
-    "urls": "://a:" * 80_000,
-    "keys": "-----BEGIN PRIVATE KEY-----" * 15_000,
-    "ends": "-----END PRIVATE KEY-----" * 16_000,
-    "digits": "4" * 400_000,
-    "cards": "4 " * 200_000,
-    "private": "<private " * 45_000,
-    "line ends": "a\n" * 200_000,
-    "invisible": "a\u200b" * 200_000,
-    "brackets": "{[(" * 130_000,
-    "value": "password=" + "a-" * 200_000,
-}
-
-
-@pytest.mark.timeout(60)
-@pytest.mark.parametrize("kind", list(ADVERSARIAL))
-def test_no_text_makes_it_slow(kind: str) -> None:
-    """Work grows with the length, not with its square: the limit is far above linear, far below quadratic."""
-    redact(ADVERSARIAL[kind])
-
-
 @pytest.mark.timeout(60)
 def test_five_megabytes_pass() -> None:
     """A pasted log is scanned whole."""

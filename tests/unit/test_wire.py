@@ -106,7 +106,7 @@ ANSWERS = [
 
 
 @pytest.mark.parametrize("kind", [*REQUESTS, *ANSWERS], ids=lambda kind: kind.__name__)
-@settings(max_examples=settings().max_examples // 3, suppress_health_check=list(HealthCheck))
+@settings(max_examples=settings().max_examples // 8, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_value_survives_the_trip(kind: type, data: st.DataObject) -> None:
     """Every request and every answer comes out equal to what went in, type by type."""
