@@ -59,6 +59,7 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
     path = place / "memory.jsonl"
     done("export", path=str(path))
     done("import_", path=str(path), dry_run=True)
+    done("import_lines", lines=[{"text": f"{text} Six."}])
     if "observe" not in LATER:
         done("scopes")
         done("consolidate_scopes", dry_run=True)

@@ -36,6 +36,7 @@ WITHIN = {
 }
 """Verbs that are commands of a group under another name."""
 PROGRAMS = {
+    "import_lines",
     "forget_many",
     "begin_run",
     "keep_step",

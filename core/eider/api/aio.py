@@ -72,6 +72,7 @@ class AsyncEider:
     sql = _threaded(Eider.sql)
     export = _threaded(Eider.export)
     import_ = _threaded(Eider.import_)
+    import_lines = _threaded(Eider.import_lines)
     begin_run = _threaded(Eider.begin_run)
     keep_step = _threaded(Eider.keep_step)
     end_run = _threaded(Eider.end_run)

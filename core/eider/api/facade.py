@@ -26,6 +26,7 @@ from eider.model.requests import (
     ForgetMany,
     ForgetUser,
     Import,
+    ImportLines,
     Pin,
     Publish,
     Rebuild,
@@ -310,21 +311,47 @@ class Eider(Accounts, Learning, Messages, Outcomes, Scoping, Workflows):
         return self._backend.execute(Export(path=str(path), user=self._whose(user), format=format))
 
     def import_(
-        self, path: str | Path, *, user: str | None = None, dry_run: bool = False, trust_key: str | None = None
+        self, path: str | Path, *, user: str | None = None, dry_run: bool = False, trust_key: str | None = None,
+        progress: Callable[[int, int], None] | None = None,
     ) -> Imported:  # fmt: skip
-        """Bring an export in; what is there already is skipped, what was forgotten stays forgotten.
+        """Import an export of Eider, or what another tool keeps: see `eider.api.importers.import_from`.
 
-        One's own export, signed by this home and unchanged, keeps its trust. All else counts as imported.
+        What is there already is skipped, what was forgotten stays forgotten. One's own export, signed by this home and
+        unchanged, keeps its trust. All else counts as imported.
 
         Args:
-            path: What `export` wrote, or lines of JSON.
+            path: What `export` wrote, or a file or directory that an importer knows, such as ChatGPT's data export.
             user: Whose the rows become.
             dry_run: Write nothing, and say what would come.
             trust_key: Public key of another home, whose exports are trusted like one's own: "eider-key-…".
+            progress: Called with (rows done, rows in all).
+
+        Raises:
+            InputError: The file as a whole cannot be read.
+            StoreMissingError: Nothing is there.
         """
+        from eider.api.import_files import foreign_import
+
+        done = foreign_import(self, path, self._whose(user), dry_run=dry_run, progress=progress)
+        if done is not None:
+            return done
         return self._backend.execute(
-            Import(path=str(path), user=self._whose(user), dry_run=dry_run, trust_key=trust_key)
+            Import(path=str(path), user=self._whose(user), dry_run=dry_run, trust_key=trust_key, progress=progress)
         )
+
+    def import_lines(
+        self, lines: Sequence[Mapping[str, Any]], *, user: str | None = None, dry_run: bool = False
+    ) -> Imported:  # fmt: skip
+        """Import chat messages and statements that another tool kept; they count as imported, whatever they claim.
+
+        Args:
+            lines: Messages `{"role", "content", "at"}`, and if they have them `session`, `speaker`, `tz`, `metadata`;
+                statements `{"text"}`, and if they have them `kind`, `scope`, `valid_from`, `valid_to`, `importance`. A
+                `key` names a line in its source, so that it is imported once; a `place` is named in refusals.
+            user: Whose the rows become.
+            dry_run: Write nothing, and say what would come.
+        """
+        return self._backend.execute(ImportLines(lines=tuple(lines), user=self._whose(user), dry_run=dry_run))
 
     def drain(self, timeout: float | None = None) -> Drained:
         """Bring the search index up to date and run due jobs, at most for `timeout` seconds."""

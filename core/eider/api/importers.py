@@ -6,7 +6,7 @@ enters as `import`: the person said it, but it has lain in files that anybody at
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -57,13 +57,10 @@ class ProjectImport:
 class ImportResult(Imported):
     """Result of an import or its preview; `refused` names files and lines that cannot be read."""
 
-    source: str
     files: int
     sessions: int
     exchanges: int
     projects: tuple[ProjectImport, ...]
-    left_out: Mapping[str, int]
-    """Reason → prompts that are not brought in."""
     examples: tuple[str, ...]
     """A few of the statements."""
 

@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 from eider.guide.inject import inject
 from eider.guide.policy import policy
-from eider.learn.imported import import_
+from eider.learn.imported import import_, import_lines
 from eider.learn.inbox import inbox, settle
 from eider.learn.loops import close_loop, learned, open_loop, reset_learned, set_outcome
 from eider.learn.observe import observe
@@ -28,6 +28,7 @@ from eider.model.requests import (
     ForgetMany,
     ForgetUser,
     Import,
+    ImportLines,
     Pin,
     Publish,
     Rebuild,
@@ -187,6 +188,7 @@ _ALL: Final = (
     verb(Drain, drain),
     verb(Export, export, writes=True),
     verb(Import, import_, writes=True),
+    verb(ImportLines, import_lines, writes=True),
     verb(Sql, sql),
     verb(Verify, verify),
     verb(Rebuild, rebuild, writes=True),

@@ -76,7 +76,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "store": "List, create, choose, remove and publish stores.",
     "config": "Show and change settings.",
     "export": "Write all of a user to a file.",
-    "import": "Bring an export in, or past conversations.",
+    "import": "Import an export of Eider, what another tool keeps, or past conversations of a host.",
     "backup": "Make, list, restore and schedule backups.",
     "drain": "Bring the search index up to date.",
     "verify": "Check a store for damage.",

@@ -8,7 +8,7 @@ from typing import Final, Literal
 import click
 
 from eider.cli.command import command, open_memory, pass_state
-from eider.cli.output import print_indented, print_json, print_line, print_refusals
+from eider.cli.output import print_indented, print_json, print_line
 from eider.cli.progress import progress
 from eider.cli.state import State
 from eider.model.answers import Imported
@@ -48,36 +48,35 @@ def export(state: State, path: Path, format: Literal["jsonl", "parquet", "markdo
 @command(
     "import",
     answer=Imported,
-    examples=("eider import ada.jsonl --user ada --dry-run", "eider import claude-code --since 2026-05 --dry-run"),
+    examples=("eider import chatgpt-export.zip --dry-run", "eider import claude-code --since 2026-05 --dry-run"),
 )
 @click.argument("what", metavar="PATH|SOURCE")
-@click.argument("where", metavar="[RECORDS]", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Only show what would be brought in.")
+@click.argument("where", metavar="[PATH]", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Only show what would be imported, what would not, and why.")
 @click.option("--trust-key", metavar="KEY", help="Take an export signed by this key as one's own.")
-@click.option(
-    "--project",
-    metavar="DIR",
-    type=click.Path(path_type=Path),
-    help="From a source: only this project's conversations.",
-)
-@click.option("--since", metavar="TIME", help="From a source: nothing that was said before.")
-@click.option("--tz", metavar="ZONE", help="From a source: the zone of who spoke; by default this machine's.")
+@click.option("--project", metavar="DIR", type=click.Path(path_type=Path),
+              help="From a host: only this project's conversations. From files: their statements hold in this project.")  # fmt: skip
+@click.option("--since", metavar="TIME", help="Nothing that was said or written before.")
+@click.option("--tz", metavar="ZONE", help="Time zone of --since and of who spoke; by default this machine's.")
 @pass_state
 def import_(
     state: State, what: str, where: Path | None, dry_run: bool, trust_key: str | None, project: Path | None,
     since: str | None, tz: str | None,
 ) -> int:  # fmt: skip
-    """Bring an export in, or past conversations.
+    """Import an export of Eider, what another tool keeps, or past conversations of a host.
 
-    PATH is an export. What is there already is skipped, what was forgotten stays forgotten, and secrets are replaced.
-    Your own export, signed by this home and unchanged, keeps its trust; all else counts as imported.
+    PATH is an export of Eider, or a file or directory of another tool: ChatGPT's or Claude.ai's data export,
+    Claude Code's memory directory, CLAUDE.md, AGENTS.md or .cursorrules, mem0, MCP server-memory, memman, imprint, a
+    LangGraph store, basic-memory notes, Portable AI Memory, or JSON: {"text": …} for a statement,
+    {"role": …, "content": …, "at": …} for a message, one object a line or an array. What it is, is seen from its content;
+    a name before it says so. What is there already is skipped, so an interrupted import is run again; what was forgotten
+    stays forgotten, and secrets are replaced. Your own export, signed by this home and unchanged, keeps its trust; all
+    else counts as imported: recall shows it, but it guides no agent until you say it again.
     Exits with 1 when rows were refused.
 
-    SOURCE is a host that keeps records of its own, such as claude-code, which are read from where it puts them or from
-    RECORDS. Each prompt is learned from as a reply to what the agent had said, at the time when it was said; running it
-    again, or over what hooks have told, adds nothing. Because the records are files that anybody at this account could
-    have changed, what is learned counts as imported: recall shows it, but it guides no agent until you say it again.
-    With --json further keys tell source, files, sessions, exchanges, projects, left_out and examples.
+    SOURCE without a path is a host that keeps records of its own, claude-code or codex, which are read from where it puts
+    them or from PATH. Each prompt is learned from as a reply to what the agent had said, at the time when it was said.
+    With --json further keys tell files, sessions, exchanges, projects and examples.
     """
     from eider.cli import import_hosts
 
@@ -85,21 +84,9 @@ def import_(
         return import_hosts.import_conversations(
             state, source, where, project=project, since=since, tz=tz, dry_run=dry_run
         )
-    if where is not None or project is not None or since is not None or tz is not None:
-        raise import_hosts.not_a_source_error(what)
-    path: Path = click.Path(exists=True, path_type=Path).convert(what, None, click.get_current_context())
-    with open_memory(state, create=True) as memory, progress(state, "import"):
-        done = memory.import_(path, dry_run=dry_run, trust_key=trust_key)
-    if state.json:
-        print_json(done)
-    else:
-        verb = "would bring" if dry_run else "brought"
-        print_line(
-            f"{verb} {done.episodes} episode(s), {done.memories} memories, {done.events} event(s); skipped {done.skipped}"
-        )
-        print_indented(done.note, dim=True)
-        print_refusals(done.refused)
-    return 1 if done.refused else 0
+    return import_hosts.import_files(
+        state, what, where, project=project, since=since, tz=tz, dry_run=dry_run, trust_key=trust_key
+    )
 
 
 COMMANDS: Final = {"export": export, "import": import_}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -42,9 +43,11 @@ def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
             length=1, label=shown, file=sys.stderr, show_eta=False, show_percent=False, show_pos=True,
             width=0 if narrow else 30, fill_char=full, empty_char=empty, bar_template="%(label)s %(bar)s %(info)s",
         ) as bar:  # fmt: skip
+            rate = _Rate()
 
             def told(done: int, total: int) -> None:
                 bar.length = max(1, total)
+                bar.label = f"{shown}{'' if narrow else rate.told(done, total)}"
                 bar.update(done - bar.pos)
 
             try:
@@ -57,13 +60,29 @@ def progress(state: State, label: str) -> Generator[Callable[[int, int], None]]:
 
 def _tenths(label: str) -> Callable[[int, int], None]:
     """Return a progress function that prints a line at each tenth."""
-    last = -1
+    last, rate = -1, _Rate()
 
     def told(done: int, total: int) -> None:
         nonlocal last
         tenth = 10 if total <= 0 else 10 * done // total
         if tenth > last:
             last = tenth
-            write_line(f"{label} {done}/{total}", err=True)
+            write_line(f"{label} {done}/{total}{rate.told(done, total)}", err=True)
 
     return told
+
+
+class _Rate:
+    """How fast something goes, and how long it will take."""
+
+    def __init__(self) -> None:
+        self._since = time.monotonic()
+
+    def told(self, done: int, total: int) -> str:
+        """Return for example " (120 a second, 40 s left)"; nothing while too little is done to say."""
+        seconds = time.monotonic() - self._since
+        if seconds < 1 or done <= 0 or done >= total:
+            return ""
+        left = seconds * (total - done) / done
+        remaining = f"{left:.0f} s" if left < 90 else f"{left / 60:.0f} min"  # noqa: PLR2004 (seconds that read well)
+        return f" ({done / seconds:,.0f} a second, {remaining} left)"

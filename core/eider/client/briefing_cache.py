@@ -7,7 +7,18 @@ from contextlib import suppress
 from typing import Final
 
 ERASING: Final = frozenset(
-    ("forget", "forget_many", "forget_user", "deactivate", "correct", "undo", "settle", "consolidate", "import_")
+    (
+        "forget",
+        "forget_many",
+        "forget_user",
+        "deactivate",
+        "correct",
+        "undo",
+        "settle",
+        "consolidate",
+        "import_",
+        "import_lines",
+    )
 )
 """Verbs after which what was kept may say what no longer holds."""
 FOLDER: Final = "briefings"

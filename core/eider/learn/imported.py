@@ -11,14 +11,15 @@ from eider.model.changes import ChangeSet
 from eider.model.learned import Draft
 from eider.privacy.redact import redact
 from eider.records.exchange.export import import_ as bring
+from eider.records.exchange.export import import_lines as bring_lines
 from eider.records.revise import sealed
 from eider.retrieve.nearest import near_many
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from eider.model.answers import Imported
-    from eider.model.requests import Import
+    from eider.model.requests import Import, ImportLines
     from eider.model.values import Memory
     from eider.privacy.ingress import Channel, Clean
     from eider.store.engine import Engine
@@ -29,8 +30,19 @@ _BATCH: Final = 250
 
 def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     """Bring rows in, and hold the statements among them against what was known before, not against each other."""
+    return _meeting_known(engine, accepted, lambda: bring(engine, accepted))
+
+
+def import_lines(engine: Engine, accepted: Clean[ImportLines]) -> Imported:
+    """Bring in lines of another tool, and hold the statements among them against what was known before."""
+    return _meeting_known(engine, accepted, lambda: bring_lines(engine, accepted))
+
+
+def _meeting_known(
+    engine: Engine, accepted: Clean[Import] | Clean[ImportLines], bring: Callable[[], Imported]
+) -> Imported:  # fmt: skip
     before, user = engine.store.events.head[0], accepted.request.user
-    done = bring(engine, accepted)
+    done = bring()
     if accepted.request.dry_run or not done.memories:
         return done
     everything = engine.store.reads.memories(None, user=user)

@@ -284,6 +284,12 @@ class Imported(Value):
     dry_run: bool
     note: str = ""
     """Whose export it is, and how far its rows are trusted for that."""
+    source: str = ""
+    """What kind of data it was: the name of an importer, or "eider" for an export of Eider."""
+    left_out: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Reason → how much of the source is not imported."""
+    redacted: int = 0
+    """Rows in which a secret was replaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

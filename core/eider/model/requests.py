@@ -326,6 +326,22 @@ class Import(UserRequest[Imported]):
     path: str
     dry_run: bool = False
     trust_key: str | None = None
+    progress: Callable[[int, int], None] | None = None
+    """Called with (rows done, rows in all)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLines(UserRequest[Imported]):
+    """Bring in chat messages and statements of another tool, in one transaction per thousand."""
+
+    verb: ClassVar[str] = "import_lines"
+
+    lines: Sequence[Mapping[str, Any]]
+    dry_run: bool = False
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.batch(self.lines)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

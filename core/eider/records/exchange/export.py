@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,7 @@ from eider.model.changes import Indexing
 from eider.model.distribution import UPGRADE
 from eider.model.errors import InputError
 from eider.model.failpoints import point
-from eider.model.requests import Export, ExportFormat, Import
+from eider.model.requests import Export, ExportFormat, Import, ImportLines
 from eider.model.values import Episode, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.signing import check_public_key, home_key, public_key
@@ -100,19 +102,43 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     own, note = _whose(path, header, request)
     if not own:
         channel = channel.narrowed(channel.name, "import")
-    intake = engine.store.transfer.intake(
-        user=user, actor=channel.name, embedder=engine.embedder.fingerprint,
-        index=lambda episodes, memories: _indexed(engine, episodes, memories), person=channel.max_trust == "user",
-        own=own,
-    )  # fmt: skip
+    intake = _intake(engine, user, channel, own=own)
+    redacted: Counter[str] = Counter()
     if header is None:
-        batches = _foreign(engine, user, rows, channel, intake)
+        batches = _foreign(engine, user, rows, channel, intake, redacted)
     else:
         _check_header(header, path)
         reader = Reader(user=user, channel=channel, latest=engine.now() + _SKEW)
         batches = _own(reader, rows, intake)
+    done = _take(engine, user, intake, batches, dry_run=request.dry_run)
+    return replace(done, note=note, source="json" if header is None else "eider", redacted=redacted.total())
+
+
+def import_lines(engine: Engine, accepted: Clean[ImportLines]) -> Imported:
+    """Bring in chat messages and statements of another tool; they count as imported, whatever they claim."""
+    request, user = accepted.request, accepted.request.user
+    if not request.dry_run:
+        engine.writable()
+    channel = accepted.channel.narrowed(accepted.channel.name, "import")
+    intake = _intake(engine, user, channel, own=False)
+    rows = ((str(line.get("place") or f"line {n}"), {**line}) for n, line in enumerate(request.lines, 1))
+    redacted: Counter[str] = Counter()
+    batches = _foreign(engine, user, rows, channel, intake, redacted)
+    return replace(_take(engine, user, intake, batches, dry_run=request.dry_run), redacted=redacted.total())
+
+
+def _intake(engine: Engine, user: str, channel: Channel, *, own: bool) -> Intake:
+    return engine.store.transfer.intake(
+        user=user, actor=channel.name, embedder=engine.embedder.fingerprint,
+        index=lambda episodes, memories: _indexed(engine, episodes, memories), person=channel.max_trust == "user",
+        own=own,
+    )  # fmt: skip
+
+
+def _take(engine: Engine, user: str, intake: Intake, batches: Iterable[Batch], *, dry_run: bool) -> Imported:
+    """Take all batches, each in one transaction, or only count what they would bring."""
     for batch in batches:
-        if request.dry_run:
+        if dry_run:
             intake.look(batch, engine.now())
         else:
             engine.restore(user, lambda batch=batch: intake.take(batch, engine.now()))
@@ -120,7 +146,7 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     done = intake.tally
     return Imported(
         episodes=done.episodes, memories=done.memories, events=done.events, skipped=done.skipped, refused=done.refused,
-        dry_run=request.dry_run, note=note,
+        dry_run=dry_run,
     )  # fmt: skip
 
 
@@ -204,15 +230,18 @@ def _add(batch: Batch, place: str, line: Line | InputError, reader: Reader) -> N
 
 
 def _foreign(
-    engine: Engine, user: str, rows: Iterable[tuple[str, Any]], channel: Channel, intake: Intake
-) -> Iterator[Batch]:
-    """Lines of somebody else's making."""
+    engine: Engine, user: str, rows: Iterable[tuple[str, Any]], channel: Channel, intake: Intake,
+    redacted: Counter[str],
+) -> Iterator[Batch]:  # fmt: skip
+    """Lines of somebody else's making; `redacted` counts those in which a secret was replaced."""
     batch = Batch()
     for place, line in rows:
         try:
             if isinstance(line, InputError):
                 raise line
+            line.pop("place", None)
             row = statement_or_utterance(engine, user, line, channel)
+            redacted["rows"] += "[redacted" in row.text and "[redacted" not in str(line)
         except InputError as error:
             intake.refuse(place, str(error))
             continue

@@ -113,6 +113,6 @@ def _statement(engine: Engine, user: str, line: Mapping[str, Any], channel: Chan
 
 
 def _key(line: Mapping[str, Any]) -> CleanText:
-    """A line of a file has no other coordinate than itself: the same line again is the same row."""
-    whole = json.dumps(line, sort_keys=True, ensure_ascii=True)
+    """Return the key under which a line is imported once: its own, or else the line itself."""
+    whole = str(line["key"]) if line.get("key") else json.dumps(line, sort_keys=True, ensure_ascii=True)
     return redact_name(f"import:{hashlib.sha256(whole.encode()).hexdigest()[:32]}")
