@@ -32,9 +32,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result
 def test_the_command_reads_where_the_client_puts_its_records(old: Any, run: Any, tmp_path: Path) -> None:
     """Or where it is told; what it says is stable, and a progress bar goes to stderr."""
     session = old().asks("Write the exporter.").says("Done, indented with spaces.").asks(RULE).says("Tabs it is.")
-    assert "would bring 4 episode(s), 1 statement(s) noticed" in run("import", "claude-code", "--dry-run").stdout
+    assert "would import 4 episode(s), 1 statement(s) noticed" in run("import", "claude-code", "--dry-run").stdout
     done = run("import", "claude-code", str(session.path), "--progress")
-    assert "brought 4 episode(s), 1 memories learned" in done.stdout
+    assert "imported 4 episode(s), 1 memories learned" in done.stdout
     assert "such as  always indent with tabs in this project." in done.stdout
     assert "import 2/2" in done.stderr
     again = json.loads(run("import", "claude-code", "--since", "2026-03", "--json").stdout)
@@ -51,7 +51,7 @@ def test_a_file_is_imported_as_ever(run: Any, tmp_path: Path, monkeypatch: pytes
     run("remember", "Takes the early ferry.")
     monkeypatch.chdir(tmp_path)
     run("export", "claude-code")
-    assert "skipped" in run("import", "./claude-code").stdout
+    assert "1 are there already" in run("import", "./claude-code").stdout
     assert "does not exist" in run("import", "nowhere.jsonl", code=2).stderr
     assert "leave them out" in run("import", "./claude-code", "--since", "2026", code=2).stderr
     assert "holds no transcripts" in run("import", "claude-code", code=2).stderr

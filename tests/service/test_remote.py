@@ -310,7 +310,7 @@ def test_a_file_that_is_too_large_is_not_sent(
     from eider.api import file_transfer
 
     monkeypatch.setattr(file_transfer, "MAX_UPLOAD", 10)
-    (tmp_path / "big.jsonl").write_text('{"text": "Tea."}\n')
+    (tmp_path / "big.jsonl").write_text('{"eider": 1}\n')
     with (
         eider.open(url, user="ada", token=token) as memory,
         pytest.raises(errors.TooLargeError, match="the limit is 10"),

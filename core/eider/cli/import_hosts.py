@@ -17,7 +17,7 @@ from eider.cli.state import State
 from eider.model.answers import Imported
 from eider.model.clock import parse_instant
 from eider.model.project_scope import project_scope
-from eider.records.importers.source import importers
+from eider.records.importers.source import importer_of, importers
 
 
 def find_source(what: str) -> ImportSource | None:
@@ -79,6 +79,10 @@ def import_files(
     zone = state.time_zone(tz)
     start = parse_instant(since, tz=zone)[0] if since else None
     scope = project_scope(project) if project else None
+    if (scope or start) and not named and importer_of(path) is None:
+        raise click.UsageError(
+            f"{str(path)!r} is imported whole; --project and --since are for other tools' data, leave them out."
+        )
     with open_memory(state, create=True) as memory, progress(state, "import") as told:
         if named or start or scope:
             done = import_from(
