@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from claude_code import Machine
 from homes import Home
-from installed import UnreachableError, claude_binary, codex_binary
+from installed import UnreachableError, claude_binary, codex_binary, mcp_judges
 from openclaw_gateway import openclaw
 from openclaw_gateway import typescript as typescript_packages
 from set_up import install
@@ -54,6 +54,12 @@ def codex_program() -> Path:
 def openclaw_program() -> Path:
     """The real OpenClaw."""
     return fetched("OpenClaw", openclaw)
+
+
+@pytest.fixture(scope="session")
+def conformance() -> Path:
+    """MCP's conformance suite, and its inspector beside it."""
+    return fetched("MCP conformance suite", mcp_judges)
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,8 @@ from typing import Final
 
 CLAUDE_CODE: Final = "@anthropic-ai/claude-code@2.1.329"
 CODEX: Final = "@openai/codex@0.171.0"
+NODE: Final = "node@24.21.0"
+MCP_JUDGES: Final = ("@modelcontextprotocol/conformance@0.1.16", "@modelcontextprotocol/inspector@2.12.0")
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _HANDED: Final = re.compile(r"(?i)(home|path|tmpdir|node_extra_ca_certs|ssl_cert_file|(https?|no)_proxy|npm_config_.*)")
@@ -79,3 +81,13 @@ def claude_binary() -> Path:
 def codex_binary() -> Path:
     """Codex's program."""
     return npm(CODEX) / "node_modules" / ".bin" / "codex"
+
+
+def node() -> Path:
+    """A Node.js that OpenClaw and MCP's judges run with; the machine's own may be older."""
+    return npm(NODE) / "node_modules" / "node" / "bin" / "node"
+
+
+def mcp_judges() -> Path:
+    """MCP's conformance suite and its inspector, each in its folder."""
+    return npm(*MCP_JUDGES, path=str(node().parent)) / "node_modules" / "@modelcontextprotocol"

@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from homes import Home, until
-from installed import SYSTEM_PATH, npm
+from installed import SYSTEM_PATH, node, npm
 from stub_model import StubModel
 from stub_wire import Json
 
-NODE: Final = "node@24.21.0"
 OPENCLAW: Final = "openclaw@2026.9.6"
 TYPES: Final = ("typescript@5.9.3", "@types/node@20.19.43")
 PLUGIN: Final = Path(__file__).parents[2] / "openclaw_plugin"
@@ -36,11 +35,6 @@ QUIET: Final = {
 }  # fmt: skip
 _STAMP: Final = re.compile(r"^\[\w{3} \d{4}-\d\d-\d\d \d\d:\d\d [^\]]*\] ")
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def node() -> Path:
-    """The Node.js that OpenClaw wants."""
-    return npm(NODE) / "node_modules" / "node" / "bin" / "node"
 
 
 def openclaw() -> Path:

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from homes import Home
-from openclaw_gateway import PLUGIN, Gateway, Machine, free_port, node
+from installed import node
+from openclaw_gateway import PLUGIN, Gateway, Machine, free_port
 from stub_model import StubModel
 
 pytestmark = pytest.mark.client
