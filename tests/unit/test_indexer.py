@@ -66,7 +66,7 @@ class Host:
         self.box, self.index = Box(), Index()
         self.follower: Indexer | None = None
 
-    def start(self, waiting: int = 0, **settings: float) -> Indexer:
+    def start(self, waiting: int = 0, **settings: object) -> Indexer:
         """Begin, with pauses that never end unless they are given."""
         given = {"idle": NEVER, "first_idle": NEVER, "tidy_idle": NEVER, "many": 4, "first_many": 8} | settings
         self.follower = Indexer(self.box, self.index, **given)  # type: ignore[arg-type]
@@ -96,6 +96,24 @@ def eventually(holds: Callable[[], bool]) -> bool:
     while not holds() and time.monotonic() < end:
         time.sleep(0.002)
     return holds()
+
+
+def test_nothing_is_indexed_before_anybody_would_look_there(host: Host) -> None:
+    """A small store needs no index; whether it does is asked anew each time the rows have doubled."""
+    asked: list[int] = []
+
+    def needed() -> bool:
+        asked.append(host.box.pending())
+        return host.box.pending() >= 100
+
+    host.start(needed=needed, first_idle=0.01)
+    for _ in range(40):
+        host.commit(2)
+    assert eventually(lambda: bool(asked))
+    assert host.box.drains == []
+    host.commit(200)
+    assert eventually(lambda: host.box.pending() == 0)
+    assert len(asked) <= 8
 
 
 def test_the_first_drain_waits_for_many_rows(host: Host) -> None:

@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.api.wire import decode_error
@@ -39,6 +40,8 @@ _STOP_SECONDS: Final = 20.0
 """Seconds after which a server that was told to end does so whatever it still computes: no kill costs what is stored."""
 HUNG_FILE: Final = "hooks.hung"
 """File in the run directory that a hook leaves when the server did not answer in time; this server is alive."""
+_WITH_ARROW: Final = ("eider.store.sql_",)
+"""Beginnings of the names of modules that import Arrow."""
 _LOG: Final = 1024 * 1024
 """Bytes after which what the server printed starts anew."""
 
@@ -322,22 +325,28 @@ async def _watch(
 
 
 def _import_all(dispatcher: Dispatcher) -> None:
-    """Import all modules early, since the environment may vanish (uvx); LanceDB last."""
+    """Import modules early; from an environment that may vanish (uvx) all of them, LanceDB last.
+
+    Arrow and LanceDB take 90 MB, which a server of small stores never needs.
+    """
     import importlib
     import pkgutil
 
     dispatcher.hooks.warm()
     time.sleep(0.5)  # the first answers go first
-    memory_tuning.import_arrow_without_pandas()
-    left_out = ("eider.cli", "eider.testing", "eider.cli.bench_runs", "eider.cli.demo_story", "eider.service.__main__")
+    memory_tuning.hide_pandas()
+    left_out = ("eider.cli", "eider.testing", "eider.service.__main__")
+    if stays := "archive-v0" not in Path(sys.prefix).parts:  # where uvx keeps what it runs
+        left_out += _WITH_ARROW
     for found in pkgutil.walk_packages(sys.modules["eider"].__path__, "eider."):
         if not found.name.startswith(left_out):
             with suppress(ImportError):
                 importlib.import_module(found.name)
     with suppress(ImportError):
         importlib.import_module("prometheus_client")
-    with suppress(ImportError):
-        importlib.import_module("lancedb")
+    if not stays:
+        with suppress(ImportError):
+            importlib.import_module("lancedb")
 
 
 def stop(home: str, timeout: float = 20.0) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -30,13 +31,15 @@ class Tidying(Protocol):
 class Indexer:
     """Drains the outbox in a daemon thread: many rows at once, or few after a pause.
 
-    The first drain waits for more rows or a longer pause, because it pays for importing the index's library.
+    The first drain waits until an index is needed, and for more rows or a longer pause, because it pays for importing
+    the index's library: 90 MB and a second.
     Whatever goes wrong is remembered in `trouble` and tried again; what is not drained stays in the outbox.
     """
 
     def __init__(
         self, outbox: Outbox, index: Index, *, many: int = 64, idle: float = 0.2, first_many: int = 512,
         first_idle: float = 2.0, tidy_every: int = 64, tidy_idle: float = 30.0, first_retry: float = 1.0,
+        needed: Callable[[], bool] = lambda: True,
     ) -> None:  # fmt: skip
         """Prepare; nothing runs before `start`.
 
@@ -50,10 +53,13 @@ class Indexer:
             tidy_every: Drains after which fragments are merged: 64 double the time of a search.
             tidy_idle: Seconds without a commit after which they are merged as well.
             first_retry: Seconds before the second attempt; the pause doubles up to a minute.
+            needed: Whether anybody would look into the index; asked before the first drain, and again each time twice as
+                many rows wait.
         """
         self._outbox, self._index = outbox, index
         self._many, self._idle, self._first_many, self._first_idle = many, idle, first_many, first_idle
         self._tidy_every, self._tidy_idle, self._first_retry = tidy_every, tidy_idle, first_retry
+        self._needed, self._portion = needed, first_many
         self._wake = threading.Condition()
         self._waiting = 0
         self._last = time.monotonic()
@@ -126,11 +132,13 @@ class Indexer:
             while not self._stopping:
                 quiet = time.monotonic() - self._last
                 if self._waiting and (self._waiting >= self._enough or quiet >= self._pause):
-                    return self._drain
+                    if self._drained or self._needed():
+                        return self._drain
+                    self._first_many, self._first_idle = max(self._first_many, 2 * self._waiting), math.inf
                 if self._untidy >= self._tidy_every or (self._untidy and quiet >= self._tidy_idle):
                     return self._tidy
                 if self._waiting:
-                    self._wake.wait(self._pause - quiet)
+                    self._wake.wait(None if math.isinf(self._pause) else self._pause - quiet)
                 else:
                     self._wake.wait(self._tidy_idle - quiet if self._untidy else None)
         return None
@@ -140,7 +148,7 @@ class Indexer:
             seen = self._waiting
         limit = max(seen, self._many)
         # In portions, so that stopping never waits for a long queue.
-        while not self._stopping and (done := self._outbox.drain(min(limit, self._first_many))):
+        while not self._stopping and (done := self._outbox.drain(min(limit, self._portion))):
             self._drained = True
             self._untidy += 1
             limit -= done

@@ -17,7 +17,7 @@ from eider.store.duck.lance import LanceIndex
 from eider.store.duck.outbox import Outbox
 
 _SMALL: Final = 10_000
-"""Rows up to which rewriting the index takes at most 0.2 s (measured)."""
+"""Rows up to which rewriting the index takes at most 0.2 s (measured), and no index is made in the background."""
 
 
 class LanceSearch:
@@ -36,7 +36,7 @@ class LanceSearch:
             follow: Keep it up to date in the background.
         """
         self._folder, self.index, self.outbox, self._rows = folder, index, outbox, rows
-        self._indexer = Indexer(outbox, index) if follow else None
+        self._indexer = Indexer(outbox, index, needed=self._needed) if follow else None
         if self._indexer is not None:
             self._indexer.start(
                 min(1, outbox.pending())
@@ -56,8 +56,12 @@ class LanceSearch:
         if self._indexer is not None:
             self._indexer.notify(rows)
 
+    def _needed(self) -> bool:
+        """Whether the store is large enough for users whose rows the index nominates."""
+        return self._rows() > _SMALL
+
     def pending(self, user: str | None = None) -> int:
-        """Count rows that wait to be indexed: of one user, or all."""
+        """Count rows that wait to be indexed: of one user, or all. A small store is not indexed, for nobody looks there."""
         return self.outbox.pending(user)
 
     @property
