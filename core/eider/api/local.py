@@ -21,28 +21,35 @@ from eider.providers.embedders.noted import EmbedderChoice, Noted
 from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import configured
 from eider.records import requote
+from eider.store.backends import open_address
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
-from eider.store.open import NOTED, open_folder, open_memory
+from eider.store.open import open_folder, open_memory
+from eider.store.sql.embedder_identity import NOTED
 
 _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
 
 def open_engine(
-    folder: Path, *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
+    place: Path | str, *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
     read_only: bool = False, accept_loss: bool = False, reembed: bool = False, paused: Callable[[], bool] | None = None,
 ) -> Engine:  # fmt: skip
-    """Open a store's directory in this process, heal what an unclean end left, and go on with its jobs.
+    """Open a store in this process, heal what an unclean end left, and go on with its jobs.
 
+    `place` is its directory, or its address where it is in a database server.
     `paused` says whether these have to wait; by default a pause of that store, or of all, does.
     """
     choice = EmbedderChoice(embedder, reembed=reembed)
-    store = open_folder(folder, choice, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
+    if isinstance(place, str):
+        store = open_address(place, choice, read_only=read_only, reembed=reembed)
+    else:
+        store = open_folder(place, choice, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
+    asked = (lambda: False) if isinstance(place, str) else partial(pauses.jobs_paused, str(config.home()), place)
     try:
         chosen = choice.made
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
-            layers=_layers(layers, chosen, clock), name=folder.stem, paused=paused or partial(pauses.jobs_paused, str(config.home()), folder),
+            layers=_layers(layers, chosen, clock), name=store.place.name, paused=paused or asked,
         )  # fmt: skip
         if not store.place.read_only:
             _note_embedder(engine, choice)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, get_args
 from eider.api.facade import Eider
 from eider.model import config
 from eider.model.errors import ConfigError, InputError
-from eider.model.store_paths import DEFAULT_STORE, IN_MEMORY, folder_of, is_address
+from eider.model.store_paths import DEFAULT_STORE, IN_MEMORY, folder_of, is_address, is_database
 from eider.model.validation import name as checked_name
 from eider.model.validation import one_of
 from eider.model.validation import scopes as checked_scopes
@@ -50,7 +50,8 @@ def open(  # noqa: A001 (the public face)
     Args:
         store: A path is mine: embedded in this process, locked while open. A name is a store under
             `EIDER_HOME`, shared by all processes. An `https://…` address is a remote server, with `#name` a certain
-            store of it. ":memory:" is an empty store in this process that is gone when it is closed: for tests and
+            store of it. A `postgresql://host/database?schema=name` address is a store in PostgreSQL, which many
+            processes may open at once. ":memory:" is an empty store in this process that is gone when it is closed: for tests and
             for agents that shall keep nothing. None is the store that is set, else "default".
         user: Whose memory is meant when a call does not say.
         agent: Name of the agent that learns.
@@ -145,6 +146,12 @@ def _embedded(
 
     if store == IN_MEMORY:
         return open_memory_engine(embedder=embedder, clock=clock, layers=layers)
+    if is_database(store):
+        if accept_loss:
+            raise InputError("accept_loss= is for a store in files; leave it out where it is in a database server.")
+        return open_engine(
+            str(store), layers=layers, embedder=embedder, clock=clock, read_only=read_only, reembed=reembed
+        )  # fmt: skip
     folder = folder_of(store)
     if store is None or not config.is_path(store):
         release(folder)
@@ -163,7 +170,8 @@ def _meant(store: str | Path | None, token: str | None) -> str | Path | None:
     """The store as passed, or the address of a server elsewhere where that is set."""
     if store is not None and not isinstance(store, (str, Path)):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise InputError(f"store={store!r:.40} is {type(store).__name__}; pass a path, a name or an https:// address.")
-    if store is None and is_address(chosen := config.setting("store")):
+    chosen = config.setting("store")
+    if store is None and (is_address(chosen) or is_database(chosen)):
         store = chosen
     if token is not None and not is_address(store):
         raise InputError("token= is for a server elsewhere; pass its https:// address as the store.")
@@ -178,6 +186,10 @@ def is_shared(store: str | Path | None, *, shared: bool | None, mine: Mapping[st
     """
     if store == IN_MEMORY:
         return _in_memory(shared=shared, mine=mine)
+    if is_database(store):
+        if shared:
+            raise InputError("shared=True is for a name: make one with eider store create NAME --backend postgres.")
+        return False
     if is_address(store):
         shared = True
     own = [name for name, given in mine.items() if given]

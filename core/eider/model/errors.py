@@ -23,6 +23,7 @@ EiderError
 │   ├── StoreTooNewError             written by a later version
 │   ├── ReadOnlyStoreError           they cannot be written
 │   ├── StoreFullError               the disk is full
+│   ├── StoreUnreachableError        its database server does not answer
 │   ├── IndexDamagedError            the derived index cannot be read
 │   └── ForkedError                  opened before a fork, used after it
 ├── ServerError                       the server process
@@ -250,6 +251,14 @@ class StoreFullError(StoreError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"no room to write to {str(path)!r} ({why}); free some space and repeat the call.")
         self.path = path
+
+
+class StoreUnreachableError(StoreError):
+    """The database server of a store does not answer; what is written meanwhile can be repeated with the same key."""
+
+    def __init__(self, place: str, why: str) -> None:
+        super().__init__(f"{place!r} does not answer ({why}); start its server, or check address, role and network.")
+        self.place, self.why = place, why
 
 
 class IndexDamagedError(StoreError):

@@ -22,6 +22,15 @@ def is_address(store: object) -> bool:
     return isinstance(store, str) and store.startswith(("http://", "https://"))
 
 
+def is_database(store: object) -> bool:
+    """Whether that means a store in a database server.
+
+    >>> is_database("postgresql://db.example.org/notes?schema=work"), is_database("assistant")
+    (True, False)
+    """
+    return isinstance(store, str) and store.startswith(("postgresql://", "postgres://"))
+
+
 def folder_of(store: str | Path | None) -> Path:
     """Directory a store's name or path means."""
     if store is None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.model.changes import ChangeSet, Committed, Erasure
@@ -20,7 +21,7 @@ from eider.store.jobs import Jobs
 from eider.store.large_users import LargeUsers
 from eider.store.lexical_shares import LexicalShares
 from eider.store.loop_log import LoopLog
-from eider.store.protocols import Store
+from eider.store.protocols import ForeignChange, Store
 from eider.store.search_material import MaterialMaker
 from eider.store.segment_cache import Segments
 
@@ -82,6 +83,8 @@ class Engine:
         self.shares = LexicalShares(store.learned, self.version)
         self.agents = AgentSettings(store, self.now)
         self.group_commit = GroupCommit(self.commit, self._commit_all, self.turn)
+        if store.others is not None:
+            store.others.subscribe(self._follow_others)
 
     def now(self) -> datetime:
         """Return the present, later than every commit: what was known when has one order."""
@@ -173,6 +176,25 @@ class Engine:
         if touched := len(done.episodes) + len(done.memories):
             self.store.index.notify(touched)
 
+    def _follow_others(self, changes: Sequence[ForeignChange]) -> None:
+        """Bring what is loaded in line with what other processes committed."""
+        touched: dict[str, set[str]] = {}
+        for change in changes:
+            self._last = max(self._last, change.at)
+            touched.setdefault(change.user, set()).update(change.ids)
+        forgot = {change.user for change in changes if change.op == "forget"}
+        for user, ids in touched.items():
+            if not user:  # somebody was forgotten, and is not named
+                self.segments.drop()
+                self.policies.clear()
+            elif user in forgot:
+                self.segments.drop(user)
+            else:
+                self.segments.put(user, partial(self.store.segments.rows, user=user, ids=sorted(ids)))
+            self.large.forget(user)
+            self.shares.forget(user)
+            self._moved(user)
+
     def _moved(self, user: str) -> None:
         self._versions[user] = self._versions.get(user, 0) + 1
 
@@ -187,7 +209,8 @@ class Engine:
                 try:
                     return plan()
                 except StaleChangeError:
-                    continue
+                    if self.store.others is not None:
+                        self.store.others.catch_up()
             return plan()
 
     def restore(self, user: str, write: Callable[[], int]) -> None:

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from eider.store.protocols import Store
 from eider.store.segment.segment import Segment
 
-LARGE: Final = 150_000
-"""Rows of one user beyond which the index nominates: loading them takes 200 MB and more than a second."""
 LIMIT: Final = 400
 """Rows nominated by words, and by meaning: at 100 each the ranker already loses nothing on LoCoMo."""
 _REACH: Final = 5
@@ -25,14 +23,14 @@ _STALE: Final = 0.05
 class LargeUsers:
     """Which users are too large to load, and the small segments that stand for them."""
 
-    def __init__(self, store: Store, rows: int = LARGE) -> None:
+    def __init__(self, store: Store, rows: int | None = None) -> None:
         """Read from an open store.
 
         Args:
             store: Holds the rows and the search index.
-            rows: Rows of one user beyond which the index nominates.
+            rows: Rows of one user beyond which the index nominates; by default as many as the store loads.
         """
-        self._store, self.rows = store, rows
+        self._store, self.rows = store, store.loads if rows is None else rows
         self._sizes: dict[str, int] = {}
 
     def is_large(self, user: str) -> bool:

@@ -7,9 +7,8 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final
 
-from eider.language.analysis import ANALYZER, READABLE
+from eider.language.analysis import ANALYZER
 from eider.model.errors import (
-    EmbedderMismatchError,
     InputError,
     ReadOnlyStoreError,
     StoreDamagedError,
@@ -18,7 +17,6 @@ from eider.model.errors import (
 )
 from eider.model.protocols import Embedder
 from eider.model.store_paths import IN_MEMORY
-from eider.providers.embedders.noted import Noted
 from eider.store.duck import migrate
 from eider.store.duck.copies import DuckCopies
 from eider.store.duck.database import Database, create_file
@@ -35,6 +33,7 @@ from eider.store.lock import OWNER, OwnerLock
 from eider.store.protocols import Store, StorePlace
 from eider.store.sql.candidates import SqlCandidates
 from eider.store.sql.commits import SqlCommits
+from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted
 from eider.store.sql.erase import SqlErasureChecks
 from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
 from eider.store.sql.jobs import SqlJobList, SqlJobQueue, SqlJobResults
@@ -48,12 +47,6 @@ _LOST: Final = (
     "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "
     "or eider.open(path, accept_loss=True)."
 )
-
-
-EmbedderOf = Callable[[Noted | None], Embedder]
-"""Chooses the embedder of a store by what the store has noted of it; None is noted in a new store."""
-NOTED: Final = "embedder identity"
-"""Name of the document that says whose vectors a store has."""
 
 
 class DuckConnection:
@@ -122,7 +115,7 @@ def open_folder(
         if not read_only:
             files.sweep()
         path = files.truth() if not read_only else truth
-        needs_material, database, embedder = _open_truth(files, path, embedder, read_only=read_only, reembed=reembed)
+        outdated, database, embedder = _open_truth(files, path, embedder, read_only=read_only, reembed=reembed)
         try:
             chain = FileChain(database, files, indexed=True)
             _check_head(files, chain, accept_loss=accept_loss)
@@ -135,7 +128,7 @@ def open_folder(
                 unclean=unclean,
                 follow=follow and not read_only,
             )
-            store.needs_material = needs_material
+            store.needs_material = outdated
         except BaseException:
             database.close()
             files.close()
@@ -243,40 +236,16 @@ def _open_truth(
             with database.alone() as db:
                 migrate.migrate(db.db, files.folder)
         if callable(embedder):
-            embedder = embedder(_noted(database))
-        needs_material = _needs_material(database, embedder, reembed=reembed)
-        if read_only and needs_material:
+            embedder = embedder(noted(database))
+        outdated = needs_material(database, embedder, reembed=reembed)
+        if read_only and outdated:
             raise StoreError(  # noqa: TRY301
                 f"{str(files.folder)!r} has search material of an older version; open it writable once."
             )
     except BaseException:
         database.close()
         raise
-    return needs_material, database, embedder
-
-
-def _noted(database: Database) -> Noted | None:
-    """What the store says of its embedder; of older ones it is only known what their vectors were made by."""
-    documents = SqlDocuments(database)
-    if (said := documents.get(NOTED)) is not None:
-        return Noted.of_text(said)
-    fingerprint = documents.get("embedder")
-    return None if fingerprint is None else Noted(fingerprint=fingerprint)
-
-
-def _needs_material(database: Database, embedder: Embedder, *, reembed: bool) -> bool:
-    """Whether search material has to be made anew: vectors of two embedders do not compare."""
-    documents = SqlDocuments(database)
-    wanted = {"embedder": embedder.fingerprint, "analyzer": ANALYZER}
-    known = {name: content for name in wanted if (content := documents.get(name)) is not None}
-    if not known and not database.read_only:
-        SqlSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
-        return False
-    if known.get("embedder", wanted["embedder"]) != wanted["embedder"] and not reembed:
-        raise EmbedderMismatchError(known["embedder"], embedder.fingerprint)
-    if database.read_only and int(known.get("analyzer", ANALYZER)) in READABLE:
-        return False
-    return known != wanted
+    return outdated, database, embedder
 
 
 def _check_head(files: StoreFiles, chain: FileChain, *, accept_loss: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -106,11 +107,8 @@ class StoreContract(ABC):
         done = store.commits.commit(plan(episode("ep_new1"), memory("mem_new1")))
         assert store.reads.episodes(["ep_new1"], user="ada") == list(done.episodes)
         assert store.reads.memories(None, user="ada") == list(done.memories)
-        assert (done.episodes[0].seq, done.memories[0].rev, done.event.ids) == (
-            0,
-            done.event.seq,
-            ("ep_new1", "mem_new1"),
-        )
+        seen = done.episodes[0].seq, done.memories[0].rev, done.event.ids
+        assert seen == (0, done.event.seq, ("ep_new1", "mem_new1"))
         assert store.reads.users() == ["ada"]
 
     def test_places_in_a_session_follow_each_other(self, store: Store) -> None:
@@ -170,17 +168,24 @@ class StoreContract(ABC):
         assert store.reads.users() == []
 
     def test_an_id_is_given_once(self, store: Store) -> None:
-        """To one row of one user; nothing of a plan that takes it again is written."""
+        """To one row of a user; nothing of a plan that takes it again is written."""
         store.commits.commit(plan(episode("ep_new1"), memory("mem_new1")))
-        for user in ("ada", "bob"):
-            for row in (episode("ep_new1", user=user), memory("mem_new1", user=user)):
-                with pytest.raises(RefusedError):
-                    store.commits.commit(plan(episode("ep_new2", user=user), row, user=user))
-        assert store.reads.users() == ["ada"]
-        assert (store.reads.episodes(["ep_new2"], user="ada"), len(store.reads.versions("mem_new1", user="ada"))) == (
-            [],
-            1,
-        )
+        for row in (episode("ep_new1"), memory("mem_new1")):
+            with pytest.raises(RefusedError):
+                store.commits.commit(plan(episode("ep_new2"), row))
+        assert store.reads.episodes(["ep_new2"], user="ada") == []
+        assert len(store.reads.versions("mem_new1", user="ada")) == 1
+
+    def test_an_id_of_another_user_is_refused_or_is_another_row(self, store: Store) -> None:
+        """Whoever takes it changes nothing of whose it was, and reads nothing of theirs."""
+        store.commits.commit(plan(episode("ep_new1"), memory("mem_new1")))
+        before = store.reads.episodes(["ep_new1"], user="ada"), store.reads.memories(None, user="ada")
+        for row in (episode("ep_new1", "Else.", user="bob"), memory("mem_new1", "Else.", user="bob")):
+            with suppress(RefusedError):
+                store.commits.commit(plan(row, user="bob"))
+        assert (store.reads.episodes(["ep_new1"], user="ada"), store.reads.memories(None, user="ada")) == before
+        assert {e.text for e in store.reads.episodes(["ep_new1"], user="bob")} <= {"Else."}
+        assert {m.text for m in store.reads.memories(None, user="bob")} <= {"Else."}
 
     def test_a_strangers_id_does_not_exist(self, store: Store) -> None:
         """Neither by name nor in lists, events, payloads, usage or evidence."""

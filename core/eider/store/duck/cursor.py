@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from duckdb import DuckDBPyConnection, Statement
 
+from eider.model.changes import Indexing
 from eider.store.sql.rows import columns
 from eider.store.sql.session import Given
 
@@ -75,10 +76,17 @@ class Cursor:
             marks = ", ".join(f"unnest(${i + 1})" for i in range(len(names)))
             self.db.execute(f"INSERT INTO {table} ({columns(names)}) SELECT {marks} {end}", lists)
 
-    def change(self, sql: str, given: Given = (), /) -> int:
+    def change(self, sql: str, given: Given = (), /) -> None:
+        """Run an update or a delete."""
+        self.execute(sql, given)
+
+    def changed(self, sql: str, given: Given = (), /) -> int:
         """Run an update or a delete; returns how many rows it changed."""
         done = self.execute(sql, given).fetchall()
         return int(done[0][0]) if done else 0
+
+    def index(self, made: Mapping[str, Indexing], *, user: str) -> None:
+        """Nothing to do: LanceDB follows the outbox."""
 
     def by_id(
         self, table: str, names: Sequence[str], ids: Sequence[str], *, user: str, where: str = "true",

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from eider.model.errors import InputError, ReadOnlyStoreError
+from eider.store.protocols.foreign import ForeignChange, Others
 from eider.store.protocols.jobs import JobList, JobQueue, JobResults
 from eider.store.protocols.rows import Candidates, Commits, EventLog, Reads, Segments, Statements
 from eider.store.protocols.runs import RunStore, StepStore
@@ -39,6 +40,7 @@ __all__ = [
     "Documents",
     "ErasureChecks",
     "EventLog",
+    "ForeignChange",
     "Index",
     "IndexRow",
     "IndexUpkeep",
@@ -52,6 +54,7 @@ __all__ = [
     "LearnedStore",
     "LoopStore",
     "MakesMaterial",
+    "Others",
     "Reads",
     "RunStore",
     "SampleRow",
@@ -86,6 +89,8 @@ class StorePlace:
     read_only_reason: str = ""
     unclean: bool = False
     """The last owner did not close it."""
+    address: str = ""
+    """Of a store in a database server: where that is, without a password."""
 
     def check_writable(self) -> None:
         """Refuse early where nothing can be written.
@@ -102,6 +107,10 @@ class StorePlace:
         Raises:
             InputError: It is in memory, which cannot have `what`.
         """
+        if self.address:
+            raise InputError(
+                f"{self.address!r} is in a database server, whose own tools are for {what}; or use export()."
+            )
         if self.folder is None:
             raise InputError(
                 f"{self.name!r} is in memory and cannot have {what}; open a store on disk by name or path."
@@ -109,7 +118,7 @@ class StorePlace:
         return self.folder
 
     def __str__(self) -> str:
-        return self.name if self.folder is None else str(self.folder)
+        return self.address or (self.name if self.folder is None else str(self.folder))
 
 
 class Connection(Protocol):
@@ -169,5 +178,9 @@ class Store:
     copies: Copies
     transfer: Transfer
     connection: Connection
+    others: Others | None = None
+    """Tells what other processes wrote; None where this one alone writes."""
+    loads: int = 150_000
+    """Rows of one user up to which they are loaded; the index nominates beyond. By default what takes 200 MB and a second."""
     needs_material: bool = False
     """Vectors or analyses are another version's and have to be made anew."""

@@ -81,6 +81,10 @@ class Chain:
     def end(self, db: Cursor, head: Head) -> None:
         """Within a transaction, after all was written: keep the new head where others look for it."""
 
+    def disown(self, db: Cursor, user: str) -> None:
+        """Take a user's name out of the events, within the caller's transaction."""
+        db.change("UPDATE events SET user_id = '' WHERE user_id = ?", [user])
+
     def note(self) -> None:
         """After a commit, before the next writer's turn: note its head."""
 

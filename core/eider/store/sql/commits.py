@@ -17,7 +17,7 @@ from eider.store import event_chain
 from eider.store.sql import loops, reads, rows
 from eider.store.sql.chain import Chain, Head
 from eider.store.sql.erase import erase
-from eider.store.sql.row_writes import retire, write_usage
+from eider.store.sql.row_writes import retire, write_material, write_usage
 from eider.store.sql.session import EVERYONE, Cursor
 
 _KEY: Final = "key"
@@ -182,10 +182,7 @@ class SqlCommits:
 
     def _write_side(self, db: Cursor, changes: ChangeSet, rev: int) -> None:
         if changes.indexing:
-            made = [
-                rows.embedding_row(i, changes.user, self._embedder, ANALYZER, x) for i, x in changes.indexing.items()
-            ]
-            db.insert("embeddings", rows.EMBEDDING, made)
+            write_material(db, changes.indexing, user=changes.user, embedder=self._embedder, analyzer=ANALYZER)
         if changes.edges:
             names = ["user_id", "source", "target", "kind", "weight", "rev"]
             db.insert("edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])

@@ -57,7 +57,7 @@ def _refuse_stale(db: Cursor, erasure: Erasure) -> None:
 
 
 def _delete(db: Cursor, table: str, where: str, values: Sequence[object]) -> int:
-    return db.change(f"DELETE FROM {table} WHERE {where}", list(values))  # noqa: S608 (constants)
+    return db.changed(f"DELETE FROM {table} WHERE {where}", list(values))  # noqa: S608 (constants)
 
 
 def _everything(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
@@ -69,14 +69,17 @@ def _everything(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     _bury(chain, db, erasure, [chain.digest("id", user, i) for i in (*ids, *runs)])
     _bury(chain, db, erasure, _key_digests(db, "user_id = ?", [user]))
     counts = {table: _delete(db, table, "user_id = ?", [user]) for table in _OWNED}
-    db.change("UPDATE events SET user_id = '' WHERE user_id = ?", [user])
+    chain.disown(db, user)
     chain.queue_for_index(db, [(chain.head[0] + 1, i) for i in ids], "", "del")
     return counts
 
 
 def _named(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     user, ids, runs = erasure.user, sorted(erasure.episodes | erasure.memories), sorted(erasure.runs)
-    in_ids, of_events = "user_id = ? AND id IN (SELECT unnest(?))", "user_id = ? AND seq IN (SELECT unnest(?))"
+    in_ids, of_events = (
+        "user_id = ? AND id IN (SELECT unnest(?))",
+        "user_id = ? AND seq IN (SELECT unnest(?::BIGINT[]))",
+    )
     scopes = _column(db, f"SELECT DISTINCT scope FROM memories WHERE {in_ids}", [user, ids])  # noqa: S608 (constants)
     graves = _tombstones(db, user, erasure)
     sql = f"SELECT seq FROM events WHERE user_id = ? AND {db.dialect.names_any('ids', '?')}"  # noqa: S608

@@ -22,6 +22,7 @@ from eider.store import event_chain
 from eider.store.protocols import IntakeTally, MakesMaterial
 from eider.store.sql import rows
 from eider.store.sql.chain import Chain
+from eider.store.sql.row_writes import write_material
 from eider.store.sql.session import Cursor
 from eider.store.transfer_rows import Batch, Happened, renumbered
 
@@ -363,8 +364,7 @@ class SqlIntake:
         """Vectors are not carried along: this store's embedder makes its own."""
         said = [m for m in fresh if m.state != "erased"]
         made = self._index([e for e, _ in episodes], said) if episodes or said else {}
-        values = [rows.embedding_row(i, self._user, self._embedder, ANALYZER, x) for i, x in made.items()]
-        db.insert("embeddings", rows.EMBEDDING, values)
+        write_material(db, made, user=self._user, embedder=self._embedder, analyzer=ANALYZER)
         put = {e.id: rev for e, rev in episodes} | {m.id: m.rev for m in memories if m.state != "erased"}
         self._chain.queue_for_index(db, [(rev, i) for i, rev in put.items()], self._user)
 
@@ -376,7 +376,7 @@ class SqlIntake:
         named = [(str(e.key), rev) for e, rev in episodes if e.key] + [(str(m.key), m.rev) for m in first.values()]
         if not named:
             return
-        sql = "SELECT seq, op FROM events WHERE seq IN (SELECT unnest($1)) AND user_id = $2"
+        sql = "SELECT seq, op FROM events WHERE seq IN (SELECT unnest($1::BIGINT[])) AND user_id = $2"
         known = {**dict(db.execute(sql, [[rev for _, rev in named], self._user]).fetchall()), **ops}
         digests: dict[str, int] = {}
         for key, rev in named:

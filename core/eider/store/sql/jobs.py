@@ -179,7 +179,7 @@ class SqlJobList:
         )
         with self._database.writing(EVERYONE) as db:
             given = [state, None if before is None else to_db(before), list(keep_kinds)]
-            return db.change(sql, given)
+            return db.changed(sql, given)
 
 
 def _due(db: Cursor, now: datetime, first: Collection[int], id_: int | None, end: str = "") -> Job | None:

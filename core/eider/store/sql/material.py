@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eider.model.changes import Indexing
-from eider.store.sql import rows
-from eider.store.sql.row_writes import rewrite_material
+from eider.store.sql.row_writes import rewrite_material, write_material
 from eider.store.sql.session import EVERYONE, Database
 
 
@@ -35,13 +34,10 @@ class SqlSearchMaterial:
 
     def replace(self, made: Mapping[str, Indexing], *, user: str, embedder: str, analyzer: str) -> None:
         """Write material, new or in place of what is there."""
-        known = "SELECT id FROM embeddings WHERE id IN (SELECT unnest($1)) AND user_id = $2"
         with self._database.writing(user) as db:
-            there = {row[0] for row in db.execute(known, [list(made), user]).fetchall()}
-            if old := {i: x for i, x in made.items() if i in there}:
-                rewrite_material(db, old, user=user, embedder=embedder, analyzer=analyzer)
-            new = [rows.embedding_row(i, user, embedder, analyzer, x) for i, x in made.items() if i not in there]
-            db.insert("embeddings", rows.EMBEDDING, new)
+            there = rewrite_material(db, made, user=user, embedder=embedder, analyzer=analyzer)
+            new = {i: x for i, x in made.items() if i not in there}
+            write_material(db, new, user=user, embedder=embedder, analyzer=analyzer)
 
     def drop_orphans(self) -> None:
         """Remove material of rows that do not exist."""

@@ -147,7 +147,7 @@ class SqlEvents:
             where.append("op NOT IN (SELECT unnest(?))")
             given.append(list(without))
         if seqs is not None:
-            where.append("seq IN (SELECT unnest(?))")
+            where.append("seq IN (SELECT unnest(?::BIGINT[]))")
             given.append(list(seqs))
         if ids is not None:
             where.append(self._database.dialect.names_any("ids", "?"))
@@ -179,7 +179,7 @@ class SqlEvents:
 
     def hashes(self, seqs: Sequence[int]) -> dict[int, str]:
         """Return number → hash of these events, as far as they are there."""
-        sql = "SELECT seq, hash FROM events WHERE seq IN (SELECT unnest($1))"
+        sql = "SELECT seq, hash FROM events WHERE seq IN (SELECT unnest($1::BIGINT[]))"
         with self._database.reading(EVERYONE) as db:
             return dict(db.execute(sql, [list(seqs)]).fetchall()) if seqs else {}
 
@@ -219,6 +219,6 @@ def events_where(db: Cursor, user: str, where: str, values: Sequence[Any]) -> li
     """Read events of a user by a condition, each with its reason."""
     sql = f"SELECT {rows.columns(rows.EVENT)} FROM events WHERE user_id = ? AND {where}"  # noqa: S608
     found = db.execute(sql, [user, *values]).fetchall()
-    payloads = "SELECT seq, payload FROM event_payloads WHERE user_id = $2 AND seq IN (SELECT unnest($1))"
+    payloads = "SELECT seq, payload FROM event_payloads WHERE user_id = $2 AND seq IN (SELECT unnest($1::BIGINT[]))"
     known = dict(db.execute(payloads, [[row[0] for row in found], user]).fetchall()) if found else {}
     return [rows.event_of(row, json.loads(known[row[0]]) if row[0] in known else None) for row in found]

@@ -26,18 +26,29 @@ def retire(db: Cursor, user: str, ids: Sequence[str], at: datetime) -> None:
     db.change(f"UPDATE memories SET retired_at = $3 {open_ones}", [list(ids), user, to_db(at)])  # noqa: S608
 
 
+def write_material(db: Cursor, made: Mapping[str, Indexing], *, user: str, embedder: str, analyzer: str) -> None:
+    """Write the vectors and analyses of rows that have none."""
+    values = [rows.embedding_row(i, user, embedder, analyzer, x) for i, x in made.items()]
+    db.insert("embeddings", rows.EMBEDDING, values)
+    db.index(made, user=user)
+
+
 def rewrite_material(
     db: Cursor, made: Mapping[str, Indexing], *, user: str, embedder: str | None = None, analyzer: str | None = None
-) -> None:
-    """Replace the vectors and analyses of rows that have some; None keeps what is noted of their makers."""
-    sql = (
-        "UPDATE embeddings SET vector = fresh.v, analysis = fresh.a, "
-        "embedder = CASE WHEN fresh.p THEN '' ELSE coalesce($4, embedder) END, analyzer = coalesce($5, analyzer) "
-        "FROM (SELECT unnest($1) AS i, unnest($2) AS v, unnest($3) AS a, unnest($7) AS p) AS fresh "
-        "WHERE id = fresh.i AND user_id = $6"
-    )
-    vectors, analyses, pending = zip(*((x.vector, x.analysis, x.pending) for x in made.values()), strict=True)
-    db.change(sql, [list(made), list(vectors), list(analyses), embedder, analyzer, user, list(pending)])
+) -> set[str]:
+    """Replace the vectors and analyses of those rows that have some, and return their ids.
+
+    None keeps what is noted of their makers.
+    """
+    sql = "SELECT id, embedder, analyzer FROM embeddings WHERE id IN (SELECT unnest($1)) AND user_id = $2"
+    known: dict[str, tuple[str, str]] = {i: (e, a) for i, e, a in db.execute(sql, [list(made), user]).fetchall()}
+    db.change("DELETE FROM embeddings WHERE id IN (SELECT unnest($1)) AND user_id = $2", [list(known), user])
+    values = [
+        rows.embedding_row(i, user, embedder or e, analyzer or a, made[i]) for i, (e, a) in known.items()
+    ]  # fmt: skip
+    db.insert("embeddings", rows.EMBEDDING, values)
+    db.index({i: made[i] for i in known}, user=user)
+    return set(known)
 
 
 def write_usage(db: Cursor, user: str, usage: Sequence[Usage]) -> None:

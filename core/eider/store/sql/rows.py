@@ -124,6 +124,11 @@ def edge_row(edge: Edge, user: str, rev: int) -> Row:
     return (user, edge.source, edge.target, edge.kind, edge.weight, rev)
 
 
+def ids_of(text: str) -> tuple[str, ...]:
+    """Ids of an event as stored."""
+    return tuple(json.loads(text))
+
+
 def embedding_row(id: str, user: str, embedder: str, analyzer: str, made: Indexing) -> Row:  # noqa: A002
     """Columns of `EMBEDDING`."""
     return (str(id), str(user), "" if made.pending else embedder, made.vector, analyzer, made.analysis)

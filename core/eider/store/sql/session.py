@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final, Protocol
 
+from eider.model.changes import Indexing
+
 EVERYONE: Final = None
 """Stands for a user where the rows of all are looked at: counting, checking, background work."""
 
@@ -72,8 +74,16 @@ class Cursor(Protocol):
         """Insert rows by columns; `end` follows the statement, such as what happens to rows that are there."""
         ...
 
-    def change(self, sql: str, given: Given = (), /) -> int:
-        """Run an update or a delete; returns how many rows it changed."""
+    def change(self, sql: str, given: Given = (), /) -> None:
+        """Run an update or a delete."""
+        ...
+
+    def changed(self, sql: str, given: Given = (), /) -> int:
+        """Run an update or a delete; returns how many rows it changed, which is waited for."""
+        ...
+
+    def index(self, made: Mapping[str, Indexing], *, user: str) -> None:
+        """Bring what is searched within the database in line with new material; nothing where an index of its own follows."""
         ...
 
     def by_id(

@@ -1,0 +1,67 @@
+"""The end of an event chain that several processes move on."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Final
+
+from eider.model.errors import StoreDamagedError
+from eider.store.sql.chain import Chain, Head
+from eider.store.sql.session import EVERYONE, Cursor
+from eider_postgres.database import PostgresDatabase
+
+_REMEMBERED: Final = 100_000
+"""Own events that are told from others'; one that is not is read once too often."""
+_DISOWN: Final = (
+    "WITH gone AS (DELETE FROM events WHERE user_id = ? RETURNING *) INSERT INTO events (seq, happened_at, user_id, "
+    "actor, op, ids, commitment, previous, hash) "
+    "SELECT seq, happened_at, '', actor, op, ids, commitment, previous, hash FROM gone"
+)
+
+
+class PostgresChain(Chain):
+    """A chain whose head is a row: whoever writes holds it until the commit."""
+
+    def __init__(self, database: PostgresDatabase) -> None:
+        """Read the end of the chain."""
+        self.me = secrets.token_hex(8)
+        """Names this process to the others."""
+        with database.reading(EVERYONE) as db:
+            found = db.execute("SELECT content FROM meta WHERE name = 'secret'").fetchall()
+        if not found:
+            place = Path(database.address.shown)
+            raise StoreDamagedError(place, "its secret is missing", "Restore the schema from a backup.")
+        super().__init__(database, bytes.fromhex(found[0][0]), indexed=False)
+        self._written: dict[int, None] = {}
+        self.channel = f"eider_{self.digest('channel', '', database.address.schema)[:32]}"
+
+    def begin(self, db: Cursor) -> None:
+        """Take the head; what was remembered between writes holds where nobody else has written."""
+        seq, hash_, tombstoned = db.execute(
+            "SELECT seq, hash, EXISTS (SELECT 1 FROM tombstones) FROM chain FOR UPDATE"
+        ).fetchall()[0]
+        if (seq, hash_) != self.head:
+            self.head = (seq, hash_)
+            self.sequences = {}
+        self._begun, self.tombstoned = seq, tombstoned
+
+    def end(self, db: Cursor, head: Head) -> None:
+        """Keep the new head, and tell the others when it is committed."""
+        db.execute("UPDATE chain SET seq = $1, hash = $2", list(head))
+        db.execute("SELECT pg_notify($1, $2)", [self.channel, f"{self.me} {head[0]}"])
+
+    def note(self) -> None:
+        """After a commit: remember that it was this process's."""
+        first = self._begun + 1
+        self._written.update(dict.fromkeys(range(first, self.head[0] + 1)))
+        while len(self._written) > _REMEMBERED:
+            self._written.pop(next(iter(self._written)))
+
+    def wrote(self, seq: int) -> bool:
+        """Return whether this process wrote an event, as far as it remembers."""
+        return seq in self._written
+
+    def disown(self, db: Cursor, user: str) -> None:
+        """Take a user's name out of the events; no row changes its place, which a divided table may refuse."""
+        db.change(_DISOWN, [user])

@@ -1,0 +1,121 @@
+"""Opening a store in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+from eider.model.protocols import Embedder
+from eider.store.protocols import Store, StorePlace
+from eider.store.sql.candidates import SqlCandidates
+from eider.store.sql.commits import SqlCommits
+from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted
+from eider.store.sql.erase import SqlErasureChecks
+from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
+from eider.store.sql.jobs import SqlJobList, SqlJobResults
+from eider.store.sql.loops import SqlLearned, SqlLoops
+from eider.store.sql.material import SqlSearchMaterial
+from eider.store.sql.reads import SqlEvents, SqlReads, SqlStatements
+from eider.store.sql.runs import SqlRuns, SqlSteps
+from eider.store.sql.state import SqlDocuments, SqlScopes, SqlUsage
+from eider_postgres import address as addresses
+from eider_postgres import migrate
+from eider_postgres.chain import PostgresChain
+from eider_postgres.copies import PostgresCopies
+from eider_postgres.database import PostgresDatabase, explained
+from eider_postgres.follow import Listener
+from eider_postgres.jobs import PostgresJobQueue
+from eider_postgres.search import PostgresSearch
+from eider_postgres.segments import PostgresSegments
+from eider_postgres.tables import PostgresTransfer
+
+LOADED: int = 50_000
+"""Rows of one user up to which they are loaded over the network rather than nominated by the server."""
+
+
+class PostgresConnection:
+    """`Connection` to a database, and what is let go with it."""
+
+    def __init__(self, database: PostgresDatabase, close: Callable[[], None]) -> None:
+        """Take over an open database; `close()` lets go of it and of all that works behind it."""
+        self.database, self._close = database, close
+
+    @property
+    def forked(self) -> bool:
+        """Whether it was opened by the parent of this process, which alone may go on with it."""
+        return self.database.forked
+
+    def check(self) -> None:
+        """Refuse a handle that was closed, or opened before a fork."""
+        self.database.check()
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Hold this process's place as writer."""
+        return self.database.turn()
+
+    def close(self) -> None:
+        """Stop what works behind the store and release it; closing twice is harmless."""
+        self._close()
+
+
+def open_store(
+    address: str, embedder: Embedder | EmbedderOf, *, read_only: bool = False, reembed: bool = False
+) -> Store:  # fmt: skip
+    """Open the store at an address, making its schema where there is none.
+
+    Args:
+        address: `postgresql://host/database?schema=name`; what it does not say comes from libpq's settings and files.
+        embedder: What makes its vectors, or what chooses that by what the store has noted.
+        read_only: Write nothing.
+        reembed: Take over a store with another embedder's vectors; the caller makes them anew (`needs_material`).
+
+    Raises:
+        StoreUnreachableError: The server does not answer.
+        StoreTooNewError: A later version wrote it.
+        ConfigError: The role, or pgvector, cannot be used.
+        EmbedderMismatchError: Its vectors are another embedder's.
+    """
+    where = addresses.read(address)
+    with explained(where):
+        halfvec, types = migrate.settle(where)
+    database = PostgresDatabase(where, halfvec, types, schema=migrate.newest(), read_only=read_only)
+    try:
+        if callable(embedder):
+            embedder = embedder(noted(database))
+        outdated = needs_material(database, embedder, reembed=reembed)
+        store = _store(PostgresChain(database), database, embedder)
+        store.needs_material = outdated
+    except BaseException:
+        database.close()
+        raise
+    return store
+
+
+def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder) -> Store:
+    """Bundle one object per purpose over an open database."""
+    candidates = SqlCandidates(chain)
+    search = PostgresSearch(database, candidates, embedder.width)
+    listener = Listener(database, chain)
+
+    def close() -> None:
+        if not database.forked:
+            listener.stop()
+        database.close()
+
+    store = Store(
+        place=StorePlace(
+            name=database.address.schema, folder=None, schema=database.schema, embedder=embedder.fingerprint,
+            read_only=database.read_only, read_only_reason="it was opened so", address=database.address.shown,
+        ),
+        commits=SqlCommits(chain, embedder=embedder.fingerprint), reads=SqlReads(database),
+        statements=SqlStatements(chain), segments=PostgresSegments(chain, width=embedder.width), candidates=candidates,
+        events=SqlEvents(chain), usage=SqlUsage(database), scopes=SqlScopes(database), loops=SqlLoops(database),
+        runs=SqlRuns(chain), steps=SqlSteps(chain), learned=SqlLearned(database), documents=SqlDocuments(database),
+        job_queue=PostgresJobQueue(database, chain), job_results=SqlJobResults(database), job_list=SqlJobList(database),
+        index=search, index_upkeep=search, material=SqlSearchMaterial(database), inspection=SqlInspection(database),
+        erasure_checks=SqlErasureChecks(database), tombstones=SqlTombstones(chain), census=SqlCensus(database),
+        copies=PostgresCopies(database), transfer=PostgresTransfer(chain),
+        connection=PostgresConnection(database, close), others=listener, loads=LOADED,
+    )  # fmt: skip
+    listener.start()
+    return store

@@ -1,0 +1,161 @@
+"""What a user too large to load is ranked by: PostgreSQL nominates, by words, by meaning, and the newest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.language.analysis import analyse
+from eider.model.changes import Indexing
+from eider.store.segment.columns import parse
+from eider.store.segment.postings import Population
+from eider.store.sql.candidates import SqlCandidates
+from eider.store.sql.session import EVERYONE
+from eider_postgres.cursor import Half, user_terms
+from eider_postgres.database import PostgresDatabase
+
+_NEAR_FROM: Final = 50_000
+"""Rows of one user from which an approximate index of meanings is walked; fewer are compared one by one."""
+_WORD_ROWS: Final = 20_000
+"""Rows that words may bring before they are weighed: the most telling words come first. A guess."""
+_NEWEST: Final = 100
+"""Newest rows that are nominated whatever they say. A guess."""
+_BATCH: Final = 5_000
+_WORDS: Final = """
+SELECT w.id FROM words w
+CROSS JOIN LATERAL (SELECT sum(q.weight) AS weight FROM unnest($1::bigint[], $2::float8[]) AS q(term, weight)
+                    WHERE q.term = ANY(w.terms)) s
+ORDER BY s.weight DESC, w.id DESC LIMIT $3
+"""
+_MEANINGS: Final = "SELECT id FROM meanings WHERE user_id = $1 ORDER BY meaning{0} <#> $2{0} LIMIT $3"
+_NEW: Final = "SELECT id FROM episodes WHERE user_id = $1 ORDER BY id DESC LIMIT $2"
+
+
+class PostgresSearch:
+    """`SearchIndex` and `IndexUpkeep`: the index is part of the rows' own transaction, so nothing ever waits."""
+
+    trouble: str | None = None
+
+    def __init__(self, database: PostgresDatabase, candidates: SqlCandidates, width: int) -> None:
+        """Nominate rows of an open database; vectors have `width` floats."""
+        self._database, self._candidates, self._width = database, candidates, width
+
+    def nominate(
+        self, text: str, vector: NDArray[np.float32] | None, *, user: str, limit: int = 400
+    ) -> list[str] | None:  # fmt: skip
+        """Return ids of this user that might answer, by words and by meaning, at most `limit` of each kind."""
+        population, _ = self._candidates.population(user=user)
+        terms, weights = _weighed(text, population, user)
+        with self._database.reading(user) as db:
+            found: list[list[Any]] = []
+            if terms:
+                db.execute("SELECT set_config('eider.terms', $1, true)", [",".join(map(str, terms))])
+                found.append(db.execute(_WORDS, [terms, weights, limit]).fetchall())
+            if vector is not None and vector.any():
+                size = population.rows if population is not None else 0
+                if size > _NEAR_FROM:
+                    db.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
+                    db.execute("SELECT set_config('hnsw.ef_search', $1, true)", [str(limit)])
+                    cast = f"::halfvec({self._width})"
+                else:
+                    cast = ""
+                found.append(db.execute(_MEANINGS.format(cast), [user, Half(vector), limit]).fetchall())
+            found.append(db.execute(_NEW, [user, min(limit, _NEWEST)]).fetchall())
+        return list(dict.fromkeys(row[0] for rows in found for row in rows))
+
+    def notify(self, rows: int) -> None:
+        """Nothing follows: what was committed is indexed."""
+
+    def pending(self, user: str | None = None) -> int:
+        """Return 0: nothing waits."""
+        del user
+        return 0
+
+    # ------------------------------------------------------------------ upkeep
+
+    def drain(self) -> int:
+        """Return 0: nothing waits."""
+        return 0
+
+    def compare(self) -> tuple[int, int, int]:
+        """Count rows whose meaning is not indexed although they have a vector, and rows in all; none can be too many."""
+        lacking = (
+            "SELECT count(*) FROM embeddings x WHERE length(x.vector) > 0 AND NOT EXISTS "
+            "(SELECT 1 FROM meanings m WHERE m.user_id = x.user_id AND m.id = x.id)"
+        )
+        with self._database.reading(EVERYONE) as db:
+            missing = db.execute(lacking).fetchall()[0][0]
+            rows = db.execute("SELECT count(*) FROM embeddings").fetchall()[0][0]
+        return int(missing), 0, int(rows)
+
+    def heal(self) -> None:
+        """Nothing to do: an index that was not finished is found when the store is opened."""
+
+    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
+        """Index what is not indexed, and, where a user is large enough for it, make the index of near meanings."""
+        with self._database.reading(EVERYONE) as db:
+            users = db.execute("SELECT user_id, count(*) FROM embeddings GROUP BY user_id ORDER BY user_id").fetchall()
+        total = sum(n for _, n in users)
+        done = 0
+        for user, rows in users:
+            self._index_again(user)
+            done += rows
+            if progress is not None:
+                progress(done, total)
+        if any(n > _NEAR_FROM for _, n in users):
+            self._make_near()
+        return total
+
+    def _index_again(self, user: str) -> None:
+        sql = (
+            "SELECT id, vector, analysis FROM embeddings x WHERE user_id = $1 AND id > $2 AND NOT EXISTS "
+            "(SELECT 1 FROM meanings m WHERE m.user_id = x.user_id AND m.id = x.id) AND length(vector) > 0 "
+            "ORDER BY id LIMIT $3"
+        )
+        last = ""
+        while True:
+            with self._database.writing(user) as db:
+                found = db.execute(sql, [user, last, _BATCH]).fetchall()
+                if not found:
+                    return
+                last = found[-1][0]
+                db.index({i: Indexing(vector=v, analysis=a) for i, v, a in found}, user=user)
+
+    def _make_near(self) -> None:
+        """Make the index of near meanings, while others read and write, outside any transaction."""
+        with self._database.alone() as db:
+            made: Any = (
+                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS meanings_near ON meanings "
+                f"USING hnsw ((meaning::halfvec({self._width})) halfvec_ip_ops)"
+            )
+            db.execute(made)
+
+    def scrub(self) -> bool:
+        """Return False: what is erased leaves with its rows."""
+        return False
+
+    def exists(self) -> bool:
+        """Return whether anything could be compared."""
+        return True
+
+
+def _weighed(text: str, population: Population | None, user: str) -> tuple[list[int], list[float]]:
+    """The words of a question that say most, rarest first, until they may bring more rows than can be weighed."""
+    found, _ = parse([analyse(text, said_on=None).to_bytes()])
+    terms = np.unique(np.asarray(found.flat, np.uint64))
+    if population is None:
+        return user_terms(user, terms), [1.0] * len(terms)
+    at = np.searchsorted(population.terms, terms)
+    inside = np.minimum(at, max(0, len(population.terms) - 1))
+    known = population.terms[inside] == terms if len(population.terms) else np.zeros(len(terms), np.bool_)
+    counts = np.where(known, population.counts[inside] if len(population.terms) else 0, 1).astype(np.float64)
+    order = np.argsort(counts, kind="stable")
+    within = np.cumsum(counts[order]) <= _WORD_ROWS
+    within[:1] = True
+    kept = order[within]
+    weights = np.log1p(population.rows / np.maximum(counts[kept], 1.0))
+    salted = [user_terms(user, terms[i : i + 1])[0] for i in kept]
+    return salted, weights.tolist()
