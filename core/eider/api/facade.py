@@ -307,7 +307,19 @@ class Eider(Accounts, Learning, Messages, Outcomes, Scoping, Workflows):
     # ------------------------------------------------------------------ keeping house
 
     def export(self, path: str | Path, *, user: str | None = None, format: ExportFormat = "jsonl") -> int:  # noqa: A002
-        """Write all of a user to a file (jsonl, markdown) or directory (parquet); returns the rows written."""
+        """Write all of a user to a file or directory; returns the rows written.
+
+        Args:
+            path: Where to; what is there is replaced.
+            user: Whose.
+            format: `jsonl` (a file, gzipped when it ends in .gz) and `parquet` (a directory) lose nothing; `markdown` is a
+                directory to read and edit, or one page where the path ends in .md; `pam` is Portable AI Memory 1.0, a
+                file that other tools read.
+
+        Raises:
+            InputError: The path cannot be written to, or holds something else.
+            StoreFullError: The disk is full; what was there is untouched.
+        """
         return self._backend.execute(Export(path=str(path), user=self._whose(user), format=format))
 
     def import_(

@@ -22,6 +22,7 @@ from eider.client import tls_link
 from eider.client.client import PROTOCOL, VERSION, ClientError, dumps, loads, local_zone
 from eider.model.errors import InputError, StoreMissingError, TooLargeError
 from eider.records.exchange.files import HEADER, replacing
+from eider.records.exchange.markdown_folder import INDEX
 
 if TYPE_CHECKING:
     from eider.client.client import Client
@@ -41,10 +42,13 @@ def download(client: Client, whole: Mapping[str, Any]) -> int:
         InputError: The path cannot be written to.
         ClientError: The server refuses, or does not answer.
     """
-    path, folder = Path(whole["path"]), whole.get("format") == "parquet"
+    path, folder = (
+        Path(whole["path"]),
+        whole.get("format") == "parquet" or (whole.get("format") == "markdown" and not whole["path"].endswith(".md")),
+    )
     if folder and path.is_file():
-        raise InputError(f"{str(path)!r} is a file; a Parquet export is a directory, so name another path.")
-    if folder and path.is_dir() and any(path.iterdir()) and not (path / HEADER).exists():
+        raise InputError(f"{str(path)!r} is a file; this export is a directory, so name another path.")
+    if folder and path.is_dir() and any(path.iterdir()) and not any((path / name).exists() for name in (HEADER, INDEX)):
         raise InputError(f"{str(path)!r} holds something else than an export; name an empty or new directory.")
     if not folder and path.is_dir():
         raise InputError(f"{str(path)!r} is a directory; name a file, or export as format='parquet'.")

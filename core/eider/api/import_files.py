@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from eider.api.markdown_edits import is_markdown_export
 from eider.model.answers import Imported
 from eider.model.errors import InputError, StoreMissingError
 from eider.records.exchange.files import HEADER
@@ -66,6 +67,10 @@ def foreign_import(
 ) -> Imported | None:  # fmt: skip
     """Import what another tool wrote; None for an export of Eider, and for what nobody knows."""
     path = Path(path).expanduser()
+    if is_markdown_export(path):
+        raise InputError(
+            f"{str(path)!r} is Markdown to edit; eider.api.markdown_edits.read_edits(memory, path) says what was changed."
+        )
     if not path.exists() or (path / HEADER).is_file() or (importer := importer_of(path)) is None:
         return None
     return _Import(memory, importer, path, Wanted(user=user), dry_run=dry_run).run(progress)

@@ -27,7 +27,7 @@ REQUEST: Final = "eider-request"
 ROWS: Final = "eider-rows"
 """Header that says how many rows an export holds."""
 CHUNK: Final = 256 * 1024
-_MEMBERS: Final = 64
+_MEMBERS: Final = 10_000
 _PLACE: Final = "tmp"
 
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     RememberItem: TypeAlias = "Remember | Mapping[str, object] | str"
 else:  # as they are sent: msgspec reads types when it sends and receives
     When, RecordItem, RememberItem = str, Mapping[str, Any], Mapping[str, Any] | str
-ExportFormat = Literal["jsonl", "parquet", "markdown"]
-EXPORT_FORMATS: Final = ("jsonl", "parquet", "markdown")
+ExportFormat = Literal["jsonl", "parquet", "markdown", "pam"]
+EXPORT_FORMATS: Final = ("jsonl", "parquet", "markdown", "pam")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -305,7 +305,7 @@ class Consolidate(UserRequest[Consolidation]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export(UserRequest[int]):
-    """Write all of a user to a file or directory, losslessly (jsonl, parquet) or for reading (markdown)."""
+    """Write all of a user to a file or directory, losslessly (jsonl, parquet), to read and edit (markdown) or for other tools (pam)."""
 
     verb: ClassVar[str] = "export"
 

@@ -44,7 +44,7 @@ def export_to_caller(home: str, body: Mapping[str, Any], carried_out: Execute) -
     request = object_in(body, "request")
     given = str(request.get("path") or "export.jsonl")
     with transfer.private(home) as place:
-        path = place / ("export.gz" if given.endswith(".gz") else "export")
+        path = place / f"export{next((end for end in ('.gz', '.md') if given.endswith(end)), '')}"
         with transfer.told_of(path, given):
             found = carried_out("export", {**body, "request": {**request, "path": str(path)}})
         return transfer.sent(path, found["value"])

@@ -21,6 +21,8 @@ from eider.privacy.signing import check_public_key, home_key, public_key
 from eider.records.exchange.files import MARK, VERSION, Line, read, signer, write_lines, write_parquet
 from eider.records.exchange.foreign import statement_or_utterance
 from eider.records.exchange.markdown import write_markdown
+from eider.records.exchange.markdown_folder import write_folder
+from eider.records.exchange.pam import write_pam
 from eider.records.exchange.rows import Reader, edge_line, episode_line, event_line, memory_line, usage_line
 from eider.store.engine import Engine
 from eider.store.open import newest_schema
@@ -55,7 +57,9 @@ def export(engine: Engine, accepted: Clean[Export]) -> int:
 def written(path: Path, header: Line, rows: Snapshot, form: ExportFormat, now: datetime) -> int:
     """Write one user's rows in a format; returns how many."""
     if form == "markdown":
-        return write_markdown(path, header, rows, now)
+        return (write_markdown if path.suffix == ".md" else write_folder)(path, header, rows, now)
+    if form == "pam":
+        return write_pam(path, header, rows, now)
     if form == "parquet":
         return write_parquet(path, header, {
             "event": lambda: map(event_line, rows.events()),

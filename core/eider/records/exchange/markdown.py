@@ -35,7 +35,7 @@ def write_markdown(path: Path, header: dict[str, Any], rows: Snapshot, now: date
             _write_lines(file, f"## {visible_text(scope)} · {kind}", "", *(statement(m, now) for m in group), "")
         if closed:
             _write_lines(file, "## closed", "", *(statement(m, now) for m in closed), "")
-        said = sum(_write_lines(file, *lines) for lines in _utterances(rows))
+        said = sum(_write_lines(file, *lines) for lines in utterances(rows))
     return len(latest) + said
 
 
@@ -63,7 +63,7 @@ def _day(at: datetime, precision: Precision) -> str:
     return f"{at:{_DATE[precision]}}"
 
 
-def _utterances(rows: Snapshot) -> Iterator[list[str]]:
+def utterances(rows: Snapshot) -> Iterator[list[str]]:
     """Sessions in the order they began to be recorded; times on the speaker's clock."""
     session: str | None = None
     for e in rows.utterances():

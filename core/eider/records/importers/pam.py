@@ -13,7 +13,7 @@ from eider.records.importers.source import Found, Importer, Line, Skipped, Wante
 
 SCHEMA: Final = "portable-ai-memory"
 _KINDS: Final[Mapping[str, str]] = {"preference": "preference", "instruction": "rule", "context": "context"}
-_STATUS: Final = ("active", "superseded")
+_CLOSED: Final = ("superseded", "archived")
 
 
 def detect(path: Path) -> bool:
@@ -38,12 +38,12 @@ def iterate(path: Path, wanted: Wanted) -> Iterator[Found]:
 
 def _memory(one: Line, wanted: Wanted) -> Line | Skipped:
     status, times, more = str(one.get("status") or "active"), one.get("temporal") or {}, one.get("metadata") or {}
-    if status not in _STATUS:
-        return Skipped(f"memories that are {status}")
     since = instant(times.get("valid_from")) or instant(times.get("created_at"))
     until = instant(times.get("valid_until"))
-    if status == "superseded" and (until is None or since is None or until <= since):
-        return Skipped("superseded memories without dates")
+    if status not in ("active", *_CLOSED):
+        return Skipped(f"memories that are {status}")
+    if status in _CLOSED and (until is None or since is None or until <= since):
+        return Skipped(f"{status} memories without dates")
     if wanted.since is not None and since is not None and since < wanted.since:
         return Skipped("memories before the given time")
     named = str(one.get("custom_type") or more.get("eider_kind") or "")
