@@ -160,6 +160,7 @@ def run(terms: ServerOptions, lock: int) -> None:
         )  # uvicorn raises it again when it is done: that shall not kill us
         signal.signal(signal.SIGINT, place.request_stop)
         memory_tuning.limit_heaps()
+        memory_tuning.leave_out_catalog_client()
     dispatcher: Dispatcher | None = None
     sockets: list[socket.socket] = []
     try:
