@@ -29,7 +29,11 @@ def turn_of(body: Body) -> Turn | None:
     if at is None:
         return None
     place, before = _place_of(messages, at), _last_agent_index(messages, at)
-    ours = _own_tools(body)
+    tools = [tool for tool in body.get("tools") or () if isinstance(tool, Mapping)]
+    ours = frozenset(
+        tool["name"] for tool in tools
+        if tool.get("type") == MEMORY_TOOL or tool.get("description") in _OWN_DESCRIPTIONS
+    )  # fmt: skip
     met, tainted = _tool_texts(messages, at, place, ours)
     return Turn(
         prompt=_message_text(messages[at]), place=place,
@@ -134,15 +138,6 @@ def _blocks(content: Any) -> Iterator[Mapping[str, Any]]:
             yield block
         elif hasattr(block, "model_dump"):
             yield block.model_dump()
-
-
-def _own_tools(body: Body) -> frozenset[str]:
-    """Names of the tools in a request that are memory's own; a host's tool of the same name is not."""
-    tools = [tool for tool in body.get("tools") or () if isinstance(tool, Mapping)]
-    return frozenset(
-        tool["name"] for tool in tools
-        if tool.get("type") == MEMORY_TOOL or tool.get("description") in _OWN_DESCRIPTIONS
-    )  # fmt: skip
 
 
 def _tool_texts(messages: Messages, at: int, place: str, ours: frozenset[str]) -> tuple[tuple[ToolText, ...], bool]:

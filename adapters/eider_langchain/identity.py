@@ -78,7 +78,7 @@ def conversation_of_run(
     return conversation.of(
         user=user if user is not None else _id_text(_first_value(places, USER)),
         session=conversation.session if conversation.session is not None else _id_text(_first_value(places, SESSION)),
-        scopes=(scopes,) if isinstance(scopes, str) else _text_list(scopes),
+        scopes=(scopes,) if isinstance(scopes, str) else tuple(str(value) for value in scopes),
         context=conversation.work_context if conversation.work_context is not None else _id_text(_first_value(places, ("eider_context",))),
         loop=conversation.loop if conversation.loop is not None else _id_text(_first_value(places, ("eider_loop",))),
         budget=budget if isinstance(budget, int) else None,
@@ -99,7 +99,3 @@ def _id_text(value: object) -> str | None:
     """An id as text; users' ids are often numbers or UUIDs."""
     value = getattr(value, "identity", value)
     return None if value is None or isinstance(value, Mapping) else str(value)
-
-
-def _text_list(values: Sequence[object]) -> tuple[str, ...]:
-    return tuple(str(value) for value in values)

@@ -180,14 +180,13 @@ def report(
                 recall_marks.strip(_answer_text(message)) if place == last else words, key=key, tainted=tainted
             )
         elif isinstance(message, ToolMessage) and message.name in own:
-            tainted |= _is_doubtful(message.artifact)
-        elif _is_of_another(message) or (isinstance(message, ToolMessage) and place <= last):
+            results = message.artifact.get("results", ()) if isinstance(message.artifact, dict) else ()
+            is_doubtful = any(isinstance(found, dict) and found.get("trust") == 0 for found in results)
+            tainted |= is_doubtful
+        elif (isinstance(message, HumanMessage) and _SOURCE_KEY not in message.additional_kwargs) or (
+            isinstance(message, ToolMessage) and place <= last
+        ):
             conversation.tool_said(words, key=key)
-
-
-def _is_of_another(message: BaseMessage) -> bool:
-    """Whether it is for humans, under another agent's name; what LangChain wrote itself is nobody's."""
-    return isinstance(message, HumanMessage) and _SOURCE_KEY not in message.additional_kwargs
 
 
 def _last_answer(messages: Sequence[BaseMessage]) -> AIMessage | None:
@@ -200,9 +199,3 @@ def _last_answer(messages: Sequence[BaseMessage]) -> AIMessage | None:
 def _answer_text(message: AIMessage) -> str:
     """An agent's words; where it has none, what it called with."""
     return text_of(message) or "\n".join(json.dumps(c["args"], ensure_ascii=False) for c in message.tool_calls)
-
-
-def _is_doubtful(answer: Any) -> bool:
-    """Whether memory answered with what a tool or document once said."""
-    results = answer.get("results", ()) if isinstance(answer, dict) else ()
-    return any(isinstance(found, dict) and found.get("trust") == 0 for found in results)

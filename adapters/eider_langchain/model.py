@@ -50,19 +50,18 @@ class ChatModel:
                 raise self._form_error(prompt, answer["raw"]) from answer["parsing_error"]
             return _with_usage(answer["parsed"], answer["raw"])
         except NotImplementedError:  # a model without tools or schemas
-            return self._parse_text_answer(prompt, messages)
-
-    def _parse_text_answer(self, prompt: Prompt[T], messages: list[BaseMessage]) -> Answer[T]:
-        """The form is asked for in words and found in the text."""
-        kind: Any = prompt.answer
-        form = json.dumps(kind.model_json_schema(), ensure_ascii=False)
-        told = SystemMessage(f"{prompt.system}\n\nAnswer with one JSON object of this schema and nothing else:\n{form}")
-        raw = self._invoke(self._chat, [told, *messages[1:]], prompt)
-        found = _OBJECT.search(str(raw.text))
-        try:
-            return _with_usage(kind.model_validate_json(found[0] if found else str(raw.text)), raw)
-        except ValidationError as error:
-            raise self._form_error(prompt, raw) from error
+            # The form is asked for in words and found in the text
+            kind: Any = prompt.answer
+            form = json.dumps(kind.model_json_schema(), ensure_ascii=False)
+            told = SystemMessage(
+                f"{prompt.system}\n\nAnswer with one JSON object of this schema and nothing else:\n{form}"
+            )
+            raw = self._invoke(self._chat, [told, *messages[1:]], prompt)
+            found = _OBJECT.search(str(raw.text))
+            try:
+                return _with_usage(kind.model_validate_json(found[0] if found else str(raw.text)), raw)
+            except ValidationError as error:
+                raise self._form_error(prompt, raw) from error
 
     def _invoke(self, chat: Any, messages: list[BaseMessage], prompt: Prompt[Any]) -> Any:
         try:

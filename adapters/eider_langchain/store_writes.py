@@ -78,7 +78,13 @@ class StoreWriter:
             if row.deleted:
                 self.emptied[scope_of(row.namespace)] = tuple(op.namespace)
         new = {tuple(op.namespace) for op, row in kept if not row.deleted and _is_new(before[row.session])}
-        self._register_namespaces(new)
+        names = [
+            {"text": json.dumps(n, ensure_ascii=False), "kind": "context", "scope": scope, "pinned": True}
+            for n, scope in ((n, scope_of(n)) for n in sorted(new))
+            if not self._memory.search(user=self._user, kinds=["context"], scopes=[scope], limit=1).total
+        ]
+        if names:
+            self._memory.remember_many(names, user=self._user)
         if self._waiting or not self._looked_back:
             self._written_at = time.monotonic()
             if not self._queued:
@@ -180,16 +186,6 @@ class StoreWriter:
             return [episode.id for episode, _ in rows[1:]]
         last = next((place for place, (_, row) in enumerate(rows) if row is None or row.deleted), len(rows))
         return [episode.id for episode, _ in rows[last:]]
-
-    def _register_namespaces(self, places: set[Namespace]) -> None:
-        """Have namespaces listed; one that is already stays as it is."""
-        names = [
-            {"text": json.dumps(n, ensure_ascii=False), "kind": "context", "scope": scope, "pinned": True}
-            for n, scope in ((n, scope_of(n)) for n in sorted(places))
-            if not self._memory.search(user=self._user, kinds=["context"], scopes=[scope], limit=1).total
-        ]
-        if names:
-            self._memory.remember_many(names, user=self._user)
 
 
 def _is_new(before: Row | None) -> bool:

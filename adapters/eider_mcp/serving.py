@@ -48,14 +48,11 @@ class MemoryTool(Tool):
         """Answer one call; a fault is an answer that says what to do."""
         del context, convert_result
         begun = self.fn(self.name, arguments)  # before anything is waited for: a client may be gone by then
-        return _call_result(self.name, await to_thread.run_sync(begun.result, abandon_on_cancel=True))
-
-
-def _call_result(name: str, answer: Answer) -> CallToolResult:
-    if "error" in answer:
-        fault: Mapping[str, str] = answer["error"]
-        return CallToolResult(content=[_text_content(f"{fault['message']}; {fault['fix']}")], is_error=True)
-    return CallToolResult(content=[_text_content(_answer_text(name, answer))], structured_content=answer)
+        answer = await to_thread.run_sync(begun.result, abandon_on_cancel=True)
+        if "error" in answer:
+            fault: Mapping[str, str] = answer["error"]
+            return CallToolResult(content=[_text_content(f"{fault['message']}; {fault['fix']}")], is_error=True)
+        return CallToolResult(content=[_text_content(_answer_text(self.name, answer))], structured_content=answer)
 
 
 def _answer_text(name: str, answer: Answer) -> str:

@@ -57,7 +57,14 @@ def turn_of(items: Sequence[Item], body: Body, names: Collection[str], opening: 
         return None
     before = _last_index(items, at, "agent", ())
     place = _place(items, at, before, opening)
-    met, tainted = _tool_texts(items, at, place, _own_tools(body), names)
+    # Names of the tools in a request that are memory's own
+    found: set[str] = set()
+    for tool in map(plain, body.get("tools") or ()):
+        about = plain(tool.get("function")) if "function" in tool else tool
+        if about.get("description") in _OWN_DESCRIPTIONS:
+            found.add(str(about.get("name")))
+    own_tools = frozenset(found)
+    met, tainted = _tool_texts(items, at, place, own_tools, names)
     unknown = before is None and bool(opening)
     return Turn(
         prompt=items[at].text, place=place, answering=None if unknown else "" if before is None else items[before].text,
@@ -169,16 +176,6 @@ def _answer_name(items: Sequence[Item], at: int, names: Collection[str], opening
         return f"opening:{opening}:{at}"
     steps = sum(item.who == "agent" and bool(item.text) for item in items[spoken:at])
     return f"{_place(items, spoken, _last_index(items, spoken, 'agent', ()), opening)}:{steps}"
-
-
-def _own_tools(body: Body) -> frozenset[str]:
-    """Names of the tools in a request that are memory's own."""
-    found: set[str] = set()
-    for tool in map(plain, body.get("tools") or ()):
-        about = plain(tool.get("function")) if "function" in tool else tool
-        if about.get("description") in _OWN_DESCRIPTIONS:
-            found.add(str(about.get("name")))
-    return frozenset(found)
 
 
 def _tool_texts(

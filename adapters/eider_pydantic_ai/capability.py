@@ -160,7 +160,17 @@ class EiderCapability(AbstractCapability[Any]):
         except BaseException:
             try:
                 if not self.reported:
-                    self._report_given_up(ctx)
+                    new = [message for message in self.sent if getattr(message, "run_id", None) == ctx.run_id]
+                    if new:
+                        self._report(new, self.sent[: -len(new)])
+                    elif self.learn and self.user_speaks and ctx.prompt:
+                        before, key = last_answer(ctx.messages)
+                        self.conversation.user_said(
+                            prompt_text(ctx.prompt),
+                            answering=before,
+                            key=f"{HOST}:{ctx.run_id}:prompt",
+                            answering_key=key,
+                        )
             except Exception as error:  # noqa: BLE001 (a run ends as it does, whatever happens to its memory)
                 _log_failure(error)
             raise
@@ -228,17 +238,6 @@ class EiderCapability(AbstractCapability[Any]):
             parts = [*request.parts[:number], UserPromptPart(text), *request.parts[number:]]
             changed[place] = replace(request, parts=parts)
         return changed
-
-    def _report_given_up(self, ctx: RunContext[Any]) -> None:
-        """Report the messages that the model was sent last in a run; of a run that sent none its prompt."""
-        new = [message for message in self.sent if getattr(message, "run_id", None) == ctx.run_id]
-        if new:
-            self._report(new, self.sent[: -len(new)])
-        elif self.learn and self.user_speaks and ctx.prompt:
-            before, key = last_answer(ctx.messages)
-            self.conversation.user_said(
-                prompt_text(ctx.prompt), answering=before, key=f"{HOST}:{ctx.run_id}:prompt", answering_key=key
-            )
 
     def _report(self, new: Sequence[ModelMessage], before: Sequence[ModelMessage]) -> None:
         """In order; the first words of the user answer what the agent had said before the run."""

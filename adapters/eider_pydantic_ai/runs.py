@@ -43,7 +43,10 @@ class KeptAgent(WrapperAgent[Any, Any]):
             if not step.finished:
                 result = await self.wrapped.run(user_prompt, **options)
                 step.output = adapter.dump_python(result, mode="json")
-                if _tool_said(result):
+                output_tool = vars(result)["_output_tool_name"]  # nothing public says which tool was the answer
+                parts = (part for message in result.new_messages() for part in message.parts)
+                tool_said = any(isinstance(part, ToolReturnPart) and part.tool_name != output_tool for part in parts)
+                if tool_said:
                     step.origin = "tool"
                 return result
         return adapter.validate_python(step.output)
@@ -103,9 +106,3 @@ def _restore(state: Any, changed: dict[str, Any]) -> None:
             state[name] = whole[name]
         else:
             setattr(state, name, getattr(whole, name))
-
-
-def _tool_said(result: AgentRunResult[Any]) -> bool:
-    output_tool = vars(result)["_output_tool_name"]  # nothing public says which tool was the answer
-    parts = (part for message in result.new_messages() for part in message.parts)
-    return any(isinstance(part, ToolReturnPart) and part.tool_name != output_tool for part in parts)

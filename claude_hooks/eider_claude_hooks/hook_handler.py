@@ -112,7 +112,16 @@ class HookHandler:
             self._around.fault(self._host.name, error)
             answer = NOTHING
         if _text_field(event, "hook_event_name") == "SessionStart" and _text_field(event, "source") != "compact":
-            answer = {**answer, **self._warning()}
+            # Return one line for the person where something keeps Eider from remembering
+            port, fault = self._around.port()
+            trouble = (
+                [f"it cannot hear {self._host.title}'s prompts: {fault}; run eider doctor"]
+                if port is None and fault
+                else []
+            )
+            found = [*trouble, *self._around.trouble()]
+            warning = {"systemMessage": f"Eider: {found[0]}."} if found else NOTHING
+            answer = {**answer, **warning}
         return answer if len(dumps(answer)) < MAX_OUTPUT else NOTHING
 
     def warm(self) -> None:
@@ -214,17 +223,6 @@ class HookHandler:
         if not about:
             self._run_later(partial(self.briefings.save, session.cwd, made.text, turn))
         return _context_answer("SessionStart", made.text)
-
-    def _warning(self) -> Answer:
-        """Return one line for the person where something keeps Eider from remembering."""
-        port, fault = self._around.port()
-        trouble = (
-            [f"it cannot hear {self._host.title}'s prompts: {fault}; run eider doctor"]
-            if port is None and fault
-            else []
-        )
-        found = [*trouble, *self._around.trouble()]
-        return {"systemMessage": f"Eider: {found[0]}."} if found else NOTHING
 
     def _save_briefing(self, cwd: str, known: tuple[str, ...]) -> None:
         turn = self.briefings.generation()

@@ -65,7 +65,15 @@ class OpenClaw:
             what=f"the plugin {places.ID!r}, and the permission to read and complete conversations ({settings.GATE})",
             by_hand=f"take out plugins.entries.{places.ID}, and its folder in plugins.load.paths",
         )  # fmt: skip
-        notes = _plan_notes(done, before, after)
+        notes: list[str] = []
+        entry = settings.value_at(done.text.value, ("plugins", "entries", places.ID)) or {}
+        if after != (before or b""):
+            notes.append(
+                "OpenClaw keeps plugins out of conversations until allowConversationAccess is set; this sets it for "
+                f"{places.ID!r}. A gateway that runs takes it up by itself, or restart it."
+            )
+        if entry.get("enabled") is False or settings.value_at(done.text.value, ("plugins", "enabled")) is False:
+            notes.append("the plugin is switched off in the config, and stays so.")
         if folder is not None and after != (before or b""):
             notes.append(
                 "`openclaw plugins doctor` calls a plugin of a folder unverified until OpenClaw itself has noted it: "
@@ -86,19 +94,6 @@ class OpenClaw:
             return ()
         after = settings.unwire_unrecorded(before, folder)
         return () if after is None else (Edit(path=path, before=before, after=after, what="the plugin", by_hand=""),)
-
-
-def _plan_notes(done: settings.Wiring, before: bytes | None, after: bytes) -> list[str]:
-    notes: list[str] = []
-    entry = settings.value_at(done.text.value, ("plugins", "entries", places.ID)) or {}
-    if after != (before or b""):
-        notes.append(
-            "OpenClaw keeps plugins out of conversations until allowConversationAccess is set; this sets it for "
-            f"{places.ID!r}. A gateway that runs takes it up by itself, or restart it."
-        )
-    if entry.get("enabled") is False or settings.value_at(done.text.value, ("plugins", "enabled")) is False:
-        notes.append("the plugin is switched off in the config, and stays so.")
-    return notes
 
 
 TARGET: Final = OpenClaw()

@@ -109,7 +109,9 @@ class ServiceEmbedder(ABC):
             raise InputError(
                 f"embed() wants a list of texts, not the single text {texts[:40]!r}; write embed([text], role)."
             )
-        clean = [_sendable(text)[: self._limits.longest] for text in texts]
+        clean = [
+            text.encode("utf-8", "replace").decode().replace("\x00", " ")[: self._limits.longest] for text in texts
+        ]
         wanted = [place for place, text in enumerate(clean) if text.strip()]
         if not wanted:
             return np.zeros((len(texts), self.width), np.float32)
@@ -199,7 +201,3 @@ def number(options: Mapping[str, str], name: str) -> int | None:
 def bearer(key: str | None) -> dict[str, str]:
     """Return the header that carries a key."""
     return {"Authorization": f"Bearer {key}"} if key else {}
-
-
-def _sendable(text: str) -> str:
-    return text.encode("utf-8", "replace").decode().replace("\x00", " ")

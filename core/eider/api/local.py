@@ -52,7 +52,14 @@ def open_engine(
             layers=_layers(layers, chosen, clock), name=store.place.name, paused=paused or asked,
         )  # fmt: skip
         if not store.place.read_only:
-            _note_embedder(engine, choice)
+            # Let a store know whose it is: its embedder's name, and how to recognise it
+            said = engine.store.documents.get(NOTED)
+            noted = None if said is None else Noted.of_text(said)
+            if noted is None or noted.fingerprint != choice.made.fingerprint:
+                noted = Noted.of(choice.made, choice.name)
+                engine.store.documents.update(NOTED, lambda _: noted.to_text())
+            if isinstance(choice.made, GuardedEmbedder):
+                choice.made.know(noted.probes)
             if store.needs_material:
                 refresh(engine)
             if store.place.unclean and store.index_upkeep.exists():
@@ -92,17 +99,6 @@ def _at_exit() -> None:
     for engine in list(_open):
         with suppress(Exception):
             engine.close()
-
-
-def _note_embedder(engine: Engine, choice: EmbedderChoice) -> None:
-    """Let a store know whose it is: its embedder's name, and how to recognise it."""
-    said = engine.store.documents.get(NOTED)
-    noted = None if said is None else Noted.of_text(said)
-    if noted is None or noted.fingerprint != choice.made.fingerprint:
-        noted = Noted.of(choice.made, choice.name)
-        engine.store.documents.update(NOTED, lambda _: noted.to_text())
-    if isinstance(choice.made, GuardedEmbedder):
-        choice.made.know(noted.probes)
 
 
 def _layers(paths: Sequence[str | Path], embedder: Embedder, clock: Clock | None) -> tuple[Engine, ...]:

@@ -60,7 +60,17 @@ def _run_task(state: State, order: str, said: Mapping[str, Any]) -> dict[str, An
     if not (folder.is_dir() and any(folder.iterdir())):
         raise StoreMissingError(folder, "list what there is with eider store list.")
     if is_shared(state.store, shared=None, mine={}):
-        return _run_task_on_server(folder, order, said)
+        from eider.api.wire import decode_error
+        from eider.client.client import Client, ClientError
+
+        client = Client(store=str(folder), home_folder=str(config.home()), channel="cli")
+        try:
+            until = clock.monotonic() + _HOUR
+            return client.ask("POST", f"/v1/backup/{order}", {**said, "store": str(folder)}, until=until, again=False)
+        except ClientError as error:
+            raise decode_error(error.kind, error.message, error.fields) from None
+        finally:
+            client.close()
     from eider.api.local import open_engine
     from eider.api.open import release
     from eider.records.backup import commands
@@ -72,20 +82,6 @@ def _run_task(state: State, order: str, said: Mapping[str, Any]) -> dict[str, An
         return (commands.run if order == "run" else commands.prune)(engine, said)
     finally:
         engine.close()
-
-
-def _run_task_on_server(folder: Path, order: str, said: Mapping[str, Any]) -> dict[str, Any]:
-    from eider.api.wire import decode_error
-    from eider.client.client import Client, ClientError
-
-    client = Client(store=str(folder), home_folder=str(config.home()), channel="cli")
-    try:
-        until = clock.monotonic() + _HOUR
-        return client.ask("POST", f"/v1/backup/{order}", {**said, "store": str(folder)}, until=until, again=False)
-    except ClientError as error:
-        raise decode_error(error.kind, error.message, error.fields) from None
-    finally:
-        client.close()
 
 
 @command("run", answer=_RUN_KEYS, examples=("eider backup run --keep 7", "eider backup run --to /mnt/safe --json"))

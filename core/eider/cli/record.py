@@ -131,21 +131,15 @@ def _learn_from_words(memory: Eider, text: str, said: dict[str, Any]) -> list[Me
     if not current:
         write_line(learned.why, err=True)
     said_as = learned.episodes[-1].text if learned.episodes else text
-    rest = _unlearned_sentences(said_as, [(signal.start, signal.end) for signal in learned.signals])
+    read = [(signal.start, signal.end) for signal in learned.signals]
+    parts = [
+        part for part in _SENTENCE.finditer(said_as) if not any(a < part.end() and part.start() < b for a, b in read)
+    ]
+    rest = " ".join(part[0] for part in parts if len(part[0].split()) > 1)
     if not rest:
         return current
     said["key"] = said["key"] and f"{said['key']}:rest"
     return [*current, memory.remember(rest, **said)]
-
-
-def _unlearned_sentences(text: str, read: Sequence[tuple[int, int]]) -> str:
-    """Return the sentences that no learned span covers.
-
-    >>> _unlearned_sentences("We use tabs. Two people review; ask Bo first.", [(0, 11)])
-    'Two people review; ask Bo first.'
-    """
-    parts = [part for part in _SENTENCE.finditer(text) if not any(a < part.end() and part.start() < b for a, b in read)]
-    return " ".join(part[0] for part in parts if len(part[0].split()) > 1)
 
 
 def _read_items(words: tuple[str, ...], *, lines: bool, jsonl: bool) -> list[dict[str, Any]] | None:

@@ -106,7 +106,15 @@ def install(state: State, dry_run: bool) -> None:
              lambda: click.echo(f"# {unit.path}\n{unit.text}", nl=False))  # fmt: skip
         return
     _check_supervisor(unit)
-    _write(unit.path, unit.text)
+    path = unit.path
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh.write_text(unit.text, encoding="utf-8")
+        fresh.replace(path)
+    except OSError as error:
+        fresh.unlink(missing_ok=True)
+        raise StoreError(f"{str(path)!r} cannot be written ({error.strerror}); mend its permissions.") from None
     from eider.client.client import home
     from eider.service import run as serving
 
@@ -161,17 +169,6 @@ def _run(words: Sequence[str]) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, capture_output=True, text=True, timeout=_TIMEOUT, check=False)  # noqa: S603 (our own)
     except (OSError, subprocess.TimeoutExpired) as error:
         return subprocess.CompletedProcess(words, 1, "", f"{type(error).__name__}: {error}")
-
-
-def _write(path: Path, text: str) -> None:
-    fresh = path.with_name(f"{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fresh.write_text(text, encoding="utf-8")
-        fresh.replace(path)
-    except OSError as error:
-        fresh.unlink(missing_ok=True)
-        raise StoreError(f"{str(path)!r} cannot be written ({error.strerror}); mend its permissions.") from None
 
 
 for _command in (install, uninstall):

@@ -84,7 +84,9 @@ def verifies(public: str, message: bytes, signature: str) -> bool:
     if a is None or r is None or s >= _ORDER:
         return False
     h = int.from_bytes(sha512(raw[:_SIZE] + key + message).digest(), "little") % _ORDER
-    return _same(_times(s, _BASE), _sum(r, _times(h, a)))
+    one = _times(s, _BASE)
+    other = _sum(r, _times(h, a))
+    return (one[0] * other[2] - other[0] * one[2]) % _P == 0 and (one[1] * other[2] - other[1] * one[2]) % _P == 0
 
 
 def _scalar(secret: bytes) -> tuple[int, bytes]:
@@ -109,10 +111,6 @@ def _times(number: int, point: Point) -> Point:
         point = _sum(point, point)
         number >>= 1
     return found
-
-
-def _same(one: Point, other: Point) -> bool:
-    return (one[0] * other[2] - other[0] * one[2]) % _P == 0 and (one[1] * other[2] - other[1] * one[2]) % _P == 0
 
 
 def _x_of(y: int, sign_bit: int) -> int | None:

@@ -55,7 +55,9 @@ def play(stage: Stage) -> None:
             _act_undo(stage, memory)
             _act_forget(stage, memory)
         left = _files_containing(store, story.ADDRESS)
-        _show_disk_scan(stage, said, left, leaked)
+        if said:
+            stage.say(f"files that hold it, letter for letter: {said} before, {left} after", "green", 5)
+            stage.say(f"files that ever held the password of April: {leaked}", "green", 5)
     stage.summary(time.perf_counter() - start)
 
 
@@ -166,13 +168,6 @@ def _files_containing(store: Path, text: str) -> int:
     """Return the files of a closed store that contain a text."""
     files = [path for path in store.rglob("*") if path.is_file()]
     return sum(text.encode() in path.read_bytes() for path in files)
-
-
-def _show_disk_scan(stage: Stage, before: int, after: int, leaked: int) -> None:
-    """Print the result of scanning the files before and after erasing."""
-    if before:
-        stage.say(f"files that hold it, letter for letter: {before} before, {after} after", "green", 5)
-        stage.say(f"files that ever held the password of April: {leaked}", "green", 5)
 
 
 __all__ = ["play"]

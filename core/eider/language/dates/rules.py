@@ -107,7 +107,9 @@ def _nearest(make: Callable[[int], Window], how: Reading, direction: int | None)
     "Last May" has ended, "next May" has not begun; 29 February is looked for up to eight years away.
     """
     today = how.today
-    ahead = direction == 1 or (how.ahead and direction != -1) or (direction == 0 and not _begun(make, today))
+    ahead = (
+        direction == 1 or (how.ahead and direction != -1) or (direction == 0 and not (make(today.year).start <= today))
+    )
     years = range(today.year - 1, today.year + 9) if ahead else range(today.year + 1, today.year - 9, -1)
     for year in years:
         try:
@@ -119,10 +121,6 @@ def _nearest(make: Callable[[int], Window], how: Reading, direction: int | None)
         if not ahead and (window.end <= today if direction == -1 else window.start <= today):
             return window
     return None
-
-
-def _begun(make: Callable[[int], Window], today: date) -> bool:
-    return make(today.year).start <= today
 
 
 def _shift(how: Reading, unit: str, count: int) -> Window:
@@ -145,7 +143,11 @@ def near(tokens: Sequence[Token], how: Reading) -> Window | None:
     unit = str(next(token.value for token in tokens if token.code == "u"))
     direction, part = _direction(tokens), only(tokens, "P")
     if direction is None and part is None:  # "on the weekend"; other units say nothing by themselves
-        return period.weekend(how.today if _this_weekend(how) else how.today - WEEK) if unit == "weekend" else None
+        return (
+            period.weekend(how.today if (how.ahead or how.today.weekday() >= period.SATURDAY) else how.today - WEEK)
+            if unit == "weekend"
+            else None
+        )
     last = only(tokens, "lL")
     if last is not None and last.value == 1 and unit != "weekend" and not only(tokens, "c"):
         return _rolling_back(how, unit, 1)
@@ -154,10 +156,6 @@ def near(tokens: Sequence[Token], how: Reading) -> Window | None:
     steps = direction or 0
     whole = period.week(how.today + steps * WEEK) if unit == "week" else _shift(how, unit, steps)
     return whole if part is None else period.part(whole, part.number)
-
-
-def _this_weekend(how: Reading) -> bool:
-    return how.ahead or how.today.weekday() >= period.SATURDAY
 
 
 def _rolling_back(how: Reading, unit: str, count: int) -> Window | None:

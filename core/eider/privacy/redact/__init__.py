@@ -213,15 +213,11 @@ def redact_row(
 def _found(text: str) -> list[tuple[str, int, int]]:
     spans = scanner.spans(text)
     if "<" in text and "private" in text.lower():
-        spans = _hide(scanner.private_passages(text), spans)
+        passages = scanner.private_passages(text)
+        spans = scanner.merged([*passages, *spans]) if passages else spans
     if spans and ("[redacted:" in text or "[private]" in text):
         spans = _around_marks(text, spans)
     return spans
-
-
-def _hide(passages: list[tuple[str, int, int]], spans: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
-    """Private passages with the secrets outside them; a secret that runs across an edge joins the passage."""
-    return scanner.merged([*passages, *spans]) if passages else spans
 
 
 def _around_marks(text: str, spans: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:

@@ -184,22 +184,18 @@ def _passes(how: str, value: str) -> bool:
     if how == "random":
         return not is_placeholder(value) and not is_reference(value) and looks_random(value)
     if how == "basic":
-        return _basic(value)
+        from binascii import Error, a2b_base64
+
+        try:
+            plain = a2b_base64(value + "=" * (-len(value) % 4))
+        except Error:
+            return False
+        return b":" in plain and all(byte >= 32 for byte in plain)  # noqa: PLR2004 (control characters: not a login)
     if how == "password":
         reference = compiled(r"\$|\{|<|%[({]|\[redacted:").match(value)
         made_up = value.lower().startswith(("example-", "sample-", "dummy-"))
         return not reference and (made_up or not is_placeholder(value))
     return len(set(value)) > 5  # noqa: PLR2004
-
-
-def _basic(value: str) -> bool:
-    from binascii import Error, a2b_base64
-
-    try:
-        plain = a2b_base64(value + "=" * (-len(value) % 4))
-    except Error:
-        return False
-    return b":" in plain and all(byte >= 32 for byte in plain)  # noqa: PLR2004 (control characters: not a login)
 
 
 def _private_keys(text: str) -> Iterator[Span]:

@@ -103,7 +103,11 @@ class GuardedEmbedder:
             patience = self._patience if len(texts) <= _FEW else None
             rows = self._checked_rows(texts, role) if patience is None else self._in_time(texts, role, patience)
         except ProviderError as error:
-            self._note_failure(error)
+            with self._lock:
+                self._failed, self._trying = self._failed + 1, False
+                rest = _RESTS[min(max(self._failed - TRIPS, 0), len(_RESTS) - 1)]
+                self._until = self._clock() + max(rest, min(error.retry_after or 0.0, 300.0))
+                self._trouble = str(error)
             raise
         except BaseException:
             with self._lock:
@@ -124,13 +128,6 @@ class GuardedEmbedder:
                 left = max(self._until - self._clock(), 1.0)
                 raise ProviderError(f"{self._trouble} It is left alone for {left:.0f} s.", retry_after=left)
             self._trying = True
-
-    def _note_failure(self, error: ProviderError) -> None:
-        with self._lock:
-            self._failed, self._trying = self._failed + 1, False
-            rest = _RESTS[min(max(self._failed - TRIPS, 0), len(_RESTS) - 1)]
-            self._until = self._clock() + max(rest, min(error.retry_after or 0.0, 300.0))
-            self._trouble = str(error)
 
     # ------------------------------------------------------------------ the call
 

@@ -121,7 +121,15 @@ class Segment(RankedRows):
             if row is None:
                 fresh.append(i)
             elif self._same(row, columns, i, terms):
-                self._update(row, columns, i, vectors[i], rows.evidence[i], rows.successor[i])
+                vector = vectors[i]
+                cited = rows.evidence[i]
+                successor = rows.successor[i]
+                for name in (*_GIVEN, "windows", "heading", "wish"):
+                    getattr(self, name)[row] = columns[name][i]
+                if len(vector):
+                    self.vectors.replace(row, vector)
+                self._cite(row, cited, successor)
+                self._bound([row])
             else:
                 gone.append(row)
                 fresh.append(i)
@@ -174,17 +182,6 @@ class Segment(RankedRows):
         traits_alike = bool((self.traits[row] == columns["traits"][i]).all())
         hashes = [self.postings.number.get(t, -1) for t in terms.of(i).tolist()]
         return traits_alike and hashes == self.postings.of(row).tolist()
-
-    def _update(
-        self, row: int, columns: dict[str, Array], i: int, vector: NDArray[np.float32], cited: tuple[str, ...],
-        successor: str,
-    ) -> None:  # fmt: skip
-        for name in (*_GIVEN, "windows", "heading", "wish"):
-            getattr(self, name)[row] = columns[name][i]
-        if len(vector):
-            self.vectors.replace(row, vector)
-        self._cite(row, cited, successor)
-        self._bound([row])
 
     def _append(self, ids: list[str], columns: dict[str, Array], terms: Terms, vectors: NDArray[np.float32],
                 evidence: list[tuple[str, ...]], successors: list[str], chosen: list[int]) -> None:  # fmt: skip

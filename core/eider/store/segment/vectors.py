@@ -62,9 +62,21 @@ class Vectors:
     def append(self, vectors: NDArray[np.float32]) -> None:
         """Add rows, shape `(n, width)`; the first call fixes the width, a width of 0 adds rows without vectors."""
         if not self.width and vectors.shape[1]:
-            self._fix_width(vectors.shape[1])
+            width = vectors.shape[1]
+            self.width = width
+            self._full = np.zeros((len(self._full), width), np.float32)
         new = self._count + len(vectors)
-        self._reserve(new)
+        self._full = grown(self._full, new)
+        self.present = grown(self.present, new)
+        if new > WIDE_ROWS and self.exact:
+            self.exact = False
+            self._prefix = np.zeros((0, min(PREFIX, self.width)), np.float32)
+            self._prefix = grown(self._prefix, len(self._full))
+            kept = self._full[: self._count]
+            self._full = self._full.astype(np.float16)
+            self._prefix[: self._count] = _heads(kept.astype(np.float32))
+        if not self.exact:
+            self._prefix = grown(self._prefix, len(self._full))
         for start in range(0, len(vectors), _CHUNK):
             part = vectors[start : start + _CHUNK]
             half = (part if part.shape[1] else np.zeros((len(part), self.width))).astype(np.float16)
@@ -98,23 +110,6 @@ class Vectors:
         head = query[:PREFIX]
         norm = float(np.linalg.norm(head))
         return self._prefix[: self._count] @ (head / norm if norm else head)
-
-    def _fix_width(self, width: int) -> None:
-        self.width = width
-        self._full = np.zeros((len(self._full), width), np.float32)
-
-    def _reserve(self, size: int) -> None:
-        self._full = grown(self._full, size)
-        self.present = grown(self.present, size)
-        if size > WIDE_ROWS and self.exact:
-            self.exact = False
-            self._prefix = np.zeros((0, min(PREFIX, self.width)), np.float32)
-            self._prefix = grown(self._prefix, len(self._full))
-            kept = self._full[: self._count]
-            self._full = self._full.astype(np.float16)
-            self._prefix[: self._count] = _heads(kept.astype(np.float32))
-        if not self.exact:
-            self._prefix = grown(self._prefix, len(self._full))
 
     def _put(self, where: slice, stored: NDArray[np.floating[Any]], vectors: Matrix) -> None:
         self._full[where] = stored

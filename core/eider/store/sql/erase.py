@@ -17,10 +17,27 @@ from eider.store.sql.chain import Chain
 from eider.store.sql.row_writes import retire, rewrite_material
 from eider.store.sql.session import EVERYONE, Cursor, Database
 
-_OWNED: Final = (
-    "episodes memories embeddings edges entities scopes event_payloads outbox term_stats usage idem_keys loops "
-    "policies jobs learned unlearned runs run_steps run_contents"
-).split()
+_OWNED: Final = [
+    "episodes",
+    "memories",
+    "embeddings",
+    "edges",
+    "entities",
+    "scopes",
+    "event_payloads",
+    "outbox",
+    "term_stats",
+    "usage",
+    "idem_keys",
+    "loops",
+    "policies",
+    "jobs",
+    "learned",
+    "unlearned",
+    "runs",
+    "run_steps",
+    "run_contents",
+]
 """Tables whose rows belong to a user; events stay, without the name, so that the chain still verifies."""
 
 
@@ -40,7 +57,12 @@ def erase(chain: Chain, erasure: Erasure) -> Mapping[str, int]:
         link, head = chain.append(db, owner, erasure.actor, "forget", erasure.at, ids, payload)
         _trim(chain, db, erasure, link.seq)
         _blank(chain, db, erasure, link.seq)
-        _queue_rewrite(db, erasure)
+        sql = (
+            "INSERT INTO jobs (id, kind, user_id, payload, priority, state, attempts, run_after, done, total, queued_at) "
+            "SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, CAST($1 AS TIMESTAMP), 0, 0, CAST($1 AS TIMESTAMP) "
+            "WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'scrub' AND state = 'waiting')"
+        )
+        db.change(sql, [to_db(erasure.at)])
         heads.append(head)
         point("erase.written")
     chain.forget_sequences(erasure.user)
@@ -187,16 +209,6 @@ def _blank(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
     rewrite_material(db, {e.id: erasure.indexing[e.id] for e in erasure.blanked}, user=erasure.user)
     _delete(db, "term_stats", "user_id = ?", [erasure.user])
     chain.queue_for_index(db, [(rev, e.id) for e in erasure.blanked], erasure.user)
-
-
-def _queue_rewrite(db: Cursor, erasure: Erasure) -> None:
-    """The bytes have to leave the disk as well: kept as a job with the erasure, so that no kill forgets it."""
-    sql = (
-        "INSERT INTO jobs (id, kind, user_id, payload, priority, state, attempts, run_after, done, total, queued_at) "
-        "SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, CAST($1 AS TIMESTAMP), 0, 0, CAST($1 AS TIMESTAMP) "
-        "WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'scrub' AND state = 'waiting')"
-    )
-    db.change(sql, [to_db(erasure.at)])
 
 
 class SqlErasureChecks:

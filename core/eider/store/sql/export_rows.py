@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from eider.model.clock import from_db
-from eider.model.values import Edge, Episode, Memory, Metadata, Usage
+from eider.model.values import Edge, Episode, Memory, Usage
 from eider.store.sql import rows
 from eider.store.sql.session import Cursor, Database
 from eider.store.transfer_rows import Happened, renumbered
@@ -82,13 +82,14 @@ class SqlSnapshot:
             "ON p.seq = e.seq AND p.user_id = e.user_id WHERE e.user_id = ? ORDER BY e.seq"
         )
         for seq, at, actor, op, ids, payload in self._rows(sql):
-            said = None if payload is None else self._renumbered(json.loads(payload))
+            said = (
+                None
+                if payload is None
+                else renumbered({k: v for k, v in json.loads(payload).items() if k != "user"}, self.rev)
+            )
             yield Happened(
                 seq=self.rev(seq), at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), payload=said
             )
-
-    def _renumbered(self, payload: dict[str, Any]) -> Metadata:
-        return renumbered({k: v for k, v in payload.items() if k != "user"}, self.rev)
 
 
 @contextmanager

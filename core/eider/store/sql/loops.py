@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -96,7 +96,7 @@ def put(db: Cursor, loop: Loop) -> None:
     db.change("DELETE FROM loops WHERE id = ? AND user_id = ?", [loop.id, loop.user])
     values = [
         loop.id, loop.user, str(loop.agent), to_db(loop.opened_at), to_db(loop.expires_at),
-        None if loop.closed_at is None else to_db(loop.closed_at), loop.outcome, _packed(loop.recalled),
+        None if loop.closed_at is None else to_db(loop.closed_at), loop.outcome, json.dumps([[r.id, r.ask, r.words, r.meaning, r.rest] for r in loop.recalled], separators=(",", ":")),
     ]  # fmt: skip
     db.insert("loops", _LOOP.split(", "), [values])
 
@@ -125,10 +125,6 @@ def write_unlearned(db: Cursor, user: str, before: Sequence[Usage] | None) -> No
         db.change("DELETE FROM unlearned WHERE user_id = ?", [user])
         return
     db.insert("unlearned", rows.USAGE, [rows.usage_row(u, user) for u in before], "ON CONFLICT DO NOTHING")
-
-
-def _packed(recalled: Iterable[Recalled]) -> str:
-    return json.dumps([[r.id, r.ask, r.words, r.meaning, r.rest] for r in recalled], separators=(",", ":"))
 
 
 def _loop(row: tuple[Any, ...]) -> Loop:
