@@ -69,7 +69,7 @@ test-matrix: $(READY)  ## the adapters under the lowest and newest versions of t
 #   linear reading 20,000 and 80,000 characters of every sort instead of 2,000 and 8,000 (tests/property/test_linear_reading.py)
 #   ranking        the shared development sets beside our own (tests/lab/test_ranking_quality.py)
 #                  (tests/crash/test_kills.py), 60 of an installation instead of 6 (tests/install/test_install_kills.py)
-#   power cuts     400 moments instead of 24 (tests/crash/test_power_cuts.py)
+#   power cuts     200 moments instead of 24 (tests/crash/test_power_cuts.py)
 #   storm          120 s with at least 20 dead servers instead of 12 s with 2 (tests/service/test_storm.py)
 #   soak           200,000 rows instead of 8,000 (tests/service/test_soak.py)
 nightly: test  ## everything at full size

@@ -21,10 +21,10 @@ from traced_disk import Disk, notes
 
 HERE = Path(__file__).parent
 NIGHTLY = bool(os.environ.get("EIDER_NIGHTLY"))
-CUTS = 400 if NIGHTLY else 24
-STEPS = 200 if NIGHTLY else 60
+CUTS = 200 if NIGHTLY else 24
+STEPS = 120 if NIGHTLY else 60
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(1800 if NIGHTLY else 300)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(3600 if NIGHTLY else 300)]
 
 
 @pytest.fixture

@@ -171,39 +171,56 @@ class StepBlock:
             self._execution = None
 
     def __enter__(self) -> Self:
-        if self._name is None:
-            raise InputError("a block needs a name: with run.step('collect') as step.")
-        self._execution = execution = self._run.begin(StepOptions(name=self._name, **self._options))
+        execution = self._begin()
         if execution.known is not None:
             self.output = self._run.value_of(execution.known)
-        else:
-            self._run.note_open_code(execution)
-            self._token = CURRENT.set(execution)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        execution, self._execution = self._execution, None
-        if execution is None:
-            return
-        if self.origin is not None:
-            execution.options = replace(execution.options, origin=self.origin)
-        if self._token is not None:
-            CURRENT.reset(self._token)
-            self._token = None
-        if execution.known is None:
-            self.output = self._run.finish(execution, self.output, error, media=self.media)
-            if error is not None and self.retried_by_host:
-                self._run.withdraw(execution)
+        if (execution := self._end()) is not None:
+            self._finish(execution, error)
 
     async def __aenter__(self) -> Self:
-        return self.__enter__()
+        execution = self._begin()
+        if execution.known is not None:
+            self.output = await asyncio.to_thread(self._run.value_of, execution.known)
+        return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.__exit__(kind, error, trace)
+        if (execution := self._end()) is None:
+            return
+        if error is None or isinstance(error, Exception):
+            await asyncio.to_thread(self._finish, execution, error)
+        else:  # an interruption keeps nothing, and lets nobody wait
+            self._finish(execution, error)
+
+    def _begin(self) -> Execution:
+        if self._name is None:
+            raise InputError("a block needs a name: with run.step('collect') as step.")
+        self._execution = execution = self._run.begin(StepOptions(name=self._name, **self._options))
+        if execution.known is None:
+            self._run.note_open_code(execution)
+            self._token = CURRENT.set(execution)
+        return execution
+
+    def _end(self) -> Execution | None:
+        """Leave the block; returns the execution if its outcome is still to be kept."""
+        execution, self._execution = self._execution, None
+        if self._token is not None:
+            CURRENT.reset(self._token)
+            self._token = None
+        return execution if execution is not None and execution.known is None else None
+
+    def _finish(self, execution: Execution, error: BaseException | None) -> None:
+        if self.origin is not None:
+            execution.options = replace(execution.options, origin=self.origin)
+        self.output = self._run.finish(execution, self.output, error, media=self.media)
+        if error is not None and self.retried_by_host:
+            self._run.withdraw(execution)
 
 
 def step_function(
