@@ -51,7 +51,7 @@ def install(
     patient(machine, times)
     if form != "command":
         assert eider_command(machine, "config", "set", "hook_form", form).returncode == 0
-    done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", *more, program=program)
+    done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", "--yes", *more, program=program)
     assert done.returncode == 0, done.stdout + done.stderr
     home = machine.env["EIDER_HOME"]
     if form == "http" and server_notes(home):  # a server that runs already looks for the port once a second

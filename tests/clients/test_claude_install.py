@@ -61,7 +61,7 @@ def test_uninstall_leaves_settings_as_they_were(
 def test_settings_that_cannot_be_read_are_left_alone(machine: Machine, text: str) -> None:
     """Comments and broken JSON: one clear line that names the file, and not a byte is changed."""
     machine.settings.write_text(text)
-    done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard")
+    done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", "--yes")
     assert done.returncode not in {0, 70}
     assert str(machine.settings) in done.stderr
     assert "Traceback" not in done.stderr
@@ -72,7 +72,7 @@ def test_settings_that_cannot_be_read_are_left_alone(machine: Machine, text: str
 def test_a_dry_run_changes_nothing(machine: Machine) -> None:
     """It shows what would be written, without the token, and writes nothing."""
     machine.settings.write_text("{}\n")
-    done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", "--dry-run")
+    done = eider_command(machine, "install", "--target", "claude-code", "--no-wizard", "--yes", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "UserPromptSubmit" in done.stdout
     assert machine.settings.read_text() == "{}\n"

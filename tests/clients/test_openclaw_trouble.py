@@ -77,7 +77,7 @@ def test_a_packed_plugin_works_from_openclaws_own_directory(machine: Machine) ->
     done = machine.run("plugins", "install", archive, "--force", "--accept-capabilities")
     assert done.returncode == 0, done.stdout + done.stderr
     done = subprocess.run(
-        [sys.executable, "-m", "eider", "install", "--target", "openclaw", "--no-wizard"], env=machine.environment(),
+        [sys.executable, "-m", "eider", "install", "--target", "openclaw", "--no-wizard", "--yes"], env=machine.environment(),
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -32,7 +32,7 @@ def machine(openclaw_program: Path, tmp_path_factory: pytest.TempPathFactory) ->
         made = Machine(root=tmp_path_factory.mktemp("openclaw"), home=home, stub=stub, more={"agents": agents})
         made.write(free_port(), with_plugin=False)
         before = made.config.read_bytes()
-        assert eider_command(made, "install", "--target", "openclaw", "--no-wizard").returncode == 0
+        assert eider_command(made, "install", "--target", "openclaw", "--no-wizard", "--yes").returncode == 0
         tuned = json.loads(made.config.read_text())
         assert tuned["plugins"]["entries"]["eider"]["hooks"] == {"allowConversationAccess": True}
         made.be_patient()

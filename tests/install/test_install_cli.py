@@ -40,12 +40,12 @@ def test_a_newcomer_installs_and_takes_it_back(settings: Path, monkeypatch: pyte
     """The difference is shown, without any secret; what was done and how to undo it is said; then it is as before."""
     monkeypatch.setenv("EIDER_HOOK_FORM", "http")
     before = settings.read_bytes()
-    said = run("install").stdout
+    said = run("install", "--yes").stdout
     assert '+            "Bash(eider:*)"' in said
     assert "eider uninstall --target claude-code" in said
     for secret in (SECRET, json.loads((config.home() / "hooks.json").read_text())["token"]):
         assert secret not in said
-    assert "nothing changes" in run("install").stdout
+    assert "nothing changes" in run("install", "--yes").stdout
     said = run("uninstall").stdout
     assert "as it was" in said
     assert SECRET not in said
@@ -59,7 +59,7 @@ def test_a_dry_run_only_shows(settings: Path) -> None:
     before = settings.read_bytes(), list(settings.parent.iterdir()), list(config.home().iterdir())
     assert "Bash(eider:*)" in run("install", "--dry-run").stdout
     assert (settings.read_bytes(), list(settings.parent.iterdir()), list(config.home().iterdir())) == before
-    run("install")
+    run("install", "--yes")
     wired = settings.read_bytes()
     assert "byte for byte" in run("uninstall", "--dry-run").stdout
     assert settings.read_bytes() == wired
@@ -67,7 +67,7 @@ def test_a_dry_run_only_shows(settings: Path) -> None:
 
 def test_every_file_is_one_line_of_json(settings: Path) -> None:
     """With the documented keys, and nothing else on stdout."""
-    made = [json.loads(line) for line in run("install", "--json").stdout.splitlines()]
+    made = [json.loads(line) for line in run("install", "--json", "--yes").stdout.splitlines()]
     assert {tuple(one) for one in made} == {("target", "path", "action", "what")}
     assert {one["action"] for one in made} == {"make", "change"}
     back = [json.loads(line) for line in run("uninstall", "--json").stdout.splitlines()]
@@ -86,7 +86,7 @@ def test_broken_settings_are_refused_with_the_place(settings: Path) -> None:
 
 def test_what_a_person_has_to_do_is_said(settings: Path) -> None:
     """A skill that somebody rewrote stays; exit code 1 until it is gone."""
-    run("install")
+    run("install", "--yes")
     skill = settings.parent / "skills" / "eider" / "SKILL.md"
     skill.write_text("mine")
     result = run("uninstall", code=1)
@@ -102,13 +102,13 @@ def test_a_machine_without_any_host_is_told(account: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent))
     assert "--target" in run("install", code=3).stderr
     assert "there is no target 'emacs'" in run("install", "--target", "emacs", code=2).stderr
-    run("install", "--target", "claude-code")
+    run("install", "--target", "claude-code", "--yes")
     assert (account / ".claude" / "settings.json").is_file()
 
 
 def test_it_is_said_where_it_is_wired_instead(settings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another configuration directory is another installation."""
-    run("install")
+    run("install", "--yes")
     monkeypatch.setenv("CLAUDE_CONFIG_DIR", str(tmp_path / "other"))
     assert str(settings.parent) in run("uninstall").stdout.replace("\n", " ")
 
@@ -118,7 +118,7 @@ def test_the_project_is_the_working_directory(account: Path, tmp_path: Path, mon
     project = tmp_path / "project"
     project.mkdir()
     monkeypatch.chdir(project)
-    assert "--project" in run("install", "--project").stdout
+    assert "--project" in run("install", "--project", "--yes").stdout
     assert (project / ".claude" / "settings.json").is_file()
     assert list((account / ".claude").iterdir()) == []
     run("uninstall", "--project")
@@ -130,7 +130,7 @@ def test_what_the_shell_says_is_kept(settings: Path, monkeypatch: pytest.MonkeyP
     config.write("store", "mine")
     for name, value in (("STORE", "other"), ("USER", "ada"), ("MODEL_KEY", SECRET)):
         monkeypatch.setenv(f"EIDER_{name}", value)
-    assert "user = ada" in run("install").stdout
+    assert "user = ada" in run("install", "--yes").stdout
     assert config.read() == {"store": "mine", "user": "ada"}
 
 
@@ -202,3 +202,13 @@ def test_a_mistake_is_asked_again(settings: Path, account: Path) -> None:
     assert code == 0
     assert "Its key" not in said
     assert config.read().get("user") == "bob"
+
+
+def test_without_a_terminal_nothing_is_changed_unasked(settings: Path) -> None:
+    """A script that does not say --yes sees what would change, and how to do it."""
+    before = settings.read_bytes()
+    done = run("install", code=3)
+    assert '+            "Bash(eider:*)"' in done.stdout
+    assert "--yes" in done.stderr
+    assert settings.read_bytes() == before
+    assert not (settings.parent / "skills").exists()

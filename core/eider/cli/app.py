@@ -11,7 +11,7 @@ import click
 
 from eider import __version__
 from eider.cli.command import GLOBAL_OPTIONS, global_section
-from eider.cli.exit_codes import BAD_USAGE, FAILED, FAULT, INTERRUPTED, close_stdout, code_of, fail
+from eider.cli.exit_codes import BAD_USAGE, FAILED, FAULT, INTERRUPTED, close_stdout, code_of, fail, in_commands
 from eider.cli.output import print_error, write_line
 from eider.cli.state import State
 
@@ -119,12 +119,25 @@ Environment:
   NO_COLOR     no colours
 
 \b
+Shell completion, in ~/.bashrc or ~/.zshrc:
+  eval "$(_EIDER_COMPLETE=bash_source eider)"
+  eval "$(_EIDER_COMPLETE=zsh_source eider)"
+  _EIDER_COMPLETE=fish_source eider > ~/.config/fish/completions/eider.fish
+
+\b
 Examples:
   eider remember "Prefers snake_case." --kind preference
   eider observe "No, please write in paragraphs." --agent-output "I suggest bullets."
   eider policy --context "reviewing a pull request"
   eider recall "how should I name this function?"
 """
+
+
+ALIASES: Final = {
+    "add": "remember", "find": "search", "list": "search", "ls": "search", "query": "recall", "get": "recall",
+    "delete": "forget", "remove": "forget", "rm": "forget", "update": "correct", "edit": "correct",
+}  # fmt: skip
+"""What other tools call a command, which runs all the same."""
 
 
 class Commands(click.Group):
@@ -145,10 +158,14 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; for a misspelt name suggest the nearest one."""
+        if args[:1] == ["help"]:
+            return super().resolve_command(ctx, [*args[1:], "--help"]) if args[1:] else (None, None, _print_help(ctx))
+        if args and args[0] not in _MODULES and args[0] in ALIASES:
+            args = [ALIASES[args[0]], *args[1:]]
         if args and args[0] not in _MODULES and not args[0].startswith("-"):
             from difflib import get_close_matches
 
-            near = get_close_matches(args[0], _MODULES, n=1)
+            near = get_close_matches(args[0], _MODULES, n=1, cutoff=0.7)
             hint = f"did you mean {near[0]!r}?" if near else "see 'eider --help'."
             raise click.UsageError(f"there is no command {args[0]!r}; {hint}", ctx)
         return super().resolve_command(ctx, args)
@@ -176,7 +193,7 @@ class Commands(click.Group):
             sys.stdout.flush()
             code = code if isinstance(code, int) else 0
         except Exception as error:  # noqa: BLE001 (every ending gets its code)
-            code = report_error(error, verbose=verbose)
+            code = report_error(error, verbose=verbose, as_json="--json" in given)
         except KeyboardInterrupt:
             code = report_error(click.Abort(), verbose=verbose)
         except SystemExit:  # click's way to say that stdout was closed
@@ -186,8 +203,13 @@ class Commands(click.Group):
         return code
 
 
-def report_error(error: BaseException, *, verbose: bool) -> int:
-    """Print an error as one line on stderr and return its exit code."""
+def _print_help(ctx: click.Context) -> list[str]:
+    click.echo(ctx.get_help())
+    ctx.exit()
+
+
+def report_error(error: BaseException, *, verbose: bool, as_json: bool = False) -> int:
+    """Print an error on stderr, as one line or as one JSON object, and return its exit code."""
     from eider.model.errors import EiderError
 
     if isinstance(error, BrokenPipeError):
@@ -195,32 +217,39 @@ def report_error(error: BaseException, *, verbose: bool) -> int:
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return fail("interrupted", INTERRUPTED)
     if isinstance(error, click.ClickException):
-        return _report_usage_error(error)
+        return _report_usage_error(error, as_json=as_json)
     if verbose:
         import traceback
 
         print_error("".join(traceback.format_exception(error)).rstrip(), prefix="")
     if isinstance(error, EiderError):
-        return fail(str(error), code_of(type(error)))
+        return fail(in_commands(str(error)), code_of(type(error)), kind=type(error).__name__, as_json=as_json)
     if isinstance(error, OSError):
         name = f" {error.filename!r}" if error.filename else ""
-        return fail(f"{error.strerror or error}{name}; see that the file is there and may be used.", FAILED)
+        return fail(
+            f"{error.strerror or error}{name}; see that the file is there and may be used.", FAILED, as_json=as_json
+        )
     again = "" if verbose else "; run it again with -v and report what it prints"
-    return fail(f"a fault of Eider itself ({type(error).__name__}: {error}){again}", FAULT)
+    return fail(f"a fault of Eider itself ({type(error).__name__}: {error}){again}", FAULT, as_json=as_json)
 
 
-def _report_usage_error(error: click.ClickException) -> int:
+def _report_usage_error(error: click.ClickException, *, as_json: bool) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         write_line(error.format_message(), err=True)
         return BAD_USAGE
     message = " ".join(error.format_message().split())
     if isinstance(error, click.NoSuchOption):
         message += " Put -- before a text that begins with a dash."
-    print_error(message[:1].lower() + message[1:])
+    message = message[:1].lower() + message[1:]
+    code = BAD_USAGE if isinstance(error, click.UsageError) else FAILED
     context = getattr(error, "ctx", None)
-    if context is not None:
-        print_error(f"see '{context.command_path} --help'", prefix="")
-    return BAD_USAGE if isinstance(error, click.UsageError) else FAILED
+    help_line = f"see '{context.command_path} --help'" if context is not None else ""
+    if as_json:
+        return fail(f"{message}; {help_line}" if help_line else message, code, kind="UsageError", as_json=True)
+    print_error(message)
+    if help_line:
+        print_error(help_line, prefix="")
+    return code
 
 
 def _check_encoding(args: Sequence[str]) -> None:

@@ -6,14 +6,18 @@ import sys
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
+from zoneinfo import ZoneInfo
 
 import click
 
 from eider.cli.exit_codes import report_queued
+from eider.cli.output import announce_start, write_line
 from eider.cli.state import State
 from eider.model import config
+from eider.model.clock import parse_instant
 from eider.model.errors import InputError, QueuedError, StoreMissingError
 
 if TYPE_CHECKING:
@@ -115,6 +119,8 @@ def open_memory(state: State, *, create: bool = False, agent: str | None = None,
         if not create and not is_store(folder) and not _store_made_by_spool(state, folder):
             raise StoreMissingError(folder, "keep something first with eider remember, or name another with --store.")
     agent = agent or config.setting("agent") or "default"
+    if not is_address(store) and not config.is_path(store or "") and config.setting("server") != "off":
+        announce_start(str(config.home()))
     with (
         open_store(store, user=state.user_name(), agent=agent, **how) as memory,
         memory.channel("cli", state.max_trust()) as seen,
@@ -124,6 +130,36 @@ def open_memory(state: State, *, create: bool = False, agent: str | None = None,
         except QueuedError as error:  # kept all the same, which is no failure
             report_queued([error.key], as_json=state.json)
             raise click.exceptions.Exit(0) from None
+
+
+def parse_time(text: str, tz: str) -> str:
+    """Return a time as requests take it; words such as "yesterday" or "last week" are the beginning of what they name.
+
+    Raises:
+        InputError: It cannot be read.
+    """
+    from eider.language.dates import placed
+
+    try:
+        parse_instant(text, tz=tz)
+    except InputError as error:
+        words, today = text.strip(), datetime.now(ZoneInfo(tz)).date()
+        found = [w for a, b, w in placed(words, said_on=today, asked=True) if b - a == len(words)]
+        if not found:
+            raise InputError(f"{str(error).rstrip('.')}, or words such as 'yesterday' or 'last week'.") from None
+        return found[0].start.isoformat()
+    return text
+
+
+def explain_nothing(memory: Eider, scopes: Sequence[str] | None) -> None:
+    """Say on stderr why nothing may have been found: there is no such user, or no such scope."""
+    if not memory.search("", limit=1).total:
+        write_line(f"nothing is kept for user {memory.user!r} here", err=True)
+        return
+    known = {one.name for one in memory.scopes()}
+    for scope in scopes or ():
+        if scope not in known:
+            write_line(f"there is no scope {scope!r}; eider scopes lists them", err=True)
 
 
 def resolve_scope(said: str) -> str:

@@ -34,10 +34,39 @@ def code_of(kind: type[BaseException]) -> int:
     return next((CODES[k.__name__] for k in kind.__mro__ if k.__name__ in CODES), FAILED)
 
 
-def fail(message: str, code: int) -> int:
-    """Print a message as one line on stderr and return the exit code."""
-    print_error(" ".join(message.split()))
+def fail(message: str, code: int, *, kind: str = "Error", as_json: bool = False) -> int:
+    """Print a message as one line on stderr, or as a JSON object, and return the exit code."""
+    line = " ".join(message.split())
+    if as_json:
+        from eider.privacy.redact import redact
+
+        print_json({"error": {"kind": kind, "message": str(redact(line)), "exit_code": code}}, err=True)
+    else:
+        print_error(line)
     return code
+
+
+def in_commands(message: str) -> str:
+    """Return a message that names methods with the commands of the same names.
+
+    >>> in_commands("list what does with search(user='ada').")
+    "list what does with 'eider search --user ada'."
+    """
+    import re
+
+    from eider.cli.app import SUMMARIES
+
+    def command(found: re.Match[str]) -> str:
+        name = found[1].rstrip("_").replace("_", "-")
+        options = re.findall(r"(\w+)=(?:'([^']*)'|\"([^\"]*)\"|([^,]*))", found[2])
+        words = [
+            f"--{n.replace('_', '-')}{'' if v == 'True' else ' ' + v}"
+            for n, *values in options
+            for v in ["".join(values)]
+        ]
+        return f"'{' '.join(['eider', name, *words])}'" if name in SUMMARIES else found[0]
+
+    return re.sub(r"(?<![\w.])(?:memory\.)?([a-z_]+)\(([^()]*)\)", command, message)
 
 
 def report_queued(keys: Sequence[str], *, as_json: bool) -> None:

@@ -12,7 +12,7 @@ import sys
 
 from eider.cli import formatting
 from eider.cli.fast_args import MAX_NAME, ORIGINS, VERBS, parse
-from eider.cli.output import print_json
+from eider.cli.output import announce_start, print_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def run(args: Sequence[str]) -> int | None:
     except Exception as error:  # noqa: BLE001 (every ending gets its code)
         from eider.cli.app import report_error
 
-        return report_error(error, verbose=False)
+        return report_error(error, verbose=False, as_json="--json" in args)
 
 
 # ---------------------------------------------------------------------- where, whose, from when
@@ -182,11 +182,12 @@ def _call_server(
     from eider.client.client import Client, ClientError
 
     client: Client = Client(channel="cli", **place)
+    announce_start(place["home_folder"])
     try:
         found = client.call(verb, request)
     except ClientError as error:
         # a home that cannot be written: the command reads it in its own process
-        return None if error.kind == "ReadOnlyStoreError" else _report_refusal(error)
+        return None if error.kind == "ReadOnlyStoreError" else _report_refusal(error, as_json=as_json)
     except KeyboardInterrupt:
         from eider.cli.exit_codes import report_interrupt
 
@@ -197,6 +198,8 @@ def _call_server(
         from eider.cli.exit_codes import report_queued
 
         return _print_and_exit_code(lambda: report_queued([found["key"]], as_json=as_json))
+    if not _items(verb, found["value"]) and verb != "inject":
+        return None  # the command says whether there is no such user or scope
     lean = place["max_trust"] != "user"
     return _print_and_exit_code(lambda: _print_answer(verb, found["value"], as_json=as_json, brief=brief, lean=lean))
 
@@ -218,8 +221,12 @@ def _show_status(*, as_json: bool) -> int | None:
     return _print_and_exit_code(lambda: print_json(known) if as_json else formatting.print_status(found))
 
 
+def _items(verb: str, value: Any) -> list[Any]:
+    return value["items"] if verb == "search" else value if verb == "recall" else [value]
+
+
 def _print_answer(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bool) -> None:
-    items: list[Any] = value["items"] if verb == "search" else value if verb == "recall" else [value]
+    items = _items(verb, value)
     if as_json:
         for item in items:
             print_json(item)
@@ -251,10 +258,9 @@ def _print_and_exit_code(printing: Callable[[], None]) -> int:
     return 0
 
 
-def _report_refusal(error: ClientError) -> int:
+def _report_refusal(error: ClientError, *, as_json: bool) -> int:
     """Print the server's error and return the exit code that an embedded store would give."""
     from eider.api.wire import decode_error
-    from eider.cli.exit_codes import code_of, fail
+    from eider.cli.app import report_error
 
-    known = decode_error(error.kind, error.message, error.fields)
-    return fail(str(known), code_of(type(known)))
+    return report_error(decode_error(error.kind, error.message, error.fields), verbose=False, as_json=as_json)

@@ -10,7 +10,7 @@ import click
 from eider.api import importers as importers_of_hosts
 from eider.api.import_files import import_from
 from eider.api.importers import ImportRequest, ImportSource
-from eider.cli.command import open_memory
+from eider.cli.command import open_memory, parse_time
 from eider.cli.output import print_indented, print_json, print_line, print_refusals, print_table
 from eider.cli.progress import progress
 from eider.cli.state import State
@@ -30,7 +30,7 @@ def import_conversations(
 ) -> int:  # fmt: skip
     """Import a host's records into the memory that the options name."""
     zone = state.time_zone(tz)
-    start = parse_instant(since, tz=zone)[0] if since else None
+    start = parse_instant(parse_time(since, zone), tz=zone)[0] if since else None
     wanted = ImportRequest(path=where, project=project, since=start, tz=zone, dry_run=dry_run)
     with open_memory(state, create=True, agent=source.name) as memory, progress(state, "import") as told:
         done = source.bring(memory, wanted, told)
@@ -77,7 +77,7 @@ def import_files(
         )
     path: Path = where or click.Path(exists=True, path_type=Path).convert(what, None, click.get_current_context())
     zone = state.time_zone(tz)
-    start = parse_instant(since, tz=zone)[0] if since else None
+    start = parse_instant(parse_time(since, zone), tz=zone)[0] if since else None
     scope = project_scope(project) if project else None
     if (scope or start) and not named and importer_of(path) is None:
         raise click.UsageError(

@@ -51,10 +51,12 @@ def install(
     """Wire the hosts on this machine to Eider.
 
     Without --target every host that is found. What changes is shown first and kept beside; eider uninstall puts it
-    back byte for byte. On a terminal it asks, and offers to set the store, the user and a model; elsewhere it asks
-    nothing.
+    back byte for byte. On a terminal it asks, and offers to set the store, the user and a model; elsewhere it shows
+    the changes and makes none without --yes.
     """
     asks = sys.stdin.isatty() and sys.stdout.isatty() and not (yes or dry_run or state.json)
+    unasked = not (asks or yes or dry_run)
+    dry_run = dry_run or unasked
     options = _install_options(project=project)
     chosen = select_targets(names) if names else [t for t in select_targets(()) if _is_installable(t, options)]
     if not chosen:
@@ -66,7 +68,10 @@ def install(
         install_prompts.save_environment(state)
         if asks and not no_wizard:
             install_prompts.ask_settings()
-    return _for_each_host(chosen, lambda target: _install(state, target, options, dry_run=dry_run, asks=asks))
+    code = _for_each_host(chosen, lambda target: _install(state, target, options, dry_run=dry_run, asks=asks))
+    return code or (
+        fail("nothing was changed, as there is nobody to ask; do it with --yes.", REFUSED) if unasked else 0
+    )
 
 
 @command("uninstall", answer=_KEYS, examples=("eider uninstall", "eider uninstall --target claude-code --dry-run"))

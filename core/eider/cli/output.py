@@ -57,10 +57,17 @@ def utc_text(at: datetime) -> str:
     return aware.isoformat().replace("+00:00", "Z")
 
 
-def print_json(value: Any) -> None:
-    """Print one JSON object on one line."""
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    write_line(escaped(_json_text(to_json(value), ascii_only=not unicode)))
+def print_json(value: Any, *, err: bool = False) -> None:
+    """Print one JSON object on one line, on stdout or stderr."""
+    encoding = (sys.stderr if err else sys.stdout).encoding or ""
+    unicode = encoding.lower().replace("-", "") == "utf8"
+    write_line(escaped(_json_text(to_json(value), ascii_only=not unicode)), err=err)
+
+
+def announce_start(home: str) -> None:
+    """Say on a terminal that the first call in a home starts the background server, which takes a few seconds."""
+    if sys.stderr.isatty() and not os.access(f"{home}/run", os.F_OK):
+        write_line(f"starting Eider's background server for {home}; the first call takes a few seconds …", err=True)
 
 
 def _json_text(value: Any, *, ascii_only: bool) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from eider.cli.command import command, open_memory, pass_state, resolve_scope, text_of
+from eider.cli.command import command, explain_nothing, open_memory, parse_time, pass_state, resolve_scope, text_of
 from eider.cli.formatting import print_for_agents, print_injection, print_page, print_recall
 from eider.cli.output import display_width, print_json, print_line, print_table, print_values, terminal_width
 from eider.cli.state import State
@@ -27,7 +27,12 @@ def filter_options(function: C) -> C:
                 "--scope", "scopes", multiple=True, help="Only this scope (project: of this directory); repeatable."
             ),
             click.option(
-                "--kind", "kinds", multiple=True, type=click.Choice(_KINDS), help="Only this kind; repeatable."
+                "--kind",
+                "--kinds",
+                "kinds",
+                multiple=True,
+                type=click.Choice(_KINDS),
+                help="Only this kind; repeatable.",
             ),
             click.option(
                 "--origin", "origins", multiple=True, type=click.Choice(ORIGINS), help="Only what these said."
@@ -47,7 +52,9 @@ def _request_fields(state: State, said: dict[str, Any]) -> dict[str, Any]:
     """Return options as request fields; empty ones are None."""
     said = {name: (list(value) or None) if isinstance(value, tuple) else value for name, value in said.items()}
     said["scopes"] = [resolve_scope(scope) for scope in said["scopes"]] if said.get("scopes") else None
-    return {**said, "tz": state.time_zone(said.get("tz"))}
+    tz = state.time_zone(said.get("tz"))
+    times = {n: parse_time(said[n], tz) for n in ("since", "until", "as_of", "known_at") if said.get(n)}
+    return {**said, **times, "tz": tz}
 
 
 @command(
@@ -85,6 +92,8 @@ def recall(
         found = memory.recall(
             text_of(words), now=(None if now is None else parse_instant(now, tz=chosen["tz"])[0]), **chosen
         )
+        if not found and not layers:
+            explain_nothing(memory, chosen["scopes"])
     lean = state.max_trust() != "user" and not brief
     print_values(state, found, lambda: print_for_agents(found) if lean else print_recall(found, brief=brief))
 
@@ -134,7 +143,10 @@ def search(state: State, words: tuple[str, ...], **said: Any) -> None:
     Without a text the newest come first.
     """
     with open_memory(state) as memory:
-        page = memory.search(text_of(words), **_request_fields(state, said))
+        chosen = _request_fields(state, said)
+        page = memory.search(text_of(words), **chosen)
+        if not page.total:
+            explain_nothing(memory, chosen["scopes"])
     lean = state.max_trust() != "user"
     print_values(
         state,

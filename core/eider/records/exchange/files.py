@@ -21,6 +21,7 @@ Line = dict[str, Any]
 HEADER: Final = "header.json"
 MARK: Final = "eider"
 VERSION: Final = 1
+SHAPES: Final = '{"text": …} for a statement, {"role": …, "content": …, "at": …} for a message, one object a line'
 KEY: Final = "key"
 SIGNATURE: Final = "signature"
 _LONGEST: Final = 16 * 1024 * 1024
@@ -369,8 +370,8 @@ def _parsed(chunk: bytes) -> Line | InputError:
     try:
         found = json.loads(chunk.removeprefix(b"\xef\xbb\xbf").decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
-        return InputError(f"is no JSON ({str(error)[:100]}); repair or remove it.")
-    return cast("Line", found) if isinstance(found, dict) else InputError("is no JSON object; one object a line.")
+        return InputError(f"is not valid JSON ({str(error)[:100]}); write {SHAPES}.")
+    return cast("Line", found) if isinstance(found, dict) else InputError(f"is no JSON object; write {SHAPES}.")
 
 
 def _no_constant(name: str) -> None:

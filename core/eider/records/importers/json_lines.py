@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from eider.model.errors import InputError
-from eider.records.exchange.files import MARK, read
+from eider.records.exchange.files import MARK, SHAPES, read
 from eider.records.importers.containers import Files
 from eider.records.importers.source import Found, Importer, Line, Skipped, Wanted, instant
-
-SHAPES: Final = '{"text": …} for a statement, {"role": …, "content": …, "at": …} for a message'
-
 
 _LOOKED_AT: Final = 20
 """Lines that are looked at before a file is taken for something else."""
