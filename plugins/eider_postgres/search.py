@@ -141,6 +141,13 @@ class PostgresSearch:
         """Return whether anything could be compared."""
         return True
 
+    def resize(self, width: int) -> None:
+        """Drop the meanings: from now on vectors have this length. They have to be indexed anew."""
+        self._width = width
+        with self._database.writing(EVERYONE) as db:
+            db.execute("DROP INDEX IF EXISTS meanings_near")
+            db.change("DELETE FROM meanings")
+
 
 def _weighed(text: str, population: Population | None, user: str) -> tuple[list[int], list[float]]:
     """The words of a question that say most, rarest first, until they may bring more rows than can be weighed."""

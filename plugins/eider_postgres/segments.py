@@ -68,7 +68,7 @@ class PostgresSegments(SqlSegments):
             tuple(span.episode for span in (*spans_of(text), *spans_of(again)))
             for text, again in zip(kept["evidence"], kept["said_again"], strict=True)
         ]
-        return joined(episodes_from(said, self._width), memories_from(kept, self._width))
+        return joined(episodes_from(said, self.width), memories_from(kept, self.width))
 
 
 def _columns(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> dict[str, Any]:

@@ -104,6 +104,8 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
         ("drain", {}),
         ("verify", {"deep": True}),
         ("rebuild", {}),
+        ("embedder", {}),
+        ("swap_embedder", {"name": "hash"}),
         ("publish", {"path": str(place / "p.eider")}),
     ):
         found[verb] = ask(verb, request)

@@ -90,6 +90,8 @@ class AsyncEider:
     drain = _threaded(Eider.drain)
     verify = _threaded(Eider.verify)
     rebuild = _threaded(Eider.rebuild)
+    embedder = _threaded(Eider.embedder)
+    swap_embedder = _threaded(Eider.swap_embedder)
     publish = _threaded(Eider.publish)
     close = _threaded(Eider.close)
 

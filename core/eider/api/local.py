@@ -17,15 +17,15 @@ from eider.model.clock import Clock, SystemClock
 from eider.model.protocols import Embedder
 from eider.model.store_paths import folder_of
 from eider.providers.embedders.guard import GuardedEmbedder
-from eider.providers.embedders.noted import EmbedderChoice, Noted
+from eider.providers.embedders.noted import NOTED, EmbedderChoice, Noted
 from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import configured
 from eider.records import requote
+from eider.store import embedder_swap
 from eider.store.backends import open_address
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
 from eider.store.open import open_folder, open_memory
-from eider.store.sql.embedder_identity import NOTED
 
 _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
@@ -60,6 +60,7 @@ def open_engine(
                 engine.store.documents.update(NOTED, lambda _: noted.to_text())
             if isinstance(choice.made, GuardedEmbedder):
                 choice.made.know(noted.probes)
+            embedder_swap.restore(engine)
             if store.needs_material:
                 refresh(engine)
             if store.place.unclean and store.index_upkeep.exists():

@@ -23,6 +23,7 @@ from eider.model.requests import (
     Correct,
     Deactivate,
     Drain,
+    EmbedderState,
     Export,
     Forget,
     ForgetMany,
@@ -38,6 +39,7 @@ from eider.model.requests import (
     Remember,
     RememberMany,
     Request,
+    SwapEmbedder,
     Undo,
     Unpin,
     Verify,
@@ -83,7 +85,7 @@ from eider.records.record import record, record_many
 from eider.records.revise import correct, deactivate, pin, reinforce, unpin
 from eider.records.sql import sql
 from eider.records.undo import undo
-from eider.records.upkeep import drain, publish, rebuild, verify
+from eider.records.upkeep import drain, embedder, publish, rebuild, swap_embedder, verify
 from eider.retrieve.recall import recall
 from eider.retrieve.search import search
 from eider.runs.context import run_context, search_documents
@@ -128,7 +130,10 @@ class Verb(Generic[R, A]):
 
     def answer(self, engine: Engine, request: R, channel: Channel) -> A:
         """Let a request in and answer it."""
-        return self.request.shown(self.function(engine, accept(request, channel, engine.now())))
+        clean = accept(request, channel, engine.now())
+        if self.writes:
+            return self.request.shown(self.function(engine, clean))
+        return self.request.shown(engine.steady(lambda: self.function(engine, clean)))
 
 
 def verb(request: RequestClass[R, A], function: Callable[[Engine, Clean[R]], A], *, writes: bool = False) -> Verb[R, A]:
@@ -192,6 +197,8 @@ _ALL: Final = (
     verb(Sql, sql),
     verb(Verify, verify),
     verb(Rebuild, rebuild, writes=True),
+    verb(EmbedderState, embedder),
+    verb(SwapEmbedder, swap_embedder, writes=True),
     verb(Publish, publish, writes=True),
 )
 VERBS: Final[Mapping[str, Verb[Any, Any]]] = {one.name: one for one in _ALL}

@@ -32,7 +32,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Stores": {
         "store": "stores", "config": "settings", "export": "export", "import": "export", "backup": "backup",
         "drain": "maintenance",
-        "verify": "maintenance", "rebuild": "maintenance", "doctor": "doctor",
+        "verify": "maintenance", "rebuild": "maintenance", "embed": "embed", "doctor": "doctor",
     },
     "Server": {
         "serve": "serve", "stop": "serve", "status": "serve", "jobs": "jobs", "pause": "jobs", "resume": "jobs",
@@ -81,6 +81,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "drain": "Bring the search index up to date.",
     "verify": "Check a store for damage.",
     "rebuild": "Build the search index anew.",
+    "embed": "Look at, exchange and renew the embedder of a store.",
     "doctor": "Find what is wrong, and mend it.",
     "serve": "Start the server process that holds the stores for all others.",
     "stop": "End the server process.",

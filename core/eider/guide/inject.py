@@ -16,6 +16,8 @@ from eider.model.answers import Injection, Recollection
 from eider.model.requests_reading import Inject, Recall
 from eider.privacy import recall_marks
 from eider.privacy.ingress import Clean
+from eider.providers.embedders import default_embedder
+from eider.providers.embedders.guard import GuardedEmbedder
 from eider.retrieve.fetch import fetch
 from eider.retrieve.newer_first import newer_first
 from eider.retrieve.passage import cut_to_passage, fitting
@@ -130,6 +132,8 @@ def _judged(found: Recollection, prompt: str) -> Line:
 
 def _book(engine: Engine) -> WordBook:
     embedder = engine.embedder
+    if isinstance(embedder, GuardedEmbedder):  # words are compared one by one, which no service is asked for
+        embedder = default_embedder()
     if embedder.fingerprint not in _books:
         _books[embedder.fingerprint] = WordBook(lambda words: embedder.embed(words, "query"))
     return _books[embedder.fingerprint]

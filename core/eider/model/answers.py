@@ -305,6 +305,31 @@ class Verified(Value):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedderStatus(Value):
+    """Whose vectors a store has, and how far an exchange of embedders is."""
+
+    name: str
+    """As `eider.open(embedder=…)` takes it; empty where an object was passed."""
+    fingerprint: str
+    width: int
+    probe: str
+    """Hash of the vectors of three sentences, by which the model is recognised; empty for embedders that come with Eider."""
+    degraded: str | None
+    rows: int
+    pending: int
+    """Rows whose vector is still to be made."""
+    swap: str = ""
+    """"filling": `other` is on its way in. "kept": `other` was in use before, and one step leads back."""
+    other: str = ""
+    filled: int = 0
+    """Rows that have a vector of `other`."""
+    overlap: float | None = None
+    """Share of the top ten that both embedders find, asked with texts of the store."""
+    trouble: str = ""
+    """What the work on the exchange failed with last; it is tried again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drained(Value):
     """What a drain applied to the search index."""
 

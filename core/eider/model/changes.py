@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,23 @@ class Indexing:
     """`eider.language.analysis.Analysis` as bytes."""
     pending: bool = False
     """The embedder could not be asked: the row is kept with an empty `embedder`, and its vector made later."""
+    embedder: str = ""
+    """Fingerprint of what made the vector; empty: the embedder in use."""
+    spare: bytes | None = None
+    """While embedders are being exchanged: the vector of the one that is not in use; None where there is none."""
+    spare_embedder: str = ""
+    """Fingerprint of what made `spare`."""
+
+    def placed(self, in_use: str) -> Indexing:
+        """Return it with the vector of the embedder in use in its place, though it was made before an exchange."""
+        if self.embedder in ("", in_use):
+            return self
+        aside = (None, "") if self.pending else (self.vector, self.embedder)
+        if self.spare is not None and self.spare_embedder == in_use:
+            return replace(
+                self, vector=self.spare, embedder=in_use, pending=False, spare=aside[0], spare_embedder=aside[1]
+            )
+        return replace(self, vector=b"", embedder=in_use, pending=True, spare=aside[0], spare_embedder=aside[1])
 
 
 ScopeName = tuple[str, str]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Final
 
-from eider.model.answers import Drained, Verified
-from eider.model.requests import Drain, Publish, Rebuild, Verify
+from eider.model.answers import Drained, EmbedderStatus, Verified
+from eider.model.requests import Drain, EmbedderState, Publish, Rebuild, SwapEmbedder, Verify
 from eider.privacy.ingress import Clean
-from eider.store import maintenance
+from eider.store import embedder_swap, maintenance
 from eider.store.engine import Engine
 
 
@@ -29,6 +31,28 @@ def verify(engine: Engine, accepted: Clean[Verify]) -> Verified:
 def rebuild(engine: Engine, accepted: Clean[Rebuild]) -> int:
     """Build the search index anew from the database; return its rows."""
     return maintenance.rebuild(engine, accepted.request.progress)
+
+
+def embedder(engine: Engine, accepted: Clean[EmbedderState]) -> EmbedderStatus:
+    """Say whose vectors the store has, and how far an exchange of embedders is."""
+    del accepted
+    return embedder_swap.status(engine)
+
+
+def swap_embedder(engine: Engine, accepted: Clean[SwapEmbedder]) -> EmbedderStatus:
+    """Begin, go on with, end or take back an exchange of embedders."""
+    request = accepted.request
+    if request.action == "start":
+        embedder_swap.start(engine, request.name or "")
+    else:
+        _STEPS[request.action](engine)
+    return embedder_swap.status(engine)
+
+
+_STEPS: Final[Mapping[str, Callable[[Engine], None]]] = {
+    "resume": embedder_swap.resume, "abort": embedder_swap.abort, "back": embedder_swap.back,
+    "drop": embedder_swap.drop, "reembed": embedder_swap.reembed,
+}  # fmt: skip
 
 
 def publish(engine: Engine, accepted: Clean[Publish]) -> Path:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _REPLANS: Final = 3
+_REREADS: Final = 3
+"""Times a question is read anew because embedders were exchanged, until it waits for the writer's turn."""
 _EMBED_LATER: Final = 3.0
 """Seconds until what an embedder could not be asked for is tried again. A guess."""
 _TICK: Final = timedelta(microseconds=1)
@@ -49,6 +51,8 @@ class Engine:
     clock: Clock
     embedder: Embedder
     counter: TokenCounter
+    spare: Embedder | None = None
+    """The other embedder while two are exchanged; what is written gets a vector of each."""
     layers: tuple[Engine, ...] = ()
     """Read-only stores recalled beneath this one."""
     name: str = ""
@@ -69,13 +73,15 @@ class Engine:
     _users: tuple[str, ...] | None = field(init=False, default=None)
     """Who has rows, where this is a layer, which does not change."""
     _versions: dict[str, int] = field(init=False, default_factory=dict[str, int])
+    _exchanges: int = field(init=False, default=0)
+    """Grows by one when an exchange of embedders begins, and by one when it is done."""
     _writer: threading.RLock = field(init=False, default_factory=threading.RLock)
     _jobs: Jobs | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         store = self.store
         self._last = store.events.last_at() or datetime.min.replace(tzinfo=UTC)
-        self.material = MaterialMaker(self.embedder, lambda: self.jobs.queue("embed", after=_EMBED_LATER))
+        self.embed_with(self.embedder, self.spare)
         self.segments = Segments(lambda user: store.segments.rows(user=user))
         self.large = LargeUsers(store)
         self.usage = UsageBuffer(self._save_usage)
@@ -121,6 +127,46 @@ class Engine:
             self.jobs.queue("count_terms", user=user)
         return segment
 
+    def steady(self, read: Callable[[], T]) -> T:
+        """Return what a function reads, of one embedder's vectors only: read again if these were exchanged meanwhile."""
+        for _ in range(_REREADS):
+            before = self._exchanges
+            if before % 2:
+                with self._writer:
+                    continue
+            try:
+                found = read()
+            except Exception:
+                if self._exchanges == before:
+                    raise
+                continue
+            if self._exchanges == before:
+                return found
+        with self._writer:
+            return read()
+
+    # ------------------------------------------------------------------ embedders
+
+    def embed_with(self, embedder: Embedder, spare: Embedder | None) -> None:
+        """Make vectors of new texts with these two; only the first one's are read."""
+        self.embedder, self.spare = embedder, spare
+        self.material = MaterialMaker(embedder, lambda: self.jobs.queue("embed", after=_EMBED_LATER), spare=spare)
+
+    @contextmanager
+    def exchanging(self) -> Generator[None]:
+        """Hold the writer's turn while the vectors in use become others; who reads meanwhile reads again."""
+        with self._writer, self.store.connection.turn():
+            self._exchanges += 1
+            try:
+                yield
+                self.store.vectors_are(self.embedder.fingerprint, self.embedder.width)
+                self.segments.drop()
+                for user in list(self._versions):
+                    self._moved(user)
+                self.policies.clear()
+            finally:
+                self._exchanges += 1
+
     # ------------------------------------------------------------------ writing
 
     @contextmanager
@@ -142,6 +188,7 @@ class Engine:
         user_name(changes.user)
         with self._writer:
             self.writable()
+            changes = self._placed(changes)
             committed = self.store.commits.commit(changes)
             self._last = max(self._last, changes.at)
             if not committed.repeated:
@@ -154,13 +201,20 @@ class Engine:
         many: list[ChangeSet] = []
         for place, plan in enumerate(plans):
             made = plan()
-            many.append(replace(made, at=made.at + place * _TICK))
+            many.append(self._placed(replace(made, at=made.at + place * _TICK)))
         done = self.store.commits.commit_all(many)
         for changes, one in zip(many, done, strict=True):
             self._last = max(self._last, changes.at)
             if not one.repeated:
                 self._follow(changes, one)
         return done
+
+    def _placed(self, changes: ChangeSet) -> ChangeSet:
+        """Let vectors that were made before an exchange of embedders go where they belong now."""
+        in_use = self.store.commits.embedder
+        if all(made.embedder in ("", in_use) for made in changes.indexing.values()):
+            return changes
+        return replace(changes, indexing={i: made.placed(in_use) for i, made in changes.indexing.items()})
 
     def _follow(self, changes: ChangeSet, done: Committed) -> None:
         user, used, segments = changes.user, [u.id for u in changes.usage], self.store.segments
@@ -247,6 +301,8 @@ class Engine:
             self.writable()
             self.usage.forget(user, erasure.memories, everything=erasure.everything)
             self.loops.recalls.forget(user, gone, everything=erasure.everything)
+            in_use = self.store.commits.embedder
+            erasure = replace(erasure, indexing={i: made.placed(in_use) for i, made in erasure.indexing.items()})
             erased = self.store.commits.erase(erasure)
             self._last = max(self._last, erasure.at)
             if erasure.everything or erasure.trimmed or erasure.blanked:

@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from eider.language.analysis import analyse
 from eider.model.changes import Indexing
 from eider.model.clock import local_date
@@ -15,6 +13,9 @@ from eider.model.errors import EmbedderError, ProviderError
 from eider.providers.embedders.guard import GuardedEmbedder
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from eider.model.protocols import Embedder
     from eider.model.values import Episode, Memory
 
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
 class MaterialMaker:
     """Makes what the ranker and the search index need of a text."""
 
-    def __init__(self, embedder: Embedder, lacking: Callable[[], object]) -> None:
+    def __init__(self, embedder: Embedder, lacking: Callable[[], object], *, spare: Embedder | None = None) -> None:
         """Embed with the store's embedder.
 
         Args:
             embedder: The store's.
             lacking: Called when it could not be asked, so that vectors are still to be made.
+            spare: A second one while embedders are exchanged; what it cannot do is left to the exchange.
         """
-        self._embedder, self._lacking = embedder, lacking
+        self._embedder, self._lacking, self._spare = embedder, lacking, spare
 
     def episodes(self, episodes: Sequence[Episode], *, must: bool = False) -> dict[str, Indexing]:
         """Return id → material of utterances; dates in them are read from the speaker's own day.
@@ -44,30 +46,42 @@ class MaterialMaker:
         return self._made([(m.id, m.text, m.valid_from.date()) for m in memories], must=must)
 
     def _made(self, texts: Sequence[tuple[str, str, date]], *, must: bool) -> dict[str, Indexing]:
-        if not texts:
-            return {}
-        given, pending = [text for _, text, _ in texts], False
-        try:
-            embedder = self._embedder
-            ask = embedder.embed_or_raise if isinstance(embedder, GuardedEmbedder) else embedder.embed
-            vectors = ask(given, "document")
-        except ProviderError:
-            if must:
-                raise
-            vectors, pending = np.zeros((len(texts), self._embedder.width), np.float32), True
-        if vectors.shape != (len(texts), self._embedder.width):
-            raise EmbedderError(
-                f"embedder {self._embedder.fingerprint!r} gave vectors of shape {vectors.shape} for {len(texts)} text(s) "
-                f"and promised a width of {self._embedder.width}; mend its embed()."
-            )
-        made = {
-            id_: Indexing(
-                vector=vector.tobytes() if vector.any() else b"",
-                analysis=analyse(text, said_on=day).to_bytes(),
-                pending=pending,
-            )
-            for (id_, text, day), vector in zip(texts, vectors, strict=True)
-        }
-        if pending:
+        given = [text for _, text, _ in texts]
+        own = vectors_of(self._embedder, given)
+        if own is None and must:
+            raise ProviderError(f"{self._embedder.degraded or self._embedder.fingerprint}; it is asked again later.")
+        second = None if self._spare is None else vectors_of(self._spare, given)
+        made: dict[str, Indexing] = {}
+        for place, (id_, text, day) in enumerate(texts):
+            made[id_] = Indexing(
+                vector=b"" if own is None else own[place], analysis=analyse(text, said_on=day).to_bytes(),
+                pending=own is None, embedder=self._embedder.fingerprint,
+                spare=None if second is None else second[place],
+                spare_embedder="" if second is None or self._spare is None else self._spare.fingerprint,
+            )  # fmt: skip
+        if own is None:
             self._lacking()
         return made
+
+
+def vectors_of(embedder: Embedder, texts: Sequence[str]) -> list[bytes] | None:
+    """Return the vectors of statements as they are stored, empty for texts of which nothing is known.
+
+    None where the embedder cannot be asked.
+
+    Raises:
+        EmbedderError: It gives another number or width of vectors than it promises.
+    """
+    if not texts:
+        return []
+    try:
+        ask = embedder.embed_or_raise if isinstance(embedder, GuardedEmbedder) else embedder.embed
+        rows: NDArray[np.float32] = ask(texts, "document")
+    except ProviderError:
+        return None
+    if rows.shape != (len(texts), embedder.width):
+        raise EmbedderError(
+            f"embedder {embedder.fingerprint!r} gave vectors of shape {rows.shape} for {len(texts)} text(s) "
+            f"and promised a width of {embedder.width}; mend its embed()."
+        )
+    return [row.tobytes() if row.any() else b"" for row in rows]

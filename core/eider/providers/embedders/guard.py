@@ -41,7 +41,8 @@ class GuardedEmbedder:
     """
 
     def __init__(
-        self, inner: Embedder, *, probes: Mapping[Role, NDArray[np.float32]], clock: Callable[[], float] = time.monotonic
+        self, inner: Embedder, *, probes: Mapping[Role, NDArray[np.float32]], fingerprint: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         """Guard an embedder.
 
@@ -49,8 +50,10 @@ class GuardedEmbedder:
             inner: It may have `query_seconds`, the longest wait for the vector of a question; without it nobody waits
                 in vain, and it is asked in the caller's thread.
             probes: Role → what it made of `PROBES` when the store was made; none: it is not held against them.
+            fingerprint: Of its vectors, where they were made anew after the service had changed its model.
             clock: Seconds that only grow; for tests.
         """
+        self._fingerprint = fingerprint
         self.inner, self._probes, self._clock = inner, dict(probes), clock
         self._patience: float | None = getattr(inner, "query_seconds", None)
         self._lock = threading.Lock()
@@ -61,8 +64,8 @@ class GuardedEmbedder:
 
     @property
     def fingerprint(self) -> str:
-        """As the guarded one's."""
-        return self.inner.fingerprint
+        """As the guarded one's, unless its vectors were made anew."""
+        return self._fingerprint or self.inner.fingerprint
 
     @property
     def width(self) -> int:
@@ -100,7 +103,7 @@ class GuardedEmbedder:
             return np.zeros((0, self.inner.width), np.float32)
         self._admit()
         try:
-            patience = self._patience if len(texts) <= _FEW else None
+            patience = self._patience if role == "query" or len(texts) <= _FEW else None
             rows = self._checked_rows(texts, role) if patience is None else self._in_time(texts, role, patience)
         except ProviderError as error:
             with self._lock:

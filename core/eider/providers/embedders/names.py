@@ -29,6 +29,8 @@ _OF_THIS_MACHINE: Final = frozenset({"url", "key"})
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {"cohere": ("CO_API_KEY", "COHERE_API_KEY")}
 """Variables that services' own libraries read, where that is not `PROVIDER_API_KEY`."""
 _SHOWN: Final = 80
+_WIDTH: Final = 256
+"""Of the built-in embedders, where no store has noted another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +86,19 @@ def connect(text: str, *, width: int | None = None) -> Embedder:
     if name.provider in BUILT_IN:
         if name.model or name.options:
             raise ConfigError(f"embedder {text!r} takes neither a model nor options; write {name.provider!r}.")
-        return HashEmbedder() if name.provider == "hash" else default_embedder()
+        return _built_in(name.provider, width)
     more = {} if width is None else {"width": str(width)}
     return _maker(GROUP, "embedder", name)(name.model, {**more, **_options(name)})
+
+
+def _built_in(provider: str, width: int | None) -> Embedder:
+    if provider == "hash":
+        return HashEmbedder(width=width or _WIDTH)
+    if width in (None, _WIDTH):
+        return default_embedder()
+    from eider.providers.embedders.wordllama import WordLlamaEmbedder
+
+    return WordLlamaEmbedder(width=width)
 
 
 def connect_reranker(text: str) -> Reranker:

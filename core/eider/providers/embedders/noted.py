@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from eider.model.protocols import Embedder
 
+NOTED: Final = "embedder identity"
+"""Name of the document in which a store notes it."""
 _OWN: Final = {"wordllama": "wordllama-", "hash": "hash-"}
 """Name of a built-in embedder → how its fingerprint begins. These need no probe: their files have a checksum."""
 
@@ -142,4 +144,7 @@ def guarded(embedder: Embedder, noted: Noted | None = None) -> Embedder:
     """Return an embedder whose failures keep nobody waiting; built-in ones cannot fail and stay as they are."""
     if isinstance(embedder, GuardedEmbedder) or type(embedder).__module__.startswith("eider.providers."):
         return embedder
-    return GuardedEmbedder(embedder, probes=noted.probes if noted is not None else {})
+    if noted is None:
+        return GuardedEmbedder(embedder, probes={})
+    anew = noted.fingerprint.startswith(f"{embedder.fingerprint}#")  # its vectors were made anew since
+    return GuardedEmbedder(embedder, probes=noted.probes, fingerprint=noted.fingerprint if anew else None)

@@ -278,6 +278,15 @@ class LanceIndex:
                 shutil.rmtree(self.folder)
             self._open(create=True)
 
+    def resize(self, width: int) -> None:
+        """Throw everything away; vectors have another length, or are another embedder's, from now on."""
+        self._check()
+        with self._writer:
+            there = self.folder.exists()
+            self.width = width
+            if there:
+                self.reset()
+
     def close(self) -> None:
         """Let go of the files; closing twice is harmless."""
         if not self._forked:

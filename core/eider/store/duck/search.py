@@ -112,6 +112,10 @@ class LanceSearch:
         """Return whether anything was indexed yet."""
         return self._folder.exists()
 
+    def resize(self, width: int) -> None:
+        """Drop what is indexed: from now on vectors have this length. It has to be built anew."""
+        self.index.resize(width)
+
     def close(self) -> None:
         """Stop following and release the files."""
         if self._indexer is not None:
@@ -161,6 +165,10 @@ class NoSearch:
     def exists(self) -> bool:
         """Return False."""
         return False
+
+    def resize(self, width: int) -> None:
+        """Nothing has a length."""
+        del width
 
     def close(self) -> None:
         """Nothing is open."""

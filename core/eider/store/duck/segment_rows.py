@@ -43,7 +43,7 @@ class DuckSegments(SqlSegments):
     def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
         """Return all rows of a user, or those of some ids; as they are, or as they were known at an instant."""
         with self._duck.reading(user) as db:
-            return _read(db, user, self._width, ids, known_at)
+            return _read(db, user, self.width, ids, known_at)
 
 
 def _read(

@@ -8,7 +8,7 @@ not exist. Each protocol has contract tests in `eider.testing`.
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -184,3 +184,10 @@ class Store:
     """Rows of one user up to which they are loaded; the index nominates beyond. By default what takes 200 MB and a second."""
     needs_material: bool = False
     """Vectors or analyses are another version's and have to be made anew."""
+
+    def vectors_are(self, embedder: str, width: int) -> None:
+        """Read and write vectors of this embedder from now on; its fingerprint, and their length."""
+        self.place = replace(self.place, embedder=embedder)
+        self.commits.embedder = embedder
+        self.segments.width = width
+        self.index_upkeep.resize(width)

@@ -15,6 +15,9 @@ from eider.store.segment.segment import SegmentRows
 class Commits(Protocol):
     """Writes plans, each whole and durably or not at all."""
 
+    embedder: str
+    """Fingerprint written beside each vector; it changes when embedders are exchanged."""
+
     def commit(self, changes: ChangeSet) -> Committed:
         """Write one plan with its event.
 
@@ -100,6 +103,9 @@ class Statements(Protocol):
 
 class Segments(Protocol):
     """A user's rows as the ranker's arrays."""
+
+    width: int
+    """Length of the vectors in use; it changes when embedders are exchanged."""
 
     def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
         """Return all rows of a user, or those of some ids; as they are, or as they were known at an instant."""

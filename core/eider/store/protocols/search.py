@@ -114,3 +114,7 @@ class IndexUpkeep(Protocol):
     def exists(self) -> bool:
         """Return whether anything was indexed yet."""
         ...
+
+    def resize(self, width: int) -> None:
+        """Drop what is indexed: from now on vectors have this length. It has to be built anew."""
+        ...

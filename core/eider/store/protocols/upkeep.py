@@ -26,6 +26,35 @@ class SearchMaterial(Protocol):
         """Write material, new or in place of what is there."""
         ...
 
+    def lacking_spares(self, embedder: str, *, limit: int) -> list[tuple[str, str]]:
+        """Return (user, id) of rows that have no spare vector of this embedder, at most `limit`."""
+        ...
+
+    def count_spares(self, embedder: str) -> tuple[int, int]:
+        """Count rows that have a spare vector of this embedder, and all rows."""
+        ...
+
+    def put_spares(self, vectors: Mapping[str, bytes], *, user: str, embedder: str) -> None:
+        """Write vectors of the embedder that is not in use."""
+        ...
+
+    def pairs(self, embedder: str, *, user: str, limit: int) -> list[tuple[str, bytes, bytes]]:
+        """Return (id, vector, spare vector) of a user's rows that have both, at most `limit`."""
+        ...
+
+    def exchange(self, embedder: str, documents: Mapping[str, str | None]) -> None:
+        """Let the spare vectors of this embedder and the vectors in use change places, in one transaction with documents.
+
+        Args:
+            embedder: Fingerprint of what is in use afterwards. A row without its vector has none until it is made.
+            documents: Name → content, None to remove it: what is to be true from the same moment on.
+        """
+        ...
+
+    def drop_spares(self) -> None:
+        """Let go of all vectors of an embedder that is not in use."""
+        ...
+
     def drop_orphans(self) -> None:
         """Remove material of rows that do not exist."""
         ...

@@ -29,7 +29,7 @@ class SqlCommits:
 
     def __init__(self, chain: Chain, *, embedder: str) -> None:
         """Write to the end of `chain`; `embedder` is the fingerprint written beside each vector."""
-        self._chain, self._database, self._embedder = chain, chain.database, embedder
+        self._chain, self._database, self.embedder = chain, chain.database, embedder
 
     def commit(self, changes: ChangeSet) -> Committed:
         """Write a plan whole, or not at all.
@@ -182,7 +182,7 @@ class SqlCommits:
 
     def _write_side(self, db: Cursor, changes: ChangeSet, rev: int) -> None:
         if changes.indexing:
-            write_material(db, changes.indexing, user=changes.user, embedder=self._embedder, analyzer=ANALYZER)
+            write_material(db, changes.indexing, user=changes.user, embedder=self.embedder, analyzer=ANALYZER)
         if changes.edges:
             names = ["user_id", "source", "target", "kind", "weight", "rev"]
             db.insert("edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])

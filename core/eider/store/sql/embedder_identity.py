@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from eider.language.analysis import ANALYZER, READABLE
 from eider.model.errors import EmbedderMismatchError
 from eider.model.protocols import Embedder
-from eider.providers.embedders.noted import Noted
+from eider.providers.embedders.noted import NOTED, Noted
 from eider.store.sql.material import SqlSearchMaterial
 from eider.store.sql.session import Database
 from eider.store.sql.state import SqlDocuments
 
 EmbedderOf = Callable[[Noted | None], Embedder]
 """Chooses the embedder of a store by what the store has noted of it; None is noted in a new store."""
-NOTED: Final = "embedder identity"
-"""Name of the document that says whose vectors a store has."""
 
 
 def noted(database: Database) -> Noted | None:

@@ -51,6 +51,17 @@ def rewrite_material(
     return set(known)
 
 
+def write_spares(db: Cursor, vectors: Mapping[str, bytes], *, user: str, embedder: str) -> None:
+    """Put vectors of the embedder that is not in use beside rows that have search material."""
+    if not vectors:
+        return
+    sql = (
+        "UPDATE embeddings SET spare_vector = fresh.v, spare_embedder = $3 "
+        "FROM (SELECT unnest($1) AS i, unnest($2) AS v) AS fresh WHERE id = fresh.i AND user_id = $4"
+    )
+    db.change(sql, [list(vectors), list(vectors.values()), embedder, user])
+
+
 def write_usage(db: Cursor, user: str, usage: Sequence[Usage]) -> None:
     """Replace the counters of these memories."""
     if not usage:

@@ -24,7 +24,7 @@ MEMORY: Final = (
     "idem_key retired_at act reach answers said_again wording doubt"
 ).split()
 EVENT: Final = "seq happened_at user_id actor op ids commitment previous hash".split()
-EMBEDDING: Final = "id user_id embedder vector analyzer analysis".split()
+EMBEDDING: Final = "id user_id embedder vector analyzer analysis spare_vector spare_embedder".split()
 USAGE: Final = "id user_id stability last_used uses shown".split()
 
 
@@ -131,7 +131,8 @@ def ids_of(text: str) -> tuple[str, ...]:
 
 def embedding_row(id: str, user: str, embedder: str, analyzer: str, made: Indexing) -> Row:  # noqa: A002
     """Columns of `EMBEDDING`."""
-    return (str(id), str(user), "" if made.pending else embedder, made.vector, analyzer, made.analysis)
+    own = "" if made.pending else embedder
+    return (str(id), str(user), own, made.vector, analyzer, made.analysis, made.spare, made.spare_embedder or None)
 
 
 def event_of(row: Row, payload: Metadata | None) -> Event:

@@ -19,7 +19,7 @@ class SqlSegments(ABC):
 
     def __init__(self, chain: Chain, *, width: int) -> None:
         """Read behind the end of `chain`; vectors have `width` floats."""
-        self._chain, self._database, self._width = chain, chain.database, width
+        self._chain, self._database, self.width = chain, chain.database, width
 
     @abstractmethod
     def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
@@ -30,8 +30,8 @@ class SqlSegments(ABC):
     ) -> SegmentRows:
         """Return the same for what was just committed; read back only where a memory's material is not at hand."""
         if all(m.id in made and m.rev == self._chain.head[0] for m in memories):
-            said = arrays.of_episodes(episodes, made, self._width)
-            return arrays.joined(said, arrays.of_memories(memories, made, self._width)) if memories else said
+            said = arrays.of_episodes(episodes, made, self.width)
+            return arrays.joined(said, arrays.of_memories(memories, made, self.width)) if memories else said
         return self.rows(user=user, ids=[e.id for e in episodes] + [m.id for m in memories])
 
     def count(self, *, user: str | None = None) -> int:
