@@ -177,6 +177,9 @@ def _under_way(engine: Engine, state: str, why: str) -> Swap:
 
 
 def _begin(engine: Engine, embedder: Embedder, noted: Noted) -> None:
+    if engine.store.place.address:
+        raise RefusedError("embedders are not exchanged in a store that several processes may have open; make a new store with "
+                           "the other one, and move what is in this one there.")  # fmt: skip
     with engine.turn():
         engine.store.material.drop_spares()
         engine.store.documents.update(SWAP, lambda _: Swap(state="filling", other=noted).to_text())
