@@ -96,7 +96,10 @@ def import_files(
         title = known[done.source].title if done.source in known else "an export of Eider"
         verb = "would import" if dry_run else "imported"
         print_line(f"{path.name}: {title}")
-        print_line(f"{verb} {done.episodes} message(s) and {done.memories} memories; {done.skipped} are there already")
+        runs = f", {done.runs} runs" if done.runs else ""
+        print_line(
+            f"{verb} {done.episodes} message(s) and {done.memories} memories{runs}; {done.skipped} are there already"
+        )
         _print_left_out(done)
         if done.redacted:
             print_line(f"secrets replaced in {done.redacted} of them", dim=True)

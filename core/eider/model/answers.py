@@ -277,6 +277,7 @@ class Imported(Value):
     episodes: int
     memories: int
     events: int
+    runs: int = 0
     skipped: int
     """Already present."""
     refused: tuple[str, ...]

@@ -20,6 +20,8 @@ RUN_STATUSES: Final = get_args(RunStatus)
 StepStatus = Literal["done", "failed"]
 StepKind = Literal["output", "document", "snippets", "run"]
 STEP_KINDS: Final = get_args(StepKind)
+WHYS: Final = ("parameter", "reference", "previous", "all", "argument")
+"""Why a step was given something; see `Seen`."""
 
 RUN_OPS: Final = ("begin_run", "end_run", "judge_run", "import_run")
 STEP_OPS: Final = ("keep_step", "promote_step", "import_step")

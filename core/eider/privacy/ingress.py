@@ -19,7 +19,7 @@ from eider.model.requests import Correct, Record, RecordMany, Remember, Remember
 from eider.model.requests_learning import AddRules, CloseLoop, Observe, OpenLoop
 from eider.model.requests_reading import DiffOf, Inject, Recall, Search
 from eider.model.requests_runs import BeginRun, EndRun, KeepStep, PromoteStep
-from eider.model.runs import JSON, TEXT
+from eider.model.runs import JSON, TEXT, Content
 from eider.model.validation import MAX_TEXT
 from eider.model.values import ORIGIN_OF_ROLE, TRUST, Metadata, Origin, Precision, Role
 from eider.privacy import recall_marks
@@ -304,6 +304,17 @@ def clean_row(fields: Mapping[str, str], metadata: Metadata | None) -> tuple[dic
 
 def _text(fields: Mapping[str, str]) -> dict[str, str]:
     return {"text": _unmarked(fields["text"])} if "text" in fields else {}
+
+
+def clean_content(content: Content) -> Content:
+    """Return an output redacted: a text, every string of a JSON value, and bytes that are text."""
+    try:
+        if content.media == JSON:
+            return Content.of(redact_tree({"": json.loads(content.data)})[""])
+        text = content.data.decode()
+    except (ValueError, RecursionError):
+        return content
+    return Content(content.media, redact(text).encode())
 
 
 def clean_metadata(metadata: Metadata | None) -> Metadata:

@@ -9,7 +9,7 @@ from typing import Final
 from eider.model.clock import utc
 from eider.model.errors import InputError, TooLargeError, UnknownIdError
 from eider.model.requests_runs import KeepStep, StepOutputOf
-from eider.model.runs import JSON, MAX_CONTENT, Content, Cut, Seen, Step, StepOutput
+from eider.model.runs import JSON, MAX_CONTENT, WHYS, Content, Cut, Seen, Step, StepOutput
 from eider.model.validation import one_of
 from eider.model.values import TRUST
 from eider.privacy.ingress import Clean
@@ -19,7 +19,6 @@ from eider.runs.lifecycle import found_run, held, readable_run
 from eider.runs.references import INPUTS, find, parse
 from eider.store.engine import Engine
 
-WHYS: Final = ("parameter", "reference", "previous", "all", "argument")
 _COUNTED: Final = 8_000
 """Characters whose tokens are counted; of a longer text samples of that length together are."""
 _SAMPLES: Final = 8

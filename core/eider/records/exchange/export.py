@@ -18,19 +18,20 @@ from eider.model.requests import Export, ExportFormat, Import, ImportLines
 from eider.model.values import Episode, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.signing import check_public_key, home_key, public_key
-from eider.records.exchange.files import MARK, VERSION, Line, read, signer, write_lines, write_parquet
+from eider.records.exchange.files import MARK, TYPES, VERSION, Line, read, signer, write_lines, write_parquet
 from eider.records.exchange.foreign import statement_or_utterance
 from eider.records.exchange.markdown import write_markdown
 from eider.records.exchange.markdown_folder import write_folder
 from eider.records.exchange.pam import write_pam
 from eider.records.exchange.rows import Reader, edge_line, episode_line, event_line, memory_line, usage_line
+from eider.records.exchange.run_rows import RunReader, content_line, run_line, step_line
 from eider.store.engine import Engine
 from eider.store.open import newest_schema
 from eider.store.protocols import Intake, Snapshot
 from eider.store.transfer_rows import Batch
 
-_BATCH: Final = 1_000
-"""Rows per transaction: their search material is made together and takes some 3 MB."""
+_TOGETHER: Final = {"memory": "id", "run": "id", "step": "run"}
+"""Kinds of rows that belong together where this field is the same."""
 _SKEW: Final = timedelta(minutes=5)
 """How far the clock of the machine that exported may be ahead of this one's; a guess."""
 
@@ -67,6 +68,9 @@ def written(path: Path, header: Line, rows: Snapshot, form: ExportFormat, now: d
             "memory": lambda: map(memory_line, rows.memories()),
             "edge": lambda: (edge_line(e, rev) for e, rev in rows.edges()),
             "usage": lambda: map(usage_line, rows.usage()),
+            "content": lambda: (content_line(digest, content) for digest, content in rows.contents()),
+            "run": lambda: map(run_line, rows.runs()),
+            "step": lambda: (step_line(step) for run in rows.runs() for step in run.steps),
         })  # fmt: skip
     return write_lines(path, header, lambda: _lines(rows))
 
@@ -78,6 +82,10 @@ def _lines(rows: Snapshot) -> Iterator[Line]:
     yield from map(memory_line, rows.memories())
     yield from (edge_line(e, rev) for e, rev in rows.edges())
     yield from map(usage_line, rows.usage())
+    yield from (content_line(digest, content) for digest, content in rows.contents())
+    for run in rows.runs():
+        yield run_line(run)
+        yield from map(step_line, run.steps)
 
 
 def _outside(engine: Engine, given: str) -> Path:
@@ -113,7 +121,7 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     else:
         _check_header(header, path)
         reader = Reader(user=user, channel=channel, latest=engine.now() + _SKEW)
-        batches = _own(reader, rows, intake)
+        batches = _own(reader, RunReader(rows=reader, own=own), rows, intake)
     done = _take(engine, user, intake, batches, dry_run=request.dry_run)
     return replace(done, note=note, source="json" if header is None else "eider", redacted=redacted.total())
 
@@ -149,8 +157,8 @@ def _take(engine: Engine, user: str, intake: Intake, batches: Iterable[Batch], *
             point("import.batch")
     done = intake.tally
     return Imported(
-        episodes=done.episodes, memories=done.memories, events=done.events, skipped=done.skipped, refused=done.refused,
-        dry_run=dry_run,
+        episodes=done.episodes, memories=done.memories, events=done.events, runs=done.runs, skipped=done.skipped,
+        refused=done.refused, dry_run=dry_run,
     )  # fmt: skip
 
 
@@ -193,24 +201,27 @@ def _check_header(header: Line, path: Path) -> None:
             )
 
 
-def _own(reader: Reader, rows: Iterable[tuple[str, Line | InputError]], intake: Intake) -> Iterator[Batch]:
-    """Rows of an export, those of one memory never split: a batch is whole by itself."""
+def _own(
+    reader: Reader, runs: RunReader, rows: Iterable[tuple[str, Line | InputError]], intake: Intake
+) -> Iterator[Batch]:
+    """Rows of an export, those of one memory or run never split: a batch is whole by itself."""
     batch, open_id = Batch(), ""
     for place, line in rows:
-        own_id = str(line.get("id")) if isinstance(line, dict) and line.get("type") == "memory" else ""
-        if len(batch) >= _BATCH and (not own_id or own_id != open_id):
+        named = _TOGETHER.get(str(line.get("type"))) if isinstance(line, dict) else None
+        own_id = str(line.get(named)) if isinstance(line, dict) and named is not None else ""
+        if batch.is_full and (not own_id or own_id != open_id):
             yield batch
             batch = Batch()
         open_id = own_id
         try:
-            _add(batch, place, line, reader)
+            _add(batch, place, line, reader, runs)
         except InputError as error:
             intake.refuse(place, str(error))
     if len(batch):
         yield batch
 
 
-def _add(batch: Batch, place: str, line: Line | InputError, reader: Reader) -> None:
+def _add(batch: Batch, place: str, line: Line | InputError, reader: Reader, runs: RunReader) -> None:
     """Read one row into a batch."""
     if isinstance(line, InputError):
         raise line
@@ -229,8 +240,10 @@ def _add(batch: Batch, place: str, line: Line | InputError, reader: Reader) -> N
         batch.edges.append((place, *reader.edge(line)))
     elif kind == "usage":
         batch.usage.append((place, reader.usage(line)))
+    elif kind in ("content", "run", "step"):
+        runs.add(batch, place, line)
     else:
-        raise InputError(f"type={str(kind)[:40]!r} is unknown; rows are event, episode, memory, edge or usage.")
+        raise InputError(f"type={str(kind)[:40]!r} is unknown; rows are {', '.join(TYPES)}.")
 
 
 def _foreign(
@@ -253,7 +266,7 @@ def _foreign(
             batch.episodes.append((place, row, 0))
         else:
             batch.memories.append((place, [row]))
-        if len(batch) >= _BATCH:
+        if batch.is_full:
             yield batch
             batch = Batch()
     if len(batch):

@@ -19,16 +19,18 @@ from eider.privacy import signing
 
 Line = dict[str, Any]
 HEADER: Final = "header.json"
+TYPES: Final = ("event", "episode", "memory", "edge", "usage", "content", "run", "step")
+"""Kinds of rows, in the order they are written: history first, so that rows can name it; outputs before runs."""
 MARK: Final = "eider"
 VERSION: Final = 1
 SHAPES: Final = '{"text": …} for a statement, {"role": …, "content": …, "at": …} for a message, one object a line'
 KEY: Final = "key"
 SIGNATURE: Final = "signature"
-_LONGEST: Final = 16 * 1024 * 1024
-"""Bytes of a line: a text of the greatest length, all of it escaped, with room to spare."""
+_LONGEST: Final = 100 * 1024 * 1024
+"""Bytes of a line: an output of the greatest length, all of it escaped."""
 _ROWS: Final = 5_000
 """Rows of Parquet held at once."""
-_JSON: Final = ("metadata", "payload", "evidence", "answers", "said_again", "doubt")
+_JSON: Final = ("metadata", "payload", "evidence", "answers", "said_again", "doubt", "saw", "cut")
 """Fields that Parquet keeps as JSON text."""
 
 
@@ -249,11 +251,25 @@ def _schema(name: str) -> Any:
         },
         "edge": {"source": text, "target": text, "kind": text, "weight": real, "rev": whole},
         "usage": {"id": text, "stability": real, "last_used": instant, "uses": whole, "shown": whole},
+        "content": {"digest": text, "media": text, "text": text, "base64": text},
+        "run": {
+            "id": text, "agent": text, "name": text, "key": text, "status": text, "sees": text, "scope": text, "session": text,
+            "trust": whole, "started_at": instant, "active_at": instant, "ended_at": instant, "parent": text,
+            "parent_step": text, "error": text, "outcome": real, "attempts": whole, "inputs": text, "output": text,
+        },
+        "step": {
+            "run": text, "name": text, "number": whole, "kind": text, "status": text, "seq": whole, "after": whole,
+            "started_at": instant, "ended_at": instant, "trust": whole, "media": text, "size": whole, "tokens": whole,
+            "digest": text, "model": text, "error": text, "attempts": whole, "sees": text, "saw": text, "cut": text,
+            "child": text, "promoted": texts, "in_order": flag,
+        },
     }  # fmt: skip
     return pa.schema(fields[name])
 
 
-_INSTANTS: Final = ("at", "recorded_at", "retired_at", "valid_from", "valid_to", "last_used")
+_INSTANTS: Final = (
+    "at", "recorded_at", "retired_at", "valid_from", "valid_to", "last_used", "started_at", "active_at", "ended_at"
+)  # fmt: skip
 
 
 def _packed(line: Line) -> Line:
@@ -300,7 +316,7 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Line | InputError]]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    for name in ("event", "episode", "memory", "edge", "usage"):
+    for name in TYPES:
         file = path / f"{_plural(name)}.parquet"
         if not file.is_file():
             continue
@@ -335,7 +351,7 @@ def _read_lines(path: Path) -> tuple[Line | None, Iterator[tuple[str, Line | Inp
     line = first[1]
     if isinstance(line, dict) and MARK in line:
         return line, rows
-    if isinstance(line, dict) and line.get("type") in ("event", "episode", "memory", "edge", "usage") and "rev" in line:
+    if isinstance(line, dict) and line.get("type") in TYPES and "rev" in line:
         raise InputError(f"the header of {str(path)!r} is missing; its first line must be the one export wrote.")
     return None, _with_first(first, rows)
 

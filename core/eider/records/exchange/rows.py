@@ -40,8 +40,6 @@ from eider.privacy.redact import CleanText, redact, redact_name
 from eider.store.transfer_rows import Happened
 
 Line = dict[str, Any]
-TYPES: Final = ("event", "episode", "memory", "edge", "usage")
-"""Kinds of rows, in the order they are written: history first, so that rows can name it."""
 _MOST_PARTS: Final = 10_000
 """Entities, spans or ids in one row."""
 _GROWTH: Final = 2
@@ -51,8 +49,8 @@ _GROWTH: Final = 2
 def episode_line(e: Episode, rev: int) -> Line:
     """An utterance."""
     return {
-        "type": "episode", "id": e.id, "rev": rev, "session": e.session, "seq": e.seq, "at": _iso(e.at), "tz": e.tz,
-        "speaker": e.speaker, "role": e.role, "origin": e.origin, "text": e.text, "recorded_at": _iso(e.recorded_at),
+        "type": "episode", "id": e.id, "rev": rev, "session": e.session, "seq": e.seq, "at": iso(e.at), "tz": e.tz,
+        "speaker": e.speaker, "role": e.role, "origin": e.origin, "text": e.text, "recorded_at": iso(e.recorded_at),
         "metadata": dict(e.metadata), "key": e.key,
     }  # fmt: skip
 
@@ -63,9 +61,9 @@ def memory_line(m: Memory) -> Line:
         "type": "memory", "id": m.id, "rev": m.rev, "kind": m.kind, "text": m.text, "agent": m.agent,
         "scope": m.scope, "origin": m.origin, "trust": m.trust, "subject": m.subject, "entities": list(m.entities),
         "importance": m.importance, "confidence": m.confidence,
-        "evidence": [_span_line(s) for s in m.evidence], "valid_from": _iso(m.valid_from),
-        "valid_to": _iso(m.valid_to), "from_precision": m.from_precision, "to_precision": m.to_precision,
-        "recorded_at": _iso(m.recorded_at), "retired_at": _iso(m.retired_at), "superseded_by": m.superseded_by,
+        "evidence": [_span_line(s) for s in m.evidence], "valid_from": iso(m.valid_from),
+        "valid_to": iso(m.valid_to), "from_precision": m.from_precision, "to_precision": m.to_precision,
+        "recorded_at": iso(m.recorded_at), "retired_at": iso(m.retired_at), "superseded_by": m.superseded_by,
         "pinned": m.pinned, "state": m.state, "merged_from": list(m.merged_from), "key": m.key,
         "act": m.act, "reach": m.reach, "answers": None if m.answers is None else _span_line(m.answers),
         "said_again": [_span_line(s) for s in m.said_again], "wording": m.wording,
@@ -85,7 +83,7 @@ def edge_line(e: Edge, rev: int) -> Line:
 def usage_line(u: Usage) -> Line:
     """Counters of a memory."""
     return {
-        "type": "usage", "id": u.id, "stability": u.stability, "last_used": _iso(u.last_used), "uses": u.uses,
+        "type": "usage", "id": u.id, "stability": u.stability, "last_used": iso(u.last_used), "uses": u.uses,
         "shown": u.shown,
     }  # fmt: skip
 
@@ -94,12 +92,13 @@ def event_line(e: Happened) -> Line:
     """A change."""
     payload = None if e.payload is None else dict(e.payload)
     return {
-        "type": "event", "seq": e.seq, "at": _iso(e.at), "actor": e.actor, "op": e.op, "ids": list(e.ids),
+        "type": "event", "seq": e.seq, "at": iso(e.at), "actor": e.actor, "op": e.op, "ids": list(e.ids),
         "payload": payload,
     }  # fmt: skip
 
 
-def _iso(at: datetime | None) -> str | None:
+def iso(at: datetime | None) -> str | None:
+    """Return an instant as it stands in a row."""
     return None if at is None else at.isoformat()
 
 
@@ -126,12 +125,12 @@ class Reader:
         validation.metadata(metadata)
         fields, metadata = clean_row({"text": cast("str", line["text"]), **names}, metadata)
         episode = Episode(
-            id=_id(line, "id", "ep_"), text=fields["text"], user=self.user, speaker=fields["speaker"],
+            id=named_id(line, "id", "ep_"), text=fields["text"], user=self.user, speaker=fields["speaker"],
             role=cast("Role", validation.one_of(line.get("role"), ROLES, "role")), session=fields["session"],
-            seq=_whole(line, "seq"), at=_instant(line, "at"), tz=tz, recorded_at=self._past(line, "recorded_at"),
-            origin=self._origin(line), metadata=metadata, key=_key(line),
+            seq=whole_of(line, "seq"), at=_instant(line, "at"), tz=tz, recorded_at=self.past(line, "recorded_at"),
+            origin=self._origin(line), metadata=metadata, key=key_of(line),
         )  # fmt: skip
-        return episode, _whole(line, "rev")
+        return episode, whole_of(line, "rev")
 
     def memory(self, line: Line) -> Memory:
         """One version of a statement; its `rev` is the export's.
@@ -146,14 +145,14 @@ class Reader:
         # what a person had confirmed stays so when a person brings it; through any other channel it is proven anew
         claimed = validation.whole(line.get("trust"), "trust", 0, 2)
         return Memory(
-            id=_id(line, "id", "mem_"), rev=_whole(line, "rev"),
+            id=named_id(line, "id", "mem_"), rev=whole_of(line, "rev"),
             kind=cast("MemoryKind", validation.one_of(line.get("kind"), KINDS, "kind")), user=self.user,
             origin=self._origin(line), valid_from=_instant(line, "valid_from"),
             valid_to=None if line.get("valid_to") is None else _instant(line, "valid_to"),
             from_precision=_precision(line, "from_precision"), to_precision=_precision(line, "to_precision"),
-            recorded_at=self._past(line, "recorded_at"),
-            retired_at=None if end is None else self._past(line, "retired_at"),
-            superseded_by=None if after is None else _id(line, "superseded_by", "mem_"),
+            recorded_at=self.past(line, "recorded_at"),
+            retired_at=None if end is None else self.past(line, "retired_at"),
+            superseded_by=None if after is None else named_id(line, "superseded_by", "mem_"),
             trust=(claimed if self.channel.max_trust == "user" else min(claimed, TRUST[self._origin(line)])), state=state, **fields,
         )  # fmt: skip
 
@@ -170,17 +169,17 @@ class Reader:
         fields = clean(given)
         return {
             "text": fields["text"], "agent": fields["agent"], "scope": fields["scope"],
-            "subject": fields.get("subject", ""), "entities": tuple(redact(e) for e in _strings(line, "entities")),
+            "subject": fields.get("subject", ""), "entities": tuple(redact(e) for e in list_of_strings(line, "entities")),
             "importance": validation.whole(line.get("importance"), "importance", 1, 5),
             "confidence": validation.fraction(line.get("confidence"), "confidence"), "evidence": _spans(line, "evidence"),
-            "pinned": bool(line.get("pinned")) and self.channel.max_trust == "user", "key": _key(line),
+            "pinned": bool(line.get("pinned")) and self.channel.max_trust == "user", "key": key_of(line),
             "act": None if line.get("act") is None else cast("Act", validation.one_of(line["act"], ACTS, "act")),
             "reach": None if line.get("reach") is None else cast("Reach", validation.one_of(line["reach"], REACHES, "reach")),
             "answers": next(iter(_spans({"answers": [line["answers"]]}, "answers")), None) if line.get("answers") else None,
             "said_again": _spans(line, "said_again"),
             "wording": redact(validation.text(line["wording"], "wording", limit=validation.MAX_STATEMENT)) if line.get("wording") else "",
             "doubt": None if line.get("doubt") is None else _doubt(line["doubt"]),
-            "merged_from": tuple(_is_id(i, "merged_from", "mem_") for i in _strings(line, "merged_from")),
+            "merged_from": tuple(_is_id(i, "merged_from", "mem_") for i in list_of_strings(line, "merged_from")),
         }  # fmt: skip
 
     @staticmethod
@@ -191,9 +190,9 @@ class Reader:
     def edge(self, line: Line) -> tuple[Edge, int]:
         """A link and the event that made it."""
         kind = cast("EdgeKind", validation.one_of(line.get("kind"), get_args(EdgeKind), "kind"))
-        source, target = _id(line, "source", "mem_"), _id(line, "target", "mem_")
+        source, target = named_id(line, "source", "mem_"), named_id(line, "target", "mem_")
         weight = _number(line, "weight")
-        return Edge(source=source, target=target, kind=kind, weight=weight), _whole(line, "rev")
+        return Edge(source=source, target=target, kind=kind, weight=weight), whole_of(line, "rev")
 
     def usage(self, line: Line) -> Usage:
         """Counters of a memory."""
@@ -201,8 +200,8 @@ class Reader:
         if stability <= 0:
             raise InputError(f"stability={stability!r} is out of range; it is a number of days above 0.")
         return Usage(
-            id=_id(line, "id", "mem_"), stability=stability, last_used=self._past(line, "last_used"),
-            uses=_whole(line, "uses"), shown=_whole(line, "shown"),
+            id=named_id(line, "id", "mem_"), stability=stability, last_used=self.past(line, "last_used"),
+            uses=whole_of(line, "uses"), shown=whole_of(line, "shown"),
         )  # fmt: skip
 
     def event(self, line: Line) -> Happened:
@@ -222,16 +221,16 @@ class Reader:
                     validation.whole(rev, "payload.memories", 0, 2**53)
             payload = clean_metadata(cast("Mapping[str, Any]", payload))
         return Happened(
-            seq=validation.whole(line.get("seq"), "seq", 1, 2**53), at=self._past(line, "at"),
+            seq=validation.whole(line.get("seq"), "seq", 1, 2**53), at=self.past(line, "at"),
             actor=redact_name(validation.name(line.get("actor"), "actor")), op=redact_name(validation.name(line.get("op"), "op")),
-            ids=tuple(_is_id(i, "ids", i.partition("_")[0] + "_") for i in _strings(line, "ids", 10 * validation.MAX_BATCH)),
+            ids=tuple(_is_id(i, "ids", i.partition("_")[0] + "_") for i in list_of_strings(line, "ids", 10 * validation.MAX_BATCH)),
             payload=payload,
         )  # fmt: skip
 
     def _origin(self, line: Line) -> Origin:
         return self.channel.origin(cast("Origin", validation.one_of(line.get("origin"), ORIGINS, "origin")))
 
-    def _past(self, line: Line, name: str) -> datetime:
+    def past(self, line: Line, name: str) -> datetime:
         """When something was written down; a later time would put the store's clock ahead of the world's."""
         at = _instant(line, name)
         if at > self.latest:
@@ -245,7 +244,12 @@ def _is_id(value: object, name: str, prefix: str) -> str:
     return str(value)
 
 
-def _id(line: Line, name: str, prefix: str) -> str:
+def named_id(line: Line, name: str, prefix: str) -> str:
+    """Return the id in a field.
+
+    Raises:
+        InputError: It is none of that kind.
+    """
     return _is_id(line.get(name), name, prefix)
 
 
@@ -258,7 +262,8 @@ def _instant(line: Line, name: str) -> datetime:
     return utc(at, None, name)
 
 
-def _whole(line: Line, name: str) -> int:
+def whole_of(line: Line, name: str) -> int:
+    """Return the whole number in a field, at least 0."""
     return validation.whole(line.get(name), name, 0, 2**31 - 1)
 
 
@@ -273,12 +278,14 @@ def _precision(line: Line, name: str) -> Precision:
     return cast("Precision", validation.one_of(line.get(name), get_args(Precision), name))
 
 
-def _key(line: Line) -> CleanText | None:
+def key_of(line: Line) -> CleanText | None:
+    """Return the idempotency key of a row, redacted."""
     key = validation.key(line.get("key"))
     return None if key is None else redact_name(key)
 
 
-def _strings(line: Line, name: str, limit: int = _MOST_PARTS) -> list[str]:
+def list_of_strings(line: Line, name: str, limit: int = _MOST_PARTS) -> list[str]:
+    """Return the strings in a field; none where it is not there."""
     value = line.get(name) or []
     if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
         raise InputError(f"{name}={str(value)[:40]!r} is no list of strings; write for example [].")

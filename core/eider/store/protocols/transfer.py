@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from eider.model.changes import Indexing
+from eider.model.runs import Content, Run
 from eider.model.values import Edge, Episode, Memory, Usage
 from eider.store.transfer_rows import Batch as RowBatch
 from eider.store.transfer_rows import Happened
@@ -44,6 +45,14 @@ class Snapshot(Protocol):
         """Yield counters by memory."""
         ...
 
+    def contents(self) -> Iterator[tuple[str, Content]]:
+        """Yield what runs with history were given and what their steps gave, each under its digest."""
+        ...
+
+    def runs(self) -> Iterator[Run]:
+        """Yield runs with history, each with its steps, a run before its sub-runs."""
+        ...
+
 
 class Intake(Protocol):
     """One import into one user's rows: what is here is skipped, what was forgotten stays forgotten."""
@@ -73,6 +82,7 @@ class IntakeTally:
     episodes: int
     memories: int
     events: int
+    runs: int
     skipped: int
     refused: tuple[str, ...]
 

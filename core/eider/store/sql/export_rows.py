@@ -11,12 +11,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from eider.model.clock import from_db
+from eider.model.runs import RUN_OPS, STEP_OPS, Content, Run, Step
 from eider.model.values import Edge, Episode, Memory, Usage
 from eider.store.sql import rows
+from eider.store.sql.runs import RUN, STEP, read_contents, run_of, step_of
 from eider.store.sql.session import Cursor, Database
 from eider.store.transfer_rows import Happened, renumbered
 
 _FETCH: Final = 1_000
+_RUNS_AT_ONCE: Final = 200
+_TRAVELS: Final = "e.op NOT IN ({})".format(", ".join(f"'{op}'" for op in (*RUN_OPS, *STEP_OPS)))
+"""Events that an export brings along: those of runs commit to rows as they are in this store."""
 
 
 class SqlSnapshot:
@@ -28,7 +33,10 @@ class SqlSnapshot:
 
     def __init__(self, db: Cursor, user: str) -> None:
         self._db, self._user = db, user
-        found = db.execute("SELECT seq FROM events WHERE user_id = ? ORDER BY seq", [user]).fetchall()
+        found = db.execute(
+            f"SELECT e.seq FROM events e WHERE e.user_id = ? AND {_TRAVELS} ORDER BY e.seq",  # noqa: S608 (constants)
+            [user],
+        ).fetchall()
         self._seqs = array("q", (row[0] for row in found))
 
     def _rows(self, sql: str) -> Iterator[tuple[Any, ...]]:
@@ -78,8 +86,8 @@ class SqlSnapshot:
     def events(self) -> Iterator[Happened]:
         """What changed, oldest first, with what it said where that is not erased."""
         sql = (
-            "SELECT e.seq, e.happened_at, e.actor, e.op, e.ids, p.payload FROM events e LEFT JOIN event_payloads p "
-            "ON p.seq = e.seq AND p.user_id = e.user_id WHERE e.user_id = ? ORDER BY e.seq"
+            "SELECT e.seq, e.happened_at, e.actor, e.op, e.ids, p.payload FROM events e LEFT JOIN event_payloads p "  # noqa: S608 (constants)
+            f"ON p.seq = e.seq AND p.user_id = e.user_id WHERE e.user_id = ? AND {_TRAVELS} ORDER BY e.seq"
         )
         for seq, at, actor, op, ids, payload in self._rows(sql):
             said = (
@@ -90,6 +98,27 @@ class SqlSnapshot:
             yield Happened(
                 seq=self.rev(seq), at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), payload=said
             )
+
+    def contents(self) -> Iterator[tuple[str, Content]]:
+        """What runs with history were given and what their steps gave, by digest."""
+        sql = (
+            "SELECT digest, octet_length(content) FROM run_contents WHERE user_id = $1 AND digest IN ("
+            "SELECT inputs FROM runs WHERE user_id = $1 AND history UNION SELECT s.digest FROM run_steps s "
+            "JOIN runs r ON r.id = s.run_id AND r.user_id = s.user_id WHERE s.user_id = $1 AND r.history) ORDER BY digest"
+        )
+        return read_contents(self._db, self._user, self._db.execute(sql, [self._user]).fetchall())
+
+    def runs(self) -> Iterator[Run]:
+        """Runs with history and their steps, a run before its sub-runs."""
+        sql = f"SELECT {rows.columns(RUN)} FROM runs WHERE user_id = ? AND history ORDER BY started_at, id"  # noqa: S608
+        found = [run_of(row) for row in self._db.execute(sql, [self._user]).fetchall()]
+        sql = f"SELECT {rows.columns(STEP)} FROM run_steps WHERE user_id = ? AND run_id IN (SELECT unnest(?)) ORDER BY seq"  # noqa: S608
+        for place in range(0, len(found), _RUNS_AT_ONCE):
+            part = found[place : place + _RUNS_AT_ONCE]
+            steps: dict[str, list[Step]] = {run.id: [] for run in part}
+            for row in self._db.execute(sql, [self._user, list(steps)]).fetchall():
+                steps[row[0]].append(step_of(row))
+            yield from (replace(run, steps=tuple(steps[run.id])) for run in part)
 
 
 @contextmanager

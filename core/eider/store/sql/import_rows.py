@@ -14,6 +14,7 @@ from eider.model.clock import to_db
 from eider.model.errors import InputError
 from eider.model.failpoints import point
 from eider.model.ids import ALPHABET
+from eider.model.runs import RUN_OPS, STEP_OPS
 from eider.model.values import Edge, Episode, Memory, Usage
 from eider.privacy.evidence import Quoted, is_verbatim, quoted_ids, rested
 from eider.privacy.redact import redact, redact_name
@@ -22,6 +23,8 @@ from eider.store import event_chain
 from eider.store.protocols import IntakeTally, MakesMaterial
 from eider.store.sql import rows
 from eider.store.sql.chain import Chain
+from eider.store.sql.import_runs import ChosenRuns, RunIntake
+from eider.store.sql.linked_events import LinkedEvents
 from eider.store.sql.row_writes import write_material
 from eider.store.sql.session import Cursor
 from eider.store.transfer_rows import Batch, Happened, renumbered
@@ -44,6 +47,7 @@ class _Chosen:
     """The last version of each memory that was not here."""
     edges: list[tuple[Edge, int]] = field(default_factory=list[tuple[Edge, int]])
     usage: list[Usage] = field(default_factory=list[Usage])
+    runs: ChosenRuns = field(default_factory=ChosenRuns)
 
 
 class SqlIntake:
@@ -71,14 +75,15 @@ class SqlIntake:
         self._head = chain.head
         self._episodes = self._memories = self._events = self._skipped = self._untold = 0
         self._refused: list[str] = []
+        self._runs = RunIntake(user, self.refuse)
 
     @property
     def tally(self) -> IntakeTally:
         """What was taken so far; of what was refused the first thousand, and how many more."""
         more = (f"… and {self._untold:,} more",) if self._untold else ()
         return IntakeTally(
-            episodes=self._episodes, memories=self._memories, events=self._events, skipped=self._skipped,
-            refused=(*self._refused, *more),
+            episodes=self._episodes, memories=self._memories, events=self._events, runs=self._runs.taken,
+            skipped=self._skipped + self._runs.skipped, refused=(*self._refused, *more),
         )  # fmt: skip
 
     def refuse(self, place: str, reason: str) -> None:
@@ -93,33 +98,39 @@ class SqlIntake:
     def look(self, batch: Batch, at: datetime) -> None:
         """Count what a batch would bring, and write nothing."""
         with self._chain.database.reading(self._user) as db:
-            self._number(self._choose(db, batch), at)
+            linked = LinkedEvents(self._user, self._head)
+            self._number(self._choose(db, batch, dry_run=True), at, linked)
+            self._head = linked.head
 
     def take(self, batch: Batch, at: datetime) -> int:
         """Write a batch whole or not at all; returns the rows the search index has to follow."""
         with self._chain.transaction(self._user) as (db, heads):
             self._head = self._chain.head
             chosen = self._choose(db, batch)
+            linked = LinkedEvents(self._user, self._head)
             # the same rows as the seal knows them
             said = [[redact_name(e.actor), redact_name(e.op), e.payload] for e in chosen.events]
             check_sealed(ChangeSet(
                 user=self._user, op="import", actor=self._actor, at=at, episodes=tuple(e for e, _ in chosen.episodes),
                 memories=tuple(chosen.memories), detail={redact("events"): said},
             ))  # fmt: skip
-            links = self._number(chosen, at)
-            self._write(db, chosen, links)
-            heads.extend([self._head] if links else [])
+            self._number(chosen, at, linked)
+            self._write(db, chosen, linked)
+            self._runs.write(db, chosen.runs, lambda op, run, row: linked.add(self._event_of(op, run, at), row))
+            linked.write(db)
+            self._head = linked.head
+            heads.extend([self._head] if linked.links else [])
             point("import.written")
         self._chain.forget_sequences(self._user)
         point("import.durable")
         return len(chosen.episodes) + len(chosen.memories)
 
-    def _choose(self, db: Cursor, batch: Batch) -> _Chosen:
+    def _choose(self, db: Cursor, batch: Batch, *, dry_run: bool = False) -> _Chosen:
         ids = batch.ids()
         # ids that another user has: the rows come in under ids of their own, and nobody learns of the other
         sql = " UNION ".join(
             f"SELECT id FROM {table} WHERE id IN (SELECT unnest($1)) AND user_id <> $2"  # noqa: S608 (constants)
-            for table in ("episodes", "memories")
+            for table in ("episodes", "memories", "runs")
         )
         if others := db.execute(sql, [list(ids), self._user]).fetchall():
             batch = batch.renamed({i: self._other_id(i) for (i,) in others})
@@ -131,6 +142,7 @@ class SqlIntake:
         self._choose_episodes(db, batch, chosen, buried)
         self._choose_memories(db, batch, chosen, buried)
         self._choose_side(db, batch, chosen, buried)
+        chosen.runs = self._runs.choose(db, batch, buried, dry_run=dry_run)
         return chosen
 
     def _other_id(self, id: str) -> str:  # noqa: A002 (the word users know)
@@ -156,6 +168,8 @@ class SqlIntake:
         known = {(at, actor, op, ids): seq for seq, at, actor, op, ids in found}
         following = self._head[0]
         for _, event in batch.events:
+            if event.op in (*RUN_OPS, *STEP_OPS):  # each commits to a row as it was in another store
+                continue
             ids = json.dumps(list(event.ids))
             seq = known.get((to_db(event.at), event.actor, event.op, ids))
             forgotten = buried & set(event.ids)
@@ -299,8 +313,8 @@ class SqlIntake:
 
     # ------------------------------------------------------------------ writing them
 
-    def _number(self, chosen: _Chosen, at: datetime) -> list[tuple[event_chain.Link, str | None, str]]:
-        """Links for the history, and one for rows that bring none; the head moves on."""
+    def _number(self, chosen: _Chosen, at: datetime, linked: LinkedEvents) -> None:
+        """Links for the history, and one for rows that bring none."""
         revs, user = self._revs, {"user": self._user}
         events = [
             replace(e, payload=None if e.payload is None else {**renumbered(e.payload, lambda seq: revs.get(seq, 0)), **user})
@@ -315,28 +329,14 @@ class SqlIntake:
             ids = tuple(dict.fromkeys(bare))
             events.append(Happened(seq=0, at=at, actor=self._actor, op="import", ids=ids, payload=payload))
             self._events += 1
-        return [self._link(event) for event in events]
+        for event in events:
+            linked.add(event)
 
-    def _link(self, event: Happened) -> tuple[event_chain.Link, str | None, str]:
-        said = None if event.payload is None else event_chain.encode(event.payload)
-        nonce, commitment = event_chain.commit_to(said or "")
-        link = event_chain.Link(
-            seq=self._head[0] + 1, at=event.at, actor=event.actor, op=event.op, ids=event.ids, commitment=commitment,
-            previous=self._head[1],
-        )  # fmt: skip
-        self._head = (link.seq, link.hash)
-        return link, said, nonce
+    def _event_of(self, op: str, run: str, at: datetime) -> Happened:
+        return Happened(seq=0, at=at, actor=self._actor, op=op, ids=(run,), payload=None)
 
-    def _write(self, db: Cursor, chosen: _Chosen, links: list[tuple[event_chain.Link, str | None, str]]) -> None:
-        user = self._user
-        own = self._head[0]
-        events = [
-            (x.seq, to_db(x.at), user, x.actor, x.op, json.dumps(list(x.ids)), x.commitment, x.previous, x.hash)
-            for x, _, _ in links
-        ]
-        db.insert("events", rows.EVENT, events)
-        said = [(x.seq, user, nonce, text) for x, text, nonce in links if text is not None]
-        db.insert("event_payloads", ["seq", "user_id", "nonce", "payload"], said)
+    def _write(self, db: Cursor, chosen: _Chosen, linked: LinkedEvents) -> None:
+        user, own = self._user, linked.head[0]
         episodes = [(e, rev or own) for e, rev in chosen.episodes]
         memories = [replace(m, rev=m.rev or own) for m in chosen.memories]
         db.insert("episodes", rows.EPISODE, [rows.episode_row(e, rev, e.seq) for e, rev in episodes])
@@ -354,9 +354,9 @@ class SqlIntake:
         db.insert("usage", rows.USAGE, [rows.usage_row(u, user) for u in chosen.usage])
         self._write_search(db, episodes, memories, chosen.fresh)
         new = {m.id for m in chosen.fresh}
-        self._write_keys(db, episodes, [m for m in memories if m.id in new], {x.seq: x.op for x, _, _ in links})
+        self._write_keys(db, episodes, [m for m in memories if m.id in new], {x.seq: x.op for x in linked.links})
         if self._own:
-            self._bury(db, [x for x, _, _ in links if x.op == "forget"])
+            self._bury(db, [x for x in linked.links if x.op == "forget"])
 
     def _write_search(
         self, db: Cursor, episodes: list[tuple[Episode, int]], memories: list[Memory], fresh: list[Memory]
@@ -390,7 +390,7 @@ class SqlIntake:
     def _bury(self, db: Cursor, forgets: Sequence[event_chain.Link]) -> None:
         """What was forgotten where the rows come from is forgotten here: an older export cannot bring it back."""
         for link in forgets:
-            alive = self._here(db, "episodes", link.ids) | self._here(db, "memories", link.ids)
+            alive = {i for table in ("episodes", "memories", "runs") for i in self._here(db, table, link.ids)}
             digests = [self._chain.digest("id", self._user, i) for i in link.ids if i not in alive]
             sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
             here = {row[0] for row in db.execute(sql, [digests]).fetchall()}

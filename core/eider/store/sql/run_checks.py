@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from eider.model.runs import RUN_OPS, STEP_OPS, Content
+from eider.model.runs import RUN_OPS, STEP_OPS
 from eider.store import event_chain
 from eider.store.sql import rows
-from eider.store.sql.runs import RUN, STEP, lasting
+from eider.store.sql.runs import RUN, STEP, lasting, read_contents
 from eider.store.sql.session import Cursor
 
 SINCE: Final = 6
@@ -17,8 +17,6 @@ SINCE: Final = 6
 PUBLISHED: Final = "published"
 """Name in `meta` of a snapshot, which has the events of runs and not the runs."""
 _BATCH: Final = 2_000
-_AT_ONCE: Final = 32 * 1024 * 1024
-"""Bytes of contents read at once."""
 _SHOWN: Final = 5
 _RESTORE: Final = "restore a backup"
 
@@ -58,22 +56,26 @@ def _gone(db: Cursor) -> Iterator[str]:
     """Runs and steps that events tell of, and that nothing has erased."""
     if db.execute("SELECT 1 FROM meta WHERE name = ?", [PUBLISHED]).fetchall():
         return
-    told = (
-        "SELECT ids, max(seq) AS last FROM events WHERE op IN (SELECT unnest(?)) AND user_id <> '' GROUP BY ids",
-        "SELECT ids, count(*) AS told FROM events WHERE op IN (SELECT unnest(?)) AND user_id <> '' GROUP BY ids",
-    )
     unnamed: list[Any] = db.execute("SELECT run_id, name FROM run_steps WHERE rev = 0 AND writes > 0").fetchall()
     yield from (f"step {name!r} of run {run} was altered" for run, name in unnamed)
-    written = "SELECT run_id, sum(writes) AS writes FROM run_steps GROUP BY run_id"
-    sql = f"SELECT e.ids, r.rev, e.last FROM ({told[0]}) e LEFT JOIN runs r ON e.ids = '[\"' || r.id || '\"]' WHERE coalesce(r.rev, 0) <> e.last"  # noqa: S608 (constants)
+    named = "e.user_id = {0}.user_id AND e.ids = '[\"' || {0}.{1} || '\"]'"
+    told = "SELECT user_id, ids, {} FROM events WHERE op IN (SELECT unnest(?)) AND user_id <> '' GROUP BY user_id, ids"
+    sql = (
+        f"SELECT e.ids, r.rev FROM ({told.format('max(seq) AS last')}) e LEFT JOIN runs r ON {named.format('r', 'id')} "  # noqa: S608
+        "WHERE coalesce(r.rev, 0) <> e.last"
+    )
     runs: list[Any] = db.execute(sql, [list(RUN_OPS)]).fetchall()
-    sql = f"SELECT e.ids, e.told - coalesce(s.writes, 0) FROM ({told[1]}) e LEFT JOIN ({written}) s ON e.ids = '[\"' || s.run_id || '\"]' WHERE coalesce(s.writes, 0) <> e.told"  # noqa: S608 (constants)
+    written = "SELECT user_id, run_id, sum(writes) AS writes FROM run_steps GROUP BY user_id, run_id"
+    sql = (
+        f"SELECT e.ids, e.told - coalesce(s.writes, 0) FROM ({told.format('count(*) AS told')}) e "  # noqa: S608
+        f"LEFT JOIN ({written}) s ON {named.format('s', 'run_id')} WHERE coalesce(s.writes, 0) <> e.told"
+    )
     steps: list[Any] = db.execute(sql, [list(STEP_OPS)]).fetchall()
     forgotten: set[str] = set()
     if runs or steps:
         for (ids,) in db.execute("SELECT ids FROM events WHERE op = 'forget'").fetchall():
             forgotten.update(json.loads(ids))
-    for ids, rev, _ in runs:
+    for ids, rev in runs:
         if (run := json.loads(ids)[0]) not in forgotten:
             yield f"run {run} is gone" if rev is None else f"the last change of run {run} is gone"
     for ids, missing in steps:
@@ -90,16 +92,11 @@ def _contents(db: Cursor) -> Iterator[str]:
     )
     if missing := db.execute(sql).fetchall()[0][0]:
         yield f"{missing} output(s) of steps are gone"
-    sql = "SELECT user_id, digest, octet_length(content) FROM run_contents ORDER BY user_id, digest"
-    batch: list[str] = []
-    size = 0
-    listed: list[Any] = db.execute(sql).fetchall()
-    for place, (user, digest, length) in enumerate(listed):
-        batch.append(digest)
-        size += length
-        if size >= _AT_ONCE or len(batch) >= _BATCH or place + 1 == len(listed) or listed[place + 1][0] != user:
-            sql = "SELECT digest, media, content FROM run_contents WHERE user_id = ? AND digest IN (SELECT unnest(?))"
-            for name, media, content in db.execute(sql, [user, batch]).fetchall():
-                if Content(media, bytes(content)).digest != name:
-                    yield f"output {name} was altered"
-            batch, size = [], 0
+    sizes: dict[str, list[tuple[str, int]]] = {}
+    sql = "SELECT user_id, digest, octet_length(content) FROM run_contents ORDER BY digest"
+    for user, digest, size in db.execute(sql).fetchall():
+        sizes.setdefault(user, []).append((digest, size))
+    for user, listed in sizes.items():
+        yield from (
+            f"output {name} was altered" for name, content in read_contents(db, user, listed) if content.digest != name
+        )

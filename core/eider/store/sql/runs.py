@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any, Final
@@ -14,6 +14,7 @@ from eider.model.runs import Content, Cut, Run, Seen, Step
 from eider.store.sql import rows
 from eider.store.sql.chain import Chain
 from eider.store.sql.session import Cursor
+from eider.store.transfer_rows import BYTES_AT_ONCE, ROWS_AT_ONCE
 
 RUNS_SINCE: Final = 4
 """The first schema with runs."""
@@ -25,7 +26,7 @@ STEP: Final = (
     "run_id user_id name number kind status seq after started_at ended_at trust media size tokens digest model error "
     "attempts sees saw cut child promoted in_order"
 ).split()
-_CONTENT: Final = "user_id digest media content".split()
+CONTENT: Final = "user_id digest media content".split()
 _RUNS: Final = f"SELECT {rows.columns(RUN)} FROM runs"  # noqa: S608 (constants)
 _STEPS: Final = f"SELECT {rows.columns(STEP)} FROM run_steps"  # noqa: S608 (constants)
 
@@ -151,11 +152,26 @@ class SqlSteps:
         return [replace(run, steps=tuple(steps[run.id])) for run in found]
 
 
+def read_contents(db: Cursor, user: str, sizes: Sequence[tuple[str, int]]) -> Iterator[tuple[str, Content]]:
+    """Yield contents of a user, given (digest, bytes) of each; not many bytes are held at once."""
+    part: list[str] = []
+    held = 0
+    for place, (digest, size) in enumerate(sizes, 1):
+        part.append(digest)
+        held += size
+        if held >= BYTES_AT_ONCE or len(part) >= ROWS_AT_ONCE or place == len(sizes):
+            sql = "SELECT digest, media, content FROM run_contents WHERE user_id = ? AND digest IN (SELECT unnest(?)) ORDER BY digest"
+            yield from (
+                (name, Content(media, bytes(data))) for name, media, data in db.execute(sql, [user, part]).fetchall()
+            )
+            part, held = [], 0
+
+
 def put_content(db: Cursor, content: Content, user: str) -> None:
     """Keep a content unless the user has it."""
     known = "SELECT 1 FROM run_contents WHERE digest = ? AND user_id = ?"
     if not db.execute(known, [content.digest, user]).fetchall():
-        db.insert("run_contents", _CONTENT, [(user, content.digest, content.media, content.data)])
+        db.insert("run_contents", CONTENT, [(user, content.digest, content.media, content.data)])
 
 
 def lasting(row: rows.Row) -> rows.Row:
