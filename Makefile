@@ -71,6 +71,7 @@ test-matrix: $(READY)  ## the adapters under the lowest and newest versions of t
 #                  (tests/crash/test_kills.py), 60 of an installation instead of 6 (tests/install/test_install_kills.py)
 #   power cuts     200 moments instead of 24 (tests/crash/test_power_cuts.py)
 #   storm          120 s with at least 20 dead servers instead of 12 s with 2 (tests/service/test_storm.py)
+#   growth         5,000 calls of adapters instead of 150 (tests/adapters/test_growth.py)
 #   soak           200,000 rows instead of 8,000 (tests/service/test_soak.py)
 nightly: test  ## everything at full size
 
