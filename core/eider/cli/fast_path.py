@@ -187,7 +187,9 @@ def _call_server(
         found = client.call(verb, request)
     except ClientError as error:
         # a home that cannot be written: the command reads it in its own process
-        return None if error.kind == "ReadOnlyStoreError" else _report_refusal(error, as_json=as_json)
+        # and times in words are read by the command
+        words = error.kind == "InputError" and verb in ("recall", "search")
+        return None if words or error.kind == "ReadOnlyStoreError" else _report_refusal(error, as_json=as_json)
     except KeyboardInterrupt:
         from eider.cli.exit_codes import report_interrupt
 
@@ -198,7 +200,7 @@ def _call_server(
         from eider.cli.exit_codes import report_queued
 
         return _print_and_exit_code(lambda: report_queued([found["key"]], as_json=as_json))
-    if not _items(verb, found["value"]) and verb != "inject":
+    if (verb == "recall" and not found["value"]) or (verb == "search" and not found["value"]["total"]):
         return None  # the command says whether there is no such user or scope
     lean = place["max_trust"] != "user"
     return _print_and_exit_code(lambda: _print_answer(verb, found["value"], as_json=as_json, brief=brief, lean=lean))
