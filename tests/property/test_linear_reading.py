@@ -11,7 +11,10 @@ import pytest
 
 from eider.guide.gate import prompt_reading
 from eider.language.analysis import analyse
+from eider.language.causes import causes_in
 from eider.language.dates import event_asked, mentions
+from eider.language.questions.intents import intent_of
+from eider.language.questions.names import names_in
 from eider.model.visible_text import visible_lines
 from eider.privacy import recall_marks
 from eider.privacy.redact import redact
@@ -54,6 +57,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "redact": redact,
     "gate": lambda text: prompt_reading.read(text, ()),
     "private": split_private,
+    "causes": causes_in,
+    "names": names_in,
+    "intents": intent_of,
     "clauses": lambda text: [clauses(text, *span) for span in sentences(text)],
     "shown": visible_lines,
     "marks": recall_marks.strip,

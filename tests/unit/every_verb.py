@@ -54,6 +54,10 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
     done("health")
     done("diff", since="2020-01-01")
     done("why", id=second["id"])
+    done("link", source=second["id"], target=episode["id"], kind="causal")
+    done("related", id=second["id"])
+    done("unlink", source=second["id"], target=episode["id"])
+    done("rebuild_links", dry_run=True)
     done("sql", query="SELECT text, recorded_at FROM memories")
     done("consolidate", prune_threshold=0.9, dry_run=True)
     path = place / "memory.jsonl"

@@ -26,6 +26,7 @@ WITHIN = {
     "reset_learned": "learned",
     "scopes": "scopes list",
     "runs": "runs list",
+    "rebuild_links": "graph rebuild",
     "consolidate_scopes": "scopes consolidate",
     "run_of": "runs show",
     "step_output": "runs show",

@@ -19,8 +19,9 @@ from eider import answers, errors, values
 from eider.api.verbs import VERBS
 from eider.api.wire import decode, decode_error, decode_request, encode, encode_error
 from eider.client.client import ClientError, dumps, loads
-from eider.model import runs
+from eider.model import links, runs
 from eider.model.errors import EiderError, InputError
+from eider.model.links import LINK_KINDS, USER_KINDS
 
 WORD = st.text(
     st.characters(exclude_categories=("Cs",), exclude_characters="\x00\r\n"), min_size=1, max_size=12
@@ -39,6 +40,8 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "prune_threshold": st.floats(0, 1), "format": st.just("jsonl"), "at": st.none() | WORD, "since": WORD,
     "until": st.none() | WORD, "as_of": st.none() | WORD, "known_at": st.none() | WORD, "valid_from": st.none() | WORD,
     "valid_to": st.none() | WORD, "metadata": st.none() | st.dictionaries(WORD, JSON, max_size=2),
+    "LinkTogether.kind": st.sampled_from(USER_KINDS), "Unlink.kind": st.none() | st.sampled_from(USER_KINDS),
+    "RelatedTo.kinds": st.none() | st.lists(st.sampled_from(LINK_KINDS), max_size=2), "Recall.intent": st.sampled_from([None, "why"]),
     "KeepStep.kind": st.sampled_from(runs.STEP_KINDS), "KeepStep.base64": st.none(), "KeepStep.step": st.just("collect"),
     "Sql.memory": st.integers(64, 512), "EndRun.status": st.just("done"), "EndRun.outcome": st.none() | st.floats(-1, 1), "KeepStep.output": JSON,
 }  # fmt: skip
@@ -99,7 +102,7 @@ def sent(value: Any) -> Any:
 REQUESTS = sorted({verb.request for verb in VERBS.values()}, key=lambda kind: kind.__name__)
 ANSWERS = [
     kind
-    for module in (answers, runs, values)
+    for module in (answers, links, runs, values)
     for _, kind in inspect.getmembers(module, inspect.isclass)
     if is_dataclass(kind) and kind.__module__ == module.__name__ and kind is not runs.Content
 ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from eider.api.chat_messages import as_records
 from eider.api.facade_history import Accounts
 from eider.api.facade_learning import Learning, listed
+from eider.api.facade_links import Linking
 from eider.api.facade_loops import Outcomes
 from eider.api.facade_messages import Messages
 from eider.api.facade_runs import Workflows
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
 Items = Sequence[Any]
 
 
-class Eider(Accounts, Learning, Messages, Outcomes, Scoping, Workflows):
+class Eider(Accounts, Learning, Linking, Messages, Outcomes, Scoping, Workflows):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
     def __init__(self, backend: Backend, *, user: str | None = None) -> None:
@@ -181,6 +182,7 @@ class Eider(Accounts, Learning, Messages, Outcomes, Scoping, Workflows):
         kinds: Iterable[str] | None = None, origins: Iterable[str] | None = None, since: When | None = None,
         until: When | None = None, now: datetime | None = None, tz: str | None = None, session: str | None = None,
         as_of: When | None = None, known_at: When | None = None, budget: int | None = None, loop: str | None = None,
+        intent: str | None = None,
     ) -> list[Recollection]:  # fmt: skip
         """What bears on a question, best first; reading changes nothing.
 
@@ -200,11 +202,13 @@ class Eider(Accounts, Learning, Messages, Outcomes, Scoping, Workflows):
             known_at: What was known then.
             budget: Most tokens in all.
             loop: Open loop that this recall belongs to.
+            intent: "why" tells causes before what they caused, "when" keeps to the order in time, "entity" tells first
+                what names who or what is asked about; by default read from the question.
         """
         return self._backend.execute(Recall(
             query=query, user=self._whose(user), limit=limit, scopes=listed(scopes), kinds=listed(kinds),
             origins=listed(origins), since=since, until=until, now=now, tz=tz, session=session, as_of=as_of,
-            known_at=known_at, budget=budget, loop=loop,
+            known_at=known_at, budget=budget, loop=loop, intent=intent,
         ))  # fmt: skip
 
     def inject(

@@ -58,6 +58,7 @@ from eider.model.requests_learning import (
     SetOutcome,
     Settle,
 )
+from eider.model.requests_links import LinkTogether, RebuildLinks, RelatedTo, Unlink
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Inject, Recall, Search, Sql, WhyOf
 from eider.model.requests_runs import (
     BeginRun,
@@ -81,12 +82,14 @@ from eider.records.exchange.export import export
 from eider.records.forget import forget, forget_user
 from eider.records.forget_many import forget_many
 from eider.records.history import diff, events, health, history, why
+from eider.records.links import link, unlink
 from eider.records.record import record, record_many
 from eider.records.revise import correct, deactivate, pin, reinforce, unpin
 from eider.records.sql import sql
 from eider.records.undo import undo
 from eider.records.upkeep import drain, embedder, publish, rebuild, swap_embedder, verify
 from eider.retrieve.recall import recall
+from eider.retrieve.related import rebuild_links, related
 from eider.retrieve.search import search
 from eider.runs.context import run_context, search_documents
 from eider.runs.forgetting import forget_run
@@ -175,6 +178,10 @@ _ALL: Final = (
     verb(DiffOf, diff),
     verb(WhyOf, why),
     verb(Undo, undo, writes=True),
+    verb(RelatedTo, related),
+    verb(LinkTogether, link, writes=True),
+    verb(Unlink, unlink, writes=True),
+    verb(RebuildLinks, rebuild_links),
     verb(Consolidate, consolidate, writes=True),
     verb(BeginRun, begin_run, writes=True),
     verb(KeepStep, keep_step, writes=True),

@@ -26,6 +26,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Outcome": {"loop": "loops", "learned": "loops"},
     "Workflows": {"runs": "runs"},
+    "Links": {"graph": "graph"},
     "Account": {
         "why": "history", "history": "history", "events": "history", "diff": "history", "health": "history",
     },
@@ -66,6 +67,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "inbox": "Answer what waits for you: words that may be worth keeping, and memories that may no longer hold.",
     "scopes": "List scopes, and keep them few.",
     "loop": "Open, judge and close loops.",
+    "graph": "Show what belongs together, and say what does.",
     "runs": "List, show, export and forget runs of workflows.",
     "learned": "Show what outcomes have taught about a user.",
     "why": "Show what a memory rests on.",

@@ -19,6 +19,7 @@ KINDS: Final = ("fact", "preference", "rule", "decision", "insight", "context")
 ROLES: Final = ("user", "agent", "other")
 ORIGINS: Final = ("user", "agent", "import", "tool", "document")
 """As in `eider.model.values`, which costs more to import than the answer; a test compares them."""
+INTENTS: Final = ("why", "when", "entity")
 STATUSES: Final = ("current", "superseded", "expired", "inbox", "quarantined", "erased")
 _LIMIT: Final = ("--limit", "-n")
 
@@ -33,7 +34,7 @@ _FILTERS: Final[Mapping[str, Option]] = {
 VERBS: Final[Mapping[str, tuple[str, int, Mapping[str, Option]]]] = {
     "recall": ("query", 1_000_000, {
         **_FILTERS, **dict.fromkeys(_LIMIT, ("limit", (1, 10_000))), "--known-at": ("known_at", TEXT),
-        "--budget": ("budget", (1, 1_000_000)), "--brief": ("brief", FLAG),
+        "--budget": ("budget", (1, 1_000_000)), "--brief": ("brief", FLAG), "--intent": ("intent", INTENTS),
     }),
     "search": ("text", 1_000_000, {
         **_FILTERS, **dict.fromkeys(_LIMIT, ("limit", (1, 10_000))), "--offset": ("offset", (0, 10_000_000)),

@@ -12,6 +12,7 @@ from eider.cli.formatting import print_for_agents, print_injection, print_page, 
 from eider.cli.output import display_width, print_json, print_line, print_table, print_values, terminal_width
 from eider.cli.state import State
 from eider.model.answers import Injection, Recollection
+from eider.model.requests_reading import INTENTS
 from eider.model.validation import STATUSES
 from eider.model.values import KINDS, ORIGINS
 
@@ -72,6 +73,7 @@ def _request_fields(state: State, said: dict[str, Any]) -> dict[str, Any]:
 @click.option("--now", metavar="TIME", help='The asker\'s present, for "last week".')
 @click.option("--budget", type=int, help="Most tokens in all.")
 @click.option("--loop", metavar="ID", help="Open loop that this belongs to.")
+@click.option("--intent", type=click.Choice(INTENTS), help="What it is after; by default read from the question.")
 @click.option(
     "--layer", "layers", multiple=True, metavar="STORE", help="A published snapshot to recall beneath; may be repeated."
 )

@@ -28,7 +28,7 @@ SPOOLED_VERBS: Final = ("record", "record_many", "remember", "remember_many", "r
 """Verbs that carry a key, so that they may happen later, and twice only once."""
 REPEATABLE: Final = ("begin_run", "keep_step", "end_run", "judge_run", "renew_run")
 WRITES: Final = frozenset((*SPOOLED_VERBS, *REPEATABLE, *"settle deactivate pin unpin forget forget_many forget_user undo consolidate import_ import_lines export publish "
-    "rebuild swap_embedder add_rules open_loop set_outcome close_loop reset_learned consolidate_scopes promote_step forget_run".split()))  # fmt: skip
+    "rebuild swap_embedder add_rules open_loop set_outcome close_loop reset_learned consolidate_scopes promote_step forget_run link unlink".split()))  # fmt: skip
 """Verbs that are not simply sent again; those in SPOOLED are, with their key, and those in REPEATABLE as they are."""
 TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
 """As in `eider.model.values`; a test compares them."""

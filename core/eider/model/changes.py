@@ -65,6 +65,8 @@ class ChangeSet:
     """Memory id → revision read."""
     usage: tuple[Usage, ...] = ()
     edges: tuple[Edge, ...] = ()
+    unlinks: tuple[Edge, ...] = ()
+    """Links to take away."""
     indexing: Mapping[str, Indexing] = field(default_factory=dict[str, Indexing])
     """Id → its search material; for new texts only."""
     registers: tuple[ScopeName, ...] = ()
@@ -83,7 +85,7 @@ class ChangeSet:
 
     def __bool__(self) -> bool:
         named = self.registers or self.unregisters
-        return bool(self.episodes or self.memories or self.usage or self.edges or self.learned or named)
+        return bool(self.episodes or self.memories or self.usage or self.edges or self.unlinks or self.learned or named)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from eider.model import validation
 from eider.model.answers import Diff, Explanation, Health, Injection, Page, Recollection, Version
@@ -13,6 +13,8 @@ from eider.model.errors import InputError
 from eider.model.requests import Answer, Named, UserRequest, When
 from eider.model.table import Table
 from eider.model.values import Event
+
+INTENTS: Final = ("why", "when", "entity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Recall(Filters[list[Recollection]]):
     budget: int | None = None
     """Tokens the answer may fill."""
     loop: str | None = None
+    intent: str | None = None
+    """What the question is after, why, when or entity; by default read from it."""
 
     def __post_init__(self) -> None:
         Filters.__post_init__(self)
@@ -63,6 +67,8 @@ class Recall(Filters[list[Recollection]]):
         validation.whole(self.limit, "limit", 1, validation.MAX_LIMIT)
         if self.budget is not None:
             validation.whole(self.budget, "budget", 1, validation.MAX_TEXT)
+        if self.intent is not None:
+            validation.one_of(self.intent, INTENTS, "intent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

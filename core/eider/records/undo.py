@@ -30,6 +30,8 @@ _FINAL: Final = {
     "learn_decay": "reset_learned takes back all that outcomes taught",
     "requote": "it gave what was learned the words it was said in; correct the memory instead",
     **dict.fromkeys((*RUN_OPS, *STEP_OPS), "a run is kept as it went; forget it instead"),
+    "link": "unlink takes it back",
+    "unlink": "link says it again",
     "import": "forget what it brought, or import into a fresh store",
 }
 

@@ -6,9 +6,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from eider.language.questions.intents import intent_of
 from eider.model.outcomes import Recalled
 from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
+from eider.retrieve.intents import LOOKED_AT, ordered, with_causes
 from eider.retrieve.newer_first import newer_first
 from eider.retrieve.passage import fit_into
 from eider.retrieve.query import read_question
@@ -34,6 +36,8 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
     """
     request = accepted.request
     view, weights = view_of(accepted), balanced(engine.shares.of(request.user))
+    intent = request.intent or intent_of(request.query)
+    limit = max(request.limit, LOOKED_AT) if intent == "entity" else request.limit
     found: list[Recollection] = []
     worth: dict[int, float] = {}
     for store, user in stores_of(engine, request.user):
@@ -41,12 +45,15 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
             question = read_question(store, segment, request.query, request, view)
             seen = masks(segment, request, view, question.past)
             ranked = rank(
-                segment, question, seen.visible, limit=request.limit, weights=weights, ended=seen.ended, asked=seen.held, repeats=True
+                segment, question, seen.visible, limit=limit, weights=weights, ended=seen.ended, asked=seen.held, repeats=True
             )  # fmt: skip
             theirs = fetch(store, segment, ranked, user, view, weights)
             worth = {**question.worth, **worth}
-        found = merged(found, newer_first(theirs, request.query), layer=store.name if store is not engine else "")
-    found = found[: request.limit]
+            theirs = newer_first(theirs, request.query)
+            if intent == "why":
+                theirs = with_causes(store, segment, theirs, seen.visible, user, view)
+        found = merged(found, theirs, layer=store.name if store is not engine else "")
+    found = ordered(found, intent, request.query, request.limit)
     if request.budget is not None:
         found = fit_into(found, worth, request.budget, engine.counter.count)
     engine.usage.shown(request.user, [r.id for r in found if r.memory is not None and not r.layer])

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from eider.model.changes import ChangeSet, Committed, Erasure, Indexing
-from eider.model.values import EdgeKind, Episode, Event, Memory, Metadata
+from eider.model.values import Edge, EdgeKind, Episode, Event, Memory, Metadata
 from eider.store.segment.postings import Population
 from eider.store.segment.segment import SegmentRows
 
@@ -70,6 +70,10 @@ class Reads(Protocol):
 
     def doubted(self, *, user: str, by: str | None = None) -> list[Memory]:
         """Return memories that a later statement may have replaced; only by this one where it is named."""
+        ...
+
+    def links(self, id: str | None, *, user: str) -> list[Edge]:  # noqa: A002
+        """Return the links from and to a row that are kept (None: all of the user)."""
         ...
 
     def linked(self, id: str, kind: EdgeKind, *, user: str) -> list[str]:  # noqa: A002

@@ -186,6 +186,9 @@ class SqlCommits:
         if changes.edges:
             names = ["user_id", "source", "target", "kind", "weight", "rev"]
             db.insert("edges", names, [rows.edge_row(e, changes.user, rev) for e in changes.edges])
+        for edge in changes.unlinks:
+            sql = "DELETE FROM edges WHERE user_id = ? AND source = ? AND target = ? AND kind = ?"
+            db.change(sql, [changes.user, edge.source, edge.target, edge.kind])
         write_usage(db, changes.user, changes.usage)
         for agent, name in changes.unregisters:
             db.change("DELETE FROM scopes WHERE user_id = ? AND agent = ? AND name = ?", [changes.user, agent, name])
@@ -205,6 +208,9 @@ class SqlCommits:
     def _write_event(self, db: Cursor, changes: ChangeSet, seq: int, before: Mapping[str, int]) -> tuple[Event, Head]:
         ids = tuple(str(i) for i in (*(e.id for e in changes.episodes), *(m.id for m in changes.memories)))
         ids += tuple(u.id for u in changes.usage if u.id not in ids)
+        if not ids:  # links alone
+            ends = [i for e in (*changes.edges, *changes.unlinks) for i in (e.source, e.target)]
+            ids = tuple(dict.fromkeys(ends))
         payload: dict[str, Any] = {
             "user": changes.user,
             "reason": changes.reason,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from eider.model.clock import from_db, to_db
-from eider.model.values import EdgeKind, Episode, Event, Memory, Metadata
+from eider.model.values import Edge, EdgeKind, Episode, Event, Memory, Metadata
 from eider.store.sql import rows
 from eider.store.sql.chain import Chain, Head
 from eider.store.sql.session import EVERYONE, Cursor, Database
@@ -54,6 +54,15 @@ class SqlReads:
         )
         with self._database.reading(user) as db:
             return [rows.memory_of(row) for row in db.execute(sql, [user, by]).fetchall()]
+
+    def links(self, id: str | None, *, user: str) -> list[Edge]:  # noqa: A002
+        """Links from and to a row that are kept (None: all of the user)."""
+        sql, given = "SELECT DISTINCT source, target, kind, weight FROM edges WHERE user_id = ?", [user]
+        if id is not None:
+            sql, given = f"{sql} AND (source = ? OR target = ?)", [user, id, id]
+        with self._database.reading(user) as db:
+            found = db.execute(f"{sql} ORDER BY source, target, kind", given).fetchall()
+        return [Edge(source=s, target=t, kind=k, weight=w) for s, t, k, w in found]
 
     def linked(self, id: str, kind: EdgeKind, *, user: str) -> list[str]:  # noqa: A002
         """Memories that a memory points to by edges of one kind."""
