@@ -47,6 +47,7 @@ def linked(found: list[Related]) -> set[tuple[str, str]]:
         ("On a déménagé parce que le loyer a monté.", "le loyer a monté", "On a déménagé"),
         ("Nos mudamos porque subió el alquiler.", "subió el alquiler", "Nos mudamos"),
         ("因为房租涨了，所以我们搬家了。", "房租涨了", "我们搬家了"),
+        ("The rent rose. That's why we moved.", "The rent rose", "we moved"),
         ("The frost led to a burst pipe.", "The frost", "a burst pipe"),
     ],
 )  # fmt: skip

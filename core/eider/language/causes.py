@@ -51,7 +51,7 @@ _MOST: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Causal:
-    """One statement of a cause; an empty side means what was said before."""
+    """One statement of a cause; an empty side means what was said before this text."""
 
     cause: str
     effect: str
@@ -68,11 +68,12 @@ def causes_in(text: str) -> list[Causal]:
     >>> causes_in("That's why I sold the boat.")
     [Causal(cause='', effect='I sold the boat')]
     """
-    read = (_causal(match[0]) for match in _SENTENCE.finditer(text[:_READ]))
+    sentences = [match[0] for match in _SENTENCE.finditer(text[:_READ])]
+    read = (_causal(sentence, before) for sentence, before in zip(sentences, ["", *sentences], strict=False))
     return [one for one in read if one is not None][:_MOST]
 
 
-def _causal(sentence: str) -> Causal | None:
+def _causal(sentence: str, said_before: str) -> Causal | None:
     cause, effect = _CAUSE.search(sentence), _EFFECT.search(sentence)
     if cause is not None and (effect is None or cause.start() <= effect.start()):
         before, after = sentence[: cause.start()], sentence[cause.end() :]
@@ -81,11 +82,11 @@ def _causal(sentence: str) -> Causal | None:
         if effect is not None:  # 因为 … 所以 …
             return _clean(sentence[cause.end() : effect.start()], sentence[effect.end() :])
         first, *rest = _COMMA.split(after, maxsplit=1)
-        return _clean(first, rest[0] if rest else "")
+        return _clean(first, rest[0] if rest else said_before)
     if effect is None:
         return None
     before = sentence[: effect.start()]
-    return _clean("" if _OPENING.match(before) else before, sentence[effect.end() :])
+    return _clean(said_before if _OPENING.match(before) else before, sentence[effect.end() :])
 
 
 def _clean(cause: str, effect: str) -> Causal | None:

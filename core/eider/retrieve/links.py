@@ -41,6 +41,8 @@ _MOST: Final = 12
 """Links of one kind of one row."""
 _SAYS: Final = 0.6
 """Share of a clause's weight that a row's words cover which says it. A guess, shared with lines that replace each other."""
+_ABOUT: Final = 0.3
+"""Share of a row's own weight that a clause covers which it says: a long text has the words of many clauses. A guess."""
 _LEAST_WORDS: Final = 2
 """Words that a row shares with a clause at the least."""
 _CAUSES_READ: Final = 40
@@ -134,10 +136,13 @@ def _that_say(segment: Segment, clause: str, own: int, texts: Mapping[int, str])
     if len(weights) < _LEAST_WORDS:
         return
     for other in texts:
-        shared = set(segment.postings.of(other).tolist()) & weights.keys()
-        share = sum(weights[t] for t in shared) / max(mass, 1e-6)
-        if other != own and len(shared) >= _LEAST_WORDS and share >= _SAYS:
-            yield other, min(1.0, share)
+        words = set(segment.postings.of(other).tolist())
+        shared = words & weights.keys()
+        common = sum(weights[t] for t in shared)
+        if other == own or len(shared) < _LEAST_WORDS or common < _SAYS * mass:
+            continue
+        if common >= _ABOUT * sum(_weight(segment, t) for t in words):
+            yield other, min(1.0, common / max(mass, 1e-6))
 
 
 def hubs(segment: Segment) -> int:
