@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from eider.language.questions.intents import intent_of
 from eider.model.outcomes import Recalled
@@ -22,6 +22,7 @@ from eider.store.segment.segment import Segment
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
+    from eider.language.questions.intents import Intent
     from eider.model.answers import Recollection
     from eider.model.requests_reading import Recall
     from eider.store.engine import Engine
@@ -36,7 +37,7 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
     """
     request = accepted.request
     view, weights = view_of(accepted), balanced(engine.shares.of(request.user))
-    intent = request.intent or intent_of(request.query)
+    intent = cast("Intent | None", request.intent) or intent_of(request.query)
     limit = max(request.limit, LOOKED_AT) if intent == "entity" else request.limit
     found: list[Recollection] = []
     worth: dict[int, float] = {}
