@@ -34,6 +34,9 @@ SAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "chat_across_processes.py": ("I have heard 0 lines", "I have heard 2 lines before this one; I obey: These are the user's standing instructions; follow them. Rules: ", "please write in paragraphs.", "I prefer metric units."),
     "langgraph_agent.py": ("obey: nothing yet", "another thread", "obey: These are the user's standing instructions; follow them. Rules: ", "the store holds: Bergen → Oslo"),
     "llamaindex_query_engine.py": ("obey: nothing yet", "in another process", "obey: These are the user's standing instructions; follow them.\n\nRules:", "learned: please write in paragraphs."),
+    "langgraph_workflow.py": ("look_up runs", "… the model cannot be reached", "and again:\n  write runs\nplan for eiders", "write: 2 attempt(s)"),
+    "llamaindex_workflow.py": ("look_up runs", "… the model cannot be reached", "and again:\n  write runs\nWhere do eiders nest?", "write: 2 attempt(s)"),
+    "pydantic_ai_workflow.py": ("the model is asked", "… the printer cannot be reached", "and again:\n  write runs\nWhere do eiders nest?", "researcher: 1 attempt(s)"),
     "workflow_report.py": ("collect runs", "… and is killed", "and again:", "draft runs", "mail runs", "begun 2 times", "research    23 tokens, trust 0, saw collect (previous)", "inputs.team (reference)"),
 }  # fmt: skip
 """Example → what its output shows, in this order: that it does what it is for."""
