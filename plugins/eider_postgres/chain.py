@@ -49,7 +49,11 @@ class PostgresChain(Chain):
     def end(self, db: Cursor, head: Head) -> None:
         """Keep the new head, and tell the others when it is committed."""
         db.execute("UPDATE chain SET seq = $1, hash = $2", list(head))
-        db.execute("SELECT pg_notify($1, $2)", [self.channel, f"{self.me} {head[0]}"])
+        self.notify(db, head[0])
+
+    def notify(self, db: Cursor, seq: int) -> None:
+        """Tell whoever listens of an event; who wrote it is named, so that its own listener reads nothing."""
+        db.execute("SELECT pg_notify($1, $2)", [self.channel, f"{self.me} {seq}"])
 
     def note(self) -> None:
         """After a commit: remember that it was this process's."""

@@ -10,8 +10,8 @@ import numpy as np
 from psycopg import Connection, Pipeline, RawCursor
 from psycopg.adapt import AdaptersMap, Buffer, Dumper
 from psycopg.pq import Format
-from psycopg.types.array import BaseListDumper, ListDumper
-from psycopg.types.string import StrBinaryDumper, StrDumper
+from psycopg.types.array import BaseListDumper, ListBinaryDumper
+from psycopg.types.string import BytesBinaryDumper, StrBinaryDumper, StrDumper
 
 from eider.model.changes import Indexing
 from eider.store.segment.columns import parse
@@ -23,7 +23,7 @@ _TEXTS: Final = 1009
 """PostgreSQL's number of the type text[]."""
 
 
-class _ListDumper(ListDumper):
+class _ListDumper(ListBinaryDumper):
     """Lists as arrays; an empty one, or one of nothing but None, is of texts."""
 
     def get_key(self, obj: list[Any], format: Any) -> Any:  # noqa: A002 (psycopg's name)
@@ -65,6 +65,7 @@ class Adapters:
         self.adapters, self.connection = AdaptersMap(adapters), None
         self.adapters.register_dumper(str, StrDumper)
         self.adapters.register_dumper(str, StrBinaryDumper)
+        self.adapters.register_dumper(bytes, BytesBinaryDumper)
         self.adapters.register_dumper(list, _ListDumper)
         dumper = type("HalfDumper", (_HalfDumper,), {"oid": halfvec})
         self.adapters.register_dumper(Half, dumper)
@@ -137,7 +138,7 @@ class PostgresCursor:
         words = [(user, i, user_terms(user, terms.flat[starts[n] : starts[n + 1]])) for n, i in enumerate(ids)]
         meanings = [(user, i, Half(np.frombuffer(made[i].vector, np.float32))) for i in ids if made[i].vector]
         if words:
-            insert = "INSERT INTO words (user_id, id, terms) VALUES ($1, $2, $3)"
+            insert = "INSERT INTO words (user_id, id, terms) VALUES ($1, $2, $3::bigint[])"
             RawCursor(self.connection).executemany(insert, words)
         if meanings:
             insert = "INSERT INTO meanings (user_id, id, meaning) VALUES ($1, $2, $3)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import threading
@@ -30,6 +31,8 @@ from eider_postgres.dialect import DIALECT
 
 PATIENCE: Final = 2.0
 """Seconds until a server that does not answer is given up."""
+for _name in ("psycopg", "psycopg.pool"):  # what goes wrong is told by an error; a host's logs are the host's
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 _open: Final[weakref.WeakSet[PostgresDatabase]] = weakref.WeakSet()
 
 

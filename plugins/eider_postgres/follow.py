@@ -57,6 +57,8 @@ class Listener:
     def stop(self) -> None:
         """Hear no more."""
         self._stopped.set()
+        with suppress(EiderError), self._database.writing(EVERYONE) as db:  # who waits for the others is woken
+            self._chain.notify(db, self._seen)
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join(PATIENCE)
 

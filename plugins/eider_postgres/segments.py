@@ -74,6 +74,11 @@ class PostgresSegments(SqlSegments):
 def _columns(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> dict[str, Any]:
     """Rows as columns: instants and numbers as arrays, NaT and NaN for none."""
     found: dict[str, Any] = dict(zip(names, zip(*rows, strict=True) if rows else [()] * len(names), strict=True))
+    for name in names:
+        if name not in _INSTANTS and name not in _NUMBERS:
+            column = np.empty(len(rows), object)  # of bytes NumPy would make a type that drops zeros at their end
+            column[:] = found[name]
+            found[name] = column
     for name in _INSTANTS:
         if name in found:
             found[name] = np.array(found[name], "datetime64[us]")
