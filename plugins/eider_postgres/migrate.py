@@ -41,6 +41,12 @@ def newest() -> int:
     return scripts()[-1][0]
 
 
+def is_made(address: Address) -> bool:
+    """Return whether the schema of a store is there."""
+    with psycopg.connect(address.conninfo, autocommit=True) as db:
+        return _schema_of(db, address.schema) > 0
+
+
 def settle(address: Address) -> tuple[int, dict[str, dict[str, str]]]:
     """Make the schema where there is none, or bring it to the newest.
 

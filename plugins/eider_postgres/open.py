@@ -18,6 +18,7 @@ from eider.store.sql.material import SqlSearchMaterial
 from eider.store.sql.reads import SqlEvents, SqlReads, SqlStatements
 from eider.store.sql.runs import SqlRuns, SqlSteps
 from eider.store.sql.state import SqlDocuments, SqlScopes, SqlUsage
+from eider.store.sql.tables import SqlTables
 from eider_postgres import address as addresses
 from eider_postgres import migrate
 from eider_postgres.chain import PostgresChain
@@ -91,6 +92,13 @@ def open_store(
     return store
 
 
+def exists(address: str) -> bool:
+    """Return whether there is a store at an address; makes none."""
+    where = addresses.read(address)
+    with explained(where):
+        return migrate.is_made(where)
+
+
 def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder) -> Store:
     """Bundle one object per purpose over an open database."""
     candidates = SqlCandidates(chain)
@@ -114,7 +122,7 @@ def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder)
         job_queue=PostgresJobQueue(database, chain), job_results=SqlJobResults(database), job_list=SqlJobList(database),
         index=search, index_upkeep=search, material=SqlSearchMaterial(database), inspection=SqlInspection(database),
         erasure_checks=SqlErasureChecks(database), tombstones=SqlTombstones(chain), census=SqlCensus(database),
-        copies=PostgresCopies(database), transfer=PostgresTransfer(chain),
+        copies=PostgresCopies(database), transfer=PostgresTransfer(chain), tables=SqlTables(chain),
         connection=PostgresConnection(database, close), others=listener, loads=LOADED,
     )  # fmt: skip
     listener.start()

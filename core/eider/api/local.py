@@ -14,6 +14,7 @@ from eider.api import job_handlers as _  # noqa: F401 (with it come the kinds of
 from eider.client import pauses
 from eider.model import config
 from eider.model.clock import Clock, SystemClock
+from eider.model.errors import StoreError
 from eider.model.protocols import Embedder
 from eider.model.store_paths import folder_of
 from eider.providers.embedders.guard import GuardedEmbedder
@@ -21,11 +22,13 @@ from eider.providers.embedders.noted import NOTED, EmbedderChoice, Noted
 from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import configured
 from eider.records import requote
+from eider.records.moving.move import NOTE
 from eider.store import embedder_swap
 from eider.store.backends import open_address
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
 from eider.store.open import open_folder, open_memory
+from eider.store.protocols import Store
 
 _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
@@ -46,6 +49,7 @@ def open_engine(
         store = open_folder(place, choice, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
     asked = (lambda: False) if isinstance(place, str) else partial(pauses.jobs_paused, str(config.home()), place)
     try:
+        _refuse_unfinished(store)
         chosen = choice.made
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
@@ -73,6 +77,13 @@ def open_engine(
         raise
     _open.add(engine)
     return engine
+
+
+def _refuse_unfinished(store: Store) -> None:
+    if '"done": false' in (store.documents.get(NOTE) or ""):
+        raise StoreError(
+            f"{str(store.place)!r} was left half-way; go on with eider migrate --from … --to {store.place}."
+        )
 
 
 def open_memory_engine(

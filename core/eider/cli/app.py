@@ -33,7 +33,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Stores": {
         "store": "stores", "config": "settings", "export": "export", "import": "export", "backup": "backup",
         "drain": "maintenance",
-        "verify": "maintenance", "rebuild": "maintenance", "embed": "embed", "doctor": "doctor",
+        "verify": "maintenance", "rebuild": "maintenance", "embed": "embed", "migrate": "migrate", "doctor": "doctor",
     },
     "Server": {
         "serve": "serve", "stop": "serve", "status": "serve", "jobs": "jobs", "pause": "jobs", "resume": "jobs",
@@ -84,6 +84,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "verify": "Check a store for damage.",
     "rebuild": "Build the search index anew.",
     "embed": "Look at, exchange and renew the embedder of a store.",
+    "migrate": "Move everything of a store into another place.",
     "doctor": "Find what is wrong, and mend it.",
     "serve": "Start the server process that holds the stores for all others.",
     "stop": "End the server process.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -44,6 +45,19 @@ def open_address(
                 error.name or scheme, entry.value.partition(".")[0].removeprefix("eider_")
             ) from error
         return opens(address, embedder, read_only=read_only, reembed=reembed)
+    raise InputError(f"no plugin opens addresses with {scheme}://; known are {', '.join(_known()) or 'none'}.")
+
+
+def exists_at(address: str) -> bool:
+    """Return whether there is a store at the address of a database server; makes none.
+
+    Raises:
+        InputError: No plugin knows such addresses.
+    """
+    scheme = address.partition("://")[0]
+    for entry in entry_points(group=GROUP, name=scheme):
+        entry.load()
+        return cast("bool", import_module(entry.module).exists(address))
     raise InputError(f"no plugin opens addresses with {scheme}://; known are {', '.join(_known()) or 'none'}.")
 
 

@@ -42,6 +42,7 @@ from eider.store.sql.material import SqlSearchMaterial
 from eider.store.sql.reads import SqlEvents, SqlReads, SqlStatements
 from eider.store.sql.runs import SqlRuns, SqlSteps
 from eider.store.sql.state import SqlDocuments, SqlScopes, SqlUsage
+from eider.store.sql.tables import SqlTables
 
 _LOST: Final = (
     "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "
@@ -301,5 +302,5 @@ def _store(
         job_list=SqlJobList(database), index=search, index_upkeep=search, material=SqlSearchMaterial(database),
         inspection=SqlInspection(database), erasure_checks=SqlErasureChecks(database),
         tombstones=SqlTombstones(chain), census=SqlCensus(database), copies=DuckCopies(database, files),
-        transfer=DuckTransfer(chain, database), connection=DuckConnection(database, close),
+        transfer=DuckTransfer(chain, database), tables=SqlTables(chain), connection=DuckConnection(database, close),
     )  # fmt: skip

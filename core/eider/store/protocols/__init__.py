@@ -19,7 +19,7 @@ from eider.store.protocols.rows import Candidates, Commits, EventLog, Reads, Seg
 from eider.store.protocols.runs import RunStore, StepStore
 from eider.store.protocols.search import Index, IndexRow, IndexUpkeep, SearchIndex
 from eider.store.protocols.state import Documents, LearnedDocument, LearnedStore, LoopStore, ScopeStore, UsageStore
-from eider.store.protocols.transfer import Intake, IntakeTally, MakesMaterial, Snapshot, Transfer
+from eider.store.protocols.transfer import Intake, IntakeTally, MakesMaterial, Snapshot, Tables, Transfer
 from eider.store.protocols.upkeep import (
     Census,
     Copies,
@@ -67,6 +67,7 @@ __all__ = [
     "StepStore",
     "Store",
     "StorePlace",
+    "Tables",
     "Tombstones",
     "Totals",
     "Transfer",
@@ -177,6 +178,7 @@ class Store:
     census: Census
     copies: Copies
     transfer: Transfer
+    tables: Tables
     connection: Connection
     others: Others | None = None
     """Tells what other processes wrote; None where this one alone writes."""

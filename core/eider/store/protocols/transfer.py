@@ -1,4 +1,4 @@
-"""Protocols of rows that travel: export and import of one user."""
+"""Protocols of rows that travel: export and import of one user, and whole tables."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eider.model.changes import Indexing
 from eider.model.runs import Content, Run
@@ -89,6 +89,43 @@ class IntakeTally:
 
 MakesMaterial = Callable[[Sequence[Episode], Sequence[Memory]], Mapping[str, Indexing]]
 """Episodes and memories → their search material."""
+
+
+class Tables(Protocol):
+    """Whole tables, for moving a store; a unit is a table and a user, None for a table that is nobody's."""
+
+    @property
+    def columns(self) -> Mapping[str, Sequence[str]]:
+        """Table → its columns, of all tables that are moved."""
+        ...
+
+    def units(self) -> list[tuple[str, str | None]]:
+        """Return all units that have rows, sorted."""
+        ...
+
+    def rows(self, unit: tuple[str, str | None]) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a unit in pages, columns in the order of `columns`."""
+        ...
+
+    def tally(self, unit: tuple[str, str | None]) -> tuple[int, str]:
+        """Return how many rows a unit has, and a hash over them that does not depend on their order."""
+        ...
+
+    def put(self, unit: tuple[str, str | None], pages: Iterator[list[tuple[Any, ...]]]) -> None:
+        """Replace the rows of a unit, whole or not at all."""
+        ...
+
+    def remove(self, unit: tuple[str, str | None]) -> None:
+        """Remove the rows of a unit."""
+        ...
+
+    def documents(self) -> dict[str, str]:
+        """Return the documents of the store that are moved, its secret among them."""
+        ...
+
+    def finish(self, documents: Mapping[str, str], note: str) -> None:
+        """In one transaction: take over documents, move the end of the chain to the last event, and note that it is done."""
+        ...
 
 
 class Transfer(Protocol):

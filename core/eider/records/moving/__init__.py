@@ -1,0 +1,1 @@
+"""Moving a store into another place: another directory, or a database server."""
