@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # each of a thousand processes would compile Eider anew
 
-.PHONY: demo test check format unit service clients crash test-matrix nightly storm soak bench clean
+.PHONY: demo docs test check format unit service clients crash test-matrix nightly storm soak bench clean
 
 # What a user installs is enough for the demo; tests and checks add the frameworks, clients and tools.
 INSTALL = $(if $(shell command -v uv 2>/dev/null),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q)
@@ -83,11 +83,15 @@ soak: $(READY)  ## 200,000 rows at full size
 
 nightly storm soak: export EIDER_NIGHTLY := 1
 
-check: $(READY)  ## format, lint, types, import contracts
+check: $(READY) docs  ## format, lint, types, import contracts, documentation
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/pyright
 	@$(BIN)/lint-imports
+
+docs: $(READY)  ## the documentation site, in build/site; a link that leads nowhere is an error
+	@$(BIN)/python docs/site/generate.py build/pages
+	@$(BIN)/zensical build --strict
 
 format: $(READY)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .

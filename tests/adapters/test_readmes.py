@@ -17,7 +17,9 @@ import pytest
 from eider.cli.app import cli
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted([*ROOT.glob("adapters/*/README.md"), *ROOT.glob("examples/*.md")])
+PAGES = sorted(
+    [*ROOT.glob("adapters/*/README.md"), *ROOT.glob("examples/*.md"), *ROOT.glob("docs/*.md"), ROOT / "README.md"]
+)
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

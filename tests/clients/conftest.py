@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from claude_code import Machine
 from homes import Home
-from installed import UnreachableError, claude_binary, codex_binary, mcp_judges
+from installed import OPENAPI_TYPES, UnreachableError, claude_binary, codex_binary, mcp_judges, node, npm
 from openclaw_gateway import openclaw
 from openclaw_gateway import typescript as typescript_packages
 from set_up import install
@@ -66,6 +66,19 @@ def conformance() -> Path:
 def typescript() -> Path:
     """What checks the types of JavaScript."""
     return fetched("TypeScript", typescript_packages)
+
+
+@pytest.fixture(scope="session")
+def node_program() -> Path:
+    """A Node that runs TypeScript as it is."""
+    return fetched("Node", node)
+
+
+@pytest.fixture(scope="session")
+def openapi_types() -> Path:
+    """What makes TypeScript types of an OpenAPI document."""
+    packages = fetched("openapi-typescript", lambda: npm(*OPENAPI_TYPES))
+    return packages / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
 
 
 @pytest.fixture

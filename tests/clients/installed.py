@@ -14,6 +14,7 @@ from typing import Final
 CLAUDE_CODE: Final = "@anthropic-ai/claude-code@2.1.329"
 CODEX: Final = "@openai/codex@0.171.0"
 NODE: Final = "node@24.21.0"
+OPENAPI_TYPES: Final = ("openapi-typescript@7.13.0", "typescript@5.9.3")
 MCP_JUDGES: Final = ("@modelcontextprotocol/conformance@0.1.16", "@modelcontextprotocol/inspector@2.12.0")
 SYSTEM_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 

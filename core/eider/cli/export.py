@@ -55,7 +55,7 @@ def export(state: State, path: Path, format: ExportFormat, force: bool) -> None:
     examples=("eider import chatgpt-export.zip --dry-run", "eider import claude-code --since 2026-05 --dry-run"),
 )
 @click.argument("what", metavar="PATH|SOURCE")
-@click.argument("where", metavar="[PATH]", required=False, type=click.Path(exists=True, path_type=Path))
+@click.argument("where", metavar="[PATH]", required=False, type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only show what would be imported, what would not, and why.")
 @click.option("--yes", is_flag=True, help="Do not ask before changes of edited Markdown are made.")
 @click.option("--trust-key", metavar="KEY", help="Take an export signed by this key as one's own.")
