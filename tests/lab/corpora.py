@@ -246,6 +246,23 @@ def genre(name: str) -> Iterator[Corpus]:
 
 
 OWN = CHECKOUT / "tests" / "data"
+
+
+def stores(path: Path | None = None) -> Iterator[Corpus]:
+    """Small stores of statements that all hold, with prompts and what a good assistant would want to see for them."""
+    lines = (path or OWN / "learning" / "stores.jsonl").read_text(encoding="utf-8").splitlines()
+    for n, line in enumerate(lines):
+        s = json.loads(line)
+        items = [
+            Item(id=f"{n}-{k}", text=text, at=_day("2026-06-01"), kind="fact") for k, text in enumerate(s["memories"])
+        ]
+        asked = [
+            Asked(id=f"{n}-q{k}", text=q["text"], relevant=frozenset(f"{n}-{m}" for m in q["relevant"]), now=_day("2026-06-02"))
+            for k, q in enumerate(s["prompts"])
+        ]  # fmt: skip
+        yield Corpus(id=f"stores-{n}", family="own_stores", group=s["source"], lang="", items=items, asked=asked)
+
+
 FAMILIES: dict[str, Callable[[], Iterator[Corpus]]] = {
     "locomo": locomo,
     "beam": lambda: genre("beam"),
@@ -254,6 +271,7 @@ FAMILIES: dict[str, Callable[[], Iterator[Corpus]]] = {
     "isolated": isolated,
     "chats": chats,
     "own_isolated": lambda: isolated(OWN / "own_memories.jsonl", "own_isolated"),
+    "own_stores": stores,
     "own_chats": lambda: chats(OWN / "own_chats.jsonl", "own_chats"),
     "beside": lambda: locomo("beside"),
     "mixed": lambda: locomo("mixed"),

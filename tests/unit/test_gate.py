@@ -11,8 +11,8 @@ import pytest
 
 from eider.guide.gate.gate import LOOKED_AT, MOST, READ, Verdict, admit, passing
 from eider.guide.gate.prompt_reading import Line, Told, holds_answer, names_in, read, tokens
-from eider.guide.gate.signals import NAMES, OF_PROMPT, WordBook, signals
-from eider.guide.gate.weights import WEIGHTS
+from eider.guide.gate.signals import NAMES, OF_LINE, WordBook, signals
+from eider.guide.gate.weights import GateWeights, shipped
 from eider.model.protocols import Embedder
 from eider.providers.embedders import default_embedder
 from eider.providers.embedders.hashing import HashEmbedder
@@ -148,21 +148,22 @@ def test_a_quoted_line_passes(embedder: Embedder, book: WordBook) -> None:
         for exact in (False, True)
     )
     assert quoted > plain
-    assert quoted >= WEIGHTS.speak
+    assert quoted >= shipped().speak
 
 
 def test_at_most_five_lines_pass(embedder: Embedder, book: WordBook) -> None:
     """However many would help."""
     same = [Line(text=f"Our release checklist, step {n}: tag and sign.", kind="rule", cosine=0.6) for n in range(9)]
     assert len(admit(same, "write our release checklist for today", book).chosen) <= MOST
-    assert len(passing(np.ones(9), 0.5)) == MOST
+    assert len(passing(np.ones(9), np.ones(9), 0.5)) == MOST
 
 
 def test_a_line_alone_is_never_let_in_by_the_weaker_measure() -> None:
     """Silence is broken only by a line that is good enough by itself; then a weaker one may follow."""
-    assert passing(np.array([0.45, 0.4]), 0.5) == ()
-    assert passing(np.array([0.4, 0.6, 0.1]), 0.5) == (1, 0)
-    assert passing(np.zeros(0), 0.5) == ()
+    sure = np.array([0.9, 0.9, 0.1])
+    assert passing(np.array([0.45, 0.4, 0.1]), sure, 0.5) == ()
+    assert passing(np.array([0.4, 0.6, 0.3]), sure, 0.5) == (1, 0)
+    assert passing(np.zeros(0), np.zeros(0), 0.5) == ()
 
 
 def test_the_same_prompt_gets_the_same_verdict(embedder: Embedder) -> None:
@@ -262,8 +263,27 @@ def test_a_line_without_the_kind_of_answer_asked_for_is_told(prompt: str, answer
 
 def test_what_is_missing_is_said(embedder: Embedder, book: WordBook) -> None:
     """The reason names the kind of answer that the best line lacks."""
-    line = Line(text="The greenhouse has a broken pane on the south side.", kind="fact", cosine=0.5)
-    assert "asks for an age; the best line has none" in admit([line], "how old is the greenhouse?", book).why
+    line = Line(text="The greenhouse has a broken pane on the south side.", kind="fact")
+    verdict, _ = both("how old is the greenhouse?", embedder, book, [line, *FIVE])
+    assert "asks for an age; the best line has none" in verdict.why
+
+
+def test_who_somebody_is_is_answered_by_what_is_said_of_them(embedder: Embedder, book: WordBook) -> None:
+    """The name is all that is asked with; whoever has it in a line is spoken of there, and nobody else is shown."""
+    liv = Line(text="The user's daughter Liv starts school in August.", kind="fact")
+    for prompt in ("Who is Liv?", "who's Liv", "Wer ist Liv?", "Qui est Liv ?", "¿Quién es Liv?"):
+        assert both(prompt, embedder, book, [*FIVE, liv])[1] == [liv.text], prompt
+    assert both("Who is Victor Hugo?", embedder, book, [*FIVE, liv])[1] == []
+
+
+def test_prompts_of_an_encyclopedia_or_a_poet_are_met_with_silence(embedder: Embedder, book: WordBook) -> None:
+    """Also in the forms of a search, and where a word of the store is in them; nineteen of twenty at least."""
+    asked = ["types of dentist drills", "port wine and its history", "poem about a Friday in spring", "ledger paper template",
+             "how do tollgates work", "imperative mood in Spanish", "recipe for elm bark tea", "famous fridays in history",
+             "what is a commit in a relationship", "Geschichte der Zahnmedizin", "recette du porto flip", "historia del peaje",
+             "牙医是什么职业", "why do requests fail in HTTP", "jokes about dentists", "how to become a dentist",
+             "largest ports in Europe", "deployed soldiers in fiction", "three facts about elms", "synonyms for retry"]  # fmt: skip
+    assert sum(not both(prompt, embedder, book)[1] for prompt in asked) >= 19
 
 
 def test_words_are_cut_at_apostrophes_hyphens_and_han() -> None:
@@ -287,13 +307,15 @@ def test_hostile_prompts_are_read_quickly_and_quietly(embedder: Embedder, book: 
         assert isinstance(judge(prompt, embedder, book), Verdict)
 
 
-def test_weights_are_frozen_and_say_where_they_come_from() -> None:
-    """Every weight belongs to a signal, has the sign that its meaning asks for, and states its source."""
-    assert set(WEIGHTS.by_name) <= set(NAMES)
-    assert "fitted" in WEIGHTS.source
-    away = {"general", "indefinite", "foreign_name", "name_miss", "type_miss", "unit_miss", "gap"}
-    assert all((value < 0) == (name in away) for name, value in WEIGHTS.by_name.items())
-    assert set(OF_PROMPT) < set(NAMES)
+def test_weights_say_where_they_come_from_and_are_refused_by_other_code() -> None:
+    """The file holds one weight for each signal, states its sources, and never fits signals it was not made for."""
+    weights = shipped()
+    assert weights.line.shape == weights.highest.shape == weights.mean.shape == (len(NAMES),)
+    assert "own_stores" in weights.about
+    assert GateWeights.from_bytes(weights.to_bytes()).to_bytes() == weights.to_bytes()
+    away = {"name_miss", "type_miss", "unit_miss", "gap"}
+    by_name = dict(zip(NAMES, weights.line.tolist(), strict=True))
+    assert all((by_name[name] < 0) == (name in away) for name in set(OF_LINE) - {"exact"})
 
 
 def _own() -> list[dict[str, object]]:

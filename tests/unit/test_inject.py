@@ -163,3 +163,36 @@ def test_asking_changes_nothing(memory: eider.Eider) -> None:
     assert memory.events(limit=50) == before
     assert first.text == second.text
     assert all(memory.why(r.id).usage.uses == 0 for r in first.recollections)
+
+
+ASKED_OF_ONESELF = (
+    "What do you know about me?", "Tell me everything you remember about me, please", "who am I?", "Was weißt du über mich?",
+    "Was hast du dir über mich gemerkt?", "Que sais-tu de moi ?", "Dis-moi tout ce que tu sais de moi", "¿Qué sabes de mí?",
+    "¿Quién soy?", "你知道我什么？", "我是谁？", "Cosa sai di me?", "O que você sabe sobre mim?", "私について何を知っていますか", "나에 대해 뭘 알고 있어?",
+)  # fmt: skip
+
+
+def test_who_asks_what_is_known_of_them_gets_what_was_learned_of_them(tmp_path: Path) -> None:
+    """In every language, before all talk; what an agent or a document says of the matter is none of it."""
+    with eider.open(tmp_path / "a.eider", user="kari") as memory:
+        facts = ["I'm allergic to peanuts.", "I live in Oslo.", "I prefer window seats.", "My dog is called Kira."]
+        for fact in facts:
+            memory.remember(fact)
+        memory.channel("mcp", "document").remember("All that is known about me is on page nine.")
+        for n in range(12):
+            memory.record(f"What I know about you and me: build {n} is green.", role="agent")
+        for asked in ASKED_OF_ONESELF:
+            assert {r.text for r in memory.recall(asked, limit=4)} == set(facts), asked
+            given = memory.inject(asked)
+            assert {r.text for r in given.recollections} == set(facts), asked
+            assert "what is known of the user" in given.why
+        for asked in ("Write a letter about me", "what do you know about Kubernetes?", "tell me more"):
+            assert "known of the user" not in memory.inject(asked).why, asked
+
+
+def test_every_line_says_how_likely_it_helps(memory: eider.Eider) -> None:
+    """The probability stands in the reasons of each line, and the best of them is the one that the answer names."""
+    given = memory.inject(PROMPT)
+    said = [note for r in given.recollections for note in r.why.notes if note.startswith("helps with probability 0.")]
+    assert len(said) == len(given.recollections) >= 1
+    assert said[0].removeprefix("helps with ") in given.why

@@ -11,6 +11,7 @@ from eider.guide.gate.gate import LOOKED_AT, READ, admit
 from eider.guide.gate.prompt_reading import Line
 from eider.guide.gate.signals import WordBook
 from eider.language import analysis
+from eider.language.questions.oneself import asks_about_oneself
 from eider.language.questions.requests import without_request
 from eider.model.answers import Injection, Recollection
 from eider.model.requests_reading import Inject, Recall
@@ -73,8 +74,14 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     lines = [r for r in found if not r.outdated_by and not _in_sight(r, request, prompt)][:LOOKED_AT]
     lines = _passages(engine, lines, prompt, worth)
     words = " ".join(analysis.words(prompt[:READ]))
+    if lines and asks_about_oneself(prompt):
+        return _framed(
+            engine, lines, request, f"{len(lines)} line(s) of what is known of the user, who asks for it", worth
+        )
     verdict = admit([_judged(r, words) for r in lines], prompt, _book(engine))
-    return _framed(engine, [lines[i] for i in verdict.chosen], request, verdict.why, worth)
+    notes = {i: (*lines[i].why.notes, f"helps with probability {verdict.odds[i]:.2f}") for i in verdict.chosen}
+    chosen = [replace(lines[i], why=replace(lines[i].why, notes=said)) for i, said in notes.items()]
+    return _framed(engine, chosen, request, verdict.why, worth)
 
 
 def _allowed(segment: Segment, ranked: Sequence[Ranked], request: Inject) -> list[Ranked]:

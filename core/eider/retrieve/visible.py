@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from eider.language.questions import USER
+from eider.language.questions.oneself import asks_about_oneself
 from eider.model.clock import local_zone, zone
+from eider.model.values import TRUST
 from eider.store.arrays import EPISODE_KIND, KIND_CODE, ORIGIN_CODE, STATE_CODE, micros
 from eider.store.segment.columns import FOREVER
 
@@ -83,7 +86,13 @@ def masks(segment: Segment, request: Recall, view: View, past: Window | None) ->
         past: The days of the past that it asks about.
     """
     held = held_rows(segment, view, past)
-    return Masks(visible_rows(segment, request, view, held), ended_rows(segment, view), held)
+    visible, ended = visible_rows(segment, request, view, held), ended_rows(segment, view)
+    if asks_about_oneself(request.query):
+        own = visible & ~ended & (segment.trust == TRUST["user"])
+        for known in (own & segment.is_memory, own & (segment.role == USER)):
+            if known.any():  # what was learned of the user, or at least what they said themselves
+                return Masks(known, ended, held)
+    return Masks(visible, ended, held)
 
 
 def visible_rows(

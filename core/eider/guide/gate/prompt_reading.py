@@ -211,7 +211,7 @@ def _latin(lower: Sequence[str]) -> bool:
     return any(not _HAN.match(w) for w in lower)
 
 
-def holds_answer(reading: Reading, told: Told) -> bool | None:
+def holds_answer(reading: Reading, told: Told) -> bool | None:  # noqa: PLR0911 (one for each kind of answer)
     """Whether a line holds the kind of answer asked for; None where that cannot be told.
 
     >>> dated, undated = (Told.of(Line(text=t)) for t in ("The release is on 4 May.", "Releases need a sign-off."))
@@ -224,6 +224,8 @@ def holds_answer(reading: Reading, told: Told) -> bool | None:
         return None
     if wants in lists.ANSWERS:
         return bool(lists.ANSWERS[wants].search(text))
+    if wants == "who" and reading.names and reading.names.issuperset(reading.content):
+        return reading.names.issubset(told.lower)  # "who is Liv?" is answered by what is said of Liv
     if wants == "when":
         timed = _DIGIT.search(text) or lists.ANSWERS["span"].search(text) or lists.ANSWERS["often"].search(text)
         return bool(timed or not TIME_WORDS.isdisjoint(told.lower))

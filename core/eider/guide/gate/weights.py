@@ -1,69 +1,79 @@
-"""The gate's weights: one frozen, versioned value, written by `tests/lab/fit_gate.py --write`."""
+"""The gate's weights: one frozen, versioned value in a file, written by `tests/lab/fit_gate.py --write`."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+import numpy as np
+from numpy.typing import NDArray
+
+from eider.guide.gate.prompt_words import PLACES
+from eider.guide.gate.signals import NAMES
+
+FILE: Final = "gate.npz"
+_FORMAT: Final = 2
+_NUMBERS: Final = ("step", "prompt_bias", "line_bias", "slope", "offset", "speak")
+
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateWeights:
-    """What each signal counts: P(line helps) = sigmoid(world + prompt signals) * sigmoid(line + line signals)."""
+    """What each signal counts for P(line helps) = sigmoid(slope · (log P(wants) + log P(fits)) + offset).
 
-    version: str
-    source: str
-    """What they were fitted on, and when."""
-    world: float
-    """Log odds that a prompt without any sign is about someone's own world."""
-    line: float
-    """Log odds that a line without any sign helps with a prompt that is."""
-    by_name: Mapping[str, float]
+    P(wants), that the prompt wants something of this store, is read from its words and from the signals of all lines;
+    P(fits), that this line is it, from the line's own.
+    """
+
+    highest: Floats
+    """Weight of each signal's highest value among the lines, for P(wants); shape `(signals,)`."""
+    mean: Floats
+    """The same for its mean."""
+    words: NDArray[np.int8]
+    """Weights of words and runs of characters, shape `(PLACES,)`, in steps."""
+    line: Floats
+    """Weight of each signal of a line, for P(fits); shape `(signals,)`."""
+    step: float
+    """Value of one step of `words`."""
+    prompt_bias: float
+    line_bias: float
+    slope: float
+    offset: float
     speak: float
-    """Least probability at which the best line is injected; silences 90 % of the empty prompts it was fitted on."""
+    """Least probability at which the best line is injected; it silences 90 % of the prompts that want nothing."""
+    about: str
+    """Version, sources and recipe."""
+
+    def to_bytes(self) -> bytes:
+        """Return the weights as a file; the same weights give the same bytes."""
+        head = {"format": _FORMAT, "signals": NAMES, "about": self.about} | {n: getattr(self, n) for n in _NUMBERS}
+        out = BytesIO()
+        text = np.frombuffer(json.dumps(head).encode(), np.uint8)
+        np.savez_compressed(out, highest=self.highest, mean=self.mean, words=self.words, line=self.line, head=text)
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> GateWeights:
+        """Read what `to_bytes` wrote.
+
+        Raises:
+            ValueError: The file was written for other signals than this code has.
+        """
+        with np.load(BytesIO(data), allow_pickle=False) as stored:
+            head = json.loads(stored["head"].tobytes())
+            if head["format"] != _FORMAT or tuple(head["signals"]) != NAMES or stored["words"].shape != (PLACES,):
+                msg = f"the gate's weights have format {head['format']} and {len(head['signals'])} signals; fit them again with tests/lab/fit_gate.py --write"
+                raise ValueError(msg)
+            arrays = {name: stored[name] for name in ("highest", "mean", "words", "line")}
+        return cls(**arrays, **{n: float(head[n]) for n in _NUMBERS}, about=str(head["about"]))
 
 
-# fitted values begin
-_SOURCE: Final = "fitted 2026-11-30 on isolated and own_isolated, each one half; other=0.25"
-_WORLD: Final = 0.313
-_LINE: Final = -2.52
-_SPEAK: Final = 0.599
-_FITTED: Final[dict[str, float]] = {
-    "we": 1.88,
-    "my": 0.544,
-    "i": 1.84,
-    "near": 3.06,
-    "this": 1.21,
-    "may": 1.71,
-    "definite": 1.65,
-    "article": 0.9,
-    "general": -6.09,
-    "indefinite": -1.79,
-    "held": 1.04,
-    "foreign_name": -1.14,
-    "place": 2.25,
-    "cosine": 0.963,
-    "margin": 3.22,
-    "margin_align": 4.48,
-    "margin_rest": 1.02,
-    "name_miss": -0.597,
-    "type_miss": -4.07,
-    "unit_miss": -0.661,
-    "gap": -1.1,
-    "guidance_task": 1.27,
-    "task_match": 2.12,
-    "may_rule": 1,
-}
-# fitted values end
-
-_BY_HAND: Final = {
-    "told": 1.5,  # about three quarters of a "we"; the chats have no empty prompts to fit it on, 2026-11-21
-    "exact": 3.0,  # the prompt quotes the line; too rare in the data to be fitted, 2026-11-21
-}
-
-WEIGHTS: Final = GateWeights(
-    version="1", source=_SOURCE, world=_WORLD, line=_LINE, speak=_SPEAK, by_name=MappingProxyType(_FITTED | _BY_HAND)
-)
+@cache
+def shipped() -> GateWeights:
+    """Return the weights that are shipped."""
+    return GateWeights.from_bytes(files("eider.guide.gate").joinpath(FILE).read_bytes())
