@@ -47,7 +47,7 @@ def _back(namespace: dict[str, Any]) -> None:
 
 _readme = Sybil(
     parsers=[PythonCodeBlockParser(), SkipParser()],
-    patterns=["README.md", "docs/embedders.md", "docs/quickstart.md"],
+    patterns=["README.md", "docs/embedders.md", "docs/quickstart.md", "docs/injection.md"],
     setup=_in_a_place_of_its_own,
     teardown=_back,
 )
