@@ -314,7 +314,9 @@ def main() -> int:
     if options.check:
         tree, steps = shipped(), weights.words.astype(int) - shipped().words
         parts = ("highest", "mean", "line", "slope", "offset", "speak")  # the last digits depend on the processor
-        same = all(np.allclose(getattr(weights, n), getattr(tree, n), atol=1e-3) for n in parts) and abs(steps).max() <= 1
+        same = (
+            all(np.allclose(getattr(weights, n), getattr(tree, n), atol=1e-3) for n in parts) and abs(steps).max() <= 1
+        )
         print("the weights in the tree are those of this data" if same else "the weights in the tree are others")
         return int(not same)
     table(cases, weights.speak)
