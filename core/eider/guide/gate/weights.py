@@ -69,8 +69,10 @@ class GateWeights:
             if head["format"] != _FORMAT or tuple(head["signals"]) != NAMES or stored["words"].shape != (PLACES,):
                 msg = f"the gate's weights have format {head['format']} and {len(head['signals'])} signals; fit them again with tests/lab/fit_gate.py --write"
                 raise ValueError(msg)
-            arrays = {name: stored[name] for name in ("highest", "mean", "words", "line")}
-        return cls(**arrays, **{n: float(head[n]) for n in _NUMBERS}, about=str(head["about"]))
+            return cls(
+                highest=stored["highest"], mean=stored["mean"], words=stored["words"], line=stored["line"],
+                about=str(head["about"]), **{name: float(head[name]) for name in _NUMBERS},
+            )  # fmt: skip
 
 
 @cache
