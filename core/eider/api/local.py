@@ -15,8 +15,9 @@ from eider.client import pauses
 from eider.model import config
 from eider.model.clock import Clock, SystemClock
 from eider.model.errors import StoreError
-from eider.model.protocols import Embedder
+from eider.model.protocols import Embedder, Reranker
 from eider.model.store_paths import folder_of
+from eider.providers.embedders import names
 from eider.providers.embedders.guard import GuardedEmbedder
 from eider.providers.embedders.noted import NOTED, EmbedderChoice, Noted
 from eider.providers.token_budget import HeuristicCounter
@@ -29,6 +30,7 @@ from eider.store.engine import Engine
 from eider.store.maintenance import refresh
 from eider.store.open import open_folder, open_memory
 from eider.store.protocols import Store
+from eider.store.second_look import SecondLook
 
 _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 
@@ -36,12 +38,14 @@ _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 def open_engine(
     place: Path | str, *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
     read_only: bool = False, accept_loss: bool = False, reembed: bool = False, paused: Callable[[], bool] | None = None,
+    encoder: str | Embedder | None = None, reranker: str | Reranker | None = None,
 ) -> Engine:  # fmt: skip
     """Open a store in this process, heal what an unclean end left, and go on with its jobs.
 
     `place` is its directory, or its address where it is in a database server.
     `paused` says whether these have to wait; by default a pause of that store, or of all, does.
     """
+    again = _second_look(encoder, reranker)
     choice = EmbedderChoice(embedder, reembed=reembed)
     if isinstance(place, str):
         store = open_address(place, choice, read_only=read_only, reembed=reembed)
@@ -53,7 +57,7 @@ def open_engine(
         chosen = choice.made
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
-            layers=_layers(layers, chosen, clock), name=store.place.name, paused=paused or asked,
+            layers=_layers(layers, chosen, clock), name=store.place.name, paused=paused or asked, second_look=again,
         )  # fmt: skip
         if not store.place.read_only:
             # Let a store know whose it is: its embedder's name, and how to recognise it
@@ -87,22 +91,33 @@ def _refuse_unfinished(store: Store) -> None:
 
 
 def open_memory_engine(
-    *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = ()
+    *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
+    encoder: str | Embedder | None = None, reranker: str | Reranker | None = None,
 ) -> Engine:  # fmt: skip
     """Make an empty store in this process; nothing is written to disk, and closing it is the end of it."""
+    again = _second_look(encoder, reranker)
     choice = EmbedderChoice(embedder)
     store = open_memory(choice)
     try:
         chosen = choice.made
         engine = Engine(
             store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
-            layers=_layers(layers, chosen, clock), name=store.place.name,
+            layers=_layers(layers, chosen, clock), name=store.place.name, second_look=again,
         )  # fmt: skip
     except BaseException:
         store.connection.close()
         raise
     _open.add(engine)
     return engine
+
+
+def _second_look(encoder: str | Embedder | None, reranker: str | Reranker | None) -> SecondLook | None:
+    """Return what looks at the best candidates again, as passed or as set; None where nothing is."""
+    encoder, reranker = encoder or config.setting("encoder"), reranker or config.setting("reranker")
+    if encoder is None and reranker is None:
+        return None
+    encoder = names.connect(encoder) if isinstance(encoder, str) else encoder
+    return SecondLook(encoder, names.connect_reranker(reranker) if isinstance(reranker, str) else reranker)
 
 
 @atexit.register

@@ -19,7 +19,7 @@ from eider.model.validation import scopes as checked_scopes
 if TYPE_CHECKING:
     from eider.model.clock import Clock
     from eider.model.llm import OwnVendor
-    from eider.model.protocols import Embedder
+    from eider.model.protocols import Embedder, Reranker
     from eider.store.engine import Engine
 
 Mode = Literal["frugal", "balanced", "eager"]
@@ -37,6 +37,8 @@ def open(  # noqa: A001 (the public face)
     scopes: Sequence[str] = (),
     dynamic_scopes: bool = False,
     embedder: str | Embedder | None = None,
+    encoder: str | Embedder | None = None,
+    reranker: str | Reranker | None = None,
     layers: Sequence[str | Path] = (),
     shared: bool | None = None,
     token: str | None = None,
@@ -63,6 +65,10 @@ def open(  # noqa: A001 (the public face)
         dynamic_scopes: Let new scopes be registered as they appear.
         embedder: Turns text into vectors: a name such as "openai:text-embedding-3-small" or "onnx", or an object of
             your own. None: the store's own; for a new store the one that is set, else the offline one.
+        encoder: Looks at the 100 best candidates of a recall again: "onnx" (extra `onnx`), another name, or an object
+            as for `embedder`. By default the one that is set, else none.
+        reranker: Reads the 32 best beside the question: a name such as "cohere:rerank-v3.5", or an object of your own.
+            By default the one that is set, else none.
         layers: Published snapshots recalled beneath this store; never written. A snapshot of a single user was
             published for everybody; of one with several each sees their own rows.
         shared: Through the server process, which is started if need be, so that many processes may ask. By default a
@@ -100,6 +106,8 @@ def open(  # noqa: A001 (the public face)
     mine = {
         "model": own,
         "embedder": embedder,
+        "encoder": encoder,
+        "reranker": reranker,
         "clock": clock,
         "read_only": read_only,
         "accept_loss": accept_loss,
@@ -126,6 +134,8 @@ def open(  # noqa: A001 (the public face)
         read_only=read_only,
         accept_loss=accept_loss,
         reembed=reembed,
+        encoder=encoder,
+        reranker=reranker,
     )
     try:
         engine.agents.save(agent, about)
@@ -139,18 +149,19 @@ def open(  # noqa: A001 (the public face)
 
 def _embedded(
     store: str | Path | None, *, layers: Sequence[str | Path], embedder: str | Embedder | None, clock: Clock | None,
-    read_only: bool, accept_loss: bool, reembed: bool,
+    read_only: bool, accept_loss: bool, reembed: bool, encoder: str | Embedder | None, reranker: str | Reranker | None,
 ) -> Engine:  # fmt: skip
     """Open a store in this process: in memory, or its directory, which a server that runs lets go of first."""
     from eider.api.local import open_engine, open_memory_engine
 
     if store == IN_MEMORY:
-        return open_memory_engine(embedder=embedder, clock=clock, layers=layers)
+        return open_memory_engine(embedder=embedder, clock=clock, layers=layers, encoder=encoder, reranker=reranker)
     if is_database(store):
         if accept_loss:
             raise InputError("accept_loss= is for a store in files; leave it out where it is in a database server.")
         return open_engine(
-            str(store), layers=layers, embedder=embedder, clock=clock, read_only=read_only, reembed=reembed
+            str(store), layers=layers, embedder=embedder, clock=clock, read_only=read_only, reembed=reembed,
+            encoder=encoder, reranker=reranker,
         )  # fmt: skip
     folder = folder_of(store)
     if store is None or not config.is_path(store):
@@ -163,6 +174,8 @@ def _embedded(
         read_only=read_only,
         accept_loss=accept_loss,
         reembed=reembed,
+        encoder=encoder,
+        reranker=reranker,
     )
 
 

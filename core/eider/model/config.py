@@ -19,6 +19,8 @@ SETTINGS: Final[Mapping[str, str]] = {
     "agent": "agent name that is noted on what is learned",
     "tz": "time zone of the user, such as Europe/Berlin",
     "embedder": "what embeds new stores: default | hash | onnx | provider:model, such as openai:text-embedding-3-small",
+    "encoder": "what looks at the best candidates of a recall again: onnx, or another name as for embedder; none by default",
+    "reranker": "what reads the best candidates beside the question: cohere:…, voyage:…, tei; none by default",
     "embedder_key": "key of the embedder's provider, or of several: openai=…,voyage=…",
     "embedder_url": "where the embedder's provider is, or several: tei=http://127.0.0.1:8080/v1,ollama=…",
     "layers": "published snapshots recalled beneath the store, with commas between; one that is not there is passed over",

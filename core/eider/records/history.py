@@ -117,13 +117,14 @@ def health(engine: Engine, accepted: Clean[HealthOf]) -> Health:
         said = segment.alive & (segment.kind == EPISODE_KIND)
         episodes, times = int(said.sum()), segment.at[said]
     span = (_instant(int(np.min(times))), _instant(int(np.max(times)))) if episodes else (None, None)
-    trouble = engine.store.index.trouble
+    look = engine.second_look
+    troubles = engine.embedder.degraded, engine.store.index.trouble, None if look is None else look.trouble
     return Health(
         user=user, episodes=episodes, memories=dict(Counter(m.status(now) for m in memories)),
         kinds={k: n for k in KINDS if (n := sum(m.kind == k for m in current))},
         scopes=dict(Counter(m.scope for m in current)), retrievability=chances,
         pending_index=engine.store.index.pending(user), embedder=engine.embedder.fingerprint,
-        degraded=tuple(x for x in (engine.embedder.degraded, trouble) if x), oldest=span[0], newest=span[1],
+        degraded=tuple(x for x in troubles if x), oldest=span[0], newest=span[1],
         events=engine.store.events.count(user=user),
     )  # fmt: skip
 

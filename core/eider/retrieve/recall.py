@@ -15,8 +15,10 @@ from eider.retrieve.newer_first import newer_first
 from eider.retrieve.passage import fit_into
 from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
+from eider.retrieve.second_look import best_of, looked_at_again
 from eider.retrieve.visible import View, masks, view_of
 from eider.retrieve.weights import as_shipped, balanced
+from eider.store.second_look import ENCODED
 from eider.store.segment.segment import Segment
 
 if TYPE_CHECKING:
@@ -39,15 +41,20 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
     view, weights = view_of(accepted), balanced(engine.shares.of(request.user))
     intent = cast("Intent | None", request.intent) or intent_of(request.query)
     limit = max(request.limit, LOOKED_AT) if intent == "entity" else request.limit
+    look = engine.second_look
     found: list[Recollection] = []
     worth: dict[int, float] = {}
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, request, view) as segment:
             question = read_question(store, segment, request.query, request, view)
             seen = masks(segment, request, view, question.past)
+            many = limit if look is None else max(limit, ENCODED)
             ranked = rank(
-                segment, question, seen.visible, limit=limit, weights=weights, ended=seen.ended, asked=seen.held, repeats=True
+                segment, question, seen.visible, limit=many, weights=weights, ended=seen.ended, asked=seen.held, repeats=True
             )  # fmt: skip
+            if look is not None:
+                again = looked_at_again(look, store, segment, question, ranked, user, view.known_at)
+                ranked = best_of(segment, again, limit)
             theirs = fetch(store, segment, ranked, user, view, weights)
             worth = {**question.worth, **worth}
             theirs = newer_first(theirs, request.query)

@@ -23,6 +23,7 @@ from eider.store.lexical_shares import LexicalShares
 from eider.store.loop_log import LoopLog
 from eider.store.protocols import ForeignChange, Store
 from eider.store.search_material import MaterialMaker
+from eider.store.second_look import SecondLook
 from eider.store.segment_cache import Segments
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ class Engine:
     layers: tuple[Engine, ...] = ()
     """Read-only stores recalled beneath this one."""
     name: str = ""
+    second_look: SecondLook | None = None
+    """What looks at the best candidates again; None by default."""
     paused: Callable[[], bool] = lambda: False
     """Whether background work has to wait; whoever owns the engine knows."""
     material: MaterialMaker = field(init=False)
@@ -311,6 +314,8 @@ class Engine:
                 self.segments.remove(user, gone)
             self.large.forget(user)
             self.shares.forget(user)
+            if self.second_look is not None:
+                self.second_look.clear()
             self._moved(user)
             self.store.index.notify(1)
         return erased
@@ -334,6 +339,8 @@ class Engine:
         self.loops.recalls.close()
         if self._jobs is not None:
             self._jobs.stop()
+        if self.second_look is not None:
+            self.second_look.close()
         self.store.connection.close()
         for layer in self.layers:
             layer.close()
