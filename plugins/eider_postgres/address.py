@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from eider.model.errors import InputError
 
@@ -73,7 +73,7 @@ def read(address: str) -> Address:
         raise InputError(f"prepare={prepare!r:.20} is neither 'on' nor 'off'.")
     for name, value in (("connect_timeout", "2"), ("tcp_user_timeout", "2000"), ("application_name", "eider")):
         given.setdefault(name, value)
-    conninfo = urlunsplit((SCHEMES[0], parts.netloc, parts.path, urlencode(given), ""))
+    conninfo = f"{SCHEMES[0]}://{parts.netloc}{parts.path}?{urlencode(given)}"
     where = f"{host}{f':{port}' if port else ''}/{unquote(parts.path.lstrip('/'))}"
     if "service" in given:
         where = f"/{unquote(parts.path.lstrip('/'))}?service={given['service']}"

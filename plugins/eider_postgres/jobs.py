@@ -18,6 +18,8 @@ ALIVE = "eider alive "
 class PostgresJobQueue(SqlJobQueue):
     """`JobQueue`. A claim names the process; whose lock nobody holds has ended."""
 
+    ended = "claimed_by IS NULL"
+
     def __init__(self, database: PostgresDatabase, chain: PostgresChain) -> None:
         """Work on an open database."""
         super().__init__(database)

@@ -86,6 +86,11 @@ class Cluster:
         if not self._free:
             return self.address()
         schema = self._free.pop()
+        self.empty(schema)
+        return self.address(schema)
+
+    def empty(self, schema: str) -> None:
+        """Take all rows out of a store."""
         with psycopg.connect(self.admin(), autocommit=True) as db:
             db.execute(f"SET search_path = {schema}")
             sql = (
@@ -96,7 +101,6 @@ class Cluster:
             db.execute("DELETE FROM meta WHERE name NOT IN ('schema', 'secret')")
             db.execute("UPDATE chain SET seq = 0, hash = repeat('0', 64)")
             db.execute("ALTER SEQUENCE job_ids RESTART")
-        return self.address(schema)
 
     def give_back(self, address: str) -> None:
         """Let another test have the tables of a store that is closed."""

@@ -66,9 +66,11 @@ class Chain:
                     if heads:
                         self.end(db, heads[-1])
             except StoreError:
+                if not heads:
+                    raise
                 with suppress(EiderError):
                     self.head = self._last_event()
-                if not heads or heads[-1] != self.head:
+                if heads[-1] != self.head:
                     raise
             if heads:
                 point("commit.durable")

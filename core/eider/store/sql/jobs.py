@@ -21,6 +21,9 @@ _ERROR: Final = 500
 class SqlJobQueue:
     """`JobQueue`."""
 
+    ended = "true"
+    """Which running jobs are an ended process's when a store is opened: all, where one process has it at a time."""
+
     def __init__(self, database: Database) -> None:
         """Work on an open database."""
         self._database = database
@@ -57,7 +60,7 @@ class SqlJobQueue:
 
     def take_over(self, *, now: datetime, claims: int, keep: timedelta) -> None:
         """Let what an ended process claimed wait again, or be dead after so many claims; drop what ended long ago."""
-        again = "claimed_by = NULL WHERE state = 'running' AND attempts"
+        again = f"claimed_by = NULL WHERE state = 'running' AND {self.ended} AND attempts"
         dead = f"UPDATE jobs SET state = 'dead', error = ?, finished_at = ?, {again} >= ?"  # noqa: S608 (constants)
         old = f"DELETE FROM jobs WHERE state = 'done' AND finished_at < ? AND (batch IS NULL OR batch NOT IN ({_OPEN}))"  # noqa: S608
         with self._database.writing(EVERYONE) as db:
