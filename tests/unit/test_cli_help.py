@@ -18,6 +18,8 @@ from eider.cli.command import EiderCommand, keys_of
 
 BULK = {"record_many", "remember_many"}
 WITHIN = {
+    "embedder": "embed status",
+    "swap_embedder": "embed swap",
     "inbox": "inbox list",
     "settle": "inbox accept",
     "open_loop": "loop open",

@@ -86,7 +86,7 @@ def test_search_material_that_is_lost_is_made_anew(memory: Eider) -> None:
     """index-differs: a text without a vector is found by no question; --fix embeds it, and drops what belongs to nothing."""
     change(
         memory,
-        "INSERT INTO embeddings SELECT 'mem_none', user_id, embedder, vector, analyzer, analysis FROM embeddings LIMIT 1",
+        "INSERT INTO embeddings SELECT * REPLACE ('mem_none' AS id) FROM embeddings LIMIT 1",
         "DELETE FROM embeddings WHERE id IN (SELECT id FROM memories WHERE content LIKE 'Lives%')",
         "DELETE FROM embeddings WHERE id LIKE 'ep_%'",
     )
@@ -256,7 +256,9 @@ def test_a_store_of_a_later_version_says_so(closed: Path) -> None:
 def test_another_embedder_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """embedder-differs: with both fingerprints."""
     monkeypatch.setenv("EIDER_EMBEDDER", "hash")
-    with eider.open(tmp_path / "n.eider", user="ada", embedder=HashEmbedder(width=16)) as memory:
+    own = HashEmbedder(width=16)
+    own.fingerprint = "mine-16"
+    with eider.open(tmp_path / "n.eider", user="ada", embedder=own) as memory:
         memory.remember("Lives by the sea.")
     assert set(kinds_of(tmp_path / "n.eider")) == {"embedder-differs"}
 

@@ -37,7 +37,10 @@ def say(database: Database, first: int, count: int) -> None:
                 "origin, content) VALUES (?, ?, ?, 'Grace', 'user', 's', ?, ?, 'UTC', ?, 'user', ?)",
                 [f"ep_{i}", i, user, i, AT, AT, text],
             )
-            db.execute("INSERT INTO embeddings VALUES (?, ?, 'test', ?, 'test', '')", [f"ep_{i}", user, vector_of(i)])
+            db.execute(
+                "INSERT INTO embeddings (id, user_id, embedder, vector, analyzer, analysis) VALUES (?, ?, 'test', ?, 'test', '')",
+                [f"ep_{i}", user, vector_of(i)],
+            )
             db.execute("INSERT INTO outbox VALUES (?, ?, ?, 'put')", [i, f"ep_{i}", user])
 
 

@@ -46,7 +46,10 @@ class Truth:
         """Vector and outbox entry of the row just written."""
         db.execute("INSERT INTO outbox VALUES (?, ?, ?, ?)", [self.rev, id_, user, op])
         row = [id_, user, "test", vector_of(self.rev), "test", b""]
-        db.execute("INSERT INTO embeddings VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", row)
+        db.execute(
+            "INSERT INTO embeddings (id, user_id, embedder, vector, analyzer, analysis) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            row,
+        )
 
     def _episode(self, db: Cursor, id_: str, text: str, user: str, tz: str = "Europe/Berlin") -> None:
         self.rev += 1
