@@ -32,16 +32,6 @@ class Address:
         return f"Address({self.shown!r})"
 
 
-def has_password(address: str) -> bool:
-    """Return whether a password is written into an address.
-
-    >>> has_password("postgresql://ada:secret@db/notes"), has_password("postgresql://ada@db/notes")
-    (True, False)
-    """
-    parts = urlsplit(address)
-    return bool(parts.password) or any(name == "password" for name, _ in parse_qsl(parts.query))
-
-
 def read(address: str) -> Address:
     """Read an address; user, password, host and service may come from libpq's own settings and files.
 

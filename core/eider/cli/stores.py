@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -14,7 +16,7 @@ from eider.cli.output import print_indented, print_json, print_line, print_table
 from eider.cli.progress import progress
 from eider.cli.state import State
 from eider.model import config
-from eider.model.errors import RefusedError, StoreMissingError
+from eider.model.errors import InputError, RefusedError, StoreMissingError
 
 if TYPE_CHECKING:
     from eider.store.catalog import Overview
@@ -103,18 +105,46 @@ def _size_text(count: float) -> str:
     return f"{count:.1f} GB"
 
 
-@command("create", answer=("name", "path"), examples=("eider store create work", "eider store create ./memory.eider"))
+@command(
+    "create",
+    answer=("name", "path"),
+    examples=("eider store create work", "eider store create team --backend postgres --address postgresql://db/notes"),
+)
 @_STORE
+@click.option("--backend", type=click.Choice(["duckdb", "postgres"]), default="duckdb", help="What keeps the rows.")
+@click.option("--address", metavar="ADDRESS", help="Of the PostgreSQL database; libpq's own settings by default.")
 @pass_state
-def create(state: State, name: str) -> None:
-    """Create an empty store that only its owner can read."""
+def create(state: State, name: str, backend: str, address: str | None) -> None:
+    """Create an empty store that only its owner can read.
+
+    With --backend postgres its rows are in a schema of a PostgreSQL database, by default one of the store's name, which
+    many machines may share: each creates a store with the same address. Passwords belong into ~/.pgpass.
+    """
     folder = _store_folder(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RefusedError(f"{str(folder)!r} exists; open it with --store {name}, or take another name.")
+    if address is not None and backend != "postgres":
+        raise InputError(f"--address {address.partition('@')[2] or address!r} is for --backend postgres; add that.")
     state.store = name
-    with open_memory(state, create=True):
-        pass
+    if backend == "postgres":
+        from eider.store.backends import make_named
+
+        schema = re.sub(r"[^a-z0-9_]", "_", folder.stem.lower())
+        make_named(folder, address if address and "schema=" in address else _with_schema(address, schema))
+    try:
+        with open_memory(state, create=True):
+            pass
+    except BaseException:
+        if backend == "postgres":
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
     print_values(state, [{"name": folder.stem, "path": folder}], lambda: print_line(f"made {folder}"))
+
+
+def _with_schema(address: str | None, schema: str) -> str:
+    """An address with a schema named in it."""
+    address = address or "postgresql:///"
+    return f"{address}{'&' if '?' in address else '?'}schema={schema}"
 
 
 @command("use", answer=("name", "path"), examples=("eider store use work", "eider store use ./memory.eider"))

@@ -258,7 +258,8 @@ class Client:
                 "POST", f"/v1/{verb}", whole, until=until, again=keyed or verb in REPEATABLE or verb not in WRITES
             )
         except ClientError as error:
-            if not (keyed and self.spools and error.kind in ("ServerUnreachableError", "ServerBusyError")):
+            later = error.kind in "ServerUnreachableError ServerBusyError StoreUnreachableError".split()
+            if not (keyed and self.spools and later):
                 raise
             load_sibling("spool").append(self.home, verb, whole, said=said, why=error.message)
             return {"status": "queued", "key": fields["key"], "why": error.message}

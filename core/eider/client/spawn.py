@@ -22,6 +22,8 @@ ALLOWED: Final = (
     "SYSTEMROOT",
     "LOCALAPPDATA",
     "XDG_DATA_HOME",
+    "PGPASSFILE",
+    "PGSERVICEFILE",
 )
 """What the server gets of the first spawner's environment: no key, zone, proxy or Python path of one becomes everyone's."""
 RETRY_SECONDS: Final = 60.0

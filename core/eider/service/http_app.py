@@ -362,7 +362,7 @@ def status_of(error: EiderError) -> int:
         (errors.ServerBusyError, 503), (errors.TokenError, 401), (errors.TooLargeError, 413), (errors.UnknownIdError, 404),
         (errors.PausedError, 423), (errors.SlowRequestError, 408), (errors.InputError, 400), (errors.ConfigError, 400), (errors.StoreMissingError, 404),
         (errors.ErasedError, 410), (errors.RefusedError, 409), (errors.SqlError, 400), (errors.StoreLockedError, 423),
-        (errors.StoreFullError, 507), (errors.ProtocolError, 426), (errors.ReadOnlyStoreError, 403),
+        (errors.StoreFullError, 507), (errors.StoreUnreachableError, 502), (errors.ProtocolError, 426), (errors.ReadOnlyStoreError, 403),
     )  # fmt: skip
     return next((status for kind, status in table if isinstance(error, kind)), 500)
 

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
+from urllib.parse import parse_qsl, urlsplit
 
 from eider.model.errors import InputError, MissingExtraError
+from eider.store.lock import OwnerLock
 
 if TYPE_CHECKING:
     from eider.model.protocols import Embedder
-    from eider.store.protocols import Store
+    from eider.store.protocols import Connection, Store
     from eider.store.sql.embedder_identity import EmbedderOf
 
 GROUP: Final = "eider.backends"
 """Entry points by the first part of an address; each names a function like `OpensStore`."""
+
+
+ADDRESS: Final = "address"
+"""File in a store's directory that says in which database server its rows are."""
 
 
 class OpensStore(Protocol):
@@ -59,6 +69,80 @@ def exists_at(address: str) -> bool:
         entry.load()
         return cast("bool", import_module(entry.module).exists(address))
     raise InputError(f"no plugin opens addresses with {scheme}://; known are {', '.join(_known()) or 'none'}.")
+
+
+def has_password(address: str) -> bool:
+    """Return whether a password is written into an address.
+
+    >>> has_password("postgresql://ada:secret@db/notes"), has_password("postgresql://ada@db/notes")
+    (True, False)
+    """
+    parts = urlsplit(address)
+    return bool(parts.password) or any(name == "password" for name, _ in parse_qsl(parts.query))
+
+
+def address_in(folder: Path) -> str | None:
+    """Return the address of the database server that has a store's rows; None where its directory has them."""
+    try:
+        return (folder / ADDRESS).read_text(encoding="utf-8").strip()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def make_named(folder: Path, address: str) -> None:
+    """Let a directory stand for the store at an address, which is made there if need be.
+
+    Raises:
+        InputError: A password is written into the address; what is kept in a file is read by backups and shown by tools.
+    """
+    if has_password(address):
+        raise InputError("a password in the address would be kept and shown; put it into ~/.pgpass or a service file.")
+    folder.mkdir(mode=0o700, parents=True)
+    descriptor = os.open(folder / ADDRESS, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(f"{address}\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def open_named(
+    folder: Path, address: str, embedder: Embedder | EmbedderOf, *, read_only: bool = False, reembed: bool = False
+) -> Store:
+    """Open the store in a database server that a directory stands for; other machines may have it open as well.
+
+    Raises:
+        StoreLockedError: Another process of this machine has it open by this directory.
+    """
+    lock = OwnerLock(folder, shared=read_only)
+    try:
+        store = open_address(address, embedder, read_only=read_only, reembed=reembed)
+    except BaseException:
+        lock.close()
+        raise
+    store.place = replace(store.place, name=folder.stem, folder=folder)
+    store.connection = _Locked(store.connection, lock)
+    return store
+
+
+class _Locked:
+    """A connection that lets go of a lock when it is closed."""
+
+    def __init__(self, connection: Connection, lock: OwnerLock) -> None:
+        self._connection, self._lock = connection, lock
+
+    @property
+    def forked(self) -> bool:
+        return self._connection.forked
+
+    def check(self) -> None:
+        self._connection.check()
+
+    def turn(self) -> AbstractContextManager[None]:
+        return self._connection.turn()
+
+    def close(self) -> None:
+        self._connection.close()
+        self._lock.close()
 
 
 def _known() -> list[str]:

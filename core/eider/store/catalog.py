@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eider.model.errors import EiderError, RefusedError, StoreError, StoreLockedError, StoreMissingError
+from eider.store.backends import address_in
 from eider.store.files import StoreFiles
 from eider.store.lock import LOCK, OwnerLock, holder
 from eider.store.open import open_copy
@@ -41,6 +42,8 @@ def overview(folder: Path, *, in_use: bool = False) -> Overview:
     """Look at one store; one that is open elsewhere, or damaged, is listed with what can be said."""
     files = StoreFiles(folder)
     seen = Overview(name=folder.stem, path=str(folder), bytes=_bytes(folder), in_use=in_use, published=files.published)
+    if (address := address_in(folder)) is not None:
+        return replace(seen, path=address)
     try:
         totals = _totals(files)
     except StoreLockedError as error:
@@ -97,7 +100,7 @@ def _bytes(folder: Path) -> int:
 
 
 def remove(folder: Path) -> int:
-    """Take a whole store away; returns the bytes it held.
+    """Take a whole store away; returns the bytes it held. Rows in a database server stay there.
 
     Its directory is renamed first, under its lock: a crash leaves it whole where it was, or gone by name.
 
@@ -109,7 +112,7 @@ def remove(folder: Path) -> int:
     if not folder.is_dir():
         raise StoreMissingError(folder, "list what there is with eider store list.")
     files = StoreFiles(folder)
-    if not (folder / "CURRENT").is_file() and not any(folder.glob("truth-*.duckdb")):
+    if address_in(folder) is None and not (folder / "CURRENT").is_file() and not any(folder.glob("truth-*.duckdb")):
         raise RefusedError(f"{str(folder)!r} is no store; remove it by hand if it should go.")
     shared = files.published
     with OwnerLock(folder, shared=shared) as lock:

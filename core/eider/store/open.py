@@ -17,6 +17,7 @@ from eider.model.errors import (
 )
 from eider.model.protocols import Embedder
 from eider.model.store_paths import IN_MEMORY
+from eider.store.backends import address_in, open_named
 from eider.store.duck import migrate
 from eider.store.duck.copies import DuckCopies
 from eider.store.duck.database import Database, create_file
@@ -100,6 +101,8 @@ def open_folder(
         StoreTooNewError: A later version wrote it.
         EmbedderMismatchError: Its vectors are another embedder's.
     """
+    if (address := address_in(folder)) is not None:
+        return open_named(folder, address, embedder, read_only=read_only, reembed=reembed)
     if not read_only and (kind := network_kind(folder)):
         raise StoreError(f"{str(folder)!r} is on a network file system ({kind}), whose locks do not hold between machines; "
                          "keep the store on a local disk, or ask the owner of one machine by its address.")  # fmt: skip
