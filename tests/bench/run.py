@@ -175,8 +175,9 @@ def workflows_part() -> list[str]:
         ("Milliseconds are the thread's own: waits for the disk and a busy processor are not in them. A step is a function of a run "
         "whose output is kept; bare are the same rows and content, redacted and written through the store alone."), "",
         *table(["output", "step ms", "bare ms", "added p50 ms"], workflows.step_rows()),
-        "What a step sees, whole and cut to 1,200 tokens, each of another run:", "",
-        *table(["runs × steps", "sees", "whole ms", "cut ms"], workflows.context_rows()),
+        ("What a step sees, whole and cut to 1,200 tokens, each of another run: where nothing of the run was read before, "
+        "where one output is new since the step before (what each step of a run pays), and where none is."), "",
+        *table(["runs × steps", "sees", "", "first ms", "one output new ms", "again ms"], workflows.context_rows()),
         f"A run of {workflows.STEPS} steps, every second output was there before, after `drain()`:", "",
         *table(["output", "kind", "distinct outputs", "on disk", "ratio"], workflows.disk_rows()),
     ]  # fmt: skip

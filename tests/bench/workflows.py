@@ -20,9 +20,11 @@ from eider.model.ids import new_id
 from eider.model.runs import Content, Step
 from eider.privacy.redact import redact_tree
 from eider.store.engine import Engine
+from eider.store.sql.runs import STEP, step_row
 
 STEPS = 200
 RUNS, PER_RUN = 10_000, 10
+ASKED = 100
 SIZES = {"2 KB": 2_000, "20 KB": 20_000, "200 KB": 200_000}
 
 
@@ -45,7 +47,7 @@ def _outputs(size: int, count: int) -> list[dict[str, object]]:
 
 
 def step_rows() -> Iterator[list[str]]:
-    """A step that is kept, beside its row and content written bare, by the number of steps before it."""
+    """A step that is kept, each beside its row and content written bare, by the size of its output."""
     with tempfile.TemporaryDirectory() as folder, eider.open(Path(folder, "m.eider"), user="ada") as memory:
         for size in ("2 KB", "20 KB"):
             outputs = _outputs(SIZES[size], STEPS)
@@ -57,12 +59,18 @@ def step_rows() -> Iterator[list[str]]:
                 def work() -> dict[str, object]:
                     return next(calls)  # noqa: B023 (called within the round)
 
-                kept = own_time(lambda _: work(), range(STEPS))
-            yield [size, str(kept), str(bare), f"{kept.p50 - bare.p50:.2f}"]
+                pairs = [(own_time(bare, [n]).p50, own_time(lambda _: work(), [n]).p50) for n in range(STEPS)]
+            floor, kept = ([pair[i] for pair in pairs] for i in (0, 1))
+            added = float(np.median([b - a for a, b in pairs]))
+            yield [
+                size,
+                *(f"{np.percentile(x, 50):.2f} / {np.percentile(x, 95):.2f}" for x in (kept, floor)),
+                f"{added:.2f}",
+            ]
 
 
-def _bare(memory: Eider, outputs: list[dict[str, object]]) -> measure.Times:
-    """The rows of a step, written through the store alone."""
+def _bare(memory: Eider, outputs: list[dict[str, object]]) -> Callable[[object], None]:
+    """Return what writes the rows of a step through the store alone."""
     store = memory._engine.store
     held = memory.begin_run("bare", holder="h")
     made = Step(
@@ -75,33 +83,36 @@ def _bare(memory: Eider, outputs: list[dict[str, object]]) -> measure.Times:
         step = replace(made, number=int(str(n)) + 1, digest=content.digest)
         store.steps.save(step, content, user="ada", op="keep_step", actor="bench", at=held.started_at)
 
-    return own_time(write, range(len(outputs)))
+    return write
 
 
 def context_rows() -> Iterator[list[str]]:
-    """What a step sees, in a store of many runs."""
+    """What a step sees, in a store of many runs; the runs that are asked for share no output with any other."""
     with tempfile.TemporaryDirectory() as folder, eider.open(Path(folder, "m.eider"), user="ada") as memory:
-        ids = filled(memory._engine, RUNS)
+        asked = iter(filled(memory._engine, RUNS, 8 * ASKED))
         for sees in ("previous", "all"):
-            asked = own_time(
-                lambda i, sees=sees: memory.run_context(str(i), sees=sees, instruction="What is due?", window=200_000),
-                ids[::100],
-            )
-            cut = own_time(
-                lambda i, sees=sees: memory.run_context(str(i), sees=sees, instruction="What is due?", window=1_200),
-                ids[::100],
-            )
-            yield [f"{RUNS:,} × {PER_RUN}", sees, str(asked), str(cut)]
+            for window in (200_000, 1_200):
+
+                def call(run: object, after: int | None = None, sees: str = sees, window: int = window) -> None:
+                    memory.run_context(str(run), sees=sees, instruction="What is due?", window=window, after=after)  # type: ignore[arg-type]
+
+                new, next_step = ([next(asked) for _ in range(ASKED)] for _ in range(2))
+                first, again = own_time(call, new), own_time(call, new)
+                for run in next_step:
+                    call(run, PER_RUN - 1)
+                cells = [first, own_time(call, next_step), again]
+                yield [f"{RUNS:,} × {PER_RUN}", sees, "whole" if window > 10_000 else "cut", *map(str, cells)]
 
 
-def filled(engine: Engine, count: int) -> list[str]:
-    """Write runs of ten steps in bulk; returns their ids."""
+def filled(engine: Engine, count: int, own: int) -> list[str]:
+    """Write runs of ten steps in bulk; returns the ids of so many that have outputs of their own."""
     with engine.store.connection.turn():
         made = new_id("run_")
         first = memory_of(engine).begin_run("report", holder="h", key=made)
     outputs = [Content.of(o) for o in _outputs(2_000, PER_RUN)]
     database = engine.store.runs._database  # pyright: ignore[reportAttributeAccessIssue]
     ids = [new_id("run_") for _ in range(count)]
+    every = count // own
     with database.writing() as db:
         for content in outputs:
             db.execute(
@@ -117,12 +128,14 @@ def filled(engine: Engine, count: int) -> list[str]:
                 started_at=first.started_at, ended_at=first.started_at, trust=1, digest=content.digest,
                 tokens=engine.counter.count(content.text()), size=len(content.data),
             )  # fmt: skip
-            from eider.store.sql.runs import STEP, step_row
-
             names, row = ", ".join(STEP[1:]), step_row(step, "ada")[1:]
             marks = ", ".join("?" * len(row))
             db.execute(f"INSERT INTO run_steps (run_id, {names}) SELECT unnest(?), {marks}", [ids, *row])
-    return ids
+            for run in ids[::every]:
+                mine = Content.of({**content.value(), "run": run})
+                db.execute("INSERT INTO run_contents VALUES ('ada', ?, ?, ?)", [mine.digest, mine.media, mine.data])
+                db.execute("UPDATE run_steps SET digest = ? WHERE run_id = ? AND seq = ?", [mine.digest, run, place])
+    return ids[::every][:own]
 
 
 def memory_of(engine: Engine) -> Eider:

@@ -145,9 +145,14 @@ def test_a_portion_fits_and_shows_where_something_is_missing(lines: list[str], r
     count = HeuristicCounter().count
     pieces = passages("\n\n".join(lines), 80)
     sizes = [count(p.text) + count(GAP) for p in pieces]
-    taken = chosen(sizes, [float(i % 3) for i in range(len(pieces))], room)
+    counted: list[int] = []
+    taken = chosen(
+        [0.0] * len(sizes), lambda i: counted.append(i) or sizes[i], [float(i % 3) for i in range(len(pieces))], room
+    )
+    assert len(counted) == len(set(counted))
     text = joined(pieces, taken)
-    assert sum(sizes[i] for i in taken) <= room
+    assert taken == {i: sizes[i] for i in taken}
+    assert sum(taken.values()) <= room
     assert count(text) <= room + 2
     assert all(pieces[i].text.strip() in text for i in taken)
     assert ("[…]" in text.replace("[…]", "", sum(p.text.count("[…]") for p in pieces))) == (

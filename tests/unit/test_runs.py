@@ -15,6 +15,7 @@ import eider
 from eider import aio
 from eider.api.facade import Eider
 from eider.model.errors import InputError, RunChangedError, RunHeldError, StepReferenceError, TooLargeError
+from eider.runs.portions import Portions
 
 
 @pytest.fixture
@@ -362,3 +363,18 @@ def test_promoting_is_on_purpose(memory: Eider) -> None:
     assert receipt.checks == {"structure": True, "logic": True}
     assert memory.recall("mussels") == []
     assert memory.runs() == []
+
+
+def test_an_output_is_cut_into_passages_once(memory: Eider, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next step that sees it finds them at hand; what was erased since is read anew."""
+    read: list[str] = []
+    cut = Portions.of
+    monkeypatch.setattr(Portions, "of", lambda text, embedder: read.append(text) or cut(text, embedder))
+    with memory.run("report") as run:
+        for n in range(3):
+            run.keep(f"step {n}", f"{n} " + "Eiders nest in down. " * 200)
+            memory.run_context(run.id, sees="all", instruction="Where do eiders nest?", window=600, reserve=0)
+    assert len(read) == 3
+    memory.remember("Something else moves on.")
+    memory.run_context(run.id, sees="all", instruction="Where do eiders nest?", window=600, reserve=0)
+    assert len(read) == 6

@@ -199,6 +199,15 @@ def terms(text: str, known: Container[int] | None = None) -> NDArray[np.uint64]:
     return np.array(out[:MAX_TERMS], np.uint64)
 
 
+def distinct_terms(text: str, name: str) -> set[int | None]:
+    """Hashes of the stems that a text has, read in one language; function words are 0."""
+    there = words(text)
+    found = set(map(_caches[name].get, there))
+    if None not in found and text.isascii():
+        return found
+    return {v for w in set(there) for v in (_unspaced(w, name) if _UNSPACED.search(w) else (_term(w, name),))}
+
+
 def terms_in_every_language(text: str) -> frozenset[int]:
     """Hashes of the words of a text as each of the languages would stem them."""
     found = [

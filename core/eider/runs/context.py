@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import numpy as np
+
+from eider.language import analysis
 from eider.model.errors import ContextTooLargeError
 from eider.model.requests_runs import RunContext, SearchDocuments
 from eider.model.runs import Cut, Seen, Sees, Snippet, Step, StepContext, text_of
 from eider.privacy.ingress import Clean
 from eider.runs.lifecycle import readable_run
-from eider.runs.portions import GAP, chosen, joined, passages, readable, relevance
+from eider.runs.portions import GAP, chosen, joined, passages, relevance, scored
+from eider.runs.prepared import portions_of
 from eider.runs.references import parse, previous, seen
 from eider.runs.render import Outputs, outputs_of
 from eider.runs.windows import windows
@@ -34,6 +38,7 @@ class _Part:
     text: str
     tokens: int
     value: Any = None
+    digest: str = ""
     must: bool = False
     """Referenced by the step: never cut."""
     is_previous: bool = False
@@ -73,7 +78,7 @@ def run_context(engine: Engine, accepted: Clean[RunContext]) -> StepContext:
         raise ContextTooLargeError(
             sum(taken.values()), window - reserve, [f"{name} {tokens:,}" for name, tokens in taken.items()]
         )
-    cut = _fit(parts, room, request.instruction and instruction, engine)
+    cut = _fit(parts, room, request.instruction and instruction, engine, run.user)
     if cut:
         _LOG.info(
             "run %s: cut to fit: %s", run.id, "; ".join(f"{c.step} {c.kept} of {c.of} tokens ({c.why})" for c in cut)
@@ -124,10 +129,12 @@ def _part(outputs: Outputs, step: Step, is_previous: bool, engine: Engine) -> _P
         return _Part(step.ref, text, count(text) + _SEAM, must=True)
     value = content.text() if content.media.startswith("text/") else content.value()
     tokens = step.tokens + count(head) + _SEAM
-    return _Part(step.ref, f"{head}{text_of(value)}", tokens, value, is_previous=is_previous, whole=step.tokens)
+    return _Part(
+        step.ref, f"{head}{text_of(value)}", tokens, value, step.digest, is_previous=is_previous, whole=step.tokens
+    )
 
 
-def _fit(parts: list[_Part], room: int, instruction: str, engine: Engine) -> tuple[Cut, ...]:
+def _fit(parts: list[_Part], room: int, instruction: str, engine: Engine, user: str) -> tuple[Cut, ...]:
     """Cut parts until all fit: referenced ones never, the previous step last; says in each what is missing.
 
     Raises:
@@ -142,7 +149,7 @@ def _fit(parts: list[_Part], room: int, instruction: str, engine: Engine) -> tup
     least = count(_left_out(others)) + _SEAM if others else 0
     for group, share in ((before, room - least), (others, room)):
         if sum(p.tokens for p in group) > min(share, room):
-            _shorten(group, min(share, room), instruction, engine)
+            _shorten(group, min(share, room), instruction, engine, user)
         room -= sum(p.tokens for p in group)
     if room < 0:
         sizes = [f"{p.step} {p.tokens:,}" for p in parts]
@@ -150,36 +157,44 @@ def _fit(parts: list[_Part], room: int, instruction: str, engine: Engine) -> tup
     return tuple(Cut(step=p.step, kept=p.kept, of=p.whole, why=p.why) for p in parts if p.why)
 
 
-def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine) -> None:
+def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine, user: str) -> None:
     """Give each output of a group a line, and the rest of the room to the passages that bear most on the instruction."""
     count = engine.counter.count
     reason = _CHOSEN if instruction else _NO_INSTRUCTION
-    lines = {p.step: min(p.tokens, count(f"## {p.step}\n{_line(p, p.whole, reason)}") + _SEAM) for p in group}
-    if sum(lines.values()) > room:
+    lines = [min(p.tokens, count(f"## {p.step}\n{_line(p, p.whole, reason)}") + _SEAM) for p in group]
+    if sum(lines) > room:
         for part in group:
             part.text, part.kept, part.tokens, part.why = "", 0, 0, _NO_ROOM
         group[0].text = _left_out(group)
         group[0].tokens = count(group[0].text) + _SEAM
         return
-    pieces = {p.step: passages(readable(p.value)) for p in group}
-    every = [(p.step, place, piece.text) for p in group for place, piece in enumerate(pieces[p.step])]
-    scores: Sequence[float] = [-float(place) for _, place, _ in every]
+    portions = [portions_of(engine, user, p.digest, p.value) for p in group]
+    every = [(g, place) for g, one in enumerate(portions) for place in range(len(one.pieces))]
+    scores: Sequence[float] = [-float(place) for _, place in every]
     if instruction and every:
-        scores = relevance(instruction, [text for _, _, text in every], engine.embedder).tolist()
+        vectors = [one.meaning for one in portions if one.meaning is not None and one.pieces]
+        language = analysis.language(analysis.words(instruction))
+        terms = [terms for one in portions for terms in one.terms(language)]
+        scores = scored(instruction, terms, np.concatenate(vectors) if vectors else None, engine.embedder).tolist()
     gap = count(GAP)
-    sizes = [count(text) + gap for _, _, text in every]
-    taken = [every[i] for i in chosen(sizes, scores, room - sum(lines.values()))]
-    for part in group:
-        mine = {place for step, place, _ in taken if step == part.step}
-        text = joined(pieces[part.step], mine)
-        cost = lines[part.step] + sum(
-            s for s, (step, place, _) in zip(sizes, every, strict=True) if step == part.step and place in mine
-        )
-        if len(mine) == len(pieces[part.step]) and part.tokens <= cost:
+    a_character = [
+        p.whole / max(1, sum(len(x.text) for x in one.pieces)) for p, one in zip(group, portions, strict=True)
+    ]
+    guesses = [a_character[g] * len(portions[g].pieces[place].text) for g, place in every]
+    sizes = chosen(
+        guesses, lambda i: portions[every[i][0]].size(every[i][1], engine.counter) + gap, scores, room - sum(lines)
+    )
+    taken: list[dict[int, int]] = [{} for _ in group]
+    for i, tokens in sizes.items():
+        taken[every[i][0]][every[i][1]] = tokens
+    for part, one, mine, line in zip(group, portions, taken, lines, strict=True):
+        cost = line + sum(mine.values())
+        if len(mine) == len(one.pieces) and part.tokens <= cost:
             continue  # all of it is there
-        part.kept, part.why = count(text), reason if text else _NO_ROOM
+        text = joined(one.pieces, mine)
+        part.kept, part.why = min(part.whole, sum(mine.values()) - gap * len(mine)), reason if text else _NO_ROOM
         part.text = f"## {part.step}\n{_line(part, part.kept, part.why)}" + (f"\n{text}" if text else "")
-        part.tokens = count(part.text) + _SEAM
+        part.tokens = cost
 
 
 def _line(part: _Part, kept: int, why: str) -> str:

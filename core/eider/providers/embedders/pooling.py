@@ -61,8 +61,10 @@ class WordVectors:
         rows = np.zeros((len(texts), self.width), np.float32)
         for row, text in enumerate(_checked(texts)):
             remaining = iter(distinct(text))
-            while some := list(map(self.of, islice(remaining, _AT_ONCE))):
-                rows[row] += np.array(some).sum(axis=0)
+            while some := list(islice(remaining, _AT_ONCE)):
+                known = self._known
+                look_up = self.of if any(word not in known for word in some) else known.__getitem__
+                rows[row] += np.add.reduce(np.concatenate([*map(look_up, some)]).reshape(-1, self.width), axis=0)
         length = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
         return np.divide(rows, length, out=rows, where=length > 0)
 
