@@ -59,6 +59,7 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
     done("unlink", source=second["id"], target=episode["id"])
     done("rebuild_links", dry_run=True)
     done("sql", query="SELECT text, recorded_at FROM memories")
+    done("retention", candidates=True)
     done("consolidate", prune_threshold=0.9, dry_run=True)
     path = place / "memory.jsonl"
     done("export", path=str(path))

@@ -75,7 +75,7 @@ def test_json_has_the_documented_keys(run: Any) -> None:
     asked = {
         "recall": ["ferry"], "inject": ["ferry"], "search": [], "why": [memory], "history": [memory], "events": [],
         "diff": ["--since", "2020"], "health": [], "reinforce": [memory], "pin": [memory], "unpin": [memory],
-        "consolidate": ["--dry-run"], "drain": [], "verify": [], "deactivate": [memory],
+        "consolidate": ["--dry-run"], "retention": [], "drain": [], "verify": [], "deactivate": [memory],
     }  # fmt: skip
     for name, words in asked.items():
         found = lines(run(name, *words, "--json"))

@@ -100,7 +100,7 @@ def test_what_fades_and_what_stays_runs(run: Callable[[Path], Any]) -> None:
     """The plots come out; what is used lasts longer than what is idle, which is closed and taken back."""
     book = run(_DECAY)
     told = "\n".join(shown(book))
-    assert sum("image/png" in out.get("data", {}) for cell in book.cells for out in cell.get("outputs", [])) == 3
+    assert sum("image/png" in out.get("data", {}) for cell in book.cells for out in cell.get("outputs", [])) == 4
     assert "would be closed: ['The old printer stood in room 7.']" in told
     assert "taken back: ['Invoices go" in told
     assert "'structure': True" in told

@@ -63,6 +63,7 @@ class AsyncEider:
     forget_many = _threaded(Eider.forget_many)
     forget_user = _threaded(Eider.forget_user)
     undo = _threaded(Eider.undo)
+    retention = _threaded(Eider.retention)
     consolidate = _threaded(Eider.consolidate)
     history = _threaded(Eider.history)
     events = _threaded(Eider.events)

@@ -14,11 +14,11 @@ from eider.api.facade_learning import Learning, listed
 from eider.api.facade_links import Linking
 from eider.api.facade_loops import Outcomes
 from eider.api.facade_messages import Messages
+from eider.api.facade_retention import Keeping
 from eider.api.facade_runs import Workflows
 from eider.api.facade_scopes import Scoping
 from eider.model.errors import InputError
 from eider.model.requests import (
-    Consolidate,
     Correct,
     Deactivate,
     Drain,
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
     from eider.api.backend import Backend
     from eider.model.answers import (
-        Consolidation,
         Drained,
         EmbedderStatus,
         Imported,
@@ -67,7 +66,7 @@ if TYPE_CHECKING:
 Items = Sequence[Any]
 
 
-class Eider(Accounts, Learning, Linking, Messages, Outcomes, Scoping, Workflows):
+class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, Workflows):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
     def __init__(self, backend: Backend, *, user: str | None = None) -> None:
@@ -303,14 +302,6 @@ class Eider(Accounts, Learning, Linking, Messages, Outcomes, Scoping, Workflows)
     def undo(self, event_id: str | HasId, *, user: str | None = None) -> Event:
         """Take back the change an event made; the undo is an event as well."""
         return self._backend.execute(Undo(id=id_of(event_id), user=self._whose(user)))
-
-    def consolidate(
-        self, *, user: str | None = None, prune_threshold: float = 0.5, dry_run: bool = False
-    ) -> Consolidation:
-        """Close unpinned memories whose retrievability fell below the threshold; undo with the event it returns."""
-        return self._backend.execute(
-            Consolidate(user=self._whose(user), prune_threshold=prune_threshold, dry_run=dry_run)
-        )
 
     # ------------------------------------------------------------------ keeping house
 

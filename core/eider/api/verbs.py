@@ -59,7 +59,18 @@ from eider.model.requests_learning import (
     Settle,
 )
 from eider.model.requests_links import LinkTogether, RebuildLinks, RelatedTo, Unlink
-from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Inject, Recall, Search, Sql, WhyOf
+from eider.model.requests_reading import (
+    DiffOf,
+    Events,
+    HealthOf,
+    History,
+    Inject,
+    Recall,
+    RetentionOf,
+    Search,
+    Sql,
+    WhyOf,
+)
 from eider.model.requests_runs import (
     BeginRun,
     EndRun,
@@ -77,7 +88,7 @@ from eider.model.requests_runs import (
     StepOutputOf,
 )
 from eider.privacy.ingress import Channel, Clean, accept
-from eider.records.consolidate import consolidate
+from eider.records.consolidate import consolidate, retention_of
 from eider.records.exchange.export import export
 from eider.records.forget import forget, forget_user
 from eider.records.forget_many import forget_many
@@ -182,6 +193,7 @@ _ALL: Final = (
     verb(LinkTogether, link, writes=True),
     verb(Unlink, unlink, writes=True),
     verb(RebuildLinks, rebuild_links),
+    verb(RetentionOf, retention_of),
     verb(Consolidate, consolidate, writes=True),
     verb(BeginRun, begin_run, writes=True),
     verb(KeepStep, keep_step, writes=True),

@@ -21,7 +21,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Ask": {"recall": "recall", "inject": "recall", "search": "recall", "sql": "recall"},
     "Change": {
         "correct": "revise", "deactivate": "revise", "reinforce": "revise", "pin": "revise",
-        "unpin": "revise", "undo": "revise", "consolidate": "revise", "forget": "forget",
+        "unpin": "revise", "undo": "revise", "consolidate": "retention", "forget": "forget",
         "forget-user": "forget", "inbox": "scopes", "scopes": "scopes",
     },
     "Outcome": {"loop": "loops", "learned": "loops"},
@@ -29,6 +29,7 @@ SECTIONS: Final[Mapping[str, Mapping[str, str]]] = {
     "Links": {"graph": "graph"},
     "Account": {
         "why": "history", "history": "history", "events": "history", "diff": "history", "health": "history",
+        "retention": "retention",
     },
     "Stores": {
         "store": "stores", "config": "settings", "export": "export", "import": "export", "backup": "backup",
@@ -62,6 +63,7 @@ SUMMARIES: Final[Mapping[str, str]] = {
     "unpin": "Let a pinned memory decay again.",
     "undo": "Take back the change an event made.",
     "consolidate": "Close memories that have decayed.",
+    "retention": "Show what fades, the least worth first.",
     "forget": "Erase a memory or an utterance for good.",
     "forget-user": "Erase all of a user for good.",
     "inbox": "Answer what waits for you: words that may be worth keeping, and memories that may no longer hold.",

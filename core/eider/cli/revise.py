@@ -1,4 +1,4 @@
-"""Commands that change memories: `correct`, `deactivate`, `reinforce`, `pin`, `unpin`, `undo`, `consolidate`."""
+"""Commands that change memories: `correct`, `deactivate`, `reinforce`, `pin`, `unpin`, `undo`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Final
 import click
 
 from eider.cli.command import command, open_memory, pass_state, text_of
-from eider.cli.output import print_indented, print_json, print_line, print_values
+from eider.cli.output import print_indented, print_line, print_values
 from eider.cli.state import State
-from eider.model.answers import Consolidation
 from eider.model.values import Event, Memory
 
 _ID: Final = click.argument("id", metavar="ID")
@@ -99,35 +98,6 @@ def undo(state: State, event: str) -> None:
     print_values(state, [done], lambda: print_line(f"{done.id}  undid {event}, touching {len(done.ids)}"))
 
 
-@command(
-    "consolidate",
-    answer=Consolidation,
-    examples=("eider consolidate --dry-run", "eider consolidate --prune-threshold 0.3"),
-)
-@click.option(
-    "--prune-threshold", type=click.FloatRange(0, 1), default=0.5, show_default=True,
-    help="Close memories whose retrievability is below.",
-)  # fmt: skip
-@click.option("--dry-run", is_flag=True, help="Only show what would be closed.")
-@pass_state
-def consolidate(state: State, prune_threshold: float, dry_run: bool) -> None:
-    """Close memories that have decayed.
-
-    Nothing is deleted: what is closed can be asked for, and undo brings it back. Pinned ones stay.
-    """
-    with open_memory(state) as memory:
-        done = memory.consolidate(prune_threshold=prune_threshold, dry_run=dry_run)
-    if state.json:
-        print_json(done)
-        return
-    for one in done.closed:
-        print_indented(one.text, f"{one.id}  ")
-    verb = "would close" if dry_run else "closed"
-    back = f"; take it back with eider undo {done.event.id}" if done.event else ""
-    print_line(f"{verb} {len(done.closed)}, kept {done.kept}{back}")
-
-
 COMMANDS: Final = {
     "correct": correct, "deactivate": deactivate, "reinforce": reinforce, "pin": pin, "unpin": unpin, "undo": undo,
-    "consolidate": consolidate,
 }  # fmt: skip

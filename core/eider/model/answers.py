@@ -260,14 +260,38 @@ class Health(Shown):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention(Value):
+    """How a memory stands against forgetting."""
+
+    memory: Memory
+    score: float
+    """In [0, 1]; `consolidate` closes what falls below its threshold."""
+    terms: Mapping[str, float]
+    """What the score is made of: decay (the retrievability), importance, use, links, pin."""
+    immune: str
+    """Why no score closes it; empty for one that may be closed."""
+    stability: float
+    """Days until the retrievability of a memory just used falls to 0.9."""
+    age: float
+    """Days since its last use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consolidation(Value):
     """What `consolidate` closed, or would close."""
 
     closed: tuple[Memory, ...]
     kept: int
+    """How many current memories stay."""
     dry_run: bool
     event: Event | None = None
     """Undo it with `undo(event.id)`."""
+    reasons: Mapping[MemoryId, str] = field(default_factory=dict[str, str])
+    """Id of each that is closed → its score, and what that fell below."""
+    immune: int = 0
+    """How many of those that stay no score would close."""
+    note: str = ""
+    """Why more stay than were allowed; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -296,11 +296,18 @@ class Consolidate(UserRequest[Consolidation]):
     verb: ClassVar[str] = "consolidate"
 
     prune_threshold: float = 0.5
+    most: int | None = None
+    """How many current memories may stay; beyond that the least worth are closed too."""
+    protect: Sequence[str] = ()
+    """Ids of memories that stay whatever their score."""
     dry_run: bool = False
 
     def __post_init__(self) -> None:
         validation.user(self.user)
         validation.fraction(self.prune_threshold, "prune_threshold")
+        validation.texts(self.protect, "protect")
+        if self.most is not None:
+            validation.whole(self.most, "most", 1, 100_000_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

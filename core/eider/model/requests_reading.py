@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from eider.model import validation
-from eider.model.answers import Diff, Explanation, Health, Injection, Page, Recollection, Version
+from eider.model.answers import Diff, Explanation, Health, Injection, Page, Recollection, Retention, Version
 from eider.model.errors import InputError
 from eider.model.requests import Answer, Named, UserRequest, When
 from eider.model.table import Table
@@ -143,6 +143,23 @@ class HealthOf(UserRequest[Health]):
     """How a user's memory stands."""
 
     verb: ClassVar[str] = "health"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetentionOf(UserRequest[list[Retention]]):
+    """How current memories stand against forgetting."""
+
+    verb: ClassVar[str] = "retention"
+
+    candidates: bool = False
+    """Only those below the threshold that are not immune."""
+    threshold: float = 0.5
+    limit: int = 50
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.fraction(self.threshold, "threshold")
+        validation.whole(self.limit, "limit", 1, validation.MAX_LIMIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

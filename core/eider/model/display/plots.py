@@ -19,9 +19,11 @@ from eider.model.forgetting_curve import retrievability
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from eider.model.answers import Explanation, Recollection
+    from eider.model.answers import Explanation, Recollection, Retention
     from eider.model.values import Event
 
+_NAMED: Final = 10
+"""Memories that a plot names."""
 _LABEL: Final = 44
 """Characters of a text beside a plot."""
 
@@ -52,6 +54,40 @@ def decay(memories: Sequence[Explanation], *, days: int = 365, ax: Axes | None =
     axes.set_ylim(0.0, 1.02)
     axes.set_xlim(0.0, float(days))
     axes.legend(frameon=False, fontsize=8, loc="lower left")
+    return axes
+
+
+def fading(found: Sequence[Retention], *, threshold: float = 0.5, days: int = 730, ax: Axes | None = None) -> Axes:
+    """How the retention score of memories falls over the coming days if nothing happens; immune ones are dotted.
+
+    Args:
+        found: What `memory.retention()` answered; the first ten are named.
+        threshold: Score below which `consolidate` closes.
+        days: How far to look.
+        ax: Where to draw.
+
+    Raises:
+        InputError: There is nothing to draw.
+        MissingExtraError: matplotlib is not installed.
+    """
+    if not found or days < 1:
+        raise InputError(f"{len(found)} memories over days={days!r} make no curve; pass at least one, and one day.")
+    axes = _axes(ax, height=4.2)
+    ahead = np.linspace(0.0, float(days), 120)
+    for place, one in enumerate(found):
+        rest = sum(one.terms.values()) - one.terms["decay"]
+        scores = np.clip(retrievability(one.age + ahead, np.full(len(ahead), one.stability)) + rest, 0.0, 1.0)
+        named = place < _NAMED
+        axes.plot(
+            ahead, scores, ":" if one.immune else "-", color=PALETTE[place % len(PALETTE)] if named else "0.75",
+            linewidth=1.8 if named else 0.8, label=_short(one.memory.text) if named else None,
+        )  # fmt: skip
+    axes.axhline(threshold, color="0.4", linewidth=0.8)
+    axes.set_xlabel("days from now")
+    axes.set_ylabel("retention")
+    axes.set_ylim(0.0, 1.02)
+    axes.set_xlim(0.0, float(days))
+    axes.legend(frameon=False, fontsize=7, loc="lower left")
     return axes
 
 
