@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import eider
+from eider.language.dates import placed
 from eider.model.clock import FixedClock
 from eider.providers.embedders.hashing import HashEmbedder
 
@@ -26,6 +28,23 @@ prose = st.builds(
         max_size=12,
     ),
     st.sampled_from([" ", "", "-"]),
+)
+TODAY = date(2026, 5, 20)
+PLAIN = (
+    "The cat sleeps.",
+    "Rome is large!",
+    "Was it 12 or 31 of them?",
+    "It cost 7.5 in all.",
+    "Nous mangeons bien.",
+    "Das Haus ist alt.",
+)
+DATED = (
+    "We met on May 5, 2024.",
+    "I moved last week!",
+    "Back on 2024-02-30 or 1 June?",
+    "Wir fuhren am 7. Mai.",
+    "It is due in Q3 2025.",
+    "The 1st of June, then.",
 )
 SCHEDULE = (
     "April 5-April 12",
@@ -67,3 +86,14 @@ def test_a_batch_of_prose_is_kept_whole(tmp_path: Path) -> None:
     lines = [{"text": f"Sprint {i}: {text}."} for i, text in enumerate(SCHEDULE)]
     with opened(str(tmp_path)) as memory:
         assert len(memory.record_many(lines)) == len(lines)
+
+
+@given(
+    st.lists(st.sampled_from(PLAIN), max_size=4), st.sampled_from(DATED), st.lists(st.sampled_from(PLAIN), max_size=4)
+)
+def test_sentences_without_a_date_change_nothing(before: list[str], dated: str, after: list[str]) -> None:
+    """A long text is read where it can name a date; what stands around it neither hides nor moves it."""
+    text = " ".join([*before, dated, *after])
+    found = [(text[start:end], window) for start, end, window in placed(text, said_on=TODAY)]
+    assert found == [(dated[start:end], window) for start, end, window in placed(dated, said_on=TODAY)]
+    assert found

@@ -36,6 +36,9 @@ _PIECE: Final = re.compile(
     r"|(?P<M>(?<![\d-])\d{4}-(?:0[1-9]|1[0-2])(?![\d-]))|(?P<o>\d{1,2}(?:st|nd|rd|th|er)\b)|(?P<Z>(?:19|20)\d0['’]?s\b)"
     r"|(?P<n>\d+)|(?P<p>[^\w\s'’`]|\n)"
 )
+_STOP: Final = re.compile(r"(?<!\d)[.!?]+\s|\n")
+_CORE_NUMBER: Final = re.compile(r"\d{4}|\d(?:st|nd|rd|th|er)\b|[Qq][1-4]")
+"""A year, a numeric date, an ordinal, a quarter."""
 _HAN: Final = re.compile(HAN_HINT)
 _HAN_NUMBER: Final = re.compile(r"\d+|[一二两三四五六七八九十]+")
 _AS_SPELLED: Final = {("en", "may"): "b", ("en", "march"): "b", ("fr", "Mars"): "~"}
@@ -108,8 +111,34 @@ def _phrases(language: str) -> dict[str, list[Phrase]]:
     return out
 
 
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Begin and end of each sentence, so that no rule could reach from one into the next."""
+    start = 0
+    for match in _STOP.finditer(text):
+        yield start, match.end()
+        start = match.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def _may_name_a_date(sentence: str, language: str) -> bool:
+    """Whether a sentence has a word or a number that can be the core of a date: most of a long text has none."""
+    words = _WORD.findall(sentence.lower())
+    return not _core_words(language).isdisjoint(words) or _CORE_NUMBER.search(sentence) is not None
+
+
+@cache
+def _core_words(language: str) -> frozenset[str]:
+    return frozenset(w for phrase, (code, _) in LEXICONS[language].items() if code in CORES for w in phrase.split())
+
+
 def _spaced(text: str, language: str) -> Iterator[Token]:
-    raw: list[Raw] = [(m.lastgroup or "", m[0], m.start(), m.end()) for m in _PIECE.finditer(text)]
+    raw: list[Raw] = []
+    for start, end in _sentences(text):
+        if _may_name_a_date(text[start:end], language):
+            raw += [(m.lastgroup or "", m[0], m.start(), m.end()) for m in _PIECE.finditer(text, start, end)]
+        else:
+            raw.append(("w", "", start, end))
     phrases, at, other = _phrases(language), 0, False
     while at < len(raw):
         kind, word, start, end = raw[at]
