@@ -97,7 +97,7 @@ format: $(READY)
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
 bench: $(READY)  ## BENCHMARKS.md
-	@$(BIN)/python tests/bench/run.py $(if $(LARGE),machine recall writes outside learning growth disk large quality,$(ONLY))
+	@$(BIN)/python tests/bench/run.py $(if $(LARGE),machine recall writes outside learning growth disk large nomination quality,$(ONLY))
 
 clean:
 	@rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis

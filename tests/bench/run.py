@@ -17,6 +17,7 @@ import speed
 import workflows
 
 import adapters
+import postgres
 import service
 
 PLOT = Path(__file__).with_name("growth.svg")
@@ -199,6 +200,24 @@ def quality_part() -> list[str]:
     return out
 
 
+def postgres_part() -> list[str]:
+    """PostgreSQL beside the embedded store."""
+    return [
+        "The same calls in the same run, on loopback, fsync on; the last column is PostgreSQL's time for one of the embedded "
+        "store's.", "", *table(["call", "embedded", "PostgreSQL", "times"], postgres.rows()),
+    ]  # fmt: skip
+
+
+def nomination_part() -> list[str]:
+    """What PostgreSQL nominates of a user among many."""
+    head = ["rows", "of the user", "of the exact best 100", "ms"]
+    return [
+        "Rows of a hundred users mixed; `nominate` by words, meaning and age, at most 400 each.",
+        "",
+        *table(head, postgres.nomination()),
+    ]
+
+
 PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "machine": ("Machine", machine_part), "recall": ("Recall", recall_part), "writes": ("Writes", writes_part),
     "outside": ("From outside: many processes, one server", outside_part), "learning": ("Learning and guiding, without a model", learning_part),
@@ -206,6 +225,7 @@ PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "openclaw": ("OpenClaw", openclaw_part),
     "adapters": ("Adapters", adapters_part),
     "workflows": ("Workflows", workflows_part),
+    "postgres": ("PostgreSQL", postgres_part), "nomination": ("PostgreSQL: a user with one row in a hundred of a million", nomination_part),
     "growth": ("Growth", growth_part), "disk": ("Disk and erase", disk_part),
     "large": ("One million episodes, a thousand users", large_part), "quality": ("Quality", quality_part),
 }  # fmt: skip
@@ -228,7 +248,7 @@ def known() -> dict[str, str]:
 
 def main() -> None:
     """Measure what is asked for; the rest of the page stays."""
-    asked = sys.argv[1:] or [name for name in PARTS if name != "large"]
+    asked = sys.argv[1:] or [name for name in PARTS if name not in ("large", "nomination")]
     if unknown := [name for name in asked if name not in PARTS]:
         sys.exit(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}.")
     found = known()
