@@ -203,8 +203,8 @@ def quality_part() -> list[str]:
 def postgres_part() -> list[str]:
     """PostgreSQL beside the embedded store."""
     return [
-        "The same calls in the same run, on loopback, fsync on; the last column is PostgreSQL's time for one of the embedded "
-        "store's.", "", *table(["call", "embedded", "PostgreSQL", "times"], postgres.rows()),
+        "The same calls in one run, on loopback, fsync on; last: PostgreSQL's time for one of the embedded store's.", "",
+        *table(["call", "embedded", "PostgreSQL", "times"], postgres.rows()),
     ]  # fmt: skip
 
 
