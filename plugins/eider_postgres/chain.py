@@ -23,8 +23,8 @@ _DISOWN: Final = (
 class PostgresChain(Chain):
     """A chain whose head is a row: whoever writes holds it until the commit."""
 
-    def __init__(self, database: PostgresDatabase) -> None:
-        """Read the end of the chain."""
+    def __init__(self, database: PostgresDatabase, *, indexed: bool = False) -> None:
+        """Read the end of the chain; `indexed` where a search index of its own follows what is written."""
         self.me = secrets.token_hex(8)
         """Names this process to the others."""
         with database.reading(EVERYONE) as db:
@@ -32,7 +32,7 @@ class PostgresChain(Chain):
         if not found:
             place = Path(database.address.shown)
             raise StoreDamagedError(place, "its secret is missing", "Restore the schema from a backup.")
-        super().__init__(database, bytes.fromhex(found[0][0]), indexed=False)
+        super().__init__(database, bytes.fromhex(found[0][0]), indexed=indexed)
         self._written: dict[int, None] = {}
         self.channel = f"eider_{self.digest('channel', '', database.address.schema)[:32]}"
 

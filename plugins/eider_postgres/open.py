@@ -20,7 +20,8 @@ from eider.store.sql.runs import SqlRuns, SqlSteps
 from eider.store.sql.state import SqlDocuments, SqlScopes, SqlUsage
 from eider.store.sql.tables import SqlTables
 from eider_postgres import address as addresses
-from eider_postgres import migrate
+from eider_postgres import bucket, migrate
+from eider_postgres.bucket import BucketSearch
 from eider_postgres.chain import PostgresChain
 from eider_postgres.copies import PostgresCopies
 from eider_postgres.database import PostgresDatabase, explained
@@ -60,7 +61,8 @@ class PostgresConnection:
 
 
 def open_store(
-    address: str, embedder: Embedder | EmbedderOf, *, read_only: bool = False, reembed: bool = False
+    address: str, embedder: Embedder | EmbedderOf, *, read_only: bool = False, reembed: bool = False,
+    index: str | None = None,
 ) -> Store:  # fmt: skip
     """Open the store at an address, making its schema where there is none.
 
@@ -69,6 +71,8 @@ def open_store(
         embedder: What makes its vectors, or what chooses that by what the store has noted.
         read_only: Write nothing.
         reembed: Take over a store with another embedder's vectors; the caller makes them anew (`needs_material`).
+        index: `s3://bucket/prefix`, where a search index in object storage is, or shall be; by default where the store
+            has noted it, else in PostgreSQL itself.
 
     Raises:
         StoreUnreachableError: The server does not answer.
@@ -84,7 +88,8 @@ def open_store(
         if callable(embedder):
             embedder = embedder(noted(database))
         outdated = needs_material(database, embedder, reembed=reembed)
-        store = _store(PostgresChain(database), database, embedder)
+        place = bucket.place_of(database, index)
+        store = _store(PostgresChain(database, indexed=place is not None), database, embedder, place)
         store.needs_material = outdated
     except BaseException:
         database.close()
@@ -99,15 +104,19 @@ def exists(address: str) -> bool:
         return migrate.is_made(where)
 
 
-def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder) -> Store:
+def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder, index: str | None) -> Store:
     """Bundle one object per purpose over an open database."""
-    candidates = SqlCandidates(chain)
-    search = PostgresSearch(database, candidates, embedder.width)
+    candidates, segments = SqlCandidates(chain), PostgresSegments(chain, width=embedder.width)
+    search: PostgresSearch | BucketSearch = PostgresSearch(database, candidates, embedder.width)
+    if index is not None:
+        search = bucket.opened(database, index, embedder.width, segments)
     listener = Listener(database, chain)
 
     def close() -> None:
         if not database.forked:
             listener.stop()
+            if isinstance(search, BucketSearch):
+                search.close()
         database.close()
 
     store = Store(
@@ -116,7 +125,7 @@ def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder)
             read_only=database.read_only, read_only_reason="it was opened so", address=database.address.shown,
         ),
         commits=SqlCommits(chain, embedder=embedder.fingerprint), reads=SqlReads(database),
-        statements=SqlStatements(chain), segments=PostgresSegments(chain, width=embedder.width), candidates=candidates,
+        statements=SqlStatements(chain), segments=segments, candidates=candidates,
         events=SqlEvents(chain), usage=SqlUsage(database), scopes=SqlScopes(database), loops=SqlLoops(database),
         runs=SqlRuns(chain), steps=SqlSteps(chain), learned=SqlLearned(database), documents=SqlDocuments(database),
         job_queue=PostgresJobQueue(database, chain), job_results=SqlJobResults(database), job_list=SqlJobList(database),

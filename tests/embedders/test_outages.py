@@ -15,7 +15,7 @@ import eider
 from eider.model.errors import EmbedderMismatchError, ProviderError
 from eider.providers.embedders.guard import TRIPS, GuardedEmbedder
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.providers.embedders.probes import PROBES
+from eider.providers.embedders.probes import PROBES, likeness
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,6 +105,13 @@ def test_a_service_that_changed_its_model_is_refused_until_it_is_set_back(failin
     failing.other = False
     clock.now += 1_000
     assert guard.embed_or_raise(["Another text."], "document").any()
+
+
+def test_an_embedder_that_knows_nothing_of_the_probes_is_recognised() -> None:
+    """Zero rows, which every embedder may give, are like zero rows, and like nothing else."""
+    zero, some = np.zeros((2, 3), np.float32), np.eye(2, 3, dtype=np.float32)
+    assert (likeness(zero, zero), likeness(some, some)) == (1, 1)
+    assert (likeness(zero, some), likeness(some, some[:, :2])) == (0, -1)
 
 
 def test_any_exception_of_an_embedder_is_its_failure(failing: Failing) -> None:

@@ -38,7 +38,7 @@ _open: Final[weakref.WeakSet[Engine]] = weakref.WeakSet()
 def open_engine(
     place: Path | str, *, embedder: str | Embedder | None = None, clock: Clock | None = None, layers: Sequence[str | Path] = (),
     read_only: bool = False, accept_loss: bool = False, reembed: bool = False, paused: Callable[[], bool] | None = None,
-    encoder: str | Embedder | None = None, reranker: str | Reranker | None = None,
+    encoder: str | Embedder | None = None, reranker: str | Reranker | None = None, index: str | None = None,
 ) -> Engine:  # fmt: skip
     """Open a store in this process, heal what an unclean end left, and go on with its jobs.
 
@@ -48,7 +48,7 @@ def open_engine(
     again = _second_look(encoder, reranker)
     choice = EmbedderChoice(embedder, reembed=reembed)
     if isinstance(place, str):
-        store = open_address(place, choice, read_only=read_only, reembed=reembed)
+        store = open_address(place, choice, read_only=read_only, reembed=reembed, index=index)
     else:
         store = open_folder(place, choice, read_only=read_only, accept_loss=accept_loss, reembed=reembed)
     asked = (lambda: False) if isinstance(place, str) else partial(pauses.jobs_paused, str(config.home()), place)

@@ -46,6 +46,7 @@ def open(  # noqa: A001 (the public face)
     read_only: bool = False,
     accept_loss: bool = False,
     reembed: bool = False,
+    index: str | None = None,
 ) -> Eider:
     """Open a memory.
 
@@ -78,6 +79,8 @@ def open(  # noqa: A001 (the public face)
         read_only: Write nothing.
         accept_loss: Open although acknowledged rows were lost from a damaged file.
         reembed: Make all vectors anew where they are another embedder's, instead of refusing.
+        index: `s3://bucket/prefix`, where the search index of a store in PostgreSQL shall be; the store notes it. Address
+            and keys come from `AWS_ENDPOINT_URL`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_REGION`.
 
     Raises:
         StoreLockedError: Another process has it open.
@@ -112,6 +115,7 @@ def open(  # noqa: A001 (the public face)
         "read_only": read_only,
         "accept_loss": accept_loss,
         "reembed": reembed,
+        "index": index,
     }
     if is_shared(store, shared=shared, mine=mine):
         from eider.api.remote_backend import connect
@@ -136,6 +140,7 @@ def open(  # noqa: A001 (the public face)
         reembed=reembed,
         encoder=encoder,
         reranker=reranker,
+        index=index,
     )
     try:
         engine.agents.save(agent, about)
@@ -150,10 +155,13 @@ def open(  # noqa: A001 (the public face)
 def _embedded(
     store: str | Path | None, *, layers: Sequence[str | Path], embedder: str | Embedder | None, clock: Clock | None,
     read_only: bool, accept_loss: bool, reembed: bool, encoder: str | Embedder | None, reranker: str | Reranker | None,
+    index: str | None,
 ) -> Engine:  # fmt: skip
     """Open a store in this process: in memory, or its directory, which a server that runs lets go of first."""
     from eider.api.local import open_engine, open_memory_engine
 
+    if index is not None and not is_database(store):
+        raise InputError(f"index={index!r:.100} is for a store in PostgreSQL; one in files has its index beside it.")
     if store == IN_MEMORY:
         return open_memory_engine(embedder=embedder, clock=clock, layers=layers, encoder=encoder, reranker=reranker)
     if is_database(store):
@@ -161,7 +169,7 @@ def _embedded(
             raise InputError("accept_loss= is for a store in files; leave it out where it is in a database server.")
         return open_engine(
             str(store), layers=layers, embedder=embedder, clock=clock, read_only=read_only, reembed=reembed,
-            encoder=encoder, reranker=reranker,
+            encoder=encoder, reranker=reranker, index=index,
         )  # fmt: skip
     folder = folder_of(store)
     if store is None or not config.is_path(store):

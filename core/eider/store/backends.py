@@ -31,14 +31,25 @@ class OpensStore(Protocol):
     """Opens the store at an address."""
 
     def __call__(
-        self, address: str, embedder: Embedder | EmbedderOf, *, read_only: bool = False, reembed: bool = False
+        self,
+        address: str,
+        embedder: Embedder | EmbedderOf,
+        *,
+        read_only: bool = False,
+        reembed: bool = False,
+        index: str | None = None,
     ) -> Store:
         """Open a store, creating it where nothing is."""
         ...
 
 
 def open_address(
-    address: str, embedder: Embedder | EmbedderOf, *, read_only: bool = False, reembed: bool = False
+    address: str,
+    embedder: Embedder | EmbedderOf,
+    *,
+    read_only: bool = False,
+    reembed: bool = False,
+    index: str | None = None,
 ) -> Store:
     """Open the store at the address of a database server.
 
@@ -54,7 +65,7 @@ def open_address(
             raise MissingExtraError(
                 error.name or scheme, entry.value.partition(".")[0].removeprefix("eider_")
             ) from error
-        return opens(address, embedder, read_only=read_only, reembed=reembed)
+        return opens(address, embedder, read_only=read_only, reembed=reembed, index=index)
     raise InputError(f"no plugin opens addresses with {scheme}://; known are {', '.join(_known()) or 'none'}.")
 
 

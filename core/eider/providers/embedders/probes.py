@@ -19,9 +19,10 @@ ALIKE: Final = 0.999
 
 
 def likeness(known: NDArray[np.float32], found: NDArray[np.float32]) -> float:
-    """Return the least cosine of paired rows; -1 where their widths differ."""
+    """Return the least cosine of paired rows, 1 for two that are zero; -1 where their widths differ."""
     if known.shape != found.shape:
         return -1.0
     lengths = np.linalg.norm(known, axis=1) * np.linalg.norm(found, axis=1)
-    cosines = np.divide((known * found).sum(axis=1), lengths, out=np.zeros(len(known), np.float32), where=lengths > 0)
+    nothing = np.array([not (one.any() or other.any()) for one, other in zip(known, found, strict=True)], np.float32)
+    cosines = np.divide((known * found).sum(axis=1), lengths, out=nothing, where=lengths > 0)
     return float(cosines.min())

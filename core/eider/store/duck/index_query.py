@@ -40,3 +40,12 @@ def interleave(*rankings: Sequence[str]) -> list[str]:
     """
     longest = max(map(len, rankings), default=0)
     return list(dict.fromkeys(r[i] for i in range(longest) for r in rankings if i < len(r)))
+
+
+def is_utf8(text: str) -> bool:
+    """Return whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

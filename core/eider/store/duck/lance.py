@@ -30,12 +30,12 @@ from eider.model.errors import (
     StoreError,
     StoreFullError,
 )
-from eider.store.duck.index_query import interleave, terms
+from eider.store.duck.index_query import interleave, is_utf8, terms
 from eider.store.protocols import IndexRow
 
 T = TypeVar("T")
 
-_TABLE: Final = "rows"
+TABLE: Final = "rows"
 _STALE: Final = "stale"
 """Name of the marker beside the table: rows were replaced or deleted since the files were last rewritten."""
 _VECTORS: Final = "vector_idx"
@@ -55,7 +55,7 @@ _importing = threading.Lock()
 _library: list[SimpleNamespace] = []
 
 
-def _lance() -> SimpleNamespace:
+def library() -> SimpleNamespace:
     """The library, imported once; it logs nothing to stderr unless LANCEDB_LOG asks for it."""
     with _importing:
         if not _library:
@@ -106,9 +106,17 @@ class LanceIndex:
 
     # ------------------------------------------------------------------ the table
 
-    @property
-    def _path(self) -> Path:
-        return self.folder / f"{_TABLE}.lance"
+    def exists(self) -> bool:
+        """Return whether there is a table."""
+        return (self.folder / f"{TABLE}.lance").exists()
+
+    def _connected(self, lib: Any, **how: Any) -> Any:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        return lib.db.connect(str(self.folder), **how)
+
+    def _remove(self) -> None:
+        if self.folder.exists():
+            shutil.rmtree(self.folder)
 
     def _check(self) -> None:
         if self._forked:
@@ -121,12 +129,11 @@ class LanceIndex:
         if (table := self._table) is not None:
             return table
         with self._writer:
-            if self._table is None and (create or self._path.exists()):
-                lib = _lance()
-                self.folder.mkdir(parents=True, exist_ok=True)
+            if self._table is None and (create or self.exists()):
+                lib = library()
                 session = lib.db.Session(index_cache_size_bytes=_CACHE, metadata_cache_size_bytes=_CACHE // 4)
-                db = lib.db.connect(str(self.folder), session=session, read_consistency_interval=timedelta(0))
-                table = db.open_table(_TABLE) if self._path.exists() else db.create_table(_TABLE, schema=self._schema())
+                db = self._connected(lib, session=session, read_consistency_interval=timedelta(0))
+                table = db.open_table(TABLE) if self.exists() else db.create_table(TABLE, schema=self._schema())
                 found = table.schema.field("vector").type
                 if found != self._schema().field("vector").type:
                     raise IndexDamagedError(self.folder, f"its vectors are {found}, wanted are {self.width} floats")
@@ -135,14 +142,14 @@ class LanceIndex:
             return self._table
 
     def _schema(self) -> Any:
-        pa = _lance().pa
+        pa = library().pa
         words = [(name, pa.string()) for name in ("user_id", "content")]
         vector = ("vector", pa.list_(pa.float32(), self.width))
         return pa.schema([("id", pa.string()), ("rev", pa.int64()), *words, vector])
 
     def _ensure_indices(self, table: Any, *, again: bool = False) -> None:
         """Make the indices that are missing, or all of them anew."""
-        make = _lance().index
+        make = library().index
         # ICU finds words in Chinese and Japanese; /split parts foo_bar; "to be" shall be findable.
         words = make.FTS(base_tokenizer="icu/split", stem=True, remove_stop_words=False, with_position=False)
         there = {index.name for index in table.list_indices()}
@@ -196,7 +203,7 @@ class LanceIndex:
                 raise InputError(
                     f"the vector of {row.id!r} has {size:g} floats; the index has {self.width}: re-embed it."
                 )
-            if not (_is_utf8(row.user) and _is_utf8(row.id)):
+            if not (is_utf8(row.user) and is_utf8(row.id)):
                 raise InputError(f"user {row.user!r} or id {row.id!r} is no valid Unicode; use whole characters.")
         gone = [i for i in dict.fromkeys(deletes) if i not in newest]
         with self._writer, self._explained():
@@ -207,12 +214,12 @@ class LanceIndex:
                 self._merge(table, rows[start : start + _BATCH])
             if gone:
                 self._mark()
-            col = _lance().expr.col
+            col = library().expr.col
             for start in range(0, len(gone), _BATCH):
                 table.delete(col("id").isin(gone[start : start + _BATCH]))
 
     def _merge(self, table: Any, rows: Sequence[IndexRow]) -> None:
-        pa = _lance().pa
+        pa = library().pa
         vectors = np.zeros((len(rows), self.width), np.float32)
         for i, row in enumerate(rows):
             if row.vector:
@@ -226,8 +233,13 @@ class LanceIndex:
         if done.num_updated_rows:
             self._mark()  # a kill before this line leaves the row in the outbox: it is merged, and marked, again
 
-    def _mark(self) -> None:
-        (self.folder / _STALE).touch()
+    def _mark(self, *, done: bool = False) -> None:
+        """Note that text was replaced or deleted and may be in the files, or that it is gone."""
+        marker = self.folder / _STALE
+        marker.unlink(missing_ok=True) if done else marker.touch()
+
+    def _is_marked(self) -> bool:
+        return (self.folder / _STALE).exists()
 
     def tidy(self) -> None:
         """Merge fragments and bring indices up to date; cheap, but text that was replaced may stay in the files."""
@@ -244,20 +256,19 @@ class LanceIndex:
             if (table := self._open()) is None:
                 return
             # LanceDB rewrites a file only when a tenth of it is deleted, and keeps words that no row has any more.
-            stale = (self.folder / _STALE).exists()
-            if stale:
+            if stale := self._is_marked():
                 table.update(values_sql={"rev": "rev"})
                 self._ensure_indices(table, again=True)
             self._index_vectors(table, again=stale)
             self._optimize(table)
             if stale:
                 self._optimize(table)  # the first one pruned before its last step
-                (self.folder / _STALE).unlink(missing_ok=True)
+                self._mark(done=True)
 
     def _index_vectors(self, table: Any, *, again: bool) -> None:
         count = table.count_rows("vector IS NOT NULL") if table.count_rows() >= self._flat_below else 0
         if count >= self._flat_below and (again or not self._probes):
-            config = _lance().index.IvfRq(distance_type="dot", num_partitions=_partitions(count))
+            config = library().index.IvfRq(distance_type="dot", num_partitions=_partitions(count))
             table.create_index("vector", config=config, replace=True)
         elif self._probes and count < self._flat_below:
             table.drop_index(_VECTORS)
@@ -269,23 +280,13 @@ class LanceIndex:
         table.optimize(cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True)
 
     def reset(self) -> None:
-        """Throw everything away and start empty; works on a damaged one."""
+        """Throw everything away and start empty, with vectors of `width`; works on a damaged one."""
         self._check()
         with self._writer, self._explained():
             self._table = None
             self._probes = 0
-            if self.folder.exists():
-                shutil.rmtree(self.folder)
+            self._remove()
             self._open(create=True)
-
-    def resize(self, width: int) -> None:
-        """Throw everything away; vectors have another length, or are another embedder's, from now on."""
-        self._check()
-        with self._writer:
-            there = self.folder.exists()
-            self.width = width
-            if there:
-                self.reset()
 
     def close(self) -> None:
         """Let go of the files; closing twice is harmless."""
@@ -318,7 +319,7 @@ class LanceIndex:
         if vector is not None and not (vector.any() and np.isfinite(vector).all()):
             vector = None
         words = terms(text)
-        if limit < 1 or not (words or vector is not None) or not _is_utf8(user):
+        if limit < 1 or not (words or vector is not None) or not is_utf8(user):
             return []
         return self._read(lambda table: self._search(table, words, vector, user, limit), [])
 
@@ -335,7 +336,7 @@ class LanceIndex:
                 return nothing if table is None else ask(table)
 
     def _search(self, table: Any, words: str, vector: NDArray[np.float32] | None, user: str, limit: int) -> list[str]:
-        expr = _lance().expr
+        expr = library().expr
         mine = expr.col("user_id") == expr.lit(user)
         found: list[list[str]] = []
         if words:
@@ -387,14 +388,6 @@ def _ids(query: Any) -> list[str]:
 def _partitions(rows: int) -> int:
     """Of the vector index: the square root is LanceDB's own choice."""
     return max(1, math.isqrt(rows))
-
-
-def _is_utf8(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _after_fork() -> None:

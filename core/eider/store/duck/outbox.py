@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -80,15 +81,16 @@ def searchable(text: str, speaker: str, at: datetime, tz: str) -> str:
 class Outbox:
     """Keeps an index in line with the truth; one drain, comparison or rebuild at a time."""
 
-    def __init__(self, database: Database, index: Index) -> None:
+    def __init__(self, database: Database, index: Index, turn: AbstractContextManager[object] | None = None) -> None:
         """Connect the two.
 
         Args:
             database: The open truth.
-            index: What is derived from it; nobody else writes it.
+            index: What is derived from it.
+            turn: Held by whoever writes the index, where several processes do; a thread may take it again.
         """
         self._database, self._index = database, index
-        self._lock = threading.RLock()
+        self._lock = turn or threading.RLock()
 
     def pending(self, user: str | None = None) -> int:
         """Entries that wait: of one user, or all."""

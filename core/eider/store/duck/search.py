@@ -114,7 +114,9 @@ class LanceSearch:
 
     def resize(self, width: int) -> None:
         """Drop what is indexed: from now on vectors have this length. It has to be built anew."""
-        self.index.resize(width)
+        self.index.width = width
+        if self.exists():
+            self.index.reset()
 
     def close(self) -> None:
         """Stop following and release the files."""
