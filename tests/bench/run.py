@@ -179,7 +179,7 @@ def workflows_part() -> list[str]:
         ("What a step sees, whole and cut to 1,200 tokens, each of another run: where nothing of the run was read before, "
         "where one output is new since the step before (what each step of a run pays), and where none is."), "",
         *table(["runs × steps", "sees", "", "first ms", "one output new ms", "again ms"], workflows.context_rows()),
-        f"A run of {workflows.STEPS} steps, every second output was there before, after `drain()`:", "",
+        f"A run of {workflows.STEPS} steps, every second output was there before; files written anew, so that space that is free again is not counted:", "",
         *table(["output", "kind", "distinct outputs", "on disk", "ratio"], workflows.disk_rows()),
     ]  # fmt: skip
     if rows := list(workflows.next_tool_rows()):
