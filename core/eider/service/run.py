@@ -40,8 +40,8 @@ _STOP_SECONDS: Final = 20.0
 """Seconds after which a server that was told to end does so whatever it still computes: no kill costs what is stored."""
 HUNG_FILE: Final = "hooks.hung"
 """File in the run directory that a hook leaves when the server did not answer in time; this server is alive."""
-_WITH_ARROW: Final = ("eider.store.sql_",)
-"""Beginnings of the names of modules that import Arrow."""
+_HEAVY: Final = ("eider.store.sql_", "eider.providers.prompts")
+"""Beginnings of the names of modules that import Arrow, and pydantic."""
 _LOG: Final = 1024 * 1024
 """Bytes after which what the server printed starts anew."""
 
@@ -328,7 +328,7 @@ async def _watch(
 def _import_all(dispatcher: Dispatcher) -> None:
     """Import modules early; from an environment that may vanish (uvx) all of them, LanceDB last.
 
-    Arrow and LanceDB take 90 MB, which a server of small stores never needs.
+    Arrow and LanceDB take 90 MB, pydantic 6, which a server of small stores without a model never needs.
     """
     import importlib
     import pkgutil
@@ -338,7 +338,7 @@ def _import_all(dispatcher: Dispatcher) -> None:
     memory_tuning.hide_pandas()
     left_out = ("eider.cli", "eider.testing", "eider.service.__main__")
     if stays := "archive-v0" not in Path(sys.prefix).parts:  # where uvx keeps what it runs
-        left_out += _WITH_ARROW
+        left_out += _HEAVY
     for found in pkgutil.walk_packages(sys.modules["eider"].__path__, "eider."):
         if not found.name.startswith(left_out):
             with suppress(ImportError):
