@@ -18,11 +18,13 @@ from eider_postgres.address import Address
 LEAST_VECTOR: Final = (0, 8, 4)
 """Oldest pgvector that is used: 0.8.2 to 0.8.4 mend overflow and corruption of its indexes."""
 _OWNER: Final = (
-    "(user_id = nullif(current_setting('eider.user', true), '') OR current_setting('eider.everyone', true) = 'on')"
+    "(user_id = (SELECT nullif(current_setting('eider.user', true), '')) "
+    "OR (SELECT current_setting('eider.everyone', true) = 'on'))"
 )
+"""Settings are read in a SELECT of their own: once for a statement, not once for each row."""
 _WORDS: Final = (
-    "(user_id = nullif(current_setting('eider.user', true), '') "
-    "AND terms && string_to_array(nullif(current_setting('eider.terms', true), ''), ',')::bigint[])"
+    "(user_id = (SELECT nullif(current_setting('eider.user', true), '')) "
+    "AND terms && (SELECT string_to_array(nullif(current_setting('eider.terms', true), ''), ',')::bigint[]))"
 )
 """The words asked for stand in the policy itself: beside a policy PostgreSQL uses no index for an operator that might
 tell of rows that are hidden, which those of arrays, texts and JSON might; within it, it does."""

@@ -19,7 +19,7 @@ from eider_postgres.database import PostgresDatabase
 
 _NEAR_FROM: Final = 50_000
 """Rows of one user from which an approximate index of meanings is walked; fewer are compared one by one."""
-_WORD_ROWS: Final = 20_000
+_WORD_ROWS: Final = 5_000
 """Rows that words may bring before they are weighed: the most telling words come first. A guess."""
 _NEWEST: Final = 100
 """Newest rows that are nominated whatever they say. A guess."""

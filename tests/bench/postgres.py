@@ -84,7 +84,7 @@ def rows() -> list[list[str]]:
 
 def nomination() -> list[list[str]]:
     """Of a user with one row in a hundred: how many of the exact best are nominated, and how long that takes."""
-    cluster, chance, noise = Cluster(), random.Random(7), np.random.default_rng(7)
+    cluster, chance, noise = Cluster(buffers="2GB"), random.Random(7), np.random.default_rng(7)
     try:
         address = cluster.address("big")
         with eider.open(address) as memory:

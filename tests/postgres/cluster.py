@@ -33,8 +33,8 @@ def programs() -> Path:
 class Cluster:
     """A server with one database, a superuser `postgres` and an ordinary role."""
 
-    def __init__(self, *, fsync: bool = False) -> None:
-        """Make and start it; `fsync` where it is going to be killed."""
+    def __init__(self, *, fsync: bool = False, buffers: str = "64MB") -> None:
+        """Make and start it; `fsync` where it is going to be killed or measured."""
         self.folder = Path(tempfile.mkdtemp(prefix="eider-pg-", dir="/tmp"))
         self.folder.chmod(0o755)
         self.data = self.folder / "data"
@@ -48,7 +48,7 @@ class Cluster:
         sync = "on" if fsync else "off"
         self.settings = (
             f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c max_connections=60 "
-            f"-c fsync={sync} -c full_page_writes={sync} -c synchronous_commit={sync} -c shared_buffers=64MB "
+            f"-c fsync={sync} -c full_page_writes={sync} -c synchronous_commit={sync} -c shared_buffers={buffers} "
             "-c log_min_messages=fatal"
         )
         self.start()
