@@ -85,6 +85,8 @@ def test_a_service_that_hangs_keeps_nobody_waiting_and_what_comes_late_is_used(f
     guard = guarded(failing, Clock())
     failing.hangs.clear()
     assert not guard.embed([TEXT], "query").any()
+    assert not guard.embed(["Another question."], "query").any()  # waits for nothing
+    assert failing.calls == 1
     failing.hangs.set()
     while guard._kept([TEXT], "query") is None:
         threading.Event().wait(0.01)
@@ -105,6 +107,19 @@ def test_a_service_that_changed_its_model_is_refused_until_it_is_set_back(failin
     failing.other = False
     clock.now += 1_000
     assert guard.embed_or_raise(["Another text."], "document").any()
+
+
+def test_many_texts_do_not_wait_for_a_service_that_is_away(failing: Failing) -> None:
+    """One of them asks first, in the time of a question; once it answers all are sent together."""
+    guard = guarded(failing, Clock())
+    failing.hangs.clear()
+    with pytest.raises(ProviderError, match="did not answer within"):
+        guard.embed_or_raise([f"line {n}" for n in range(500)], "document")
+    assert failing.calls == 1
+    failing.hangs.set()
+    other = guarded(failing, Clock())
+    assert other.embed_or_raise([f"line {n}" for n in range(500)], "document").shape == (500, 64)
+    assert failing.calls == 3
 
 
 def test_an_embedder_that_knows_nothing_of_the_probes_is_recognised() -> None:

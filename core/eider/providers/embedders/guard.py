@@ -28,10 +28,16 @@ _RESTS: Final = (1.0, 2.0, 5.0, 15.0, 30.0)
 """Seconds it is left alone, longer each time it fails again. A guess."""
 _FEW: Final = 16
 """Texts up to which a write waits no longer than a question does."""
+_FRESH: Final = 5.0
+"""Seconds since a service answered for which many texts are sent without asking first whether it is there. A guess."""
 _CHECKED_FOR: Final = 900.0
 """Seconds for which a model that was recognised is taken to be the same. A guess."""
 _KEPT: Final = 256
 """Vectors kept: one recall asks for the same text several times, and what was late is there for the next who asks."""
+
+
+class _LateError(ProviderError):
+    """No answer within the time box; it may come yet."""
 
 
 class GuardedEmbedder:
@@ -59,6 +65,7 @@ class GuardedEmbedder:
         self._lock = threading.Lock()
         self._failed, self._until, self._trying = 0, 0.0, False
         self._trouble: str | None = None
+        self._answered = -_FRESH - 1.0
         self._checked: dict[Role, float] = {}
         self._known: OrderedDict[tuple[Role, str], NDArray[np.float32]] = OrderedDict()
 
@@ -104,10 +111,16 @@ class GuardedEmbedder:
         self._admit()
         try:
             patience = self._patience if role == "query" or len(texts) <= _FEW else None
-            rows = self._checked_rows(texts, role) if patience is None else self._in_time(texts, role, patience)
+            if patience is not None:
+                rows = self._in_time(texts, role, patience)
+            else:
+                if self._patience is not None and self._clock() - self._answered > _FRESH:
+                    self._in_time(texts[:1], role, self._patience)  # many texts do not wait for a service that is away
+                rows = self._checked_rows(texts, role)
         except ProviderError as error:
+            late = isinstance(error, _LateError)  # one caller has waited; the next ones need not
             with self._lock:
-                self._failed, self._trying = self._failed + 1, False
+                self._failed, self._trying = max(self._failed + 1, TRIPS if late else 0), False
                 rest = _RESTS[min(max(self._failed - TRIPS, 0), len(_RESTS) - 1)]
                 self._until = self._clock() + max(rest, min(error.retry_after or 0.0, 300.0))
                 self._trouble = str(error)
@@ -118,6 +131,7 @@ class GuardedEmbedder:
             raise
         with self._lock:
             self._failed, self._trying, self._trouble = 0, False, None
+            self._answered = self._clock()
         return rows
 
     # ------------------------------------------------------------------ the breaker
@@ -148,7 +162,7 @@ class GuardedEmbedder:
 
         threading.Thread(target=call, name="eider-embed", daemon=True).start()
         if not ended.wait(seconds):
-            raise ProviderError(f"the embedder did not answer within {seconds * 1000:.0f} ms; it is asked again.")
+            raise _LateError(f"the embedder did not answer within {seconds * 1000:.0f} ms; it is asked again.")
         if isinstance(box[0], BaseException):
             raise box[0]
         return box[0]

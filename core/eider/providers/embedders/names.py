@@ -29,6 +29,7 @@ _OF_THIS_MACHINE: Final = frozenset({"url", "key"})
 _KEYS: Final[Mapping[str, tuple[str, ...]]] = {"cohere": ("CO_API_KEY", "COHERE_API_KEY")}
 """Variables that services' own libraries read, where that is not `PROVIDER_API_KEY`."""
 _SHOWN: Final = 80
+_MOST_PATIENT: Final = 30.0
 _WIDTH: Final = 256
 """Of the built-in embedders, where no store has noted another one."""
 
@@ -88,7 +89,22 @@ def connect(text: str, *, width: int | None = None) -> Embedder:
             raise ConfigError(f"embedder {text!r} takes neither a model nor options; write {name.provider!r}.")
         return _built_in(name.provider, width)
     more = {} if width is None else {"width": str(width)}
-    return _maker(GROUP, "embedder", name)(name.model, {**more, **_options(name)})
+    made = _maker(GROUP, "embedder", name)(name.model, {**more, **_options(name)})
+    if (patience := config.setting("embedder_patience")) and getattr(made, "query_seconds", None) is not None:
+        made.query_seconds = _seconds(patience)
+    return made
+
+
+def _seconds(said: str) -> float:
+    try:
+        found = float(said)
+    except ValueError:
+        found = 0.0
+    if not 0 < found <= _MOST_PATIENT:
+        raise ConfigError(
+            f"setting 'embedder_patience' is {said!r}; set seconds above 0, at most {_MOST_PATIENT:g}, such as '0.8'."
+        )
+    return found
 
 
 def _built_in(provider: str, width: int | None) -> Embedder:
