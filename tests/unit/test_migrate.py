@@ -96,3 +96,12 @@ def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "all of it is there already" in run("--from", "work", "--to", target)
     assert "moved and compared" in run("--all", "--to", str(tmp_path / "all"))
     assert (tmp_path / "all" / "work.eider").is_dir()
+
+
+def test_a_large_store_is_indexed_where_it_arrives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above a size the search index is made at once, for vectors of the source's length."""
+    monkeypatch.setattr("eider.records.moving.move._LARGE", 3)
+    old, new = made(tmp_path / "a.eider"), tmp_path / "b.eider"
+    assert move(old, new).done
+    with eider.open(new) as memory:
+        assert memory.verify(deep=True).checked["index"] > 0

@@ -20,6 +20,7 @@ from eider.model.errors import EmbedderError, RefusedError, StoreMissingError
 from eider.model.failpoints import point
 from eider.model.shown import Value
 from eider.model.store_paths import is_database
+from eider.providers.embedders.noted import NOTED, Noted
 from eider.store.backends import exists_at, open_address
 from eider.store.open import newest_schema, open_copy, open_folder, schema_in
 
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eider.model.protocols import Role
-    from eider.providers.embedders.noted import Noted
     from eider.store.protocols import Store
 
 NOTE: Final = "migration"
@@ -137,10 +137,12 @@ def _stored_of(noted: Noted | None) -> _Stored:
 @contextmanager
 def _writing(place: Path | str, source: Store) -> Generator[Store]:
     """Open the target with the vectors of the source, whatever it was made with."""
+    said = source.documents.get(NOTED)
+    width = Noted.of_text(said).width if said else 1
 
     def same(noted: Noted | None) -> _Stored:
         del noted
-        return _Stored(source.place.embedder, 1)
+        return _Stored(source.place.embedder, width)
 
     store = (
         open_address(str(place), same, reembed=True)
@@ -219,7 +221,7 @@ def _moved(old: Store, new: Store, plan: MovePlan, told: Told) -> MovePlan:
     point("migrate.done")
     if plan.state == "OLDER" and new.index_upkeep.exists():
         new.index_upkeep.rebuild()  # what was forgotten since is still in it
-    if plan.rows.get("embeddings", 0) > _LARGE:
+    if plan.rows.get("embeddings", 0) > _LARGE and new.segments.width > 1:
         new.index_upkeep.drain()
     return MovePlan(
         source=plan.source,
