@@ -6,7 +6,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
-from eider.model.errors import StoreDamagedError
+from eider.model.changes import ChangeSet
+from eider.model.errors import StaleChangeError, StoreDamagedError
 from eider.store.sql.chain import Chain, Head
 from eider.store.sql.session import EVERYONE, Cursor
 from eider_postgres.database import PostgresDatabase
@@ -41,10 +42,25 @@ class PostgresChain(Chain):
         seq, hash_, tombstoned = db.execute(
             "SELECT seq, hash, EXISTS (SELECT 1 FROM tombstones) FROM chain FOR UPDATE"
         ).fetchall()[0]
+        self._before = self.head[0]
         if (seq, hash_) != self.head:
             self.head = (seq, hash_)
             self.sequences = {}
         self._begun, self.tombstoned = seq, tombstoned
+
+    def check_overtaken(self, db: Cursor, changes: ChangeSet) -> None:
+        """Refuse a plan whose user's rows another process changed since this one wrote last: it is made again.
+
+        A statement that both were told at once would stand there twice, as each looked for it before the other wrote.
+
+        Raises:
+            StaleChangeError: Somebody else was faster.
+        """
+        if self._before == self._begun:
+            return
+        sql = "SELECT 1 FROM events WHERE user_id = $1 AND seq > $2 LIMIT 1"
+        if db.execute(sql, [changes.user, self._before]).fetchall():
+            raise StaleChangeError([str(m.id) for m in changes.memories])
 
     def end(self, db: Cursor, head: Head) -> None:
         """Keep the new head, and tell the others when it is committed."""

@@ -76,6 +76,24 @@ def test_writers_in_several_processes_make_one_chain(two: Two) -> None:
     assert two[1].verify(deep=True).findings == ()
 
 
+def test_one_statement_told_to_two_at_once_is_kept_once(two: Two) -> None:
+    """Whoever comes second looks again."""
+    start = threading.Barrier(2)
+
+    def tell(memory: eider.Eider) -> None:
+        for n in range(12):
+            start.wait()
+            memory.remember(f"The ferry number {n} leaves at nine.")
+
+    threads = [threading.Thread(target=tell, args=(memory,)) for memory in two]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    texts = [r.text for r in two[0].search(status="current", kinds=["fact"], limit=100).items]
+    assert sorted(texts) == sorted(f"The ferry number {n} leaves at nine." for n in range(12))
+
+
 def test_two_that_correct_one_memory_at_once_both_count(two: Two) -> None:
     """One comes second, reads again what the first wrote, and is told that it was closed."""
     first, second = two

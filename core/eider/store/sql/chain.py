@@ -8,6 +8,7 @@ from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 
+from eider.model.changes import ChangeSet
 from eider.model.clock import to_db
 from eider.model.errors import EiderError, StoreError
 from eider.model.failpoints import point
@@ -79,6 +80,9 @@ class Chain:
 
     def begin(self, db: Cursor) -> None:
         """Within a transaction, before anything is written: make sure that nobody else moves the chain on."""
+
+    def check_overtaken(self, db: Cursor, changes: ChangeSet) -> None:
+        """Refuse a plan whose user's rows another process changed after this one looked last; alone, none can."""
 
     def end(self, db: Cursor, head: Head) -> None:
         """Within a transaction, after all was written: keep the new head where others look for it."""

@@ -80,6 +80,8 @@ class SqlCommits:
         if changes.key is not None and (first := self._first_time(db, changes)) is not None:
             return first
         self._refuse_erased(db, changes)
+        if changes.memories:
+            self._chain.check_overtaken(db, changes)
         before = self._refuse_stale(db, changes)
         seq = self._chain.head[0] + 1
         episodes = self._write_episodes(db, changes, seq)
