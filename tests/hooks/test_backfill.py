@@ -179,11 +179,11 @@ def test_older_clients_gave_prompts_no_id(old: Any, bring: Any, memory: eider.Ei
 
 def test_all_files_are_read_in_the_order_of_what_was_said(old: Any, bring: Any, memory: eider.Eider) -> None:
     """What was said last holds, in whichever file it stands; the older one ends there."""
-    old(at=SPRING + timedelta(days=30), name="a").asks("I work at Globex now.").says("Congratulations.")
-    old(at=SPRING, name="b").asks("I work at Initech.").says("I see.")
+    old(at=SPRING + timedelta(days=30), name="a").asks("My phone is a Pixel now.").says("Congratulations.")
+    old(at=SPRING, name="b").asks("My phone is a Fairphone.").says("I see.")
     bring()
     found = {m.text: (m.valid_from, m.valid_to) for m in learned(memory, status="superseded") + learned(memory)}
-    older, newer = (next(v for k, v in found.items() if name in k) for name in ("Initech", "Globex"))
+    older, newer = (next(v for k, v in found.items() if name in k) for name in ("Fairphone", "Pixel"))
     assert older[1] == newer[0] == SPRING + timedelta(days=30, minutes=1)
     assert newer[1] is None
 

@@ -9,7 +9,6 @@ import numpy as np
 import scipy.optimize
 import scipy.sparse as sp
 
-from eider.understand import cues
 from eider.understand.features import BITS, GROUPS, Message, Surroundings, Unit, features, read_message, units
 from eider.understand.scorer import HEADS, Weights
 
@@ -17,6 +16,8 @@ DATA = Path(__file__).resolve().parents[1] / "data" / "learning"
 STRENGTH, OTHER_STRENGTH = 2.0, 10.0  # C of the logistic regressions: keep, and the heads with few rows
 PASTE_BESIDE, BESIDE_WEIGHT = 120, 0.5
 """Most characters of a reply that is set beside a paste, and how much such a line counts."""
+REVOKING_WEIGHT = 0.15
+"""How much a sentence that takes something back counts."""
 HELD = 0.6
 """A find is right when it holds this share of a quote's characters."""
 CLAUSE_WEIGHT, STATEMENT_WEIGHT = 0.3, 0.03
@@ -96,6 +97,20 @@ def beside_pastes(rows: Sequence[Exchange], folder: Path = DATA, each: int = 4) 
     ]
 
 
+def taken_back(folder: Path = DATA) -> list[Exchange]:
+    """Return the sentences of `revocations` that end something, and the memories they end: both are kept, and nothing else."""
+    rows = [row for path in sorted(folder.glob("revocations*.jsonl")) for row in _lines(path)]
+    found: dict[str, Exchange] = {}
+    for row in rows:
+        for text, act in ((row["sentence"], "revoke"), *((memory, "state") for memory in row["memories"])):
+            quotes = ((0, len(text), {"kind": "", "reach": "", "act": act}),)
+            if act == "state" or row["ends"]:
+                found[text] = Exchange(row["source"], row["lang"], "", text, quotes, REVOKING_WEIGHT)
+            else:
+                found[text] = Exchange(row["source"], row["lang"], "", text, (), REVOKING_WEIGHT)
+    return list(found.values())
+
+
 def bare_statements(folder: Path = DATA) -> list[Exchange]:
     """Return the statements of `changes` (to keep) and the prompts of `stores` (nothing to keep)."""
     found, seen = [], set()
@@ -150,7 +165,8 @@ class Corpus:
         self.weight = base / np.sqrt(np.maximum(count, 1)) * np.where(self.clause, CLAUSE_WEIGHT, 1.0)
         self.source = np.array([r.source for r in self.rows])
         self.lang = np.array([r.lang for r in self.rows])
-        self.written = np.array([r.weight == 1 and not r.source.startswith("pasted") for r in self.rows])
+        self.written = np.array([r.weight == 1 and not r.source.startswith(("pasted", "w6")) for r in self.rows])
+        """Replies as people write them; those of w6 are of two kinds only, so many of each say nothing of their share."""
 
 
 def fit_logistic(x: sp.csr_matrix, y: np.ndarray, weight: np.ndarray, strength: float, steps: int = 60) -> np.ndarray:
@@ -172,11 +188,13 @@ def fit_logistic(x: sp.csr_matrix, y: np.ndarray, weight: np.ndarray, strength: 
 
 
 def fit_labels(corpus: Corpus, chosen: np.ndarray) -> dict[str, np.ndarray]:
-    """Fit the heads other than keep on the kept units among `chosen`."""
-    rows = np.array([k for k in chosen if corpus.quote[k] and corpus.quote[k]["kind"]])
-    labels = [corpus.quote[k] for k in rows]
+    """Fit the heads other than keep on those kept units among `chosen` whose label says it."""
+    kept = [k for k in chosen if corpus.quote[k]]
     fitted = {}
     for head in HEADS[1:]:
+        said = "kind" if head == "obey" else "reach" if head in {"everywhere", "project", "person"} else "act"
+        rows = np.array([k for k in kept if corpus.quote[k][said]])
+        labels = [corpus.quote[k] for k in rows]
         if head == "obey":
             y = np.array([q["kind"] in {"rule", "preference"} for q in labels])
         else:
@@ -217,28 +235,3 @@ def recall_at(score: np.ndarray, y: np.ndarray, precision: float) -> tuple[float
     hits = np.cumsum(y[order])
     good = np.flatnonzero((hits / np.arange(1, len(order) + 1) >= precision) & (np.arange(len(order)) >= 4))
     return (float(hits[good[-1]] / y.sum()), float(score[order[good[-1]]])) if len(good) else (0.0, 99.0)
-
-
-def joined(rows: Sequence[Exchange], count: int, weight: float) -> list[Exchange]:
-    """Return messages made of two replies of one writer and language, so that place and length say less."""
-    rng = np.random.default_rng(0)
-    groups: dict[tuple[str, str], list[Exchange]] = {}
-    for row in rows:
-        groups.setdefault((row.source, row.lang), []).append(row)
-    groups = {k: v for k, v in groups.items() if len(v) > 20}
-    sizes = np.array([len(v) for v in groups.values()], float)
-    keys = list(groups)
-    found = []
-    for _ in range(count):
-        group = groups[keys[rng.choice(len(keys), p=sizes / sizes.sum())]]
-        first, second = (group[k] for k in rng.choice(len(group), 2, replace=False))
-        if any(q["act"] in {"confirm", "praise"} for _, _, q in second.quotes) or len(first.reply + second.reply) > 900:
-            continue
-        middle = ("\n\n", "\n", " ", " ")[rng.integers(4)]
-        start = first.reply.rstrip()
-        if middle == " " and start[-1:] not in ".!?。！？…":
-            middle = ". " if not cues.EAST_ASIAN.search(start) else "。"
-        at = len(start) + len(middle)
-        quotes = (*first.quotes, *((a + at, b + at, q) for a, b, q in second.quotes))
-        found.append(Exchange(first.source, first.lang, first.agent, start + middle + second.reply, quotes, weight))
-    return found

@@ -28,6 +28,7 @@ from reply_training import (
     recall_at,
     reply_scores,
     round_weights,
+    taken_back,
 )  # fmt: skip
 from train_reply_reader import calibrate, fold, left_out_margins
 
@@ -242,7 +243,7 @@ def speed(rows: list[Exchange]) -> None:
 def report(chosen: set[str]) -> None:
     """Print the parts that are chosen."""
     written = exchanges()
-    rows, statements = [*written, *pasted(), *beside_pastes(written)], bare_statements()
+    rows, statements = [*written, *pasted(), *beside_pastes(written), *taken_back()], bare_statements()
     if "writers" in chosen:
         writers(Corpus(rows), Corpus(statements), with_labels="labels" in chosen)
     if "languages" in chosen:

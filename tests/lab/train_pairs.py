@@ -85,7 +85,7 @@ class Rows:
 def rows_of(found: list[Pair], groups: list[int] | None = None) -> Rows:
     read = {text: pair_reading.read(text) for pair in found for text in (pair.earlier, pair.later)}
     embed = VectorCache()
-    dense = np.array([dense_row(read[p.earlier], read[p.later], embed)[1] for p in found])
+    dense = np.array([dense_row(read[p.earlier], read[p.later], embed) for p in found])
     buckets = [word_buckets(read[p.earlier], read[p.later]) for p in found]
     words = sp.csr_matrix(
         (

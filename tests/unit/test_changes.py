@@ -216,3 +216,9 @@ def test_what_is_taken_back_ended_when_that_was_said(memory: eider.Eider) -> Non
     (closed,) = [m for m in reads.memories(None, user="ada") if m.text == "I work at Globex."]
     assert closed.valid_to is not None
     assert closed.valid_to.date().isoformat() == "2026-02-05"
+
+
+def test_taking_back_what_is_not_known_is_asked_about_as_a_statement(memory: eider.Eider) -> None:
+    """It waits in the inbox where somebody sees it, and not as words that end something."""
+    said(memory, "You can go back to Faroese now.", act="revoke", zone="ask")
+    assert [(q.text, q.memory.act) for q in memory.inbox()] == [("You can go back to Faroese now.", "state")]

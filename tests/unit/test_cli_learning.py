@@ -122,3 +122,20 @@ def test_what_the_user_asks_to_keep_is_kept_as_heard(run: Any) -> None:
     run("remember", "--heard", "I prefer tea. <private>My pin <PRIVATE>is</private> 4711</ private > ")
     assert "4711" not in run("search", "--json").stdout
     assert "private" in run("remember", "--heard", "<private>My pin is 4711.", code=2).stderr
+
+
+def test_why_shows_the_words_in_their_place_and_how_sure_each_step_was(run: Any, tmp_path: Path) -> None:
+    """What was said around a quotation, how likely it was worth keeping, and what a doubt rests on, in plain words."""
+    run("observe", "Thanks for that. Our standup is always at nine.")
+    run("observe", "Our standup is at ten.")
+    found = map(json.loads, run("search", "--json", "--kind", "rule", "--kind", "fact").stdout.splitlines())
+    kept = {one["memory"]["text"]: one["id"] for one in found}
+    shown = " ".join(run("why", next(i for text, i in kept.items() if "nine" in text)).stdout.split())
+    assert "Thanks for that. [Our standup is always at nine.] (ada" in shown
+    assert "worth keeping was" in shown
+    assert "in doubt since “Our standup is at ten.”" in shown
+    assert "Most likely the later one replaces this, or else it" in shown
+    listed = CliRunner().invoke(cli, ["inbox", "list", "--store", str(tmp_path / "t.eider")])
+    asked = " ".join(listed.stdout.split())
+    assert "Later came “Our standup is at ten.”. Does that replace “Our standup is always at nine.”?" in asked
+    assert "reject: Both hold" in asked

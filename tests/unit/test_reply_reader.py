@@ -35,6 +35,7 @@ WHOLE = [
     "Always mention Dr. Moe first.",
     "Always use e.g. and i.e. with full stops.",
     "/etc/hosts is where I keep overrides.",
+    "~/src/kestrel is where the code lives.",
     "My landlord is called Mr. Ferreira and the rent is due on the 5th.",
     "Don't ever push to main without asking me.",
     "Never push to main without asking me (first).",
@@ -251,3 +252,30 @@ def test_the_weights_say_what_they_are_and_survive_writing() -> None:
     assert {"version", "recipe", "sources"} <= set(weights.about)
     assert len(data) < 2_000_000
     assert Weights.from_bytes(data).to_bytes() == data
+
+
+SEVERAL = [
+    ("I'm called Mette. I keep bees in Ribe. My father is a carpenter. We sell honey on Saturdays.", 2),
+    ("Never use semicolons. My desk is in Oslo. Our tests run on Jenkins.", 3),
+    ("I don't eat shellfish. My son plays handball. Answer in short sentences. Can you plan Sunday?", 2),
+    ("Ich heiße Mette. Ich wohne in Husum. Mein Bruder ist Tischler.", 2),
+    ("Je m'appelle Odile. J'habite à Dinan. Mon frère est menuisier.", 2),
+    ("我叫王芳。我在青岛当护士。我不吃羊肉。", 2),
+]
+
+
+@pytest.mark.parametrize(("reply", "least"), SEVERAL)
+def test_several_statements_of_one_message_are_learned_each(reply: str, least: int) -> None:
+    """What would be learned if it were said alone is learned beside other things, as a finding of its own."""
+    learned = [one for one in read_reply(reply) if one.zone == "learn"]
+    assert len(learned) >= least
+    assert all(sentences(one.text)[1:] == [] for one in learned)
+
+
+@pytest.mark.parametrize(
+    "reply", ["Looks good to me.", "Seems right.", "Great, merge it.", "Sieht gut aus.", "Rien à redire.", "Me parece bien.", "看起来不错。"]
+)  # fmt: skip
+def test_nobody_is_asked_about_an_approval(reply: str) -> None:
+    """It is said of this once: nothing of it is kept, and nothing is asked."""
+    assert read_reply(reply) == []
+    assert not [one for one in read_reply(reply, "Here is the plan.") if one.act != "praise"]

@@ -13,6 +13,8 @@ from eider.model.answers import Diff, Explanation, Health, Version
 from eider.model.values import Event
 
 _ID: Final = click.argument("id", metavar="ID")
+_BESIDE: Final = 80
+"""Characters shown before and after the words of an utterance that a memory quotes."""
 
 
 @command("why", answer=Explanation, examples=("eider why mem_01k", "eider why mem_01k --json"))
@@ -28,8 +30,12 @@ def why(state: State, id: str) -> None:  # noqa: A002
 def _print_why(found: Explanation) -> None:
     print_indented(found.memory.text, bold=True)
     print_indented(found.summary)
+    spans = {span.episode: span for span in found.memory.evidence}
     for episode, quoted in found.evidence:
-        print_indented(f"“{quoted}” ({episode.speaker}, {episode.at:%Y-%m-%d}, {episode.id})", "  quotes  ")
+        span, text = spans[episode.id], episode.text
+        before, after = text[max(0, span.start - _BESIDE) : span.start], text[span.end : span.end + _BESIDE]
+        place = f"{'…' * (span.start > _BESIDE)}{before}[{quoted}]{after}{'…' * (span.end + _BESIDE < len(text))}"
+        print_indented(f"{place} ({episode.speaker}, {episode.at:%Y-%m-%d}, {episode.id})", "  quotes  ")
     for other in found.against:
         print_indented(f"{other.text} ({other.id})", "  contradicts  ")
     for one in found.replaces:
@@ -41,6 +47,8 @@ def _print_why(found: Explanation) -> None:
     )
     for event in found.events:
         print_line(f"  {event.at:%Y-%m-%d %H:%M}  {event.op} by {event.actor}  {event.id}", dim=True)
+        if event.reason:
+            print_indented(event.reason, "    ", dim=True)
 
 
 @command("history", answer=Version, examples=("eider history mem_01k", "eider history mem_01k --json"))

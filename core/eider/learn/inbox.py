@@ -49,7 +49,7 @@ def _entry(engine: Engine, memory: Memory) -> InboxEntry:
         by = engine.store.reads.memories([memory.doubt.by], user=memory.user)
         later = f"“{_short(by[0])}”" if by else "something said since"
         ends = memory.doubt.relation == "ends"
-        question = f"You said {later}. Does “{quoted}” " + ("no longer hold?" if ends else "hold no more since then?")
+        question = f"Later came {later}. Does that {'end' if ends else 'replace'} “{quoted}”?"
         yes = f"“{quoted}” ends, and the later words hold" if not ends else f"“{quoted}” ends"
         return InboxEntry(
             id=memory.id, question=question, yes=yes, no="Both hold" if not ends else f"“{quoted}” holds on",

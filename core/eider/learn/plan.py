@@ -86,6 +86,8 @@ def planned(
                 _closed(plan, known[one.target or ""], None, min(draft.valid_from or plan.now, plan.now))
         else:
             targets = [(d, known[d.target]) for d in own if d.target is not None and d.target in known]
+            if draft.act == "revoke" and not any(d.relation in {"retract", "doubt"} for d in own):
+                draft = replace(draft, act="state")  # noqa: PLW2901 (it takes nothing back that is known: a statement)
             waits = _waits(draft, own)
             new = (given or {}).get(place) or _memory(plan, draft, channel, user=user, said_at=said_at)
             new = _with_targets(new, draft, targets, waits=waits)
@@ -174,5 +176,7 @@ def _memory(plan: Plan, draft: Draft, channel: Channel, *, user: str, said_at: d
 
 
 def reasons(decisions: Sequence[Decision]) -> str:
-    """Return what was decided in a few words, for the event."""
-    return ", ".join(dict.fromkeys(d.relation for d in decisions))
+    """Return what was decided about which memory, and why, for the event."""
+    return ", ".join(
+        dict.fromkeys(f"{d.relation} {d.target}: {d.reason}" if d.target else d.relation for d in decisions)
+    )

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
-from eider.model.learned import Decision, Draft, Relation, Verdict
+from eider.model.learned import PLAIN, Decision, Draft, Relation, Verdict
 from eider.model.values import GLOBAL, Memory
 from eider.understand.pair_reading import read
 from eider.understand.pairs import PairVerdict, Revocation, compare, compare_all, revoked
@@ -135,7 +135,10 @@ def _told(draft: Draft, memory: Memory, verdict: PairVerdict, verdicts: Sequence
     if folded(memory.text) == folded(draft.text):
         return _Pair(memory=memory, relation="none", verdict=verdict, reason="it says the same")
     relation: Relation = "add"
-    reason = f"{verdict.relation} ({verdict.probabilities[verdict.relation]:.2f}), or {verdict.runner_up}"
+    chances, second = verdict.probabilities, verdict.runner_up
+    reason = (
+        f"it {PLAIN[verdict.relation]} ({chances[verdict.relation]:.0%}), or it {PLAIN[second]} ({chances[second]:.0%})"
+    )
     if verdict.decision == "close":
         relation = "supersede"
     elif verdict.decision == "doubt" and (verdict.relation != "unrelated" or _share_word(draft.text, memory.text)):
@@ -253,7 +256,7 @@ def _taken_back(place: int, draft: Draft, near: Sequence[Memory]) -> list[Decisi
     if meant.outcome == "ends" and draft.zone == "learn" and (first.scope == draft.scope or draft.reach != "project"):
         return [
             Decision(
-                draft=place, relation="retract", target=first.id, reason=f"taken back ({chance:.2f})",
+                draft=place, relation="retract", target=first.id, reason=f"it is taken back ({chance:.0%})",
                 probability=chance, likely="ends",
             )
         ]  # fmt: skip

@@ -14,6 +14,12 @@ Zone = Literal["learn", "ask", "leave"]
 Relation = Literal["add", "merge", "supersede", "retract", "none", "doubt", "contradiction"]
 """What a new statement does: it stands beside (add), says more than an older one (merge), replaces or ends it
 (supersede, retract), says the same (none), may have replaced it (doubt), or may not replace it (contradiction)."""
+PLAIN: Final = {
+    "same": "says the same", "more": "says the same and more", "replaces": "replaces this", "ends": "ends this",
+    "adds": "adds to this", "exception": "is an exception to this", "narrower": "narrows this",
+    "unrelated": "is about something else",
+}  # fmt: skip
+"""How a later statement bears on an earlier one, in plain words: "it …"."""
 SIGNAL_KINDS: Final = get_args(MemoryKind)
 RELATIONS: Final = get_args(Relation)
 ScopeOp = Literal["merge", "rename", "split"]

@@ -10,6 +10,7 @@ import numpy as np
 from eider.model.answers import Diff, Explanation, Health, Version
 from eider.model.errors import InputError, UnknownIdError
 from eider.model.forgetting_curve import retrievability
+from eider.model.learned import PLAIN
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, WhyOf
 from eider.model.runs import STEP_OPS
 from eider.model.usage import days_between, fresh
@@ -56,12 +57,24 @@ def why(engine: Engine, accepted: Clean[WhyOf]) -> Explanation:
     return Explanation(
         memory=memory, status=memory.status(now), evidence=quoted, events=tuple(reversed(touched)),
         replaces=tuple(dict.fromkeys(replaces)), replaced_by=memory.superseded_by, usage=usage, retrievability=chance,
-        summary=_summary(memory, now, touched, chance),
+        summary=_summary(memory, now, touched, chance, _doubted(engine, memory)),
         against=tuple(engine.store.reads.memories(engine.store.reads.linked(memory.id, "contradicts", user=request.user), user=request.user)),
     )  # fmt: skip
 
 
-def _summary(memory: Memory, now: datetime, touched: list[Event], chance: float) -> str:
+def _doubted(engine: Engine, memory: Memory) -> list[str]:
+    """Say which later statement may have replaced a memory, how likely that is, and what else it may mean."""
+    if (doubt := memory.doubt) is None:
+        return []
+    by = engine.store.reads.memories([doubt.by], user=memory.user)
+    later = f"“{by[0].text}” ({doubt.by})" if by else doubt.by
+    return [
+        f"Whether it still holds is in doubt since {later}: with {doubt.probability:.0%} it ended",
+        f"Most likely the later one {PLAIN.get(doubt.relation, doubt.relation)}, or else it {PLAIN.get(doubt.runner_up, doubt.runner_up)}; eider inbox asks",
+    ]
+
+
+def _summary(memory: Memory, now: datetime, touched: list[Event], chance: float, doubted: list[str]) -> str:
     """Say in whole sentences where a memory comes from, whether it holds, and how likely it is still wanted."""
     sources = {"user": "The user told it", "agent": "An agent noted it", "import": "It was imported"}
     first = min((e.at for e in touched), default=memory.recorded_at)
@@ -72,6 +85,9 @@ def _summary(memory: Memory, now: datetime, touched: list[Event], chance: float)
         f"A {memory.kind} that applies {where}",
         f"{sources.get(memory.origin, f'It was read in a {memory.origin}')} on {first:%Y-%m-%d}, {quotes}",
     ]
+    if memory.evidence and memory.confidence < 1:
+        parts.append(f"That it was worth keeping was {memory.confidence:.0%} likely")
+    parts += doubted
     status = memory.status(now)
     if status == "current":
         parts.append(f"It holds; the chance that it is still wanted is {chance:.0%}")

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from eider.language.analysis import fingerprint, words
-from eider.understand.pair_reading import Reading, read
+from eider.understand.pair_reading import read
 from eider.understand.pairs import holds_all
 
 _BEGINS: Final = 4
@@ -27,12 +27,7 @@ def is_known(text: str, known: Collection[str]) -> bool:
     sentences = _indexed(tuple(known))
     if fingerprint(text) in sentences.marks:
         return True
-    near = sentences.near(text)
-    return bool(near) and _said_by(read(text), [read(one) for one in near])
-
-
-def _said_by(own: Reading, others: Sequence[Reading]) -> bool:
-    """Whether one of the others has all words, numbers and names of the text, and its negation."""
+    own, others = read(text), map(read, sentences.near(text))
     content = {word.stem for word in own.content}
     return bool(content) and any(
         content <= {word.stem for word in other.content} and holds_all(own, other) for other in others

@@ -92,15 +92,10 @@ def read_message(reply: str, agent_output: str = "") -> Message:
         start, end = found[-1] if found else (0, 0)
         last = (max(start, end - _AGENT_CHARACTERS), end)
     return Message(
-        reply,
-        language or agent_language,
-        tuple(read_structure(reply, language or agent_language)),
-        agent_output,
-        last,
+        reply, language or agent_language, tuple(read_structure(reply, language or agent_language)), agent_output, last,
         cues.find(agent_output[slice(*last)], agent_language),
-        bool(cues.find(agent_output[ending:], agent_language) & cues.bit("earlier")),
-        content_words(agent_output[-2000:]),
-    )
+        bool(cues.find(agent_output[ending:], agent_language) & cues.bit("earlier")), content_words(agent_output[-2000:]),
+    )  # fmt: skip
 
 
 def units(message: Message, *, with_clauses: bool) -> list[Unit]:
@@ -125,8 +120,7 @@ def _words(text: str, prefix: str, *, pairs: bool = True) -> list[str]:
     words = cues.tokens(text)
     names = [prefix + word for word in words]
     if pairs and words:
-        framed = ["^", *words, "$"]
-        names += [f"{prefix}{a}_{b}" for a, b in itertools.pairwise(framed)]
+        names += [f"{prefix}{a}_{b}" for a, b in itertools.pairwise(["^", *words, "$"])]
         names += [f"{prefix}1st:{words[0]}", f"{prefix}1st:{'_'.join(words[:2])}", f"{prefix}last:{words[-1]}"]
     return names
 
@@ -164,41 +158,33 @@ def _bucket(name: str, value: float, *edges: float) -> str:
     return f"{name}{sum(value >= edge for edge in edges)}"
 
 
+def _true(**flags: bool) -> list[str]:
+    return [name for name, holds in flags.items() if holds]
+
+
 class Surroundings:
     """What all units of one message share, read once."""
 
     def __init__(self, message: Message) -> None:
         self.message = message
-        own = [s for s in message.sentences if s.voice is not Voice.OTHER]
-        self.own = own
+        self.own = own = [s for s in message.sentences if s.voice is not Voice.OTHER]
         self.order = {s.start: place for place, s in enumerate(own)}
-        text = "\n".join(
-            message.text[one.start : one.end] for one in own
-        )  # what others say tells nothing of the person
+        text = "\n".join(message.text[one.start : one.end] for one in own)  # what others say tells nothing
         self.reply_entries = _entries(_words(text[:_REPLY_WORDS], "R:", pairs=False))
         agent_names = _words(message.last_words, "A:")
         if len(text) < _SHORT_REPLY:
             agent_names += [f"{name}|short" for name in agent_names]
         self.agent_entries = _entries(agent_names)
         self.agent_cues = _found_names(message.agent_found, "a:")
-        asks = message.asked
-        remember = asks and bool(message.agent_found & (cues.bit("remember") | cues.bit("standing")))
-        self.flags = [
-            name
-            for name, holds in (
-                ("asked", asks),
-                ("asked_remember", remember),
-                ("earlier", message.agent_earlier),
-                ("agent_list", "```" in message.agent or "\n- " in message.agent or "\n* " in message.agent),
-                ("lines", any(one.line != own[0].line for one in own)),
-            )
-            if holds
-        ]
+        self.flags = _true(
+            asked=message.asked, earlier=message.agent_earlier, lines=any(one.line != own[0].line for one in own),
+            asked_remember=message.asked and cues.has(message.agent_found, "remember", "standing"),
+            agent_list=any(mark in message.agent for mark in ("```", "\n- ", "\n* ")),
+        )  # fmt: skip
         words = len(cues.tokens(text[:3000]))
         self.sizes = [
-            _bucket("sentences", len(own), 2, 3, 4, 6, 9),
-            _bucket("words", words, 3, 6, 12, 25, 50, 100, 200),
-        ]
+            _bucket("sentences", len(own), 2, 3, 4, 6, 9), _bucket("words", words, 3, 6, 12, 25, 50, 100, 200)
+        ]  # fmt: skip
 
     def near(self, order: int) -> int:
         """Return the cue classes of a sentence and those around it."""
@@ -218,43 +204,20 @@ def _place_names(unit: Unit, around: Surroundings, found: int) -> tuple[list[str
     words = len(cues.tokens(text))
     content = content_words(text)
     shared = len(content & message.agent_words) / max(1, len(content))
-    crossed = [
-        name
-        for name, holds in (
-            ("question", whole.endswith(_QUESTION)),
-            ("first", order == 0),
-            ("only", last == 0),
-            ("short", words < _FEW_WORDS),
-            ("clause", unit.clause),
-            ("unclear", sentence.voice is Voice.UNCLEAR),
-            ("asked_remember0", "asked_remember" in around.flags and order == 0),
-            ("asked0", "asked" in around.flags and order == 0),
-            ("earlier0", "earlier" in around.flags),
-            ("digit", any(c.isdecimal() for c in text)),
-            ("name", any(w[:1].isupper() for w in text.split()[1:])),
-        )
-        if holds
-    ]
-    dense = [
-        name
-        for name, holds in (
-            ("last", order == last),
-            ("exclaims", "!" in text or "！" in text),
-            ("capital", text[:1].isupper()),
-            ("shouts", text.isupper() and len(text) > _FEW_WORDS),
-            ("code", "`" in text),
-            ("link", "://" in text),
-            ("bracket", "(" in text or "（" in text),
-            ("quote", any(c in text for c in '“"«「„『')),
-            ("colon", ":" in text or "：" in text),
-            ("list_item", message.text[sentence.start - 2 : sentence.start] in {"- ", "* ", "• "}),
-            ("ends_sentence", unit.end >= sentence.end - 1),
-            ("begins_sentence", unit.start == sentence.start),
-            ("shares", shared > 0),
-            ("east_asian", is_east_asian(text)),
-        )
-        if holds
-    ]  # fmt: skip
+    crossed = _true(
+        question=whole.endswith(_QUESTION), first=order == 0, only=last == 0, short=words < _FEW_WORDS, clause=unit.clause,
+        unclear=sentence.voice is Voice.UNCLEAR, asked_remember0="asked_remember" in around.flags and order == 0,
+        asked0="asked" in around.flags and order == 0, earlier0="earlier" in around.flags,
+        digit=any(c.isdecimal() for c in text), name=any(w[:1].isupper() for w in text.split()[1:]),
+    )  # fmt: skip
+    dense = _true(
+        last=order == last, exclaims="!" in text or "！" in text, capital=text[:1].isupper(), code="`" in text,
+        shouts=text.isupper() and len(text) > _FEW_WORDS, link="://" in text, bracket="(" in text or "（" in text,
+        quote=any(c in text for c in '“"«「„『'), colon=":" in text or "：" in text, shares=shared > 0,
+        list_item=message.text[sentence.start - 2 : sentence.start] in {"- ", "* ", "• "},
+        ends_sentence=unit.end >= sentence.end - 1, begins_sentence=unit.start == sentence.start,
+        east_asian=is_east_asian(text),
+    )  # fmt: skip
     dense += [_bucket("length", words, 3, 5, 8, 12, 18, 26, 40), _bucket("shared", shared, 0.01, 0.2, 0.4, 0.7)]
     dense += [_bucket("order", order, 1, 2, 3, 5), *around.sizes, *around.flags]
     dense += [f"why:{sentence.reason}"] if sentence.reason else []
@@ -273,7 +236,7 @@ def _cross(names: list[str], context: list[str]) -> NDArray[np.int64]:
 
 
 def _entries(names: Sequence[str]) -> NDArray[np.int64]:
-    return np.array(list({zlib.crc32(name.encode("utf-8", "surrogatepass")) & _MASK for name in names}), np.int64)
+    return np.array(sorted({zlib.crc32(name.encode("utf-8", "surrogatepass")) & _MASK for name in names}), np.int64)
 
 
 Features = dict[str, tuple[NDArray[np.int64], float]]
@@ -300,13 +263,10 @@ def features(around: Surroundings, chosen: Sequence[Unit]) -> list[Features]:
         near = _words(message.text[before.start : before.end], "P:")[:60] if before else []
         near += _words(message.text[after.start : after.end], "N:", pairs=False)[:40] if after else []
         groups = {
-            "word": _entries(_words(text, "U:")),
-            "char": _characters(text),
-            "near": _entries(near),
-            "agent": around.agent_entries,
-            "reply": around.reply_entries,
+            "word": _entries(_words(text, "U:")), "char": _characters(text), "near": _entries(near),
+            "agent": around.agent_entries, "reply": around.reply_entries,
             "cross": _cross(crossed, before_cues + reply_cues + agent_cues),
-        }
+        }  # fmt: skip
         values: Features = {name: (e, 1 / math.sqrt(max(1, len(e)))) for name, e in groups.items()}
         result.append(values | {"dense": (_entries(dense), _DENSE_SCALE)})
     return result

@@ -104,13 +104,9 @@ def grounded(text: str, quote: str, own: str, output: str = "") -> bool:
 
 def _content(text: str) -> set[str]:
     """Words that carry what is said; where there are no spaces, characters."""
-    found: set[str] = set()
-    for word in words(text):
-        if _HAN.search(word):
-            found |= {c for c in word if c not in _FRAME_HAN}
-        elif word not in _FRAME:
-            found.add(word)
-    return found
+    said = words(text)
+    characters = {c for word in said if _HAN.search(word) for c in word if c not in _FRAME_HAN}
+    return characters | {word for word in said if word not in _FRAME and not _HAN.search(word)}
 
 
 def _said(word: str, said: set[str]) -> bool:

@@ -78,10 +78,8 @@ def _plain_share(words: Sequence[Word], left: Sequence[Word], likeness: NDArray[
     if not total:
         return 1.0
     best = np.zeros(len(left)) if likeness is None else likeness
-    return (
-        1
-        - sum(word.weight * (1 - float(one)) for word, one in zip(left, best, strict=True) if not word.is_value) / total
-    )
+    lost = (word.weight * (1 - float(one)) for word, one in zip(left, best, strict=True) if not word.is_value)
+    return 1 - sum(lost) / total
 
 
 def _weights(words: Sequence[Word]) -> NDArray[np.float64]:
@@ -119,9 +117,7 @@ def _likeness(e: Sequence[Word], l: Sequence[Word], vectors: Vectors) -> NDArray
 
 def _beside(earlier: Reading, later: Reading, stems_e: set[str], stems_l: set[str]) -> dict[str, float]:
     """Whether a shared word has another neighbour now: "laptop" and "work laptop", "tea" and "tea towels"."""
-    found = dict.fromkeys(
-        [f"{side}_{kind}" for side in ("before", "after") for kind in ("new", "gone", "differs")], 0.0
-    )
+    found = {f"{side}_{kind}": 0.0 for side in ("before", "after") for kind in ("new", "gone", "differs")}
     top = 1e-6
     for i, a in enumerate(earlier.words):
         if a.weight <= 0 or a.stem not in stems_l:
@@ -164,9 +160,8 @@ def _values(earlier: Reading, later: Reading) -> dict[str, float]:
         differ += bool(a) and bool(b) and not a & b
         same, lost, fresh = same + len(a & b), lost + len(a - b), fresh + len(b - a)
     unit = bool(earlier.units & later.units)
-    nearness, alike = _numbers(
-        earlier.values["number"] - later.values["number"], later.values["number"] - earlier.values["number"]
-    )
+    a, b = earlier.values["number"], later.values["number"]
+    nearness, alike = _numbers(a - b, b - a)
     return {
         "number_nearness": nearness, "number_form": alike,
         "replaced_named": float(lost == 0 and fresh > 0 and same > 0 and later.cues["past"] + later.cues["ended"] > 0),

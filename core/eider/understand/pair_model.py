@@ -22,6 +22,8 @@ HEADS: Final = ("change", "revoked", *RELATIONS)
 BUCKETS: Final = 1 << 14
 _LIMIT: Final = 5.0
 """Standard deviations at which a feature is cut."""
+_DIFFERING: Final = 2
+"""Words in which statements differ at most that are the same but for a value."""
 TOPICS: Final = (
     "plain_covered_e", "soft_l", "soft_e", "values_differ", "shared_top", "people_fresh", "possessor_fresh",
     "subject_fresh", "before_new", "after_new", "number_nearness", "covered_l", "owner_other", "left_plain_l",
@@ -33,7 +35,6 @@ SIGNS: Final = (
     "standing_then_fine", "longer", "they_l",
 )  # fmt: skip
 """A sign says little by itself: "now" is a change only where both speak of the same. So each is crossed with each topic."""
-_CROSSED: Final = tuple(f"{topic} × {sign}" for topic in TOPICS for sign in SIGNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +70,12 @@ def vectors(texts: Sequence[str]) -> NDArray[np.float32]:
     return _embedder().embed(texts, "document")
 
 
-def dense_row(earlier: Reading, later: Reading, embed: Vectors) -> tuple[list[str], NDArray[np.float32]]:
-    """Names and values of all features of a pair, crossed ones last."""
+def dense_row(earlier: Reading, later: Reading, embed: Vectors) -> NDArray[np.float32]:
+    """All features of a pair, crossed ones last."""
     found = features(earlier, later, embed)
     signs = np.minimum([found[sign] for sign in SIGNS], 1.0)
     crossed = np.outer([found[topic] for topic in TOPICS], signs)
-    return [*found, *_CROSSED], np.concatenate([list(found.values()), crossed.ravel()]).astype(np.float32)
+    return np.concatenate([list(found.values()), crossed.ravel()]).astype(np.float32)
 
 
 def word_buckets(earlier: Reading, later: Reading) -> list[int]:
@@ -85,9 +86,23 @@ def word_buckets(earlier: Reading, later: Reading) -> list[int]:
     marks = [f"L:{word}" for word in known_b] + [f"E:{word}" for word in known_a]
     marks += [f"N:{word}" for word in known_b - known_a] + [f"G:{word}" for word in known_a - known_b]
     marks += [f"2:{one}_{two}" for one, two in pairwise(b)] + [f"F:{b[0] if b else ''}"]
+    if frame := _frame(a, b):
+        marks += [f"S:{word}" for word in frame] + [f"T:{one}_{two}" for one, two in pairwise(frame)]
     for size in (1, 2) if later.unspaced else (4,):
         marks += [f"C:{text[start : start + size]}" for start in range(len(text) - size + 1)]
     return sorted({crc32(mark.encode()) % BUCKETS for mark in marks})
+
+
+def _frame(a: list[str], b: list[str]) -> list[str]:
+    """Return the words of two statements that differ in one place only, with a gap there; empty where more differs.
+
+    They tell a slot with one value ("my name is …") from one with several ("I have a sister called …").
+    """
+    start = next((n for n, (one, two) in enumerate(zip(a, b, strict=False)) if one != two), min(len(a), len(b)))
+    most = min(len(a), len(b)) - start
+    end = next((n for n in range(most) if a[-1 - n] != b[-1 - n]), most)
+    differing = max(len(a), len(b)) - start - end
+    return [*b[:start], "…", *b[len(b) - end :]] if 0 < differing <= _DIFFERING < start + end + 1 else []
 
 
 def standard(rows: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -95,32 +110,23 @@ def standard(rows: NDArray[np.float32], mean: NDArray[np.float32], scale: NDArra
     return np.clip((rows - mean) / scale, -_LIMIT, _LIMIT)
 
 
-def scores(earlier: Sequence[Reading], later: Reading) -> tuple[NDArray[np.float32], list[str], NDArray[np.float32]]:
-    """Log odds of every head for one later statement against `n` earlier ones.
-
-    Returns:
-        Log odds, shape `(n, len(HEADS))`; the names of the features; and what each adds to the change head, `(n, features)`.
-    """
+def scores(earlier: Sequence[Reading], later: Reading) -> NDArray[np.float32]:
+    """Log odds of every head for one later statement against `n` earlier ones, shape `(n, len(HEADS))`."""
     model = weights()
     embed = VectorCache()
     embed([text for one in (later, *earlier) for text in (one.text, *(word.plain for word in one.content))])
-    names: list[str] = []
-    rows: list[NDArray[np.float32]] = []
     words = np.zeros((len(earlier), len(HEADS)), np.float32)
     for index, one in enumerate(earlier):
-        names, row = dense_row(one, later, embed)
-        rows.append(row)
         buckets = word_buckets(one, later)
         words[index] = model.words[buckets].sum(0) / max(1, len(buckets)) ** 0.5
-    dense = standard(np.array(rows, np.float32).reshape(len(earlier), -1), model.mean, model.scale)
-    raw = dense @ model.dense + words + embed([later.text])[0] @ model.meaning + model.bias
-    return raw * model.slopes[:, 0] + model.slopes[:, 1], names, dense * model.dense[:, 0]
+    rows = np.array([dense_row(one, later, embed) for one in earlier], np.float32).reshape(len(earlier), -1)
+    dense = standard(rows, model.mean, model.scale) @ model.dense
+    raw = dense + words + embed([later.text])[0] @ model.meaning + model.bias
+    return raw * model.slopes[:, 0] + model.slopes[:, 1]
 
 
 class VectorCache:
     """Vectors of the texts of one comparison, each made once."""
-
-    __slots__ = ("_known",)
 
     def __init__(self) -> None:
         self._known: dict[str, NDArray[np.float32]] = {}

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from eider.understand.cues import guess_language
+from eider.understand.sentences import Span
 
 _HAN: Final = "\u3005\u3400-\u9fff\uf900-\ufaff"
 _KANA: Final = "\u3041-\u30ff"
@@ -111,11 +112,10 @@ def _languages() -> dict[str, _Language]:
     found: dict[str, _Language] = {}
     for name, classes in data.items():
         spaced = name not in {"zh", "ja", "ko"}
+        texts = {k: v for k, v in classes.items() if isinstance(v, str) and k not in {"stop", "nouns"}}
         found[name] = _Language(
             stop=frozenset(plain(word) for word in classes["stop"].split()),
-            patterns={
-                k: _pattern(v, spaced) for k, v in classes.items() if isinstance(v, str) and k not in {"stop", "nouns"}
-            },
+            patterns={k: _pattern(v, spaced) for k, v in texts.items()},
             lists={k: [_pattern(one, spaced) for one in v] for k, v in classes.items() if isinstance(v, list)},
             capital_nouns=classes.get("nouns") == "capital",
         )
@@ -161,9 +161,9 @@ def read(text: str, tongue: str | None = None) -> Reading:
     text, rest = text[:_MOST].replace("’", "'"), text[_MOST:].strip()
     known = _languages()[tongue or guess_language(text) or "en"]
     spans = {kind: [match.span() for match in known.patterns[kind].finditer(text)] for kind in CUES}
-    changing = [span for kind in ("now", "moved", "new", "back", "instead") for span in spans[kind]]
+    changing: list[Span] = [span for kind in ("now", "moved", "new", "back", "instead") for span in spans[kind]]
     values: dict[str, set[str]] = {kind: set() for kind in VALUES}
-    special: list[tuple[int, int]] = []
+    special: list[Span] = []
     for kind in (*_LISTED, "number"):
         for index, pattern in enumerate(known.lists[kind]):
             for match in pattern.finditer(text):
@@ -172,10 +172,7 @@ def read(text: str, tongue: str | None = None) -> Reading:
     kin = list(known.patterns["kin"].finditer(text))
     words = _words(text, known, changing, special, values)
     return Reading(
-        rest=rest,
-        text=text,
-        unspaced=bool(_UNSPACED.search(text)),
-        words=tuple(words),
+        rest=rest, text=text, unspaced=bool(_UNSPACED.search(text)), words=tuple(words),
         values={kind: frozenset(found) for kind, found in values.items()},
         units=frozenset(after.stem for word, after in pairwise(words) if word.plain[0].isdigit() and after.joined),
         cues={kind: len(found) for kind, found in spans.items()},
@@ -189,15 +186,11 @@ def read(text: str, tongue: str | None = None) -> Reading:
         ),
         people=frozenset(stem(plain(match.group())) for match in kin),
         first_people=frozenset(stem(plain(match.group())) for match in kin if match.start() < 2 * _BEGINNING),
-    )
+    )  # fmt: skip
 
 
 def _words(
-    text: str,
-    known: _Language,
-    changing: list[tuple[int, int]],
-    special: list[tuple[int, int]],
-    values: dict[str, set[str]],
+    text: str, known: _Language, changing: list[Span], special: list[Span], values: dict[str, set[str]]
 ) -> list[Word]:
     rarity = _rarity()
     most = rarity[""]
@@ -226,15 +219,10 @@ def _words(
         function = whole in known.stop or ("ぁ" <= whole[0] <= "ゖ" and len(whole) <= _PARTICLE)
         words.append(
             Word(
-                stem=stem(whole),
-                plain=whole,
-                weight=0.0 if function else rarity.get(stem(whole), most),
-                start=start,
-                end=end,
-                is_value=value or is_number or whole in values["code"],
-                is_cue=any(a <= start < b for a, b in changing),
+                stem=stem(whole), plain=whole, weight=0.0 if function else rarity.get(stem(whole), most), start=start, end=end,
+                is_value=value or is_number or whole in values["code"], is_cue=any(a <= start < b for a, b in changing),
                 joined=start - last <= 1,
             )
-        )
+        )  # fmt: skip
         last = end
     return words

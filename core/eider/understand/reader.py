@@ -29,11 +29,13 @@ _MOST_SENTENCES = 400
 """Of a longer message only so many sentences of the person's own are scored, from its end."""
 _COMPLETES = 0.2
 """A sentence beside the best one from this probability may complete it. Chosen on writers left out of training."""
-_SMALL, _SHORT = 4, 12
-"""Most words of a sentence that completes another: whatever it says, or where it is not learned by itself."""
+_SMALL, _SHORT = 2, 20
+"""Most words of a sentence that completes another: in any case, or where it is not learned by itself."""
+_SEVERAL, _SURER = 300, 0.2
+"""Characters of a message in which whatever would be learned alone is learned beside other things, and how much surer it has
+to be: in a longer one most of that is the story around it. Chosen on writers left out of training."""
 _ECHO = 0.85
 _AGENT_END = 960
-_EVEN = 0.5
 _LONG, _LONGER = 600, 0.05
 """Characters of a message that counts as long, and how much surer it has to be: most of these are told in passing. A guess."""
 _ASSENT = 4
@@ -59,12 +61,8 @@ class Finding:
     act: Act
     reach: Reach
     kind: MemoryKind
-    obey: float
-    """Probability that it says how the agent is to behave (rule, preference) rather than what is so."""
     answers: Span | None
     """What it answers, as offsets into the agent's output: for confirmations, praise and bare corrections."""
-    voice: Voice
-    """UNCLEAR where another voice may speak; such a finding is never in the zone "learn"."""
 
 
 @cache
@@ -103,7 +101,7 @@ def _strip_frames(text: str, span: Span) -> Span:
     start, end = span
     for _ in range(4):
         begin = min(end, _strip_beginning(text, start, end))
-        while begin < end and text[begin] in _PAUSES and text[begin : begin + 2] not in {"--", "..", "./"}:
+        while begin < end and text[begin] in _PAUSES and text[begin : begin + 2] not in {"--", "..", "./", "~/"}:
             begin += 1
         stop = _strip_end(text, begin, end)
         if (begin, stop) == (start, end) or len(content_words(text[begin:stop])) < 1:
@@ -133,14 +131,27 @@ class _Reader:
         found: list[Finding] = []
         says = [self._has_content(self._sentence(u).found, content_words(self.text[u.start : u.end])) for u in chosen]
         best = int(np.argmax(np.where(says, chances, 0.0) if any(says) else chances))
-        partner = self._partner(chosen, chances, best, margins[:, HEADS.index("obey")] >= 0)
+        alone = self._alone(chosen, chances, best)
+        partner = self._partner(chosen, chances, alone, best)
         for place in np.flatnonzero(chances >= self.weights.ask).tolist():
             if place != partner:
-                border = self.learn if place == best else self.weights.further
+                whole = len(self.text) <= _SEVERAL and alone[place] >= self.learn + _SURER
+                border = self.learn if place == best else 0.0 if whole else self.weights.further
                 with_it = chosen[partner] if place == best and partner is not None else None
-                one = self._finding(chosen[place], with_it, margins[place], float(chances[place]), border)
-                found += [one] if one else []
+                if one := self._finding(chosen[place], with_it, margins[place], float(chances[place]), border):
+                    found.append(one)
         return found
+
+    def _alone(self, chosen: list[Unit], chances: NDArray[np.float64], best: int) -> NDArray[np.float64]:
+        """Return how likely each other sentence would be kept if it were the whole message; 0 where that is not asked."""
+        alone = np.zeros(len(chosen))
+        if chances[best] >= self.learn:
+            for place in np.flatnonzero(chances >= min(_COMPLETES, self.weights.ask)).tolist():
+                message = read_message(self.text[chosen[place].start : chosen[place].end])
+                if place != best and (own := units(message, with_clauses=False)):
+                    margins = self.weights.margins(features(Surroundings(message), own))
+                    alone[place] = self.weights.probability(margins[:, 0]).max()
+        return alone
 
     def _told_to_remember(self, unit: Unit) -> bool:
         """Return whether the sentence begins with "remember that" or the like and goes on."""
@@ -150,7 +161,7 @@ class _Reader:
         return frame > 0 and not passing and not self.text[unit.start : unit.end].rstrip().endswith(("?", "？"))
 
     def _partner(
-        self, chosen: list[Unit], chances: NDArray[np.float64], best: int, obeys: NDArray[np.bool_]
+        self, chosen: list[Unit], chances: NDArray[np.float64], alone: NDArray[np.float64], best: int
     ) -> int | None:
         """Return the sentence beside the best one that completes it ("Tabs. No exceptions."), None where none does.
 
@@ -158,25 +169,16 @@ class _Reader:
         """
         if chances[best] < self.learn or self._sentence(chosen[best]).voice is not Voice.OWN:
             return None
+        kept = self._sentence(chosen[best])
         for place in (best + 1, best - 1):
             if not 0 <= place < len(chosen) or chances[place] < _COMPLETES:
                 continue
-            alone = chances[place] >= self.weights.ask
-            if alone and obeys[place] != obeys[best]:
-                continue
             one = self._sentence(chosen[place])
             words = sum(token[0].isalnum() for token in cues.tokens(self.text[one.start : one.end]))
-            beside = (
-                one.line == self._sentence(chosen[best]).line
-                and abs(chosen[place].sentence - chosen[best].sentence) == 1
-            )
-            apart = one.found & (cues.bit("i") | cues.bit("we"))
-            small = words <= _SMALL and not apart
-            if (
-                beside
-                and one.voice is Voice.OWN
-                and (small or (words <= _SHORT and chances[place] < self.learn and not (alone and apart)))
-            ):
+            beside = one.line == kept.line and abs(chosen[place].sentence - chosen[best].sentence) == 1
+            small = words <= _SMALL and not cues.has(one.found, "i", "we")
+            whole = max(alone[place], chances[place]) >= self.learn
+            if beside and one.voice is Voice.OWN and (small or (words <= _SHORT and not whole)):
                 return place
         return None
 
@@ -193,8 +195,7 @@ class _Reader:
         zone: Zone = "learn" if probability >= border and sentence.voice is Voice.OWN else "ask"
         if self._echoes(content):
             return None
-        empty = not self._has_content(sentence.found, content)
-        if act in {"confirm", "praise"} or empty:
+        if (empty := not self._has_content(sentence.found, content)) or act in {"confirm", "praise"}:
             yes = cues.has(sentence.found, "yes") and not cues.has(sentence.found, "praise")
             assents = act == "confirm" or (empty and yes)
             if self._agent_quotes() or (assents and not self.message.asked):
@@ -207,19 +208,11 @@ class _Reader:
         if partner is not None:
             both = (min(unit.start, partner.start), max(unit.end, partner.end))
             span = _strip_frames(self.text, both) if partner.start < unit.start else (span[0], both[1])
-        obey = 1 / (1 + np.exp(-by_head["obey"]))
         return Finding(
-            spans=(span,),
-            text=self.text[slice(*span)],
-            probability=probability,
-            zone=zone,
-            act=act,
+            spans=(span,), text=self.text[slice(*span)], probability=probability, zone=zone, act=act,
             reach=max(_REACHES, key=lambda name: by_head[name]),
-            kind=self._kind(sentence.found, float(obey)),
-            obey=float(obey),
-            answers=self._answers(unit, act, sentence.found),
-            voice=sentence.voice,
-        )
+            kind=self._kind(sentence.found, obeys=by_head["obey"] >= 0), answers=self._answers(unit, act, sentence.found),
+        )  # fmt: skip
 
     def _has_content(self, found: int, content: frozenset[str]) -> bool:
         """Return whether the sentence says something by itself, more than "exactly like that"."""
@@ -272,8 +265,8 @@ class _Reader:
         cut = any(a < edge - unit.start < b for a, b in pieces for edge in (start, end))
         return (unit.start, unit.end) if cut else (start, end)
 
-    def _kind(self, found: int, obey: float) -> MemoryKind:
-        if obey >= _EVEN:
+    def _kind(self, found: int, *, obeys: bool) -> MemoryKind:
+        if obeys:
             taste = cues.has(found, "prefer") and not cues.has(found, "standing", "negation")
             return "preference" if taste else "rule"
         if found & cues.bit("prefer") and not found & cues.bit("decide"):

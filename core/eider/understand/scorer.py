@@ -80,13 +80,8 @@ class Weights:
                 msg = f"the weights have format {head['format']}, {head['bits']} bits and heads {head['heads']}; train them again with tests/lab/train_reply_reader.py"
                 raise ValueError(msg)
             numbers = {name: head[name] for name in _NUMBERS}
-            return cls(
-                table=np.asfortranarray(stored["table"]),
-                scale=stored["scale"],
-                bias=stored["bias"],
-                about=head["about"],
-                **numbers,
-            )
+            table = np.asfortranarray(stored["table"])
+            return cls(table=table, scale=stored["scale"], bias=stored["bias"], about=head["about"], **numbers)
 
 
 @cache
