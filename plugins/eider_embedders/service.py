@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from eider.model.protocols import Role
 
-QUERY_SECONDS: Final = 0.3
+QUERY_SECONDS: Final = 0.25
 """Longest wait for the vector of a question; later it is answered by words alone."""
 _SECONDS: Final = 30.0
 """Longest wait for one batch."""

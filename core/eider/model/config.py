@@ -22,7 +22,7 @@ SETTINGS: Final[Mapping[str, str]] = {
     "encoder": "what looks at the best candidates of a recall again: onnx, or another name as for embedder; none by default",
     "reranker": "what reads the best candidates beside the question: cohere:…, voyage:…, tei; none by default",
     "embedder_key": "key of the embedder's provider, or of several: openai=…,voyage=…",
-    "embedder_patience": "seconds a question waits for its vector from a service (0.3); later it is answered by words alone",
+    "embedder_patience": "seconds a question waits for its vector from a service (0.25); later it is answered by words alone",
     "embedder_url": "where the embedder's provider is, or several: tei=http://127.0.0.1:8080/v1,ollama=…",
     "layers": "published snapshots recalled beneath the store, with commas between; one that is not there is passed over",
     "hook_patience": "how many times longer than 150 ms (400 ms at a session's start) hooks may take; 1, more for a slow machine",
