@@ -9,6 +9,7 @@ from quoted import quoted
 
 import eider
 from eider.api.facade import Eider
+from eider.api.scores import relevance
 
 SAID = "2026-06-03T09:00:00+00:00"
 CHANGED = "2026-09-03T09:00:00+00:00"
@@ -53,7 +54,7 @@ def test_the_new_value_comes_first_and_the_old_words_below_with_their_end(tmp_pa
             assert words.until is not None
             assert "(until 3 Sep 2026)" in words.line
             assert any("until 3 Sep 2026" in note for note in words.why.notes)
-            assert words.score == pytest.approx(sum(words.why.shares.values()), abs=0.01)
+            assert words.score == pytest.approx(relevance(sum(words.why.shares.values())), abs=0.01)
 
 
 def test_replaced_words_are_never_injected_nor_guide(tmp_path: Path) -> None:

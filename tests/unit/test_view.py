@@ -195,7 +195,7 @@ def test_shares_of_a_score_are_stacked(memory: eider.Eider, tmp_path: Path) -> N
     found = memory.recall("what costs $5?")
     axes = plots.shares(found)
     ends = [sum(bar.get_width() for bar in axes.patches[i :: len(found)]) for i in range(len(found))]
-    assert ends == pytest.approx([h.score for h in found], abs=0.02)
+    assert ends == pytest.approx([sum(h.why.shares.values()) for h in found], abs=0.02)
     axes.figure.savefig(tmp_path / "shares.png")
     plt.close(axes.figure)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
-from eider.guide.inject import inject
+from eider.api.scores import inject, recall, search
 from eider.guide.policy import policy
 from eider.learn.imported import import_, import_lines
 from eider.learn.inbox import inbox, settle
@@ -99,9 +99,7 @@ from eider.records.revise import correct, deactivate, pin, reinforce, unpin
 from eider.records.sql import sql
 from eider.records.undo import undo
 from eider.records.upkeep import drain, embedder, publish, rebuild, swap_embedder, verify
-from eider.retrieve.recall import recall
 from eider.retrieve.related import rebuild_links, related
-from eider.retrieve.search import search
 from eider.runs.context import run_context, search_documents
 from eider.runs.forgetting import forget_run
 from eider.runs.lifecycle import begin_run, end_run, judge_run, renew_run

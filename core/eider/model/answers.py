@@ -54,6 +54,7 @@ class Recollection(Shown):
     id: str
     text: str
     score: float
+    """From 0 (has nothing to do with it) to 1 (answers it): the sum of `why.shares` on one scale for all verbs."""
     why: Why
     memory: Memory | None = None
     episode: Episode | None = None
