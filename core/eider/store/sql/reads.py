@@ -50,7 +50,7 @@ class SqlReads:
         """Return memories that a later statement may have replaced; only by this one where it is named."""
         sql = (
             f"SELECT {rows.columns(rows.MEMORY)} FROM memories WHERE user_id = $1 AND retired_at IS NULL "  # noqa: S608
-            "AND doubt IS NOT NULL AND state = 'active' AND ($2 IS NULL OR doubt::JSON->>'by' = $2)"
+            "AND doubt IS NOT NULL AND state = 'active' AND (CAST($2 AS VARCHAR) IS NULL OR doubt::JSON->>'by' = $2)"
         )
         with self._database.reading(user) as db:
             return [rows.memory_of(row) for row in db.execute(sql, [user, by]).fetchall()]
