@@ -279,3 +279,9 @@ def test_nobody_is_asked_about_an_approval(reply: str) -> None:
     """It is said of this once: nothing of it is kept, and nothing is asked."""
     assert read_reply(reply) == []
     assert not [one for one in read_reply(reply, "Here is the plan.") if one.act != "praise"]
+
+
+def test_a_path_keeps_its_beginning_behind_an_answer() -> None:
+    """A home directory begins with a sign that is a pause elsewhere."""
+    reply = "yes, ~/src/kestrel is always where the code lives"
+    assert [one.text for one in read_reply(reply, "Is there a checkout?")] == [reply.removeprefix("yes, ")]

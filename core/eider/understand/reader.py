@@ -79,7 +79,7 @@ def _strip_beginning(text: str, start: int, end: int) -> int:
             after = lower[len(frame) :]
             whole = frame.endswith("'") or is_east_asian(frame) or not after[:1].isalnum()
             if after.lstrip(" ")[:1] in _PAUSE_MARKS if pauses else whole:
-                return start + len(frame) + len(after) - len(after.lstrip(_PAUSES))
+                return start + len(frame) + len(after) - len(after.lstrip(_PAUSES.rstrip("~")))
     comma = lower.find(",", 0, 30)
     if comma > 0 and cues.find(lower[:comma]) & cues.bit("greet") and len(lower[:comma].split()) <= _FEW_WORDS:
         return start + comma + 1
