@@ -37,10 +37,11 @@ def related(state: State, id: str, kinds: tuple[str, ...], limit: int) -> None: 
     """Show what a memory or an utterance is linked to."""
     with open_memory(state) as memory:
         found = memory.related(id, kinds=kinds or None, limit=limit)
-    print_values(state, found, lambda: _print_related(found))
+    print_values(state, found, lambda: print_related(found))
 
 
-def _print_related(found: list[Related]) -> None:
+def print_related(found: list[Related]) -> None:
+    """Print lines with the way in which they are linked."""
     for one in found:
         print_indented(one.text, f"{one.kind:10} {_ARROWS[one.outward]} ")
         print_line(f"    {one.id}  {one.weight:.2f}  {one.reason}", dim=True)

@@ -12,6 +12,7 @@ import click
 from eider.cli.command import command, open_memory, pass_state, resolve_scope, stdin_text, text_of
 from eider.cli.exit_codes import report_queued
 from eider.cli.formatting import print_stored
+from eider.cli.graph import print_related
 from eider.cli.output import print_values, write_line
 from eider.cli.state import State
 from eider.model.errors import InputError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _PRIVATE: Final = re.compile(r"<\s*private\b.*(?:<\s*/\s*private\b[^>]*>|\Z)", re.IGNORECASE | re.DOTALL)
 """From the first mark to the last: rather too much than a word of what is in between."""
 _SENTENCE: Final = re.compile(r"\S.*?(?:[.;!?]+(?=\s|\Z)|$)", re.MULTILINE)
+_BESIDE: Final = 5
+"""Links shown of what was just kept."""
 QUEUED_PREFIX: Final = "queued_"
 """How the id of a write begins that a server has yet to take."""
 _TEXT: Final = click.argument("words", metavar="TEXT...", nargs=-1, required=True)
@@ -94,11 +97,14 @@ def record(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, metad
 @click.option("--valid-to", metavar="TIME", help="First instant it no longer holds.")
 @click.option("--pinned", is_flag=True, help="Never let it decay.")
 @click.option("--heard", is_flag=True, help="The user's own words: keep what they say of rules, wishes and facts.")
+@click.option("--related", is_flag=True, help="Show what it is linked to.")
 @_KEY
 @_LINES
 @_JSONL
 @pass_state
-def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, heard: bool, **said: Any) -> None:
+def remember(
+    state: State, words: tuple[str, ...], lines: bool, jsonl: bool, heard: bool, related: bool, **said: Any
+) -> None:
     """Keep a statement.
 
     Saying it again adds nothing: the known one is strengthened. TEXT - reads stdin, as one statement,
@@ -114,7 +120,10 @@ def remember(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, hea
         else:
             given = {k: v for k, v in said.items() if v is not None}
             done = memory.remember_many([{**given, **item} for item in many])
+        beside = [one for kept in done for one in memory.related(kept, limit=_BESIDE)] if related else []
     _print_stored(state, done)
+    if related:
+        print_values(state, beside, lambda: print_related(beside))
 
 
 def _learn_from_words(memory: Eider, text: str, said: dict[str, Any]) -> list[Memory]:
