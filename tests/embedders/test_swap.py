@@ -236,3 +236,12 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "embedder hash" in run("swap", "--back").output
     assert run("swap", "--drop").exit_code == 0
     assert run("swap").exit_code == 2
+
+
+def test_a_store_is_created_for_an_embedder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`eider store create --embedder` names what embeds it; what is set for new stores does not matter then."""
+    monkeypatch.setenv("EIDER_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("EIDER_SERVER", "off")
+    made = CliRunner().invoke(app.cli, ["store", "create", "work", "--embedder", "hash"])
+    assert made.exit_code == 0, made.output
+    assert "embedder hash" in CliRunner().invoke(app.cli, ["embed", "status", "--store", "work"]).output

@@ -10,6 +10,7 @@ from moved import account, made
 
 from eider.model.errors import RefusedError
 from eider.records.moving.move import move
+from eider.store.backends import make_named
 
 if TYPE_CHECKING:
     from cluster import Cluster
@@ -28,5 +29,8 @@ def test_a_store_moves_into_a_database_and_back(cluster: Cluster, tmp_path: Path
     assert account(two) == account(old)
     assert move(two, back).done
     assert account(back) == account(old)
+    make_named(tmp_path / "named.eider", two)
+    plan = move(tmp_path / "named.eider", tmp_path / "c.eider", dry_run=True)
+    assert (plan.state, plan.source) == ("ABSENT", two.partition("@")[2])
     with pytest.raises(RefusedError, match="new or empty"):
         move(made(tmp_path / "other.eider"), one)

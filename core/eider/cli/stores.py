@@ -113,8 +113,9 @@ def _size_text(count: float) -> str:
 @_STORE
 @click.option("--backend", type=click.Choice(["duckdb", "postgres"]), default="duckdb", help="What keeps the rows.")
 @click.option("--address", metavar="ADDRESS", help="Of the PostgreSQL database; libpq's own settings by default.")
+@click.option("--embedder", metavar="NAME", help="What embeds it, such as onnx; by default the one that is set.")
 @pass_state
-def create(state: State, name: str, backend: str, address: str | None) -> None:
+def create(state: State, name: str, backend: str, address: str | None, embedder: str | None) -> None:
     """Create an empty store that only its owner can read.
 
     With --backend postgres its rows are in a schema of a PostgreSQL database, by default one of the store's name, which
@@ -132,7 +133,7 @@ def create(state: State, name: str, backend: str, address: str | None) -> None:
         schema = re.sub(r"[^a-z0-9_]", "_", folder.stem.lower())
         make_named(folder, address if address and "schema=" in address else _with_schema(address, schema))
     try:
-        with open_memory(state, create=True):
+        with open_memory(state, create=True, **({} if embedder is None else {"embedder": embedder})):
             pass
     except BaseException:
         if backend == "postgres":

@@ -21,7 +21,7 @@ from eider.model.failpoints import point
 from eider.model.shown import Value
 from eider.model.store_paths import is_database
 from eider.providers.embedders.noted import NOTED, Noted
-from eider.store.backends import exists_at, open_address
+from eider.store.backends import address_in, exists_at, open_address
 from eider.store.open import newest_schema, open_copy, open_folder, schema_in
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def move(
     """Move everything of a store into another place; the source stays as it was.
 
     Args:
-        source: Directory, or address in a database server.
+        source: Directory, or address in a database server; a directory may stand for one.
         target: The same; made where nothing is.
         dry_run: Only say what would be done.
         told: Told (rows done, rows in all).
@@ -91,6 +91,7 @@ def move(
     """
     if str(source) == str(target):
         raise RefusedError(f"{str(source)!r} is both source and target; name another target.")
+    source, target = (place if is_database(place) else address_in(Path(place)) or place for place in (source, target))
     with _reading(source) as old:
         if not _is_there(target):
             plan = _plan(old, source, target, "ABSENT")
