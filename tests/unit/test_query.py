@@ -278,3 +278,18 @@ def test_a_larger_limit_is_given_on_demand(memory: eider.Eider) -> None:
     with pytest.raises(SqlError, match="more than 64 MB"):
         memory.sql(query, memory=64)
     assert memory.sql(query, memory=1024).rows == [(150_000_000,)]
+
+
+def test_values_of_a_query_are_bound_and_not_read_as_sql(tmp_path: Path) -> None:
+    """Question marks and numbers take values of the kinds that JSON has; anything else is named."""
+    with eider.open(tmp_path / "bound.eider", user="ada") as memory:
+        memory.remember("Likes O'Hara's tea.")
+        memory.remember("Likes rum.")
+        found = memory.sql("SELECT text FROM memories WHERE text = ? AND importance >= ?", ["Likes O'Hara's tea.", 1])
+        assert found.arrow().to_pylist() == [{"text": "Likes O'Hara's tea."}]
+        assert memory.sql("SELECT $1 AS a, $2 AS b", [None, True]).arrow().to_pylist() == [{"a": None, "b": True}]
+        assert not memory.sql("SELECT text FROM memories WHERE text = ?", ["x' OR 1=1 --"]).arrow().num_rows
+        with pytest.raises(eider.EiderError, match=r"params\[0\]"):
+            memory.sql("SELECT ?", [object()])  # pyright: ignore[reportArgumentType]
+        with pytest.raises(eider.EiderError):
+            memory.sql("SELECT ?")

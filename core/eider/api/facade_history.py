@@ -8,6 +8,8 @@ from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Sql,
 from eider.model.values import HasId, id_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from eider.api.backend import Backend
     from eider.model.answers import Diff, Explanation, Health, Version
     from eider.model.requests import When
@@ -45,17 +47,18 @@ class Accounts:
         return self._backend.execute(WhyOf(id=id_of(id), user=self._whose(user)))
 
     def sql(
-        self, query: str, *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0, memory: int = 512
+        self, query: str, params: Sequence[str | float | bool | None] = (), *, user: str | None = None, rows: int = 10_000, seconds: float = 10.0, memory: int = 512
     ) -> Table:  # fmt: skip
         """Ask one's own rows in SQL, in a database that holds nothing else and can reach nothing.
 
         Args:
             query: One statement that reads.
+            params: Values for its question marks, or $1, $2, …, in order.
             user: Whose rows.
             rows: Most rows of the answer.
             seconds: Most time; it ends at most a second later.
             memory: Megabytes that rows, query and answer may take together.
         """
         return self._backend.execute(
-            Sql(query=query, user=self._whose(user), rows=rows, seconds=seconds, memory=memory)
+            Sql(query=query, params=params, user=self._whose(user), rows=rows, seconds=seconds, memory=memory)
         )

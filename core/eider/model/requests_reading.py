@@ -191,6 +191,8 @@ class Sql(UserRequest[Table]):
     verb: ClassVar[str] = "sql"
 
     query: str
+    params: Sequence[str | float | bool | None] = ()
+    """Values for the question marks (or $1, $2, …) of the query, in order."""
     rows: int = 10_000
     seconds: float = 10.0
     memory: int = 512
@@ -199,5 +201,10 @@ class Sql(UserRequest[Table]):
     def __post_init__(self) -> None:
         validation.user(self.user)
         validation.text(self.query, "query")
+        for place, value in enumerate(validation.listed_values(self.params, "params")):
+            if value is not None and not isinstance(value, str | int | float):
+                raise InputError(
+                    f"params[{place}]={value!r:.40} is {type(value).__name__}; pass a str, a number, a bool or None."
+                )
         validation.whole(self.memory, "memory", 64, 65_536)
         validation.whole(self.rows, "rows", 1, 1_000_000)

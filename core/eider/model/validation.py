@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date
-from typing import Final, get_args
+from typing import Final, cast, get_args
 
 from eider.model.errors import InputError, TooLargeError
 from eider.model.values import KINDS, ORIGINS, ROLES, Metadata, Status
@@ -105,6 +105,13 @@ def origins(values: Iterable[str] | None) -> tuple[str, ...] | None:
 def scopes(values: Iterable[str] | None) -> tuple[str, ...] | None:
     """Scopes to keep."""
     return None if values is None else tuple(name(scope, "scope") for scope in listed(values, "scopes"))
+
+
+def listed_values(values: object, what: str) -> tuple[object, ...]:
+    """Return the values of a list or tuple; anything else is refused by name."""
+    if not isinstance(values, list | tuple):
+        raise InputError(f"{what}={_show(values)} is {type(values).__name__}; pass a list.")
+    return tuple(cast("Sequence[object]", values))
 
 
 def listed(values: object, what: str) -> tuple[str, ...]:

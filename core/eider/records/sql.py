@@ -40,7 +40,7 @@ def sql(engine: Engine, accepted: Clean[Sql]) -> Table:
         raise InputError(f"seconds={request.seconds!r} is out of range; pass more than 0, at most {_MAX_SECONDS}.")
     schema, batches, truncated = answer(
         lambda: engine.store.transfer.tables(user, engine.now()),
-        request.query, rows=request.rows, seconds=request.seconds, memory=request.memory,
+        request.query, params=request.params, rows=request.rows, seconds=request.seconds, memory=request.memory,
     )  # fmt: skip
     return Table(_tidy(pa.Table.from_batches(batches, schema)), truncated=truncated)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -39,13 +39,20 @@ _ALLOWED: Final = "ask one SELECT (or WITH, DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) 
 
 
 def answer(
-    tables: Callable[[], Mapping[str, pa.Table]], query: str, *, rows: int, seconds: float, memory: int
+    tables: Callable[[], Mapping[str, pa.Table]],
+    query: str,
+    *,
+    params: Sequence[object] = (),
+    rows: int,
+    seconds: float,
+    memory: int,
 ) -> tuple[pa.Schema, list[pa.RecordBatch], bool]:
     """Run one reading statement over these tables and nothing else.
 
     Args:
         tables: Reads what it may see; not asked for a query that is refused.
         query: A single SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
+        params: Values for its placeholders, in order.
         rows: Most rows handed out.
         seconds: Most time it may take.
         memory: Most megabytes for the rows and the query together.
@@ -72,7 +79,7 @@ def answer(
             _check(db, query)
             _fill(db, tables())
             with _limited(db, seconds) as cursor:
-                return _fetched(cursor, query, rows)
+                return _fetched(cursor, query, params, rows)
     except duckdb.InterruptException:
         raise SqlError(too_slow(seconds)) from None
     except duckdb.OutOfMemoryException:
@@ -168,9 +175,11 @@ def _limited(db: Cursor, seconds: float) -> Generator[Cursor]:
             cursor.close()
 
 
-def _fetched(cursor: Cursor, query: str, rows: int) -> tuple[pa.Schema, list[pa.RecordBatch], bool]:
+def _fetched(
+    cursor: Cursor, query: str, params: Sequence[object], rows: int
+) -> tuple[pa.Schema, list[pa.RecordBatch], bool]:
     """At most so many rows, streamed: what is left out is never fetched."""
-    relation = cursor.sql(query)
+    relation = cursor.sql(query, params=list(params)) if params else cursor.sql(query)
     if relation is None:  # pyright: ignore[reportUnnecessaryComparison] (a statement without a result)
         raise SqlError(f"the query has no result; {_ALLOWED}.")
     reader = relation.to_arrow_reader(min(_BATCH, rows + 1))

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Final
@@ -47,13 +47,20 @@ _idle: Final[list[tuple[int, subprocess.Popen[bytes]]]] = []
 
 
 def answer(
-    tables: Callable[[], Mapping[str, pa.Table]], query: str, *, rows: int, seconds: float, memory: int
+    tables: Callable[[], Mapping[str, pa.Table]],
+    query: str,
+    *,
+    params: Sequence[object] = (),
+    rows: int,
+    seconds: float,
+    memory: int,
 ) -> tuple[pa.Schema, list[pa.RecordBatch], bool]:
     """Run one reading statement over these tables in another process.
 
     Args:
         tables: Reads what it may see.
         query: A single SELECT, WITH, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN.
+        params: Values for its placeholders, in order.
         rows: Most rows handed out.
         seconds: Most time it may take; it ends at most a second later.
         memory: Most megabytes that rows, query and answer may take together.
@@ -69,7 +76,7 @@ def answer(
     worker: subprocess.Popen[bytes] | None = None
     try:
         worker = _worker()
-        said, body = _asked(worker, tables(), query, rows=rows, seconds=seconds, memory=memory)
+        said, body = _asked(worker, tables(), query, params=params, rows=rows, seconds=seconds, memory=memory)
     except BaseException:
         if worker is not None:
             _end(worker)
@@ -97,12 +104,21 @@ def _worker() -> subprocess.Popen[bytes]:
 
 
 def _asked(
-    worker: subprocess.Popen[bytes], tables: Mapping[str, pa.Table], query: str, *, rows: int, seconds: float, memory: int
+    worker: subprocess.Popen[bytes], tables: Mapping[str, pa.Table], query: str, *, params: Sequence[object], rows: int, seconds: float, memory: int
 ) -> tuple[dict[str, Any], bytes]:  # fmt: skip
     """Send a query and its rows; the answer, or that it went beyond a limit."""
     if worker.stdin is None or worker.stdout is None:
         raise SqlError("the query's process cannot be reached; try again.")
-    head = json.dumps({"query": query, "rows": rows, "seconds": seconds, "memory": memory, "tables": list(tables)})
+    head = json.dumps(
+        {
+            "query": query,
+            "params": list(params),
+            "rows": rows,
+            "seconds": seconds,
+            "memory": memory,
+            "tables": list(tables),
+        }
+    )
     try:
         _send(worker.stdin, head.encode())
         for table in tables.values():
@@ -197,7 +213,7 @@ def main() -> None:
             )
         try:
             schema, batches, truncated = sql_sandbox.answer(
-                lambda tables=tables: tables, asked["query"], rows=asked["rows"], seconds=asked["seconds"],
+                lambda tables=tables: tables, asked["query"], params=asked["params"], rows=asked["rows"], seconds=asked["seconds"],
                 memory=asked["memory"],
             )  # fmt: skip
             body = _packed(schema, batches)
