@@ -107,7 +107,7 @@ def exists(address: str) -> bool:
 def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder, index: str | None) -> Store:
     """Bundle one object per purpose over an open database."""
     candidates, segments = SqlCandidates(chain), PostgresSegments(chain, width=embedder.width)
-    search: PostgresSearch | BucketSearch = PostgresSearch(database, candidates, embedder.width)
+    search: PostgresSearch | BucketSearch = PostgresSearch(database, candidates)
     if index is not None:
         search = bucket.opened(database, index, embedder.width, segments)
     listener = Listener(database, chain)

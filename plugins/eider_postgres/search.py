@@ -30,7 +30,9 @@ CROSS JOIN LATERAL (SELECT sum(q.weight) AS weight FROM unnest($1::bigint[], $2:
                     WHERE q.term = ANY(w.terms)) s
 ORDER BY s.weight DESC, w.id DESC LIMIT $3
 """
-_MEANINGS: Final = "SELECT id FROM meanings WHERE user_id = $1 ORDER BY meaning{0} <#> $2{0} LIMIT $3"
+_MEANINGS: Final = (
+    "SELECT id FROM meanings WHERE user_id = $1 AND vector_dims(meaning) = $4 ORDER BY meaning{0} <#> $2{0} LIMIT $3"
+)
 _NEW: Final = "SELECT id FROM episodes WHERE user_id = $1 ORDER BY id DESC LIMIT $2"
 
 
@@ -39,9 +41,9 @@ class PostgresSearch:
 
     trouble: str | None = None
 
-    def __init__(self, database: PostgresDatabase, candidates: SqlCandidates, width: int) -> None:
-        """Nominate rows of an open database; vectors have `width` floats."""
-        self._database, self._candidates, self._width = database, candidates, width
+    def __init__(self, database: PostgresDatabase, candidates: SqlCandidates) -> None:
+        """Nominate rows of an open database."""
+        self._database, self._candidates = database, candidates
 
     def nominate(
         self, text: str, vector: NDArray[np.float32] | None, *, user: str, limit: int = 400
@@ -59,10 +61,10 @@ class PostgresSearch:
                 if size > _NEAR_FROM:
                     db.execute("SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true)")
                     db.execute("SELECT set_config('hnsw.ef_search', $1, true)", [str(limit)])
-                    cast = f"::halfvec({self._width})"
+                    cast = f"::halfvec({len(vector)})"
                 else:
                     cast = ""
-                found.append(db.execute(_MEANINGS.format(cast), [user, Half(vector), limit]).fetchall())
+                found.append(db.execute(_MEANINGS.format(cast), [user, Half(vector), limit, len(vector)]).fetchall())
             found.append(db.execute(_NEW, [user, min(limit, _NEWEST)]).fetchall())
         return list(dict.fromkeys(row[0] for rows in found for row in rows))
 
@@ -126,10 +128,12 @@ class PostgresSearch:
 
     def _make_near(self) -> None:
         """Make the index of near meanings, while others read and write, outside any transaction."""
+        with self._database.reading(EVERYONE) as db:
+            widths = db.execute("SELECT vector_dims(meaning) FROM meanings ORDER BY id DESC LIMIT 1").fetchall()
         with self._database.alone() as db:
             made: Any = (
                 f"CREATE INDEX CONCURRENTLY IF NOT EXISTS meanings_near ON meanings "
-                f"USING hnsw ((meaning::halfvec({self._width})) halfvec_ip_ops)"
+                f"USING hnsw ((meaning::halfvec({int(widths[0][0])})) halfvec_ip_ops)"
             )
             db.execute(made)
 
@@ -143,7 +147,7 @@ class PostgresSearch:
 
     def resize(self, width: int) -> None:
         """Drop the meanings: from now on vectors have this length. They have to be indexed anew."""
-        self._width = width
+        del width
         with self._database.writing(EVERYONE) as db:
             db.execute("DROP INDEX IF EXISTS meanings_near")
             db.change("DELETE FROM meanings")
