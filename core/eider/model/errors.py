@@ -13,7 +13,6 @@ EiderError
 │   ├── ErasedError                  it was forgotten for good
 │   ├── UndoConflictError            later changes build on the event
 │   ├── StaleChangeError             the plan read revisions that have moved on
-│   ├── TrustError                   the channel may not claim this origin
 │   ├── RunHeldError                 another process works on the run
 │   └── RunChangedError              a resumed run's code asks for other steps than it had
 ├── StoreError                       the files
@@ -161,16 +160,6 @@ class StaleChangeError(RefusedError):
     def __init__(self, ids: Sequence[str]) -> None:
         super().__init__(f"{', '.join(repr(i) for i in ids)} changed since they were read; read them again and retry.")
         self.ids = tuple(ids)
-
-
-class TrustError(RefusedError):
-    """A channel claimed an origin of more trust than it may."""
-
-    def __init__(self, origin: str, max_trust: str) -> None:
-        super().__init__(
-            f"origin {origin!r} is above this channel's max_trust={max_trust!r}; callers may only lower it."
-        )
-        self.origin, self.max_trust = origin, max_trust
 
 
 class RunHeldError(RefusedError):

@@ -20,7 +20,7 @@ def link(engine: Engine, accepted: Clean[LinkTogether]) -> Edge:
 
     Raises:
         UnknownIdError: One of them is not there.
-        TrustError: One is trusted more than the channel.
+        RefusedError: One is trusted more than the channel.
     """
     request = accepted.request
     edge = Edge(source=request.source, target=request.target, kind=cast("EdgeKind", request.kind))
