@@ -289,6 +289,7 @@ def test_values_of_a_query_are_bound_and_not_read_as_sql(tmp_path: Path) -> None
         assert found.arrow().to_pylist() == [{"text": "Likes O'Hara's tea."}]
         assert memory.sql("SELECT $1 AS a, $2 AS b", [None, True]).arrow().to_pylist() == [{"a": None, "b": True}]
         assert not memory.sql("SELECT text FROM memories WHERE text = ?", ["x' OR 1=1 --"]).arrow().num_rows
+        assert memory.sql("SELECT text FROM memories ORDER BY text LIMIT ?", [1]).arrow().num_rows == 1
         with pytest.raises(eider.EiderError, match=r"params\[0\]"):
             memory.sql("SELECT ?", [object()])  # pyright: ignore[reportArgumentType]
         with pytest.raises(eider.EiderError):

@@ -36,7 +36,7 @@ def _check(value: Any, what: str, above: set[int]) -> None:
     if id(value) in above:
         raise InputError(f"{what} holds itself; keep a value without circles, such as ids in place of objects.")
     if len(above) >= MAX_DEPTH:
-        raise InputError(f"{what} is nested deeper than {MAX_DEPTH} levels; keep it flatter, or as a text.")
+        raise InputError(f"{what[:60]}… is nested deeper than {MAX_DEPTH} levels; keep it flatter, or as a text.")
     above.add(id(value))
     for key, inner in value.items() if isinstance(value, Mapping) else enumerate(value):
         if isinstance(value, Mapping) and not isinstance(key, str):

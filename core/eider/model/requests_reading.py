@@ -191,7 +191,7 @@ class Sql(UserRequest[Table]):
     verb: ClassVar[str] = "sql"
 
     query: str
-    params: Sequence[str | float | bool | None] = ()
+    params: Sequence[str | int | float | bool | None] = ()
     """Values for the question marks (or $1, $2, …) of the query, in order."""
     rows: int = 10_000
     seconds: float = 10.0
