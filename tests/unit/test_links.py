@@ -71,6 +71,13 @@ def test_a_cause_is_linked_to_its_effect_in_both_directions(memory: eider.Eider)
     assert [(one.id, one.outward) for one in memory.related(move, kinds=["causal"])] == [(rent.id, False)]
 
 
+def test_causes_are_found_in_a_store_of_two_lines(memory: eider.Eider) -> None:
+    """Words are not common because there are few lines."""
+    rose = memory.remember("The rent of the flat rose by forty percent.")
+    moved = memory.remember("We moved to Bergen because the rent of the flat rose.")
+    assert [(one.id, one.outward) for one in memory.related(rose, kinds=["causal"])] == [(moved.id, True)]
+
+
 def test_a_why_question_tells_causes_before_what_they_caused(memory: eider.Eider) -> None:
     """Also where the cause shares no word with the question; an intent may be said as well."""
     memory.record("We like Bergen.", session="x")

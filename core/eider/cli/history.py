@@ -138,7 +138,12 @@ def _print_health(found: Health) -> None:
         ["scopes", counts(dict(found.scopes))],
         ["fading", f"{fading} of {len(found.retrievability)} below a retrievability of 0.5"],
         ["events", str(found.events)],
-        ["index", f"{found.pending_index} row(s) to follow" if found.pending_index else "up to date"],
+        [
+            "index",
+            f"{found.pending_index} row(s) outside it; a store of up to 10,000 needs none"
+            if found.pending_index
+            else "up to date",
+        ],
         ["embedder", found.embedder],
     ]
     print_table([*rows, *(["degraded", reason] for reason in found.degraded)])

@@ -45,6 +45,7 @@ _ABOUT: Final = 0.3
 """Share of a row's own weight that a clause covers which it says: a long text has the words of many clauses. A guess."""
 _LEAST_WORDS: Final = 2
 """Words that a row shares with a clause at the least."""
+_AS_IF: Final = 100
 _CAUSES_READ: Final = 40
 """Rows whose texts are read for what they say of causes."""
 
@@ -132,7 +133,7 @@ def _that_say(segment: Segment, clause: str, own: int, texts: Mapping[int, str])
     numbers = segment.postings.number
     asked = list(dict.fromkeys(analysis.terms(clause, numbers).tolist()))
     weights = {numbers[h]: _weight(segment, numbers[h]) for h in asked if h in numbers}
-    mass = sum(weights.values()) + (len(asked) - len(weights)) * float(np.log1p(2.0 * segment.total + 1.0))
+    mass = sum(weights.values()) + (len(asked) - len(weights)) * float(np.log1p(2.0 * max(segment.total, _AS_IF) + 1.0))
     if len(weights) < _LEAST_WORDS:
         return
     for other in texts:
@@ -151,8 +152,9 @@ def hubs(segment: Segment) -> int:
 
 
 def _weight(segment: Segment, term: int) -> float:
-    df = float(segment.postings.df[term])
-    return float(np.log1p((segment.total - df + 0.5) / (df + 0.5)))
+    """Inverse document frequency as if there were a hundred rows at least: of two rows none is telling."""
+    df, total = float(segment.postings.df[term]), max(segment.total, _AS_IF)
+    return float(np.log1p((total - df + 0.5) / (df + 0.5)))
 
 
 def _replacing(segment: Segment, row: int, visible: NDArray[np.bool_]) -> list[Link]:
