@@ -35,18 +35,18 @@ GUIDANCE: Final = 7_000
 ASKED: Final = 4
 """Prompts of a compacted session that are told again."""
 OPEN: Final = 2
-"""Contradictions shown."""
+"""Contradictions shown at most."""
 _CHARACTERS: Final = 160
 OBEY: Final = "What the user told earlier follows; act on it unless they say otherwise now."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Briefing:
-    """What a session is told when it begins."""
+    """Text and memories given to a session when it begins."""
 
     text: str
     ids: tuple[str, ...] = ()
-    """Memories that it tells."""
+    """Memories that the text shows."""
     tokens: int = 0
     """Of what was recalled, the standing words aside."""
 
@@ -105,7 +105,7 @@ class BriefingFiles:
     """The last briefing of each directory, on disk."""
 
     def __init__(self, home: Path, host: str = HOST) -> None:
-        """Write nothing yet."""
+        """Name the directory; nothing is written yet."""
         self._home, self._host = home, host
         self._lock = threading.Lock()
         self._turn = 0
@@ -116,7 +116,7 @@ class BriefingFiles:
             return self._turn
 
     def delete_all(self) -> None:
-        """Take them all away."""
+        """Delete all of these files."""
         with self._lock:
             self._turn += 1
             briefing_cache.delete_briefings(str(self._home))

@@ -12,5 +12,5 @@ if TYPE_CHECKING:
 
 
 def start(around: Around) -> HookHandler:
-    """What answers Codex; the server calls this once."""
+    """Create the handler of Codex's hooks; the server calls this once."""
     return HookHandler(around, CODEX)

@@ -38,13 +38,13 @@ class Codex:
     title: str = "Codex"
 
     def is_present(self) -> bool:
-        """Whether it has run here, or could."""
+        """Return whether Codex has run for this account, or is installed."""
         import shutil
 
         return config_folder().is_dir() or shutil.which("codex") is not None
 
     def place(self, options: Options) -> Path:
-        """The directory of settings."""
+        """Return the directory of Codex's settings."""
         if options.project is not None:
             raise RefusedError(
                 "Codex takes hooks of an account only; run eider install --target codex without --project."

@@ -54,7 +54,7 @@ _MAX_BRIEFINGS: Final = 16
 
 
 def start(around: Around) -> HookHandler:
-    """What answers Claude Code; the server calls this once."""
+    """Create the handler of Claude Code's hooks; the server calls this once."""
     return HookHandler(around)
 
 

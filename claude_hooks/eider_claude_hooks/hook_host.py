@@ -1,4 +1,4 @@
-"""What differs between the hosts whose hooks come here: Claude Code and Codex."""
+"""Differences between the hosts that call the hooks: Claude Code and Codex."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class HookHost:
     name: str
     title: str
     how: str
-    """What its model is told of Eider at a session's start."""
+    """Text about Eider that the host's model gets at a session's start."""
     records: tuple[str, ...]
     """Patterns of the records below `folder`."""
     folder: Callable[[], Path]

@@ -27,13 +27,13 @@ _MANAGED: Final = (
 
 
 def config_folder() -> Path:
-    """Where Claude Code keeps this account's settings."""
+    """Return the directory of this account's Claude Code settings."""
     named = os.environ.get("CLAUDE_CONFIG_DIR")
     return Path(named).expanduser().absolute() if named else Path.home() / ".claude"
 
 
 def is_on_path() -> bool:
-    """Whether the program is there."""
+    """Return whether the program is installed."""
     import shutil
 
     return shutil.which("claude") is not None

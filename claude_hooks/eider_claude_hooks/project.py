@@ -35,7 +35,7 @@ class Place:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What is seen from here: the project's own, and what holds everywhere."""
+        """Scopes visible from the project: its own and the global one."""
         return (self.scope, "global")
 
 

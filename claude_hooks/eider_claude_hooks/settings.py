@@ -103,7 +103,7 @@ def present_hooks(settings: Json) -> list[tuple[str, str, Json]]:
 
 
 def expected_hooks(form: Form) -> list[tuple[str, str, Json]]:
-    """Our hooks as they should be."""
+    """Eider's hooks in their current form."""
     every = ((e, str(g.get("matcher") or ""), g["hooks"][0]) for e, groups in form.hooks().items() for g in groups)
     return sorted(every, key=lambda one: one[:2])
 

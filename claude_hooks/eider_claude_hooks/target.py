@@ -26,7 +26,7 @@ _PRIVATE: Final = 0o600
 _UNRESERVED: Final = "http://127.0.0.1:PORT/v1/hooks"
 _FORMS: Final = ("auto", "http", "command")
 _AGENT: Final = {"EIDER_ORIGIN": "agent"}
-"""What Claude types on the command line was said by the agent, whatever it claims."""
+"""Set for Claude's shell: what it passes to the command line counts as said by the agent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class ClaudeCode:
     title: str = "Claude Code"
 
     def is_present(self) -> bool:
-        """Whether it has run here, or could."""
+        """Return whether Claude Code has run for this account, or is installed."""
         return machine.config_folder().is_dir() or machine.is_on_path()
 
     def place(self, options: Options) -> Path:

@@ -1,4 +1,4 @@
-"""What Claude Code's settings hold of ours: which events, in which form. Pure: values from arguments."""
+"""Hook entries for Claude Code's settings: which events, in which form. Pure functions."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Form:
     events: Sequence[Event] = EVENTS
 
     def hook(self, event: Event) -> dict[str, Any]:
-        """The entry for one event."""
+        """Return the settings entry for one event."""
         if event.wire == "command" or self.base is None:
             return {"type": "command", **self.command, "timeout": ceil(TIMEOUT * self.patience)}
         headers = {"Authorization": f"Bearer {self.token}", "Eider-Hooks": "$EIDER_HOOKS"}

@@ -1,4 +1,4 @@
-"""What of a prompt a person said: no private passages, nothing that the client wrote in a person's place."""
+"""Finds the person's own words in a prompt: without private passages and what the client inserted."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ BLANK: Final = "[private]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PromptWords:
-    """A prompt, read."""
+    """The parts of a prompt."""
 
     text: str = ""
-    """What may be kept and recalled for; empty where no person spoke."""
+    """Words that may be kept and recalled for; empty where no person spoke."""
     command: bool = False
     """Whether it calls a slash command: its words are for the command, and nothing is learned from them."""
     private: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What `eider doctor` looks at in OpenClaw."""
+"""Checks of `eider doctor` for OpenClaw."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from eider_openclaw.settings import GATE, value_at
 
 @home_check("openclaw")
 def openclaw(place: HomeContext) -> Iterator[Finding]:
-    """Whether a plugin that is there can do anything."""
+    """Check that an installed plugin is enabled and can work."""
     path = places.config_file()
     if place.home is None or not path.is_file():
         return

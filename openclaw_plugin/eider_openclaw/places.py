@@ -11,24 +11,24 @@ from typing import Final
 ID: Final = "eider"
 """The plugin's name in OpenClaw."""
 PACKAGE: Final = "openclaw-eider"
-"""Its name as an npm package."""
+"""The plugin's name as an npm package."""
 MANIFEST: Final = "openclaw.plugin.json"
 
 
 def state_folder() -> Path:
-    """OpenClaw's state directory."""
+    """Return OpenClaw's state directory."""
     named = os.environ.get("OPENCLAW_STATE_DIR")
     return Path(named).expanduser().absolute() if named else Path.home() / ".openclaw"
 
 
 def config_file() -> Path:
-    """OpenClaw's config."""
+    """Return the path of OpenClaw's config."""
     named = os.environ.get("OPENCLAW_CONFIG_PATH")
     return Path(named).expanduser().absolute() if named else state_folder() / "openclaw.json"
 
 
 def is_here() -> bool:
-    """Whether OpenClaw has run here, or could."""
+    """Return whether OpenClaw has run for this account, or is installed."""
     return config_file().exists() or state_folder().is_dir() or shutil.which("openclaw") is not None
 
 

@@ -1,4 +1,4 @@
-"""What the server serves for the plugin: the tools, whose answers leave framed as data, as everywhere else."""
+"""The tools that the server offers to the plugin; their answers are framed as data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 AGENT: Final = "openclaw"
 TOOL_NAMES: Final = frozenset(("recall", "remember", "forget", "why"))
-"""What may be called here; whatever enters was said by an agent."""
+"""Tools that may be called; what enters through them was said by an agent."""
 _QUOTED: Final = 400
 """Characters of one quotation that a model is shown."""
 _OK, _BAD, _MISSING = 200, 400, 404
@@ -67,7 +67,7 @@ def call_tool(inside: ServerContext, given: Mapping[str, Any]) -> Mapping[str, A
 
 
 def why_answer(memory: Eider, id: str, user: str) -> Mapping[str, Any]:  # noqa: A002 (the word users know)
-    """What a memory rests on, framed as data."""
+    """Return the sources of a memory, framed as data."""
     try:
         found = memory.why(id, user=user)
     except EiderError as error:

@@ -29,7 +29,7 @@ class Wiring:
     allowed: bool = False
 
     def memo(self, folder: str) -> dict[str, Any]:
-        """What taking it out again needs to know."""
+        """Return the notes that removing the plugin again needs."""
         return {"folder": folder, "made": self.made, "put": self.put, "allowed": self.allowed}
 
     def ensure_holder(self, path: Sequence[str], empty: Any) -> None:
@@ -116,12 +116,12 @@ def unwire(text: bytes, memo: Mapping[str, Any]) -> bytes | None:
 
 
 def unwire_unrecorded(text: bytes, folder: str) -> bytes | None:
-    """The same where no record says what was added: our folder and our entry go."""
+    """Remove our folder and our entry from the config where no record says what was added."""
     return unwire(text, {"folder": folder, "put": [list(_ENTRY)]})
 
 
 def value_at(value: Any, path: Sequence[str]) -> Any:
-    """What stands at a path; None where there is nothing."""
+    """Return the value at a path of the config, None where there is none."""
     for key in path:
         value = value.get(key) if isinstance(value, dict) else None
     return value

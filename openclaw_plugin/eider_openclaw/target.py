@@ -25,7 +25,7 @@ class OpenClaw:
     title: str = "OpenClaw"
 
     def is_present(self) -> bool:
-        """Whether it has run here, or could."""
+        """Return whether OpenClaw has run for this account, or is installed."""
         return places.is_here()
 
     def place(self, options: Options) -> Path:
@@ -39,7 +39,7 @@ class OpenClaw:
         return places.config_file().parent
 
     def plan(self, options: Options) -> Plan:
-        """One file: its config."""
+        """Return the files that installing changes: OpenClaw's config."""
         self.place(options)
         path = places.config_file()
         before = files.read(path)

@@ -1,4 +1,4 @@
-"""What a vendor's exceptions mean: whether later may be better, and how much later."""
+"""Translates vendors' exceptions: whether to try again, and after how long."""
 
 from __future__ import annotations
 

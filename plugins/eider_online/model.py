@@ -20,7 +20,7 @@ _EDGE: Final = 0.01
 
 
 def traits(sample: Mapping[str, Any]) -> dict[str, float]:
-    """What the model looks at, all about 1 in size.
+    """Features of the model, each about 1 in size.
 
     Args:
         sample: `days` since the last use, `stability` in days, `uses`, `importance` 1 to 5, `kind`.
@@ -50,7 +50,7 @@ class OnlineDecay:
 
     @classmethod
     def of(cls, state: Mapping[str, Any] | None) -> Self:
-        """As it was when `state()` was taken."""
+        """Restore a model from what `state()` returned."""
         model = cls()
         if state is not None and state.get("form") == FORM:
             model._set({str(n): float(w) for n, w in state["weights"].items()}, float(state["intercept"]))
