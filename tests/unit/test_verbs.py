@@ -17,9 +17,11 @@ from eider.api.verbs import VERBS
 from eider.model import (
     answers,
     learned,
+    links,
     outcomes,
     requests,
     requests_learning,
+    requests_links,
     requests_reading,
     requests_runs,
     runs,
@@ -33,7 +35,7 @@ NAMES = sorted(VERBS)
 
 REQUESTS = [
     kind
-    for module in (requests, requests_learning, requests_reading, requests_runs)
+    for module in (requests, requests_learning, requests_links, requests_reading, requests_runs)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, requests.Request) and "verb" in vars(kind)
 ]
@@ -56,6 +58,7 @@ def test_request_function_and_facade_name_one_answer(name: str) -> None:
         **vars(builtins),
         **vars(answers),
         **vars(learned),
+        **vars(links),
         **vars(outcomes),
         **vars(runs),
         **vars(values),
