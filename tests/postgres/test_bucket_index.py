@@ -20,12 +20,21 @@ if TYPE_CHECKING:
 _WRITER = """
 import sys
 import eider
+from eider.model.errors import StaleChangeError
+
+def again(write, *given):
+    while True:
+        try:
+            return write(*given)
+        except StaleChangeError:  # another writer was faster, time and again
+            pass
+
 with eider.open(sys.argv[1], user="ada", embedder="hash") as memory:
     search = memory._backend.engine.store.index
     for n in range(12):
-        made = memory.remember(f"Writer {sys.argv[2]} keeps crate {n}.")
+        made = again(memory.remember, f"Writer {sys.argv[2]} keeps crate {n}.")
         if n % 3 == 0:
-            memory.correct(made.id, f"Writer {sys.argv[2]} keeps barrel {n}.")
+            again(memory.correct, made.id, f"Writer {sys.argv[2]} keeps barrel {n}.")
         if n % 4 == 3:
             search.drain()
     search.drain()
