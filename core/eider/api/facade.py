@@ -22,7 +22,6 @@ from eider.model.requests import (
     Correct,
     Deactivate,
     Drain,
-    EmbedderState,
     Export,
     Forget,
     ForgetMany,
@@ -37,8 +36,6 @@ from eider.model.requests import (
     Reinforce,
     Remember,
     RememberMany,
-    SwapAction,
-    SwapEmbedder,
     Undo,
     Unpin,
     Verify,
@@ -52,7 +49,6 @@ if TYPE_CHECKING:
     from eider.api.backend import Backend
     from eider.model.answers import (
         Drained,
-        EmbedderStatus,
         Imported,
         Injection,
         Page,
@@ -375,23 +371,6 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
     def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Build the search index anew from the truth; returns its rows. `progress` is told (done, total)."""
         return self._backend.execute(Rebuild(progress=progress))
-
-    def embedder(self) -> EmbedderStatus:
-        """Whose vectors the store has, and how far an exchange of embedders is."""
-        return self._backend.execute(EmbedderState())
-
-    def swap_embedder(self, name: str | None = None, *, action: SwapAction = "start") -> EmbedderStatus:
-        """Exchange the store's embedder for another one, in the background, while it is read and written.
-
-        Args:
-            name: The new one, such as "onnx" or "openai:text-embedding-3-small".
-            action: "start" with a name; "resume" or "abort" what is under way; "back" to the old one, or "drop" its
-                vectors, once the new one is in use; "reembed" makes all vectors anew by the one in use.
-
-        Raises:
-            RefusedError: That is not possible now; the message says what is.
-        """
-        return self._backend.execute(SwapEmbedder(name=name, action=action))
 
     def publish(self, path: str | Path) -> Path:
         """Copy everything into an immutable snapshot at a path, to be opened with `layers=[path]`; returns the path.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from eider.model.requests import EmbedderState, SwapAction, SwapEmbedder
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Sql, WhyOf
 from eider.model.values import HasId, id_of
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from eider.api.backend import Backend
-    from eider.model.answers import Diff, Explanation, Health, Version
+    from eider.model.answers import Diff, EmbedderStatus, Explanation, Health, Version
     from eider.model.requests import When
     from eider.model.table import Table
     from eider.model.values import Event
@@ -62,3 +63,20 @@ class Accounts:
         return self._backend.execute(
             Sql(query=query, params=params, user=self._whose(user), rows=rows, seconds=seconds, memory=memory)
         )
+
+    def embedder(self) -> EmbedderStatus:
+        """Whose vectors the store has, and how far an exchange of embedders is."""
+        return self._backend.execute(EmbedderState())
+
+    def swap_embedder(self, name: str | None = None, *, action: SwapAction = "start") -> EmbedderStatus:
+        """Exchange the store's embedder for another one, in the background, while it is read and written.
+
+        Args:
+            name: The new one, such as "onnx" or "openai:text-embedding-3-small".
+            action: "start" with a name; "resume" or "abort" what is under way; "back" to the old one, or "drop" its
+                vectors, once the new one is in use; "reembed" makes all vectors anew by the one in use.
+
+        Raises:
+            RefusedError: That is not possible now; the message says what is.
+        """
+        return self._backend.execute(SwapEmbedder(name=name, action=action))
