@@ -94,6 +94,25 @@ def test_one_statement_told_to_two_at_once_is_kept_once(two: Two) -> None:
     assert sorted(texts) == sorted(f"The ferry number {n} leaves at nine." for n in range(12))
 
 
+def test_writers_for_one_user_overtake_each_other_and_none_fails(two: Two) -> None:
+    """Each plan is made again until it is the first."""
+    faults: list[BaseException] = []
+
+    def tell(memory: eider.Eider, name: str) -> None:
+        try:
+            for n in range(20):
+                memory.remember(f"{name} keeps crate {n}.")
+        except BaseException as error:  # noqa: BLE001 (the main thread looks at it)
+            faults.append(error)
+
+    threads = [threading.Thread(target=tell, args=pair) for pair in zip(two, ("Bo", "Cy"), strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert faults == []
+
+
 def test_two_that_correct_one_memory_at_once_both_count(two: Two) -> None:
     """One comes second, reads again what the first wrote, and is told that it was closed."""
     first, second = two

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _REPLANS: Final = 3
+_REPLANS_AMONG_OTHERS: Final = 30
+"""Where other processes write for the same user: each time one of them was faster. A guess."""
 _REREADS: Final = 3
 """Times a question is read anew because embedders were exchanged, until it waits for the writer's turn."""
 _EMBED_LATER: Final = 3.0
@@ -258,11 +260,11 @@ class Engine:
     def planned(self, plan: Callable[[], T]) -> T:
         """Run a plan-and-commit in the writer's turn; again while what it read has moved on, at most three times.
 
-        Within the turn nobody else commits here, so times rise with revisions and nothing is added twice.
+        Where other processes write as well, at most thirty times. Within the turn nobody else commits here, so times rise with revisions and nothing is added twice.
         """
         self.writable()
         with self._writer:
-            for _ in range(_REPLANS - 1):
+            for _ in range((_REPLANS if self.store.others is None else _REPLANS_AMONG_OTHERS) - 1):
                 try:
                     return plan()
                 except StaleChangeError:
