@@ -110,9 +110,10 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
         ("verify", {"deep": True}),
         ("rebuild", {}),
         ("embedder", {}),
-        ("swap_embedder", {"name": "hash"}),
         ("publish", {"path": str(place / "p.eider")}),
     ):
         found[verb] = ask(verb, request)
+    in_use = found["embedder"]["fingerprint"]
+    found["swap_embedder"] = ask("swap_embedder", {"name": "wordllama" if in_use.startswith("hash") else "hash"})
     done("forget_user")
     return found

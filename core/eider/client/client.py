@@ -30,10 +30,11 @@ REPEATABLE: Final = ("begin_run", "keep_step", "end_run", "judge_run", "renew_ru
 WRITES: Final = frozenset((*SPOOLED_VERBS, *REPEATABLE, *"settle deactivate pin unpin forget forget_many forget_user undo consolidate import_ import_lines export publish "
     "rebuild swap_embedder add_rules open_loop set_outcome close_loop reset_learned consolidate_scopes promote_step forget_run link unlink".split()))  # fmt: skip
 """Verbs that are not simply sent again; those in SPOOLED are, with their key, and those in REPEATABLE as they are."""
+_OF_THE_STORE: Final = frozenset("drain verify rebuild publish embedder swap_embedder".split())
+_LATER: Final = "ServerUnreachableError ServerBusyError StoreUnreachableError".split()
 TRUST: Final = {"user": 2, "agent": 1, "import": 1, "tool": 0, "document": 0}
 """As in `eider.model.values`; a test compares them."""
-START_SECONDS: Final = 0.3
-"""Seconds a hook waits for a server that has yet to start."""
+START_SECONDS: Final = 0.3  # that a hook waits for a server that has yet to start
 _MAX_HEAD, _MAX_ANSWER = 64 * 1024, 256 * 1024 * 1024
 _SHORT, _PAUSE = 100, 0.01
 """Longest socket path used (Linux allows 107 bytes, macOS 103), and seconds between two tries."""
@@ -240,11 +241,7 @@ class Client:
         """
         said, until = time.time(), time.monotonic() + (self.timeout if timeout is None else timeout)
         fields, keyed = dict(request), verb in SPOOLED_VERBS
-        if (
-            fields.get("user") is None
-            and self.user
-            and verb not in ("drain", "verify", "rebuild", "publish", "embedder", "swap_embedder")
-        ):
+        if fields.get("user") is None and self.user and verb not in _OF_THE_STORE:
             fields["user"] = self.user
         whole: dict[str, Any] = {"request": fields, "channel": self.channel, "max_trust": self.max_trust}
         whole["tz"] = local_zone()
@@ -253,13 +250,11 @@ class Client:
                 whole[name] = given
         if keyed and fields.get("key") is None:
             fields["key"] = "auto:" + os.urandom(12).hex()
+        again = keyed or verb in REPEATABLE or verb not in WRITES
         try:
-            return self.ask(
-                "POST", f"/v1/{verb}", whole, until=until, again=keyed or verb in REPEATABLE or verb not in WRITES
-            )
+            return self.ask("POST", f"/v1/{verb}", whole, until=until, again=again)
         except ClientError as error:
-            later = error.kind in "ServerUnreachableError ServerBusyError StoreUnreachableError".split()
-            if not (keyed and self.spools and later):
+            if not (keyed and self.spools and error.kind in _LATER):
                 raise
             load_sibling("spool").append(self.home, verb, whole, said=said, why=error.message)
             return {"status": "queued", "key": fields["key"], "why": error.message}

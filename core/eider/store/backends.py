@@ -96,7 +96,7 @@ def address_in(folder: Path) -> str | None:
     """Return the address of the database server that has a store's rows; None where its directory has them."""
     try:
         return (folder / ADDRESS).read_text(encoding="utf-8").strip()
-    except (FileNotFoundError, NotADirectoryError):
+    except OSError:  # what is wrong with the directory is said by whoever opens it
         return None
 
 
