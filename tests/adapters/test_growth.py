@@ -16,7 +16,7 @@ import eider
 from eider_langchain import EiderCallbackHandler, EiderChatMessageHistory, EiderStore
 
 CALLS = 5_000 if os.environ.get("EIDER_NIGHTLY") else 150
-OBJECTS = 25
+OBJECTS = 60
 """Containers for each call that may stay: the last reply of a conversation, of which a thousand are known."""
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 

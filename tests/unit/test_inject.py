@@ -48,6 +48,19 @@ def test_silence_is_empty_and_gives_a_reason(memory: eider.Eider, prompt: str) -
     assert given.why.startswith("silent: ")
 
 
+@pytest.mark.parametrize("prompt", [
+    "Thanks, that is all for now.", "That was it for today, thanks!", "Let's stop here today.",
+    "Vielen Dank, das war alles für heute.", "I have to leave now, back in an hour.",
+])  # fmt: skip
+def test_what_was_merely_said_earlier_is_not_given_to_a_farewell(memory: eider.Eider, prompt: str) -> None:
+    """An utterance that has neither words nor meaning in common with a prompt is about something else."""
+    for text in ("He is green.", "We moved the billing service to Frankfurt last week.", "Where does the ledger run?"):
+        memory.record(text, session="earlier")
+    memory.record("I suggest bullet points.", role="agent", session="earlier")
+    assert not memory.inject(prompt, session="now")
+    assert "Frankfurt" in memory.inject("Where did we move the billing service?", session="now").text
+
+
 def test_an_empty_store_is_silent(tmp_path: Path) -> None:
     """Nothing is remembered, and that is the reason."""
     with eider.open(tmp_path / "a.eider", user="ada") as opened:

@@ -80,7 +80,7 @@ def _copied(database: Database, fresh: Path, at: datetime) -> tuple[int, str]:
             # Work of the original, which nobody will do here; and runs, which are their own conversation's.
             for own in ("outbox", "jobs", "runs", "run_steps", "run_contents"):
                 db.execute(f"DELETE FROM snapshot.{own}")  # noqa: S608 (constants)
-            db.execute("INSERT INTO snapshot.meta VALUES (?, ?)", [PUBLISHED_AT, to_db(at).isoformat()])
+            db.execute("INSERT OR REPLACE INTO snapshot.meta VALUES (?, ?)", [PUBLISHED_AT, to_db(at).isoformat()])
             last = db.execute("SELECT seq, hash FROM snapshot.events ORDER BY seq DESC LIMIT 1").fetchall()
             db.execute("CHECKPOINT snapshot")
         finally:
