@@ -38,8 +38,6 @@ from eider.store.segment.segment import Segment
 class StoreLaws(Laws):
     """Verbs in any order, of several users, over closings and reopenings."""
 
-    # ------------------------------------------------------------------ writing
-
     @initialize(user=st.sampled_from(USERS))
     def begin(self, user: str) -> None:
         self.record(user, 0)

@@ -20,6 +20,7 @@ from eider.model import (
     links,
     outcomes,
     requests,
+    requests_embedder,
     requests_learning,
     requests_links,
     requests_reading,
@@ -35,7 +36,7 @@ NAMES = sorted(VERBS)
 
 REQUESTS = [
     kind
-    for module in (requests, requests_learning, requests_links, requests_reading, requests_runs)
+    for module in (requests, requests_embedder, requests_learning, requests_links, requests_reading, requests_runs)
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, requests.Request) and "verb" in vars(kind)
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eider.model.requests import EmbedderState, SwapAction, SwapEmbedder
+from eider.model.requests_embedder import EmbedderState, SwapAction, SwapEmbedder
 from eider.model.requests_reading import DiffOf, Events, HealthOf, History, Sql, WhyOf
 from eider.model.values import HasId, id_of
 

@@ -23,7 +23,6 @@ from eider.model.requests import (
     Correct,
     Deactivate,
     Drain,
-    EmbedderState,
     Export,
     Forget,
     ForgetMany,
@@ -39,11 +38,11 @@ from eider.model.requests import (
     Remember,
     RememberMany,
     Request,
-    SwapEmbedder,
     Undo,
     Unpin,
     Verify,
 )
+from eider.model.requests_embedder import EmbedderState, SwapEmbedder
 from eider.model.requests_learning import (
     AddRules,
     CloseLoop,

@@ -15,7 +15,7 @@ from eider.model.answers import EmbedderStatus
 
 if TYPE_CHECKING:
     from eider.api.facade import Eider
-    from eider.model.requests import SwapAction
+    from eider.model.requests_embedder import SwapAction
 
 _POLL_SECONDS: Final = 0.1
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, TypeAlias, TypeVar, cast, get_args
 
 from eider.model import validation
-from eider.model.answers import Consolidation, Drained, EmbedderStatus, Imported, Listing, Receipt, Verified
+from eider.model.answers import Consolidation, Drained, Imported, Listing, Receipt, Verified
 from eider.model.errors import InputError
 from eider.model.values import GLOBAL, KINDS, Episode, Event, Memory, MemoryKind, Metadata, Role
 
@@ -377,34 +377,6 @@ class Rebuild(Request[int]):
 
     progress: Callable[[int, int], None] | None = None
     """Told (done, total); of the calling process, so it is not sent to a server."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EmbedderState(Request[EmbedderStatus]):
-    """Say whose vectors the store has, and how far an exchange of embedders is."""
-
-    verb: ClassVar[str] = "embedder"
-
-
-SwapAction = Literal["start", "resume", "abort", "back", "drop", "reembed"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwapEmbedder(Request[EmbedderStatus]):
-    """Exchange the embedder of the store for another one, step by step."""
-
-    verb: ClassVar[str] = "swap_embedder"
-
-    name: str | None = None
-    """For "start"; its address and key are better kept in the settings."""
-    action: SwapAction = "start"
-
-    def __post_init__(self) -> None:
-        validation.one_of(self.action, get_args(SwapAction), "action")
-        if (self.action == "start") is not bool(self.name):
-            raise InputError(
-                f"name={self.name!r} does not go with action={self.action!r}; only 'start' takes a name, and needs it."
-            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from eider.model.answers import Drained, EmbedderStatus, Verified
-from eider.model.requests import Drain, EmbedderState, Publish, Rebuild, SwapEmbedder, Verify
+from eider.model.requests import Drain, Publish, Rebuild, Verify
+from eider.model.requests_embedder import EmbedderState, SwapEmbedder
 from eider.privacy.ingress import Clean
 from eider.store import embedder_swap, maintenance
 from eider.store.engine import Engine
