@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
-
 from eider.model.protocols import Embedder
 from eider.store.protocols import Store, StorePlace
 from eider.store.sql.candidates import SqlCandidates
 from eider.store.sql.commits import SqlCommits
+from eider.store.sql.connection import SqlConnection
 from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted
 from eider.store.sql.erase import SqlErasureChecks
 from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
@@ -33,31 +31,6 @@ from eider_postgres.tables import PostgresTransfer
 
 LOADED: int = 50_000
 """Rows of one user up to which they are loaded over the network rather than nominated by the server."""
-
-
-class PostgresConnection:
-    """`Connection` to a database, and what is let go with it."""
-
-    def __init__(self, database: PostgresDatabase, close: Callable[[], None]) -> None:
-        """Take over an open database; `close()` lets go of it and of all that works behind it."""
-        self.database, self._close = database, close
-
-    @property
-    def forked(self) -> bool:
-        """Whether it was opened by the parent of this process, which alone may go on with it."""
-        return self.database.forked
-
-    def check(self) -> None:
-        """Refuse a handle that was closed, or opened before a fork."""
-        self.database.check()
-
-    def turn(self) -> AbstractContextManager[None]:
-        """Hold this process's place as writer."""
-        return self.database.turn()
-
-    def close(self) -> None:
-        """Stop what works behind the store and release it; closing twice is harmless."""
-        self._close()
 
 
 def open_store(
@@ -132,7 +105,7 @@ def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder,
         index=search, index_upkeep=search, material=SqlSearchMaterial(database), inspection=SqlInspection(database),
         erasure_checks=SqlErasureChecks(database), tombstones=SqlTombstones(chain), census=SqlCensus(database),
         copies=PostgresCopies(database), transfer=PostgresTransfer(chain), tables=SqlTables(chain),
-        connection=PostgresConnection(database, close), others=listener, loads=LOADED,
+        connection=SqlConnection(database, close), others=listener, loads=LOADED,
     )  # fmt: skip
     listener.start()
     return store

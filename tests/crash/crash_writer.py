@@ -16,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from forked_runs import serve
+
 from eider.api.embedded_backend import EmbeddedBackend
 from eider.api.facade import Eider
-from eider.model import failpoints
 from eider.model.clock import FixedClock
 from eider.model.errors import UnknownIdError
 from eider.model.values import KINDS
@@ -144,30 +145,8 @@ def run(folder: Path, log: Path, job: dict[str, Any]) -> None:
     memory.close()
 
 
-def serve() -> None:
-    """Fork one run per line; this process opens nothing, so its children inherit no database."""
-    for line in sys.stdin:
-        job = json.loads(line)
-        child = os.fork()
-        if child:
-            sys.stdout.write(f"{child}\n")
-            sys.stdout.flush()
-            _, status = os.waitpid(child, 0)
-            sys.stdout.write(f"{status}\n")
-            sys.stdout.flush()
-            continue
-        failpoints._WANTED, _, count = job["crash"].partition(":")
-        failpoints._left = int(count or 1)
-        code = 1
-        try:
-            run(Path(job["folder"]), Path(job["log"]), job)
-            code = 0
-        finally:
-            os._exit(code)
-
-
 if __name__ == "__main__":
     if sys.argv[1] == "--serve":
-        serve()
+        serve(lambda job: run(Path(job["folder"]), Path(job["log"]), job))
     else:
         run(Path(sys.argv[1]), Path(sys.argv[2]), json.loads(sys.argv[3]))

@@ -7,14 +7,13 @@ A log line is `begin NAME` when a step's code runs, and `ack NAME` once the call
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
+from forked_runs import serve
+
 import eider
-from eider.model import failpoints
 from eider.providers.embedders.hashing import HashEmbedder
 
 EMBEDDER = HashEmbedder(width=16)
@@ -69,27 +68,10 @@ def workflow(folder: Path, log: Path) -> list[Any]:
     return made
 
 
-def serve() -> None:
-    """Fork one run per line; this process opens nothing, so its children inherit no database."""
-    for line in sys.stdin:
-        job = json.loads(line)
-        child = os.fork()
-        if child:
-            sys.stdout.write(f"{child}\n")
-            sys.stdout.flush()
-            _, status = os.waitpid(child, 0)
-            sys.stdout.write(f"{status}\n")
-            sys.stdout.flush()
-            continue
-        failpoints._WANTED, _, count = job["crash"].partition(":")
-        failpoints._left = int(count or 1)
-        code = 1
-        try:
-            assert workflow(Path(job["folder"]), Path(job["log"])) == expected()
-            code = 0
-        finally:
-            os._exit(code)
+def run_job(job: dict[str, Any]) -> None:
+    """Run the workflow and hold what it gave against what it gives undisturbed."""
+    assert workflow(Path(job["folder"]), Path(job["log"])) == expected()
 
 
 if __name__ == "__main__":
-    serve()
+    serve(run_job)

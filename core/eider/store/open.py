@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,7 @@ from eider.store.lock import OWNER, OwnerLock
 from eider.store.protocols import Store, StorePlace
 from eider.store.sql.candidates import SqlCandidates
 from eider.store.sql.commits import SqlCommits
+from eider.store.sql.connection import SqlConnection
 from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted
 from eider.store.sql.erase import SqlErasureChecks
 from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
@@ -49,31 +50,6 @@ _LOST: Final = (
     "Restore it from a backup; or go on without the lost rows: eider verify --accept-loss, "
     "or eider.open(path, accept_loss=True)."
 )
-
-
-class DuckConnection:
-    """`Connection` to a database, and what is let go with it."""
-
-    def __init__(self, database: Database, close: Callable[[], None]) -> None:
-        """Take over an open database; `close()` lets go of it and of all that works behind it."""
-        self.database, self._close = database, close
-
-    @property
-    def forked(self) -> bool:
-        """Whether it was opened by the parent of this process, which alone may go on with it."""
-        return self.database.forked
-
-    def check(self) -> None:
-        """Refuse a handle that was closed, or opened before a fork."""
-        self.database.check()
-
-    def turn(self) -> AbstractContextManager[None]:
-        """Hold the writer's place, for several calls that nobody may write between."""
-        return self.database.turn()
-
-    def close(self) -> None:
-        """Stop what works behind the store and release it; closing twice is harmless."""
-        self._close()
 
 
 def open_folder(
@@ -305,5 +281,5 @@ def _store(
         job_list=SqlJobList(database), index=search, index_upkeep=search, material=SqlSearchMaterial(database),
         inspection=SqlInspection(database), erasure_checks=SqlErasureChecks(database),
         tombstones=SqlTombstones(chain), census=SqlCensus(database), copies=DuckCopies(database, files),
-        transfer=DuckTransfer(chain, database), tables=SqlTables(chain), connection=DuckConnection(database, close),
+        transfer=DuckTransfer(chain, database), tables=SqlTables(chain), connection=SqlConnection(database, close),
     )  # fmt: skip
