@@ -279,5 +279,5 @@ def _messages(given: Any) -> list[BaseMessage]:
         return []
     try:
         return convert_to_messages(given)
-    except (NotImplementedError, ValueError, TypeError, KeyError):
+    except (NotImplementedError, ValueError, TypeError, KeyError):  # LangChain's own, for what is no message
         return []

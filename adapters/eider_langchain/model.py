@@ -49,7 +49,7 @@ class ChatModel:
             if answer["parsed"] is None:
                 raise self._form_error(prompt, answer["raw"]) from answer["parsing_error"]
             return _with_usage(answer["parsed"], answer["raw"])
-        except NotImplementedError:  # a model without tools or schemas
+        except NotImplementedError:  # LangChain's own, for a model without tools or schemas
             # The form is asked for in words and found in the text
             kind: Any = prompt.answer
             form = json.dumps(kind.model_json_schema(), ensure_ascii=False)
@@ -66,7 +66,7 @@ class ChatModel:
     def _invoke(self, chat: Any, messages: list[BaseMessage], prompt: Prompt[Any]) -> Any:
         try:
             return chat.invoke(messages, _NO_CALLBACKS)
-        except (ModelError, NotImplementedError):
+        except (ModelError, NotImplementedError):  # the second is for `answer`, which then asks in words
             raise
         except Exception as error:
             raise unanswered(self._name, prompt, error) from error

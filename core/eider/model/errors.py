@@ -1,51 +1,8 @@
-"""Everything Eider raises, in one tree.
+"""Everything Eider raises, in one tree below `EiderError`.
 
-EiderError
-├── InputError (ValueError)          what was passed in cannot be used
-│   ├── TooLargeError                a text, batch or metadata exceeds its limit
-│   ├── NaiveTimeError               a time without a zone
-│   ├── SlowRequestError             it did not arrive in time
-│   ├── UnknownIdError (KeyError)    no such memory, episode or event for this user
-│   │   └── UnknownJobError          no such job in this store
-│   └── StepReferenceError             a reference names no output of a run, or more than one
-├── RefusedError                     understood, and not allowed
-│   ├── ClosedMemoryError            the memory was replaced or has ended
-│   ├── ErasedError                  it was forgotten for good
-│   ├── UndoConflictError            later changes build on the event
-│   ├── StaleChangeError             the plan read revisions that have moved on
-│   ├── RunHeldError                 another process works on the run
-│   └── RunChangedError              a resumed run's code asks for other steps than it had
-├── StoreError                       the files
-│   ├── StoreLockedError             another process has them open
-│   ├── StoreMissingError            nothing is there
-│   ├── StoreDamagedError            they cannot be read, or lost rows
-│   ├── StoreTooNewError             written by a later version
-│   ├── ReadOnlyStoreError           they cannot be written
-│   ├── StoreFullError               the disk is full
-│   ├── StoreUnreachableError        its database server does not answer
-│   ├── IndexDamagedError            the derived index cannot be read
-│   └── ForkedError                  opened before a fork, used after it
-├── ServerError                       the server process
-│   ├── ServerUnreachableError        it does not answer
-│   ├── ServerRunningError            there is one already
-│   ├── ServerBusyError               it has more to do than it can take
-│   ├── QueuedError                  kept in the spool, the answer is not known yet
-│   ├── PausedError                  writing is paused
-│   ├── SpoolError                   what could not be delivered could not be kept either
-│   ├── TokenError                   the caller may not come in
-│   ├── ProtocolError                client and server are too far apart in version
-│   └── RuntimeFolderError           the directory of its socket is not ours
-├── EmbedderError
-│   ├── EmbedderMismatchError        the store's vectors are of another embedder
-│   └── ProviderError                a service failed
-├── ModelError                       a model did not answer, or not usefully
-│   ├── ModelRefusedError            it declined to answer
-│   └── BudgetSpentError             the day's tokens are spent
-├── BudgetExceededError              what must be said is larger than the budget
-├── ContextTooLargeError             what a step must see is larger than the model's window
-├── SqlError                         a user's query was refused or failed
-├── ConfigError                      a setting cannot be used
-└── MissingExtraError (ImportError)  an optional package is not installed
+The branches are `InputError` (what was passed in cannot be used), `RefusedError` (understood, and not allowed), `StoreError` (the
+files, or the database), `ServerError` (the server process), `EmbedderError` and `ModelError` (who was asked did not answer);
+beside them stand budgets, SQL, settings and missing packages. The documentation lists them all, made from the classes below.
 """
 
 from __future__ import annotations
