@@ -31,7 +31,7 @@ from eider.model.forgetting_curve import retrievability
 from eider.model.usage import days_between, used
 from eider.model.values import Edge, Memory, Span
 from eider.privacy.redact import redact
-from eider.records.revise import sealed
+from eider.privacy.redaction_check import clean_memory
 from eider.store.segment.segment import Segment
 
 
@@ -168,12 +168,13 @@ class StoreLaws(Laws):
         )  # fmt: skip
         old = self.engine.store.reads.memories(inputs, user=user)
         closed = [
-            replace(sealed(m), recorded_at=now, valid_to=max(now, m.valid_from), superseded_by=new.id) for m in old
+            replace(clean_memory(m), recorded_at=now, valid_to=max(now, m.valid_from), superseded_by=new.id)
+            for m in old
         ]
         self.engine.commit(
             ChangeSet(
                 user=user, op=op, actor="test", at=now, memories=(*closed, new), reads={m.id: m.rev for m in old},
-                indexing=self.engine.material.memories([new]), edges=tuple(Edge(source=new.id, target=i, kind="semantic") for i in inputs),
+                indexing=self.engine.material.of([new]), edges=tuple(Edge(source=new.id, target=i, kind="semantic") for i in inputs),
             )
         )  # fmt: skip
         event = self.happened(user, {**{m.id: m.rev for m in old}, new.id: None})

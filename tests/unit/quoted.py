@@ -32,6 +32,6 @@ def quoted(
     ]  # fmt: skip
     changes = ChangeSet(
         user=episode.user, op="observe", actor="test", at=now, memories=tuple(kept),
-        indexing=engine.material.memories(kept),
+        indexing=engine.material.of(kept),
     )  # fmt: skip
     return episode, list(engine.commit(changes).memories)

@@ -65,13 +65,15 @@ def contradicting(memory: Eider, against: str, text: str, n: int) -> str:
     from eider.model.ids import new_id
     from eider.model.values import Edge
     from eider.privacy.redact import redact
-    from eider.records.revise import sealed
+    from eider.privacy.redaction_check import clean_memory
 
     engine = memory._engine
     (old,) = engine.store.reads.memories([against], user="ada")
-    new = replace(sealed(old), id=new_id("mem_"), rev=0, text=redact(text), state="inbox", recorded_at=engine.now())
+    new = replace(
+        clean_memory(old), id=new_id("mem_"), rev=0, text=redact(text), state="inbox", recorded_at=engine.now()
+    )
     changes = ChangeSet(
         user="ada", op="observe", actor="library", at=engine.now(), memories=(new,), key=redact(f"c{n}"),
-        edges=(Edge(source=new.id, target=old.id, kind="contradicts"),), indexing=engine.material.memories([new]),
+        edges=(Edge(source=new.id, target=old.id, kind="contradicts"),), indexing=engine.material.of([new]),
     )  # fmt: skip
     return engine.commit(changes).memories[0].id

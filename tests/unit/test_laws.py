@@ -16,8 +16,8 @@ from eider.model.clock import FixedClock
 from eider.model.errors import ErasedError
 from eider.model.values import Memory, Span
 from eider.privacy.redact import redact
+from eider.privacy.redaction_check import clean_memory
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.records.revise import sealed
 
 CLOCK_START = datetime(2026, 5, 1, tzinfo=UTC)
 
@@ -43,8 +43,8 @@ def learned(memory: Eider, text: str, *said: str, merged: tuple[str, ...] = ()) 
         scope=redact("global"), origin="user", trust=2, valid_from=now, recorded_at=now, merged_from=merged,
         evidence=(*quoted, *(s for m in old for s in m.evidence)),
     )  # fmt: skip
-    closed = [replace(sealed(m), recorded_at=now, valid_to=now, superseded_by=new.id) for m in old]
-    made = engine.material.memories([new])
+    closed = [replace(clean_memory(m), recorded_at=now, valid_to=now, superseded_by=new.id) for m in old]
+    made = engine.material.of([new])
     plan = ChangeSet(
         user="ada", op="merge" if merged else "learn", actor="test", at=now, memories=(*closed, new), indexing=made,
         reads={m.id: m.rev for m in old},

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from eider.learn.plan import planned, reasons
+from eider.learn.plan import planned
 from eider.learn.reconcile import reconcile
-from eider.model.changes import ChangeSet
 from eider.model.learned import Draft
-from eider.privacy.redact import redact
+from eider.privacy.redaction_check import clean_memory
 from eider.records.exchange.export import import_ as bring
 from eider.records.exchange.export import import_lines as bring_lines
-from eider.records.revise import sealed
 from eider.retrieve.nearest import near_many
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ def _meeting_known(
 def _reconciled(engine: Engine, user: str, ids: Sequence[str], new: frozenset[str], channel: Channel) -> None:
     now = engine.now()
     memories = [m for m in engine.store.reads.memories(ids, user=user) if m.status(now) == "current"]
-    made = engine.material.memories(memories)
+    made = engine.material.of(memories)
     neighbours = near_many(
         engine, user, [made[m.id].vector for m in memories], [m.scope for m in memories], besides=new
     )
@@ -68,7 +66,7 @@ def _reconciled(engine: Engine, user: str, ids: Sequence[str], new: frozenset[st
     known = {m.id: m for m, group in met for m in (m, *group)}
     changing = [d for d in decisions if d.relation != "none" and d.target is not None]
     at_work = {d.draft for d in changing}
-    given = {n: replace(sealed(m), recorded_at=now) for n, (m, _) in enumerate(met) if n in at_work}
+    given = {n: replace(clean_memory(m), recorded_at=now) for n, (m, _) in enumerate(met) if n in at_work}
     plan = planned(
         engine,
         drafts,
@@ -76,6 +74,7 @@ def _reconciled(engine: Engine, user: str, ids: Sequence[str], new: frozenset[st
         known,
         channel,
         user=user,
+        now=now,
         said_at=now,
         given=given,
     )
@@ -84,15 +83,10 @@ def _reconciled(engine: Engine, user: str, ids: Sequence[str], new: frozenset[st
         if one.relation == "none" and same is not None and same.trust == memory.trust and same.scope == memory.scope:
             ends = max(now, memory.valid_from)
             plan.memories[memory.id] = replace(
-                sealed(memory), recorded_at=now, superseded_by=same.id, valid_to=ends, to_precision="instant"
+                clean_memory(memory), recorded_at=now, superseded_by=same.id, valid_to=ends, to_precision="instant"
             )
     if plan.memories:
-        engine.commit(
-            ChangeSet(
-                user=user, op="reconcile", actor=channel.name, at=now, memories=tuple(plan.memories.values()),
-                reads=plan.reads, edges=tuple(plan.edges), reason=redact(reasons(decisions)),
-            )
-        )  # fmt: skip
+        engine.commit(plan.changes(user, "reconcile", channel, decisions))
 
 
 def _draft(memory: Memory) -> Draft:

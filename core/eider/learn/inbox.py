@@ -10,14 +10,14 @@ import numpy as np
 
 from eider.learn.plan import Plan, planned
 from eider.learn.reconcile import reconcile
-from eider.model.changes import ChangeSet
 from eider.model.errors import RefusedError
 from eider.model.learned import Draft, InboxEntry
 from eider.model.requests_learning import Inbox, Settle
 from eider.model.values import GLOBAL, TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
+from eider.privacy.redaction_check import clean_memory
 from eider.records.proposals import asked_to_end
-from eider.records.revise import known, sealed
+from eider.records.revise import known
 from eider.retrieve.nearest import near
 from eider.store.arrays import STATE_CODE
 from eider.store.engine import Engine
@@ -100,7 +100,7 @@ def _settled(engine: Engine, request: Settle, channel: Channel) -> Memory:
         return _end_settled(engine, request, memory, ends, channel)
     if not request.accept:
         doubted = engine.store.reads.doubted(user=memory.user, by=memory.id)
-        free = [replace(sealed(m), recorded_at=engine.now(), doubt=None) for m in doubted]
+        free = [replace(clean_memory(m), recorded_at=engine.now(), doubt=None) for m in doubted]
         return _written(engine, request, channel, "reject", [memory, *doubted], [_dropped(engine, memory), *free])
     return _accepted(engine, request, memory, channel)
 
@@ -118,12 +118,13 @@ def _accepted(engine: Engine, request: Settle, memory: Memory, channel: Channel)
         d for d in reconcile([draft], [neighbours], now=now)
         if d.relation in ("supersede", "merge", "doubt") and d.target not in {m.id for m in against}
     ]  # fmt: skip
-    active = replace(sealed(memory), recorded_at=now, state="active", trust=TRUST["user"])
+    active = replace(clean_memory(memory), recorded_at=now, state="active", trust=TRUST["user"])
     found = {m.id: m for m in (*neighbours, *against, memory)}
     decisions = decisions or list(reconcile([draft], [[]], now=now))
     plan = planned(
-        engine, [draft], decisions, found, channel, user=memory.user, said_at=memory.valid_from, given={0: active}
-    )
+        engine, [draft], decisions, found, channel, user=memory.user, now=now, said_at=memory.valid_from,
+        given={0: active},
+    )  # fmt: skip
     for old in against:
         ends = max(now, old.valid_from)
         plan.memories[old.id] = replace(plan.version(old), valid_to=ends, to_precision="instant", superseded_by=memory.id, doubt=None)  # fmt: skip
@@ -139,7 +140,7 @@ def _end_settled(engine: Engine, request: Settle, proposal: Memory, memory: Memo
         read.append(memory)
         written.append(
             replace(
-                sealed(memory),
+                clean_memory(memory),
                 recorded_at=now,
                 valid_to=max(now, memory.valid_from),
                 to_precision="instant",
@@ -157,7 +158,7 @@ def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Cha
     by = engine.store.reads.memories([doubt.by], user=memory.user)
     waits = bool(by) and by[0].state == "inbox"
     takes_back = waits and by[0].act == "revoke"
-    version = replace(sealed(memory), recorded_at=now, doubt=None)
+    version = replace(clean_memory(memory), recorded_at=now, doubt=None)
     if request.accept:
         version = replace(
             version, valid_to=max(now, memory.valid_from), to_precision="instant",
@@ -166,20 +167,20 @@ def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Cha
     written, read = [version], [memory]
     others = [m for m in engine.store.reads.doubted(user=memory.user, by=doubt.by) if m.id != memory.id]
     if takes_back and request.accept:
-        written += [replace(sealed(m), recorded_at=now, doubt=None) for m in others]
+        written += [replace(clean_memory(m), recorded_at=now, doubt=None) for m in others]
         read += others
     if takes_back and (request.accept or not others):
         written.append(_dropped(engine, by[0]))
         read.append(by[0])
     elif waits and not takes_back and request.accept:
-        written.append(replace(sealed(by[0]), recorded_at=now, state="active", trust=TRUST["user"]))
+        written.append(replace(clean_memory(by[0]), recorded_at=now, state="active", trust=TRUST["user"]))
         read.append(by[0])
     return _written(engine, request, channel, "accept" if request.accept else "reject", read, written)
 
 
 def _dropped(engine: Engine, memory: Memory) -> Memory:
     """Words that are not kept: they never held."""
-    return replace(sealed(memory), recorded_at=engine.now(), valid_to=memory.valid_from, state="active")
+    return replace(clean_memory(memory), recorded_at=engine.now(), valid_to=memory.valid_from, state="active")
 
 
 def contradicted(engine: Engine, memory: Memory) -> list[Memory]:
@@ -199,8 +200,5 @@ def _written(
 
 
 def _committed(engine: Engine, request: Settle, channel: Channel, op: str, plan: Plan) -> Memory:
-    changes = ChangeSet(
-        user=request.user, op=op, actor=channel.name, at=plan.now, memories=tuple(plan.memories.values()),
-        reads=plan.reads, edges=tuple(plan.edges),
-    )  # fmt: skip
+    changes = plan.changes(request.user, op, channel)
     return next(m for m in engine.commit(changes).memories if m.id == request.id)

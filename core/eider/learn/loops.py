@@ -25,7 +25,7 @@ from eider.model.usage import fresh, judged, used
 from eider.model.values import Episode, Memory, Usage
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact, redact_name
-from eider.records.record import usage_detail
+from eider.privacy.redaction_check import usage_detail
 from eider.store.engine import Engine
 from eider.store.jobs import Job, Progress
 

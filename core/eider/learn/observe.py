@@ -12,18 +12,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from eider.learn.exchange import Exchange, exchange_of
-from eider.learn.plan import planned, reasons
+from eider.learn.plan import planned
 from eider.learn.reading import drafts_of, signals_of
 from eider.learn.reconcile import reconcile
 from eider.learn.scopes import asked_scope, when_due
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import MissingExtraError, ModelError
 from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
-from eider.model.reading_faults import read_or
+from eider.model.reading_faults import faults_counted
 from eider.model.requests_learning import Observe
 from eider.model.values import GLOBAL, TRUST, Memory
 from eider.privacy.ingress import Channel, Clean
-from eider.privacy.redact import redact
 from eider.records.scope_registry import to_register
 from eider.retrieve.nearest import near
 from eider.store.engine import Engine
@@ -52,8 +51,11 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     if (first := _before(engine, request, channel)) is not None:
         return first
     exchange = exchange_of(engine, accepted)
+    found = Thought()
+    with faults_counted("lessons"):
+        found = thought_of(exchange)
     try:
-        thought = prepared(engine, exchange, read_or("lessons", lambda: thought_of(exchange), Thought()), channel)
+        thought = prepared(engine, exchange, found, channel)
     except (ModelError, MissingExtraError) as error:
         from eider.learn.deferred import queued
 
@@ -110,18 +112,16 @@ def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought,
     starts = min(exchange.reply.at, now)
     drafts = tuple(replace(d, valid_from=d.valid_from or starts) for d in _addressed(engine, exchange, thought.drafts))
     neighbours = [neighbours_of(engine, user, draft) for draft in drafts]
-    decisions = read_or(
-        "changes", lambda: reconcile(drafts, neighbours, thought.verdicts, now=min(exchange.reply.at, now)), ()
-    )
+    decisions: tuple[Decision, ...] = ()
+    with faults_counted("changes"):
+        decisions = reconcile(drafts, neighbours, thought.verdicts, now=starts)
     known = {m.id: m for group in neighbours for m in group}
-    plan = planned(engine, drafts, decisions, known, channel, user=user, said_at=exchange.reply.at)
+    plan = planned(engine, drafts, decisions, known, channel, user=user, now=now, said_at=exchange.reply.at)
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
-    changes = ChangeSet(
-        user=user, op="observe", actor=channel.name, at=now, episodes=episodes, memories=tuple(plan.memories.values()),
-        reads=plan.reads, usage=plan.usage, edges=tuple(plan.edges), detail=plan.detail,
-        indexing=engine.material.episodes(episodes) | engine.material.memories(plan.added),
-        key=request.key, registers=to_register(engine, user, channel.agent, plan.added),
-        reason=redact(_reason(decisions, thought)),
+    changes = replace(
+        plan.changes(user, "observe", channel, decisions, thought.sources), episodes=episodes, key=request.key,
+        indexing=engine.material.of((*episodes, *plan.added)),
+        registers=to_register(engine, user, channel.agent, plan.added),
     )  # fmt: skip
     done = engine.commit(changes)
     when_due(engine, user, channel.agent, done.memories)
@@ -134,7 +134,7 @@ def recorded(engine: Engine, request: Observe, exchange: Exchange, channel: Chan
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
     changes = ChangeSet(
         user=request.user, op="observe", actor=channel.name, at=now, episodes=episodes,
-        indexing=engine.material.episodes(episodes), key=request.key,
+        indexing=engine.material.of(episodes), key=request.key,
     )  # fmt: skip
     return replace(told(engine.commit(changes), Thought(), (), why), status="queued")
 
@@ -206,8 +206,3 @@ def _why(thought: Thought, decisions: Sequence[Decision]) -> str:
     seen = ", ".join(dict.fromkeys(f"{s.kind} ({s.reason}, {s.confidence:.2f})" for s in thought.signals))
     done = "; ".join(f"{d.relation}: {d.reason}" for d in decisions) or "nothing new in it"
     return f"noticed {seen}. {done}"
-
-
-def _reason(decisions: Sequence[Decision], thought: Thought) -> str:
-    """Kept with the event: what was decided, and which model and prompts had a part in it."""
-    return "; ".join((reasons(decisions), *(f"asked {source}" for source in thought.sources)))

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
+from eider.model.changes import ChangeSet
 from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft
 from eider.model.usage import fresh, used
-from eider.model.values import TRUST, Doubt, Edge, Memory, Metadata, Origin, Usage
+from eider.model.values import TRUST, Doubt, Edge, Memory, Origin, Usage
 from eider.privacy.ingress import Channel
 from eider.privacy.redact import redact, redact_name
-from eider.records.record import usage_detail
-from eider.records.revise import sealed
+from eider.privacy.redaction_check import clean_memory, usage_detail
 from eider.store.engine import Engine
 
 _SUPERSEDING: Final = frozenset({"supersede", "merge"})
@@ -37,29 +37,29 @@ class Plan:
     answers: dict[int, str] = field(default_factory=dict[int, str])
     """Draft → the memory that says it now."""
 
-    @property
-    def reads(self) -> dict[str, int]:
-        """Revisions it was made from."""
-        return {i: self.known[i].rev for i in (*self.memories, *self.uses) if i in self.known}
-
-    @property
-    def usage(self) -> tuple[Usage, ...]:
-        """The uses that are noted."""
-        return tuple(self.uses.values())
-
-    @property
-    def detail(self) -> Metadata:
-        """What undo needs to take the uses back."""
-        return {redact("usages"): [usage_detail(u) for u in self.before.values()]} if self.before else {}
+    def changes(
+        self, user: str, op: str, channel: Channel, decisions: Sequence[Decision] = (), asked: Sequence[str] = ()
+    ) -> ChangeSet:
+        """Return the plan as a change of a user's memories, with what was decided and which models were asked."""
+        why = ", ".join(
+            dict.fromkeys(f"{d.relation} {d.target}: {d.reason}" if d.target else d.relation for d in decisions)
+        )
+        return ChangeSet(
+            user=user, op=op, actor=channel.name, at=self.now, memories=tuple(self.memories.values()),
+            reads={i: self.known[i].rev for i in (*self.memories, *self.uses) if i in self.known},
+            edges=tuple(self.edges), usage=tuple(self.uses.values()),
+            detail={redact("usages"): [usage_detail(u) for u in self.before.values()]} if self.before else {},
+            reason=redact("; ".join((why, *(f"asked {source}" for source in asked)))),
+        )  # fmt: skip
 
     def version(self, memory: Memory) -> Memory:
         """The memory as the plan leaves it so far."""
-        return self.memories.get(memory.id) or replace(sealed(memory), recorded_at=self.now)
+        return self.memories.get(memory.id) or replace(clean_memory(memory), recorded_at=self.now)
 
 
 def planned(
     engine: Engine, drafts: Sequence[Draft], decisions: Sequence[Decision], known: Mapping[str, Memory], channel: Channel,
-    *, user: str, said_at: datetime, given: Mapping[int, Memory] | None = None,
+    *, user: str, now: datetime, said_at: datetime, given: Mapping[int, Memory] | None = None,
 ) -> Plan:  # fmt: skip
     """Turn decisions into new versions of memories.
 
@@ -70,10 +70,11 @@ def planned(
         known: The memories that decisions name.
         channel: The channel it came through.
         user: Whose memory.
+        now: When it is written.
         said_at: When it was said, where a draft does not say from when it holds.
         given: Draft → the new memory as its caller gave it.
     """
-    plan = Plan(now=engine.now(), known=known)
+    plan = Plan(now=now, known=known)
     for place, draft in enumerate(drafts):
         own = [d for d in decisions if d.draft == place]
         if not own:
@@ -173,10 +174,3 @@ def _memory(plan: Plan, draft: Draft, channel: Channel, *, user: str, said_at: d
         from_precision=draft.from_precision, to_precision=draft.to_precision, act=draft.act, reach=draft.reach,
         answers=draft.answers, wording=redact(draft.wording),
     )  # fmt: skip
-
-
-def reasons(decisions: Sequence[Decision]) -> str:
-    """Return what was decided about which memory, and why, for the event."""
-    return ", ".join(
-        dict.fromkeys(f"{d.relation} {d.target}: {d.reason}" if d.target else d.relation for d in decisions)
-    )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from eider.learn.plan import planned, reasons
+from eider.learn.plan import planned
 from eider.learn.reconcile import folded, reconcile
 from eider.model.changes import ChangeSet
 from eider.model.errors import InputError, MissingExtraError, ModelError
@@ -19,7 +19,8 @@ from eider.model.usage import fresh, used
 from eider.model.values import GLOBAL, TRUST, Memory
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact
-from eider.records.record import part_key, usage_detail
+from eider.privacy.redaction_check import usage_detail
+from eider.records.record import part_key
 from eider.retrieve.nearest import near, near_many
 from eider.store.engine import Engine
 
@@ -168,7 +169,7 @@ def _added(
 ) -> list[Memory]:
     """Write new statements with what each does to what is known; the memories that say them, in their order."""
     user, now = memories[0].user, engine.now()
-    made = engine.material.memories(memories)
+    made = engine.material.of(memories)
     drafts = [
         Draft(
             kind=m.kind, text=m.text, scope=m.scope, importance=m.importance, trust=m.trust, valid_from=m.valid_from,
@@ -185,12 +186,10 @@ def _added(
     found = [
         _in_its_words(d, drafts[d.draft], known.get(d.target or "")) for d in reconcile(drafts, neighbours, now=now)
     ]
-    plan = planned(engine, drafts, found, known, channel, user=user, said_at=now, given=dict(enumerate(memories)))
-    changes = ChangeSet(
-        user=user, op="remember", actor=channel.name, at=now, memories=tuple(plan.memories.values()), reads=plan.reads,
-        edges=tuple(plan.edges), usage=plan.usage, detail=plan.detail, reason=redact(reasons(found)),
-        indexing={i: x for i, x in made.items() if i in plan.memories}, key=key,
-    )  # fmt: skip
+    given = dict(enumerate(memories))
+    plan = planned(engine, drafts, found, known, channel, user=user, now=now, said_at=now, given=given)
+    changes = plan.changes(user, "remember", channel, found)
+    changes = replace(changes, indexing={i: x for i, x in made.items() if i in plan.memories}, key=key)
     written = {m.id: m for m in engine.commit(changes).memories}
     return [written.get(i) or known[i] for i in (plan.answers[n] for n in range(len(drafts)))]
 

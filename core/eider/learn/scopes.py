@@ -19,7 +19,7 @@ from eider.model.requests_learning import ConsolidateScopes, Scopes
 from eider.model.values import GLOBAL, Memory
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact, redact_name
-from eider.records.revise import sealed
+from eider.privacy.redaction_check import clean_memory
 from eider.records.scope_names import (
     READ,
     allowed,
@@ -168,7 +168,7 @@ def _applied(
     for step in steps:
         _move(engine, step, open_ones, place)
     moved = [m for i, m in open_ones.items() if place[i] != m.scope]
-    versions = tuple(replace(sealed(m), scope=redact_name(place[m.id]), recorded_at=now) for m in moved)
+    versions = tuple(replace(clean_memory(m), scope=redact_name(place[m.id]), recorded_at=now) for m in moved)
     added, removed = _renamed(engine, request.user, steps, channel)
     why = "; ".join(f"{s.op} {', '.join(s.scopes)} into {', '.join(s.into)}" for s in steps)
     plan = ScopePlan(steps=tuple(steps), memories=versions, dry_run=request.dry_run, why=why + without)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 T = TypeVar("T")
@@ -21,11 +22,18 @@ def read_or(what: str, read: Callable[[], T], otherwise: T) -> T:
         read: Reads something out of a text.
         otherwise: What stands for it.
     """
-    try:
+    with faults_counted(what):
         return read()
+    return otherwise
+
+
+@contextmanager
+def faults_counted(what: str) -> Generator[None]:
+    """Leave what is read as it is where reading fails for a fault of its own, and count that for the doctor."""
+    try:
+        yield
     except (MemoryError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 (any fault of a reading)
         counted[what] += 1
         _log.warning("%s of a text could not be read (%s); its words are kept", what, type(error).__name__)
-        return otherwise

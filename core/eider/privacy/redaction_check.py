@@ -1,12 +1,13 @@
-"""The seal on a plan: every string in it has passed redaction."""
+"""What is planned to be written holds redacted strings only: stored rows are redacted anew, a plan with any other string is refused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from eider.model.changes import ChangeSet
-from eider.model.values import Json
-from eider.privacy.redact import CleanText
+from eider.model.values import Json, Memory, Usage
+from eider.privacy.redact import CleanText, redact, redact_name
 
 
 class UnsealedError(TypeError):
@@ -25,6 +26,31 @@ def check_sealed(changes: ChangeSet) -> None:
     for where, value in _strings(changes):
         if value and not isinstance(value, CleanText):
             raise UnsealedError(where)
+
+
+def clean_memory(memory: Memory) -> Memory:
+    """Return a stored memory as a new version of it may be written: its strings pass redaction again."""
+    return replace(
+        memory,
+        text=redact(memory.text),
+        agent=redact_name(memory.agent),
+        scope=redact_name(memory.scope),
+        subject=redact(memory.subject),
+        wording=redact(memory.wording),
+        entities=tuple(redact(e) for e in memory.entities),
+        key=None if memory.key is None else redact_name(memory.key),
+        retired_at=None,
+    )
+
+
+def usage_detail(before: Usage) -> Mapping[str, float | int | str]:
+    """Return what undo needs to give a memory its former usage back."""
+    return {
+        redact("id"): redact_name(before.id),
+        redact("stability"): before.stability,
+        redact("last_used"): redact_name(before.last_used.isoformat()),
+        redact("uses"): before.uses,
+    }
 
 
 def _strings(changes: ChangeSet) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,8 @@ from eider.model.retention import retention
 from eider.model.usage import fresh
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact
+from eider.privacy.redaction_check import clean_memory
 from eider.records.proposals import may_change
-from eider.records.revise import sealed
 from eider.store.engine import Engine
 
 
@@ -64,7 +64,8 @@ def _consolidate(engine: Engine, request: Consolidate, channel: Channel) -> Cons
     if request.dry_run or not closing:
         return plan
     closed = tuple(
-        replace(sealed(m), recorded_at=now, valid_to=max(now, m.valid_from), to_precision="instant") for m in closing
+        replace(clean_memory(m), recorded_at=now, valid_to=max(now, m.valid_from), to_precision="instant")
+        for m in closing
     )
     cap = "" if request.most is None else f", and at most {request.most} stay"
     changes = ChangeSet(

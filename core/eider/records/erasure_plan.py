@@ -11,7 +11,7 @@ from typing import Final
 from eider.model.changes import Erasure
 from eider.model.errors import UnknownIdError
 from eider.model.values import Episode, Json, Memory, Metadata, Span
-from eider.records.revise import sealed
+from eider.privacy.redaction_check import clean_memory
 from eider.records.said_again import SaidAgain, said_again
 from eider.store.engine import Engine
 
@@ -123,7 +123,7 @@ def planned(
     reads = {i: everything[i].rev for i in (*gone, *(m.id for m in kept))}
     erasure = Erasure(
         user=user, actor=actor, at=now, episodes=whole, memories=frozenset(gone), trimmed=tuple(kept), reads=reads,
-        blanked=stays, indexing=engine.material.episodes(stays) if stays else {},
+        blanked=stays, indexing=engine.material.of(stays) if stays else {},
     )  # fmt: skip
     cuts = tuple(Span(episode=i, start=a, end=b) for i, found in erased.items() for a, b in found)
     words = {f"{s.episode}[{s.start}:{s.end}]": cut[s.episode].text[s.start : s.end] for s in cuts}
@@ -268,7 +268,9 @@ def _less(
     same = (left, again, answers, doubt) == (memory.evidence, memory.said_again, memory.answers, memory.doubt)
     if same and not freed:
         return None
-    version = replace(sealed(memory), recorded_at=now, evidence=left, said_again=again, answers=answers, doubt=doubt)
+    version = replace(
+        clean_memory(memory), recorded_at=now, evidence=left, said_again=again, answers=answers, doubt=doubt
+    )
     if left[:1] != memory.evidence[:1]:
         version = replace(version, act=None)  # what it quoted is gone: it is a statement like any other
     if not freed:

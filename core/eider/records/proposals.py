@@ -56,7 +56,7 @@ def proposed(
         key=None if key is None else redact_name(key),
     )  # fmt: skip
     changes = ChangeSet(
-        user=old.user, op=op, actor=channel.name, at=now, memories=(new,), indexing=engine.material.memories([new]),
+        user=old.user, op=op, actor=channel.name, at=now, memories=(new,), indexing=engine.material.of([new]),
         edges=(Edge(source=new.id, target=old.id, kind=kind),), key=key, reason=redact("proposed"),
     )  # fmt: skip
     return next(iter(engine.commit(changes).memories))

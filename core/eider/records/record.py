@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final, TypeVar
@@ -10,9 +10,9 @@ from typing import Final, TypeVar
 from eider.model.changes import ChangeSet
 from eider.model.ids import new_id
 from eider.model.requests import Record, RecordMany, Remember
-from eider.model.values import Episode, Usage
+from eider.model.values import Episode
 from eider.privacy.ingress import Channel, Clean
-from eider.privacy.redact import redact, redact_name
+from eider.privacy.redact import redact_name
 from eider.store.engine import Engine
 
 _AHEAD: Final = timedelta(days=3653)
@@ -25,7 +25,7 @@ BATCH: Final = 2_000
 def record(engine: Engine, accepted: Clean[Record]) -> Episode:
     """Keep one utterance."""
     episode = episode_of(accepted)
-    made = engine.material.episodes([episode])
+    made = engine.material.of([episode])
 
     def plan() -> ChangeSet:
         now = engine.now()
@@ -65,7 +65,7 @@ def _keep_episodes(
 ) -> tuple[Episode, ...]:
     if not episodes:
         return ()
-    made = engine.material.episodes(episodes)
+    made = engine.material.of(episodes)
 
     def plan() -> tuple[Episode, ...]:
         now = engine.now()
@@ -86,13 +86,3 @@ def episode_of(accepted: Clean[Record]) -> Episode:
         session=said.session or "", seq=-1, at=accepted.time("at") or accepted.now, tz=accepted.tz,
         recorded_at=accepted.now, origin=accepted.origin, metadata=said.metadata or {}, key=said.key,
     )  # fmt: skip
-
-
-def usage_detail(before: Usage) -> Mapping[str, float | int | str]:
-    """What undo needs to give a memory its former usage back."""
-    return {
-        redact("id"): redact_name(before.id),
-        redact("stability"): before.stability,
-        redact("last_used"): redact_name(before.last_used.isoformat()),
-        redact("uses"): before.uses,
-    }

@@ -11,7 +11,7 @@ from eider.model.changes import ChangeSet
 from eider.model.validation import MAX_STATEMENT
 from eider.model.values import Episode, Memory, Span
 from eider.privacy.redact import redact
-from eider.records.revise import sealed
+from eider.privacy.redaction_check import clean_memory
 from eider.store.engine import Engine
 from eider.store.jobs import Progress
 
@@ -56,14 +56,14 @@ def _requoted(engine: Engine, user: str, ids: Sequence[str]) -> None:
             continue
         text = redact(episodes[span.episode].text[span.start : span.end])
         others = tuple(s for s in memory.evidence if s != span)
-        version = replace(sealed(memory), text=text, act="state", evidence=(span, *others), recorded_at=now)
+        version = replace(clean_memory(memory), text=text, act="state", evidence=(span, *others), recorded_at=now)
         twin = first.setdefault((span, memory.kind, memory.scope), memory.id)
         if twin != memory.id:  # one sentence had become two memories
             version = replace(version, superseded_by=twin, valid_to=max(now, memory.valid_from), to_precision="instant")
         versions.append(version)
     if not versions:
         return
-    material = engine.material.memories(versions)
+    material = engine.material.of(versions)
     engine.store.material.replace(material, user=user, embedder=engine.embedder.fingerprint, analyzer=ANALYZER)
     reads = {m.id: m.rev for m in memories}
     engine.commit(

@@ -13,9 +13,8 @@ from eider.model.requests import Correct, Deactivate, Named, Pin, Reinforce, Unp
 from eider.model.usage import fresh, used
 from eider.model.values import TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
-from eider.privacy.redact import redact, redact_name
+from eider.privacy.redaction_check import clean_memory, usage_detail
 from eider.records.proposals import check_may_change, may_change, proposed
-from eider.records.record import usage_detail
 from eider.store.engine import Engine
 
 
@@ -75,17 +74,17 @@ def _correct(engine: Engine, request: Correct, channel: Channel) -> Memory:
     at = max(now, old.valid_from)
     origin = channel.origin("user")
     new = replace(
-        sealed(old), id=new_id("mem_"), rev=0, text=request.text, origin=origin, trust=TRUST[origin], valid_from=at,
+        clean_memory(old), id=new_id("mem_"), rev=0, text=request.text, origin=origin, trust=TRUST[origin], valid_from=at,
         valid_to=None, recorded_at=now, evidence=(), merged_from=(), superseded_by=None, entities=(),
         agent=channel.agent, state="active", from_precision="instant", to_precision="instant",
         key=request.key, act=None, answers=None, said_again=(), wording="", doubt=None,
     )  # fmt: skip
     closed = replace(
-        sealed(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id, doubt=None
+        clean_memory(old), recorded_at=now, valid_to=at, to_precision="instant", superseded_by=new.id, doubt=None
     )
     changes = ChangeSet(
         user=request.user, op="correct", actor=channel.name, at=now, memories=(closed, new),
-        reads={old.id: old.rev}, indexing=engine.material.memories([new]),
+        reads={old.id: old.rev}, indexing=engine.material.of([new]),
         edges=(Edge(source=new.id, target=old.id, kind="supersedes"),), key=request.key,
     )  # fmt: skip
     done = engine.commit(changes)
@@ -114,7 +113,11 @@ def deactivate(engine: Engine, accepted: Clean[Deactivate]) -> bool:
             return False
         now = engine.now()
         closed = replace(
-            sealed(memory), recorded_at=now, valid_to=max(now, memory.valid_from), to_precision="instant", doubt=None
+            clean_memory(memory),
+            recorded_at=now,
+            valid_to=max(now, memory.valid_from),
+            to_precision="instant",
+            doubt=None,
         )
         engine.commit(_version(closed, memory, "deactivate", channel, now))
         return True
@@ -162,24 +165,9 @@ def _pinned(engine: Engine, request: Pin | Unpin, channel: Channel, *, wanted: b
     if memory.pinned == wanted:
         return memory
     now = engine.now()
-    version = replace(sealed(memory), recorded_at=now, pinned=wanted)
+    version = replace(clean_memory(memory), recorded_at=now, pinned=wanted)
     return engine.commit(_version(version, memory, "pin" if wanted else "unpin", channel, now)).memories[0]
 
 
 def _version(new: Memory, old: Memory, op: str, channel: Channel, at: datetime) -> ChangeSet:
     return ChangeSet(user=old.user, op=op, actor=channel.name, at=at, memories=(new,), reads={old.id: old.rev})
-
-
-def sealed(memory: Memory) -> Memory:
-    """A stored memory ready to be written as a new version: its strings pass redaction again."""
-    return replace(
-        memory,
-        text=redact(memory.text),
-        agent=redact_name(memory.agent),
-        scope=redact_name(memory.scope),
-        subject=redact(memory.subject),
-        wording=redact(memory.wording),
-        entities=tuple(redact(e) for e in memory.entities),
-        key=None if memory.key is None else redact_name(memory.key),
-        retired_at=None,
-    )

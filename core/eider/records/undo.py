@@ -15,9 +15,8 @@ from eider.model.usage import fresh
 from eider.model.values import Event, Memory, Metadata, Usage
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact, redact_name
+from eider.privacy.redaction_check import clean_memory, usage_detail
 from eider.records.proposals import check_may_change
-from eider.records.record import usage_detail
-from eider.records.revise import sealed
 from eider.store.engine import Engine
 from eider.store.event_chain import event_seq
 
@@ -108,10 +107,10 @@ def _conflict(event: Event, later: list[Event]) -> RefusedError:
 def _as_before(engine: Engine, memory: Memory, rev: int | None, now: datetime, earlier: Memory | None) -> Memory:
     """The version before the event; what the event created is withdrawn: it never held."""
     if rev is None:
-        return replace(sealed(memory), recorded_at=now, valid_to=memory.valid_from, superseded_by=None)
+        return replace(clean_memory(memory), recorded_at=now, valid_to=memory.valid_from, superseded_by=None)
     if earlier is None or earlier.rev != rev:  # asked for one by one only where the clock says otherwise
         earlier = next(m for m in engine.store.reads.versions(memory.id, user=memory.user) if m.rev == rev)
-    return replace(sealed(earlier), recorded_at=now)
+    return replace(clean_memory(earlier), recorded_at=now)
 
 
 def _usage_before(

@@ -8,9 +8,8 @@ from typing import Final
 
 import numpy as np
 
-from eider.model.requests_reading import Recall
 from eider.model.values import Memory
-from eider.retrieve.query import read_question
+from eider.retrieve.query import question_of
 from eider.retrieve.rank import rank
 from eider.retrieve.visible import present
 from eider.store.arrays import KIND_CODE, STATE_CODE, micros
@@ -39,9 +38,9 @@ def near(
         limit: Most of them.
         waiting: Also what waits in the inbox.
     """
-    now = micros(engine.now())
+    view = present(engine.now())
     with engine.segments.hold(user) as segment:
-        visible = segment.alive & segment.is_memory & (segment.valid_to > now) & (segment.trust >= least_trust)
+        visible = segment.alive & segment.is_memory & (segment.valid_to > view.at) & (segment.trust >= least_trust)
         visible &= (segment.state == STATE_CODE["active"]) | ((segment.state == STATE_CODE["inbox"]) & waiting)
         if scopes is not None:
             visible &= np.isin(segment.scope, [segment.scopes[s] for s in scopes if s in segment.scopes])
@@ -49,8 +48,7 @@ def near(
             visible &= np.isin(segment.kind, [KIND_CODE[kind] for kind in kinds])  # pyright: ignore[reportArgumentType]
         if not visible.any():
             return []
-        ask = Recall(user=user, query=text[:_READ])
-        question = replace(read_question(engine, segment, ask.query, ask, present(engine.now())), window=None)
+        question = replace(question_of(engine, segment, text[:_READ], view), window=None)
         ids = [segment.ids[r.row] for r in rank(segment, question, visible, limit=limit)]
         known = {i: m for i in ids if isinstance(m := segment.items.get(i), Memory)}
         read = engine.store.reads.memories([i for i in ids if i not in known], user=user)

@@ -150,6 +150,15 @@ class Question:
         )
 
 
+def question_of(engine: Engine, segment: Segment, text: str, view: View) -> Question:
+    """Return a question in the terms of a segment; an event that it names is not looked for."""
+
+    def embed(words: str) -> NDArray[np.float32]:
+        return engine.embedder.embed([words], "query")[0]
+
+    return Question.read(text, segment, today=view.today, now=view.at, tz=view.tz, embed=embed)
+
+
 def read_question(engine: Engine, segment: Segment, text: str, request: Recall | Search, view: View) -> Question:
     """Return a question in the terms of a segment, with "before the trip" resolved to days.
 
@@ -160,14 +169,10 @@ def read_question(engine: Engine, segment: Segment, text: str, request: Recall |
         request: Recall | Search: an event is looked for among what they let through.
         view: Their instants.
     """
-
-    def embed(words: str) -> NDArray[np.float32]:
-        return engine.embedder.embed([words], "query")[0]
-
-    question = Question.read(text, segment, today=view.today, now=view.at, tz=view.tz, embed=embed)
+    question = question_of(engine, segment, text, view)
     if (anchor := question.event) is None:
         return question
-    event = Question.read(anchor.phrase, segment, today=view.today, now=view.at, tz=view.tz, embed=embed)
+    event = question_of(engine, segment, anchor.phrase, view)
     best = rank(segment, event, visible_rows(segment, request, view), limit=1)
     if not best or best[0].coverage < _WHOLE:
         return question

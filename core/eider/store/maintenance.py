@@ -102,7 +102,7 @@ def _make(engine: Engine, user: str, ids: Iterable[str]) -> None:
     """Make material outside the writer's turn; what was changed or forgotten meanwhile is left to who changed it."""
     store, wanted = engine.store, list(ids)
     episodes, memories = texts_of(engine, user, wanted)
-    made = engine.material.episodes(episodes, must=True) | engine.material.memories(memories, must=True)
+    made = engine.material.of((*episodes, *memories), must=True)
     read = {one.id: one.text for one in (*episodes, *memories)}
     with engine.turn():
         again = [one for group in texts_of(engine, user, wanted) for one in group]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from eider.language.analysis import analyse
 from eider.model.changes import Indexing
 from eider.model.clock import local_date
 from eider.model.errors import EmbedderError, ProviderError
+from eider.model.values import Episode
 from eider.providers.embedders.guard import GuardedEmbedder
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eider.model.protocols import Embedder
-    from eider.model.values import Episode, Memory
+    from eider.model.values import Memory
 
 
 class MaterialMaker:
@@ -33,28 +33,23 @@ class MaterialMaker:
         """
         self._embedder, self._lacking, self._spare = embedder, lacking, spare
 
-    def episodes(self, episodes: Sequence[Episode], *, must: bool = False) -> dict[str, Indexing]:
-        """Return id → material of utterances; dates in them are read from the speaker's own day.
+    def of(self, rows: Iterable[Episode | Memory], *, must: bool = False) -> dict[str, Indexing]:
+        """Return id → material of utterances and statements; dates are read from the speaker's own day.
 
         Raises:
             ProviderError: The embedder could not be asked, and `must` says that it has to.
         """
-        return self._made([(e.id, e.text, local_date(e.at, e.tz)) for e in episodes], must=must)
-
-    def memories(self, memories: Sequence[Memory], *, must: bool = False) -> dict[str, Indexing]:
-        """Return id → material of statements; `must` as for `episodes`."""
-        return self._made([(m.id, m.text, m.valid_from.date()) for m in memories], must=must)
-
-    def _made(self, texts: Sequence[tuple[str, str, date]], *, must: bool) -> dict[str, Indexing]:
-        given = [text for _, text, _ in texts]
+        rows = list(rows)
+        given = [row.text for row in rows]
         own = vectors_of(self._embedder, given)
         if own is None and must:
             raise ProviderError(f"{self._embedder.degraded or self._embedder.fingerprint}; it is asked again later.")
         second = None if self._spare is None else vectors_of(self._spare, given)
         made: dict[str, Indexing] = {}
-        for place, (id_, text, day) in enumerate(texts):
-            made[id_] = Indexing(
-                vector=b"" if own is None else own[place], analysis=analyse(text, said_on=day).to_bytes(),
+        for place, row in enumerate(rows):
+            day = local_date(row.at, row.tz) if isinstance(row, Episode) else row.valid_from.date()
+            made[row.id] = Indexing(
+                vector=b"" if own is None else own[place], analysis=analyse(row.text, said_on=day).to_bytes(),
                 pending=own is None, embedder=self._embedder.fingerprint,
                 spare=None if second is None else second[place],
                 spare_embedder="" if second is None or self._spare is None else self._spare.fingerprint,

@@ -185,8 +185,7 @@ def _whose(path: Path, header: Line | None, request: Import) -> tuple[bool, str]
 
 def _indexed(engine: Engine, episodes: Sequence[Episode], memories: Sequence[Memory]) -> Mapping[str, Indexing]:
     """Search material for new rows, made by this store's own embedder."""
-    said = engine.material.episodes(episodes) if episodes else {}
-    return {**said, **engine.material.memories(memories)} if memories else said
+    return engine.material.of((*episodes, *memories))
 
 
 def _check_header(header: Line, path: Path) -> None:
