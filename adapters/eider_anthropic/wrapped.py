@@ -108,7 +108,9 @@ class _Listener(ClientListener):
         try:
             report.report_user()
             if not stream:
-                report.report_message(getattr(answer, "id", ""), _content_blocks(answer))
+                content = getattr(answer, "content", None)
+                blocks = [block.model_dump() for block in content] if isinstance(content, list) else ()
+                report.report_message(getattr(answer, "id", ""), blocks)
             elif isinstance(answer, anthropic.AsyncStream):
                 follow_stream(answer, report.follow_async_stream)
             elif isinstance(answer, anthropic.Stream):
@@ -116,9 +118,3 @@ class _Listener(ClientListener):
         except Exception as error:  # noqa: BLE001 (an answer is the host's, whatever happens to its memory)
             self.warn_of_failure(error)
         return answer
-
-
-def _content_blocks(answer: Any) -> Sequence[Mapping[str, Any]]:
-    """The blocks of a message; raw responses are the host's to read, and are heard with the next request."""
-    content = getattr(answer, "content", None)
-    return [block.model_dump() for block in content] if isinstance(content, list) else ()

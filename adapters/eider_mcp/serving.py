@@ -33,7 +33,8 @@ def server_of(access: MemoryAccess, *, listens: bool = True) -> MCPServer[Any]:
     """
     about = about_server()
     made: MCPServer[Any] = MCPServer(
-        about["name"], title=about["title"], instructions=instructions(access), version=about["version"], tools=_tools(access), log_level="WARNING",
+        about["name"], title=about["title"], instructions=instructions(access), version=about["version"], log_level="WARNING",
+        tools=[_tool(access, name, about, schema, form) for name, about, schema, form in offered(access)],
         subscriptions=None if listens else False,
     )  # fmt: skip
     add_resources(made, access)
@@ -79,11 +80,6 @@ def _value_text(value: Any) -> str:
 
 def _text_content(text: str) -> TextContent:
     return TextContent(type="text", text=text)
-
-
-def _tools(access: MemoryAccess) -> list[Tool]:
-    """Those the server offers, as the SDK has them."""
-    return [_tool(access, name, about, schema, form) for name, about, schema, form in offered(access)]
 
 
 def _tool(access: MemoryAccess, name: str, about: str, schema: dict[str, Any], form: ToolForm) -> Tool:

@@ -115,7 +115,14 @@ class EiderSession:
                 kept = kept_item(item)
                 said = next(iter(items_of({"input": [kept]})), Item(who="other"))
                 key = f"{HOST}:{uuid4().hex}"
-                self._record(kept, said, key, tainted=tainted)
+                role, door = _CHANNEL.get(said.who, ("other", "tool"))
+                words = said.text[:MAX_TEXT]
+                tell = partial(
+                    self._conversation.memory.channel(HOST, "tool" if tainted and door == "agent" else door).record,
+                    words if recall_marks.strip(words).strip() else _NO_TEXT, user=self._conversation.user, role=role,
+                    session=self.session_id, metadata={"item": kept},
+                )  # fmt: skip
+                tell(key=f"{key}:user" if role == "user" else key)
                 if said.who == "user":
                     tainted = False
                     if self._learn:
@@ -136,16 +143,6 @@ class EiderSession:
         rows = sorted((r.episode for r in page.items if r.episode is not None), key=lambda e: e.seq)
         said = next((row for row in reversed(rows) if row.role == "agent" and row.text != _NO_TEXT), None)
         return ("", None, False) if said is None else (said.text, said.key, rows[-1].role == "other")
-
-    def _record(self, kept: dict[str, Any], said: Item, key: str, *, tainted: bool) -> None:
-        role, door = _CHANNEL.get(said.who, ("other", "tool"))
-        words = said.text[:MAX_TEXT]
-        tell = partial(
-            self._conversation.memory.channel(HOST, "tool" if tainted and door == "agent" else door).record,
-            words if recall_marks.strip(words).strip() else _NO_TEXT, user=self._conversation.user, role=role,
-            session=self.session_id, metadata={"item": kept},
-        )  # fmt: skip
-        tell(key=f"{key}:user" if role == "user" else key)
 
     def _pop(self) -> Any:
         self._conversation.flush()

@@ -58,7 +58,9 @@ class InstructorVendor:
                 if isinstance(total, int) and total
                 else sum(_tokens_used(getattr(error, "last_completion", None)))
             )
-            if _is_refusal(error):
+            choices = getattr(getattr(error, "last_completion", None), "choices", None) or ()
+            filtered = any(getattr(choice, "finish_reason", "") == "content_filter" for choice in choices)
+            if filtered or isinstance(error.__cause__, AssertionError):  # `instructor` asserts that it was not refused
                 raise ModelRefusedError(f"{told} declined to answer {prompt.source}.", tokens=tokens) from error
             raise to_model_error(error.__cause__ or error, told, tokens=tokens) from error
         except Exception as error:
@@ -132,10 +134,3 @@ def _tokens_used(raw: Any) -> tuple[int, int]:
         return next((n for n in found if isinstance(n, int)), 0)
 
     return of("prompt_tokens", "input_tokens"), of("completion_tokens", "output_tokens")
-
-
-def _is_refusal(error: BaseException) -> bool:
-    """Whether the provider said that the model will not answer; `instructor` asserts that it did not."""
-    choices = getattr(getattr(error, "last_completion", None), "choices", None) or ()
-    filtered = any(getattr(choice, "finish_reason", "") == "content_filter" for choice in choices)
-    return filtered or isinstance(error.__cause__, AssertionError)

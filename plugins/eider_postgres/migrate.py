@@ -61,7 +61,14 @@ def settle(address: Address) -> tuple[int, dict[str, dict[str, str]]]:
         StoreDamagedError: An index was not finished.
     """
     with psycopg.connect(address.conninfo, autocommit=True) as db:
-        _check_role(db)
+        row = db.execute(
+            "SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        if row is not None and row[1]:
+            raise ConfigError(
+                f"role {row[0]!r} passes by row-level security; use one that does not: "
+                "CREATE ROLE eider LOGIN; GRANT CREATE ON DATABASE … TO eider."
+            )
         halfvec = _vector(db)
         with db.transaction():
             db.execute("SELECT pg_advisory_xact_lock(hashtextextended($$eider schema $$ || %s, 0))", [address.schema])
@@ -85,15 +92,6 @@ def _types(db: Connection[Any], schema: str) -> dict[str, dict[str, str]]:
     for table, column, kind in db.execute(sql, [schema]).fetchall():
         found.setdefault(table, {})[column] = kind
     return found
-
-
-def _check_role(db: Connection[Any]) -> None:
-    row = db.execute("SELECT rolname, rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user").fetchone()
-    if row is not None and row[1]:
-        raise ConfigError(
-            f"role {row[0]!r} passes by row-level security; use one that does not: "
-            "CREATE ROLE eider LOGIN; GRANT CREATE ON DATABASE … TO eider."
-        )
 
 
 def _vector(db: Connection[Any]) -> int:
@@ -150,18 +148,15 @@ def _migrate(db: Connection[Any], address: Address, found: int) -> None:
             db.execute("INSERT INTO meta VALUES ('schema', %s)", [str(number)])
     for table in _tables(db, "p"):
         for n in range(address.partitions):
-            db.execute(_partition(table, n, address.partitions))
+            partition: Any = (
+                f"CREATE TABLE IF NOT EXISTS {table}_{n} PARTITION OF {table} "
+                f"FOR VALUES WITH (MODULUS {address.partitions}, REMAINDER {n})"
+            )
+            db.execute(partition)
     if not found:
         db.execute("INSERT INTO meta VALUES ('secret', %s)", [secrets.token_hex(32)])
     _secure(db)
     point("migrate.written")
-
-
-def _partition(table: str, number: int, of: int) -> Any:
-    return (
-        f"CREATE TABLE IF NOT EXISTS {table}_{number} PARTITION OF {table} "
-        f"FOR VALUES WITH (MODULUS {of}, REMAINDER {number})"
-    )
 
 
 def _tables(db: Connection[Any], kinds: str) -> list[str]:

@@ -223,12 +223,8 @@ def _show_status(*, as_json: bool) -> int | None:
     return _print_and_exit_code(lambda: print_json(known) if as_json else formatting.print_status(found))
 
 
-def _items(verb: str, value: Any) -> list[Any]:
-    return value["items"] if verb == "search" else value if verb == "recall" else [value]
-
-
 def _print_answer(verb: str, value: Any, *, as_json: bool, brief: bool, lean: bool) -> None:
-    items = _items(verb, value)
+    items = value["items"] if verb == "search" else value if verb == "recall" else [value]
     if as_json:
         for item in items:
             print_json(item)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from eider.api.markdown_edits import Edit, read_edits
+from eider.api.markdown_edits import read_edits
 from eider.cli.command import open_memory
 from eider.cli.output import print_indented, print_json, print_line, print_refusals
 from eider.cli.state import State
@@ -27,7 +27,11 @@ def import_edits(state: State, path: Path, *, dry_run: bool, yes: bool) -> int:
                 print_json({**edit.to_dict(), "done": not dry_run and yes})
         else:
             for edit in plan.edits:
-                _show(edit)
+                print_indented(edit.text, f"{edit.does:8}")
+                if edit.old:
+                    print_indented(edit.old, "  was   ", dim=True)
+                where = f"{edit.scope} · {edit.kind}, {edit.place}" if edit.does == "add" else edit.id or ""
+                print_indented(where, "        ", dim=True)
             print_line(f"{len(plan.edits)} change(s), {plan.unchanged} unchanged")
         print_refusals(plan.refused)
         if plan.edits and not dry_run:
@@ -39,11 +43,3 @@ def import_edits(state: State, path: Path, *, dry_run: bool, yes: bool) -> int:
             if not state.json:
                 print_line(f"corrected {done['correct']}, forgot {done['forget']}, added {done['add']}")
     return 1 if plan.refused else 0
-
-
-def _show(edit: Edit) -> None:
-    print_indented(edit.text, f"{edit.does:8}")
-    if edit.old:
-        print_indented(edit.old, "  was   ", dim=True)
-    where = f"{edit.scope} · {edit.kind}, {edit.place}" if edit.does == "add" else edit.id or ""
-    print_indented(where, "        ", dim=True)

@@ -49,7 +49,10 @@ def picked(
         score[place] = [each for each, _ in related.values()]
     narrow = np.zeros(max(segment.scopes.values(), default=0) + 1, np.float64)
     narrow[list(segment.scopes.values())] = [specificity(name) for name in segment.scopes]
-    worth = 2.0 * pinned + score * bears + _standing(segment, rows, midnight) + 0.1 * narrow[segment.scope[rows]]
+    idle = np.maximum(0.0, (midnight - segment.last_used[rows]) / _DAY)
+    alive = retrievability(idle, np.maximum(segment.stability[rows], 0.1).astype(np.float64))
+    standing = 0.5 * segment.importance[rows] / 5 + 0.5 * alive
+    worth = 2.0 * pinned + score * bears + standing + 0.1 * narrow[segment.scope[rows]]
     for name, more in _FIRST.items():
         worth += more * (kind == KIND_CODE[name])
     worth = np.round(worth, 4)
@@ -67,13 +70,6 @@ def picked(
     )
     why = {int(rows[i]): "others are worth more" if free[i] else NO_BEARING for i in passed}
     return [int(rows[i]) for i in sorted(chosen, key=lambda i: (-worth[i], segment.ids[rows[i]]))], why
-
-
-def _standing(segment: Segment, rows: NDArray[np.intp], midnight: int) -> NDArray[np.float64]:
-    """What a memory is worth whatever the context, in [0, 1]: importance, and how likely it is still wanted."""
-    idle = np.maximum(0.0, (midnight - segment.last_used[rows]) / _DAY)
-    alive = retrievability(idle, np.maximum(segment.stability[rows], 0.1).astype(np.float64))
-    return 0.5 * segment.importance[rows] / 5 + 0.5 * alive
 
 
 def _best(

@@ -51,7 +51,9 @@ def learned(engine: Engine, job: Job) -> None:
     Raises:
         ModelError: The model failed again; the job is tried again.
     """
-    key, channel = _key(job.payload["reply"]), _door(job)
+    said = job.payload
+    channel = Channel(name=said["channel"], max_trust=said["max_trust"], agent=said["agent"])
+    key = _key(said["reply"])
     if _done(engine, job.user, key, channel) is not None:
         return
     exchange = engine.planned(lambda: _exchange(engine, job))
@@ -72,11 +74,6 @@ def learned(engine: Engine, job: Job) -> None:
             kept(engine, request, exchange, thought, channel)
 
     engine.planned(plan)
-
-
-def _door(job: Job) -> Channel:
-    said = job.payload
-    return Channel(name=said["channel"], max_trust=said["max_trust"], agent=said["agent"])
 
 
 def since(engine: Engine, told: Learned, channel: Channel) -> Learned:

@@ -115,10 +115,17 @@ def _closed(engine: Engine, id_: str, user: str, outcome: float | None, found: _
     after = [judged(before[i], now, found.parts[i], memories[i].importance) for i in memories]
     learned = _learned_by(engine, loop, found)
     why = _why(outcome, len(memories), found)
+    detail: dict[str, Any] = {
+        redact("loop"): redact_name(loop.id), redact("usages"): [usage_detail(u) for u in before.values()],
+    }  # fmt: skip
+    if learned:
+        kept = engine.store.learned.documents(user=loop.user).get("balance")
+        was = None if kept is None else {redact_name(name): kept.content[name] for name in ("share", "counts")}
+        detail[redact("balance")] = was
     changes = ChangeSet(
         user=user, op="close_loop", actor=channel.name, at=now, reason=redact(why), usage=tuple(after),
         reads={i: m.rev for i, m in memories.items()}, loops=(loop,), learned=learned, unlearned=tuple(before.values()),
-        detail=_detail(loop, before, engine, learned),
+        detail=detail,
     )  # fmt: skip
     done = engine.commit(changes)
     online_decay.learn_later(engine, user, [(memories[i], before[i], found.parts[i]) for i in memories], now)
@@ -196,18 +203,6 @@ def _learned_by(engine: Engine, loop: Loop, found: _Judged) -> dict[str, Mapping
             asks.setdefault(r.ask, []).append(Candidate(words=r.words, meaning=r.meaning, rest=r.rest, credit=part))
     after = taught(balance, list(asks.values()), loop.outcome)
     return {} if after == balance else {"balance": after.state()}
-
-
-def _detail(loop: Loop, before: Mapping[str, Usage], engine: Engine, learned: Mapping[str, Any]) -> dict[str, Any]:
-    """What undo needs: every usage and the balance as they were."""
-    detail: dict[str, Any] = {
-        redact("loop"): redact_name(loop.id), redact("usages"): [usage_detail(u) for u in before.values()],
-    }  # fmt: skip
-    if learned:
-        kept = engine.store.learned.documents(user=loop.user).get("balance")
-        was = None if kept is None else {redact_name(name): kept.content[name] for name in ("share", "counts")}
-        detail[redact("balance")] = was
-    return detail
 
 
 def _why(outcome: float | None, memories: int, found: _Judged) -> str:

@@ -99,7 +99,7 @@ def think(
     asking = _Asking(model, exchange, None if seconds is None else time.monotonic() + seconds)
     if mode == "frugal" or not asking.own.strip():
         return found
-    if mode == "eager" or _unsure(found.signals):
+    if mode == "eager" or any(signal.zone == "ask" for signal in found.signals):
         found = _heard(asking, found, mode)
     if mode == "eager":
         found = _validated(asking, found)
@@ -122,11 +122,6 @@ def standing(model: Model, directions: Sequence[str], *, seconds: float | None =
     question = replace(validation.prompt(directions), seconds=seconds)
     hedged = {v.direction for v in model.ask(question).verdicts if not v.stands and v.confidence >= SURE}
     return [text for n, text in enumerate(directions, 1) if n not in hedged]
-
-
-def _unsure(signals: Sequence[Signal]) -> bool:
-    """Whether the reader is unsure of something it found."""
-    return any(signal.zone == "ask" for signal in signals)
 
 
 # ---------------------------------------------------------------------- signals and their wording

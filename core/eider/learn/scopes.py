@@ -110,21 +110,17 @@ def consolidate_scopes(engine: Engine, accepted: Clean[ConsolidateScopes]) -> Sc
     if len(names) < 2:  # noqa: PLR2004 (one cannot be merged with itself)
         return ScopePlan(dry_run=request.dry_run, why="there are fewer than two scopes besides global")
     if request.steps is not None:
-        steps, without = _given(request.steps, names), ""
+        known = set(names)
+        for step in request.steps:
+            if wrong := fault(step, known):
+                raise InputError(f"step {step.op} of {', '.join(map(repr, step.scopes))} cannot be taken: {wrong}.")
+            known = (known - set(step.scopes)) | set(step.into)
+        steps, without = list(request.steps), ""
     else:
         steps, without = _proposed(engine, request.user, channel.agent, names)
     if not steps:
         return ScopePlan(dry_run=request.dry_run, why=f"nothing to merge, rename or split{without}")
     return engine.planned(lambda: _applied(engine, request, steps, channel, without))
-
-
-def _given(steps: Sequence[ScopeStep], names: Mapping[str, int]) -> list[ScopeStep]:
-    known = set(names)
-    for step in steps:
-        if wrong := fault(step, known):
-            raise InputError(f"step {step.op} of {', '.join(map(repr, step.scopes))} cannot be taken: {wrong}.")
-        known = (known - set(step.scopes)) | set(step.into)
-    return list(steps)
 
 
 def _proposed(engine: Engine, user: str, agent: str, names: Mapping[str, int]) -> tuple[list[ScopeStep], str]:

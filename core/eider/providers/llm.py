@@ -6,7 +6,7 @@ deadline, circuit breaker, daily budget and counters are around every vendor ali
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -74,18 +74,15 @@ def connect(
 
     found = check(spec)
     deadline = float(settings.pop("deadline", DEADLINE))
-    vendor: Vendor = import_module("eider_models").vendor(found, _known(settings))
-    more: dict[str, Any] = {} if clock is None else {"clock": clock}
-    return Guarded(vendor, found.name, purse=purse, deadline=deadline, **more)
-
-
-_SETTINGS: Final = frozenset({"key", "url", "retries"})
-
-
-def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
     for name in settings:
         if name not in _SETTINGS:
             raise ConfigError(
                 f"setting {name!r} of a model is unknown; there are {', '.join(sorted(_SETTINGS))}, deadline."
             )
-    return {name: value for name, value in settings.items() if value is not None}
+    known = {name: value for name, value in settings.items() if value is not None}
+    vendor: Vendor = import_module("eider_models").vendor(found, known)
+    more: dict[str, Any] = {} if clock is None else {"clock": clock}
+    return Guarded(vendor, found.name, purse=purse, deadline=deadline, **more)
+
+
+_SETTINGS: Final = frozenset({"key", "url", "retries"})

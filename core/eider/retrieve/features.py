@@ -248,9 +248,11 @@ def _subject(x: Floats, segment: Segment, question: Question, near: Near) -> Non
         speaker = segment.speaker[near.rows]
         share = float(segment.speaker_shares[question.subject])
         memory = segment.is_memory[near.rows]
-        match = np.where(
-            memory, _tells_of(segment, question, near), np.where(speaker < 0, 0.5, speaker == question.subject)
-        )
+        named = np.zeros(segment.rows, np.bool_)
+        for term in question.named.tolist():
+            named[segment.postings.lookup(term)[0]] = True
+        names_subject = named[near.rows]
+        match = np.where(memory, names_subject, np.where(speaker < 0, 0.5, speaker == question.subject))
     elif question.role >= 0:
         share = float(segment.role_shares[question.role])
         memory = segment.is_memory[near.rows]
@@ -260,14 +262,6 @@ def _subject(x: Floats, segment: Segment, question: Question, near: Near) -> Non
     match = match * min(1.0, 2 * (1 - share))
     x[:, _AT["subject"]] = match
     x[:, _AT["first_person"]] = match * near.traits[:, _TRAIT["first_person"]]
-
-
-def _tells_of(segment: Segment, question: Question, near: Near) -> NDArray[np.bool_]:
-    """Candidates whose own text names the person the question is about."""
-    named = np.zeros(segment.rows, np.bool_)
-    for term in question.named.tolist():
-        named[segment.postings.lookup(term)[0]] = True
-    return named[near.rows]
 
 
 def _dates(x: Floats, segment: Segment, question: Question, near: Near) -> None:

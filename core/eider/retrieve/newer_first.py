@@ -38,7 +38,7 @@ def newer_first(found: Sequence[Recollection], query: str) -> list[Recollection]
         later = [
             j for j, r, others in own
             if _said_at(r) > _said_at(earlier) and r.text != earlier.text and _scope(r) == _scope(earlier)
-            and _overlap(words, others) >= _SHARED and bool(others - words)
+            and len(words & others) / max(1, min(len(words), len(others))) >= _SHARED and bool(others - words)
             and (not words - others <= asked or others - words <= asked)
         ]  # fmt: skip
         after = next((j for j in later if _replaces(earlier.text, lines[j].text)), None)
@@ -68,10 +68,6 @@ def _scope(found: Recollection) -> object:
     if found.memory is not None:
         return found.memory.scope
     return found.episode.metadata.get("scope", GLOBAL) if found.episode is not None else GLOBAL
-
-
-def _overlap(words: set[str], others: set[str]) -> float:
-    return len(words & others) / max(1, min(len(words), len(others)))
 
 
 def _replaces(earlier: str, later: str) -> bool:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eider.model.requests_links import RebuildLinks, RelatedTo
-    from eider.model.values import Edge
     from eider.store.engine import Engine
     from eider.store.segment.segment import Segment
 
@@ -43,7 +42,12 @@ def related(engine: Engine, accepted: Clean[RelatedTo]) -> list[Related]:
         if (row := segment.row_of.get(request.id, -1)) < 0:
             raise UnknownIdError("memory or utterance", request.id, request.user)
         visible = segment.alive & np.isin(segment.state, STATED)
-        by_user = _by_user(segment, row, said)
+        by_user: list[Link] = []
+        for edge in said:
+            outward = edge.source == segment.ids[row]
+            other = segment.row_of.get(edge.target if outward else edge.source, -1)
+            if other >= 0 and other != row and edge.kind in USER_KINDS:
+                by_user.append(Link(other, cast("LinkKind", edge.kind), edge.weight, outward, "the user said so"))
         told = {(link.row, link.kind) for link in by_user}
         derived = [
             link
@@ -85,17 +89,6 @@ def rebuild_links(engine: Engine, accepted: Clean[RebuildLinks]) -> LinkCounts:
         rows=len(every), linked={kind: round(linked[kind] * scale) for kind in LINK_KINDS},
         by_user=sum(edge.kind in USER_KINDS for edge in said), hubs=names, dry_run=request.dry_run,
     )  # fmt: skip
-
-
-def _by_user(segment: Segment, row: int, said: Sequence[Edge]) -> list[Link]:
-    """The links that the user said; those that other verbs keep are derived from the rows."""
-    found: list[Link] = []
-    for edge in said:
-        outward = edge.source == segment.ids[row]
-        other = segment.row_of.get(edge.target if outward else edge.source, -1)
-        if other >= 0 and other != row and edge.kind in USER_KINDS:
-            found.append(Link(other, cast("LinkKind", edge.kind), edge.weight, outward, "the user said so"))
-    return found
 
 
 def _shown(item: Memory | Episode, link: Link, by_user: Sequence[Link]) -> Related:

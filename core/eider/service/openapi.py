@@ -89,6 +89,13 @@ def document() -> Schema:
         "/metrics": {"get": _plain("metrics", "Figures for Prometheus, without content.", "text/plain")},
         "/openapi.json": {"get": _plain("openapi", "This document.", "application/json")},
     }
+    kinds = sorted({kind.__name__ for kind in _every(EiderError)})
+    inner = {
+        "kind": {"enum": kinds}, "message": {"type": "string", "description": "Names the value and the fix."},
+        "fields": {"type": "object", "description": "The values of the error, by name."},
+    }  # fmt: skip
+    wrapped = {"type": "object", "required": list(inner), "properties": inner}
+    error = {"type": "object", "required": ["error"], "properties": {"error": wrapped}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Eider", "version": VERSION, "summary": "Persistent memory for AI agents.", "description": _ABOUT,
@@ -99,7 +106,7 @@ def document() -> Schema:
         "paths": paths,
         "components": {
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "description": "Over TCP; none on the socket."}},
-            "schemas": {**dict(sorted(schemas.named.items())), "Error": _error()},
+            "schemas": {**dict(sorted(schemas.named.items())), "Error": error},
             "responses": dict(_responses()),
         },
     }  # fmt: skip
@@ -109,10 +116,16 @@ def _operation(name: str, schemas: Schemas) -> Schema:
     verb = VERBS[name]
     value = _TABLE if name == "sql" else schemas.of(verb.request.answer_type())
     said = inspect.getdoc(verb.request) or ""
+    status = "stored" if name in WRITES else "ok"
+    answer = {
+        "type": "object",
+        "required": ["status", "value"],
+        "properties": {"status": {"const": status}, "value": value},
+    }
     operation: Schema = {
         "operationId": name, "tags": ["writes" if verb.writes else "reads"], "summary": said.splitlines()[0],
         "requestBody": {"required": True, "content": {"application/json": {"schema": _envelope(schemas.of(verb.request))}}},
-        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": _answer(name, value)}}}},
+        "responses": {"200": {"description": "Done.", "content": {"application/json": {"schema": answer}}}},
     }  # fmt: skip
     operation["responses"] |= {str(s): {"$ref": f"#/components/responses/{s}"} for s in sorted(_kinds())}
     if name == "export":
@@ -140,15 +153,6 @@ def _envelope(request: Schema) -> Schema:
     }  # fmt: skip
 
 
-def _answer(name: str, value: Schema) -> Schema:
-    status = "stored" if name in WRITES else "ok"
-    return {
-        "type": "object",
-        "required": ["status", "value"],
-        "properties": {"status": {"const": status}, "value": value},
-    }
-
-
 def _beside(name: str, summary: str, asked: Mapping[str, Schema], answered: Mapping[str, Schema]) -> Schema:
     """A route that is no verb: its fields are the body itself, its answer has no status."""
     sent = {"type": "object", "properties": dict(asked)}
@@ -173,16 +177,6 @@ def _plain(name: str, summary: str, media: str) -> Schema:
 
 
 # ---------------------------------------------------------------------- errors
-
-
-def _error() -> Schema:
-    kinds = sorted({kind.__name__ for kind in _every(EiderError)})
-    inner = {
-        "kind": {"enum": kinds}, "message": {"type": "string", "description": "Names the value and the fix."},
-        "fields": {"type": "object", "description": "The values of the error, by name."},
-    }  # fmt: skip
-    wrapped = {"type": "object", "required": list(inner), "properties": inner}
-    return {"type": "object", "required": ["error"], "properties": {"error": wrapped}}
 
 
 def _responses() -> Iterator[tuple[str, Schema]]:

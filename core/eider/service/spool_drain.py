@@ -128,7 +128,9 @@ def _take_spool(place: Path) -> bool:
             return aside.exists()
         if aside.exists() and fresh.exists():  # an earlier drain was cut off: what came since follows it
             whole = aside.with_name(f"{DRAINING}.{os.getpid()}")
-            _write_synced(whole, _with_final_newline(aside.read_bytes()) + fresh.read_bytes())
+            earlier = aside.read_bytes()
+            ended = b"" if not earlier or earlier.endswith(b"\n") else b"\n"
+            _write_synced(whole, earlier + ended + fresh.read_bytes())
             whole.replace(aside)
             point("drain.joined")
             fresh.unlink()
@@ -137,10 +139,6 @@ def _take_spool(place: Path) -> bool:
         sync_folder(str(place))
     point("drain.aside")
     return aside.exists()
-
-
-def _with_final_newline(data: bytes) -> bytes:
-    return data if not data or data.endswith(b"\n") else data + b"\n"
 
 
 def _read_lines(path: Path) -> tuple[list[_Line], list[bytes]]:

@@ -170,7 +170,10 @@ def _traits(prompt: str, lower: Sequence[str], tongue: str) -> dict[str, float]:
         "i": float(bool({w.casefold() for w in tokens(own)} & lists.ME or said(lists.HAN_I))),
         "near": min(2, len(unique & lists.NEAR) + len(lists.NEAR_SAID.findall(prompt)) + said(lists.HAN_NEAR)) / 2,
         "this": float(bool(unique & lists.THIS or said(lists.HAN_THIS))),
-        "may": float(_asks_leave(lower) or bool(lists.MAY_I.search(prompt))),
+        "may": float(
+            any(w in lists.MAY and after not in lists.NOT_YOU for w, after in pairwise(lower[:3]))
+            or bool(lists.MAY_I.search(prompt))
+        ),
         "general": min(
             2, len(unique & lists.GENERAL) + bool(lists.GENERAL_SAID.search(prompt)) + said(lists.HAN_GENERAL)
         )
@@ -183,11 +186,6 @@ def _traits(prompt: str, lower: Sequence[str], tongue: str) -> dict[str, float]:
     }
 
 
-def _asks_leave(lower: Sequence[str]) -> bool:
-    """Whether it opens like "may I"; "can you" is none."""
-    return any(w in lists.MAY and after not in lists.NOT_YOU for w, after in pairwise(lower[:3]))
-
-
 def _counted(prompt: str) -> str:
     found = lists.COUNTED.search(prompt)
     return next((g for g in found.groups() if g), "").casefold() if found else ""
@@ -197,7 +195,7 @@ def _empty(lower: Sequence[str], carried: Sequence[str], prompt: str) -> str:
     spoken = [w for w in lower if w not in lists.STOPS]
     if _HAN.search(prompt):
         left = lists.HAN_CHAT.sub("", "".join(_HAN.findall(prompt)))
-        if not left and not _latin(lower):
+        if not left and not any(not _HAN.match(w) for w in lower):
             return "small talk"
     elif all(w in lists.CHAT for w in spoken):
         return "small talk" if spoken or not carried else ""
@@ -205,10 +203,6 @@ def _empty(lower: Sequence[str], carried: Sequence[str], prompt: str) -> str:
     if command and all(w in lists.EDIT or w.isdigit() for w in spoken):
         return "a command about what is at hand"
     return "" if carried or set(lower) & _POINTING else "no word that carries a subject"
-
-
-def _latin(lower: Sequence[str]) -> bool:
-    return any(not _HAN.match(w) for w in lower)
 
 
 def holds_answer(reading: Reading, told: Told) -> bool | None:  # noqa: PLR0911 (one for each kind of answer)

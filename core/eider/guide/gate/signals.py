@@ -116,16 +116,13 @@ def _likeness(x: Floats, reading: Reading, told: Sequence[Told], book: WordBook)
     unnamed = np.array([w not in reading.names for w in flat], np.float32)
     sums = np.add.reduceat(book.vectors(f) * unnamed[:, None], starts, axis=0)
     subject = book.vectors(q[:-1][[w not in reading.names for w in reading.content]]).sum(axis=0)
-    x[:, _AT["margin_rest"]] = _above_others(_cosine(sums, subject))
+    lengths = np.sqrt(np.einsum("nd,nd->n", sums, sums)) * float(np.sqrt(subject @ subject))
+    cosine = np.divide(sums @ subject, lengths, out=np.zeros(len(sums), np.float32), where=lengths > 0)
+    x[:, _AT["margin_rest"]] = _above_others(cosine)
     if reading.counted:
         x[:, _AT["unit_miss"]] = np.maximum(0, 0.5 - best[:, -1]) * 2
     if reading.content:
         _words(x, best[:, :-1], reading)
-
-
-def _cosine(rows: Floats, one: Floats) -> Floats:
-    lengths = np.sqrt(np.einsum("nd,nd->n", rows, rows)) * float(np.sqrt(one @ one))
-    return np.divide(rows @ one, lengths, out=np.zeros(len(rows), np.float32), where=lengths > 0)
 
 
 def _words(x: Floats, best: Floats, reading: Reading) -> None:

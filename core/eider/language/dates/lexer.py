@@ -121,12 +121,6 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _may_name_a_date(sentence: str, language: str) -> bool:
-    """Whether a sentence has a word or a number that can be the core of a date: most of a long text has none."""
-    words = _WORD.findall(sentence.lower())
-    return not _core_words(language).isdisjoint(words) or _CORE_NUMBER.search(sentence) is not None
-
-
 @cache
 def _core_words(language: str) -> frozenset[str]:
     return frozenset(w for phrase, (code, _) in LEXICONS[language].items() if code in CORES for w in phrase.split())
@@ -135,7 +129,10 @@ def _core_words(language: str) -> frozenset[str]:
 def _spaced(text: str, language: str) -> Iterator[Token]:
     raw: list[Raw] = []
     for start, end in _sentences(text):
-        if _may_name_a_date(text[start:end], language):
+        sentence = text[start:end]
+        words = _WORD.findall(sentence.lower())
+        may_name_a_date = not _core_words(language).isdisjoint(words) or _CORE_NUMBER.search(sentence) is not None
+        if may_name_a_date:
             raw += [(m.lastgroup or "", m[0], m.start(), m.end()) for m in _PIECE.finditer(text, start, end)]
         else:
             raw.append(("w", "", start, end))

@@ -39,7 +39,11 @@ def between(tokens: Sequence[Token], how: Reading) -> Window | None:
     if left[0].code in "do" and len(left) == 1:
         left += [token for token in right if token.code in "mab"]
     if right[0].code in "do" and not only(right, "mab"):
-        right += _months(left)
+        right += [
+            token._replace(code="m", value=token.value.month) if isinstance(token.value, date) else token
+            for token in left
+            if token.code in "mabD"
+        ]
     return _spanning(left, right, how)
 
 
@@ -54,15 +58,6 @@ def _divides(tokens: Sequence[Token], at: int) -> bool:
     if len(left) == 1 and left[0].code in "do":
         return tokens[at].code != "-" or right[0].code not in "mab"
     return len(right) > 1 or right[0].code not in "do" or left[-1].code in "doDy"
-
-
-def _months(tokens: Sequence[Token]) -> list[Token]:
-    """The month that a date names, as a word of its own."""
-    return [
-        token._replace(code="m", value=token.value.month) if isinstance(token.value, date) else token
-        for token in tokens
-        if token.code in "mabD"
-    ]
 
 
 def _year_named(tokens: Sequence[Token]) -> int | None:

@@ -39,12 +39,9 @@ def _line(one: Step, most: int) -> list[str]:
     trust = chip("quoted only", PALETTE[1]) if one.trust == 0 else ""
     name = f"{say(one.ref)} {chip('failed', PALETTE[7]) if one.status == 'failed' else ''}{trust}"
     child = faint(f"sub-run {one.child}") if one.child else ""
-    return [faint(one.seq), f"{name} {child}", gave, _saw(one), _cuts(one.cut)]
-
-
-def _saw(one: Step) -> str:
     said = [f"{s.step}{'.' + s.field if s.field else ''} ({s.why})" for s in one.saw]
-    return faint(*dict.fromkeys(said)) if said else faint("nothing")
+    saw = faint(*dict.fromkeys(said)) if said else faint("nothing")
+    return [faint(one.seq), f"{name} {child}", gave, saw, _cuts(one.cut)]
 
 
 def _cuts(cuts: Sequence[Cut]) -> str:

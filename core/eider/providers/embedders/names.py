@@ -87,7 +87,13 @@ def connect(text: str, *, width: int | None = None) -> Embedder:
     if name.provider in BUILT_IN:
         if name.model or name.options:
             raise ConfigError(f"embedder {text!r} takes neither a model nor options; write {name.provider!r}.")
-        return _built_in(name.provider, width)
+        if name.provider == "hash":
+            return HashEmbedder(width=width or _WIDTH)
+        if width in (None, _WIDTH):
+            return default_embedder()
+        from eider.providers.embedders.wordllama import WordLlamaEmbedder
+
+        return WordLlamaEmbedder(width=width)
     more = {} if width is None else {"width": str(width)}
     made = _maker(GROUP, "embedder", name)(name.model, {**more, **_options(name)})
     if (patience := config.setting("embedder_patience")) and getattr(made, "query_seconds", None) is not None:
@@ -105,16 +111,6 @@ def _seconds(said: str) -> float:
             f"setting 'embedder_patience' is {said!r}; set seconds above 0, at most {_MOST_PATIENT:g}, such as '0.8'."
         )
     return found
-
-
-def _built_in(provider: str, width: int | None) -> Embedder:
-    if provider == "hash":
-        return HashEmbedder(width=width or _WIDTH)
-    if width in (None, _WIDTH):
-        return default_embedder()
-    from eider.providers.embedders.wordllama import WordLlamaEmbedder
-
-    return WordLlamaEmbedder(width=width)
 
 
 def connect_reranker(text: str) -> Reranker:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 from eider.model.answers import Imported
-from eider.model.changes import Indexing
 from eider.model.distribution import UPGRADE
 from eider.model.errors import InputError
 from eider.model.failpoints import point
 from eider.model.requests import Export, ExportFormat, Import, ImportLines
-from eider.model.values import Episode, Memory
+from eider.model.values import Episode
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.signing import check_public_key, home_key, public_key
 from eider.records.exchange.files import MARK, TYPES, VERSION, Line, read, signer, write_lines, write_parquet
@@ -142,7 +141,7 @@ def import_lines(engine: Engine, accepted: Clean[ImportLines]) -> Imported:
 def _intake(engine: Engine, user: str, channel: Channel, *, own: bool) -> Intake:
     return engine.store.transfer.intake(
         user=user, actor=channel.name, embedder=engine.embedder.fingerprint,
-        index=lambda episodes, memories: _indexed(engine, episodes, memories), person=channel.max_trust == "user",
+        index=lambda episodes, memories: engine.material.of((*episodes, *memories)), person=channel.max_trust == "user",
         own=own,
     )  # fmt: skip
 
@@ -181,11 +180,6 @@ def _whose(path: Path, header: Line | None, request: Import) -> tuple[bool, str]
     if header is not None and header.get("user") != request.user:
         return False, f"signed by this home, but it is the memory of another user; {lower}"
     return True, "signed by this home and unchanged; its rows keep their trust"
-
-
-def _indexed(engine: Engine, episodes: Sequence[Episode], memories: Sequence[Memory]) -> Mapping[str, Indexing]:
-    """Search material for new rows, made by this store's own embedder."""
-    return engine.material.of((*episodes, *memories))
 
 
 def _check_header(header: Line, path: Path) -> None:

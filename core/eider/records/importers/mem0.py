@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -55,7 +55,7 @@ def _history(path: Path, wanted: Wanted) -> Iterator[Found]:
     open_: dict[str, tuple[str, str, datetime | None]] = {}
     for number, row in enumerate(rows(path, "SELECT * FROM history ORDER BY rowid"), 1):
         place, event = f"history row {number}", str(row["event"] or "").upper()
-        id_, at = str(row["memory_id"]), _happened(row)
+        id_, at = str(row["memory_id"]), instant(row.get("updated_at")) or instant(row.get("created_at"))
         if id_ in open_:
             where, text, since = open_.pop(id_)
             if event == "DELETE":
@@ -73,10 +73,6 @@ def _held(where: str, text: str, since: datetime | None, until: datetime | None,
         yield where, Skipped("older wordings without dates")
     else:
         yield where, statement(text, scope=wanted.scope, valid_from=since, valid_to=until)
-
-
-def _happened(row: Mapping[str, Any]) -> datetime | None:
-    return instant(row.get("updated_at")) or instant(row.get("created_at"))
 
 
 IMPORTER: Final = Importer(name="mem0", title="mem0 memories or history.db", detect=detect, iterate=iterate)

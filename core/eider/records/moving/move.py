@@ -13,7 +13,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from eider.model.clock import SystemClock
 from eider.model.errors import EmbedderError, RefusedError, StoreMissingError
@@ -67,9 +67,6 @@ class _Stored:
     def embed(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:
         """Refuse: nothing is embedded while a store is moved."""
         del texts, role
-        self._refuse()
-
-    def _refuse(self) -> NoReturn:
         raise EmbedderError("a store that is being moved is not asked; open it when that is done.")
 
 

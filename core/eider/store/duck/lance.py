@@ -114,10 +114,6 @@ class LanceIndex:
         self.folder.mkdir(parents=True, exist_ok=True)
         return lib.db.connect(str(self.folder), **how)
 
-    def _remove(self) -> None:
-        if self.folder.exists():
-            shutil.rmtree(self.folder)
-
     def _check(self) -> None:
         if self._forked:
             raise ForkedError(self.folder)
@@ -238,9 +234,6 @@ class LanceIndex:
         marker = self.folder / _STALE
         marker.unlink(missing_ok=True) if done else marker.touch()
 
-    def _is_marked(self) -> bool:
-        return (self.folder / _STALE).exists()
-
     def tidy(self) -> None:
         """Merge fragments and bring indices up to date; cheap, but text that was replaced may stay in the files."""
         self._check()
@@ -256,7 +249,7 @@ class LanceIndex:
             if (table := self._open()) is None:
                 return
             # LanceDB rewrites a file only when a tenth of it is deleted, and keeps words that no row has any more.
-            if stale := self._is_marked():
+            if stale := (self.folder / _STALE).exists():
                 table.update(values_sql={"rev": "rev"})
                 self._ensure_indices(table, again=True)
             self._index_vectors(table, again=stale)
@@ -285,7 +278,8 @@ class LanceIndex:
         with self._writer, self._explained():
             self._table = None
             self._probes = 0
-            self._remove()
+            if self.folder.exists():
+                shutil.rmtree(self.folder)
             self._open(create=True)
 
     def close(self) -> None:

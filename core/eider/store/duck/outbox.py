@@ -119,7 +119,13 @@ class Outbox:
                     break
                 self._bring([id_ for id_, _ in entries])
                 point("outbox.applied")
-                self._trim(entries)
+                ids, revs = [list(column) for column in zip(*entries, strict=True)]
+                sql = (
+                    "DELETE FROM outbox USING (SELECT unnest($1) AS id, unnest($2) AS rev) AS done "
+                    "WHERE outbox.id = done.id AND outbox.rev <= done.rev"
+                )
+                with self._database.writing() as db:
+                    db.execute(sql, [ids, revs])
                 point("outbox.trimmed")
                 done += len(entries)
         return done
@@ -135,16 +141,6 @@ class Outbox:
             rows = current(db, ids)
         there = {row.id for row in rows}
         self._index.apply(rows, [i for i in ids if i not in there])
-
-    def _trim(self, entries: Sequence[tuple[str, int]]) -> None:
-        """Entries of a later commit stay: its row may not have been read."""
-        ids, revs = [list(column) for column in zip(*entries, strict=True)]
-        sql = (
-            "DELETE FROM outbox USING (SELECT unnest($1) AS id, unnest($2) AS rev) AS done "
-            "WHERE outbox.id = done.id AND outbox.rev <= done.rev"
-        )
-        with self._database.writing() as db:
-            db.execute(sql, [ids, revs])
 
     def compare(self) -> tuple[list[str], list[str]]:
         """Ids that are missing or stale in the index, and ids it has too many; what waits is not counted.

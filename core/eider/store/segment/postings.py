@@ -61,7 +61,12 @@ class Postings:
     def append(self, terms: NDArray[np.uint64], lengths: NDArray[np.int64]) -> None:
         """Add rows: all their terms one after the other, and how many each has."""
         first, count = self.rows, len(lengths)
-        numbers = self._numbers(terms)
+        order, starts = _grouped(terms)
+        known = self.number
+        unique = terms[order[starts]]
+        dense = np.fromiter((known.setdefault(t, len(known)) for t in unique.tolist()), np.int32, len(unique))
+        numbers = np.empty(len(terms), np.int32)
+        numbers[order] = np.repeat(dense, np.diff(np.append(starts, len(terms))))
         self._flat = grown(self._flat, self._used + len(numbers))
         self._flat[self._used : self._used + len(numbers)] = numbers
         self._offsets = grown(self._offsets, first + count + 1)
@@ -106,15 +111,6 @@ class Postings:
             return base
         rows, counts = np.array(tail[0], np.int32), np.array(tail[1], np.float32)
         return np.concatenate((base[0], rows)), np.concatenate((base[1], counts))
-
-    def _numbers(self, terms: NDArray[np.uint64]) -> Rows:
-        order, starts = _grouped(terms)
-        known = self.number
-        unique = terms[order[starts]]
-        dense = np.fromiter((known.setdefault(t, len(known)) for t in unique.tolist()), np.int32, len(unique))
-        numbers = np.empty(len(terms), np.int32)
-        numbers[order] = np.repeat(dense, np.diff(np.append(starts, len(terms))))
-        return numbers
 
     def _extend_tail(self, pairs: tuple[Rows, Rows], counts: NDArray[np.int64]) -> None:
         for number, row, count in zip(pairs[0].tolist(), pairs[1].tolist(), counts.tolist(), strict=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from eider.model.changes import Indexing
 from eider.model.failpoints import point
 from eider.store.sql.chain import Chain
-from eider.store.sql.session import EVERYONE, Cursor
+from eider.store.sql.session import EVERYONE
 
 _DERIVED: Final = frozenset({"chain", "jobs", "meanings", "meta", "outbox", "term_stats", "words"})
 """Made from the other tables, or of one place only; `meta` is moved by name, jobs are queued anew."""
@@ -37,16 +37,13 @@ class SqlTables:
     def __init__(self, chain: Chain) -> None:
         """Read and write the tables behind a chain."""
         self._chain, self._database = chain, chain.database
-        self._columns = self._known()
-
-    def _known(self) -> dict[str, list[str]]:
         sql = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = current_schema() ORDER BY 1, 2"
         found: dict[str, list[str]] = {}
         with self._database.reading(EVERYONE) as db:
             for table, column in db.execute(sql).fetchall():
                 found.setdefault(table, []).append(column)
         parts = {t for t in found if (m := _PARTITION.fullmatch(t)) and m.group(1) in found}
-        return {table: names for table, names in found.items() if table not in _DERIVED | parts}
+        self._columns = {table: names for table, names in found.items() if table not in _DERIVED | parts}
 
     @property
     def columns(self) -> Mapping[str, Sequence[str]]:
@@ -93,7 +90,10 @@ class SqlTables:
             for page in pages:
                 db.insert(table, names, page)
                 if table == "embeddings" and user is not None:
-                    _index(db, names, page, user)
+                    id_, vector, analysis = (names.index(name) for name in ("id", "vector", "analysis"))
+                    db.index(
+                        {row[id_]: Indexing(vector=row[vector], analysis=row[analysis]) for row in page}, user=user
+                    )
             point("migrate.put")
 
     def remove(self, unit: Unit) -> None:
@@ -123,12 +123,6 @@ class SqlTables:
     def _where(self, what: str, unit: Unit) -> tuple[str, list[Any]]:
         table, user = unit
         return (f"{what} FROM {table}", []) if user is None else (f"{what} FROM {table} WHERE user_id = ?", [user])
-
-
-def _index(db: Cursor, names: Sequence[str], page: Sequence[tuple[Any, ...]], user: str) -> None:
-    """Let a database that nominates by itself index what was written."""
-    id_, vector, analysis = (names.index(name) for name in ("id", "vector", "analysis"))
-    db.index({row[id_]: Indexing(vector=row[vector], analysis=row[analysis]) for row in page}, user=user)
 
 
 def _plain(value: Any) -> Any:
