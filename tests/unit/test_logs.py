@@ -157,6 +157,17 @@ def test_more_lines_than_can_be_written_are_dropped(log: Logs, tmp_path: Path, m
     assert not (tmp_path / "log" / "calls.jsonl").exists()
 
 
+def test_what_comes_after_the_end_is_counted_and_holds_nobody_up(log: Logs, tmp_path: Path) -> None:
+    """A thread that fails while the server ends starts no second writer, which would take the end of the first."""
+    log.seen(seen())
+    before = threading.active_count()
+    log.close()
+    log.fault("warm", ValueError("x"))
+    assert (log.dropped, threading.active_count()) == (1, before - 1)
+    assert not (tmp_path / "log" / "errors.jsonl").exists()
+    log.close()
+
+
 def test_many_threads_write_whole_lines(log: Logs, tmp_path: Path) -> None:
     """Lines of several threads never mix."""
     threads = [threading.Thread(target=lambda: [log.seen(seen()) for _ in range(200)]) for _ in range(4)]

@@ -59,6 +59,7 @@ class Logs:
         self.dropped = 0
         self._lines: queue.Queue[logging.LogRecord] = queue.Queue(WAITING)
         self._writer: _Writer | None = None
+        self._closed = False
         self._starting = threading.Lock()
         self._secret = b""
 
@@ -88,9 +89,9 @@ class Logs:
         self._lines.join()
 
     def close(self) -> None:
-        """Write what waits and end."""
+        """Write what waits and end; what is noted after that is lost, and counted."""
         with self._starting:
-            writer, self._writer = self._writer, None
+            writer, self._writer, self._closed = self._writer, None, True
         if writer is not None:
             writer.stop()
             for file in writer.handlers:
@@ -134,6 +135,9 @@ class Logs:
 
     def _add(self, name: str, line: Mapping[str, Any]) -> None:
         with self._starting:
+            if self._closed:  # a second writer would take the end that the first one waits for
+                self._lost()
+                return
             if self._writer is None:
                 files = (_PrivateFile(self.folder, kind, self._lost) for kind in ("calls", "errors"))
                 self._writer = _Writer(self._lines, *files)
