@@ -285,3 +285,11 @@ def test_a_path_keeps_its_beginning_behind_an_answer() -> None:
     """A home directory begins with a sign that is a pause elsewhere."""
     reply = "yes, ~/src/kestrel is always where the code lives"
     assert [one.text for one in read_reply(reply, "Is there a checkout?")] == [reply.removeprefix("yes, ")]
+
+
+@pytest.mark.parametrize(("agent", "said"), [("Understood.", None), ("Done!", None), ("Verstanden.", None)]
+                         + [(text, text) for text in ("Tabs or spaces?", "I used npm for that.", "Which editor?")])  # fmt: skip
+def test_a_bare_statement_answers_what_the_agent_said_and_no_acknowledgement(agent: str, said: str | None) -> None:
+    """What it answers is shown beside it in prompts; "Understood." says nothing there."""
+    found = read_reply("I use pnpm.", agent)
+    assert [None if one.answers is None else agent[slice(*one.answers)] for one in found] == [said]
