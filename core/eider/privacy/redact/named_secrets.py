@@ -32,7 +32,7 @@ STRONG, MEDIUM, WEAK = 3, 2, 1
 
 _SUFFIX = r"(?:[_\-. ]?(?:value|base|plain|raw|prod|production|dev|live|test|staging|primary|secondary|v?[0-9]{1,3}))?"
 _NAMES: Final[tuple[tuple[str, int, str, str], ...]] = (
-    ("pass", STRONG, "password", r"pass(?:words?|worte?s?|w(?:d|rd)|phrases?|codes?|e)?"),
+    ("pass", STRONG, "password", r"pass(?:words?|worte?s?|w(?:d|rd)|ord(?:et)?|phrases?|codes?|e)?"),
     ("pwd", STRONG, "password", r"pwds?"),
     ("pw", STRONG, "password", r"pw"),
     ("kennwort", STRONG, "password", r"kennwort(?:es|s)?"),
@@ -40,6 +40,11 @@ _NAMES: Final[tuple[tuple[str, int, str, str], ...]] = (
     ("senha", STRONG, "password", r"senhas?"),
     ("wachtwoord", STRONG, "password", r"wachtwoord"),
     ("mdp", STRONG, "password", r"mdp"),
+    ("парол", STRONG, "password", r"парол[ьяюе]м?"),
+    ("lösenord", STRONG, "password", r"lösenord(?:et)?"),
+    ("adgangskode", STRONG, "password", r"adgangskoden?"),
+    ("hasł", STRONG, "password", r"hasł(?:o|a|em)"),
+    ("şifre", STRONG, "password", r"şifre(?:si|m|miz)?"),
     ("parola d", STRONG, "password", r"parola d['’]ordine"),
     ("clave", STRONG, "password", r"clave(?: (?:secreta|privada|de acceso|de api|api|del? \w{1,20}))?"),
     ("zugangscode", STRONG, "password", r"zugangscode"),
@@ -65,12 +70,12 @@ _NAMES: Final[tuple[tuple[str, int, str, str], ...]] = (
 _JOIN = (
     r"(?:"
     r"(?P<tag>[\"'`]?[^\S\n]{0,3}>)"
-    r"|(?P<assign>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|pour|para|del|al|voor)"
+    r"|(?P<assign>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|do|da|della|dello|pour|para|del|al|voor|til|till|för|dla|od|от|к|для)"
     r"\s[^\s:=?!\"]{1,40}(?:\s[^\s:=?!\"]{1,40}){0,4}?)?\\?[\"'`\]]{0,2}\)?(?:[\"']\s{1,3}value|[*_]{0,2})\s{0,4}(?::=|=>|->|→|\||[:=]{1,3})[*_]{0,2}"
     r"[^\S\n]{0,8}(?:[|>][-+]?)?(?:\n[^\S\n]{1,8})?)"
-    r"|(?P<copula>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|pour|para|del|al|voor)"
+    r"|(?P<copula>(?:\s(?:for|to|of|on|at|in|von|für|fuer|zum|zur|des|der|vom|de|du|do|da|della|dello|pour|para|del|al|voor|til|till|för|dla|od|от|к|для)"
     r"\s[^\s:=?!\"]{1,40}(?:\s[^\s:=?!\"]{1,40}){0,5}?)?"
-    r"(?:['’]s|\s{1,2}(?:c['’]est|is|was|are|will be|to|into|as|lautet|ist|war|est|era|sera|es|será|é|è|=))"
+    r"(?:['’]s|\s{1,2}(?:c['’]est|is|was|are|will be|to|into|as|lautet|ist|war|est|era|sera|es|será|é|è|er|är|это|=))"
     r"(?:\s(?:now|currently|still|jetzt|maintenant|ahora|just|set to|nun))?\s?[:=]?\s{1,3})"
     r"|(?P<space>[\"']?[^\S\n]{1,2}(?=[^\s0-9]{0,60}[0-9]))"
     r")"
@@ -214,7 +219,7 @@ def _owner(low: str, at: int) -> tuple[str, bool]:
 
 def _pass_level(low: str, at: int, owner: str, *, glued: bool) -> int:
     rest = low[at : at + 6]
-    if rest.startswith(("passwo", "passwd", "passwr", "passph")):
+    if rest.startswith(("passwo", "passwd", "passwr", "passor", "passph")):
         return STRONG
     if rest.startswith("passe"):
         return STRONG if low[max(0, at - 7) : at] == "mot de " or low[max(0, at - 3) : at] == "de_" else 0
@@ -384,12 +389,12 @@ def _plain_assignment(text: str, match: Match[str], value: str) -> bool:
 
 def _said_word(text: str, low: str, match: Match[str], value: str, end: int) -> bool:
     """'My password is swordfish.': a plain word, only if it is the last of its sentence and no adjective."""
-    word = value.lower()
-    if value.count("-") >= 3:  # noqa: PLR2004
+    wordy_end = value.lower().endswith(tuple(WORDY_ENDINGS))
+    if value.count("-") >= (2 if low.startswith("passphrase", match.start()) else 3) and not wordy_end:
         return True
     closes = end >= len(text) or text[end] == "\n" or not text[end].isspace()
     mine = compiled(r"(?:my|our|his|her|their|mein|unser|mon|notre|mi|nuestra)\s(?:[\w-]{1,20}\s){0,2}(?:mot de )?$")
     owned = mine.search(low[max(0, match.start() - 60) : match.start()])
     if not (closes and owned and value.isalpha() and len(value) > 5):  # noqa: PLR2004
         return False
-    return word not in NOT_SAID and not word.endswith(tuple(WORDY_ENDINGS))
+    return value.lower() not in NOT_SAID and not wordy_end

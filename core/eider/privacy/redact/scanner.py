@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from itertools import pairwise
 
-from eider.privacy.redact import login_pairs, named_secrets
+from eider.privacy.redact import login_pairs, named_secrets, unspaced
 from eider.privacy.redact.check_digits import numbers
 from eider.privacy.redact.placeholders import compiled, is_placeholder, is_reference, looks_random
 from eider.privacy.redact.token_formats import INNER, PROVIDERS, STARTS_INSIDE
@@ -99,6 +99,7 @@ def _scan(text: str, literals: list[str] | None = None) -> Iterator[Span]:
         yield from numbers(text)
     low = text.replace("\u0130", "i").lower()  # the one letter whose lower case is longer; offsets must hold
     yield from login_pairs.pairs(text, low)
+    yield from unspaced.passwords(text)
     rows = named_secrets.names(low)
     if rows:
         yield from named_secrets.assigned(text, low, rows)
