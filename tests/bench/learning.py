@@ -12,8 +12,7 @@ import measure
 
 import eider
 from eider.api.facade import Eider
-from eider.learn.exchange import exchange_of
-from eider.learn.observe import thought_of
+from eider.learn.exchange import exchange_of, thought_of
 from eider.model.requests_learning import Observe
 from eider.privacy.ingress import accept
 from eider.understand.reader import read_reply

@@ -55,12 +55,12 @@ def unsure(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reader is sure of nothing: all that it finds is worth asking about."""
     from dataclasses import replace
 
-    from eider.learn import reading
+    from eider.learn import exchange
     from eider.understand.reader import read_reply
     from eider.understand.scorer import shipped_weights
 
     weights = replace(shipped_weights(), learn=1.1)
-    monkeypatch.setattr(reading, "read_reply", lambda reply, agent: read_reply(reply, agent, weights=weights))
+    monkeypatch.setattr(exchange, "read_reply", lambda reply, agent: read_reply(reply, agent, weights=weights))
 
 
 @pytest.fixture

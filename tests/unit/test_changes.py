@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eider
-from eider.learn.exchange import exchange_of
-from eider.learn.observe import Thought, kept
+from eider.learn.exchange import Thought, exchange_of
+from eider.learn.observe import kept
 from eider.model.learned import Draft
 from eider.model.requests_learning import Observe
 from eider.model.values import Memory, Span

@@ -106,8 +106,7 @@ def find_statements(
     reply: str, answering: str, *, at: datetime, user: str, scope: str, known: Sequence[str] = ()
 ) -> tuple[str, ...]:  # fmt: skip
     """Return the statements that `observe` would find in a reply, redacted; writes nothing."""
-    from eider.learn.exchange import Exchange
-    from eider.learn.observe import thought_of
+    from eider.learn.exchange import Exchange, thought_of
     from eider.model.values import Episode, Role
     from eider.privacy.redact import redact
 

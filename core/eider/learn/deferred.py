@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from eider.learn.exchange import Exchange
-from eider.learn.observe import kept, prepared, recorded, thought_of
+from eider.learn.exchange import Exchange, thought_of
+from eider.learn.observe import kept, prepared, recorded
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import ConfigError, EiderError, MissingExtraError, ModelError, ModelRefusedError
 from eider.model.learned import Learned

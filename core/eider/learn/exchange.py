@@ -1,17 +1,51 @@
-"""What was said, ready to be kept: the agent's words and the user's reply."""
+"""One exchange: what was said, ready to be kept, and what of the user's reply lasts, in the reply's own words.
+
+What the reader finds are signals; a signal becomes a draft, which says when and where it holds and what it answers.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Final, NamedTuple
 
+from eider.language.dates import Window, mentions
 from eider.model.changes import ChangeSet
+from eider.model.clock import day_start, local_date
+from eider.model.learned import Draft, Signal, Verdict
 from eider.model.requests_learning import Observe
-from eider.model.values import Episode
+from eider.model.validation import MAX_STATEMENT
+from eider.model.values import GLOBAL, TRUST, Episode, Precision, Span
 from eider.privacy.ingress import Channel, Clean
-from eider.privacy.redact import redact_name
+from eider.privacy.redact import redact, redact_name
 from eider.records.record import episode_of
+from eider.records.scope_names import holds_everywhere, holds_here, project_named
 from eider.records.scope_registry import scope_for
 from eider.store.engine import Engine
+from eider.understand import cues
+from eider.understand.already_known import is_known
+from eider.understand.reader import proposed, read_reply
+
+READ: Final = 20_000
+"""Characters of the agent's output that a reply is read against: its end says what it proposed."""
+_READ_REPLY: Final = 100_000
+"""Characters of a reply that are read: the first and the last half of so many."""
+_EVERYWHERE: Final = frozenset({"everywhere", "person"})
+_STANDING: Final = 4
+"""Importance of a rule that says that it always holds; 3 is common."""
+_FROM: Final = re.compile(
+    r"\b(?P<since>since|seit|depuis|desde)\s+(?P<a>[^,.;]{2,40})"
+    r"|\b(?P<ahead>from|starting(?: from| on| in)?|as of|beginning|effective|ab|à partir d[eu]|a partir de|starting with)\s+(?P<b>[^,.;]{2,40})|(?:从|自)(?P<c>[^，。；]{2,12}?)(?:起|开始)",
+    re.IGNORECASE,
+)
+_UNTIL: Final = re.compile(
+    r"\b(?:until|till|til|through|up to|bis(?: zum| ende)?|jusqu'(?:à|au|en)|jusqu (?:à|au)|hasta(?: el)?)\s+(?P<a>[^,.;]{2,40})|(?:直到|到)(?P<b>[^，。；]{2,12}?)(?:为止|之前)",
+    re.IGNORECASE,
+)
+_YEAR: Final = re.compile(r"\s*(?:the (?:end|start) of )?((?:19|20)\d\d)\b")
+_PRECISIONS: Final[dict[str, Precision]] = {"day": "day", "month": "month", "year": "year"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,3 +99,162 @@ def _linked(engine: Engine, episode: Episode, channel: Channel) -> Episode:
     asked = ChangeSet(user=episode.user, op="record", actor=channel.name, at=engine.now(), key=episode.key)
     done = engine.store.commits.repeated(asked)
     return done.episodes[0] if done is not None and done.episodes else episode
+
+
+# ---------------------------------------------------------------------- what lasts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thought:
+    """What was noticed in an exchange, before it is held against what is known."""
+
+    signals: tuple[Signal, ...] = ()
+    drafts: tuple[Draft, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    sources: tuple[str, ...] = ()
+    """Models and versions of prompts that had a part in it."""
+
+
+def thought_of(exchange: Exchange) -> Thought:
+    """Return what the reply holds that lasts, as read without a model."""
+    signals = signals_of(exchange)
+    return Thought(signals=signals, drafts=drafts_of(signals, exchange)) if signals else Thought()
+
+
+def signals_of(exchange: Exchange) -> tuple[Signal, ...]:
+    """Return what the reply holds, by the reader alone; a reply that no person typed holds nothing."""
+    if TRUST[exchange.reply.origin] < 1:
+        return ()
+    output, text = exchange.output, exchange.reply.text
+    skipped = max(0, len(output) - READ)
+    return tuple(
+        Signal(
+            kind=finding.kind, start=start, end=end, confidence=round(finding.probability, 4), reason="read in the reply",
+            act=finding.act, reach=finding.reach, zone=finding.zone,
+            about=None if finding.answers is None else (finding.answers[0] + skipped, finding.answers[1] + skipped),
+        )
+        for finding in read_reply(text, output[skipped:])
+        for start, end in finding.spans
+        if finding.act != "praise" or finding.zone == "learn"  # nobody wants to be asked whether they were pleased
+    )  # fmt: skip
+
+
+def drafts_of(signals: Sequence[Signal], exchange: Exchange) -> tuple[Draft, ...]:
+    """Return what signals come to: the words to the letter, when and where they hold, and what they answer.
+
+    A confirmation keeps what it confirms, in the agent's words, and is trusted no more than the agent. What the host's
+    own files say already is left out.
+    """
+    drafts = [_draft(signal, exchange) for signal in sorted(signals, key=lambda s: (s.start, s.end))]
+    return tuple(d for d in drafts if d is not None and not is_known(d.text, exchange.known))
+
+
+def _draft(signal: Signal, exchange: Exchange) -> Draft | None:
+    reply, agent = exchange.reply, exchange.agent
+    quoted, evidence = reply.text[signal.start : signal.end], Span(episode=reply.id, start=signal.start, end=signal.end)
+    answers = None
+    if agent is not None and signal.about is not None:
+        answers = Span(episode=agent.id, start=signal.about[0], end=signal.about[1])
+    spans: tuple[Span, ...] = (evidence,)
+    if signal.act == "confirm":
+        if answers is None or agent is None:
+            return None
+        signal, answers = _confirmed(signal, answers, agent.text)
+        quoted, spans = agent.text[answers.start : answers.end], (answers, evidence)
+    if not quoted.strip() or len(quoted) > MAX_STATEMENT or redact(quoted) != quoted:
+        return None  # cut out of its sentence it reads as a secret: it stays in the utterance alone
+    period = held(quoted, reply)
+    found = cues.find(quoted, cues.guess_language(reply.text))
+    least = min(TRUST[reply.origin], TRUST[agent.origin] if signal.act == "confirm" and agent else TRUST["user"])
+    return Draft(
+        kind=signal.kind, text=quoted, evidence=spans, act=signal.act, reach=signal.reach, zone=signal.zone,
+        answers=answers, answered=_answered(signal, exchange), scope=_scope(signal, quoted, exchange), confidence=max(0.0, min(1.0, signal.confidence)),
+        importance=_STANDING if signal.kind == "rule" and found & cues.bit("standing") else 3, trust=least,
+        valid_from=period.since, valid_to=period.until, from_precision=period.since_precision,
+        to_precision=period.until_precision,
+    )  # fmt: skip
+
+
+def _confirmed(signal: Signal, answers: Span, text: str) -> tuple[Signal, Span]:
+    """What the agent's words propose to keep, read for what they are: the yes says nothing of their kind."""
+    asked = text[answers.start : answers.end]
+    start, end = proposed(asked)
+    found = read_reply(asked[start:end])
+    kind, reach = (found[0].kind, found[0].reach) if found else ("fact", signal.reach)
+    span = replace(answers, start=answers.start + start, end=answers.start + end)
+    return replace(signal, kind=kind, reach=reach), span
+
+
+def _answered(signal: Signal, exchange: Exchange) -> str:
+    """The agent's words that a correction or a bare answer is about."""
+    if signal.act != "state" or signal.about is None or exchange.agent is None:
+        return ""
+    return exchange.agent.text[slice(*signal.about)]
+
+
+def _scope(signal: Signal, quoted: str, exchange: Exchange) -> str:
+    """Where it holds: where the caller says, in the project it names, everywhere, or where the work is."""
+    if exchange.fixed:
+        return exchange.scope
+    if (named := project_named(quoted)) is not None:
+        return named
+    everywhere = (signal.reach in _EVERYWHERE or holds_everywhere(quoted)) and not holds_here(quoted)
+    everywhere = everywhere and signal.act != "revoke"  # what is taken back was said somewhere
+    return GLOBAL if everywhere else exchange.scope
+
+
+# ---------------------------------------------------------------------- when it holds
+
+
+class Held(NamedTuple):
+    """A period in the world, half-open, each end with its precision."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    since_precision: Precision = "instant"
+    until_precision: Precision = "instant"
+
+
+def held(clause: str, episode: Episode) -> Held:
+    """When a clause says that it holds, read on the day and in the zone of its speaker."""
+    today = local_date(episode.at, episode.tz)
+
+    def at(match: re.Match[str] | None, *, ahead: bool) -> Window | None:
+        phrase = (
+            next((group for name, group in match.groupdict().items() if group and len(name) == 1), "") if match else ""
+        )
+        if not match or not phrase:
+            return None
+        if year := _YEAR.match(phrase):
+            phrase = f"in {year[1]} "
+        readings = (f"will {phrase}", f"will {match[0]}") if ahead else (f"since {phrase}", match[0])
+        return next((found[0] for reading in readings if (found := mentions(reading, said_on=today))), None)
+
+    begin = _FROM.search(clause)
+    end = _UNTIL.search(clause)
+    first = at(begin, ahead=begin is not None and begin["since"] is None)
+    last = at(end, ahead=True)
+    if first is None and last is None and cues.find(clause, cues.guess_language(clause)) & cues.bit("past"):
+        found = mentions(clause, said_on=today)
+        first = last = found[0] if found else None
+        return _period(first, last.end if last else None, episode, last)
+    stop = (
+        None
+        if last is None
+        else last.end
+        if last.precision in {"day", "week"} or last.precision == "span"
+        else last.start
+    )
+    if first is not None and stop is not None and stop <= first.start:
+        stop = None
+    return _period(first, stop, episode, last)
+
+
+def _period(first: Window | None, stop: object, episode: Episode, last: Window | None) -> Held:
+    until = day_start(stop, episode.tz) if isinstance(stop, date) else None
+    return Held(
+        since=day_start(first.start, episode.tz) if first else None,
+        until=until,
+        since_precision=_PRECISIONS.get(first.precision, "day") if first else "instant",
+        until_precision=_PRECISIONS.get(last.precision, "day") if last and until else "instant",
+    )

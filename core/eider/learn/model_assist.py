@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from eider.learn.reading import drafts_of
+from eider.learn.exchange import drafts_of
 from eider.model.errors import ModelError
 from eider.model.learned import Draft, Relation, Signal, Verdict
 from eider.model.llm import Model, Prompt
@@ -21,8 +21,7 @@ from eider.understand.grounding import grounded, own_words, quoted
 from eider.understand.pairs import compare_all
 
 if TYPE_CHECKING:
-    from eider.learn.exchange import Exchange
-    from eider.learn.observe import Thought
+    from eider.learn.exchange import Exchange, Thought
     from eider.store.agent_settings import Mode
 
 T = TypeVar("T")

@@ -8,17 +8,16 @@ that happens; where a model was to be asked and cannot be, the learning is queue
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from eider.learn.exchange import Exchange, exchange_of
+from eider.learn.exchange import Exchange, Thought, exchange_of, thought_of
 from eider.learn.plan import planned
-from eider.learn.reading import drafts_of, signals_of
 from eider.learn.reconcile import reconcile
 from eider.learn.scopes import asked_scope, when_due
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import MissingExtraError, ModelError
-from eider.model.learned import Decision, Draft, Learned, Signal, Verdict
+from eider.model.learned import Decision, Draft, Learned
 from eider.model.reading_faults import faults_counted
 from eider.model.requests_learning import Observe
 from eider.model.values import GLOBAL, TRUST, Memory
@@ -32,17 +31,6 @@ _CANDIDATES: Final = 24
 
 _ANSWERED: Final = 3
 """Memories that the agent's words may rest on, which a reply corrects. A guess."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Thought:
-    """What was noticed in an exchange, before it is held against what is known."""
-
-    signals: tuple[Signal, ...] = ()
-    drafts: tuple[Draft, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
-    sources: tuple[str, ...] = ()
-    """Models and versions of prompts that had a part in it."""
 
 
 def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
@@ -61,12 +49,6 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
 
         return queued(engine, request, exchange, channel, error)
     return engine.planned(lambda: kept(engine, request, exchange, thought, channel))
-
-
-def thought_of(exchange: Exchange) -> Thought:
-    """Return what the reply holds that lasts, as read without a model."""
-    signals = signals_of(exchange)
-    return Thought(signals=signals, drafts=drafts_of(signals, exchange)) if signals else Thought()
 
 
 def prepared(
