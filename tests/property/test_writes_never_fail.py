@@ -37,6 +37,8 @@ WORDS: dict[str, tuple[str, ...]] = {
         "-0", "1" * 60, "x" * 200, "https://a.b/c?d=e", "C:\\a", "{}", "<b>", "%s", "\\", "'; DROP TABLE", "NEAR(", "\t",
     ),
 }  # fmt: skip
+LEAST = 5_000
+"""Messages that are kept of the exchanges."""
 NOISE = st.lists(st.sampled_from([w for words in WORDS.values() for w in words]) | st.text(max_size=6), max_size=14)
 TEXTS = st.tuples(NOISE, st.sampled_from([" ", "", "\n"])).map(lambda drawn: drawn[1].join(drawn[0])).filter(str.strip)
 
@@ -70,14 +72,23 @@ def test_grammar_shaped_noise_raises_nothing_raw(memory: eider.Eider, text: str,
     assert not say(memory, text, answer)
 
 
+def exchanges_in(shared: Path) -> list[tuple[str, str]]:
+    """Replies that people wrote, and what the agents had said before."""
+    lines = [json.loads(line) for line in (shared / "learning" / "exchanges.jsonl").read_text("utf-8").splitlines()]
+    return [(str(one["user_reply"]), str(one["agent_output"])) for one in lines if str(one["user_reply"]).strip()]
+
+
+@pytest.fixture
+def exchanges(shared: Path) -> list[tuple[str, str]]:
+    return exchanges_in(shared)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_real_messages_raise_nothing_raw(memory: eider.Eider, shared: Path) -> None:
+def test_real_messages_raise_nothing_raw(memory: eider.Eider, exchanges: list[tuple[str, str]]) -> None:
     """At least 5,000 messages that people and agents wrote to each other: all are kept, and nothing fails behind."""
-    lines = [json.loads(line) for line in (shared / "learning" / "exchanges.jsonl").read_text("utf-8").splitlines()]
-    pairs = [(str(one["user_reply"]), str(one["agent_output"])) for one in lines if str(one["user_reply"]).strip()]
     before, raw, kept = counted.total(), list[tuple[str, Exception]](), 0
-    for place, (reply, answer) in enumerate(pairs):
+    for place, (reply, answer) in enumerate(exchanges):
         user = f"user {place // 40}"
         try:
             kept += len(memory.observe(agent_output=answer, user_reply=reply, user=user).episodes)
@@ -90,7 +101,7 @@ def test_real_messages_raise_nothing_raw(memory: eider.Eider, shared: Path) -> N
         except Exception as error:  # noqa: BLE001 (this is what is looked for)
             raw.append((reply, error))
     assert not raw
-    assert kept >= 5_000
+    assert kept >= LEAST
     assert counted.total() == before, dict(counted)
 
 
