@@ -30,9 +30,9 @@ from plain_bm25 import PlainBM25
 from scipy.optimize import minimize
 
 from eider.retrieve import rank as ranking
-from eider.retrieve.best_rows import LOOKED_AT, SIGNALS, best_rows_signals
 from eider.retrieve.features import NAMES, matrix
 from eider.retrieve.query import Question
+from eider.retrieve.text_signals import LOOKED_AT, SIGNALS, best_rows_signals
 from eider.retrieve.weights import WEIGHTS
 from eider.store.segment.segment import Segment
 

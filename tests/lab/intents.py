@@ -17,9 +17,9 @@ import numpy as np
 from genres import SETS, filled
 
 from eider import open as open_store
+from eider.language import questions
 from eider.language.questions.intents import intent_of
 from eider.model.clock import FixedClock
-from eider.retrieve import recall as recalling
 
 
 def main() -> None:
@@ -38,7 +38,7 @@ def main() -> None:
                 kept = filled(memory, corpus.items)
                 for a in asked:
                     how: dict[str, Any] = {"limit": 10, "now": a.now, "tz": "UTC", "scopes": a.scopes}
-                    with mock.patch.object(recalling, "intent_of", return_value=None):
+                    with mock.patch.object(questions, "intent_of", return_value=None):
                         without = [kept[r.id] for r in memory.recall(a.text, **how)]
                     with_it = [kept[r.id] for r in memory.recall(a.text, **how)]
                     found[str(intent_of(a.text))].append(

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from eider.language.analysis import Analysis, analyse
-from eider.retrieve.best_rows import SIGNALS, best_rows_signals
 from eider.retrieve.query import Question
 from eider.retrieve.rank import rank
-from eider.retrieve.text_signals import PASSAGE, text_signals
+from eider.retrieve.text_signals import PASSAGE, SIGNALS, best_rows_signals, text_signals
 from eider.store.segment.segment import Segment
 from eider.testing.segments import TODAY, segment_rows
 

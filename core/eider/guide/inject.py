@@ -63,7 +63,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, ask, view) as segment:
             question = read_question(store, segment, prompt, ask, view)
-            seen = masks(segment, ask, view, question.past)
+            seen = masks(segment, ask, view, past=question.past, oneself=question.oneself)
             ranked = rank(
                 segment, question, seen.visible, limit=_ASKED_FOR, weights=weights, ended=seen.ended, asked=seen.held, repeats=True
             )  # fmt: skip

@@ -256,14 +256,12 @@ def moment(at: datetime | date | str | None, tz: str | None, now: datetime) -> t
     return parse_instant(at, tz=tz or "UTC")[0], tz or "UTC"
 
 
-def bound(at: datetime | date | str | None, tz: str | None, name: str) -> tuple[datetime | None, Precision]:
+def bound(at: datetime | date | str, tz: str | None, name: str) -> tuple[datetime, Precision]:
     """Return an edge of an interval in UTC, with how precisely it is known.
 
     Raises:
         InputError: It cannot be read; the message says `name`.
     """
-    if at is None:
-        return None, "instant"
     if isinstance(at, datetime):
         return utc(at, tz, name), "instant"
     return parse_instant(at, tz=tz or "UTC")

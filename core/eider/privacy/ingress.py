@@ -113,7 +113,7 @@ def _accepted(  # noqa: C901, PLR0911, PLR0912 (one case per kind of request)
     made = Clean(request=request, channel=channel, origin=channel.origin("user"), now=now, tz="UTC")
     match request:
         case Record():
-            return _utterance(request, made)
+            return _utterance(request, _unmarked(request.text), made)
         case Remember():
             return _statement(request, made)
         case RecordMany():
@@ -182,13 +182,14 @@ def _step(request: KeepStep) -> dict[str, object]:
     return found if clean == data else found | {"base64": b64encode(clean).decode()}
 
 
-def _utterance(request: Record, made: Clean[Request[Any]]) -> Clean[Record]:
+def _utterance(request: Record, text: str, made: Clean[Request[Any]]) -> Clean[Record]:
+    """An utterance as it is kept; `text` is its text without recall marks."""
     at, tz = moment(request.at, request.tz, made.now)
     if at - made.now > _AHEAD:
         raise InputError(f"at={at.isoformat()!r} lies more than ten years ahead; pass the time it was said.")
     speakers: Mapping[Role, str] = {"user": request.user, "agent": made.channel.agent, "other": "other"}
     given = {
-        "text": _unmarked(request.text),
+        "text": text,
         "speaker": request.speaker or speakers[request.role],
         "session": request.session or local_date(at, tz).isoformat(),
     }
@@ -224,7 +225,7 @@ def _parts(request: Observe, role: Role, made: Clean[Request[Any]]) -> tuple[Cle
                 user=request.user, text=part, role=role, session=request.session, at=request.at, tz=request.tz,
                 key=key and key + (f":{place}" if place else ""),
             )  # fmt: skip
-            found.append(accept(said, made.channel, made.now))
+            found.append(_utterance(said, part, replace(made, request=said)))
     if role == "user" and not found:
         raise InputError(
             "user_reply holds nothing but recalled memory, which is not learned again; pass what was said."
@@ -238,17 +239,14 @@ def _question(request: Recall | Search, made: Clean[Request[Any]]) -> Clean[Requ
     zone(tz)
     times: dict[str, Time] = {}
     for name in ("as_of", "since", "until", "known_at"):
-        given = getattr(request, name)
-        at, precision = bound(given, request.tz if isinstance(given, datetime) else tz, name)
-        if at is not None:
-            times[name] = at, precision
+        if (given := getattr(request, name)) is not None:
+            times[name] = bound(given, request.tz if isinstance(given, datetime) else tz, name)
     now = made.now if request.now is None else utc(request.now, request.tz, "now")
     return replace(made, request=_with(request, **_names(request)), now=now, tz=tz, times=times)
 
 
 def _times(**given: Any) -> dict[str, Time]:
-    found = {name: bound(at, None, name) for name, at in given.items()}
-    return {name: (at, precision) for name, (at, precision) in found.items() if at is not None}
+    return {name: bound(at, None, name) for name, at in given.items() if at is not None}
 
 
 def _names(request: Request[Any]) -> dict[str, object]:

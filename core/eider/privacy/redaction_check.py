@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from eider.model.changes import ChangeSet
 from eider.model.values import Json, Memory, Usage
+from eider.privacy.ingress import user_name
 from eider.privacy.redact import CleanText, redact, redact_name
 
 
@@ -22,7 +23,9 @@ def check_sealed(changes: ChangeSet) -> None:
 
     Raises:
         UnsealedError: Naming the place.
+        InputError: The user's name looks like a secret.
     """
+    user_name(changes.user)
     for where, value in _strings(changes):
         if value and not isinstance(value, CleanText):
             raise UnsealedError(where)

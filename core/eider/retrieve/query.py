@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from eider.language.dates import EventAnchor
+    from eider.language.questions.intents import Intent
     from eider.model.requests_reading import Recall, Search
     from eider.store.engine import Engine
     from eider.store.segment.segment import Segment
@@ -86,6 +87,10 @@ class Question:
     """Days of the past whose state it asks about; None where it asks how things stand."""
     event: EventAnchor | None = None
     """The event it is placed by, where it names no period."""
+    oneself: bool = False
+    """Whether it asks for what is known of the asker at large."""
+    intent: Intent | None = None
+    """What it is after: reasons, an order in time, or all that is known of somebody or something."""
     vector: NDArray[np.float32] | None = None
     """Unit vector of the text without speakers' names."""
     fingerprint: int = 0
@@ -144,6 +149,8 @@ class Question:
             days_first=days_first,
             past=said.past,
             event=said.event,
+            oneself=said.oneself,
+            intent=said.intent,
             vector=None if embed is None else embed(bare if bare.strip(" ?!.,") else matter),
             fingerprint=analysis.fingerprint(text),
             now=now,

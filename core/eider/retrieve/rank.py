@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eider.retrieve import succession
-from eider.retrieve.best_rows import LOOKED_AT, SIGNALS, best_rows_signals
 from eider.retrieve.features import GROUPS, NAMES, Scan, inside, matrix, nearness
+from eider.retrieve.text_signals import LOOKED_AT, SIGNALS, best_rows_signals
 from eider.retrieve.weights import WEIGHTS, Weights
 from eider.store.segment.ranked_rows import K1
 

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
-from eider.language.questions.intents import intent_of
 from eider.model.outcomes import Recalled
 from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
@@ -39,15 +38,15 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
     """
     request = accepted.request
     view, weights = view_of(accepted), balanced(engine.shares.of(request.user))
-    intent = cast("Intent | None", request.intent) or intent_of(request.query)
-    limit = max(request.limit, LOOKED_AT) if intent == "entity" else request.limit
-    look = engine.second_look
+    look, intent = engine.second_look, cast("Intent | None", request.intent)
     found: list[Recollection] = []
     worth: dict[int, float] = {}
     for store, user in stores_of(engine, request.user):
         with rows_of(store, user, request, view) as segment:
             question = read_question(store, segment, request.query, request, view)
-            seen = masks(segment, request, view, question.past)
+            intent = intent or question.intent
+            limit = max(request.limit, LOOKED_AT) if intent == "entity" else request.limit
+            seen = masks(segment, request, view, past=question.past, oneself=question.oneself)
             many = limit if look is None else max(limit, ENCODED)
             ranked = rank(
                 segment, question, seen.visible, limit=many, weights=weights, ended=seen.ended, asked=seen.held, repeats=True

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from eider.language.questions import USER
-from eider.language.questions.oneself import asks_about_oneself
 from eider.model.clock import local_zone, zone
 from eider.model.values import TRUST
 from eider.store.arrays import EPISODE_KIND, KIND_CODE, ORIGIN_CODE, STATE_CODE, micros
@@ -76,7 +75,7 @@ class Masks:
     """Rows that held in the past that is asked about; None where none is."""
 
 
-def masks(segment: Segment, request: Recall, view: View, past: Window | None) -> Masks:
+def masks(segment: Segment, request: Recall, view: View, *, past: Window | None, oneself: bool) -> Masks:
     """Return which rows a request may see, which of them have ended, and which held in the past it asks about.
 
     Args:
@@ -84,10 +83,11 @@ def masks(segment: Segment, request: Recall, view: View, past: Window | None) ->
         request: Its filters.
         view: Its instants.
         past: The days of the past that it asks about.
+        oneself: Whether it asks for what is known of the asker at large.
     """
     held = held_rows(segment, view, past)
     visible, ended = visible_rows(segment, request, view, held), ended_rows(segment, view)
-    if asks_about_oneself(request.query):
+    if oneself:
         own = visible & ~ended & (segment.trust == TRUST["user"])
         for known in (own & segment.is_memory, own & (segment.role == USER)):
             if known.any():  # what was learned of the user, or at least what they said themselves

@@ -14,7 +14,6 @@ from eider.model.changes import ChangeSet, Committed, Erasure
 from eider.model.clock import Clock
 from eider.model.errors import StaleChangeError
 from eider.model.usage import UsageBuffer, fresh
-from eider.privacy.ingress import user_name
 from eider.store.agent_settings import AgentSettings
 from eider.store.group_commit import GroupCommit
 from eider.store.jobs import Jobs
@@ -190,7 +189,6 @@ class Engine:
 
     def commit(self, changes: ChangeSet) -> Committed:
         """Write a plan, then bring the user's loaded segment up to date; both before anybody is told."""
-        user_name(changes.user)
         with self._writer:
             self.writable()
             changes = self._placed(changes)
@@ -228,9 +226,10 @@ class Engine:
             self.shares.forget(user)
         if used:
             ids = [*used, *(e.id for e in done.episodes), *(m.id for m in done.memories)]
-            self.segments.put(user, lambda: segments.rows(user=user, ids=ids))
+            self.segments.put(user, partial(segments.rows, user=user, ids=ids))
         else:
-            self.segments.put(user, lambda: segments.rows_of(done.episodes, done.memories, changes.indexing, user=user))
+            rows = partial(segments.rows_of, done.episodes, done.memories, changes.indexing, user=user)
+            self.segments.put(user, rows)
         self.large.grew(user, len(changes.indexing))
         if touched := len(done.episodes) + len(done.memories):
             self.store.index.notify(touched)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from eider.language import analysis
 from eider.language.dates import Window, event_asked, placed
+from eider.language.questions.intents import Intent, intent_of
+from eider.language.questions.oneself import asks_about_oneself
 from eider.language.questions.past import past_asked
 from eider.language.questions.requests import without_request, without_requests
 
@@ -92,6 +94,10 @@ class QuestionWords:
     """Days of the past whose state it asks about; None where it asks how things stand."""
     event: EventAnchor | None
     """The event it is placed by, where it names no period."""
+    oneself: bool
+    """Whether it asks for what is known of the asker at large."""
+    intent: Intent | None
+    """What it is after: reasons, an order in time, or all that is known of somebody or something."""
 
 
 def read_words(text: str, *, today: date) -> QuestionWords:
@@ -117,6 +123,8 @@ def read_words(text: str, *, today: date) -> QuestionWords:
         date_words=" ".join(matter[start:end] for start, end, _ in dates),
         past=past_asked(text, today=today),
         event=event_asked(text) if window is None else None,
+        oneself=asks_about_oneself(text),
+        intent=intent_of(text),
     )
 
 

@@ -97,9 +97,9 @@ def _statement(engine: Engine, user: str, line: Mapping[str, Any], channel: Chan
     text = validation.text(line["text"], limit=validation.MAX_STATEMENT)
     scope = validation.name(line.get("scope", GLOBAL), "scope")
     fields = clean({"text": text, "scope": scope, "agent": channel.agent})
-    start, from_precision = bound(line.get("valid_from"), line.get("tz"), "valid_from")
-    end, to_precision = bound(line.get("valid_to"), line.get("tz"), "valid_to")
-    start = now if start is None else start
+    times = {n: bound(at, line.get("tz"), n) for n in ("valid_from", "valid_to") if (at := line.get(n)) is not None}
+    start, from_precision = times.get("valid_from", (now, "instant"))
+    end, to_precision = times.get("valid_to", (None, "instant"))
     if end is not None and end <= start:
         raise InputError(f"valid_to={line['valid_to']!r} is not after valid_from; give a later one.")
     origin = channel.origin("user")
