@@ -14,6 +14,8 @@ from eider_postgres.database import PostgresDatabase
 
 _REMEMBERED: Final = 100_000
 """Own events that are told from others'; one that is not is read once too often."""
+DOCUMENTS: Final = "documents"
+"""Told instead of an event's number when documents changed."""
 _DISOWN: Final = (
     "WITH gone AS (DELETE FROM events WHERE user_id = ? RETURNING *) INSERT INTO events (seq, happened_at, user_id, "
     "actor, op, ids, commitment, previous, hash) "
@@ -47,6 +49,14 @@ class PostgresChain(Chain):
             self.head = (seq, hash_)
             self.sequences = {}
         self._begun, self.tombstoned = seq, tombstoned
+
+    def stand_still(self, db: Cursor) -> None:
+        """Take the head until the transaction ends."""
+        db.execute("SELECT 1 FROM chain FOR UPDATE")
+
+    def announce_documents(self, db: Cursor) -> None:
+        """Let whoever listens read documents anew."""
+        db.execute("SELECT pg_notify($1, $2)", [self.channel, f"{self.me} {DOCUMENTS}"])
 
     def check_overtaken(self, db: Cursor, changes: ChangeSet) -> None:
         """Refuse a plan whose user's rows another process changed since this one wrote last: it is made again.

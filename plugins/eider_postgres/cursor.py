@@ -77,6 +77,11 @@ def user_terms(user: str, terms: Any) -> list[int]:
     return (np.unique(np.asarray(terms, np.uint64)) ^ salt).view(np.int64).tolist()
 
 
+def maker_of(embedder: str) -> str:
+    """Return what a meaning is marked with: twelve characters for the fingerprint of its embedder."""
+    return hashlib.md5(embedder.encode(), usedforsecurity=False).hexdigest()[:12]
+
+
 class PostgresCursor:
     """`Cursor`: statements within one transaction."""
 
@@ -128,7 +133,7 @@ class PostgresCursor:
         sql = f"SELECT {columns(names)} FROM {table} WHERE user_id = ? AND id = ANY(?) AND {where}"  # noqa: S608
         return self.execute(sql, [user, list(ids), *given]).fetchall()
 
-    def index(self, made: Mapping[str, Indexing], *, user: str) -> None:
+    def index(self, made: Mapping[str, Indexing], *, user: str, embedder: str) -> None:
         """Write what nominates new rows of a large user."""
         ids = list(made)
         if not ids:
@@ -136,10 +141,24 @@ class PostgresCursor:
         terms, _ = parse([made[i].analysis for i in ids])
         starts = np.concatenate([[0], np.cumsum(terms.lengths)])
         words = [(user, i, user_terms(user, terms.flat[starts[n] : starts[n + 1]])) for n, i in enumerate(ids)]
-        meanings = [(user, i, Half(np.frombuffer(made[i].vector, np.float32))) for i in ids if made[i].vector]
-        if words:
-            insert = "INSERT INTO words (user_id, id, terms) VALUES ($1, $2, $3::bigint[])"
-            RawCursor(self.connection).executemany(insert, words)
-        if meanings:
-            insert = "INSERT INTO meanings (user_id, id, meaning) VALUES ($1, $2, $3)"
-            RawCursor(self.connection).executemany(insert, meanings)
+        insert = "INSERT INTO words (user_id, id, terms) VALUES ($1, $2, $3::bigint[])"
+        RawCursor(self.connection).executemany(insert, words)
+        by_maker: dict[str, dict[str, bytes]] = {}
+        for i, one in made.items():
+            if not one.pending:
+                by_maker.setdefault(one.embedder or embedder, {})[i] = one.vector
+            if one.spare is not None:
+                by_maker.setdefault(one.spare_embedder, {})[i] = one.spare
+        for maker, vectors in by_maker.items():
+            self.index_vectors(vectors, user=user, embedder=maker)
+
+    def index_vectors(self, vectors: Mapping[str, bytes], *, user: str, embedder: str) -> None:
+        """Write the meanings of rows that one embedder made, new or in place of what is there."""
+        maker = maker_of(embedder)
+        rows = [(user, i, maker, Half(np.frombuffer(vector, np.float32))) for i, vector in vectors.items() if vector]
+        if rows:
+            insert = (
+                "INSERT INTO meanings (user_id, id, maker, meaning) VALUES ($1, $2, $3, $4) "
+                "ON CONFLICT (user_id, maker, id) DO UPDATE SET meaning = excluded.meaning"
+            )
+            RawCursor(self.connection).executemany(insert, rows)

@@ -16,7 +16,7 @@ from eider.model.errors import EiderError
 from eider.store.protocols import ForeignChange
 from eider.store.sql import rows
 from eider.store.sql.session import EVERYONE
-from eider_postgres.chain import PostgresChain
+from eider_postgres.chain import DOCUMENTS, PostgresChain
 from eider_postgres.database import PATIENCE, PostgresDatabase
 from eider_postgres.jobs import ALIVE
 
@@ -40,14 +40,15 @@ class Listener:
         self._seen = chain.head[0]
         self._mine: set[int] = set()
         self._tell: Callable[[Sequence[ForeignChange]], None] = lambda _: None
+        self._reread: Callable[[], None] = lambda: None
         self._stopped = threading.Event()
         self._listening = threading.Event()
         self._catching_up = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="eider-postgres-listener", daemon=True)
 
-    def subscribe(self, tell: Callable[[Sequence[ForeignChange]], None]) -> None:
-        """Tell somebody of each change that others commit, in order."""
-        self._tell = tell
+    def subscribe(self, tell: Callable[[Sequence[ForeignChange]], None], reread: Callable[[], None]) -> None:
+        """Tell somebody of each change that others commit, in order; and when documents may have changed."""
+        self._tell, self._reread = tell, reread
 
     def start(self) -> None:
         """Listen in a thread; returns when that hears."""
@@ -96,11 +97,15 @@ class Listener:
         listen: Any = f"LISTEN {self._chain.channel}"
         connection.execute(listen)
         self.catch_up()
+        self._reread()
         self._listening.set()
         looked = monotonic()
         while not self._stopped.is_set():
             told = [n.payload for n in connection.notifies(timeout=_PAUSE, stop_after=1)]
             others = [one for one in told if not one.startswith(self._chain.me)]
-            if others or monotonic() - looked > _LOOK:
+            due = monotonic() - looked > _LOOK
+            if due or any(not one.endswith(DOCUMENTS) for one in others):
                 self.catch_up()
                 looked = monotonic()
+            if due or any(one.endswith(DOCUMENTS) for one in others):
+                self._reread()

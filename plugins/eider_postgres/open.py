@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eider.model.errors import EmbedderMismatchError
 from eider.model.protocols import Embedder
 from eider.store.protocols import Store, StorePlace
 from eider.store.sql.candidates import SqlCandidates
@@ -58,9 +59,7 @@ def open_store(
         halfvec, types = migrate.settle(where)
     database = PostgresDatabase(where, halfvec, types, schema=migrate.newest(), read_only=read_only)
     try:
-        if callable(embedder):
-            embedder = embedder(noted(database))
-        outdated = needs_material(database, embedder, reembed=reembed)
+        embedder, outdated = _chosen(database, embedder, reembed=reembed)
         place = bucket.place_of(database, index)
         store = _store(PostgresChain(database, indexed=place is not None), database, embedder, place)
         store.needs_material = outdated
@@ -68,6 +67,20 @@ def open_store(
         database.close()
         raise
     return store
+
+
+def _chosen(database: PostgresDatabase, embedder: Embedder | EmbedderOf, *, reembed: bool) -> tuple[Embedder, bool]:
+    """Return whose vectors are read, and whether they have to be made anew; chosen again if exchanged meanwhile."""
+    while callable(embedder):
+        known = noted(database)
+        chosen = embedder(known)
+        try:
+            return chosen, needs_material(database, chosen, reembed=reembed)
+        except EmbedderMismatchError:
+            again = noted(database)
+            if known is None or again is None or again.fingerprint == known.fingerprint:
+                raise
+    return embedder, needs_material(database, embedder, reembed=reembed)
 
 
 def exists(address: str) -> bool:
@@ -79,8 +92,11 @@ def exists(address: str) -> bool:
 
 def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder, index: str | None) -> Store:
     """Bundle one object per purpose over an open database."""
-    candidates, segments = SqlCandidates(chain), PostgresSegments(chain, width=embedder.width)
-    search: PostgresSearch | BucketSearch = PostgresSearch(database, candidates)
+    candidates, segments = (
+        SqlCandidates(chain),
+        PostgresSegments(chain, embedder=embedder.fingerprint, width=embedder.width),
+    )
+    search: PostgresSearch | BucketSearch = PostgresSearch(database, candidates, embedder.fingerprint)
     if index is not None:
         search = bucket.opened(database, index, embedder.width, segments)
     listener = Listener(database, chain)
@@ -100,9 +116,9 @@ def _store(chain: PostgresChain, database: PostgresDatabase, embedder: Embedder,
         commits=SqlCommits(chain, embedder=embedder.fingerprint), reads=SqlReads(database),
         statements=SqlStatements(chain), segments=segments, candidates=candidates,
         events=SqlEvents(chain), usage=SqlUsage(database), scopes=SqlScopes(database), loops=SqlLoops(database),
-        runs=SqlRuns(chain), steps=SqlSteps(chain), learned=SqlLearned(database), documents=SqlDocuments(database),
+        runs=SqlRuns(chain), steps=SqlSteps(chain), learned=SqlLearned(database), documents=SqlDocuments(database, chain.announce_documents),
         job_queue=PostgresJobQueue(database, chain), job_results=SqlJobResults(database), job_list=SqlJobList(database),
-        index=search, index_upkeep=search, material=SqlSearchMaterial(database), inspection=SqlInspection(database),
+        index=search, index_upkeep=search, material=SqlSearchMaterial(chain), inspection=SqlInspection(database),
         erasure_checks=SqlErasureChecks(database), tombstones=SqlTombstones(chain), census=SqlCensus(database),
         copies=PostgresCopies(database), transfer=PostgresTransfer(chain), tables=SqlTables(chain),
         connection=SqlConnection(database, close), others=listener, loads=LOADED,

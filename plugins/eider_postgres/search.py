@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eider.language.analysis import analyse
-from eider.model.changes import Indexing
 from eider.store.segment.columns import parse
 from eider.store.segment.postings import Population
 from eider.store.sql.candidates import SqlCandidates
 from eider.store.sql.session import EVERYONE
-from eider_postgres.cursor import Half, user_terms
+from eider_postgres.cursor import Half, maker_of, user_terms
 from eider_postgres.database import PostgresDatabase
 
 _NEAR_FROM: Final = 50_000
@@ -30,9 +29,18 @@ CROSS JOIN LATERAL (SELECT sum(q.weight) AS weight FROM unnest($1::bigint[], $2:
                     WHERE q.term = ANY(w.terms)) s
 ORDER BY s.weight DESC, w.id DESC LIMIT $3
 """
-_MEANINGS: Final = (
-    "SELECT id FROM meanings WHERE user_id = $1 AND vector_dims(meaning) = $4 ORDER BY meaning{0} <#> $2{0} LIMIT $3"
+_MEANINGS: Final = "SELECT id FROM meanings WHERE user_id = $1 AND maker = '{1}' ORDER BY meaning{0} <#> $2{0} LIMIT $3"
+_OWN: Final = """
+LATERAL (SELECT x.vector, x.embedder WHERE left(md5(x.embedder), 12) = $maker
+         UNION ALL SELECT x.spare_vector, x.spare_embedder WHERE left(md5(x.spare_embedder), 12) = $maker)
+"""
+"""The vector of a row that the embedder in use made."""
+_NO_MEANING: Final = (
+    "length(own.vector) > 0 AND NOT EXISTS "
+    "(SELECT 1 FROM meanings m WHERE m.user_id = x.user_id AND m.maker = $maker AND m.id = x.id)"
 )
+_NEAR: Final = "meanings_near"
+"""Begins the names of the indexes of near meanings, one for each embedder and part of the table."""
 _NEW: Final = "SELECT id FROM episodes WHERE user_id = $1 ORDER BY id DESC LIMIT $2"
 
 
@@ -41,9 +49,9 @@ class PostgresSearch:
 
     trouble: str | None = None
 
-    def __init__(self, database: PostgresDatabase, candidates: SqlCandidates) -> None:
-        """Nominate rows of an open database."""
-        self._database, self._candidates = database, candidates
+    def __init__(self, database: PostgresDatabase, candidates: SqlCandidates, embedder: str) -> None:
+        """Nominate rows of an open database, by vectors of the embedder with this fingerprint."""
+        self._database, self._candidates, self._maker = database, candidates, maker_of(embedder)
 
     def nominate(
         self, text: str, vector: NDArray[np.float32] | None, *, user: str, limit: int = 400
@@ -64,7 +72,8 @@ class PostgresSearch:
                     cast = f"::halfvec({len(vector)})"
                 else:
                     cast = ""
-                found.append(db.execute(_MEANINGS.format(cast), [user, Half(vector), limit, len(vector)]).fetchall())
+                sql = _MEANINGS.format(cast, self._maker)
+                found.append(db.execute(sql, [user, Half(vector), limit]).fetchall())
             found.append(db.execute(_NEW, [user, min(limit, _NEWEST)]).fetchall())
         return list(dict.fromkeys(row[0] for rows in found for row in rows))
 
@@ -84,12 +93,9 @@ class PostgresSearch:
 
     def compare(self) -> tuple[int, int, int]:
         """Count rows whose meaning is not indexed although they have a vector, and rows in all; none can be too many."""
-        lacking = (
-            "SELECT count(*) FROM embeddings x WHERE length(x.vector) > 0 AND NOT EXISTS "
-            "(SELECT 1 FROM meanings m WHERE m.user_id = x.user_id AND m.id = x.id)"
-        )
+        lacking = f"SELECT count(*) FROM embeddings x CROSS JOIN {_OWN} AS own WHERE {_NO_MEANING}"  # noqa: S608 (constants)
         with self._database.reading(EVERYONE) as db:
-            missing = db.execute(lacking).fetchall()[0][0]
+            missing = db.execute(lacking, {"maker": self._maker}).fetchall()[0][0]
             rows = db.execute("SELECT count(*) FROM embeddings").fetchall()[0][0]
         return int(missing), 0, int(rows)
 
@@ -108,34 +114,73 @@ class PostgresSearch:
             if progress is not None:
                 progress(done, total)
         if any(n > _NEAR_FROM for _, n in users):
-            self._make_near()
+            self._make_near(self._maker)
         return total
 
     def _index_again(self, user: str) -> None:
         sql = (
-            "SELECT id, vector, analysis FROM embeddings x WHERE user_id = $1 AND id > $2 AND NOT EXISTS "
-            "(SELECT 1 FROM meanings m WHERE m.user_id = x.user_id AND m.id = x.id) AND length(vector) > 0 "
-            "ORDER BY id LIMIT $3"
+            f"SELECT x.id, own.vector, own.embedder FROM embeddings x CROSS JOIN {_OWN} AS own "  # noqa: S608 (constants)
+            f"WHERE x.user_id = $user AND x.id > $last AND {_NO_MEANING} ORDER BY x.id LIMIT $most"
         )
         last = ""
         while True:
             with self._database.writing(user) as db:
-                found = db.execute(sql, [user, last, _BATCH]).fetchall()
+                given = {"user": user, "last": last, "most": _BATCH, "maker": self._maker}
+                found = db.execute(sql, given).fetchall()
                 if not found:
                     return
                 last = found[-1][0]
-                db.index({i: Indexing(vector=v, analysis=a) for i, v, a in found}, user=user)
+                db.index_vectors({i: bytes(vector) for i, vector, _ in found}, user=user, embedder=found[0][2])
 
-    def _make_near(self) -> None:
+    def _make_near(self, maker: str) -> None:
         """Make the index of near meanings, while others read and write, outside any transaction."""
         with self._database.reading(EVERYONE) as db:
-            widths = db.execute("SELECT vector_dims(meaning) FROM meanings ORDER BY id DESC LIMIT 1").fetchall()
-        with self._database.alone() as db:
-            made: Any = (
-                f"CREATE INDEX CONCURRENTLY IF NOT EXISTS meanings_near ON meanings "
-                f"USING hnsw ((meaning::halfvec({int(widths[0][0])})) halfvec_ip_ops)"
+            width = f"SELECT vector_dims(meaning) FROM meanings WHERE maker = '{maker}' LIMIT 1"  # noqa: S608 (twelve digits)
+            widths = db.execute(width).fetchall()
+            parts = (
+                "SELECT c.relname FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid WHERE c.relkind = 'r' "
+                "AND c.relnamespace = current_schema()::regnamespace "
+                "AND (c.relname = 'meanings' OR i.inhparent = 'meanings'::regclass) ORDER BY 1"
             )
-            db.execute(made)
+            tables = [row[0] for row in db.execute(parts).fetchall()]
+        if not widths:
+            return
+        with self._database.alone() as db:
+            for n, table in enumerate(tables):  # PostgreSQL makes none concurrently on a divided table as a whole
+                made: Any = (
+                    f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {_NEAR}_{maker}_{n} ON {table} "
+                    f"USING hnsw ((meaning::halfvec({int(widths[0][0])})) halfvec_ip_ops) WHERE maker = '{maker}'"
+                )
+                db.execute(made)
+
+    def prepare(self, embedder: str) -> None:
+        """Make the index of near meanings of an embedder that is going to be in use, where somebody has so many rows."""
+        sql = "SELECT 1 FROM embeddings GROUP BY user_id HAVING count(*) > $1 LIMIT 1"
+        with self._database.reading(EVERYONE) as db:
+            large = db.execute(sql, [_NEAR_FROM]).fetchall()
+        if large:
+            self._make_near(maker_of(embedder))
+
+    def drop_vectors(self, embedder: str) -> None:
+        """Drop the meanings of all but this embedder, some rows at a time, and their index."""
+        maker = maker_of(embedder)
+        near = (
+            "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class c ON c.oid = indexrelid "
+            "WHERE c.relnamespace = current_schema()::regnamespace AND c.relname LIKE $1 AND c.relname NOT LIKE $2"
+        )
+        some = "(user_id, maker, id) IN (SELECT user_id, maker, id FROM meanings WHERE maker <> $1 LIMIT $2)"
+        with self._database.writing(EVERYONE) as db:
+            for (name,) in db.execute(near, [f"{_NEAR}%", f"{_NEAR}_{maker}%"]).fetchall():
+                db.change(f"DROP INDEX IF EXISTS {name}")
+        dropped = _BATCH
+        while dropped == _BATCH:
+            with self._database.writing(EVERYONE) as db:
+                dropped = db.changed(f"DELETE FROM meanings WHERE {some}", [maker, _BATCH])  # noqa: S608 (constants)
+
+    def vectors_are(self, embedder: str, width: int) -> None:
+        """Nominate by the meanings of this embedder from now on; they are there already."""
+        del width
+        self._maker = maker_of(embedder)
 
     def scrub(self) -> bool:
         """Return False: what is erased leaves with its rows."""
@@ -144,13 +189,6 @@ class PostgresSearch:
     def exists(self) -> bool:
         """Return whether anything could be compared."""
         return True
-
-    def resize(self, width: int) -> None:
-        """Drop the meanings: from now on vectors have this length. They have to be indexed anew."""
-        del width
-        with self._database.writing(EVERYONE) as db:
-            db.execute("DROP INDEX IF EXISTS meanings_near")
-            db.change("DELETE FROM meanings")
 
 
 def _weighed(text: str, population: Population | None, user: str) -> tuple[list[int], list[float]]:

@@ -14,21 +14,22 @@ from eider.store.segment.segment import SegmentRows
 from eider.store.sql.rows import spans_of
 from eider.store.sql.segments import SqlSegments
 
-_EPISODES: Final = """
-SELECT e.id, x.analysis, x.vector, e.session, e.seq, e.said_at, e.tz, e.speaker, e.role, e.origin,
+_VECTOR: Final = "CASE WHEN x.embedder = $embedder THEN x.vector WHEN x.spare_embedder = $embedder THEN x.spare_vector ELSE ''::bytea END"
+_EPISODES: Final = f"""
+SELECT e.id, x.analysis, {_VECTOR} AS vector, e.session, e.seq, e.said_at, e.tz, e.speaker, e.role, e.origin,
        CASE WHEN jsonb_typeof(e.metadata::jsonb->'scope') = 'string' THEN e.metadata::jsonb->>'scope' END AS scope
 FROM episodes e JOIN embeddings x ON x.user_id = e.user_id AND x.id = e.id
 WHERE e.user_id = $user AND x.user_id = $user
-"""
-_MEMORIES: Final = """
-SELECT m.id, x.analysis, x.vector, m.valid_from, m.valid_to, m.kind, m.scope, m.trust,
+"""  # noqa: S608 (constants)
+_MEMORIES: Final = f"""
+SELECT m.id, x.analysis, {_VECTOR} AS vector, m.valid_from, m.valid_to, m.kind, m.scope, m.trust,
        CASE WHEN m.state = 'active' AND m.superseded_by IS NOT NULL THEN 'superseded' ELSE m.state END AS state,
        m.importance, m.pinned, m.evidence, m.said_again, m.subject, m.origin, m.recorded_at, u.stability, u.last_used,
        COALESCE(m.superseded_by, m.doubt::jsonb->>'by') AS successor
 FROM memories m JOIN embeddings x ON x.user_id = m.user_id AND x.id = m.id
 LEFT JOIN usage u ON u.user_id = m.user_id AND u.id = m.id
 WHERE m.user_id = $user AND x.user_id = $user AND m.state <> 'erased'
-"""
+"""  # noqa: S608 (constants)
 _EPISODE_NAMES: Final = "id analysis vector session seq said_at tz speaker role origin scope".split()
 _MEMORY_NAMES: Final = (
     "id analysis vector valid_from valid_to kind scope trust state importance pinned evidence said_again subject "
@@ -49,7 +50,7 @@ class PostgresSegments(SqlSegments):
 
     def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
         """Return all rows of a user, or those of some ids; as they are, or as they were known at an instant."""
-        given: dict[str, Any] = {"user": user}
+        given: dict[str, Any] = {"user": user, "embedder": self.embedder}
         episodes, memories = _EPISODES, _MEMORIES
         if ids is not None:
             given["ids"] = list(ids)

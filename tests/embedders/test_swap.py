@@ -3,52 +3,43 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 from services import KEY, running
+from swap_traffic import LINES, Traffic, finish
 
 import eider
 from eider.cli import app
 from eider.model.changes import Indexing
 from eider.model.errors import RefusedError
 from eider.providers.embedders.hashing import HashEmbedder
-from eider.store import embedder_swap
+from eider.store import embedder_exchange, embedder_swap
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from eider.model.protocols import Role
 
-LINES = [
-    f"Box {n} holds {what}." for n, what in enumerate(["kettles", "maps", "herons", "lamps", "bolts", "letters"] * 6)
-]
+IN_USE = (
+    "SELECT octet_length(CASE WHEN embedder = m.content THEN vector WHEN spare_embedder = m.content THEN spare_vector END) "
+    "FROM embeddings, meta m WHERE m.name = 'embedder'"
+)
 
 
 def opened(path: Path, **more: Any) -> eider.Eider:
     return eider.open(path, user="ada", embedder="hash", **more)
 
 
-def finish(memory: eider.Eider) -> eider.Eider:
-    """Wait for the background."""
-    jobs = memory._backend.engine.jobs
-    for job in jobs.listed():
-        if job.kind == "swap_embedder" and job.state != "done":
-            with suppress(RefusedError):
-                jobs.run(job.id)
-    return memory
-
-
 def widths(memory: eider.Eider) -> set[int]:
     """Lengths of all vectors that are in use."""
     engine = memory._backend.engine
     with engine.store.material._database.reading(None) as db:
-        return {row[0] // 4 for row in db.execute("SELECT octet_length(vector) FROM embeddings").fetchall()}
+        return {row[0] // 4 for row in db.execute(IN_USE).fetchall()}
 
 
 def test_a_swap_and_the_way_back(tmp_path: Path) -> None:
@@ -104,7 +95,7 @@ def test_an_exchange_to_another_width_survives_a_reopen_at_each_state(tmp_path: 
         mine.undo()
 
 
-def test_an_end_of_an_exchange_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+def test_an_end_of_an_exchange_leaves_the_store_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`abort` takes the half-made vectors away; another exchange may begin."""
     with opened(tmp_path / "s.eider") as memory:
         memory.remember_many(LINES)
@@ -113,7 +104,8 @@ def test_an_end_of_an_exchange_leaves_the_store_as_it_was(tmp_path: Path) -> Non
         memory.swap_embedder("wordllama")
         with pytest.raises(RefusedError, match="--abort"):
             memory.swap_embedder("onnx")
-        embedder_swap._fill(engine, engine.spare, 5)
+        monkeypatch.setattr(embedder_exchange, "BATCH", 5)
+        assert next(embedder_exchange._fill(engine, engine.spare)) == 5
         assert memory.embedder().filled == 5
         memory.swap_embedder(action="abort")
         assert (memory.embedder().swap, memory.embedder().name) == ("", "hash")
@@ -160,47 +152,10 @@ def connect(name: str, *, width: int | None = None) -> HashEmbedder:
     return HashEmbedder(width=256) if name == "hash" else Slow(width=64)
 
 
-class Traffic:
-    """A writer and two readers; what went wrong for one of them is in `faults`."""
-
-    def __init__(self, memory: eider.Eider) -> None:
-        self.memory, self.written, self.ended = memory, 0, threading.Event()
-        self.faults: list[BaseException] = []
-
-    def __enter__(self) -> Self:
-        self.threads = [
-            threading.Thread(target=self.repeat, args=(work,)) for work in (self.write, self.read, self.read)
-        ]
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.ended.set()
-        for thread in self.threads:
-            thread.join()
-
-    def repeat(self, work: Callable[[], None]) -> None:
-        try:
-            while not self.ended.is_set():
-                work()
-        except BaseException as error:  # noqa: BLE001 (told by the test)
-            self.faults.append(error)
-
-    def write(self) -> None:
-        self.memory.remember(f"Parcel number {self.written} has arrived.")
-        self.written += 1
-
-    def read(self) -> None:
-        if n := self.written:
-            found = self.memory.recall(f"parcel number {n - 1}", limit=5)
-            assert any(f"number {n - 1} " in hit.text for hit in found), n
-        assert self.memory.recall("box with kettles", limit=3)
-
-
 def test_readers_and_writers_notice_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While exchanges go to and fro, each recall finds what was written before it, and no vector is of the wrong kind."""
     monkeypatch.setattr(embedder_swap, "connect", connect)
+    monkeypatch.setattr(embedder_exchange, "connect", connect)
     with opened(tmp_path / "s.eider") as memory:
         memory.remember_many(LINES)
         with Traffic(memory) as traffic:

@@ -180,3 +180,13 @@ def test_address_settings_come_from_libpqs_own_files(
     with eider.open("postgresql:///?service=memory&schema=s_service", user="ada", embedder=HashEmbedder()) as memory:
         memory.record("The heron is back.")
         assert "service=memory" in str(memory._engine.store.place)
+
+
+def test_settings_of_an_agent_hold_in_every_process(two: Two) -> None:
+    """One that had read them reads them again when another changes them."""
+    first, second = (one._engine.agents for one in two)
+    assert second.of("scout").description == ""
+    first.save("scout", {"description": "Looks ahead."})
+    until(lambda: second.of("scout").description == "Looks ahead.")
+    second.save("scout", {"description": "Looks back."})
+    until(lambda: first.of("scout").description == "Looks back.")

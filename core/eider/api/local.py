@@ -24,7 +24,7 @@ from eider.providers.token_budget import HeuristicCounter
 from eider.providers.token_counters import configured
 from eider.records import requote
 from eider.records.moving.move import NOTE
-from eider.store import embedder_swap
+from eider.store import embedder_exchange
 from eider.store.backends import open_address
 from eider.store.engine import Engine
 from eider.store.maintenance import refresh
@@ -68,7 +68,7 @@ def open_engine(
                 engine.store.documents.update(NOTED, lambda _: noted.to_text())
             if isinstance(choice.made, GuardedEmbedder):
                 choice.made.know(noted.probes)
-            embedder_swap.restore(engine)
+            embedder_exchange.restore(engine)
             if store.needs_material:
                 refresh(engine)
             if store.place.unclean and store.index_upkeep.exists():

@@ -41,6 +41,8 @@ _REREADS: Final = 3
 """Times a question is read anew because embedders were exchanged, until it waits for the writer's turn."""
 _EMBED_LATER: Final = 3.0
 """Seconds until what an embedder could not be asked for is tried again. A guess."""
+LACKING: Final = "vectors lacking"
+"""Document by which a process that cannot have the embedder in use asks another one for the vectors of what it wrote."""
 _TICK: Final = timedelta(microseconds=1)
 """The least time between two commits."""
 
@@ -60,6 +62,10 @@ class Engine:
     name: str = ""
     second_look: SecondLook | None = None
     """What looks at the best candidates again; None by default."""
+    follow_embedder: Callable[[], None] = lambda: None
+    """Looks whether another process exchanged the embedder; whoever opened the store knows how."""
+    embedder_trouble: str = ""
+    """Why this process could not follow an exchange of embedders by another one."""
     paused: Callable[[], bool] = lambda: False
     """Whether background work has to wait; whoever owns the engine knows."""
     material: MaterialMaker = field(init=False)
@@ -94,7 +100,7 @@ class Engine:
         self.agents = AgentSettings(store, self.now)
         self.group_commit = GroupCommit(self.commit, self._commit_all, self.turn)
         if store.others is not None:
-            store.others.subscribe(self._follow_others)
+            store.others.subscribe(self._follow_others, self._reread_documents)
 
     def now(self) -> datetime:
         """Return the present, later than every commit: what was known when has one order."""
@@ -231,6 +237,8 @@ class Engine:
             rows = partial(segments.rows_of, done.episodes, done.memories, changes.indexing, user=user)
             self.segments.put(user, rows)
         self.large.grew(user, len(changes.indexing))
+        if self.embedder_trouble and changes.indexing:
+            self.store.documents.update(LACKING, lambda _: "yes")
         if touched := len(done.episodes) + len(done.memories):
             self.store.index.notify(touched)
 
@@ -252,6 +260,11 @@ class Engine:
             self.large.forget(user)
             self.shares.forget(user)
             self._moved(user)
+
+    def _reread_documents(self) -> None:
+        """Other processes may have set something: for an agent, or another embedder."""
+        self.agents.forget()
+        self.follow_embedder()
 
     def _moved(self, user: str) -> None:
         self._versions[user] = self._versions.get(user, 0) + 1

@@ -126,6 +126,8 @@ def embed(engine: Engine, job: Job, progress: Progress) -> None:
     tried = int(job.payload.get("tried", 0))
     outdated = engine.store.material.outdated(engine.embedder.fingerprint, ANALYZER)
     try:
+        if engine.store.documents.get("embedder") != engine.embedder.fingerprint:
+            raise ProviderError(engine.embedder_trouble or "the embedder was exchanged by another process.")  # noqa: TRY301
         make_material(engine, outdated, progress)
     except ProviderError as error:
         pause = max(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**tried), error.retry_after or 0.0)

@@ -40,7 +40,7 @@ from eider.store.sql.erase import SqlErasureChecks
 from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
 from eider.store.sql.jobs import SqlJobList, SqlJobQueue, SqlJobResults
 from eider.store.sql.loops import SqlLearned, SqlLoops
-from eider.store.sql.material import SqlSearchMaterial
+from eider.store.sql.material import SqlSearchMaterial, settle
 from eider.store.sql.reads import SqlEvents, SqlReads, SqlStatements
 from eider.store.sql.runs import SqlRuns, SqlSteps
 from eider.store.sql.state import SqlDocuments, SqlScopes, SqlUsage
@@ -124,7 +124,7 @@ def open_memory(embedder: Embedder | EmbedderOf) -> Store:
     if callable(embedder):
         embedder = embedder(None)
     database = Database(None)
-    SqlSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
+    settle(database, embedder.fingerprint, ANALYZER)
     return _store(FileChain(database, None, indexed=False), None, None, embedder.fingerprint, embedder.width)
 
 
@@ -252,7 +252,7 @@ def _store(
 ) -> Store:  # fmt: skip
     """Bundle one object per purpose over an open database."""
     database = chain.file
-    segments = DuckSegments(chain, database, width=width)
+    segments = DuckSegments(chain, database, embedder=embedder, width=width)
     search: LanceSearch | NoSearch = NoSearch()
     reason = ""
     if files is not None:
@@ -278,7 +278,7 @@ def _store(
         segments=segments, candidates=SqlCandidates(chain), events=SqlEvents(chain), usage=SqlUsage(database),
         scopes=SqlScopes(database), loops=SqlLoops(database), runs=SqlRuns(chain), steps=SqlSteps(chain), learned=SqlLearned(database),
         documents=SqlDocuments(database), job_queue=SqlJobQueue(database), job_results=SqlJobResults(database),
-        job_list=SqlJobList(database), index=search, index_upkeep=search, material=SqlSearchMaterial(database),
+        job_list=SqlJobList(database), index=search, index_upkeep=search, material=SqlSearchMaterial(chain),
         inspection=SqlInspection(database), erasure_checks=SqlErasureChecks(database),
         tombstones=SqlTombstones(chain), census=SqlCensus(database), copies=DuckCopies(database, files),
         transfer=DuckTransfer(chain, database), tables=SqlTables(chain), connection=SqlConnection(database, close),

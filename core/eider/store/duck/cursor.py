@@ -85,8 +85,11 @@ class Cursor:
         done = self.execute(sql, given).fetchall()
         return int(done[0][0]) if done else 0
 
-    def index(self, made: Mapping[str, Indexing], *, user: str) -> None:
+    def index(self, made: Mapping[str, Indexing], *, user: str, embedder: str) -> None:
         """Nothing to do: LanceDB follows the outbox."""
+
+    def index_vectors(self, vectors: Mapping[str, bytes], *, user: str, embedder: str) -> None:
+        """Nothing to do: LanceDB holds the vectors in use."""
 
     def by_id(
         self, table: str, names: Sequence[str], ids: Sequence[str], *, user: str, where: str = "true",

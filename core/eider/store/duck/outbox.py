@@ -28,12 +28,16 @@ _MONTHS: Final = ("January February March April May June July August September O
 
 # A memory is several rows, its versions; the one that is not retired is current. Erased ones are tombstones.
 _CURRENT: Final = "m.retired_at IS NULL AND m.state <> 'erased'"
-_EPISODES: Final = """
-    SELECT e.id, e.rev, e.user_id, e.content, v.vector, e.speaker, e.said_at, e.tz
-    FROM episodes e LEFT JOIN embeddings v ON v.id = e.id WHERE e.id IN (SELECT unnest($1))
+_VECTOR: Final = """
+    CASE WHEN v.spare_embedder = (SELECT content FROM meta WHERE name = 'embedder') THEN v.spare_vector
+         WHEN v.embedder = coalesce((SELECT content FROM meta WHERE name = 'embedder'), v.embedder) THEN v.vector END
 """
+_EPISODES: Final = f"""
+    SELECT e.id, e.rev, e.user_id, e.content, {_VECTOR}, e.speaker, e.said_at, e.tz
+    FROM episodes e LEFT JOIN embeddings v ON v.id = e.id WHERE e.id IN (SELECT unnest($1))
+"""  # noqa: S608 (constants)
 _MEMORIES: Final = f"""
-    SELECT m.id, m.rev, m.user_id, m.content, v.vector
+    SELECT m.id, m.rev, m.user_id, m.content, {_VECTOR}
     FROM memories m LEFT JOIN embeddings v ON v.id = m.id WHERE m.id IN (SELECT unnest($1)) AND {_CURRENT}
 """  # noqa: S608 (constants)
 _TRUTH: Final = f"""

@@ -112,8 +112,15 @@ class LanceSearch:
         """Return whether anything was indexed yet."""
         return self._folder.exists()
 
-    def resize(self, width: int) -> None:
+    def prepare(self, embedder: str) -> None:
+        """Nothing to do: the index holds the vectors in use."""
+
+    def drop_vectors(self, embedder: str) -> None:
+        """Nothing to do: the index holds the vectors in use."""
+
+    def vectors_are(self, embedder: str, width: int) -> None:
         """Drop what is indexed: from now on vectors have this length. It has to be built anew."""
+        del embedder
         self.index.width = width
         if self.exists():
             self.index.reset()
@@ -168,9 +175,15 @@ class NoSearch:
         """Return False."""
         return False
 
-    def resize(self, width: int) -> None:
+    def prepare(self, embedder: str) -> None:
+        """Nothing to make ready."""
+
+    def drop_vectors(self, embedder: str) -> None:
+        """Nothing to drop."""
+
+    def vectors_are(self, embedder: str, width: int) -> None:
         """Nothing has a length."""
-        del width
+        del embedder, width
 
     def close(self) -> None:
         """Nothing is open."""

@@ -191,5 +191,5 @@ class Store:
         """Read and write vectors of this embedder from now on; its fingerprint, and their length."""
         self.place = replace(self.place, embedder=embedder)
         self.commits.embedder = embedder
-        self.segments.width = width
-        self.index_upkeep.resize(width)
+        self.segments.embedder, self.segments.width = embedder, width
+        self.index_upkeep.vectors_are(embedder, width)

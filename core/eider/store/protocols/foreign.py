@@ -22,8 +22,8 @@ class ForeignChange:
 class Others(Protocol):
     """What other processes do to the same store."""
 
-    def subscribe(self, tell: Callable[[Sequence[ForeignChange]], None]) -> None:
-        """Tell somebody of each change that others commit, in order, from now on."""
+    def subscribe(self, tell: Callable[[Sequence[ForeignChange]], None], reread: Callable[[], None]) -> None:
+        """Tell somebody of each change that others commit, in order, from now on; and when documents may have changed."""
         ...
 
     def catch_up(self) -> None:

@@ -108,8 +108,10 @@ class Statements(Protocol):
 class Segments(Protocol):
     """A user's rows as the ranker's arrays."""
 
+    embedder: str
+    """Fingerprint of the embedder whose vectors are read; others that a row has are not looked at."""
     width: int
-    """Length of the vectors in use; it changes when embedders are exchanged."""
+    """Length of its vectors. Both change when embedders are exchanged."""
 
     def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:
         """Return all rows of a user, or those of some ids; as they are, or as they were known at an instant."""

@@ -115,6 +115,14 @@ class IndexUpkeep(Protocol):
         """Return whether anything was indexed yet."""
         ...
 
-    def resize(self, width: int) -> None:
-        """Drop what is indexed: from now on vectors have this length. It has to be built anew."""
+    def prepare(self, embedder: str) -> None:
+        """Make ready for the vectors of an embedder that is going to be in use; all rows have them by now."""
+        ...
+
+    def vectors_are(self, embedder: str, width: int) -> None:
+        """Nominate by vectors of this embedder, of this length, from now on; what cannot is dropped, to be built anew."""
+        ...
+
+    def drop_vectors(self, embedder: str) -> None:
+        """Drop what is indexed of vectors of all but this embedder."""
         ...

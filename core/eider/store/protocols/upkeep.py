@@ -26,33 +26,56 @@ class SearchMaterial(Protocol):
         """Write material, new or in place of what is there."""
         ...
 
-    def lacking_spares(self, embedder: str, *, limit: int) -> list[tuple[str, str]]:
-        """Return (user, id) of rows that have no spare vector of this embedder, at most `limit`."""
-        ...
+    def lacking_vectors(self, embedder: str, *, after: tuple[str, str], limit: int) -> list[tuple[str, str]]:
+        """Return (user, id) of rows that have no vector of this embedder, in order, at most `limit`.
 
-    def count_spares(self, embedder: str) -> tuple[int, int]:
-        """Count rows that have a spare vector of this embedder, and all rows."""
-        ...
-
-    def put_spares(self, vectors: Mapping[str, bytes], *, user: str, embedder: str) -> None:
-        """Write vectors of the embedder that is not in use."""
-        ...
-
-    def pairs(self, embedder: str, *, user: str, limit: int) -> list[tuple[str, bytes, bytes]]:
-        """Return (id, vector, spare vector) of a user's rows that have both, at most `limit`."""
-        ...
-
-    def exchange(self, embedder: str, documents: Mapping[str, str | None]) -> None:
-        """Let the spare vectors of this embedder and the vectors in use change places, in one transaction with documents.
-
-        Args:
-            embedder: Fingerprint of what is in use afterwards. A row without its vector has none until it is made.
-            documents: Name → content, None to remove it: what is to be true from the same moment on.
+        `after` is the last one that was returned before; `("", "")` begins.
         """
         ...
 
-    def drop_spares(self) -> None:
-        """Let go of all vectors of an embedder that is not in use."""
+    def count_vectors(self, embedder: str) -> tuple[int, int]:
+        """Count rows that have a vector of this embedder, and all rows."""
+        ...
+
+    def put_vectors(
+        self, vectors: Mapping[str, bytes], texts: Mapping[str, str], *, user: str, embedder: str, in_use: str
+    ) -> None:  # fmt: skip
+        """Write vectors of an embedder that is not in use beside those of the one that is.
+
+        Args:
+            vectors: Id → vector.
+            texts: Id → the text it was made of; a row that says something else by now is left as it is.
+            user: Whose rows they are.
+            embedder: Fingerprint of what made them.
+            in_use: Fingerprint of the embedder in use.
+        """
+        ...
+
+    def pairs(self, in_use: str, other: str, *, user: str, limit: int) -> list[tuple[str, bytes, bytes]]:
+        """Return (id, vector of the embedder in use, of the other) of a user's rows that have both, at most `limit`."""
+        ...
+
+    def exchange(
+        self, embedder: str, documents: Mapping[str, str], *, known: Mapping[str, str], since: int | None
+    ) -> list[tuple[str, str]]:  # fmt: skip
+        """Let the vectors of another embedder be the ones in use, in one transaction with documents; rows are not touched.
+
+        Args:
+            embedder: Fingerprint of what is in use afterwards. A row without its vector has none until it is made.
+            documents: Name → content: what is to be true from the same moment on.
+            known: Name → content of documents that must not have changed.
+            since: No row lacked a vector when this was the last event; None not to look at those of later events.
+
+        Returns:
+            (user, id) of rows of later events that lack a vector; where there are some, nothing was exchanged.
+
+        Raises:
+            RefusedError: Another process changed one of the documents.
+        """
+        ...
+
+    def drop_vectors(self, in_use: str) -> None:
+        """Let go of all vectors but those of the embedder in use."""
         ...
 
     def drop_orphans(self) -> None:

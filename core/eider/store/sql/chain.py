@@ -81,6 +81,12 @@ class Chain:
     def begin(self, db: Cursor) -> None:
         """Within a transaction, before anything is written: make sure that nobody else moves the chain on."""
 
+    def stand_still(self, db: Cursor) -> None:
+        """Within a transaction: let nobody else move the chain on until it ends."""
+
+    def announce_documents(self, db: Cursor) -> None:
+        """Within a transaction: tell other processes, when it is committed, that documents of the store changed."""
+
     def check_overtaken(self, db: Cursor, changes: ChangeSet) -> None:
         """Refuse a plan whose user's rows another process changed after this one looked last; alone, none can."""
 

@@ -236,7 +236,7 @@ class SqlCommits:
         Raises:
             StaleChangeError: A memory it read has moved on.
         """
-        return erase(self._chain, erasure)
+        return erase(self._chain, erasure, embedder=self.embedder)
 
 
 def _quoted(db: Cursor, changes: ChangeSet) -> dict[str, Quoted]:

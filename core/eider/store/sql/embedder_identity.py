@@ -8,7 +8,7 @@ from eider.language.analysis import ANALYZER, READABLE
 from eider.model.errors import EmbedderMismatchError
 from eider.model.protocols import Embedder
 from eider.providers.embedders.noted import NOTED, Noted
-from eider.store.sql.material import SqlSearchMaterial
+from eider.store.sql.material import settle
 from eider.store.sql.session import Database
 from eider.store.sql.state import SqlDocuments
 
@@ -31,7 +31,7 @@ def needs_material(database: Database, embedder: Embedder, *, reembed: bool) -> 
     wanted = {"embedder": embedder.fingerprint, "analyzer": ANALYZER}
     known = {name: content for name in wanted if (content := documents.get(name)) is not None}
     if not known and not database.read_only:
-        SqlSearchMaterial(database).settle(embedder.fingerprint, ANALYZER)
+        settle(database, embedder.fingerprint, ANALYZER)
         return False
     if known.get("embedder", wanted["embedder"]) != wanted["embedder"] and not reembed:
         raise EmbedderMismatchError(known["embedder"], embedder.fingerprint)

@@ -41,8 +41,10 @@ _OWNED: Final = [
 """Tables whose rows belong to a user; events stay, without the name, so that the chain still verifies."""
 
 
-def erase(chain: Chain, erasure: Erasure) -> Mapping[str, int]:
+def erase(chain: Chain, erasure: Erasure, *, embedder: str) -> Mapping[str, int]:
     """Delete in one transaction all that an erasure names; returns table → rows.
+
+    `embedder` made the vectors of what is said anew.
 
     Raises:
         StaleChangeError: A memory it read has moved on.
@@ -56,7 +58,7 @@ def erase(chain: Chain, erasure: Erasure) -> Mapping[str, int]:
         payload = {"reason": "", "memories": {}, "detail": {}, "erased": dict(counts)}
         link, head = chain.append(db, owner, erasure.actor, "forget", erasure.at, ids, payload)
         _trim(chain, db, erasure, link.seq)
-        _blank(chain, db, erasure, link.seq)
+        _blank(chain, db, erasure, link.seq, embedder)
         sql = (
             "INSERT INTO jobs (id, kind, user_id, payload, priority, state, attempts, run_after, done, total, queued_at) "
             "SELECT nextval('job_ids'), 'scrub', '', '{}', 10, 'waiting', 0, CAST($1 AS TIMESTAMP), 0, 0, CAST($1 AS TIMESTAMP) "
@@ -198,7 +200,7 @@ def _trim(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
     chain.queue_for_index(db, [(rev, i) for i in kept], erasure.user)
 
 
-def _blank(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
+def _blank(chain: Chain, db: Cursor, erasure: Erasure, rev: int, embedder: str) -> None:
     """Utterances lose the erased words; search material and index follow."""
     if not erasure.blanked:
         return
@@ -206,7 +208,7 @@ def _blank(chain: Chain, db: Cursor, erasure: Erasure, rev: int) -> None:
         metadata = json.dumps(episode.metadata, ensure_ascii=False) if episode.metadata else None
         sql = "UPDATE episodes SET content = ?, metadata = ?, rev = ? WHERE id = ? AND user_id = ?"
         db.change(sql, [str(episode.text), metadata, rev, episode.id, erasure.user])
-    rewrite_material(db, {e.id: erasure.indexing[e.id] for e in erasure.blanked}, user=erasure.user)
+    rewrite_material(db, {e.id: erasure.indexing[e.id] for e in erasure.blanked}, user=erasure.user, embedder=embedder)
     _delete(db, "term_stats", "user_id = ?", [erasure.user])
     chain.queue_for_index(db, [(rev, e.id) for e in erasure.blanked], erasure.user)
 

@@ -30,36 +30,23 @@ def write_material(db: Cursor, made: Mapping[str, Indexing], *, user: str, embed
     """Write the vectors and analyses of rows that have none."""
     values = [rows.embedding_row(i, user, embedder, analyzer, x) for i, x in made.items()]
     db.insert("embeddings", rows.EMBEDDING, values)
-    db.index(made, user=user)
+    db.index(made, user=user, embedder=embedder)
 
 
 def rewrite_material(
-    db: Cursor, made: Mapping[str, Indexing], *, user: str, embedder: str | None = None, analyzer: str | None = None
+    db: Cursor, made: Mapping[str, Indexing], *, user: str, embedder: str, analyzer: str | None = None
 ) -> set[str]:
     """Replace the vectors and analyses of those rows that have some, and return their ids.
 
-    None keeps what is noted of their makers.
+    Without an analyzer, the one that is noted stays noted.
     """
-    sql = "SELECT id, embedder, analyzer FROM embeddings WHERE id IN (SELECT unnest($1)) AND user_id = $2"
-    known: dict[str, tuple[str, str]] = {i: (e, a) for i, e, a in db.execute(sql, [list(made), user]).fetchall()}
+    sql = "SELECT id, analyzer FROM embeddings WHERE id IN (SELECT unnest($1)) AND user_id = $2"
+    known: dict[str, str] = dict(db.execute(sql, [list(made), user]).fetchall())
     db.change("DELETE FROM embeddings WHERE id IN (SELECT unnest($1)) AND user_id = $2", [list(known), user])
-    values = [
-        rows.embedding_row(i, user, embedder or e, analyzer or a, made[i]) for i, (e, a) in known.items()
-    ]  # fmt: skip
+    values = [rows.embedding_row(i, user, embedder, analyzer or a, made[i]) for i, a in known.items()]
     db.insert("embeddings", rows.EMBEDDING, values)
-    db.index({i: made[i] for i in known}, user=user)
+    db.index({i: made[i] for i in known}, user=user, embedder=embedder)
     return set(known)
-
-
-def write_spares(db: Cursor, vectors: Mapping[str, bytes], *, user: str, embedder: str) -> None:
-    """Put vectors of the embedder that is not in use beside rows that have search material."""
-    if not vectors:
-        return
-    sql = (
-        "UPDATE embeddings SET spare_vector = fresh.v, spare_embedder = $3 "
-        "FROM (SELECT unnest($1) AS i, unnest($2) AS v) AS fresh WHERE id = fresh.i AND user_id = $4"
-    )
-    db.change(sql, [list(vectors), list(vectors.values()), embedder, user])
 
 
 def write_usage(db: Cursor, user: str, usage: Sequence[Usage]) -> None:

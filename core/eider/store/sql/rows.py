@@ -131,7 +131,7 @@ def ids_of(text: str) -> tuple[str, ...]:
 
 def embedding_row(id: str, user: str, embedder: str, analyzer: str, made: Indexing) -> Row:  # noqa: A002
     """Columns of `EMBEDDING`."""
-    own = "" if made.pending else embedder
+    own = "" if made.pending else made.embedder or embedder
     return (str(id), str(user), own, made.vector, analyzer, made.analysis, made.spare, made.spare_embedder or None)
 
 

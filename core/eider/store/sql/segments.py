@@ -17,9 +17,9 @@ from eider.store.sql.session import EVERYONE
 class SqlSegments(ABC):
     """`Segments`, but for `rows`."""
 
-    def __init__(self, chain: Chain, *, width: int) -> None:
-        """Read behind the end of `chain`; vectors have `width` floats."""
-        self._chain, self._database, self.width = chain, chain.database, width
+    def __init__(self, chain: Chain, *, embedder: str, width: int) -> None:
+        """Read behind the end of `chain`: vectors of the embedder with this fingerprint, which have `width` floats."""
+        self._chain, self._database, self.embedder, self.width = chain, chain.database, embedder, width
 
     @abstractmethod
     def rows(self, *, user: str, ids: Sequence[str] | None = None, known_at: datetime | None = None) -> SegmentRows:

@@ -82,8 +82,15 @@ class Cursor(Protocol):
         """Run an update or a delete; returns how many rows it changed, which is waited for."""
         ...
 
-    def index(self, made: Mapping[str, Indexing], *, user: str) -> None:
-        """Bring what is searched within the database in line with new material; nothing where an index of its own follows."""
+    def index(self, made: Mapping[str, Indexing], *, user: str, embedder: str) -> None:
+        """Bring what is searched within the database in line with new material; nothing where an index of its own follows.
+
+        `embedder` is whose the vectors are where the material does not say so.
+        """
+        ...
+
+    def index_vectors(self, vectors: Mapping[str, bytes], *, user: str, embedder: str) -> None:
+        """The same for vectors of one embedder, beside rows whose words are there."""
         ...
 
     def by_id(

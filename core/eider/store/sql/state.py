@@ -8,7 +8,7 @@ from typing import Any
 from eider.model.values import Usage
 from eider.store.sql import reads, rows
 from eider.store.sql.row_writes import write_usage
-from eider.store.sql.session import EVERYONE, Database
+from eider.store.sql.session import EVERYONE, Cursor, Database
 
 
 class SqlUsage:
@@ -48,9 +48,9 @@ class SqlScopes:
 class SqlDocuments:
     """`Documents`, in the table `meta`."""
 
-    def __init__(self, database: Database) -> None:
-        """Read from an open database."""
-        self._database = database
+    def __init__(self, database: Database, announce: Callable[[Cursor], None] = lambda _: None) -> None:
+        """Read from an open database; `announce` tells others of a change, within its transaction."""
+        self._database, self._announce = database, announce
 
     def get(self, name: str) -> str | None:
         """Return a document; None where there is none."""
@@ -66,6 +66,7 @@ class SqlDocuments:
             content = change(known[0][0] if known else None)
             db.change("DELETE FROM meta WHERE name = ?", [name])
             db.insert("meta", ["name", "content"], [(name, content)])
+            self._announce(db)
 
     def drop(self, first: str, before: str) -> None:
         """Remove documents whose name is greater than `first` and less than `before`."""

@@ -90,10 +90,7 @@ class SqlTables:
             for page in pages:
                 db.insert(table, names, page)
                 if table == "embeddings" and user is not None:
-                    id_, vector, analysis = (names.index(name) for name in ("id", "vector", "analysis"))
-                    db.index(
-                        {row[id_]: Indexing(vector=row[vector], analysis=row[analysis]) for row in page}, user=user
-                    )
+                    db.index(_material(names, page), user=user, embedder="")
             point("migrate.put")
 
     def remove(self, unit: Unit) -> None:
@@ -123,6 +120,19 @@ class SqlTables:
     def _where(self, what: str, unit: Unit) -> tuple[str, list[Any]]:
         table, user = unit
         return (f"{what} FROM {table}", []) if user is None else (f"{what} FROM {table} WHERE user_id = ?", [user])
+
+
+def _material(names: Sequence[str], page: Sequence[tuple[Any, ...]]) -> dict[str, Indexing]:
+    """Rows of embeddings as what a database that nominates by itself indexes."""
+    wanted = [names.index(name) for name in ("id", "vector", "analysis", "embedder", "spare_vector", "spare_embedder")]
+    made: dict[str, Indexing] = {}
+    for row in page:
+        id_, vector, analysis, embedder, spare, other = (row[place] for place in wanted)
+        made[id_] = Indexing(
+            vector=vector, analysis=analysis, pending=not embedder, embedder=embedder, spare=spare,
+            spare_embedder=other or "",
+        )  # fmt: skip
+    return made
 
 
 def _plain(value: Any) -> Any:
