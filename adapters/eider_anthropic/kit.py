@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from anthropic.lib.tools import BetaAsyncBuiltinFunctionTool, BetaBuiltinFunctionTool, ToolError
 
-from eider.api.tools import PREFIX, Answer, Toolbox, bind
+from eider.api.tools import Answer, ClientTools, Toolbox
 
 if TYPE_CHECKING:
     from anthropic.types.beta import BetaToolParam
 
-    from eider import Eider
-
 Block = dict[str, Any]
-CHANNEL = "anthropic"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryTools:
+class MemoryTools(ClientTools):
     """Seven tools over one user's memory, for loops of one's own and for `tool_runner`."""
 
-    toolbox: Toolbox
+    CHANNEL: ClassVar[str] = "anthropic"
 
     def definitions(self) -> list[Any]:
         """For `tools=` of `messages.create` and `messages.stream`."""
@@ -54,28 +51,12 @@ class MemoryTools:
         return [_AsyncRunnable(self.toolbox, definition) for definition in self.toolbox.anthropic()]
 
     def _result(self, call: Mapping[str, Any]) -> Block:
-        answer = self.toolbox.call(call["name"], call["input"], key=f"{CHANNEL}:{call['id']}")
+        answer = self.toolbox.call(call["name"], call["input"], key=f"{self.CHANNEL}:{call['id']}")
         result: Block = {"type": "tool_result", "tool_use_id": call["id"], "content": _json_text(answer)}
         return {**result, "is_error": True} if "error" in answer else result
 
 
-def tools(
-    memory: Eider, *, user: str, scopes: Sequence[str] | None = None, loop: object | None = None,
-    context: str | None = None, prefix: str = PREFIX,
-) -> MemoryTools:  # fmt: skip
-    """The seven memory tools for one user; what enters through them was said by an agent.
-
-    Args:
-        memory: An open memory.
-        user: Whose; what the model passes cannot change it.
-        scopes: Where the agent works: it sees these and what is global, and keeps things under the first.
-        loop: Open loop, or its id, that recalls belong to.
-        context: What the work is about; recalled for where the model asks nothing in particular.
-        prefix: Put before the names of the tools, so that they do not meet the host's own.
-    """
-    return MemoryTools(
-        toolbox=bind(memory, user=user, scopes=scopes, loop=loop, context=context, channel=CHANNEL, prefix=prefix)
-    )  # fmt: skip
+tools = MemoryTools.bound
 
 
 class _Runnable(BetaBuiltinFunctionTool):

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, ClassVar
 
-from eider.api.tools import PREFIX, Toolbox, bind
+from eider.api.tools import ClientTools
 from eider_openai.reading import plain
-
-if TYPE_CHECKING:
-    from eider import Eider
-
-CHANNEL: Final = "openai"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryTools:
+class MemoryTools(ClientTools):
     """Seven tools over one user's memory, for loops of one's own."""
 
-    toolbox: Toolbox
+    CHANNEL: ClassVar[str] = "openai"
 
     def definitions(self) -> list[Any]:
         """For `tools=` of `responses.create`."""
@@ -71,23 +66,7 @@ class MemoryTools:
         name = str(call.get("name", ""))
         if name not in {tool.name for tool in self.toolbox.tools()}:
             return None
-        return self.call(name, str(call.get("arguments") or ""), f"{CHANNEL}:{key}")
+        return self.call(name, str(call.get("arguments") or ""), f"{self.CHANNEL}:{key}")
 
 
-def tools(
-    memory: Eider, *, user: str, scopes: Sequence[str] | None = None, loop: object | None = None,
-    context: str | None = None, prefix: str = PREFIX,
-) -> MemoryTools:  # fmt: skip
-    """The seven memory tools for one user; what enters through them was said by an agent.
-
-    Args:
-        memory: An open memory.
-        user: Whose; what the model passes cannot change it.
-        scopes: Where the agent works: it sees these and what is global, and keeps things under the first.
-        loop: Open loop, or its id, that recalls belong to.
-        context: What the work is about; recalled for where the model asks nothing in particular.
-        prefix: Put before the names of the tools, so that they do not meet the host's own.
-    """
-    return MemoryTools(
-        toolbox=bind(memory, user=user, scopes=scopes, loop=loop, context=context, channel=CHANNEL, prefix=prefix)
-    )  # fmt: skip
+tools = MemoryTools.bound

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from eider.api.taint import Taint
 from eider.api.tools_schema import (
@@ -158,6 +158,37 @@ def bind(
         memory=memory.channel(channel, "agent"), user=user, scopes=tuple(scopes or ()),
         loop=None if loop is None else str(getattr(loop, "id", loop)), context=context, channel=channel, prefix=prefix,
     )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientTools:
+    """The memory tools of one user, in the form that the client of a model's vendor takes them."""
+
+    CHANNEL: ClassVar[str] = "tools"
+    """Name of the channel in the account of changes."""
+
+    toolbox: Toolbox
+
+    @classmethod
+    def bound(
+        cls, memory: Eider, *, user: str, scopes: Sequence[str] | None = None, loop: object | None = None,
+        context: str | None = None, prefix: str = PREFIX,
+    ) -> Self:  # fmt: skip
+        """The seven memory tools for one user; what enters through them was said by an agent.
+
+        Args:
+            memory: An open memory.
+            user: Whose; what the model passes cannot change it.
+            scopes: Where the agent works: it sees these and what is global, and keeps things under the first.
+            loop: Open loop, or its id, that recalls belong to.
+            context: What the work is about; recalled for where the model asks nothing in particular.
+            prefix: Put before the names of the tools, so that they do not meet the host's own.
+        """
+        return cls(
+            toolbox=bind(
+                memory, user=user, scopes=scopes, loop=loop, context=context, channel=cls.CHANNEL, prefix=prefix
+            )
+        )
 
 
 def error_answer(error: Exception) -> Answer:

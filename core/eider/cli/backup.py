@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from eider.cli.command import command, pass_state
+from eider.cli.formatting import size_text
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.progress import progress
 from eider.cli.state import State
@@ -113,7 +114,7 @@ def run(
 
     def human() -> None:
         print_line(
-            f"made {made['name']}: {made['users']} user(s), {_size_text(made['bytes'])}, verified, in {made['seconds']:.1f} s"
+            f"made {made['name']}: {made['users']} user(s), {size_text(made['bytes'])}, verified, in {made['seconds']:.1f} s"
         )
         print_indented(str(made["path"]), dim=True)
         for name in made["removed"]:
@@ -142,7 +143,7 @@ def list_(state: State, verify: bool) -> int:
 
     def human() -> None:
         rows = [
-            [b.name, _age_text(b.manifest.at), _size_text(b.bytes), len(b.manifest.users), _verified_text(b)]
+            [b.name, _age_text(b.manifest.at), size_text(b.bytes), len(b.manifest.users), _verified_text(b)]
             for b in found
         ]
         print_table(rows, ["backup", "age", "size", "users", "verified"], right=(1, 2, 3))
@@ -177,14 +178,6 @@ def _age_text(at: datetime) -> str:
         if seconds >= length:
             return f"{seconds / length:.0f} {unit}"
     return f"{seconds:.0f} s"
-
-
-def _size_text(count: float) -> str:
-    for unit in ("B", "KB", "MB"):
-        if count < 1000:  # noqa: PLR2004 (decimal units)
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 @command(

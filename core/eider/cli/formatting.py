@@ -175,3 +175,12 @@ def duration_text(seconds: float) -> str:
     if minutes < 2:  # noqa: PLR2004 (a glance)
         return f"{seconds:.0f} s"
     return f"{minutes:.0f} min" if minutes < 120 else f"{minutes / 60:.0f} h"  # noqa: PLR2004
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes as people read it."""
+    for unit in ("B", "KB", "MB"):
+        if count < 1000:  # noqa: PLR2004 (decimal units)
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from eider.cli.command import command, is_store, open_memory, pass_state
+from eider.cli.formatting import size_text
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.progress import progress
 from eider.cli.state import State
@@ -80,7 +81,7 @@ def list_(state: State) -> None:
 
     def human() -> None:
         rows = [
-            [f"{o.name}{' *' if o.in_use else ''}", _size_text(o.bytes), count(o.users), count(o.episodes), count(o.memories),
+            [f"{o.name}{' *' if o.in_use else ''}", size_text(o.bytes), count(o.users), count(o.episodes), count(o.memories),
              _state_text(o.locked, o.locked_by, o.published, o.trouble)]
             for o in found
         ]  # fmt: skip
@@ -95,14 +96,6 @@ def _state_text(locked: bool, pid: int | None, published: bool, trouble: str) ->
     if locked:
         return f"open in process {pid}" if pid else "open in another process"
     return trouble or ("published" if published else "")
-
-
-def _size_text(count: float) -> str:
-    for unit in ("B", "KB", "MB"):
-        if count < 1000:  # noqa: PLR2004 (decimal units)
-            return f"{count:.0f} {unit}"
-        count /= 1000
-    return f"{count:.1f} GB"
 
 
 @command(
@@ -187,7 +180,7 @@ def remove(state: State, name: str, yes: bool) -> None:
     if (chosen := config.read().get("store")) and _store_folder(chosen) == folder:
         config.write("store", None)
     answer = {"name": folder.stem, "path": folder, "bytes": size}
-    print_values(state, [answer], lambda: print_line(f"removed {folder} ({_size_text(size)})"))
+    print_values(state, [answer], lambda: print_line(f"removed {folder} ({size_text(size)})"))
 
 
 @command(
@@ -214,7 +207,7 @@ def publish(state: State, name: str, dest: Path) -> None:
     answer = {"name": made.stem, "path": made, "bytes": size}
 
     def human() -> None:
-        print_line(f"published {made} ({_size_text(size)})")
+        print_line(f"published {made} ({size_text(size)})")
         print_indented("It holds everything of every user; forgetting later does not reach it.", dim=True)
 
     print_values(state, [answer], human)

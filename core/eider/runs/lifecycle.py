@@ -14,6 +14,7 @@ from typing import Final
 from eider.model import config
 from eider.model.errors import ConfigError, RefusedError, RunChangedError, RunHeldError, UnknownIdError
 from eider.model.ids import new_id
+from eider.model.processes import is_running
 from eider.model.requests_runs import BeginRun, EndRun, JudgeRun, RenewRun
 from eider.model.runs import RETENTION_SECONDS, Content, Run
 from eider.model.values import TRUST
@@ -233,13 +234,7 @@ def _started(pid: int) -> str:
         pass
     if Path("/proc/self").exists():
         return ""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return ""
-    except OSError:
-        return "alive"
-    return "alive"
+    return "alive" if is_running(pid) else ""
 
 
 # ---------------------------------------------------------------------- retention

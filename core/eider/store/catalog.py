@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eider.model.errors import EiderError, RefusedError, StoreError, StoreLockedError, StoreMissingError
+from eider.model.processes import is_running
 from eider.store.backends import address_in
 from eider.store.files import StoreFiles
 from eider.store.lock import LOCK, OwnerLock, holder
@@ -66,21 +67,11 @@ def overview_of(store: Store) -> Overview:
 def glance(folder: Path, *, in_use: bool = False) -> Overview:
     """What can be said without touching the store's lock: a server that runs may want to open it at any moment."""
     pid = holder(folder)
-    locked = pid is not None and _lives(pid)
+    locked = pid is not None and is_running(pid)
     return Overview(
         name=folder.stem, path=str(folder), bytes=_bytes(folder), in_use=in_use, published=StoreFiles(folder).published,
         locked=locked, locked_by=pid if locked else None,
     )  # fmt: skip
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # another account's
-        return True
-    return True
 
 
 def _totals(files: StoreFiles) -> Totals:

@@ -8,14 +8,13 @@ from zlib import crc32
 import numpy as np
 
 from eider.model.errors import InputError
-from eider.providers.embedders.pooling import WordVectors
+from eider.providers.embedders.pooling import WordSumEmbedder, WordVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
-    from eider.model.protocols import Role
 
 POOLING: Final = 1
 """Version of the way from text to vector. Any change that moves a vector by more than 1e-3 raises it."""
@@ -34,7 +33,7 @@ _IDEOGRAPH: Final = 0.5
 """Weight of a Chinese character, kana or emoji; a guess between a syllable and a word."""
 
 
-class HashEmbedder:
+class HashEmbedder(WordSumEmbedder):
     """Likeness of spelling: finds the same words, their inflections and misspellings, no synonyms.
 
     The same vectors on every machine and in every process: CRC-32 places each feature.
@@ -52,20 +51,6 @@ class HashEmbedder:
         self.degraded = degraded
         self.fingerprint = f"hash-{width}/{POOLING}"
         self._words = WordVectors(self._vector, width)
-
-    def embed(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:  # noqa: ARG002 (questions and statements share one space)
-        """Embed `n` texts; see `eider.model.protocols.Embedder`.
-
-        Only the first `eider.providers.embedders.tokenize.MAX_CHARACTERS` of a text count. A text without a word
-        gives a zero row.
-
-        Returns:
-            Shape `(n, width)`; every row has length 1 within 1e-3, or is zero.
-
-        Raises:
-            InputError: A bare string was given, or something in the list is no string.
-        """
-        return self._words.pool(texts)
 
     def _vector(self, word: str) -> NDArray[np.float32]:
         vector = np.zeros(self.width, np.float32)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from eider.model.protocols import Role
+
 REMEMBERED: Final = 16_384
 """Word vectors kept for reuse: 17 MB at width 256. A year of one person's talk uses about 10,000 words."""
 
@@ -67,6 +69,26 @@ class WordVectors:
                 rows[row] += np.add.reduce(np.concatenate([*map(look_up, some)]).reshape(-1, self.width), axis=0)
         length = np.sqrt(np.einsum("nd,nd->n", rows, rows))[:, None]
         return np.divide(rows, length, out=rows, where=length > 0)
+
+
+class WordSumEmbedder:
+    """An embedder whose vector of a text is the sum of its words' vectors."""
+
+    _words: WordVectors
+
+    def embed(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:  # noqa: ARG002 (questions and statements share one space)
+        """Embed `n` texts; see `eider.model.protocols.Embedder`.
+
+        Only the first `eider.providers.embedders.tokenize.MAX_CHARACTERS` of a text count. A text without a word
+        gives a zero row.
+
+        Returns:
+            Shape `(n, width)`; every row has length 1 within 1e-3, or is zero.
+
+        Raises:
+            InputError: A bare string was given, or something in the list is no string.
+        """
+        return self._words.pool(texts)
 
 
 def _checked(texts: Sequence[str]) -> Iterator[str]:

@@ -42,14 +42,11 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from eider.model.errors import EmbedderError, InputError
-from eider.providers.embedders.pooling import WordVectors
+from eider.providers.embedders.pooling import WordSumEmbedder, WordVectors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
-    from eider.model.protocols import Role
 
 POOLING: Final = 1
 """Version of the way from text to vector. Any change that moves a vector by more than 1e-3 raises it."""
@@ -82,7 +79,7 @@ _BLANK: Final = 29_871
 _FIX: Final = "pip install wordllama==0.4.0.post1, or point WORDLLAMA_DIR at a folder with weights/ and tokenizers/"
 
 
-class WordLlamaEmbedder:
+class WordLlamaEmbedder(WordSumEmbedder):
     """Embeds a text as the normalised sum of its words' vectors.
 
     The `wordllama` package itself is never imported: its `load()` looks in a folder that its wheel
@@ -115,20 +112,6 @@ class WordLlamaEmbedder:
         other = "" if checksum == _KNOWN_FILES else f"+{checksum:08x}"
         self.width = width
         self.fingerprint = f"wordllama-{width}/{POOLING}{other}"
-
-    def embed(self, texts: Sequence[str], role: Role) -> NDArray[np.float32]:  # noqa: ARG002 (questions and statements share one space)
-        """Embed `n` texts; see `eider.model.protocols.Embedder`.
-
-        Only the first `eider.providers.embedders.tokenize.MAX_CHARACTERS` of a text count. A text without a word
-        gives a zero row.
-
-        Returns:
-            Shape `(n, width)`; every row has length 1 within 1e-3, or is zero.
-
-        Raises:
-            InputError: A bare string was given, or something in the list is no string.
-        """
-        return self._words.pool(texts)
 
     def _vector(self, word: str) -> NDArray[np.float32]:
         lower = word.lower()

@@ -14,6 +14,7 @@ from eider.client.client import VERSION
 from eider.model.backup_paths import note_elsewhere, private_shelf, shelf, shelf_name
 from eider.model.errors import InputError, ReadOnlyStoreError, StoreDamagedError, StoreError
 from eider.model.failpoints import point
+from eider.model.processes import is_running
 from eider.records.backup import worker
 from eider.records.backup.manifest import COPY, Backup, Manifest, note_verified, read, write
 from eider.store.files import sync, uncreatable
@@ -115,19 +116,8 @@ def sweep(place: Path) -> None:
     """Take away what attempts left whose process has ended."""
     for left in place.glob(".*.partial"):
         pid = left.name.removesuffix(".partial").rpartition(".")[2]
-        if pid.isdigit() and not lives(int(pid)):
+        if pid.isdigit() and not is_running(int(pid)):
             shutil.rmtree(left, ignore_errors=True)
-
-
-def lives(pid: int) -> bool:
-    """Whether there is such a process."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _free(place: Path, name: str) -> str:

@@ -27,9 +27,10 @@ from eider.model.errors import (
     StoreTooNewError,
 )
 from eider.model.failpoints import point
+from eider.model.processes import is_running
 from eider.providers.token_budget import HeuristicCounter
 from eider.records.backup import worker
-from eider.records.backup.create import lives, verify
+from eider.records.backup.create import verify
 from eider.records.backup.manifest import seen
 from eider.records.backup.swap_dirs import exchange
 from eider.records.backup.tombstones import Forgotten, Hits, forget_in, forgotten_in, hits
@@ -301,7 +302,7 @@ def _finish_killed(target: Path) -> None:
     for left in sorted(target.parent.glob(f".{target.name.replace('[', '[[]')}.restoring-*")):
         pid = left.name.rpartition("-")[0].rpartition("-")[2]
         with suppress(PermissionError):
-            if pid.isdigit() and not lives(int(pid)):
+            if pid.isdigit() and not is_running(int(pid)):
                 if (left / _MARK).exists():
                     shutil.rmtree(left, ignore_errors=True)
                 elif not target.exists():

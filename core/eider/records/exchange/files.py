@@ -15,6 +15,7 @@ from typing import IO, Any, Final, cast
 
 from eider.model.errors import InputError, ReadOnlyStoreError, StoreFullError, StoreMissingError
 from eider.model.failpoints import point
+from eider.model.processes import is_running
 from eider.privacy import signing
 
 Line = dict[str, Any]
@@ -54,7 +55,7 @@ def replacing(path: Path) -> Generator[Path]:
     for left in path.parent.glob(f".{glob_safe(path.name)}.*.partial"):
         pid = left.name.removesuffix(".partial").rpartition(".")[2]
         with suppress(OSError):
-            if pid.isdigit() and not _alive(int(pid)):
+            if pid.isdigit() and not is_running(int(pid)):
                 _removed(left)
     beside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -86,16 +87,6 @@ def replacing(path: Path) -> Generator[Path]:
 def glob_safe(name: str) -> str:
     """A name without the signs that a pattern gives a meaning."""
     return "".join(f"[{c}]" if c in "*?[" else c for c in name)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _removed(path: Path) -> None:
