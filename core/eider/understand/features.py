@@ -82,15 +82,14 @@ def content_words(text: str) -> frozenset[str]:
 
 
 def read_message(reply: str, agent_output: str = "") -> Message:
-    """Read the structure of a reply and the end of the agent's words before it."""
+    """Read the structure of a reply and the end of the agent's words before it; "Understood." is as good as none."""
     language = cues.guess_language(reply)
+    if len(content_words(agent_output[:_AGENT_CHARACTERS])) <= 1 and not set(agent_output) & {"?", "？"}:
+        agent_output = ""
     ending = max(0, len(agent_output) - 4 * _AGENT_CHARACTERS)
-    agent_language = cues.guess_language(agent_output[ending:]) if agent_output.strip() else ""
-    last = (0, 0)
-    if agent_output.strip():
-        found = sentences(agent_output, ending, None, agent_language)
-        start, end = found[-1] if found else (0, 0)
-        last = (max(start, end - _AGENT_CHARACTERS), end)
+    agent_language = cues.guess_language(agent_output[ending:])
+    start, end = (sentences(agent_output, ending, None, agent_language) or [(0, 0)])[-1]
+    last = (max(start, end - _AGENT_CHARACTERS), end)
     return Message(
         reply, language or agent_language, tuple(read_structure(reply, language or agent_language)), agent_output, last,
         cues.find(agent_output[slice(*last)], agent_language),

@@ -280,8 +280,7 @@ class _Reader:
         first = self._sentence(unit) is next(s for s in message.sentences if s.voice is not Voice.OTHER)
         bare = len(cues.tokens(self.text[unit.start : unit.end])) <= _BARE_WORDS
         correction = first and (found & (cues.bit("no") | cues.bit("contrast")) or bare)
-        says = len(content_words(message.last_words)) > 1 or set(message.last_words) & {"?", "？"}
-        if act == "state" and not (correction and says):  # "Understood." is nothing that one answers
+        if act == "state" and not correction:
             return None
         if act == "confirm" and len(content_words(message.last_words)) <= _FEW_WORDS:  # "Should I remember that?"
             spans = sentences(message.agent, max(0, last[0] - _AGENT_END), last[1])
