@@ -12,7 +12,7 @@ import measure
 
 import eider
 from eider.api.facade import Eider
-from eider.learn.exchange import exchange_of, thought_of
+from eider.learn.exchange import exchange_of, notice
 from eider.model.requests_learning import Observe
 from eider.privacy.ingress import accept
 from eider.understand.reader import read_reply
@@ -62,8 +62,8 @@ def thinking_row() -> list[str]:
         channel = memory._backend.channel  # type: ignore[attr-defined]
         asked = [accept(Observe(user="ada", user_reply=r, agent_output=OUTPUT), channel, engine.now()) for r in SILENT]
         made = [exchange_of(engine, one) for one in asked]
-        made = [exchange for exchange in made if not thought_of(exchange).drafts]
-        times = measure.each(thought_of, made * 100)  # type: ignore[arg-type]
+        made = [exchange for exchange in made if not notice(exchange).drafts]
+        times = measure.each(notice, made * 100)  # type: ignore[arg-type]
         return [f"{times.p50:.3f} / {times.p95:.3f}"]
 
 

@@ -98,7 +98,7 @@ def gather(families: list[str]) -> list[Case]:
                 fold = zlib.crc32(asked.id.encode()) % FOLDS if family in BY_QUESTION else store
                 question = corpora.read(segment, asked, embed_query)
                 visible = corpora.visible(segment, asked)
-                scan = ranking.look(segment, question, visible)
+                scan = ranking.scan_rows(segment, question, visible)
                 rows = ranking.nominate(segment, question, scan)
                 x = matrix(segment, question, scan, rows)
                 good = np.array([segment.ids[r] in asked.relevant for r in rows.tolist()])

@@ -119,7 +119,7 @@ def test_a_service_says_when_it_is_asked_again(memory: Open, server: StubServer)
 
 def test_learning_later_twice_is_learning_once(memory: Open, server: StubServer) -> None:
     """The job may run again, after a kill for example: nothing is added and no model is asked."""
-    from eider.learn.deferred import learned as learn
+    from eider.learn.deferred import learn_queued as learn
 
     server.answers |= {"signal": HEARD, "memory": WORDED}
     server.faults = [broken(500)]
@@ -150,7 +150,7 @@ def test_the_same_call_again_tells_what_became_of_it(memory: Open, server: StubS
 
 def test_what_was_forgotten_meanwhile_is_not_learned_from(memory: Open, server: StubServer) -> None:
     """Forgetting the utterance ends its learning: before the model is asked, and while it is."""
-    from eider.learn.deferred import learned as learn
+    from eider.learn.deferred import learn_queued as learn
 
     server.faults = [broken(500)]
     one = memory("balanced")
@@ -187,7 +187,7 @@ def test_a_model_that_never_answers_leaves_the_rules(memory: Open, server: StubS
     assert (jobs.job(job.id).state, texts(one)) == ("waiting", [])
     with one._engine.store.connection.database.writing() as db:
         db.execute("UPDATE jobs SET attempts = ? WHERE id = ?", [ATTEMPTS - 1, job.id])
-    from eider.learn.deferred import learned as learn
+    from eider.learn.deferred import learn_queued as learn
 
     learn(one._engine, jobs.job(job.id))
     assert [m.text for m in one.inbox()] == [reply]
@@ -204,7 +204,7 @@ def test_a_model_that_keeps_declining_leaves_the_rules(memory: Open, server: Stu
     assert texts(one) == []
     job = waiting(one)[0]
     assert job.attempts == 1
-    from eider.learn.deferred import learned as learn
+    from eider.learn.deferred import learn_queued as learn
 
     learn(one._engine, job)
     assert [m.text for m in one.inbox()] == [reply]

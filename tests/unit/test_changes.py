@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import eider
 from eider.learn.exchange import Thought, exchange_of
-from eider.learn.observe import kept
+from eider.learn.observe import learn_from
 from eider.model.learned import Draft
 from eider.model.requests_learning import Observe
 from eider.model.values import Memory, Span
@@ -46,7 +46,7 @@ def said(
     draft = Draft(
         kind="fact", text=exchange.reply.text, evidence=(quote,), act=act, reach="person", zone=zone, answered=output
     )
-    return engine.planned(lambda: kept(engine, accepted.request, exchange, Thought(drafts=(draft,)), channel))
+    return engine.planned(lambda: learn_from(engine, accepted.request, exchange, Thought(drafts=(draft,)), channel))
 
 
 def holding(memory: eider.Eider) -> dict[str, Memory]:

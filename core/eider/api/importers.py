@@ -106,7 +106,7 @@ def find_statements(
     reply: str, answering: str, *, at: datetime, user: str, scope: str, known: Sequence[str] = ()
 ) -> tuple[str, ...]:  # fmt: skip
     """Return the statements that `observe` would find in a reply, redacted; writes nothing."""
-    from eider.learn.exchange import Exchange, thought_of
+    from eider.learn.exchange import Exchange, notice
     from eider.model.values import Episode, Role
     from eider.privacy.redact import redact
 
@@ -119,4 +119,4 @@ def find_statements(
     agent = said(answering, "agent") if answering.strip() else None
     words = said(reply, "user")
     exchange = Exchange(episodes=(words,), reply=words, agent=agent, context="", scope=scope, known=tuple(known))
-    return tuple(draft.text for draft in thought_of(exchange).drafts if draft.zone == "learn")
+    return tuple(draft.text for draft in notice(exchange).drafts if draft.zone == "learn")

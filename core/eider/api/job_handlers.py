@@ -17,9 +17,9 @@ def scrub(engine: Engine, job: Job, progress: Progress) -> None:
 @handles("learn")
 def learn(engine: Engine, job: Job, progress: Progress) -> None:
     """Learn from an exchange for which no model could be asked when it was observed."""
-    from eider.learn.deferred import learned
+    from eider.learn.deferred import learn_queued
 
-    learned(engine, job)
+    learn_queued(engine, job)
     progress(1, 1)
 
 
@@ -42,9 +42,9 @@ def learn_decay(engine: Engine, job: Job, progress: Progress) -> None:
 @handles("consolidate_scopes")
 def consolidate_scopes(engine: Engine, job: Job, progress: Progress) -> None:
     """Merge, rename and split scopes that have become many."""
-    from eider.learn.scopes import consolidated
+    from eider.learn.scopes import consolidate_queued
 
-    consolidated(engine, job)
+    consolidate_queued(engine, job)
     progress(1, 1)
 
 

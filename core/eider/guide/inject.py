@@ -24,7 +24,7 @@ from eider.retrieve.newer_first import newer_first
 from eider.retrieve.passage import cut_to_passage, fitting
 from eider.retrieve.query import read_question
 from eider.retrieve.rank import Ranked, rank
-from eider.retrieve.recall import merged, rows_of, stores_of
+from eider.retrieve.recall import merge_results, rows_of, stores_of
 from eider.retrieve.visible import masks, present
 from eider.retrieve.weights import balanced
 from eider.store.engine import Engine
@@ -70,7 +70,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
             worth = {**question.worth, **worth}
             allowed = _allowed(segment, ranked, request)
             theirs = fetch(store, segment, allowed, user, view, weights, leave_out_ended=question.past is None)
-        found = merged(found, newer_first(theirs, prompt), layer=store.name if store is not engine else "")
+        found = merge_results(found, newer_first(theirs, prompt), layer=store.name if store is not engine else "")
     lines = [r for r in found if not r.outdated_by and not _in_sight(r, request, prompt)][:LOOKED_AT]
     lines = _passages(engine, lines, prompt, worth)
     words = " ".join(analysis.words(prompt[:READ]))

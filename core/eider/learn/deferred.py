@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from eider.learn.exchange import Exchange, thought_of
-from eider.learn.observe import kept, prepared, recorded
+from eider.learn.exchange import Exchange, notice
+from eider.learn.observe import learn_from, record_only, with_model
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import ConfigError, EiderError, MissingExtraError, ModelError, ModelRefusedError
 from eider.model.learned import Learned
@@ -24,7 +24,9 @@ _REFUSED: Final = 2
 """Times a model may decline before an exchange is learned from by rule alone. A guess."""
 
 
-def queued(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, error: EiderError) -> Learned:
+def queue_learning(
+    engine: Engine, request: Observe, exchange: Exchange, channel: Channel, error: EiderError
+) -> Learned:
     """Keep what was said, and queue the learning; both or neither.
 
     The job comes first and waits for the writer's turn, which this holds: when it looks, what was said is there, or
@@ -38,14 +40,14 @@ def queued(engine: Engine, request: Observe, exchange: Exchange, channel: Channe
 
     def plan() -> Learned:
         engine.jobs.queue("learn", user=request.user, payload=payload, after=wait)
-        return recorded(
+        return record_only(
             engine, request, exchange, channel, f"recorded; what is lasting in it is learned later: {error}"
         )
 
     return engine.planned(plan)
 
 
-def learned(engine: Engine, job: Job) -> None:
+def learn_queued(engine: Engine, job: Job) -> None:
     """Learn from an exchange that was recorded; by rule alone where a model keeps failing. Twice is once.
 
     Raises:
@@ -54,15 +56,15 @@ def learned(engine: Engine, job: Job) -> None:
     said = job.payload
     channel = Channel(name=said["channel"], max_trust=said["max_trust"], agent=said["agent"])
     key = _key(said["reply"])
-    if _done(engine, job.user, key, channel) is not None:
+    if _earlier_commit(engine, job.user, key, channel) is not None:
         return
     exchange = engine.planned(lambda: _exchange(engine, job))
     if exchange is None:
         return
-    found = thought_of(exchange)
+    found = notice(exchange)
     request = Observe(user=job.user, user_reply="-", key=redact_name(key))
     try:
-        thought = prepared(engine, exchange, found, channel, hurried=False)
+        thought = with_model(engine, exchange, found, channel, hurried=False)
     except (ModelError, MissingExtraError, ConfigError) as error:
         declined = isinstance(error, ModelRefusedError) and job.attempts + 1 >= _REFUSED
         if not declined and job.attempts + 1 < ATTEMPTS:
@@ -71,15 +73,15 @@ def learned(engine: Engine, job: Job) -> None:
 
     def plan() -> None:
         if thought.drafts and _exchange(engine, job) is not None:  # it may have been forgotten meanwhile
-            kept(engine, request, exchange, thought, channel)
+            learn_from(engine, request, exchange, thought, channel)
 
     engine.planned(plan)
 
 
-def since(engine: Engine, told: Learned, channel: Channel) -> Learned:
+def with_outcome(engine: Engine, told: Learned, channel: Channel) -> Learned:
     """An exchange that was observed before, with what has become of its learning since."""
     reply = told.episodes[-1]
-    done = _done(engine, reply.user, _key(reply.id), channel)
+    done = _earlier_commit(engine, reply.user, _key(reply.id), channel)
     if done is not None:
         memories = tuple(m for m in done.memories if m.state != "inbox")
         return replace(told, memories=memories, inbox=tuple(m for m in done.memories if m.state == "inbox"))
@@ -95,7 +97,7 @@ def _key(reply: str) -> str:
     return f"learn:{reply}"
 
 
-def _done(engine: Engine, user: str, key: str, channel: Channel) -> Committed | None:
+def _earlier_commit(engine: Engine, user: str, key: str, channel: Channel) -> Committed | None:
     asked = ChangeSet(user=user, op="observe", actor=channel.name, at=engine.now(), key=redact_name(key))
     return engine.store.commits.repeated(asked)
 

@@ -78,7 +78,7 @@ def exchange_of(engine: Engine, accepted: Clean[Observe]) -> Exchange:
     """Return what was said, as utterances: those that a host had recorded already under the same keys are taken as they are."""
     request, records = accepted.request, accepted.records
     made = [episode_of(one) for one in records]
-    linked = [_linked(engine, episode, accepted.channel) for episode in made]
+    linked = [_as_recorded(engine, episode, accepted.channel) for episode in made]
     outputs = [e for e, one in zip(linked, records, strict=True) if one.request.role == "agent"]
     reply = next(e for e, one in zip(linked, records, strict=True) if one.request.role == "user")
     where = request.scope if request.scope is not None else request.ambient_scope
@@ -92,7 +92,7 @@ def exchange_of(engine: Engine, accepted: Clean[Observe]) -> Exchange:
     )  # fmt: skip
 
 
-def _linked(engine: Engine, episode: Episode, channel: Channel) -> Episode:
+def _as_recorded(engine: Engine, episode: Episode, channel: Channel) -> Episode:
     """The utterance as a host recorded it already under the same key, else itself."""
     if episode.key is None:
         return episode
@@ -115,7 +115,7 @@ class Thought:
     """Models and versions of prompts that had a part in it."""
 
 
-def thought_of(exchange: Exchange) -> Thought:
+def notice(exchange: Exchange) -> Thought:
     """Return what the reply holds that lasts, as read without a model."""
     signals = signals_of(exchange)
     return Thought(signals=signals, drafts=drafts_of(signals, exchange)) if signals else Thought()
@@ -159,23 +159,23 @@ def _draft(signal: Signal, exchange: Exchange) -> Draft | None:
     if signal.act == "confirm":
         if answers is None or agent is None:
             return None
-        signal, answers = _confirmed(signal, answers, agent.text)
+        signal, answers = _read_confirmed(signal, answers, agent.text)
         quoted, spans = agent.text[answers.start : answers.end], (answers, evidence)
     if not quoted.strip() or len(quoted) > MAX_STATEMENT or redact(quoted) != quoted:
         return None  # cut out of its sentence it reads as a secret: it stays in the utterance alone
-    period = held(quoted, reply)
+    period = validity_of(quoted, reply)
     found = cues.find(quoted, cues.guess_language(reply.text))
     least = min(TRUST[reply.origin], TRUST[agent.origin] if signal.act == "confirm" and agent else TRUST["user"])
     return Draft(
         kind=signal.kind, text=quoted, evidence=spans, act=signal.act, reach=signal.reach, zone=signal.zone,
-        answers=answers, answered=_answered(signal, exchange), scope=_scope(signal, quoted, exchange), confidence=max(0.0, min(1.0, signal.confidence)),
+        answers=answers, answered=_answered_words(signal, exchange), scope=_scope(signal, quoted, exchange), confidence=max(0.0, min(1.0, signal.confidence)),
         importance=_STANDING if signal.kind == "rule" and found & cues.bit("standing") else 3, trust=least,
         valid_from=period.since, valid_to=period.until, from_precision=period.since_precision,
         to_precision=period.until_precision,
     )  # fmt: skip
 
 
-def _confirmed(signal: Signal, answers: Span, text: str) -> tuple[Signal, Span]:
+def _read_confirmed(signal: Signal, answers: Span, text: str) -> tuple[Signal, Span]:
     """What the agent's words propose to keep, read for what they are: the yes says nothing of their kind."""
     asked = text[answers.start : answers.end]
     start, end = proposed(asked)
@@ -185,7 +185,7 @@ def _confirmed(signal: Signal, answers: Span, text: str) -> tuple[Signal, Span]:
     return replace(signal, kind=kind, reach=reach), span
 
 
-def _answered(signal: Signal, exchange: Exchange) -> str:
+def _answered_words(signal: Signal, exchange: Exchange) -> str:
     """The agent's words that a correction or a bare answer is about."""
     if signal.act != "state" or signal.about is None or exchange.agent is None:
         return ""
@@ -206,7 +206,7 @@ def _scope(signal: Signal, quoted: str, exchange: Exchange) -> str:
 # ---------------------------------------------------------------------- when it holds
 
 
-class Held(NamedTuple):
+class Validity(NamedTuple):
     """A period in the world, half-open, each end with its precision."""
 
     since: datetime | None = None
@@ -215,7 +215,7 @@ class Held(NamedTuple):
     until_precision: Precision = "instant"
 
 
-def held(clause: str, episode: Episode) -> Held:
+def validity_of(clause: str, episode: Episode) -> Validity:
     """When a clause says that it holds, read on the day and in the zone of its speaker."""
     today = local_date(episode.at, episode.tz)
 
@@ -250,9 +250,9 @@ def held(clause: str, episode: Episode) -> Held:
     return _period(first, stop, episode, last)
 
 
-def _period(first: Window | None, stop: object, episode: Episode, last: Window | None) -> Held:
+def _period(first: Window | None, stop: object, episode: Episode, last: Window | None) -> Validity:
     until = day_start(stop, episode.tz) if isinstance(stop, date) else None
-    return Held(
+    return Validity(
         since=day_start(first.start, episode.tz) if first else None,
         until=until,
         since_precision=_PRECISIONS.get(first.precision, "day") if first else "instant",

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from eider.learn.plan import planned
+from eider.learn.plan import plan_decisions
 from eider.learn.reconcile import reconcile
 from eider.model.learned import Draft
 from eider.privacy.redaction_check import clean_memory
 from eider.records.exchange.export import import_ as bring
 from eider.records.exchange.export import import_lines as bring_lines
-from eider.retrieve.nearest import near_many
+from eider.retrieve.nearest import nearest_of_many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,15 +49,15 @@ def _meeting_known(
         ids = [m.id for m in new]
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
-            engine.planned(lambda part=part: _reconciled(engine, user, part, frozenset(ids), accepted.channel))
+            engine.planned(lambda part=part: _reconcile(engine, user, part, frozenset(ids), accepted.channel))
     return done
 
 
-def _reconciled(engine: Engine, user: str, ids: Sequence[str], new: frozenset[str], channel: Channel) -> None:
+def _reconcile(engine: Engine, user: str, ids: Sequence[str], new: frozenset[str], channel: Channel) -> None:
     now = engine.now()
     memories = [m for m in engine.store.reads.memories(ids, user=user) if m.status(now) == "current"]
     made = engine.material.of(memories)
-    neighbours = near_many(
+    neighbours = nearest_of_many(
         engine, user, [made[m.id].vector for m in memories], [m.scope for m in memories], besides=new
     )
     met = [(m, group) for m, group in zip(memories, neighbours, strict=True) if group]
@@ -67,7 +67,7 @@ def _reconciled(engine: Engine, user: str, ids: Sequence[str], new: frozenset[st
     changing = [d for d in decisions if d.relation != "none" and d.target is not None]
     at_work = {d.draft for d in changing}
     given = {n: replace(clean_memory(m), recorded_at=now) for n, (m, _) in enumerate(met) if n in at_work}
-    plan = planned(
+    plan = plan_decisions(
         engine,
         drafts,
         [d for d in decisions if d.draft in at_work],

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from eider.learn.plan import Plan, planned
+from eider.learn.plan import Plan, plan_decisions
 from eider.learn.reconcile import reconcile
 from eider.model.errors import RefusedError
 from eider.model.learned import Draft, InboxEntry
@@ -17,8 +17,8 @@ from eider.model.values import GLOBAL, TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redaction_check import clean_memory
 from eider.records.proposals import asked_to_end
-from eider.records.revise import known
-from eider.retrieve.nearest import near
+from eider.records.revise import existing_memory
+from eider.retrieve.nearest import nearest_memories
 from eider.store.arrays import STATE_CODE
 from eider.store.engine import Engine
 
@@ -87,32 +87,34 @@ def settle(engine: Engine, accepted: Clean[Settle]) -> Memory:
     request, channel = accepted.request, accepted.channel
     if TRUST[channel.max_trust] < TRUST["user"]:
         raise RefusedError(f"channel {channel.name!r} may not settle the inbox; a person does, with eider inbox.")
-    return engine.planned(lambda: _settled(engine, request, channel))
+    return engine.planned(lambda: _settle_memory(engine, request, channel))
 
 
-def _settled(engine: Engine, request: Settle, channel: Channel) -> Memory:
-    memory = known(engine, request.id, request.user)
+def _settle_memory(engine: Engine, request: Settle, channel: Channel) -> Memory:
+    memory = existing_memory(engine, request.id, request.user)
     if memory.state == "active" and memory.doubt is not None and memory.status(engine.now()) == "current":
-        return _doubt_settled(engine, request, memory, channel)
+        return _settle_doubt(engine, request, memory, channel)
     if memory.state != "inbox" or memory.valid_to is not None:
         raise RefusedError(f"memory {memory.id!r} does not wait in the inbox; list what does with inbox().")
     if (ends := asked_to_end(engine, memory)) is not None:
-        return _end_settled(engine, request, memory, ends, channel)
+        return _settle_end(engine, request, memory, ends, channel)
     if not request.accept:
         doubted = engine.store.reads.doubted(user=memory.user, by=memory.id)
         free = [replace(clean_memory(m), recorded_at=engine.now(), doubt=None) for m in doubted]
-        return _written(engine, request, channel, "reject", [memory, *doubted], [_dropped(engine, memory), *free])
-    return _accepted(engine, request, memory, channel)
+        return _write(engine, request, channel, "reject", [memory, *doubted], [_as_never_held(engine, memory), *free])
+    return _accept(engine, request, memory, channel)
 
 
-def _accepted(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:
+def _accept(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:
     """Words that waited hold now, on a person's word: what they contradict ends, and they meet what is near them."""
     now = engine.now()
     draft = Draft(
         kind=memory.kind, text=memory.text, scope=memory.scope, importance=memory.importance, trust=TRUST["user"],
         valid_from=memory.valid_from, valid_to=memory.valid_to,
     )  # fmt: skip
-    neighbours = near(engine, memory.user, memory.text, scopes={memory.scope, GLOBAL}, least_trust=min(1, memory.trust))
+    neighbours = nearest_memories(
+        engine, memory.user, memory.text, scopes={memory.scope, GLOBAL}, least_trust=min(1, memory.trust)
+    )
     against = [m for m in contradicted(engine, memory) if m.status(now) == "current"]
     decisions = [
         d for d in reconcile([draft], [neighbours], now=now)
@@ -121,7 +123,7 @@ def _accepted(engine: Engine, request: Settle, memory: Memory, channel: Channel)
     active = replace(clean_memory(memory), recorded_at=now, state="active", trust=TRUST["user"])
     found = {m.id: m for m in (*neighbours, *against, memory)}
     decisions = decisions or list(reconcile([draft], [[]], now=now))
-    plan = planned(
+    plan = plan_decisions(
         engine, [draft], decisions, found, channel, user=memory.user, now=now, said_at=memory.valid_from,
         given={0: active},
     )  # fmt: skip
@@ -129,13 +131,13 @@ def _accepted(engine: Engine, request: Settle, memory: Memory, channel: Channel)
         ends = max(now, old.valid_from)
         plan.memories[old.id] = replace(plan.version(old), valid_to=ends, to_precision="instant", superseded_by=memory.id, doubt=None)  # fmt: skip
         plan.edges.append(Edge(source=memory.id, target=old.id, kind="supersedes"))
-    return _committed(engine, request, channel, "accept", plan)
+    return _commit(engine, request, channel, "accept", plan)
 
 
-def _end_settled(engine: Engine, request: Settle, proposal: Memory, memory: Memory, channel: Channel) -> Memory:
+def _settle_end(engine: Engine, request: Settle, proposal: Memory, memory: Memory, channel: Channel) -> Memory:
     """What an agent asked to end ends, or holds on; the question is gone."""
     now = engine.now()
-    read, written = [proposal], [_dropped(engine, proposal)]
+    read, written = [proposal], [_as_never_held(engine, proposal)]
     if request.accept and memory.status(now) == "current":
         read.append(memory)
         written.append(
@@ -147,10 +149,10 @@ def _end_settled(engine: Engine, request: Settle, proposal: Memory, memory: Memo
                 doubt=None,
             )
         )
-    return _written(engine, request, channel, "accept" if request.accept else "reject", read, written)
+    return _write(engine, request, channel, "accept" if request.accept else "reject", read, written)
 
 
-def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:
+def _settle_doubt(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:
     """The older memory ends, or holds on beside the later words; a question about several is answered for all."""
     now = engine.now()
     doubt = memory.doubt
@@ -170,15 +172,15 @@ def _doubt_settled(engine: Engine, request: Settle, memory: Memory, channel: Cha
         written += [replace(clean_memory(m), recorded_at=now, doubt=None) for m in others]
         read += others
     if takes_back and (request.accept or not others):
-        written.append(_dropped(engine, by[0]))
+        written.append(_as_never_held(engine, by[0]))
         read.append(by[0])
     elif waits and not takes_back and request.accept:
         written.append(replace(clean_memory(by[0]), recorded_at=now, state="active", trust=TRUST["user"]))
         read.append(by[0])
-    return _written(engine, request, channel, "accept" if request.accept else "reject", read, written)
+    return _write(engine, request, channel, "accept" if request.accept else "reject", read, written)
 
 
-def _dropped(engine: Engine, memory: Memory) -> Memory:
+def _as_never_held(engine: Engine, memory: Memory) -> Memory:
     """Words that are not kept: they never held."""
     return replace(clean_memory(memory), recorded_at=engine.now(), valid_to=memory.valid_from, state="active")
 
@@ -189,16 +191,16 @@ def contradicted(engine: Engine, memory: Memory) -> list[Memory]:
     return engine.store.reads.memories(ids, user=memory.user)
 
 
-def _written(
+def _write(
     engine: Engine, request: Settle, channel: Channel, op: str, read: Sequence[Memory], written: Sequence[Memory]
 ) -> Memory:
     plan = Plan(now=engine.now(), known={m.id: m for m in read})
     plan.memories.update({m.id: m for m in written})
     if written[0].superseded_by is not None:
         plan.edges.append(Edge(source=written[0].superseded_by, target=written[0].id, kind="supersedes"))
-    return _committed(engine, request, channel, op, plan)
+    return _commit(engine, request, channel, op, plan)
 
 
-def _committed(engine: Engine, request: Settle, channel: Channel, op: str, plan: Plan) -> Memory:
+def _commit(engine: Engine, request: Settle, channel: Channel, op: str, plan: Plan) -> Memory:
     changes = plan.changes(request.user, op, channel)
     return next(m for m in engine.commit(changes).memories if m.id == request.id)

@@ -1,7 +1,7 @@
 """Observing: an exchange is recorded, what is lasting in the reply is read, and reconciled with what is known.
 
 One commit holds the utterances and all that was learned from them. What reads and decides is pure and runs before it:
-`signals_of` → `drafts_of` → `reconcile`; what a model says enters as data. Where nothing is noticed, recording is all
+`notice` → `reconcile`; what a model says enters as data. Where nothing is noticed, recording is all
 that happens; where a model was to be asked and cannot be, the learning is queued (`eider.learn.deferred`).
 """
 
@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from eider.learn.exchange import Exchange, Thought, exchange_of, thought_of
-from eider.learn.plan import planned
+from eider.learn.exchange import Exchange, Thought, exchange_of, notice
+from eider.learn.plan import plan_decisions
 from eider.learn.reconcile import reconcile
-from eider.learn.scopes import asked_scope, when_due
+from eider.learn.scopes import asked_scope, queue_when_due
 from eider.model.changes import ChangeSet, Committed
 from eider.model.errors import MissingExtraError, ModelError
 from eider.model.learned import Decision, Draft, Learned
@@ -23,7 +23,7 @@ from eider.model.requests_learning import Observe
 from eider.model.values import GLOBAL, TRUST, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.records.scope_registry import to_register
-from eider.retrieve.nearest import near
+from eider.retrieve.nearest import nearest_memories
 from eider.store.engine import Engine
 
 _CANDIDATES: Final = 24
@@ -36,22 +36,22 @@ _ANSWERED: Final = 3
 def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     """Record an exchange and learn from the user's reply."""
     request, channel = accepted.request, accepted.channel
-    if (first := _before(engine, request, channel)) is not None:
+    if (first := _earlier_answer(engine, request, channel)) is not None:
         return first
     exchange = exchange_of(engine, accepted)
     found = Thought()
     with faults_counted("lessons"):
-        found = thought_of(exchange)
+        found = notice(exchange)
     try:
-        thought = prepared(engine, exchange, found, channel)
+        thought = with_model(engine, exchange, found, channel)
     except (ModelError, MissingExtraError) as error:
-        from eider.learn.deferred import queued
+        from eider.learn.deferred import queue_learning
 
-        return queued(engine, request, exchange, channel, error)
-    return engine.planned(lambda: kept(engine, request, exchange, thought, channel))
+        return queue_learning(engine, request, exchange, channel, error)
+    return engine.planned(lambda: learn_from(engine, request, exchange, thought, channel))
 
 
-def prepared(
+def with_model(
     engine: Engine, exchange: Exchange, found: Thought, channel: Channel, *, hurried: bool = True
 ) -> Thought:  # fmt: skip
     """Return what was noticed, with what the agent's model adds where its mode asks one; nothing is written yet.
@@ -70,12 +70,12 @@ def prepared(
         return neighbours_of(engine, exchange.reply.user, draft)
 
     seconds = PATIENCE if hurried else None
-    shown, found = _settled(engine, exchange, found, channel)
+    shown, found = _in_asked_scope(engine, exchange, found, channel)
     thought = think(engine.agents.model(settings), settings.mode, shown, found, neighbours, seconds=seconds)
-    return _settled(engine, shown, thought, channel)[1]
+    return _in_asked_scope(engine, shown, thought, channel)[1]
 
 
-def _settled(engine: Engine, exchange: Exchange, thought: Thought, channel: Channel) -> tuple[Exchange, Thought]:
+def _in_asked_scope(engine: Engine, exchange: Exchange, thought: Thought, channel: Channel) -> tuple[Exchange, Thought]:
     """Where drafts apply, as a model says where that is open; one whose clause names a place stays there."""
     if not exchange.unsettled or not thought.drafts:
         return exchange, thought
@@ -85,20 +85,22 @@ def _settled(engine: Engine, exchange: Exchange, thought: Thought, channel: Chan
     return replace(exchange, scope=scope, unsettled=False), replace(thought, drafts=drafts)
 
 
-# ---------------------------------------------------------------------- what is kept
+# ---------------------------------------------------------------------- what is written
 
 
-def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, channel: Channel) -> Learned:
+def learn_from(engine: Engine, request: Observe, exchange: Exchange, thought: Thought, channel: Channel) -> Learned:
     """Hold what was noticed against what is known, and write both with what was said."""
     user, now = request.user, engine.now()
     starts = min(exchange.reply.at, now)
-    drafts = tuple(replace(d, valid_from=d.valid_from or starts) for d in _addressed(engine, exchange, thought.drafts))
+    drafts = tuple(
+        replace(d, valid_from=d.valid_from or starts) for d in _with_praised(engine, exchange, thought.drafts)
+    )
     neighbours = [neighbours_of(engine, user, draft) for draft in drafts]
     decisions: tuple[Decision, ...] = ()
     with faults_counted("changes"):
         decisions = reconcile(drafts, neighbours, thought.verdicts, now=starts)
     known = {m.id: m for group in neighbours for m in group}
-    plan = planned(engine, drafts, decisions, known, channel, user=user, now=now, said_at=exchange.reply.at)
+    plan = plan_decisions(engine, drafts, decisions, known, channel, user=user, now=now, said_at=exchange.reply.at)
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
     changes = replace(
         plan.changes(user, "observe", channel, decisions, thought.sources), episodes=episodes, key=request.key,
@@ -106,11 +108,11 @@ def kept(engine: Engine, request: Observe, exchange: Exchange, thought: Thought,
         registers=to_register(engine, user, channel.agent, plan.added),
     )  # fmt: skip
     done = engine.commit(changes)
-    when_due(engine, user, channel.agent, done.memories)
-    return told(done, thought, decisions, _why(thought, decisions))
+    queue_when_due(engine, user, channel.agent, done.memories)
+    return answer_of(done, thought, decisions, _why(thought, decisions))
 
 
-def recorded(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, why: str) -> Learned:
+def record_only(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, why: str) -> Learned:
     """Write what was said alone; what is lasting in it is learned later."""
     now = engine.now()
     episodes = tuple(replace(e, recorded_at=now) for e in exchange.episodes if e.id not in exchange.kept)
@@ -118,7 +120,7 @@ def recorded(engine: Engine, request: Observe, exchange: Exchange, channel: Chan
         user=request.user, op="observe", actor=channel.name, at=now, episodes=episodes,
         indexing=engine.material.of(episodes), key=request.key,
     )  # fmt: skip
-    return replace(told(engine.commit(changes), Thought(), (), why), status="queued")
+    return replace(answer_of(engine.commit(changes), Thought(), (), why), status="queued")
 
 
 def neighbours_of(engine: Engine, user: str, draft: Draft) -> list[Memory]:
@@ -128,36 +130,40 @@ def neighbours_of(engine: Engine, user: str, draft: Draft) -> list[Memory]:
     """  # noqa: D205
     scopes = {draft.scope, GLOBAL}
     least = min(1, draft.trust)
-    found = near(engine, user, draft.text, scopes=scopes, least_trust=least, waiting=True)
+    found = nearest_memories(engine, user, draft.text, scopes=scopes, least_trust=least, waiting=True)
     if draft.answered:
-        about = near(engine, user, draft.answered, scopes=scopes, least_trust=least, limit=_ANSWERED, waiting=True)
+        about = nearest_memories(
+            engine, user, draft.answered, scopes=scopes, least_trust=least, limit=_ANSWERED, waiting=True
+        )
         found = list({m.id: m for m in (*found, *about)}.values())
     if draft.act == "revoke":
-        standing = near(
+        standing = nearest_memories(
             engine, user, draft.text, scopes=scopes, least_trust=least, kinds=("rule", "preference"), limit=_CANDIDATES
         )
         found = list({m.id: m for m in (*found, *standing)}.values())
     return found
 
 
-def _addressed(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+def _with_praised(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     """Praise finds what it is about: the rule or preference that the praised output followed."""
     found: list[Draft] = []
     for draft in drafts:
         if draft.act == "praise" and draft.target is None:
             about = f"{draft.text} {exchange.output[:500]}"
             kinds = ("rule", "preference")
-            followed = near(engine, exchange.reply.user, about, scopes={exchange.scope, GLOBAL}, kinds=kinds, limit=1)
+            followed = nearest_memories(
+                engine, exchange.reply.user, about, scopes={exchange.scope, GLOBAL}, kinds=kinds, limit=1
+            )
             found.append(replace(draft, target=followed[0].id if followed else None))
         else:
             found.append(draft)
     return tuple(found)
 
 
-# ---------------------------------------------------------------------- what is told
+# ---------------------------------------------------------------------- what is answered
 
 
-def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | None:
+def _earlier_answer(engine: Engine, request: Observe, channel: Channel) -> Learned | None:
     """What the same call came to the first time."""
     if request.key is None:
         return None
@@ -165,15 +171,15 @@ def _before(engine: Engine, request: Observe, channel: Channel) -> Learned | Non
     done = engine.store.commits.repeated(asked)
     if done is None:
         return None
-    first = told(done, Thought(), (), "this exchange was observed before; nothing was written")
+    first = answer_of(done, Thought(), (), "this exchange was observed before; nothing was written")
     if done.memories or not done.episodes:
         return first
-    from eider.learn.deferred import since
+    from eider.learn.deferred import with_outcome
 
-    return since(engine, first, channel)
+    return with_outcome(engine, first, channel)
 
 
-def told(done: Committed, thought: Thought, decisions: Sequence[Decision], why: str) -> Learned:
+def answer_of(done: Committed, thought: Thought, decisions: Sequence[Decision], why: str) -> Learned:
     """Return what a commit came to, for the caller."""
     asks = [m for m in done.memories if m.state == "inbox" or m.doubt is not None]
     return Learned(

@@ -57,7 +57,7 @@ class Plan:
         return self.memories.get(memory.id) or replace(clean_memory(memory), recorded_at=self.now)
 
 
-def planned(
+def plan_decisions(
     engine: Engine, drafts: Sequence[Draft], decisions: Sequence[Decision], known: Mapping[str, Memory], channel: Channel,
     *, user: str, now: datetime, said_at: datetime, given: Mapping[int, Memory] | None = None,
 ) -> Plan:  # fmt: skip
@@ -81,10 +81,10 @@ def planned(
             continue
         restated = next((d for d in own if d.relation == "none"), None)
         if restated is not None:
-            _restated(engine, plan, place, draft, known.get(restated.target or ""), channel)
+            _add_use(engine, plan, place, draft, known.get(restated.target or ""), channel)
         elif all(d.relation == "retract" for d in own):
             for one in own:
-                _closed(plan, known[one.target or ""], None, min(draft.valid_from or plan.now, plan.now))
+                _close(plan, known[one.target or ""], None, min(draft.valid_from or plan.now, plan.now))
         else:
             targets = [(d, known[d.target]) for d in own if d.target is not None and d.target in known]
             if draft.act == "revoke" and not any(d.relation in {"retract", "doubt"} for d in own):
@@ -93,11 +93,11 @@ def planned(
             new = (given or {}).get(place) or _memory(plan, draft, channel, user=user, said_at=said_at)
             new = _with_targets(new, draft, targets, waits=waits)
             plan.answers[place] = new.id
-            _added(plan, new, targets, waits=waits)
+            _add_memory(plan, new, targets, waits=waits)
     return plan
 
 
-def _restated(engine: Engine, plan: Plan, place: int, draft: Draft, old: Memory | None, channel: Channel) -> None:
+def _add_use(engine: Engine, plan: Plan, place: int, draft: Draft, old: Memory | None, channel: Channel) -> None:
     """A restatement by the user is a use, and its words are noted; by anybody else it changes nothing."""
     if old is None:
         return
@@ -119,7 +119,7 @@ def _waits(draft: Draft, decisions: Sequence[Decision]) -> bool:
     return draft.zone == "ask" or "contradiction" in relations or (draft.act == "revoke" and "doubt" in relations)
 
 
-def _added(plan: Plan, new: Memory, targets: Sequence[tuple[Decision, Memory]], *, waits: bool) -> None:
+def _add_memory(plan: Plan, new: Memory, targets: Sequence[tuple[Decision, Memory]], *, waits: bool) -> None:
     plan.memories[new.id] = new
     plan.added.append(new)
     for decision, old in targets:
@@ -131,7 +131,7 @@ def _added(plan: Plan, new: Memory, targets: Sequence[tuple[Decision, Memory]], 
             if plan.version(old).superseded_by is None:
                 plan.memories[old.id] = replace(plan.version(old), doubt=_doubt(decision, new))
         elif decision.relation in _SUPERSEDING and not waits and plan.version(old).superseded_by is None:
-            _closed(plan, old, new.id, max(new.valid_from, old.valid_from))
+            _close(plan, old, new.id, max(new.valid_from, old.valid_from))
             plan.edges.append(Edge(source=new.id, target=old.id, kind="supersedes"))
 
 
@@ -149,7 +149,7 @@ def _with_targets(new: Memory, draft: Draft, targets: Sequence[tuple[Decision, M
     )  # fmt: skip
 
 
-def _closed(plan: Plan, old: Memory, successor: str | None, at: datetime) -> None:
+def _close(plan: Plan, old: Memory, successor: str | None, at: datetime) -> None:
     plan.memories[old.id] = replace(
         plan.version(old), valid_to=max(at, old.valid_from), to_precision="instant", superseded_by=successor, doubt=None,
         state="active",

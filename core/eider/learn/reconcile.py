@@ -61,22 +61,22 @@ def reconcile(
     decided: list[Decision] = []
     said: set[tuple[str, str]] = set()
     for place, draft in enumerate(drafts):
-        same = (folded(draft.text), draft.scope)
+        same = (comparable(draft.text), draft.scope)
         if same in said:
             decided.append(Decision(draft=place, relation="none", reason="it was said twice"))
             continue
         said.add(same)
         near = [m for m in neighbours[place] if m.status(now) in _OPEN] if place < len(neighbours) else []
-        decided += _decided(place, draft, near, [v for v in verdicts if v.draft == place], now)
+        decided += _decide(place, draft, near, [v for v in verdicts if v.draft == place], now)
     return tuple(decided)
 
 
-def folded(text: str) -> str:
+def comparable(text: str) -> str:
     """Return the text as it is compared: composed, lower case, single blanks, no full stop at its end."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split()).rstrip(".!。")
 
 
-def _decided(
+def _decide(
     place: int, draft: Draft, near: Sequence[Memory], verdicts: Sequence[Verdict], now: datetime
 ) -> list[Decision]:
     if draft.act == "praise" and draft.target is not None:
@@ -89,7 +89,7 @@ def _decided(
     near = _worth_reading(draft, near)
     found_verdicts = compare_all([m.text for m in near], draft.text)
     pairs = [
-        _bounded(draft, now, _told(draft, memory, _in_order(draft, memory, verdict), verdicts))
+        _limit(draft, now, _read_pair(draft, memory, _in_order(draft, memory, verdict), verdicts))
         for memory, verdict in zip(near, found_verdicts, strict=True)
     ]
     pairs = _likeliest(_without_series(pairs))
@@ -98,7 +98,7 @@ def _decided(
         best = max(
             twins,
             key=lambda p: (
-                folded(p.memory.text) == folded(draft.text), p.memory.scope == draft.scope,
+                comparable(p.memory.text) == comparable(draft.text), p.memory.scope == draft.scope,
                 p.memory.kind == draft.kind, _same(p.verdict), p.memory.id,
             ),
         )  # fmt: skip
@@ -108,7 +108,7 @@ def _decided(
     acting = [p for p in acting if p.relation != "merge" or p is merges[0]]
     found = [_decision(place, p) for p in acting]
     if not any(d.relation == "add" for d in found):
-        found.insert(0, Decision(draft=place, relation="add", reason=_beside(pairs)))
+        found.insert(0, Decision(draft=place, relation="add", reason=_why_added(pairs)))
     return found
 
 
@@ -130,9 +130,9 @@ def _in_order(draft: Draft, memory: Memory, verdict: PairVerdict) -> PairVerdict
     return compare(draft.text, memory.text) if late else verdict
 
 
-def _told(draft: Draft, memory: Memory, verdict: PairVerdict, verdicts: Sequence[Verdict]) -> _Pair:
+def _read_pair(draft: Draft, memory: Memory, verdict: PairVerdict, verdicts: Sequence[Verdict]) -> _Pair:
     """One pair as the pair model reads it, or as a model settles it where the pair model is in doubt."""
-    if folded(memory.text) == folded(draft.text):
+    if comparable(memory.text) == comparable(draft.text):
         return _Pair(memory=memory, relation="none", verdict=verdict, reason="it says the same")
     relation: Relation = "add"
     chances, second = verdict.probabilities, verdict.runner_up
@@ -169,7 +169,7 @@ def _rests_on(words: str, statement: str) -> bool:
     return bool(plain) and len(plain & known) >= _RESTS * len(plain)
 
 
-def _bounded(draft: Draft, now: datetime, pair: _Pair) -> _Pair:
+def _limit(draft: Draft, now: datetime, pair: _Pair) -> _Pair:
     """What may come of a pair, given scope, time, trust and kind."""
     for bound in (_by_scope, _by_time, _by_trust, _by_kind):
         if pair.relation == "add":
@@ -212,7 +212,7 @@ def _by_trust(draft: Draft, _now: datetime, pair: _Pair) -> _Pair:
 def _by_kind(draft: Draft, _now: datetime, pair: _Pair) -> _Pair:
     """What is to be obeyed and what is known do not fold, and raise no doubt about each other."""
     memory = pair.memory
-    alike = (memory.kind in _OBEYED) == (draft.kind in _OBEYED) or folded(memory.text) == folded(draft.text)
+    alike = (memory.kind in _OBEYED) == (draft.kind in _OBEYED) or comparable(memory.text) == comparable(draft.text)
     if alike or pair.relation not in {"none", "merge", "doubt"}:
         return pair
     return replace(pair, relation="add", reason=f"a {draft.kind} beside a {memory.kind}")
@@ -281,7 +281,7 @@ def _same(verdict: PairVerdict) -> float:
     return verdict.probabilities["same"] + verdict.probabilities["more"]
 
 
-def _beside(pairs: Sequence[_Pair]) -> str:
+def _why_added(pairs: Sequence[_Pair]) -> str:
     if not pairs:
         return "nothing like it is known"
     nearest = max(pairs, key=lambda p: (p.verdict.change + _same(p.verdict), p.memory.id))

@@ -7,8 +7,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Final
 
-from eider.learn.plan import planned
-from eider.learn.reconcile import folded, reconcile
+from eider.learn.plan import plan_decisions
+from eider.learn.reconcile import comparable, reconcile
 from eider.model.changes import ChangeSet
 from eider.model.errors import InputError, MissingExtraError, ModelError
 from eider.model.ids import new_id
@@ -21,7 +21,7 @@ from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact
 from eider.privacy.redaction_check import usage_detail
 from eider.records.record import part_key
-from eider.retrieve.nearest import near, near_many
+from eider.retrieve.nearest import nearest_memories, nearest_of_many
 from eider.store.engine import Engine
 
 _BATCH: Final = 500
@@ -50,9 +50,9 @@ def _remember(engine: Engine, accepted: Clean[Remember], beside: Collection[str]
     memory = _memory(engine, accepted)
     twin = engine.store.statements.twin(memory) if memory.valid_to is None else None
     if twin is not None:
-        _restated(engine, [twin], channel, memory.key)
+        _note_uses(engine, [twin], channel, memory.key)
         return twin
-    return _added(engine, [memory], channel, memory.key, beside)[0]
+    return _add(engine, [memory], channel, memory.key, beside)[0]
 
 
 def remember_many(engine: Engine, accepted: Clean[RememberMany]) -> list[Memory]:
@@ -75,12 +75,12 @@ def add_rules(engine: Engine, accepted: Clean[AddRules]) -> list[Memory]:
     scope = request.scope or GLOBAL
     said = [
         accept(Remember(user=request.user, text=one.request.text, kind="rule", scope=scope), channel, engine.now())
-        for one in _firm(engine, accepted)
+        for one in _without_hedges(engine, accepted)
     ]
     return _in_batches(engine, said, channel, request.user, None)
 
 
-def _firm(engine: Engine, accepted: Clean[AddRules]) -> Sequence[Clean[Record]]:
+def _without_hedges(engine: Engine, accepted: Clean[AddRules]) -> Sequence[Clean[Record]]:
     """In eager mode those that do not merely hedge; what was said outright is kept where no model can be asked."""
     settings = engine.agents.of(accepted.channel.agent)
     if settings.mode != "eager" or TRUST[accepted.channel.max_trust] < 1:
@@ -120,7 +120,7 @@ def _said_before(engine: Engine, request: Remember, channel: Channel) -> Memory 
     return None
 
 
-def _restated(engine: Engine, twins: Sequence[Memory], channel: Channel, key: str | None) -> None:
+def _note_uses(engine: Engine, twins: Sequence[Memory], channel: Channel, key: str | None) -> None:
     """A restatement by the user is a use; by anybody else it changes nothing."""
     if TRUST[channel.max_trust] < TRUST["user"] or not twins:
         return
@@ -140,7 +140,7 @@ def _remember_batch(
 ) -> list[Memory]:
     asked = ChangeSet(user=user, op="remember", actor=channel.name, at=engine.now(), key=key)
     first = engine.store.commits.repeated(asked) if key is not None else None
-    written = {(folded(m.text), m.kind, m.scope): m for m in (() if first is None else first.memories)}
+    written = {(comparable(m.text), m.kind, m.scope): m for m in (() if first is None else first.memories)}
     answer: list[Memory] = []
     new: dict[tuple[object, ...], Memory] = {}
     restated: dict[str, Memory] = {}
@@ -150,21 +150,21 @@ def _remember_batch(
         if twin is not None and memory.valid_to is None:
             restated[twin.id] = twin
             answer.append(twin)
-        elif (before := written.get((folded(memory.text), memory.kind, memory.scope))) is not None:
+        elif (before := written.get((comparable(memory.text), memory.kind, memory.scope))) is not None:
             answer.append(before)  # the same call wrote it, and it has ended since
         else:
-            same = (folded(memory.text), memory.kind, memory.scope, memory.valid_to, one.request.valid_from)
+            same = (comparable(memory.text), memory.kind, memory.scope, memory.valid_to, one.request.valid_from)
             answer.append(new.setdefault(same, memory))
     if new:
-        stored = _added(engine, list(new.values()), channel, key if first is None else None)
+        stored = _add(engine, list(new.values()), channel, key if first is None else None)
         now = dict(zip((m.id for m in new.values()), stored, strict=True))
         answer = [now.get(m.id, m) for m in answer]
     if first is None:
-        _restated(engine, list(restated.values()), channel, None)
+        _note_uses(engine, list(restated.values()), channel, None)
     return answer
 
 
-def _added(
+def _add(
     engine: Engine, memories: Sequence[Memory], channel: Channel, key: str | None, beside: Collection[str] = ()
 ) -> list[Memory]:
     """Write new statements with what each does to what is known; the memories that say them, in their order."""
@@ -178,16 +178,19 @@ def _added(
         for m in memories
     ]  # fmt: skip
     if len(drafts) <= _ONE_BY_ONE:
-        neighbours = [near(engine, user, d.text, scopes={d.scope, GLOBAL}, least_trust=min(1, d.trust)) for d in drafts]
+        neighbours = [
+            nearest_memories(engine, user, d.text, scopes={d.scope, GLOBAL}, least_trust=min(1, d.trust))
+            for d in drafts
+        ]
     else:
-        neighbours = near_many(engine, user, [made[m.id].vector for m in memories], [m.scope for m in memories])
+        neighbours = nearest_of_many(engine, user, [made[m.id].vector for m in memories], [m.scope for m in memories])
     neighbours = [[m for m in group if m.id not in beside] for group in neighbours]
     known = {m.id: m for group in neighbours for m in group}
     found = [
         _in_its_words(d, drafts[d.draft], known.get(d.target or "")) for d in reconcile(drafts, neighbours, now=now)
     ]
     given = dict(enumerate(memories))
-    plan = planned(engine, drafts, found, known, channel, user=user, now=now, said_at=now, given=given)
+    plan = plan_decisions(engine, drafts, found, known, channel, user=user, now=now, said_at=now, given=given)
     changes = plan.changes(user, "remember", channel, found)
     changes = replace(changes, indexing={i: x for i, x in made.items() if i in plan.memories}, key=key)
     written = {m.id: m for m in engine.commit(changes).memories}

@@ -67,7 +67,7 @@ def asked_scope(engine: Engine, user: str, agent: str, scope: str, *, context: s
 def scopes(engine: Engine, accepted: Clean[Scopes]) -> list[ScopeCount]:
     """All scopes of a user with what is in them: `global` first, then by size."""
     request, channel = accepted.request, accepted.channel
-    counts = _counted(engine, request.user)
+    counts = _count(engine, request.user)
     declared = engine.agents.of(channel.agent).scopes
     registered: dict[str, list[str]] = {}
     for agent, name in engine.store.scopes.registered(user=request.user):
@@ -82,7 +82,7 @@ def scopes(engine: Engine, accepted: Clean[Scopes]) -> list[ScopeCount]:
     return sorted(found, key=lambda s: (s.name != GLOBAL, -s.memories, s.name))
 
 
-def _counted(engine: Engine, user: str) -> Counter[str]:
+def _count(engine: Engine, user: str) -> Counter[str]:
     """Scope → current memories."""
     now = micros(engine.now())
     with engine.segments.hold(user) as segment:
@@ -117,13 +117,13 @@ def consolidate_scopes(engine: Engine, accepted: Clean[ConsolidateScopes]) -> Sc
             known = (known - set(step.scopes)) | set(step.into)
         steps, without = list(request.steps), ""
     else:
-        steps, without = _proposed(engine, request.user, channel.agent, names)
+        steps, without = _propose(engine, request.user, channel.agent, names)
     if not steps:
         return ScopePlan(dry_run=request.dry_run, why=f"nothing to merge, rename or split{without}")
-    return engine.planned(lambda: _applied(engine, request, steps, channel, without))
+    return engine.planned(lambda: _apply(engine, request, steps, channel, without))
 
 
-def _proposed(engine: Engine, user: str, agent: str, names: Mapping[str, int]) -> tuple[list[ScopeStep], str]:
+def _propose(engine: Engine, user: str, agent: str, names: Mapping[str, int]) -> tuple[list[ScopeStep], str]:
     """Merges by rule, then what a model adds, and what was done without; declared names stay, none is in two steps."""
     declared = engine.agents.of(agent).scopes
     steps = list(merges(names, declared, likeness(engine)))
@@ -155,7 +155,7 @@ def _examples(engine: Engine, user: str, names: Mapping[str, int]) -> dict[str, 
     return texts
 
 
-def _applied(
+def _apply(
     engine: Engine, request: ConsolidateScopes, steps: Sequence[ScopeStep], channel: Channel, without: str
 ) -> ScopePlan:
     now = engine.now()
@@ -165,7 +165,7 @@ def _applied(
         _move(engine, step, open_ones, place)
     moved = [m for i, m in open_ones.items() if place[i] != m.scope]
     versions = tuple(replace(clean_memory(m), scope=redact_name(place[m.id]), recorded_at=now) for m in moved)
-    added, removed = _renamed(engine, request.user, steps, channel)
+    added, removed = _rename_registered(engine, request.user, steps, channel)
     why = "; ".join(f"{s.op} {', '.join(s.scopes)} into {', '.join(s.into)}" for s in steps)
     plan = ScopePlan(steps=tuple(steps), memories=versions, dry_run=request.dry_run, why=why + without)
     changes = ChangeSet(
@@ -189,7 +189,7 @@ def _move(engine: Engine, step: ScopeStep, memories: Mapping[str, Memory], place
         place.update({i: step.into[int(best)] for i, best in zip(ids, (texts @ names.T).argmax(axis=1), strict=True)})
 
 
-def _renamed(
+def _rename_registered(
     engine: Engine, user: str, steps: Sequence[ScopeStep], channel: Channel
 ) -> tuple[tuple[ScopeName, ...], tuple[ScopeName, ...]]:
     """What steps mean for the registered names: (to note, to take out)."""
@@ -211,7 +211,7 @@ def _clean(names: Sequence[ScopeName]) -> tuple[ScopeName, ...]:
 # ---------------------------------------------------------------------- by themselves
 
 
-def when_due(engine: Engine, user: str, agent: str, learned: Sequence[Memory]) -> None:
+def queue_when_due(engine: Engine, user: str, agent: str, learned: Sequence[Memory]) -> None:
     """Queue a consolidation when enough was learned since the last one; what was committed is told in any case."""
     if not learned or engine.agents.of(agent).mode == "frugal":
         return
@@ -222,7 +222,7 @@ def when_due(engine: Engine, user: str, agent: str, learned: Sequence[Memory]) -
             engine.jobs.queue(_JOB, user=user, payload={"agent": agent})
 
 
-def consolidated(engine: Engine, job: Job) -> None:
-    """The job that `when_due` queues."""
+def consolidate_queued(engine: Engine, job: Job) -> None:
+    """The job that `queue_when_due` queues."""
     channel = Channel(name="jobs", max_trust="agent", agent=job.payload["agent"])
     consolidate_scopes(engine, accept(ConsolidateScopes(user=job.user, dry_run=False), channel, engine.now()))

@@ -64,25 +64,25 @@ def _strings(changes: ChangeSet) -> Iterator[tuple[str, str]]:
         yield f"speaker of {e.id}", e.speaker
         yield f"session of {e.id}", e.session
         yield f"key of {e.id}", e.key or ""
-        yield from _within(e.metadata, f"metadata of {e.id}")
+        yield from _nested_strings(e.metadata, f"metadata of {e.id}")
     for m in changes.memories:
         for field in ("text", "agent", "scope", "subject", "wording"):
             yield f"{field} of {m.id}", getattr(m, field)
         yield f"key of {m.id}", m.key or ""
-        yield from _within(m.entities, f"entities of {m.id}")
+        yield from _nested_strings(m.entities, f"entities of {m.id}")
     for agent, name in (*changes.registers, *changes.unregisters):
         yield "agent of a scope", agent
         yield "name of a scope", name
-    yield from _within(changes.detail, "detail")
+    yield from _nested_strings(changes.detail, "detail")
 
 
-def _within(value: Json, where: str) -> Iterator[tuple[str, str]]:
+def _nested_strings(value: Json, where: str) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
         yield where, value
     elif isinstance(value, Mapping):
         for name, inner in value.items():
             yield f"a name in {where}", name
-            yield from _within(inner, where)
+            yield from _nested_strings(inner, where)
     elif isinstance(value, Sequence):
         for inner in value:
-            yield from _within(inner, where)
+            yield from _nested_strings(inner, where)

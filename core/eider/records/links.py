@@ -11,7 +11,7 @@ from eider.model.requests_links import LinkTogether, Unlink
 from eider.model.values import Edge, EdgeKind
 from eider.privacy.ingress import Clean
 from eider.records.proposals import check_may_change
-from eider.records.revise import known
+from eider.records.revise import existing_memory
 from eider.store.engine import Engine
 
 
@@ -64,7 +64,7 @@ def _check(engine: Engine, accepted: Clean[LinkTogether] | Clean[Unlink], *ids: 
             if not engine.store.reads.episodes([one], user=user):
                 raise UnknownIdError("utterance", one, user)
         else:
-            check_may_change(accepted.channel, [known(engine, one, user)], "link")
+            check_may_change(accepted.channel, [existing_memory(engine, one, user)], "link")
 
 
 def _changes(

@@ -83,6 +83,6 @@ def episode_of(accepted: Clean[Record]) -> Episode:
     said = accepted.request
     return Episode(
         id=new_id("ep_"), text=said.text, user=said.user, speaker=said.speaker or "", role=said.role,
-        session=said.session or "", seq=-1, at=accepted.time("at") or accepted.now, tz=accepted.tz,
+        session=said.session or "", seq=-1, at=accepted.times["at"][0], tz=accepted.tz,
         recorded_at=accepted.now, origin=accepted.origin, metadata=said.metadata or {}, key=said.key,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from eider.records.proposals import check_may_change, may_change, proposed
 from eider.store.engine import Engine
 
 
-def known(engine: Engine, id: str, user: str) -> Memory:  # noqa: A002 (the word users know)
+def existing_memory(engine: Engine, id: str, user: str) -> Memory:  # noqa: A002 (the word users know)
     """A user's memory as it stands.
 
     Raises:
@@ -39,7 +39,7 @@ def open_memory(engine: Engine, request: Named[Any]) -> Memory:
     Raises:
         ClosedMemoryError: Naming its current successor.
     """
-    memory = known(engine, request.id, request.user)
+    memory = existing_memory(engine, request.id, request.user)
     if memory.status(engine.now()) not in ("current", "inbox", "quarantined"):
         raise ClosedMemoryError(memory.id, successor(engine, memory))
     return memory
@@ -105,7 +105,7 @@ def deactivate(engine: Engine, accepted: Clean[Deactivate]) -> bool:
     request, channel = accepted.request, accepted.channel
 
     def plan() -> bool:
-        memory = known(engine, request.id, request.user)
+        memory = existing_memory(engine, request.id, request.user)
         if memory.status(engine.now()) not in ("current", "inbox", "quarantined"):
             return False
         if not may_change(channel, memory):
@@ -151,15 +151,15 @@ def reinforce(engine: Engine, accepted: Clean[Reinforce]) -> Memory:
 
 def pin(engine: Engine, accepted: Clean[Pin]) -> Memory:
     """Keep a memory from decaying; return it as it is afterwards."""
-    return engine.planned(lambda: _pinned(engine, accepted.request, accepted.channel, wanted=True))
+    return engine.planned(lambda: _set_pinned(engine, accepted.request, accepted.channel, wanted=True))
 
 
 def unpin(engine: Engine, accepted: Clean[Unpin]) -> Memory:
     """Let a pinned memory decay again; return it as it is afterwards."""
-    return engine.planned(lambda: _pinned(engine, accepted.request, accepted.channel, wanted=False))
+    return engine.planned(lambda: _set_pinned(engine, accepted.request, accepted.channel, wanted=False))
 
 
-def _pinned(engine: Engine, request: Pin | Unpin, channel: Channel, *, wanted: bool) -> Memory:
+def _set_pinned(engine: Engine, request: Pin | Unpin, channel: Channel, *, wanted: bool) -> Memory:
     memory = open_memory(engine, request)
     check_may_change(channel, [memory], "pin" if wanted else "unpin")
     if memory.pinned == wanted:

@@ -57,7 +57,7 @@ def fetch(
             continue
         until = None if one.until is None else datetime.fromtimestamp(one.until / 1_000_000, UTC)
         ended = _ended_spans(item.id, [m for i in closed.get(one.row, ()) if isinstance(m := items.get(i), Memory)])
-        by, since = (None, None) if until is not None else _doubted(segment, one.row)
+        by, since = (None, None) if until is not None else _doubted_by(segment, one.row)
         answered_in = (item.answers.episode,) if isinstance(item, Memory) and item.answers is not None else ()
         cited = (*segment.evidence.get(one.row, ()), *answered_in)
         said = {e: x for e in cited if isinstance(x := items.get(e), Episode)}
@@ -106,7 +106,7 @@ def _closed_memories(segment: Segment, row: int, view: View) -> list[str]:
     return [segment.ids[m] for m in cited if until[m] <= view.as_of and state[m] in _STATED]
 
 
-def _doubted(segment: Segment, row: int) -> tuple[str | None, date | None]:
+def _doubted_by(segment: Segment, row: int) -> tuple[str | None, date | None]:
     """What may have replaced all that a row says, and since when; (None, None) where nothing did."""
     memories = segment.cited.get(segment.ids[row], [row])
     by = [segment.row_of.get(segment.successor.get(m, ""), -1) for m in memories if segment.until[m] == FOREVER]

@@ -53,7 +53,7 @@ def with_causes(
                 told = fetch(engine, segment, [_cause(link.row)], user, view)
                 known = told[0] if told else None
             if known is not None and known.score < (score := lines[effect.id].score + place * _STEP):
-                lines[known.id] = _lifted(known, score)
+                lines[known.id] = _with_score(known, score)
     return sorted(lines.values(), key=lambda r: -r.score)
 
 
@@ -73,14 +73,16 @@ def naming_first(found: Sequence[Recollection], query: str) -> list[Recollection
     return sorted(found, key=lambda r: not names_it(r))
 
 
-def ordered(found: Sequence[Recollection], intent: Intent | None, query: str, limit: int) -> list[Recollection]:
+def in_order_of_intent(
+    found: Sequence[Recollection], intent: Intent | None, query: str, limit: int
+) -> list[Recollection]:
     """Return the best of results in the order that an intent asks for."""
     if intent == "entity":
         return naming_first(found, query)[:limit]
     return in_order_of_time(found[:limit]) if intent == "when" else list(found[:limit])
 
 
-def _lifted(found: Recollection, score: float) -> Recollection:
+def _with_score(found: Recollection, score: float) -> Recollection:
     shares = {**found.why.shares, "cause": round(found.why.shares.get("cause", 0.0) + score - found.score, 4)}
     return replace(found, score=score, why=replace(found.why, shares=shares))
 

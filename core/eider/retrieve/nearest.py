@@ -22,7 +22,7 @@ _ALIKE: Final = 0.3
 """Cosine below which two statements are not held against each other in a bulk write: 17 of 20 changes of our own lie above."""
 
 
-def near(
+def nearest_memories(
     engine: Engine, user: str, text: str, *, scopes: Collection[str] | None = None,
     kinds: Collection[str] | None = None, least_trust: int = 1, limit: int = LIMIT, waiting: bool = False,
 ) -> list[Memory]:  # fmt: skip
@@ -57,7 +57,7 @@ def near(
     return [found[i] for i in ids if i in found]
 
 
-def near_many(
+def nearest_of_many(
     engine: Engine, user: str, vectors: Sequence[bytes], scopes: Sequence[str], *, limit: int = 2,
     besides: Collection[str] = (),
 ) -> list[list[Memory]]:  # fmt: skip

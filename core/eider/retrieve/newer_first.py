@@ -43,8 +43,8 @@ def newer_first(found: Sequence[Recollection], query: str) -> list[Recollection]
         ]  # fmt: skip
         after = next((j for j in later if _replaces(earlier.text, lines[j].text)), None)
         if after is not None:
-            lines[i] = _outdated(lines[i], lines[after])
-            lines[after] = _above(lines[after], lines[i])
+            lines[i] = _mark_outdated(lines[i], lines[after])
+            lines[after] = _raise_above(lines[after], lines[i])
     return sorted(lines, key=lambda r: -r.score)
 
 
@@ -77,7 +77,7 @@ def _replaces(earlier: str, later: str) -> bool:
     return verdict.decision in ("close", "doubt") and verdict.relation in ("replaces", "ends")
 
 
-def _outdated(earlier: Recollection, later: Recollection) -> Recollection:
+def _mark_outdated(earlier: Recollection, later: Recollection) -> Recollection:
     since = f"perhaps outdated since {day_in_words(_said_at(later).date())}"
     if earlier.outdated_by:
         return earlier
@@ -85,7 +85,7 @@ def _outdated(earlier: Recollection, later: Recollection) -> Recollection:
     return replace(earlier, outdated_by=later.id, line=f"{earlier.line} ({since})", why=why)
 
 
-def _above(later: Recollection, earlier: Recollection) -> Recollection:
+def _raise_above(later: Recollection, earlier: Recollection) -> Recollection:
     """The later line in the place of the earlier, found by the same evidence."""
     if later.score > earlier.score:
         return later

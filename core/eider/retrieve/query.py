@@ -138,8 +138,8 @@ class Question:
             mass=float(idf.sum()) + unknown,
             worth=dict(zip(known, idf.tolist(), strict=True)),
             named=np.array(sorted(named), np.int32),
-            names=_among(distinct[rarest], _numbers(_INNER_NAME.findall(bare), numbers)),
-            digits=_among(distinct[rarest], _numbers(_NUMBER.findall(bare), numbers)),
+            names=_is_among(distinct[rarest], _numbers(_INNER_NAME.findall(bare), numbers)),
+            digits=_is_among(distinct[rarest], _numbers(_NUMBER.findall(bare), numbers)),
             speakers=tuple(names),
             subject=subject,
             role=-1 if subject >= 0 else said.role,
@@ -210,7 +210,7 @@ def _numbers(words: list[str], numbers: dict[int, int]) -> set[int]:
     return {numbers[h] for h in hashes if h in numbers}
 
 
-def _among(distinct: NDArray[np.int32], chosen: set[int]) -> NDArray[np.bool_]:
+def _is_among(distinct: NDArray[np.int32], chosen: set[int]) -> NDArray[np.bool_]:
     """Which of the distinct terms are among these."""
     return np.array([t in chosen for t in distinct.tolist()], np.bool_)
 

@@ -95,8 +95,10 @@ def rank(
     """
     # Some BLAS builds raise the "invalid" flag for lanes they compute and throw away.
     with np.errstate(invalid="ignore"):
-        scan = look(segment, question, visible & segment.alive)
-        rows = nominate(segment, question, scan, limit) if nominated is None else _given(segment, scan, nominated)
+        scan = scan_rows(segment, question, visible & segment.alive)
+        rows = (
+            nominate(segment, question, scan, limit) if nominated is None else _rows_nominated(segment, scan, nominated)
+        )
         if not len(rows) or limit <= 0:
             return []
         if ended is not None:
@@ -106,7 +108,7 @@ def rank(
         _relate(segment, question, rows, shares, weights)
         if question.days_first:
             _lift(shares, _of_days(segment, question, rows), "date")
-        exact = _quoted(segment, question, rows, x)
+        exact = _quotation_levels(segment, question, rows, x)
         _lift(shares, exact, "words")
         gone = succession.Ended()
         if ended is not None:
@@ -120,7 +122,7 @@ def vector(weights: Weights) -> Floats:
     return np.array([weights.by_name.get(name, 0.0) for name in NAMES], np.float32)
 
 
-def look(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Scan:
+def scan_rows(segment: Segment, question: Question, visible: NDArray[np.bool_]) -> Scan:
     """BM25 and likeness of every visible row."""
     hits = [segment.postings.lookup(t) for t in question.distinct.tolist()]
     words = np.zeros(segment.rows, np.float32)
@@ -161,7 +163,7 @@ def nominate(segment: Segment, question: Question, scan: Scan, limit: int = 0) -
     return _with_memories(segment, scan, rows[scan.visible[rows]])
 
 
-def _given(segment: Segment, scan: Scan, nominated: Sequence[int]) -> NDArray[np.intp]:
+def _rows_nominated(segment: Segment, scan: Scan, nominated: Sequence[int]) -> NDArray[np.intp]:
     rows = np.unique(np.array(nominated, np.intp))
     near = [rows] + [getattr(segment, name)[rows] for name in ("before", "after")]
     rows = np.unique(np.concatenate(near))
@@ -191,7 +193,7 @@ def _top(values: Floats, count: int) -> NDArray[np.intp]:
     return rows[np.argpartition(values[rows], -count)[-count:]]
 
 
-def _quoted(segment: Segment, question: Question, rows: NDArray[np.intp], x: Floats) -> NDArray[np.int8]:
+def _quotation_levels(segment: Segment, question: Question, rows: NDArray[np.intp], x: Floats) -> NDArray[np.int8]:
     """2 where the question is the row's own text, 1 where the row holds all its words in a row, else 0."""
     whole = segment.fingerprint[rows] == np.uint64(question.fingerprint)
     phrase = (x[:, _COLUMN["phrase"]] > 0) & (len(question.distinct) >= _PHRASE)
@@ -235,8 +237,8 @@ def _answer(
     exact: NDArray[np.bool_], scan: Scan, limit: int, gone: succession.Ended, repeats: bool,
 ) -> list[Ranked]:  # fmt: skip
     scores = shares.sum(axis=1)
-    order = _ordered(segment, rows, scores)
-    stands, absorbed = _merged(segment, rows, order, exact)
+    order = _best_first(segment, rows, scores)
+    stands, absorbed = _merge_evidence(segment, rows, order, exact)
     ceiling = max(question.mass, 1e-6)
     chosen = [i for i in order if i not in absorbed]
     if repeats:
@@ -261,7 +263,7 @@ def _answer(
     return out
 
 
-def _ordered(segment: Segment, rows: NDArray[np.intp], scores: Floats) -> list[int]:
+def _best_first(segment: Segment, rows: NDArray[np.intp], scores: Floats) -> list[int]:
     """Candidates, best first; of equal ones the newer, then by id, so that insertion order never shows."""
     newest = segment.at[rows]
     order = np.lexsort((-newest, -scores))
@@ -271,7 +273,7 @@ def _ordered(segment: Segment, rows: NDArray[np.intp], scores: Floats) -> list[i
     return sorted(order.tolist(), key=lambda i: (-scores[i], -newest[i], segment.ids[rows[i]]))
 
 
-def _merged(
+def _merge_evidence(
     segment: Segment, rows: NDArray[np.intp], order: list[int], exact: NDArray[np.bool_]
 ) -> tuple[dict[int, int], dict[int, int]]:
     """A memory and its evidence as one: which candidate gives a memory its score, which candidates it replaces."""

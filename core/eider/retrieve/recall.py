@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 from eider.model.outcomes import Recalled
 from eider.privacy.ingress import Clean
 from eider.retrieve.fetch import fetch
-from eider.retrieve.intents import LOOKED_AT, ordered, with_causes
+from eider.retrieve.intents import LOOKED_AT, in_order_of_intent, with_causes
 from eider.retrieve.newer_first import newer_first
 from eider.retrieve.passage import fit_into
 from eider.retrieve.query import read_question
@@ -59,8 +59,8 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
             theirs = newer_first(theirs, request.query)
             if intent == "why":
                 theirs = with_causes(store, segment, theirs, seen.visible, user, view)
-        found = merged(found, theirs, layer=store.name if store is not engine else "")
-    found = ordered(found, intent, request.query, request.limit)
+        found = merge_results(found, theirs, layer=store.name if store is not engine else "")
+    found = in_order_of_intent(found, intent, request.query, request.limit)
     if request.budget is not None:
         found = fit_into(found, worth, request.budget, engine.counter.count)
     engine.usage.shown(request.user, [r.id for r in found if r.memory is not None and not r.layer])
@@ -80,7 +80,7 @@ def rows_of(engine: Engine, user: str, request: Recall, view: View) -> Generator
     if view.known_at is not None:
         yield Segment.build(engine.store.segments.rows(user=user, known_at=view.known_at))
         return
-    if engine.large.is_large(user) and not _filtered(request):
+    if engine.large.is_large(user) and not _has_filters(request):
         vector = engine.embedder.embed([request.query], "query")[0]
         if (nominated := engine.nominated_segment(user, request.query, vector)) is not None:
             yield nominated
@@ -89,13 +89,13 @@ def rows_of(engine: Engine, user: str, request: Recall, view: View) -> Generator
         yield segment
 
 
-def _filtered(request: Recall) -> bool:
+def _has_filters(request: Recall) -> bool:
     """Whether most of what the index nominates might be filtered out again."""
     filters = (request.scopes, request.kinds, request.origins, request.since, request.until, request.session)
     return any(f is not None for f in (*filters, request.as_of))
 
 
-def merged(own: Sequence[Recollection], other: Sequence[Recollection], *, layer: str = "") -> list[Recollection]:
+def merge_results(own: Sequence[Recollection], other: Sequence[Recollection], *, layer: str = "") -> list[Recollection]:
     """Return results with those of another store by score; exact repetitions become one line with a count.
 
     A line of a layer that the own store holds as well is left out. Of one speaker's repetitions the best that still

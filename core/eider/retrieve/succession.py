@@ -92,7 +92,7 @@ def _ended_among(segment: Segment, rows: Rows, ended: NDArray[np.bool_], asked: 
             if asked is not None and asked[source]:
                 continue
             found.below.add(i)
-        elif source != row or not _doubted(segment, row):
+        elif source != row or not _is_doubted(segment, row):
             continue
         after = successor_of(segment, source)
         if after is not None and place.get(after, i) != i:
@@ -100,7 +100,7 @@ def _ended_among(segment: Segment, rows: Rows, ended: NDArray[np.bool_], asked: 
     return found
 
 
-def _doubted(segment: Segment, row: int) -> bool:
+def _is_doubted(segment: Segment, row: int) -> bool:
     """Whether a later statement may have replaced all that this row says."""
     memories, until = segment.cited.get(segment.ids[row], [row]), segment.until
     return bool(segment.successor) and all(m in segment.successor and until[m] == FOREVER for m in memories)
