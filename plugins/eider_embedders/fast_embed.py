@@ -27,10 +27,12 @@ class FastEmbedEmbedder(LocalModelEmbedder):
 
         Args:
             model: Such as "BAAI/bge-small-en-v1.5".
-            options: `width` (noted by a store), `cache` (a folder), `threads`.
+            options: `width` (noted by a store), `cache` (a folder), `path` (a folder that holds the model's files, where
+                there is no network), `threads`.
         """
         super().__init__(model, options)
-        self._cache, self._threads = options.get("cache"), number(options, "threads")
+        self._threads = number(options, "threads")
+        self._where = {"cache_dir": options.get("cache"), "specific_model_path": options.get("path")}
 
     @property
     def fingerprint(self) -> str:
@@ -38,7 +40,7 @@ class FastEmbedEmbedder(LocalModelEmbedder):
         return fingerprint(f"fastembed:{self._model}", self.width, pooling="fastembed")
 
     def _open(self, library: Any) -> Any:
-        return library.TextEmbedding(self._model, cache_dir=self._cache, threads=self._threads)
+        return library.TextEmbedding(self._model, threads=self._threads, **self._where)
 
     def _width_of(self, model: Any) -> int:
         return len(next(iter(model.passage_embed(["width"]))))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,11 +44,27 @@ class SentenceTransformerEmbedder(LocalModelEmbedder):
         return fingerprint(f"sentence-transformers:{self._model}", self.width, pooling="model", prefixes=prefixes)
 
     def _open(self, library: Any) -> Any:
-        return library.SentenceTransformer(self._model, device=self._device, truncate_dim=self._dimensions)
+        with _quiet():
+            return library.SentenceTransformer(self._model, device=self._device, truncate_dim=self._dimensions)
 
     def _width_of(self, model: Any) -> int:
-        return int(model.get_sentence_embedding_dimension())
+        # the first name is of release 5.4, the second an old one
+        width = getattr(model, "get_embedding_dimension", None) or model.get_sentence_embedding_dimension
+        return int(width())
 
     def _encode(self, model: Any, texts: list[str], role: Role) -> NDArray[np.float32]:
         said = [self._prefixes.of(role) + text for text in texts]
         return np.asarray(model.encode(said, normalize_embeddings=True, show_progress_bar=False), np.float32)
+
+
+@contextmanager
+def _quiet() -> Generator[None]:
+    """No bars on the error output of whoever loads a model; the library's own setting is put back."""
+    bars: Any = import_module("transformers.utils.logging")
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()

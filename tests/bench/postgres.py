@@ -20,7 +20,7 @@ from cluster import Cluster
 import eider
 from eider.language.analysis import analyse
 from eider.store.segment.columns import parse
-from eider_postgres.cursor import Half, user_terms
+from eider_postgres.cursor import Half, maker_of, user_terms
 
 _ROWS: Final = 10_000
 _CALLS: Final = 300
@@ -125,6 +125,10 @@ def _fill(cluster: Cluster, store: Any, centres: Any, noise: Any, chance: random
         )  # their rows of embeddings are left out, but the first user's
         db.execute("SET search_path = big, public")
         db.execute("DROP INDEX words_terms")
+        columns, maker = (
+            "COPY meanings (user_id, id, maker, meaning) FROM STDIN (FORMAT BINARY)",
+            maker_of(store.place.embedder),
+        )
         halfvec = db.execute("SELECT 'halfvec'::regtype::oid::bigint").fetchall()[0][0]
         for start in range(0, _ALL, 10_000):
             vectors = centres[noise.integers(400, size=10_000)] + 0.6 * noise.normal(size=(10_000, _WIDTH))
@@ -133,10 +137,10 @@ def _fill(cluster: Cluster, store: Any, centres: Any, noise: Any, chance: random
             made = [analyse(text, said_on=None).to_bytes() for text in said]
             terms, _ = parse(made)
             ends = np.cumsum(terms.lengths)
-            with db.cursor() as cursor, cursor.copy("COPY meanings FROM STDIN (FORMAT BINARY)") as copy:
-                copy.set_types(["text", "text", halfvec])
+            with db.cursor() as cursor, cursor.copy(columns) as copy:
+                copy.set_types(["text", "text", "text", halfvec])
                 for n in range(10_000):
-                    copy.write_row((f"tenant-{n % _TENANTS}", f"ep_{start + n:09}", Half(vectors[n])))
+                    copy.write_row((f"tenant-{n % _TENANTS}", f"ep_{start + n:09}", maker, Half(vectors[n])))
             with db.cursor() as cursor, cursor.copy("COPY words FROM STDIN (FORMAT BINARY)") as copy:
                 copy.set_types(["text", "text", "int8[]"])
                 for n in range(10_000):

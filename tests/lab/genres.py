@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -43,21 +44,33 @@ class Board:
     types: list[str] = field(default_factory=list)
 
 
-def measure(name: str, told: Callable[[int], None] = lambda _: None) -> Board | None:
+def measure(
+    name: str, told: Callable[[int], None] = lambda _: None, *, address: str | None = None, nominated: bool = False
+) -> Board | None:
     """Record every corpus of a set in a store of its own and ask its questions; None where the set is not here.
 
     Args:
         name: One of `SETS`.
         told: Is told how many questions were asked.
+        address: Of a database server, where each store is a new schema that stays; by default in files.
+        nominated: As if the user were too large to load: the index nominates what is ranked.
     """
     board = Board()
     for corpus in corpora.FAMILIES[name]():
         plain = PlainBM25([i.text for i in corpus.items])
         with (
             tempfile.TemporaryDirectory(prefix="eider-bench-") as folder,
-            open_store(Path(folder) / "a.eider", user="u", clock=FixedClock(max(i.at for i in corpus.items))) as memory,
-        ):
+            open_store(
+                f"{address}?schema=g_{secrets.token_hex(6)}" if address else Path(folder) / "a.eider", user="u",
+                clock=FixedClock(max(i.at for i in corpus.items)),
+            ) as memory,
+        ):  # fmt: skip
             kept = filled(memory, corpus.items)
+            if nominated:
+                engine = memory._engine
+                engine.store.index_upkeep.drain()
+                engine.store.candidates.count_terms(user="u")
+                engine.large.rows = 0
             for n, asked in enumerate(a for a in corpus.asked if a.relevant):
                 _ask(board, memory, kept, plain, corpus.items, asked, twice=n % ASKED_TWICE == 0)
                 told(len(board.own))

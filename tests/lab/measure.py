@@ -134,8 +134,10 @@ def _figures(name: str, found: Mapping[str, Any]) -> None:
 )
 @click.option("--set", "names", multiple=True, metavar="NAME", help="Only this set; may be repeated.")
 @click.option("--types", is_flag=True, help="A line for each type of question as well.")
+@click.option("--address", help="postgresql://host/database: keep the stores there, each in a new schema.")
+@click.option("--nominated", is_flag=True, help="As of users too large to load: rank what the index nominates.")
 @pass_state
-def genres(state: State, names: tuple[str, ...], types: bool) -> None:
+def genres(state: State, names: tuple[str, ...], types: bool, address: str | None, nominated: bool) -> None:
     """Measure evidence retrieval in every genre, with plain BM25 on the same rows beside it.
 
     Sets that are not here (../shared, or EIDER_SHARED) are left out.
@@ -147,7 +149,11 @@ def genres(state: State, names: tuple[str, ...], types: bool) -> None:
         if name not in bench_genres.SETS:
             raise click.UsageError(f"--set {name!r} is not known; there are {', '.join(bench_genres.SETS)}.")
         with progress(state, name) as told:
-            if (board := bench_genres.measure(name, lambda done, told=told: told(done, 0))) is not None:
+            if (
+                board := bench_genres.measure(
+                    name, lambda done, told=told: told(done, 0), address=address, nominated=nominated
+                )
+            ) is not None:
                 boards[name] = board
     rows = list(bench_genres.lines(boards, types=types))
     if state.json:
