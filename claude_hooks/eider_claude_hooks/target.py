@@ -53,7 +53,9 @@ class ClaudeCode:
             if (edit := _document_edit(place / name, text, options, notes))
         ]
         if options.project is None:
-            edits.append(_pointer_edit(options))
+            text = f"{sys.executable}\n{assets.hook_script()}\n".encode()
+            pointer = options.home / "install" / POINTER
+            edits.append(_file_edit(pointer, text, "where launchers find Eider", options))
         else:
             edits.append(
                 _file_edit(options.project / PROJECT_SCRIPT, assets.launcher(), "finds Eider when a hook runs", options)
@@ -160,11 +162,6 @@ def _document_edit(path: Path, text: bytes, options: Options, notes: list[str]) 
         notes.append(f"{str(path)!r} is yours and stays; ours is not installed.")
         return None
     return _file_edit(path, text, "the skill" if path.name == "SKILL.md" else f"the command /{path.stem}", options)
-
-
-def _pointer_edit(options: Options) -> Edit:
-    text = f"{sys.executable}\n{assets.hook_script()}\n".encode()
-    return _file_edit(options.home / "install" / POINTER, text, "where launchers find Eider", options)
 
 
 def _file_edit(path: Path, text: bytes, what: str, options: Options) -> Edit:

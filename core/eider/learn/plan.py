@@ -89,7 +89,10 @@ def plan_decisions(
             targets = [(d, known[d.target]) for d in own if d.target is not None and d.target in known]
             if draft.act == "revoke" and not any(d.relation in {"retract", "doubt"} for d in own):
                 draft = replace(draft, act="state")  # noqa: PLW2901 (it takes nothing back that is known: a statement)
-            waits = _waits(draft, own)
+            relations = {d.relation for d in own}
+            waits = (
+                draft.zone == "ask" or "contradiction" in relations or (draft.act == "revoke" and "doubt" in relations)
+            )
             new = (given or {}).get(place) or _memory(plan, draft, channel, user=user, said_at=said_at)
             new = _with_targets(new, draft, targets, waits=waits)
             plan.answers[place] = new.id
@@ -111,12 +114,6 @@ def _add_use(engine: Engine, plan: Plan, place: int, draft: Draft, old: Memory |
         version = plan.version(old)
         kept = "active" if draft.zone == "learn" and old.trust == TRUST["user"] else version.state
         plan.memories[old.id] = replace(version, said_again=(*version.said_again, draft.evidence[0]), state=kept)
-
-
-def _waits(draft: Draft, decisions: Sequence[Decision]) -> bool:
-    """Whether a person is asked before the new memory holds."""
-    relations = {d.relation for d in decisions}
-    return draft.zone == "ask" or "contradiction" in relations or (draft.act == "revoke" and "doubt" in relations)
 
 
 def _add_memory(plan: Plan, new: Memory, targets: Sequence[tuple[Decision, Memory]], *, waits: bool) -> None:

@@ -86,7 +86,12 @@ def _decide(
         return taken
     if draft.target is not None:
         near = [memory for memory in near if memory.id == draft.target] or near
-    near = _worth_reading(draft, near)
+    # the pair model is asked about all that share a word with the draft, and the nearest without one
+    sharing = [
+        m for m in near if _share_word(draft.text, m.text) or (draft.answered and _share_word(draft.answered, m.text))
+    ]
+    others = [m for m in near if m not in sharing]
+    near = sorted([*sharing, *others[:_STRANGERS]], key=near.index)
     found_verdicts = compare_all([m.text for m in near], draft.text)
     pairs = [
         _limit(draft, now, _read_pair(draft, memory, _in_order(draft, memory, verdict), verdicts))
@@ -110,15 +115,6 @@ def _decide(
     if not any(d.relation == "add" for d in found):
         found.insert(0, Decision(draft=place, relation="add", reason=_why_added(pairs)))
     return found
-
-
-def _worth_reading(draft: Draft, near: Sequence[Memory]) -> list[Memory]:
-    """Those that the pair model is asked about: all that share a word with the draft, and the nearest without one."""
-    sharing = [
-        m for m in near if _share_word(draft.text, m.text) or (draft.answered and _share_word(draft.answered, m.text))
-    ]
-    others = [m for m in near if m not in sharing]
-    return sorted([*sharing, *others[:_STRANGERS]], key=near.index)
 
 
 LATE: Final = "it was said before what is known began"

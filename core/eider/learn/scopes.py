@@ -162,7 +162,15 @@ def _apply(
     open_ones = {m.id: m for m in engine.store.reads.memories(None, user=request.user) if m.status(now) in _OPEN}
     place: dict[str, str] = {i: str(m.scope) for i, m in open_ones.items()}
     for step in steps:
-        _move(engine, step, open_ones, place)
+        ids = [i for i, scope in place.items() if scope in step.scopes]
+        if step.op != "split":
+            place.update(dict.fromkeys(ids, step.into[0]))
+        elif ids:
+            texts = engine.embedder.embed([open_ones[i].text for i in ids], "document")
+            names = engine.embedder.embed([n.rpartition(":")[2].replace("-", " ") for n in step.into], "query")
+            place.update(
+                {i: step.into[int(best)] for i, best in zip(ids, (texts @ names.T).argmax(axis=1), strict=True)}
+            )
     moved = [m for i, m in open_ones.items() if place[i] != m.scope]
     versions = tuple(replace(clean_memory(m), scope=redact_name(place[m.id]), recorded_at=now) for m in moved)
     added, removed = _rename_registered(engine, request.user, steps, channel)
@@ -176,17 +184,6 @@ def _apply(
         return plan
     done = engine.commit(changes)
     return replace(plan, memories=done.memories, event=done.event)
-
-
-def _move(engine: Engine, step: ScopeStep, memories: Mapping[str, Memory], place: dict[str, str]) -> None:
-    """Give each memory of a step's scopes its new place; a split goes by what a memory is most like."""
-    ids = [i for i, scope in place.items() if scope in step.scopes]
-    if step.op != "split":
-        place.update(dict.fromkeys(ids, step.into[0]))
-    elif ids:
-        texts = engine.embedder.embed([memories[i].text for i in ids], "document")
-        names = engine.embedder.embed([n.rpartition(":")[2].replace("-", " ") for n in step.into], "query")
-        place.update({i: step.into[int(best)] for i, best in zip(ids, (texts @ names.T).argmax(axis=1), strict=True)})
 
 
 def _rename_registered(

@@ -116,7 +116,13 @@ def drain(home: str, apply: Apply) -> SpoolReport:
         point("drain.applied")
     if refused:
         _append_rejected(place / REFUSED, refused)
-    _replace_remaining(aside, left)
+    if left:
+        fresh = aside.with_name(f"{DRAINING}.{os.getpid()}")
+        _write_synced(fresh, b"".join(line + b"\n" for line in left))
+        fresh.replace(aside)
+    else:
+        aside.unlink(missing_ok=True)
+    sync_folder(str(aside.parent))
     return SpoolReport(applied=applied, damaged=len(damaged), refused=len(refused), left=len(left))
 
 
@@ -173,16 +179,6 @@ def _check_finite(value: Any) -> float:
     if isinstance(value, bool) or not math.isfinite(value):
         raise ValueError("number")
     return float(value)
-
-
-def _replace_remaining(aside: Path, left: list[bytes]) -> None:
-    if left:
-        fresh = aside.with_name(f"{DRAINING}.{os.getpid()}")
-        _write_synced(fresh, b"".join(line + b"\n" for line in left))
-        fresh.replace(aside)
-    else:
-        aside.unlink(missing_ok=True)
-    sync_folder(str(aside.parent))
 
 
 def _append_rejected(path: Path, lines: list[bytes]) -> None:
