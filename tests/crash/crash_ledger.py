@@ -30,6 +30,8 @@ class Kept:
     pending: dict[str, Any] | None = None
     next: int = 0
     read: int = 0
+    writes: int = 0
+    """How many verbs were acknowledged."""
 
     def follow(self, log: Path) -> None:
         """Take over what the log says since the last look; a torn last line was never acknowledged."""
@@ -44,7 +46,7 @@ class Kept:
         assert lines[-1] == b"", "a log line is written at once"
 
     def acknowledged(self, task: dict[str, Any]) -> None:
-        self.pending, self.next = None, task["i"] + 1
+        self.pending, self.next, self.writes = None, task["i"] + 1, self.writes + 1
         if task["op"] in ("record", "remember", "correct", "undo", "batch", "import"):
             for id_, text in zip(task["ids"], texts_of(task), strict=True):
                 assert id_ not in self.texts, "acknowledged twice under one id"

@@ -54,11 +54,13 @@ def killed_somewhere(pid: int, log: Path, draw: random.Random, *, verbs: int) ->
 
 
 def light_storm(place: Path, seed: int, kills: int) -> int:
-    zygote, draw, kept = Zygote(), random.Random(seed), Kept()
+    """Kill a writer so often, each time holding the store against its log; returns how many writes were acknowledged."""
+    zygote, draw, kept, written = Zygote(), random.Random(seed), Kept(), 0
     folder, log = place / f"light{seed}.eider", place / f"light{seed}.log"
     try:
         for n in range(kills):
             if n % 40 == 39:  # a store of some hundred rows is enough; now and then a creation is killed as well
+                written += kept.writes
                 folder, log, kept = place / f"light{seed}-{n}.eider", place / f"light{seed}-{n}.log", Kept()
             pid, wait = zygote.run(kept.job(seed * 1000 + n, full=False, steps=100_000), folder, log)
             killed_somewhere(pid, log, draw, verbs=8)
@@ -67,10 +69,11 @@ def light_storm(place: Path, seed: int, kills: int) -> int:
             checked(folder, kept, full=False)
     finally:
         zygote.close()
-    return kills
+    return written + kept.writes
 
 
 def full_storm(place: Path, seed: int, kills: int) -> int:
+    """The same with the search index."""
     draw, kept = random.Random(seed), Kept()
     folder, log = place / f"full{seed}.eider", place / f"full{seed}.log"
     for n in range(kills):
@@ -79,21 +82,23 @@ def full_storm(place: Path, seed: int, kills: int) -> int:
         assert wait() == -signal.SIGKILL
         kept.follow(log)
         checked(folder, kept, full=True)
-    return kills
+    return kept.writes
 
 
 def test_truth_and_outbox_survive_any_kill(tmp_path: Path) -> None:
     """At random moments, without ever loading the index: lost nothing, doubled nothing, tore nothing."""
     with ThreadPoolExecutor(LANES) as lanes:
-        kills = lanes.map(lambda seed: light_storm(tmp_path, seed, LIGHT // LANES), range(1, LANES + 1))
-    assert sum(kills) == LIGHT
+        written = sum(lanes.map(lambda seed: light_storm(tmp_path, seed, LIGHT // LANES), range(1, LANES + 1)))
+    print(f"\nkills of the truth: {LIGHT}, acknowledged writes held against the store: {written}")
+    assert written > LIGHT
 
 
 def test_the_index_is_the_truth_again_after_any_kill(tmp_path: Path) -> None:
     """At random moments of verbs and drains: after healing it holds each row once, at its revision."""
     with ThreadPoolExecutor(LANES) as lanes:
-        kills = lanes.map(lambda seed: full_storm(tmp_path, seed, FULL // LANES), range(1, LANES + 1))
-    assert sum(kills) == FULL
+        written = sum(lanes.map(lambda seed: full_storm(tmp_path, seed, FULL // LANES), range(1, LANES + 1)))
+    print(f"\nkills with the index: {FULL}, acknowledged writes held against the store: {written}")
+    assert written > FULL
 
 
 def test_every_labelled_point_is_passed_by_a_test() -> None:

@@ -111,6 +111,11 @@ def test_a_storm_with_dying_servers_loses_and_doubles_nothing(home: Home, tmp_pa
     kills = killed_now_and_then(home, workers, SECONDS - 4, every=2.5)
     ended(workers)
     told = lines(ledgers)
+    writes = sum("error" not in line and bool(line.get("key") or line.get("keys")) for line in told)
+    refused = sum("error" in line for line in told)
+    print(
+        f"\nservers killed: {kills}, calls: {len(told)}, writes acknowledged: {writes}, refused with an error: {refused}"
+    )
     assert kills >= KILLS
     assert {line["worker"] for line in told} == set(range(WORKERS))
     assert {line["error"] for line in told if "error" in line} <= DOCUMENTED, [x for x in told if "error" in x][:3]
