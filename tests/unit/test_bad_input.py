@@ -5,18 +5,24 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
+from hypothesis import given as any_of
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import eider
 from eider.api.facade import Eider
+from eider.api.verbs import VERBS
+from eider.model import validation
 from eider.model.errors import EiderError, InputError, NaiveTimeError, TooLargeError, UnknownIdError
 from eider.model.ids import new_id
+from eider.model.scope_word import scope_word
 from eider.providers.embedders.hashing import HashEmbedder
 
 NAIVE = datetime(2026, 5, 1, 10)  # noqa: DTZ001 (that is what is wrong with it)
@@ -280,3 +286,32 @@ def test_errors_are_of_the_kind_that_was_promised(memory: Eider) -> None:
     ):
         with pytest.raises(kind):
             verb()
+
+
+@any_of(st.text(max_size=30))
+def test_a_scope_that_is_refused_is_told_how_to_write_it(said: str) -> None:
+    """What the error proposes is taken, and so is every name that is taken already."""
+    proposed = scope_word(said)
+    assert scope_word(proposed) == proposed
+    if proposed:
+        assert validation.scope(proposed) == proposed
+    if said != proposed:
+        with pytest.raises(InputError) as told:
+            validation.scope(said)
+        assert not proposed or not said.strip() or "\n" in said or "\r" in said or repr(proposed) in str(told.value)
+
+
+@pytest.mark.parametrize("scope", ["bad scope!!", "a,b", " a", "!", "a\tb", "“x”", "a\u200bb"])
+def test_every_verb_that_takes_a_scope_refuses_what_is_none(scope: str) -> None:
+    """One rule for keeping and for asking; the error names the value and the fix."""
+    asked = 0
+    for kind in (v.request for v in VERBS.values()):
+        needed = {f.name: "x" for f in fields(kind) if f.default is MISSING and f.default_factory is MISSING}
+        for name in {f.name for f in fields(kind)} & {"scope", "ambient_scope", "scopes"}:
+            asked += 1
+            given = needed | {"rules": ["x"]} if kind.verb == "add_rules" else needed
+            given = given | {"user": "ada", name: [scope] if name == "scopes" else scope}
+            with pytest.raises(InputError, match="is not a scope name") as told:
+                kind(**given)
+            assert repr(scope) in str(told.value)
+    assert asked >= 9

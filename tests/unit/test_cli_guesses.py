@@ -63,6 +63,21 @@ def test_hints_name_commands(run) -> None:  # noqa: ANN001
     assert in_commands("export(format='parquet') or open(path)") == "'eider export --format parquet' or open(path)"
 
 
+def test_a_group_alone_lists_what_it_is_about(run) -> None:  # noqa: ANN001
+    """`eider inbox` is `eider inbox list`, options after it included; where nothing can be listed the help comes."""
+    for group in ("inbox", "scopes", "runs"):
+        assert run(group).stdout == run(group, "list").stdout, group
+        assert run(group, "--json").stdout == run(group, "list", "--json").stdout, group
+    assert "eider config [OPTIONS]" not in run("config").stdout
+    assert "accept" in CliRunner().invoke(cli, ["inbox", "--help"]).stdout
+    assert run("loop").exit_code == 2
+
+
+def test_an_unknown_event_is_looked_for_among_events(run) -> None:  # noqa: ANN001
+    """A hint that lists something else would lead nowhere."""
+    assert "'eider events --user ada'" in run("undo", "evt_x").stderr
+
+
 def test_errors_are_json_when_answers_are(run) -> None:  # noqa: ANN001
     """One object on stderr with kind, message and exit code; stdout stays empty."""
     for words, kind, code in ((("why", "mem_x"), "UnknownIdError", 3), (("recall",), "UsageError", 2)):

@@ -137,7 +137,7 @@ def test_a_model_names_only_what_it_may(opens: Opens) -> None:
 def test_new_names_are_registered_once_and_near_ones_collapse(opens: Opens) -> None:
     """For this user and agent; they are there after the store was closed."""
     memory = opens(dynamic_scopes=True)
-    assert scope_of(memory, scope="Code Review") == "code-review"
+    assert scope_of(memory, scope="Code_Review") == "code-review"
     assert scope_of(memory, user_reply="Our build always runs the linter first.", scope="code_reviews") == "code-review"
     assert scope_of(memory, user_reply="Our service logs all times in UTC.", context="travel") == "travel"
     assert scope_of(memory, user_reply="Our release notes are always in Danish.", scope="travelling") == "travel"
@@ -157,9 +157,9 @@ def test_new_names_are_registered_once_and_near_ones_collapse(opens: Opens) -> N
 def test_without_dynamic_scopes_nothing_is_registered(opens: Opens) -> None:
     """What was passed is taken as it is."""
     memory = opens()
-    assert scope_of(memory, scope="Code Review") == "Code Review"
+    assert scope_of(memory, scope="Code_Review") == "Code_Review"
     assert scope_of(memory, user_reply="Our build always runs the linter first.", context="cooking") == "global"
-    assert {s.name: s.known for s in memory.scopes()} == {"global": "always", "Code Review": "used"}
+    assert {s.name: s.known for s in memory.scopes()} == {"global": "always", "Code_Review": "used"}
 
 
 def test_a_registered_name_goes_with_what_it_came_from(opens: Opens) -> None:
@@ -231,7 +231,7 @@ def test_a_plan_is_looked_at_carried_out_and_taken_back(opens: Opens) -> None:
 @given(
     st.lists(
         st.tuples(
-            st.sampled_from(["mail", "code-review", "code-reviews", "Code Review", "emails", "email"]),
+            st.sampled_from(["mail", "code-review", "code-reviews", "Code_Review", "emails", "email"]),
             st.integers(0, 9),
         ),
         max_size=8,

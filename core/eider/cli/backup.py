@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import command, pass_state
+from eider.cli.command import EiderGroup, command, pass_state
 from eider.cli.formatting import size_text
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.progress import progress
@@ -36,7 +36,7 @@ _RULE: Final = (
 )
 
 
-@click.group("backup")
+@click.group("backup", cls=EiderGroup)
 def backup() -> None:
     """Make, list, restore and schedule backups.
 

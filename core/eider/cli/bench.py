@@ -6,13 +6,13 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, open_memory, pass_state
+from eider.cli.command import EiderGroup, command, open_memory, pass_state
 from eider.cli.output import print_indented, print_json, print_line, print_table
 from eider.cli.progress import progress
 from eider.cli.state import State
 
 
-@click.group("bench")
+@click.group("bench", cls=EiderGroup)
 def bench() -> None:
     """Measure retrieval on your own store."""
 

@@ -80,6 +80,20 @@ class EiderCommand(click.Command):
             formatter.write("".join(f"{'':>{formatter.current_indent}}{line}\n" for line in self.examples))
 
 
+class EiderGroup(click.Group):
+    """Commands about one thing; without one of them they are listed, where that can be done."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read `eider inbox` as `eider inbox list`, options included."""
+        named = bool(args) and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
+        needs = {
+            n: any(isinstance(p, click.Argument) and p.required for p in c.params) for n, c in self.commands.items()
+        }
+        if not named and (plain := next((n for n in ("list", "show", "status") if needs.get(n) is False), "")):
+            args = [plain, *args]
+        return super().parse_args(ctx, args)
+
+
 def keys_of(answer: Answer) -> tuple[str, ...]:
     """Return the field names of a value type, or the given keys."""
     if is_dataclass(answer):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from eider.cli.command import command, open_memory, pass_state
+from eider.cli.command import EiderGroup, command, open_memory, pass_state
 from eider.cli.output import print_json, print_line
 from eider.cli.progress import progress
 from eider.cli.state import State
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 0.1
 
 
-@click.group("embed")
+@click.group("embed", cls=EiderGroup)
 def embed() -> None:
     """Look at, exchange and renew the embedder of a store.
 

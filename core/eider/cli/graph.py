@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, open_memory, pass_state
+from eider.cli.command import EiderGroup, command, open_memory, pass_state
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.state import State
 from eider.model.links import LINK_KINDS, USER_KINDS, LinkCounts, Related
@@ -15,7 +15,7 @@ from eider.model.values import Edge
 _ARROWS: Final = {True: "→", False: "←"}
 
 
-@click.group("graph")
+@click.group("graph", cls=EiderGroup)
 def graph() -> None:
     """Show what belongs together, and say what does.
 

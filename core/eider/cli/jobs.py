@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import command, pass_state
+from eider.cli.command import EiderGroup, command, pass_state
 from eider.cli.formatting import paused_text
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.progress import progress
@@ -33,7 +33,7 @@ _POLL_SECONDS: Final = 0.1
 Ask = Callable[..., Any]
 
 
-@click.group("jobs")
+@click.group("jobs", cls=EiderGroup)
 def jobs() -> None:
     """List, show, retry, purge and run background work.
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, open_memory, pass_state, text_of
+from eider.cli.command import EiderGroup, command, open_memory, pass_state, text_of
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.state import State
 from eider.model.outcomes import FEEDBACK_SECONDS, Credit, LearnedState, Loop
@@ -15,7 +15,7 @@ _ID: Final = click.argument("id", metavar="LOOP")
 _OUTCOME: Final = click.FloatRange(-1, 1)
 
 
-@click.group("loop")
+@click.group("loop", cls=EiderGroup)
 def loop() -> None:
     """Open, judge and close loops.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import command, keys_of, open_memory, pass_state
+from eider.cli.command import EiderGroup, command, keys_of, open_memory, pass_state
 from eider.cli.forget import NO_WAIT_OPTION, print_receipt
 from eider.cli.formatting import minute, print_stored
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values, to_json, write_line
@@ -25,7 +25,7 @@ _ID: Final = click.argument("id", metavar="RUN")
 _SESSION: Final = click.option("--session", help="The conversation that asks, where the run keeps no history.")
 
 
-@click.group("runs")
+@click.group("runs", cls=EiderGroup)
 def runs() -> None:
     """List, show, export and forget runs of workflows.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, open_memory, pass_state
+from eider.cli.command import EiderGroup, command, open_memory, pass_state
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.state import State
 from eider.model.learned import InboxEntry, ScopeCount, ScopePlan
@@ -18,7 +18,7 @@ _SHOWN: Final = 20
 """Memories of a plan that are printed; --json prints all."""
 
 
-@click.group("scopes")
+@click.group("scopes", cls=EiderGroup)
 def scopes() -> None:
     """List scopes, and keep them few.
 
@@ -78,7 +78,7 @@ scopes.add_command(list_scopes)
 scopes.add_command(consolidate)
 
 
-@click.group("inbox")
+@click.group("inbox", cls=EiderGroup)
 def inbox() -> None:
     """Answer what waits for you: words that may be worth keeping, and memories that may no longer hold."""
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, pass_state
+from eider.cli.command import EiderGroup, command, pass_state
 from eider.cli.output import print_indented, print_line, print_values
 from eider.cli.state import State
 from eider.model.errors import ServerError, StoreError
@@ -27,7 +27,7 @@ _NONE: Final = (
 )
 
 
-@click.group("service")
+@click.group("service", cls=EiderGroup)
 def service() -> None:
     """Keep the server process always on.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, pass_state
+from eider.cli.command import EiderGroup, command, pass_state
 from eider.cli.output import print_json, print_line, print_table, print_values
 from eider.cli.state import State
 from eider.model import config
@@ -16,7 +16,7 @@ from eider.model.errors import ConfigError
 _KEYS: Final = ("name", "value", "source", "about")
 
 
-@click.group("config")
+@click.group("config", cls=EiderGroup)
 def settings() -> None:
     """Show and change settings.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import command, is_store, open_memory, pass_state
+from eider.cli.command import EiderGroup, command, is_store, open_memory, pass_state
 from eider.cli.formatting import size_text
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.progress import progress
@@ -28,7 +28,7 @@ KEYS: Final = (
 _STORE: Final = click.argument("name", metavar="NAME|PATH")
 
 
-@click.group("store")
+@click.group("store", cls=EiderGroup)
 def store() -> None:
     """List, create, choose, remove and publish stores.
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, pass_state
+from eider.cli.command import EiderGroup, command, pass_state
 from eider.cli.output import print_indented, print_json, print_line, print_table, print_values
 from eider.cli.state import State
 from eider.model import config
@@ -16,7 +16,7 @@ from eider.service.access_tokens import AccessToken, AccessTokens
 _KEYS: Final = ("id", "user", "max_trust", "store", "made", "note")
 
 
-@click.group("token")
+@click.group("token", cls=EiderGroup)
 def token() -> None:
     """Make, list and revoke tokens for people who use the server over HTTP.
 

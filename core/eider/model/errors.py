@@ -57,7 +57,8 @@ class UnknownIdError(InputError, KeyError):
     """No such memory, episode or event exists for this user."""
 
     def __init__(self, what: str, id: str, user: str) -> None:  # noqa: A002 (the word users know)
-        super().__init__(f"no {what} {id!r} exists for user {user!r}; list what does with search(user={user!r}).")
+        verb = "events" if what == "event" else "search"
+        super().__init__(f"no {what} {id!r} exists for user {user!r}; list what does with {verb}(user={user!r}).")
         self.what, self.id, self.user = what, id, user
 
     __str__ = Exception.__str__  # KeyError would show the repr of the message

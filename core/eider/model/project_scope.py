@@ -10,6 +10,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
+from eider.model.scope_word import scope_word
+
 _URL: Final = re.compile(r"^(?:[a-z+]+://)?(?:[^@/]+@)?([^/:]+)(?::\d+)?[:/]+(.+?)(?:\.git)?/*$", re.IGNORECASE)
 _GAP: Final = re.compile(r"[\s-]*\s[\s-]*")
 _DIGEST_BYTES: Final = 4
@@ -79,7 +81,7 @@ def normalised(url: str) -> str:
     found = None if plain.startswith("/") else _URL.match(plain)
     address = f"{found[1]}/{found[2]}" if found else plain.rstrip("/").removesuffix(".git")
     address = unicodedata.normalize("NFC", address).lower()
-    name = _tidy("".join(" " if (c.isspace() or unicodedata.category(c)[0] in "CZ") else c for c in address))
+    name = scope_word(_tidy(address))
     return name if name == address and len(name) <= _LONGEST else f"{name[:_LONGEST]}-{_digest(address)}"
 
 
@@ -95,12 +97,7 @@ def without_digest(scope: str) -> str:
 def _placed(place: Path) -> str:
     """The scope of a project that is known by its place alone."""
     where = unicodedata.normalize("NFC", os.path.normcase(place))
-    name = _tidy(
-        "".join(
-            c if (c.isalnum() or c in "._-" or unicodedata.category(c) in {"Mn", "Mc", "So"}) else " "
-            for c in place.name
-        )
-    ).strip(".-")
+    name = scope_word(_tidy(place.name)).strip(".-")
     return f"project:{name[:_LONGEST] or 'unnamed'}-{_digest(where)}"
 
 

@@ -137,7 +137,7 @@ class Remember(UserRequest[Memory]):
         validation.user(self.user)
         validation.text(self.text, limit=validation.MAX_STATEMENT)
         validation.one_of(self.kind, KINDS, "kind")
-        validation.name(self.scope, "scope")
+        validation.scope(self.scope)
         validation.whole(self.importance, "importance", 1, 5)
         validation.when(self.valid_from, "valid_from")
         validation.when(self.valid_to, "valid_to")

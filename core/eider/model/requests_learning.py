@@ -54,9 +54,9 @@ class Observe(UserRequest[Learned]):
         if self.session is not None:
             validation.name(self.session, "session")
         if self.scope is not None:
-            validation.name(self.scope, "scope")
+            validation.scope(self.scope)
         if self.ambient_scope is not None:
-            validation.name(self.ambient_scope, "ambient_scope")
+            validation.scope(self.ambient_scope, "ambient_scope")
         validation.when(self.at, "at")
         validation.zone_name(self.tz)
         validation.key(self.key)
@@ -80,7 +80,7 @@ class AddRules(UserRequest[list[Memory]]):
         for one in self.rules:
             validation.text(one, "rule", limit=validation.MAX_STATEMENT)
         if self.scope is not None:
-            validation.name(self.scope, "scope")
+            validation.scope(self.scope)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,4 +226,4 @@ class ConsolidateScopes(UserRequest[ScopePlan]):
             if not isinstance(step, ScopeStep):  # pyright: ignore[reportUnnecessaryIsInstance] (strangers call this)
                 raise InputError(f"step {str(step)[:40]!r} is {type(step).__name__}; pass steps of a plan.")
             for name in (*step.scopes, *step.into):
-                validation.name(name, "scope")
+                validation.scope(name)

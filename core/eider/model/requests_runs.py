@@ -94,7 +94,7 @@ class BeginRun(UserRequest[Run]):
         validation.key(self.key)
         validation.one_of(self.sees, SEES, "sees")
         validation.one_of(self.origin, ORIGINS, "origin")
-        validation.name(self.scope, "scope")
+        validation.scope(self.scope)
         if self.session is not None:
             validation.name(self.session, "session")
 
@@ -321,6 +321,8 @@ class PromoteStep(Named[Memory]):
     def __post_init__(self) -> None:
         Named.__post_init__(self)
         validation.one_of(self.kind, KINDS, "kind")
+        if self.scope is not None:
+            validation.scope(self.scope)
         if self.text is not None:
             validation.text(self.text, limit=validation.MAX_STATEMENT)
 

@@ -9,6 +9,7 @@ from datetime import date
 from typing import Final, cast, get_args
 
 from eider.model.errors import InputError, TooLargeError
+from eider.model.scope_word import SIGNS, scope_word
 from eider.model.values import KINDS, ORIGINS, ROLES, Metadata, Status
 
 MAX_TEXT: Final = 1_000_000
@@ -64,7 +65,7 @@ def encodable(value: str, name: str) -> str:
 
 
 def name(value: object, what: str) -> str:
-    """A user, speaker, session, scope or agent name."""
+    """A user, speaker, session or agent name."""
     if not isinstance(value, str) or not value.strip():
         raise InputError(f"{what}={_show(value)} is not a name; pass a non-empty str.")
     if len(value) > MAX_NAME:
@@ -72,6 +73,21 @@ def name(value: object, what: str) -> str:
     if "\n" in value or "\r" in value:
         raise InputError(f"{what}={_show(value)} spans lines; a name is one line.")
     return encodable(value, what)
+
+
+def scope(value: object, what: str = "scope") -> str:
+    """The name of a scope: one word of letters, digits and `._-+#@~/:`.
+
+    Raises:
+        InputError: It has blanks or other characters; the error says how to write it.
+    """
+    said = name(value, what)
+    if said != (word := scope_word(said)):
+        fix = f"write {word!r}" if word else "write one such as 'project:alpha'"
+        raise InputError(
+            f"{what}={_show(value)} is not a scope name: letters, digits and {' '.join(SIGNS)}, no blanks; {fix}."
+        )
+    return said
 
 
 def user(value: object) -> str:
@@ -104,7 +120,7 @@ def origins(values: Iterable[str] | None) -> tuple[str, ...] | None:
 
 def scopes(values: Iterable[str] | None) -> tuple[str, ...] | None:
     """Scopes to keep."""
-    return None if values is None else tuple(name(scope, "scope") for scope in listed(values, "scopes"))
+    return None if values is None else tuple(scope(one) for one in listed(values, "scopes"))
 
 
 def listed_values(values: object, what: str) -> tuple[object, ...]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-from eider.model import config
+from eider.model import config, validation
 from eider.model.errors import ConfigError, EiderError
 from eider.store.protocols import Store
 
@@ -50,7 +50,7 @@ def _read(agent: str, about: Mapping[str, Any]) -> Settings:
     if mode != "frugal" and not model:
         raise ConfigError(f"agent {agent!r} has mode {mode!r} and no model; open it with model='provider:model'.")
     return Settings(
-        mode=mode, model=model, description=about.get("description") or "", scopes=tuple(about.get("scopes") or ()),
+        mode=mode, model=model, description=about.get("description") or "", scopes=tuple(map(validation.scope, about.get("scopes") or ())),
         dynamic_scopes=bool(about.get("dynamic_scopes")),
     )  # fmt: skip
 

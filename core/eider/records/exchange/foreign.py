@@ -95,7 +95,7 @@ def _dated(given: object, tz: str | None) -> str | datetime:
 def _statement(engine: Engine, user: str, line: Mapping[str, Any], channel: Channel) -> Memory:
     now = engine.now()
     text = validation.text(line["text"], limit=validation.MAX_STATEMENT)
-    scope = validation.name(line.get("scope", GLOBAL), "scope")
+    scope = validation.scope(line.get("scope", GLOBAL))
     fields = clean({"text": text, "scope": scope, "agent": channel.agent})
     times = {n: bound(at, line.get("tz"), n) for n in ("valid_from", "valid_to") if (at := line.get(n)) is not None}
     start, from_precision = times.get("valid_from", (now, "instant"))

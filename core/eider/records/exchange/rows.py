@@ -162,7 +162,7 @@ class Reader:
         given = {
             "text": text,
             "agent": validation.name(line.get("agent"), "agent"),
-            "scope": validation.name(line.get("scope"), "scope"),
+            "scope": validation.scope(line.get("scope")),
         }
         if line.get("subject"):
             given["subject"] = validation.name(line["subject"], "subject")

@@ -119,7 +119,7 @@ class RunReader:
         return Run(
             id=named_id(line, "id", "run_"), user=self.rows.user, agent=_name(line, "agent"), name=_name(line, "name"),
             key=key_of(line), status="stopped" if status == "running" else status,
-            sees=cast("Sees", validation.one_of(line.get("sees"), SEES, "sees")), history=True, scope=_name(line, "scope"),
+            sees=cast("Sees", validation.one_of(line.get("sees"), SEES, "sees")), history=True, scope=validation.scope(line.get("scope")),
             session=None if line.get("session") is None else _name(line, "session"), trust=self._trust(line),
             started_at=self.rows.past(line, "started_at"), active_at=self._past_or_none(line, "active_at"),
             ended_at=self._past_or_none(line, "ended_at"),

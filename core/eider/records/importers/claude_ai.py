@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from eider.model.errors import InputError
+from eider.model.scope_word import scope_word
 from eider.records.importers.containers import Files
 from eider.records.importers.markdown import passages
 from eider.records.importers.source import Found, Importer, Line, Skipped, Wanted, instant, message, statement
@@ -121,7 +122,7 @@ def _project(uuid: str, project: Mapping[str, Any], wanted: Wanted) -> Iterator[
 
 def _scope(uuid: str, projects: Mapping[str, Any]) -> str:
     name = str(projects.get(uuid, {}).get("name") or uuid)
-    return f"project:{' '.join(name.split()).lower().replace(' ', '-')[:200]}"
+    return f"project:{scope_word(name).lower()[:200] or uuid}"
 
 
 IMPORTER: Final = Importer(name="claude-ai", title="Claude.ai data export", detect=detect, iterate=iterate)

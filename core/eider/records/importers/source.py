@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from eider.model.errors import InputError
+from eider.model.scope_word import scope_word
 
 GROUP: Final = "eider.import"
 Line = dict[str, Any]
@@ -85,9 +86,9 @@ def statement(
     text: str, *, kind: str = "fact", scope: str | None = None, valid_from: datetime | None = None,
     valid_to: datetime | None = None, importance: int | None = None,
 ) -> Line:  # fmt: skip
-    """Return a statement; the same one is imported once."""
+    """Return a statement, the same one is imported once; a scope that has blanks is written with dashes."""
     line: Line = {"text": text.strip(), "kind": kind}
-    said = {"scope": scope, "importance": importance}
+    said = {"scope": scope and (scope_word(scope) or None), "importance": importance}
     times = {"valid_from": valid_from, "valid_to": valid_to}
     line |= {name: value for name, value in said.items() if value is not None}
     return line | {name: at.isoformat() for name, at in times.items() if at is not None}
