@@ -16,7 +16,14 @@ from langchain_core.messages import (
     messages_from_dict,
 )
 
-from eider.api.host_values import MAX_ATTACHMENT, reference_text, repaired, repaired_tree, shortened, with_references
+from eider.api.host_values import (
+    MAX_ATTACHMENT,
+    cut_texts,
+    reference_text,
+    repaired_tree,
+    storable_text,
+    with_references,
+)
 from eider.model.errors import InputError
 from eider.model.validation import MAX_METADATA, MAX_TEXT
 from eider.privacy import recall_marks
@@ -69,14 +76,14 @@ def kept_message(message: BaseMessage) -> tuple[str, dict[str, Any]]:
     Raises:
         InputError: It could not be read back.
     """
-    words = repaired(text_of(message))[:MAX_TEXT]  # content that is a text is the utterance itself
+    words = storable_text(text_of(message))[:MAX_TEXT]  # content that is a text is the utterance itself
     data: dict[str, Any] = repaired_tree(message_to_dict(message))
     for most in (MAX_ATTACHMENT, 0):
         kept = _without_attachments(data, most)
         if len(json.dumps(kept, ensure_ascii=False)) <= MAX_METADATA:
             break
     else:  # what a tool or a model was given at such length is named by its size
-        kept = {**kept, "data": shortened(kept["data"])}
+        kept = {**kept, "data": cut_texts(kept["data"])}
     if parsed_message(redact_tree(kept), words or _NO_TEXT) is None:
         raise InputError(f"a message of type {message.type!r} cannot be read back once its secrets are redacted.")
     return words, kept

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 import eider
-from eider.api.host_values import repaired
+from eider.api.host_values import storable_text
 from eider.api.taint import Taint
 from eider.api.tools import Answer, Tool, Toolbox, error_answer
 from eider.model.errors import InputError, RefusedError
@@ -195,7 +195,7 @@ def _check_arguments(name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
             raise InputError(f"there is no argument {key[:40]!r}; use {allowed}.")
         if not isinstance(value, str) or not value.strip():
             raise InputError(f"{key}={str(value)[:40]!r} is no text; pass a string that is not empty.")
-        given[key] = repaired(value)
+        given[key] = storable_text(value)
     if required and not given:
         raise InputError(f"{allowed} is missing; pass it.")
     return given

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from uuid import uuid4
 
 from eider.api.conversation import Conversation
-from eider.api.host_values import MAX_ATTACHMENT, reference_text, repaired_tree, shortened, with_references
+from eider.api.host_values import MAX_ATTACHMENT, cut_texts, reference_text, repaired_tree, with_references
 from eider.model.errors import EiderError
 from eider.model.validation import MAX_METADATA, MAX_TEXT
 from eider.privacy import recall_marks
@@ -165,7 +165,7 @@ def kept_item(item: Any) -> dict[str, Any]:
         kept = with_references(tree, lambda about: {"type": "input_text", "text": reference_text(about)}, most)
         if len(json.dumps(kept, ensure_ascii=False)) <= MAX_METADATA:
             return kept
-    return shortened(tree)
+    return cut_texts(tree)
 
 
 def latest(items: Sequence[Any], limit: int | None) -> list[Any]:

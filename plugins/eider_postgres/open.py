@@ -8,7 +8,7 @@ from eider.store.protocols import Store, StorePlace
 from eider.store.sql.candidates import SqlCandidates
 from eider.store.sql.commits import SqlCommits
 from eider.store.sql.connection import SqlConnection
-from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted
+from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted_embedder
 from eider.store.sql.erase import SqlErasureChecks
 from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
 from eider.store.sql.jobs import SqlJobList, SqlJobResults
@@ -72,12 +72,12 @@ def open_store(
 def _chosen(database: PostgresDatabase, embedder: Embedder | EmbedderOf, *, reembed: bool) -> tuple[Embedder, bool]:
     """Return whose vectors are read, and whether they have to be made anew; chosen again if exchanged meanwhile."""
     while callable(embedder):
-        known = noted(database)
+        known = noted_embedder(database)
         chosen = embedder(known)
         try:
             return chosen, needs_material(database, chosen, reembed=reembed)
         except EmbedderMismatchError:
-            again = noted(database)
+            again = noted_embedder(database)
             if known is None or again is None or again.fingerprint == known.fingerprint:
                 raise
     return embedder, needs_material(database, embedder, reembed=reembed)

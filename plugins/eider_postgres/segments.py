@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from eider.model.clock import to_db
-from eider.store.arrays import episodes_from, joined, memories_from
+from eider.store.arrays import episodes_from, join_rows, memories_from
 from eider.store.segment.segment import SegmentRows
 from eider.store.sql.rows import spans_of
 from eider.store.sql.segments import SqlSegments
@@ -69,7 +69,7 @@ class PostgresSegments(SqlSegments):
             tuple(span.episode for span in (*spans_of(text), *spans_of(again)))
             for text, again in zip(kept["evidence"], kept["said_again"], strict=True)
         ]
-        return joined(episodes_from(said, self.width), memories_from(kept, self.width))
+        return join_rows(episodes_from(said, self.width), memories_from(kept, self.width))
 
 
 def _columns(rows: Sequence[Sequence[Any]], names: Sequence[str]) -> dict[str, Any]:

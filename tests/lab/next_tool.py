@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from eider.runs.procedures import Trajectory, learned, next_actions, without_repeats
+from eider.runs.procedures import Trajectory, next_actions, shared_sequences, without_repeats
 
 FOLDS, HIDDEN, SEED = 5, 3, 15
 Predict = Callable[[Sequence[str]], list[str]]
@@ -46,7 +46,7 @@ def procedural(train: Sequence[Sequence[str]]) -> Predict:
         Trajectory(str(n), "task", tuple(calls), frozenset(), succeeded=True, failed=False)
         for n, calls in enumerate(train)
     ]
-    found = learned(made)
+    found = shared_sequences(made)
     return lambda done: next_actions(found, done)
 
 

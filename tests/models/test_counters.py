@@ -15,7 +15,7 @@ from eider.model.errors import ConfigError
 from eider.model.protocols import TokenCounter
 from eider.providers import token_counters
 from eider.providers.token_budget import HeuristicCounter
-from eider.providers.token_counters import cached_encoding, configured, counter
+from eider.providers.token_counters import cached_encoding, configured_counter, counter
 from eider.testing import TokenCounterContract
 
 
@@ -144,7 +144,7 @@ def test_voyage_counts_by_its_tokenizer(monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 def test_the_counter_is_a_setting(monkeypatch: pytest.MonkeyPatch, stub: StubServer) -> None:
     """By default the estimate; a model's key goes to its own provider only."""
-    assert isinstance(configured(), HeuristicCounter)
+    assert isinstance(configured_counter(), HeuristicCounter)
     given: list[dict[str, object]] = []
     monkeypatch.setattr(token_counters, "counter", lambda name, **about: given.append(about))
     for name, value in (
@@ -154,7 +154,7 @@ def test_the_counter_is_a_setting(monkeypatch: pytest.MonkeyPatch, stub: StubSer
         ("MODEL_URL", stub.url),
     ):
         monkeypatch.setenv(f"EIDER_{name}", value)
-    configured()
+    configured_counter()
     monkeypatch.setenv("EIDER_MODEL", "openai:y")
-    configured()
+    configured_counter()
     assert given == [{"key": "k", "url": stub.url}, {}]

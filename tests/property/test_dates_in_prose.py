@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import eider
-from eider.language.dates import placed
+from eider.language.dates import periods_in
 from eider.model.clock import FixedClock
 from eider.providers.embedders.hashing import HashEmbedder
 
@@ -94,6 +94,6 @@ def test_a_batch_of_prose_is_kept_whole(tmp_path: Path) -> None:
 def test_sentences_without_a_date_change_nothing(before: list[str], dated: str, after: list[str]) -> None:
     """A long text is read where it can name a date; what stands around it neither hides nor moves it."""
     text = " ".join([*before, dated, *after])
-    found = [(text[start:end], window) for start, end, window in placed(text, said_on=TODAY)]
-    assert found == [(dated[start:end], window) for start, end, window in placed(dated, said_on=TODAY)]
+    found = [(text[start:end], window) for start, end, window in periods_in(text, said_on=TODAY)]
+    assert found == [(dated[start:end], window) for start, end, window in periods_in(dated, said_on=TODAY)]
     assert found

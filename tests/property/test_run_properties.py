@@ -16,7 +16,7 @@ from eider.model.runs import Content, Step
 from eider.privacy.redact import redact_tree
 from eider.providers.embedders.hashing import HashEmbedder
 from eider.providers.token_budget import HeuristicCounter
-from eider.runs.portions import GAP, chosen, joined, passages, readable
+from eider.runs.portions import GAP, chosen, join_passages, passages, readable
 from eider.runs.references import find, parse, previous, replace_marks
 
 WORDS = st.text(max_size=12)
@@ -150,7 +150,7 @@ def test_a_portion_fits_and_shows_where_something_is_missing(lines: list[str], r
         [0.0] * len(sizes), lambda i: counted.append(i) or sizes[i], [float(i % 3) for i in range(len(pieces))], room
     )
     assert len(counted) == len(set(counted))
-    text = joined(pieces, taken)
+    text = join_passages(pieces, taken)
     assert taken == {i: sizes[i] for i in taken}
     assert sum(taken.values()) <= room
     assert count(text) <= room + 2

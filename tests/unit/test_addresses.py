@@ -112,7 +112,7 @@ def test_a_tar_cannot_write_elsewhere(tmp_path: Path, name: str) -> None:
         tar.addfile(head, io.BytesIO(b"x"))
     sink.seek(0)
     with pytest.raises(errors.InputError, match="nothing that an export holds"):
-        upload.unpacked(sink, tmp_path / "in")
+        upload.unpack_into(sink, tmp_path / "in")
     assert not list((tmp_path / "in").iterdir())
 
 
@@ -128,4 +128,4 @@ def test_links_in_a_tar_are_refused(tmp_path: Path) -> None:
         tar.addfile(head)
     sink.seek(0)
     with pytest.raises(errors.InputError):
-        upload.unpacked(sink, tmp_path / "in")
+        upload.unpack_into(sink, tmp_path / "in")

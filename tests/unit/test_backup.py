@@ -289,7 +289,7 @@ def test_a_new_store_of_the_same_name_rotates_only_its_own(folder: Path) -> None
             made(memory)
             assert rotation.rotate(memory._engine, Keep(daily=1, weekly=0, monthly=0), before_forget=True) == []
         shutil.rmtree(folder)
-    assert len(rotation.listed(folder)) == 2
+    assert len(rotation.list_backups(folder)) == 2
 
 
 def test_another_stores_backup_replaces_nothing(forgotten: tuple[Path, Backup], tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def week(tmp_path: Path) -> Iterator[tuple[Eider, FixedClock]]:
 
 def days(memory: Eider) -> list[str]:
     """Days of the backups there are."""
-    return [b.path.name[6:8] for b in rotation.listed(memory._engine.store.place.folder)]
+    return [b.path.name[6:8] for b in rotation.list_backups(memory._engine.store.place.folder)]
 
 
 def test_rotation_keeps_what_the_rule_says(week: tuple[Eider, FixedClock]) -> None:

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eider.model.errors import ConfigError
-from eider.records.backup.rotation import Keep, kept
-from eider.records.backup.schedule import Schedule, keep_schedule, parse, scheduled
+from eider.records.backup.rotation import Keep, instants_to_keep
+from eider.records.backup.schedule import Schedule, current_schedule, keep_schedule, parse
 
 INSTANTS = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 MADE = st.sets(INSTANTS, max_size=40)
@@ -21,7 +21,7 @@ KEEP = st.builds(Keep, daily=st.integers(0, 12), weekly=st.integers(0, 6), month
 @given(MADE, KEEP)
 def test_what_is_kept_was_made_and_is_bounded(made: set[datetime], keep: Keep) -> None:
     """Never more than the counts allow, and always the newest."""
-    found = kept(made, keep)
+    found = instants_to_keep(made, keep)
     assert found <= made
     assert len(found) <= max(1, keep.daily + keep.weekly + keep.monthly)
     assert not made or max(made) in found
@@ -31,14 +31,14 @@ def test_what_is_kept_was_made_and_is_bounded(made: set[datetime], keep: Keep) -
 def test_the_newest_of_each_day_that_is_kept_stays(made: set[datetime], keep: Keep) -> None:
     """As many of the last days that have a backup as were asked for."""
     last_days = sorted({at.date() for at in made}, reverse=True)[: keep.daily]
-    assert {max(at for at in made if at.date() == day) for day in last_days} <= kept(made, keep)
+    assert {max(at for at in made if at.date() == day) for day in last_days} <= instants_to_keep(made, keep)
 
 
 @given(MADE, KEEP)
 def test_rotating_twice_removes_nothing_more(made: set[datetime], keep: Keep) -> None:
     """The rule is at rest after one turn."""
-    found = kept(made, keep)
-    assert kept(found, keep) == found
+    found = instants_to_keep(made, keep)
+    assert instants_to_keep(found, keep) == found
 
 
 @given(MADE, KEEP, st.sampled_from(["daily", "weekly", "monthly"]))
@@ -46,7 +46,7 @@ def test_keeping_more_loses_nothing(made: set[datetime], keep: Keep, which: str)
     """A larger count only adds."""
     counts = {name: getattr(keep, name) for name in ("daily", "weekly", "monthly")}
     more = Keep(**{**counts, which: counts[which] + 1})
-    assert kept(made, keep) <= kept(made, more)
+    assert instants_to_keep(made, keep) <= instants_to_keep(made, more)
 
 
 def test_a_year_of_daily_backups_leaves_a_ladder() -> None:
@@ -54,7 +54,7 @@ def test_a_year_of_daily_backups_leaves_a_ladder() -> None:
     held: set[datetime] = set()
     start = datetime(2025, 1, 1, 3, tzinfo=UTC)
     for day in range(365):
-        held = set(kept({*held, start + timedelta(days=day)}, Keep()))
+        held = set(instants_to_keep({*held, start + timedelta(days=day)}, Keep()))
     ages = sorted((max(held) - at).days for at in held)
     assert ages[:7] == list(range(7))
     assert len(ages) <= 7 + 4 + 6
@@ -82,8 +82,8 @@ def test_a_setting_that_is_no_schedule_is_named(text: str) -> None:
 
 def test_a_schedule_is_kept_in_the_settings() -> None:
     """Until it is taken away."""
-    assert scheduled() is None
+    assert current_schedule() is None
     keep_schedule(Schedule(every="weekly", at=time(4, 30), keep=3))
-    assert scheduled() == Schedule(every="weekly", at=time(4, 30), keep=3)
+    assert current_schedule() == Schedule(every="weekly", at=time(4, 30), keep=3)
     keep_schedule(None)
-    assert scheduled() is None
+    assert current_schedule() is None

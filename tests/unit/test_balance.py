@@ -10,7 +10,7 @@ from eider.model.forgetting_curve import shrink
 from eider.model.lexical_balance import ARMS, NEUTRAL, Balance, Candidate, chances, taught
 from eider.retrieve.features import GROUPS, NAMES
 from eider.retrieve.rank import vector
-from eider.retrieve.weights import WEIGHTS, as_shipped, balanced
+from eider.retrieve.weights import WEIGHTS, as_shipped, weights_balanced
 
 
 def answer(right: str) -> list[Candidate]:
@@ -22,17 +22,17 @@ def answer(right: str) -> list[Candidate]:
 def test_without_anything_learned_the_weights_are_those_shipped() -> None:
     """The very object, so every answer is the same bit for bit."""
     assert Balance().share == NEUTRAL
-    assert balanced(Balance().share) is WEIGHTS
+    assert weights_balanced(Balance().share) is WEIGHTS
     assert Balance.of(None) == Balance()
 
 
 def test_a_share_scales_words_against_meaning_and_nothing_else() -> None:
     """Of a row's own words and of those around it alike; the version says so."""
-    shipped, moved = vector(WEIGHTS), vector(balanced(0.75))
+    shipped, moved = vector(WEIGHTS), vector(weights_balanced(0.75))
     for name, before, after in zip(NAMES, shipped, moved, strict=True):
         factor = {"words": 1.5, "context": 1.5, "meaning": 0.5}.get(GROUPS[name], 1.0)
         assert after == pytest.approx(before * factor)
-    assert balanced(0.75).version != WEIGHTS.version
+    assert weights_balanced(0.75).version != WEIGHTS.version
 
 
 @pytest.mark.parametrize("share", [0.1, 0.37, 0.5, 0.9])

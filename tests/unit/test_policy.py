@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from quoted import quoted
 
 import eider
-from eider.guide.compiler import OPENING, compiled
+from eider.guide.compiler import OPENING, compile_policy
 from eider.model.errors import BudgetExceededError, InputError
 from eider.model.values import KINDS, Memory
 from eider.providers.token_budget import HeuristicCounter
@@ -40,7 +40,7 @@ def test_memories_read_well(name: str) -> None:
     """Grouped, said once, imperative where they are rules, the most specific first."""
     case = CASES[name]
     chosen = [memory(n, *given) for n, given in enumerate(case["memories"])]
-    done = compiled(chosen, COUNTER, budget=case["budget"], opposes=opposed)
+    done = compile_policy(chosen, COUNTER, budget=case["budget"], opposes=opposed)
     assert done.text.split("\n") == case["text"]
     assert dict(done.left_out) == case["left_out"]
 
@@ -55,11 +55,11 @@ MEMORIES = st.lists(
 def test_no_text_makes_a_policy_larger_than_its_budget(given: list[tuple[str, str, str]], budget: int) -> None:
     """In any script; and what is missing says why, and the same memories give the same bytes."""
     chosen = [memory(n, *one) for n, one in enumerate(given)]
-    done = compiled(chosen, COUNTER, budget=budget, opposes=opposed)
+    done = compile_policy(chosen, COUNTER, budget=budget, opposes=opposed)
     assert COUNTER.count(done.text) == done.tokens <= budget
     assert {m.id for m in done.used} | set(done.left_out) == {m.id for m in chosen}
     assert not {m.id for m in done.used} & set(done.left_out)
-    assert compiled(chosen, COUNTER, budget=budget, opposes=opposed).text == done.text
+    assert compile_policy(chosen, COUNTER, budget=budget, opposes=opposed).text == done.text
     assert "<" not in done.text
 
 
@@ -69,13 +69,13 @@ def test_pinned_rules_survive_any_budget() -> None:
         memory(0, "rule", "global", "Be brief."),
         memory(1, "rule", "global", "Never name the customer.", "pinned"),
     ]
-    assert [m.id for m in compiled(chosen, COUNTER, budget=11).used] == ["m1"]
-    done = compiled(chosen, COUNTER, budget=3)
+    assert [m.id for m in compile_policy(chosen, COUNTER, budget=11).used] == ["m1"]
+    done = compile_policy(chosen, COUNTER, budget=3)
     assert [m.id for m in done.used] == ["m1"]
     assert done.left_out == {"m0": "the budget is used up"}
     assert done.tokens == COUNTER.count(done.text) > 3
     with pytest.raises(BudgetExceededError, match="unpin one of 'm1'"):
-        compiled(chosen, COUNTER, budget=3, exceeded="error")
+        compile_policy(chosen, COUNTER, budget=3, exceeded="error")
 
 
 @given(given=MEMORIES, pins=st.sets(st.integers(0, 11)), budget=st.integers(1, 200))
@@ -84,29 +84,29 @@ def test_only_pinned_memories_make_a_policy_larger_than_its_budget(
 ) -> None:
     """No pinned line is missing; over the budget there is nothing else; "error" refuses what "truncate" would cut."""
     chosen = [memory(n, *one, *(["pinned"] if n in pins else [])) for n, one in enumerate(given)]
-    done = compiled(chosen, COUNTER, budget=budget)
+    done = compile_policy(chosen, COUNTER, budget=budget)
     assert {m.id for m in done.used} | set(done.left_out) == {m.id for m in chosen}
     short = "the budget is used up"
     assert not any(m.pinned and done.left_out.get(m.id) == short for m in chosen)
     assert done.tokens <= budget or all(m.pinned for m in done.used)
     if done.tokens > budget or short in done.left_out.values():
         with pytest.raises(BudgetExceededError):
-            compiled(chosen, COUNTER, budget=budget, exceeded="error")
+            compile_policy(chosen, COUNTER, budget=budget, exceeded="error")
     else:
-        assert compiled(chosen, COUNTER, budget=budget, exceeded="error") == done
+        assert compile_policy(chosen, COUNTER, budget=budget, exceeded="error") == done
 
 
 def test_an_exact_budget_refuses_to_leave_out() -> None:
     """`on_budget_exceeded="error"` is for hosts that would rather know."""
     chosen = [memory(n, "rule", "global", f"Rule number {n} is to be kept.") for n in range(9)]
     with pytest.raises(BudgetExceededError, match="budget=20"):
-        compiled(chosen, COUNTER, budget=20, exceeded="error")
+        compile_policy(chosen, COUNTER, budget=20, exceeded="error")
 
 
 def test_instructions_the_agent_has_are_not_repeated() -> None:
     """Unless they are pinned."""
     chosen = [memory(0, "rule", "global", "Use ISO dates."), memory(1, "rule", "global", "Be brief.", "pinned")]
-    done = compiled(chosen, COUNTER, budget=100, known="Always: use ISO dates. Be brief!")
+    done = compile_policy(chosen, COUNTER, budget=100, known="Always: use ISO dates. Be brief!")
     assert [m.id for m in done.used] == ["m1"]
     assert done.left_out == {"m0": "the agent's instructions say so already"}
 
@@ -306,6 +306,6 @@ def test_choosing_more_lines_counts_the_whole_page_no_more_often() -> None:
             memory(n, ("rule", "preference", "decision", "fact")[4 * n // many], f"project:p{n % 3}", f"The harbour {n} lies {n * 7919 % 997} miles to the north.")
             for n in range(many)
         ]  # fmt: skip
-        assert len(compiled(given, counter, budget=600).left_out) > many / 4
+        assert len(compile_policy(given, counter, budget=600).left_out) > many / 4
         spent.append(counter.characters / sum(len(m.text) for m in given))
     assert spent[1] < spent[0] < 20  # characters counted for one that is given

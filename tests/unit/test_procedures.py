@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import eider
 from eider.api.facade import Eider
-from eider.runs.procedures import Trajectory, learned, next_actions, without_repeats
+from eider.runs.procedures import Trajectory, next_actions, shared_sequences, without_repeats
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_whatever_is_learned_was_done_twice_and_went_well(runs: list[tuple[list[
         Trajectory(str(n), "r", without_repeats(actions), frozenset(), succeeded=well, failed=not well)
         for n, (actions, well) in enumerate(runs)
     ]
-    for found in learned(made):
+    for found in shared_sequences(made):
         holders = [t for t in made if _holds(t.actions, found.actions)]
         assert found.successes == sum(t.succeeded for t in holders) >= 2
         assert found.failures == sum(t.failed for t in holders)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from eider.model.learned import ScopeStep
 from eider.records.scope_names import (
     allowed,
-    collapsed,
     is_short,
+    known_or_tidy,
     merges,
     named_in,
     same_meaning,
@@ -37,8 +37,8 @@ projects = st.text(alphabet="abcxyz0123456789._-", min_size=1, max_size=12).filt
 @given(names, st.lists(names, max_size=6))
 def test_collapsing_a_collapsed_name_changes_nothing(name: str, known: list[str]) -> None:
     """What a name stands for stands for itself."""
-    once = collapsed(name, known)
-    assert collapsed(once, known) == once
+    once = known_or_tidy(name, known)
+    assert known_or_tidy(once, known) == once
     assert once in known or once == tidy(name) or once == "global"
 
 
@@ -49,7 +49,7 @@ def test_collapsing_a_list_twice_is_collapsing_it_once(given_names: list[str]) -
     def registered(some: list[str]) -> list[str]:
         known: list[str] = []
         for name in some:
-            if (one := collapsed(name, known)) not in known:
+            if (one := known_or_tidy(name, known)) not in known:
                 known.append(one)
         return known
 
@@ -64,7 +64,7 @@ def test_names_of_different_things_are_never_joined(one: str, other: str, kind: 
     if tidy(kind + one) == tidy(kind + other):
         return
     a, b = kind + one, kind + other
-    assert collapsed(a, [b], lambda *_: 1.0) == tidy(a)
+    assert known_or_tidy(a, [b], lambda *_: 1.0) == tidy(a)
     assert merges({a: 3, b: 5}, (), lambda *_: 1.0) == ()
     assert not allowed(ScopeStep(op="merge", scopes=(a,), into=(b,)), {a, b}, ())
 
@@ -99,7 +99,7 @@ def test_spellings_of_one_name_are_one(one: str, other: str) -> None:
 def test_other_names_stay_apart(one: str, other: str) -> None:
     """A digit, a proper name or a short word makes the difference."""
     assert not spelled_alike(one, other)
-    assert collapsed(one, [other]) == one
+    assert known_or_tidy(one, [other]) == one
 
 
 def test_opposites_are_not_the_same_for_being_alike() -> None:

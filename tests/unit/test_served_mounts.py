@@ -14,7 +14,7 @@ from eider.model.errors import InputError, MissingExtraError
 from eider.service.dispatcher import Dispatcher
 from eider.service.http_app import HOOKED, MAX_BODY, App
 from eider.service.in_process_backend import ServerContext
-from eider.service.mounts import Mounts, listed
+from eider.service.mounts import Mounts, list_mounts
 
 TOKEN = "let-me-in"
 
@@ -148,7 +148,7 @@ async def test_other_paths_are_the_servers(app: App) -> None:
 
 def test_mcp_is_mounted() -> None:
     """By name, without importing it."""
-    assert "mcp" in listed()
+    assert "mcp" in list_mounts()
 
 
 def test_a_mount_asks_the_servers_stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from eider.api.host_values import repaired
+from eider.api.host_values import storable_text
 from eider.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def read_message(message: Mapping[str, Any], place: str = "message") -> ChatMess
     name = message["role"]
     if not isinstance(name, str) or name not in ROLES:
         raise InputError(f"{place}.role={name!r:.40} is unknown; use one of {', '.join(ROLES)}.")
-    text = repaired("\n".join(_texts(message["content"], place)))
+    text = storable_text("\n".join(_texts(message["content"], place)))
     role = ROLES[name]
     if role is None or not text.strip():
         return None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal, ParamSpec, TypeVar
 
 from eider.api import tools
 from eider.api.conversation_state import ConversationKey, LastReply, state_of
-from eider.api.host_values import repaired
+from eider.api.host_values import storable_text
 from eider.model.errors import InputError, QueuedError, ServerBusyError, ServerUnreachableError
 from eider.model.validation import MAX_TEXT
 
@@ -173,7 +173,7 @@ class Conversation:
             The policy; its `text` is empty when nothing is known or memory fails, and `why` says which.
         """
         ask = partial(
-            self._host.reader.policy, user=self.user, context=repaired(context or self.work_context or "") or None, existing_instructions=existing,
+            self._host.reader.policy, user=self.user, context=storable_text(context or self.work_context or "") or None, existing_instructions=existing,
             scopes=self.scopes or None, budget=budget, loop=self.loop,
             kinds=None if context or self.work_context else GUIDANCE_KINDS,
         )  # fmt: skip
@@ -194,7 +194,7 @@ class Conversation:
             The lines and where they came from; `text` is empty when nothing helps or memory fails, and `why` says which.
         """
         ask = partial(
-            self._host.reader.inject, repaired(prompt), user=self.user, session=self.session,
+            self._host.reader.inject, storable_text(prompt), user=self.user, session=self.session,
             scopes=[*dict.fromkeys((*self.scopes, "global"))] if self.scopes else None, budget=self.budget, without=without, known=known,
         )  # fmt: skip
         return self._host.answer_or(ask, _no_context)
@@ -240,7 +240,7 @@ class Conversation:
             answering_key: Key that message was reported under by `agent_said`, where another process reported it.
             at: When it was said; by default now.
         """
-        text, answering = repaired(text), answering and repaired(answering)
+        text, answering = storable_text(text), answering and storable_text(answering)
         if not text.strip():
             return
         last = self._host.state.last_reply(self._key())
@@ -261,7 +261,7 @@ class Conversation:
             key: Idempotency key made from coordinates.
             tainted: Whether the words rest on tool results or documents that were not reported with `tool_said`.
         """
-        text = repaired(text)
+        text = storable_text(text)
         if not text.strip():
             return
         key = key or f"auto:{os.urandom(16).hex()}"
@@ -278,7 +278,7 @@ class Conversation:
             source: Whether a tool or a document said it.
             key: Idempotency key made from coordinates.
         """
-        text = repaired(text)
+        text = storable_text(text)
         if not text.strip():
             return
         self._host.state.set_last_reply(self._key(), replace(self._host.state.last_reply(self._key()), tainted=True))

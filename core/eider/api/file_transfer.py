@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from eider.api.upload import CHUNK, FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS, packed, unpacked
+from eider.api.upload import CHUNK, FILE, FOLDER, MAX_UPLOAD, REQUEST, ROWS, packed, unpack_into
 from eider.client import tls_link
 from eider.client.client import PROTOCOL, VERSION, ClientError, dumps, loads, local_zone
 from eider.model.errors import InputError, StoreMissingError, TooLargeError
@@ -53,9 +53,9 @@ def download(client: Client, whole: Mapping[str, Any]) -> int:
     if not folder and path.is_dir():
         raise InputError(f"{str(path)!r} is a directory; name a file, or export as format='parquet'.")
     with replacing(path) as beside, _incoming_file(beside.parent, folder=folder, beside=beside) as file:
-        said = dumps(enveloped(client, {**whole, "path": path.name})).encode()
+        said = dumps(envelope_of(client, {**whole, "path": path.name})).encode()
         head = {"Content-Type": "application/json", "Content-Length": str(len(said))}
-        with asked(client, "export", said, head) as answer:
+        with send_request(client, "export", said, head) as answer:
             shutil.copyfileobj(answer, file, CHUNK)
             rows, missing = int(answer.headers[ROWS]), answer.length
         if missing:
@@ -64,7 +64,7 @@ def download(client: Client, whole: Mapping[str, Any]) -> int:
         os.fsync(file.fileno())
         if folder:
             file.seek(0)
-            unpacked(file, beside)
+            unpack_into(file, beside)
             for found in beside.iterdir():
                 found.chmod(0o600)
                 descriptor = os.open(found, os.O_RDONLY)
@@ -103,9 +103,9 @@ def upload(client: Client, whole: Mapping[str, Any]) -> Any:
             raise TooLargeError(repr(str(path)), size, MAX_UPLOAD, "bytes")
         head = {
             "Content-Type": FOLDER if path.is_dir() else FILE, "Content-Length": str(size), "Expect": "100-continue",
-            REQUEST: dumps(enveloped(client, whole)),
+            REQUEST: dumps(envelope_of(client, whole)),
         }  # fmt: skip
-        with given.open("rb") as file, asked(client, "import_", file, head) as answer:
+        with given.open("rb") as file, send_request(client, "import_", file, head) as answer:
             return loads(answer.read().decode())
 
 
@@ -118,7 +118,7 @@ def _readable(path: Path) -> Generator[None]:
         raise InputError(f"{str(path)!r} may not be read; give this user permission.") from error
 
 
-def enveloped(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
+def envelope_of(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
     """A request with what the server must know beside it."""
     said = {"store": client.store, "agent": client.agent, "tz": local_zone()}
     return {"request": dict(request), "channel": client.channel, "max_trust": client.max_trust} | {
@@ -127,7 +127,9 @@ def enveloped(client: Client, request: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def asked(client: Client, verb: str, body: bytes | IO[bytes], head: Mapping[str, str]) -> Generator[HTTPResponse]:
+def send_request(
+    client: Client, verb: str, body: bytes | IO[bytes], head: Mapping[str, str]
+) -> Generator[HTTPResponse]:
     """One request over a connection of its own, sent once; its answer, unless that is a refusal.
 
     Raises:

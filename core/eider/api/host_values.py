@@ -20,12 +20,12 @@ _KIND: Final = ("type", "kind", "block_type")
 _MEDIA: Final = re.compile(r"mime|media_type|^format$")
 
 
-def repaired(text: str) -> str:
+def storable_text(text: str) -> str:
     r"""Return a text that every database and encoding can hold.
 
     Halves of an emoji that belong together are joined, lone ones and NUL become U+FFFD.
 
-    >>> repaired("half \ud83d, a pair \ud83d\ude00, a NUL \x00")
+    >>> storable_text("half \ud83d, a pair \ud83d\ude00, a NUL \x00")
     'half �, a pair 😀, a NUL �'
     """
     if _UNSTORABLE.search(text) is None:
@@ -37,10 +37,10 @@ def repaired(text: str) -> str:
 def repaired_tree(value: Any) -> Any:
     """Return JSON with each of its strings repaired, names of entries too."""
     if isinstance(value, str):
-        return repaired(value)
+        return storable_text(value)
     if isinstance(value, Mapping):
         known = cast("Mapping[Any, Any]", value)
-        return {repaired(n) if isinstance(n, str) else n: repaired_tree(v) for n, v in known.items()}
+        return {storable_text(n) if isinstance(n, str) else n: repaired_tree(v) for n, v in known.items()}
     if isinstance(value, (list, tuple)):
         return [repaired_tree(one) for one in cast("list[Any]", value)]
     return value
@@ -71,12 +71,12 @@ def with_references(value: Any, stands_for: Callable[[Mapping[str, Any]], Any], 
     return {name: with_references(part, stands_for, most) for name, part in known.items()}
 
 
-def shortened(value: Any, most: int = 2_000) -> Any:
+def cut_texts(value: Any, most: int = 2_000) -> Any:
     """Return JSON whose texts are cut to so many characters, with a note of what is missing."""
     if isinstance(value, Mapping):
-        return {name: shortened(part, most) for name, part in cast("Mapping[str, Any]", value).items()}
+        return {name: cut_texts(part, most) for name, part in cast("Mapping[str, Any]", value).items()}
     if isinstance(value, (list, tuple)):
-        return [shortened(part, most) for part in cast("list[Any]", value)]
+        return [cut_texts(part, most) for part in cast("list[Any]", value)]
     cut = isinstance(value, str) and len(value) > most + 40
     return f"{value[:most]}… [{len(value) - most:,} more characters]" if cut else value
 

@@ -78,7 +78,7 @@ def expire_runs(engine: Engine, job: Job, progress: Progress) -> None:
 @handles("backup")
 def backup(engine: Engine, job: Job, progress: Progress) -> None:
     """Make a scheduled backup."""
-    from eider.records.backup.commands import scheduled
+    from eider.records.backup.commands import run_scheduled_backup
 
-    scheduled(engine, job)
+    run_scheduled_backup(engine, job)
     progress(1, 1)

@@ -21,7 +21,7 @@ from eider.providers.embedders import names
 from eider.providers.embedders.guard import GuardedEmbedder
 from eider.providers.embedders.noted import NOTED, EmbedderChoice, Noted
 from eider.providers.token_budget import HeuristicCounter
-from eider.providers.token_counters import configured
+from eider.providers.token_counters import configured_counter
 from eider.records import requote
 from eider.records.moving.move import NOTE
 from eider.store import embedder_exchange
@@ -56,7 +56,7 @@ def open_engine(
         _refuse_unfinished(store)
         chosen = choice.made
         engine = Engine(
-            store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
+            store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured_counter(),
             layers=_layers(layers, chosen, clock), name=store.place.name, paused=paused or asked, second_look=again,
         )  # fmt: skip
         if not store.place.read_only:
@@ -101,7 +101,7 @@ def open_memory_engine(
     try:
         chosen = choice.made
         engine = Engine(
-            store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured(),
+            store=store, clock=clock or SystemClock(), embedder=chosen, counter=configured_counter(),
             layers=_layers(layers, chosen, clock), name=store.place.name, second_look=again,
         )  # fmt: skip
     except BaseException:

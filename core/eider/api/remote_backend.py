@@ -56,7 +56,7 @@ class RemoteBackend:
         except ClientError as error:
             raise decode_error(error.kind, error.message, error.fields) from None
         if found.get("status") == "queued":
-            return cast("A", queued(name, sent, found))
+            return cast("A", queued_answer(name, sent, found))
         return answer_of(type(request), found["value"])
 
     def _transferred(self, name: str, sent: Mapping[str, Any]) -> int | Imported:
@@ -131,7 +131,7 @@ def answer_of(request: type[Request[A]], value: Any) -> A:
     return request.shown(table_of(value) if kind is Table else decode(value, kind))
 
 
-def queued(name: str, sent: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
+def queued_answer(name: str, sent: Mapping[str, Any], found: Mapping[str, Any]) -> Any:
     """What a write answers that waits in the spool: the value as far as it is known, under an id that says so.
 
     Raises:

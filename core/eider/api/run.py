@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from eider.api.run_record import RunRecord
-from eider.api.run_steps import CURRENT, Execution, StepBlock, StepOptions, by_rule, named, step_function
+from eider.api.run_steps import CURRENT, Execution, StepBlock, StepOptions, by_rule, step_function, step_named
 from eider.api.run_values import plain_of
 from eider.model.errors import InputError
 from eider.model.requests_runs import RESERVED
@@ -249,7 +249,7 @@ class OpenRun(RunRecord):
         steps = self.steps_before(after)
         there = {s.name for s in steps} | {INPUTS}
         names = [
-            named(p.name, steps, self.declared)
+            step_named(p.name, steps, self.declared)
             for p in options.parameters()
             if p.name not in RESERVED or p.name == INPUTS
         ]

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Self
 
 from eider.api.run_steps import CURRENT, Execution, StepOptions, by_rule
-from eider.api.run_values import content_of, restored, value_of
+from eider.api.run_values import content_of, restore_value, value_of
 from eider.model.errors import EiderError, InputError, RunChangedError
 from eider.model.requests_runs import step_name
 from eider.model.runs import JSON, TEXT, Content, Seen, Step
@@ -94,7 +94,7 @@ class RunRecord:
     def value_of(self, step: Step) -> Any:
         """Return what a step gave, made anew each time."""
         content = self._content(step.digest, f"{step.name}#{step.number}")
-        return restored(content.value(), step.model, f"output of {step.ref!r}")
+        return restore_value(content.value(), step.model, f"output of {step.ref!r}")
 
     def output(self, step: str) -> Any:
         """Return what a step gave, whole: `collect`, `collect#2`, or `inputs`.

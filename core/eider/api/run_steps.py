@@ -121,14 +121,14 @@ def _given(run: OpenRun, execution: Execution, name: str, steps: list[Step]) -> 
             )
         step = the_previous(steps)
     else:
-        step = find(Reference(named(name, steps, run.declared), written=name), steps, declared=run.declared)
+        step = find(Reference(step_named(name, steps, run.declared), written=name), steps, declared=run.declared)
     if step is None:
         return None
     execution.note(Seen(step=step.ref, why="parameter"))
     return run.value_of(step)
 
 
-def named(parameter: str, steps: list[Step], declared: list[str]) -> str:
+def step_named(parameter: str, steps: list[Step], declared: list[str]) -> str:
     """Return the step that a parameter means: `weekly_report` also means `weekly-report`."""
     names = dict.fromkeys((*(s.name for s in steps), *declared))
     alike = [n for n in names if n.replace("-", "_").replace(" ", "_") == parameter]

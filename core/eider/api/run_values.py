@@ -60,7 +60,7 @@ def _is_model(value: Any) -> bool:
     return not isinstance(value, type) and (hasattr(type(value), "model_dump") or dataclasses.is_dataclass(value))
 
 
-def restored(value: Any, model: str, what: str) -> Any:
+def restore_value(value: Any, model: str, what: str) -> Any:
     """Return a kept output as the class it was of, where this process has that class; else as it is kept.
 
     Raises:
@@ -85,4 +85,4 @@ def restored(value: Any, model: str, what: str) -> Any:
 def value_of(output: StepOutput) -> Any:
     """Return an output that was read."""
     value = output.value if output.base64 is None else b64decode(output.base64)
-    return restored(value, output.model, f"output of {output.step!r}")
+    return restore_value(value, output.model, f"output of {output.step!r}")

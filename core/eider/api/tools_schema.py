@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from eider.api.host_values import repaired
+from eider.api.host_values import storable_text
 from eider.model.errors import InputError
 from eider.model.values import KINDS
 
@@ -128,7 +128,7 @@ def _read_value(value: Any, kind: str) -> Any:
             return int(value.partition(".")[0])
         if kind == "number" and _NUMBER.fullmatch(value):
             return float(value)
-        return repaired(value)
+        return storable_text(value)
     return int(value) if kind == "integer" and isinstance(value, float) and value.is_integer() else value
 
 

@@ -79,7 +79,7 @@ def packed(folder: Path, to: Path) -> Path:
     return to
 
 
-def unpacked(packed: IO[bytes], folder: Path) -> Path:
+def unpack_into(packed: IO[bytes], folder: Path) -> Path:
     """The files of a tar in a directory: plain files under plain names, nothing else is believed.
 
     Raises:
@@ -105,12 +105,12 @@ def unpacked(packed: IO[bytes], folder: Path) -> Path:
     return folder
 
 
-def arrived(file: Path, media: str) -> Path:
+def path_of_upload(file: Path, media: str) -> Path:
     """What was sent along, as the path that an import reads."""
     if not media.startswith(FOLDER):
         return file
     with file.open("rb") as tar:
-        return unpacked(tar, file.with_name("import"))
+        return unpack_into(tar, file.with_name("import"))
 
 
 @contextmanager

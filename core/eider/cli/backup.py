@@ -131,7 +131,7 @@ def list_(state: State, verify: bool) -> int:
 
     Those of all stores are listed, or those of the one named with --store.
     """
-    from eider.records.backup.commands import told
+    from eider.records.backup.commands import describe_backup
     from eider.records.backup.create import verify as verified
 
     found = _all_backups(state.store)
@@ -150,7 +150,7 @@ def list_(state: State, verify: bool) -> int:
         if not rows:
             print_line("no backups yet; make one with eider backup run")
 
-    print_values(state, [told(b) for b in found], human)
+    print_values(state, [describe_backup(b) for b in found], human)
     return 1 if verify and any(not b.verified for b in found) else 0
 
 
@@ -158,11 +158,15 @@ def _all_backups(store: str | None) -> list[Backup]:
     """Return backups of one store or of all, oldest first; one with a broken manifest is marked damaged."""
     from eider.model import backup_paths
     from eider.model.store_paths import folder_of
-    from eider.records.backup.manifest import seen
+    from eider.records.backup.manifest import read_or_damaged
 
     if store is not None:
-        return [seen(path) for path in backup_paths.backups(folder_of(store))]
-    found = [seen(p.parent) for place in backup_paths.shelves() for p in place.glob(f"[!.]*/{backup_paths.MANIFEST}")]
+        return [read_or_damaged(path) for path in backup_paths.backups(folder_of(store))]
+    found = [
+        read_or_damaged(p.parent)
+        for place in backup_paths.shelves()
+        for p in place.glob(f"[!.]*/{backup_paths.MANIFEST}")
+    ]
     return sorted(found, key=lambda b: (b.manifest.store, b.manifest.at))
 
 
@@ -302,13 +306,13 @@ def schedule(state: State, every: str | None, at: str, keep: int) -> None:
     It does so when it runs; what was missed is made up for, and a store that did not change is left out. Weekly
     is on Sundays. Without a word the schedule is shown.
     """
-    from eider.records.backup.schedule import Schedule, keep_schedule, scheduled
+    from eider.records.backup.schedule import Schedule, current_schedule, keep_schedule
 
     if every == "off":
         keep_schedule(None)
     elif every is not None:
         keep_schedule(Schedule(every="weekly" if every == "weekly" else "daily", at=_parse_time(at), keep=keep))
-    found = scheduled()
+    found = current_schedule()
     shown = {
         "every": found.every if found else "off", "at": f"{found.at:%H:%M}" if found else None,
         "keep": found.keep if found else None,

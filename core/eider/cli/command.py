@@ -152,13 +152,13 @@ def parse_time(text: str, tz: str) -> str:
     Raises:
         InputError: It cannot be read.
     """
-    from eider.language.dates import placed
+    from eider.language.dates import periods_in
 
     try:
         parse_instant(text, tz=tz)
     except InputError as error:
         words, today = text.strip(), datetime.now(ZoneInfo(tz)).date()
-        found = [w for a, b, w in placed(words, said_on=today, asked=True) if b - a == len(words)]
+        found = [w for a, b, w in periods_in(words, said_on=today, asked=True) if b - a == len(words)]
         if not found:
             raise InputError(f"{str(error).rstrip('.')}, or words such as 'yesterday' or 'last week'.") from None
         return found[0].start.isoformat()

@@ -26,7 +26,7 @@ from eider.retrieve.query import read_question
 from eider.retrieve.rank import Ranked, rank
 from eider.retrieve.recall import merge_results, rows_of, stores_of
 from eider.retrieve.visible import masks, present
-from eider.retrieve.weights import balanced
+from eider.retrieve.weights import weights_balanced
 from eider.store.engine import Engine
 from eider.store.segment.segment import Segment
 
@@ -57,7 +57,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     if not prompt.strip():
         return Injection(text="", recollections=(), why="silent: the prompt is empty")
     ask = Recall(user=request.user, query=prompt, scopes=request.scopes, limit=_ASKED_FOR)
-    view, weights = present(accepted.now), balanced(engine.shares.of(request.user))
+    view, weights = present(accepted.now), weights_balanced(engine.shares.of(request.user))
     found: list[Recollection] = []
     worth: dict[int, float] = {}
     for store, user in stores_of(engine, request.user):

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from eider.guide.compiler import OPENING, compiled, line_in_policy
-from eider.guide.policy_by_model import worded
-from eider.guide.worth import MOST, picked
+from eider.guide.compiler import OPENING, compile_policy, line_in_policy
+from eider.guide.policy_by_model import word_by_model
+from eider.guide.worth import MOST, pick_rows
 from eider.model.answers import Policy
 from eider.model.clock import day_start
 from eider.model.outcomes import Recalled
@@ -24,7 +24,7 @@ from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
 from eider.retrieve.rendering import quotation_of
 from eider.retrieve.visible import present
-from eider.retrieve.weights import balanced
+from eider.retrieve.weights import weights_balanced
 from eider.store.arrays import KIND_CODE, STATE_CODE, micros
 from eider.store.engine import Engine
 
@@ -57,8 +57,10 @@ def policy(engine: Engine, accepted: Clean[PolicyFor]) -> Policy:
     if kept is not None and kept[0] == version:
         found = kept[1]
     else:
-        found = _compiled(engine, _placed(engine, request, channel), now)
-        found = worded(engine, channel.agent, found, context=request.context or "", budget=request.budget or BUDGET)
+        found = _compile(engine, _with_scopes(engine, request, channel), now)
+        found = word_by_model(
+            engine, channel.agent, found, context=request.context or "", budget=request.budget or BUDGET
+        )
         engine.policies[place] = (version, found)
         while len(engine.policies) > _KEPT:
             engine.policies.pop(next(iter(engine.policies)))
@@ -73,19 +75,19 @@ def _plain(names: Sequence[str] | None) -> tuple[str, ...] | None:
     return None if names is None else tuple(names)
 
 
-def _placed(engine: Engine, request: PolicyFor, channel: Channel) -> PolicyFor:
+def _with_scopes(engine: Engine, request: PolicyFor, channel: Channel) -> PolicyFor:
     """The request with the scopes that its context belongs to, where none are named and the mode infers them."""
     if request.scopes is not None:
         return request
     return replace(request, scopes=scopes_read(engine, request.user, channel.agent, request.context))
 
 
-def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
+def _compile(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
     budget = request.budget or BUDGET
     with engine.segments.hold(request.user) as segment:
         visible = _visible(segment, request, micros(engine.now()))
-        related = _related(engine, segment, request, visible)
-        rows, left = picked(segment, np.flatnonzero(visible), related, micros(now))
+        related = _relation_to_context(engine, segment, request, visible)
+        rows, left = pick_rows(segment, np.flatnonzero(visible), related, micros(now))
         rested = [e for row in rows for e in segment.evidence.get(row, ())]
         ids = [segment.ids[row] for row in rows]
         items = read(engine, segment, [*ids, *rested], request.user)
@@ -93,9 +95,9 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
         dated = {segment.ids[row] for row in rows if segment.windows[row, 0, 1] > 0}
     chosen = [m for i in ids if isinstance(m := items.get(i), Memory)]
     said = {i: e for i, e in items.items() if isinstance(e, Episode)}
-    done = compiled(
+    done = compile_policy(
         chosen, engine.counter, budget=budget, exceeded=request.on_budget_exceeded, known=request.existing_instructions,
-        opposes=_opposed, opening=OPENING,
+        opposes=_are_opposed, opening=OPENING,
         lines={m.id: line_in_policy(m, quotation_of(m, said), now, dated=m.id in dated) for m in chosen},
     )  # fmt: skip
     why = f"{len(done.used)} of {len(chosen)} memories in {done.tokens} of {budget} tokens"
@@ -109,7 +111,7 @@ def _compiled(engine: Engine, request: PolicyFor, now: datetime) -> Policy:
     )  # fmt: skip
 
 
-def _opposed(wide: Memory, narrow: Memory) -> bool:
+def _are_opposed(wide: Memory, narrow: Memory) -> bool:
     """Whether a narrower memory states something else of the same matter."""
     from eider.understand.pairs import compare  # loads the language data of learning
 
@@ -129,7 +131,7 @@ def _visible(segment: Segment, request: PolicyFor, at: int) -> NDArray[np.bool_]
     return mask
 
 
-def _related(
+def _relation_to_context(
     engine: Engine, segment: Segment, request: PolicyFor, visible: NDArray[np.bool_]
 ) -> dict[int, tuple[float, bool]] | None:
     """Row → (score in [0, 1] of the best, whether it clearly bears on the context); None without a context."""
@@ -137,7 +139,7 @@ def _related(
         return None
     ask = Recall(user=request.user, query=request.context[:_READ])
     question = replace(read_question(engine, segment, ask.query, ask, present(engine.now())), window=None)
-    weights = balanced(engine.shares.of(request.user))
+    weights = weights_balanced(engine.shares.of(request.user))
     found = rank(segment, question, visible, limit=MOST, weights=weights)
     bearing = {r.row: r.score - r.shares.get("kind", 0.0) for r in found}  # what it says, whatever kind it is
     best = max(bearing.values(), default=0.0)

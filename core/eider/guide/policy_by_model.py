@@ -25,7 +25,7 @@ _DENIES: Final = re.compile(
 )
 
 
-def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: int) -> Policy:
+def word_by_model(engine: Engine, agent: str, found: Policy, *, context: str, budget: int) -> Policy:
     """The guidance as the agent's model words it, or as it was where no model is asked or its text does not hold.
 
     Args:
@@ -47,7 +47,7 @@ def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: i
         answer = engine.agents.model(settings).ask(prompt)
     except (ModelError, MissingExtraError, ConfigError) as error:
         return replace(found, why=f"{found.why}; in our own words, because the model did not answer: {error}")
-    lines = held(answer.lines, found.memories)
+    lines = check_lines(answer.lines, found.memories)
     text = "\n".join([OPENING, *(f"- {line}" for _, line in lines or ())])
     tokens = engine.counter.count(text)
     if not lines or tokens > budget:
@@ -62,7 +62,7 @@ def worded(engine: Engine, agent: str, found: Policy, *, context: str, budget: i
     )  # fmt: skip
 
 
-def held(lines: Sequence[PolicyLine], memories: Sequence[Memory]) -> list[tuple[tuple[Memory, ...], str]] | None:
+def check_lines(lines: Sequence[PolicyLine], memories: Sequence[Memory]) -> list[tuple[tuple[Memory, ...], str]] | None:
     """The lines with the memories they rest on; None when one of them does not hold, or a pinned memory is missing."""
     from eider.understand.grounding import grounded  # loads the language data of learning
 

@@ -30,7 +30,7 @@ _GUIDES: Final = [KIND_CODE[k] for k in ("rule", "preference", "decision")]
 _DAY: Final = 86_400_000_000
 
 
-def picked(
+def pick_rows(
     segment: Segment, rows: NDArray[np.intp], related: Mapping[int, tuple[float, bool]] | None, midnight: int
 ) -> tuple[list[int], dict[int, str]]:
     """Return the rows that are said, best first, and why others are not; of equal worth by id, so that nothing flickers.

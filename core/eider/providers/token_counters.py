@@ -60,7 +60,7 @@ def counter(name: str = "heuristic", **settings: Any) -> TokenCounter:
     )
 
 
-def configured() -> TokenCounter:
+def configured_counter() -> TokenCounter:
     """The counter that is set, else the estimate; a model's key is handed to its own provider only."""
     name = config.setting("counter") or "heuristic"
     if name == "heuristic":

@@ -60,13 +60,13 @@ def of_memory(
         again = said_again(engine, said, everything, user=user, besides=frozenset(named))
         again = replace(again, memories=frozenset(i for i in again.memories if everything[i].trust <= trust))
     both = named | _with_inputs(set(again.memories), everything)
-    own = _quoted(engine, named, everything)
-    parts = [] if keep_evidence else [*own, *_quoted(engine, both - named, everything), *again.parts]
+    own = _quotations_of(engine, named, everything)
+    parts = [] if keep_evidence else [*own, *_quotations_of(engine, both - named, everything), *again.parts]
     if trust < _MOST_TRUST:
         said_by = engine.store.reads.episodes(sorted({s.episode for s in parts}), user=user)
         theirs_too = {e.id for e in said_by if e.trust > trust}
         parts = [s for s in parts if s.episode not in theirs_too]
-    plan = planned(engine, everything, both, frozenset(), parts, user=user, actor=actor)
+    plan = plan_erasure(engine, everything, both, frozenset(), parts, user=user, actor=actor)
     theirs = {s.episode for s in again.parts} if not keep_evidence else set[str]()
     return replace(plan, again=tuple(sorted((both - named) | (theirs - {s.episode for s in own}))))
 
@@ -79,7 +79,7 @@ def of_episode(engine: Engine, id: str, *, user: str, actor: str) -> Plan:  # no
     """
     if not engine.store.reads.episodes([id], user=user):
         raise UnknownIdError("memory or episode", id, user)
-    return planned(engine, all_memories(engine, user), set(), frozenset({id}), (), user=user, actor=actor)
+    return plan_erasure(engine, all_memories(engine, user), set(), frozenset({id}), (), user=user, actor=actor)
 
 
 def all_memories(engine: Engine, user: str) -> dict[str, Memory]:
@@ -87,7 +87,7 @@ def all_memories(engine: Engine, user: str) -> dict[str, Memory]:
     return {m.id: m for m in engine.store.reads.memories(None, user=user)}
 
 
-def planned(
+def plan_erasure(
     engine: Engine, everything: Mapping[str, Memory], named: set[str], episodes: frozenset[str], parts: Iterable[Span],
     *, user: str, actor: str,
 ) -> Plan:  # fmt: skip
@@ -108,10 +108,10 @@ def planned(
         if part.episode not in episodes:
             spans.setdefault(part.episode, []).append((part.start, part.end))
     cut = {e.id: e for e in engine.store.reads.episodes(sorted(spans), user=user)}
-    blanked = [_blanked(episode, sorted(set(spans[id_]))) for id_, episode in cut.items()]
+    blanked = [_blank_spans(episode, sorted(set(spans[id_]))) for id_, episode in cut.items()]
     whole = episodes | {e.id for e in blanked if not _LETTER.search(e.text.replace(BLANK, ""))}
     stays = tuple(e for e in blanked if e.id not in whole)
-    erased = {e.id: _joined(spans[e.id]) for e in stays}
+    erased = {e.id: _join_spans(spans[e.id]) for e in stays}
     derived = {m.id for m in everything.values() if m.evidence and all(_lost(s, whole, erased) for s in m.evidence)}
     gone = _with_merges(named | derived | _telling(everything, named, erased), everything.values())
     kept = [
@@ -151,7 +151,7 @@ def _with_merges(ids: set[str], memories: Iterable[Memory]) -> set[str]:
     return found
 
 
-def _quoted(engine: Engine, ids: set[str], everything: Mapping[str, Memory]) -> list[Span]:
+def _quotations_of(engine: Engine, ids: set[str], everything: Mapping[str, Memory]) -> list[Span]:
     """What these memories quote, in all their versions; of a quotation that others share, their own words alone."""
     found: list[Span] = []
     users = {everything[i].user for i in ids}
@@ -190,7 +190,7 @@ def _versions(engine: Engine, memory: Memory) -> list[Memory]:
     return engine.store.reads.versions(memory.id, user=memory.user)
 
 
-def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _join_spans(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Spans in order, those that touch joined."""
     found: list[tuple[int, int]] = []
     for start, end in sorted(spans):
@@ -224,25 +224,25 @@ def _plain(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.casefold()))
 
 
-def _blanked(episode: Episode, spans: list[tuple[int, int]]) -> Episode:
+def _blank_spans(episode: Episode, spans: list[tuple[int, int]]) -> Episode:
     """An utterance without some of its words, there and in its metadata; as long as before."""
     text, words = episode.text, [episode.text[a:b] for a, b in spans]
     for start, end in spans:
         mark = BLANK if end - start >= len(BLANK) else "…"
         text = text[:start] + mark.ljust(end - start)[: end - start] + text[end:]
-    metadata = _without(episode.metadata, sorted(words, key=len, reverse=True))
+    metadata = _without_words(episode.metadata, sorted(words, key=len, reverse=True))
     return replace(episode, text=text, metadata=metadata if isinstance(metadata, Mapping) else {})
 
 
-def _without(value: Json, words: list[str]) -> Json | Metadata:
+def _without_words(value: Json, words: list[str]) -> Json | Metadata:
     """A value with these words taken out of every string."""
     if isinstance(value, str):
         for one in words:
             value = value.replace(one, BLANK)
         return value
     if isinstance(value, Mapping):
-        return {name: _without(inner, words) for name, inner in value.items()}
-    return [_without(inner, words) for inner in value] if isinstance(value, list | tuple) else value
+        return {name: _without_words(inner, words) for name, inner in value.items()}
+    return [_without_words(inner, words) for inner in value] if isinstance(value, list | tuple) else value
 
 
 def _less(
@@ -294,5 +294,7 @@ def of_tombstones(engine: Engine, ids: Iterable[str], *, user: str, actor: str) 
     named = {i for i in wanted if i in everything and everything[i].state != "erased"}
     runs = frozenset(i for i in wanted if i.startswith("run_"))
     episodes = frozenset(i for i in wanted if i not in everything) - runs
-    plan = planned(engine, everything, named, episodes, _quoted(engine, named, everything), user=user, actor=actor)
+    plan = plan_erasure(
+        engine, everything, named, episodes, _quotations_of(engine, named, everything), user=user, actor=actor
+    )
     return replace(plan, erasure=replace(plan.erasure, runs=runs))

@@ -15,7 +15,7 @@ from eider.model.requests import Forget, ForgetUser
 from eider.model.values import TRUST
 from eider.privacy.ingress import Channel, Clean
 from eider.records.erasure_plan import Plan, all_memories, of_episode, of_memory, of_tombstones
-from eider.records.proposals import check_may_change, may_change, proposed
+from eider.records.proposals import check_may_change, may_change, propose
 from eider.store.engine import Engine
 
 _CHECKED_TEXTS: Final = 50
@@ -53,7 +53,7 @@ def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
 
     theirs = engine.store.reads.memories([request.id], user=request.user) if not request.id.startswith("ep_") else []
     if theirs and theirs[0].state != "erased" and not may_change(channel, theirs[0]):
-        asked = "" if request.dry_run else engine.planned(lambda: proposed(engine, theirs[0], channel, op="propose")).id
+        asked = "" if request.dry_run else engine.planned(lambda: propose(engine, theirs[0], channel, op="propose")).id
         return Receipt(
             ids=(), at=engine.now(), erased={}, kept=(request.id,), proposed=asked, dry_run=request.dry_run,
             seconds=time.perf_counter() - start,
@@ -63,7 +63,7 @@ def forget(engine: Engine, accepted: Clean[Forget]) -> Receipt:
             return _foreseen(engine, plan(), start)
         done, counts = engine.planned(erased)
     except UnknownIdError:
-        return _finished(engine, request, start)
+        return _finish_earlier(engine, request, start)
     return receipt(engine, done, counts, wait=request.wait, start=start)
 
 
@@ -94,7 +94,7 @@ def _foreseen(engine: Engine, plan: Plan, start: float) -> Receipt:
     )  # fmt: skip
 
 
-def _finished(engine: Engine, request: Forget, start: float) -> Receipt:
+def _finish_earlier(engine: Engine, request: Forget, start: float) -> Receipt:
     """What was forgotten before, and whose bytes had not left the disk, is finished now.
 
     Raises:
@@ -160,7 +160,7 @@ def receipt(engine: Engine, plan: Plan, counts: Mapping[str, int], *, wait: bool
     checks = {"structure": not engine.store.erasure_checks.tables_with(ids)}
     texts = list(dict.fromkeys(plan.texts.values()))[:_CHECKED_TEXTS]
     said = {text: engine.store.erasure_checks.still_saying([text], user=user) for text in texts}
-    done = wait and _scrubbed(engine)
+    done = wait and _scrub(engine)
     if done:
         gone = [text for text, where in said.items() if not where]
         checks["logic"] = not engine.store.erasure_checks.columns_saying(gone, user=user)
@@ -174,7 +174,7 @@ def receipt(engine: Engine, plan: Plan, counts: Mapping[str, int], *, wait: bool
     )  # fmt: skip
 
 
-def _scrubbed(engine: Engine) -> bool:
+def _scrub(engine: Engine) -> bool:
     """Whether the bytes have left the disk; else that waits as a job, which the erasure has queued."""
     try:
         engine.scrub()

@@ -57,12 +57,12 @@ def why(engine: Engine, accepted: Clean[WhyOf]) -> Explanation:
     return Explanation(
         memory=memory, status=memory.status(now), evidence=quoted, events=tuple(reversed(touched)),
         replaces=tuple(dict.fromkeys(replaces)), replaced_by=memory.superseded_by, usage=usage, retrievability=chance,
-        summary=_summary(memory, now, touched, chance, _doubted(engine, memory)),
+        summary=_summary(memory, now, touched, chance, _doubt_text(engine, memory)),
         against=tuple(engine.store.reads.memories(engine.store.reads.linked(memory.id, "contradicts", user=request.user), user=request.user)),
     )  # fmt: skip
 
 
-def _doubted(engine: Engine, memory: Memory) -> list[str]:
+def _doubt_text(engine: Engine, memory: Memory) -> list[str]:
     """Say which later statement may have replaced a memory, how likely that is, and what else it may mean."""
     if (doubt := memory.doubt) is None:
         return []

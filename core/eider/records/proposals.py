@@ -34,7 +34,7 @@ def check_may_change(channel: Channel, memories: Iterable[Memory], what: str) ->
             )
 
 
-def proposed(
+def propose(
     engine: Engine, old: Memory, channel: Channel, *, op: str, text: str | None = None, key: str | None = None
 ) -> Memory:  # fmt: skip
     """Write what a channel would have become of a memory of more trust; return the proposal.

@@ -32,7 +32,7 @@ def requote(engine: Engine, progress: Progress) -> None:
         ids = [m.id for m in engine.store.reads.memories(None, user=user) if _is_reworded(m)]
         for start in range(0, len(ids), _BATCH):
             part = ids[start : start + _BATCH]
-            engine.planned(lambda user=user, part=part: _requoted(engine, user, part))
+            engine.planned(lambda user=user, part=part: _requote_batch(engine, user, part))
         progress(number, len(users))
     engine.store.documents.update(WAITS, lambda _: "no")
 
@@ -43,7 +43,7 @@ def _is_reworded(memory: Memory) -> bool:
     return learned and memory.state in ("active", "inbox") and memory.superseded_by is None and memory.valid_to is None
 
 
-def _requoted(engine: Engine, user: str, ids: Sequence[str]) -> None:
+def _requote_batch(engine: Engine, user: str, ids: Sequence[str]) -> None:
     memories = [m for m in engine.store.reads.memories(ids, user=user) if _is_reworded(m)]
     said = {s.episode for m in memories for s in m.evidence}
     episodes = {e.id: e for e in engine.store.reads.episodes(sorted(said), user=user)}

@@ -14,7 +14,7 @@ from eider.model.usage import fresh, used
 from eider.model.values import TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redaction_check import clean_memory, usage_detail
-from eider.records.proposals import check_may_change, may_change, proposed
+from eider.records.proposals import check_may_change, may_change, propose
 from eider.store.engine import Engine
 
 
@@ -69,7 +69,7 @@ def _correct(engine: Engine, request: Correct, channel: Channel) -> Memory:
         return first
     old = open_memory(engine, request)
     if not may_change(channel, old):
-        return proposed(engine, old, channel, op="correct", text=request.text, key=request.key)
+        return propose(engine, old, channel, op="correct", text=request.text, key=request.key)
     now = engine.now()
     at = max(now, old.valid_from)
     origin = channel.origin("user")
@@ -109,7 +109,7 @@ def deactivate(engine: Engine, accepted: Clean[Deactivate]) -> bool:
         if memory.status(engine.now()) not in ("current", "inbox", "quarantined"):
             return False
         if not may_change(channel, memory):
-            proposed(engine, memory, channel, op="deactivate")
+            propose(engine, memory, channel, op="deactivate")
             return False
         now = engine.now()
         closed = replace(

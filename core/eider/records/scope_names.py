@@ -87,11 +87,11 @@ def tidy(name: str) -> str:
     plain = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
     kind, colon, rest = plain.partition(":")
     if colon:
-        return f"{_dashed(kind)}:{'-'.join(rest.split())}"
-    return _dashed(plain)
+        return f"{_with_dashes(kind)}:{'-'.join(rest.split())}"
+    return _with_dashes(plain)
 
 
-def _dashed(text: str) -> str:
+def _with_dashes(text: str) -> str:
     return re.sub(r"[\s_-]+", "-", text).strip("-")
 
 
@@ -146,7 +146,7 @@ def same_meaning(one: str, other: str, like: Likeness) -> bool:
     ours, theirs = a.split("-"), b.split("-")
     rest = [w for w in ours if not any(_one_word(w, t) for t in theirs)]
     others = [w for w in theirs if not any(_one_word(w, o) for o in ours)]
-    if not rest or not others or any(_opposed(x, y) for x in rest for y in others):
+    if not rest or not others or any(_are_opposed(x, y) for x in rest for y in others):
         return False
     return like(" ".join(rest), " ".join(others)) >= SAME
 
@@ -193,7 +193,7 @@ def edits(x: str, y: str) -> int:
     return last[-1]
 
 
-def _opposed(x: str, y: str) -> bool:
+def _are_opposed(x: str, y: str) -> bool:
     for one, other in _OPPOSED:
         for a, b in ((x, y), (y, x)):
             stem = a.removeprefix(one)
@@ -202,7 +202,7 @@ def _opposed(x: str, y: str) -> bool:
     return False
 
 
-def collapsed(name: str, known: Collection[str], like: Likeness | None = None) -> str:
+def known_or_tidy(name: str, known: Collection[str], like: Likeness | None = None) -> str:
     """The known name that a name stands for, else the name made tidy.
 
     Args:
@@ -210,7 +210,7 @@ def collapsed(name: str, known: Collection[str], like: Likeness | None = None) -
         known: Names there are.
         like: Cosine of two words; without it only spelling counts.
 
-    >>> collapsed("Code Reviews", ["code-review", "email"]), collapsed("project:alpha2", ["project:alpha1"])
+    >>> known_or_tidy("Code Reviews", ["code-review", "email"]), known_or_tidy("project:alpha2", ["project:alpha1"])
     ('code-review', 'project:alpha2')
     """
     if name in known:

@@ -20,9 +20,9 @@ from eider.records.scope_names import (
     READ,
     Likeness,
     clearest,
-    collapsed,
     holds_everywhere,
     is_short,
+    known_or_tidy,
     named_in,
     words_in,
 )
@@ -92,7 +92,7 @@ def known_name(engine: Engine, user: str, about: Settings, name: str) -> str:
     """Return a name, or the known one that it stands for."""
     if not about.dynamic_scopes:
         return name
-    return collapsed(name, [GLOBAL, *scope_names(engine, user, about)], likeness(engine))
+    return known_or_tidy(name, [GLOBAL, *scope_names(engine, user, about)], likeness(engine))
 
 
 def scope_names(engine: Engine, user: str, about: Settings) -> list[str]:

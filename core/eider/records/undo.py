@@ -48,7 +48,7 @@ def undo(engine: Engine, accepted: Clean[Undo]) -> Event:
 
 
 def _undo(engine: Engine, request: Undo, channel: Channel) -> Event:
-    event, payload = _named(engine, request)
+    event, payload = _named_event(engine, request)
     before: Mapping[str, int | None] = payload["memories"]
     now = engine.now()
     current = {m.id: m for m in engine.store.reads.memories(list(before), user=request.user)}
@@ -72,7 +72,7 @@ def _undo(engine: Engine, request: Undo, channel: Channel) -> Event:
     return engine.commit(changes).event
 
 
-def _named(engine: Engine, request: Undo) -> tuple[Event, Mapping[str, Any]]:
+def _named_event(engine: Engine, request: Undo) -> tuple[Event, Mapping[str, Any]]:
     seq = event_seq(request.id)
     found = engine.store.events.newest(user=request.user, seqs=[seq], limit=1) if seq is not None else []
     if not found:

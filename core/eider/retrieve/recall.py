@@ -16,7 +16,7 @@ from eider.retrieve.query import read_question
 from eider.retrieve.rank import rank
 from eider.retrieve.second_look import best_of, looked_at_again
 from eider.retrieve.visible import View, masks, view_of
-from eider.retrieve.weights import as_shipped, balanced
+from eider.retrieve.weights import as_shipped, weights_balanced
 from eider.store.second_look import ENCODED
 from eider.store.segment.segment import Segment
 
@@ -37,7 +37,7 @@ def recall(engine: Engine, accepted: Clean[Recall]) -> list[Recollection]:
         accepted: The question, filters and limits.
     """
     request = accepted.request
-    view, weights = view_of(accepted), balanced(engine.shares.of(request.user))
+    view, weights = view_of(accepted), weights_balanced(engine.shares.of(request.user))
     look, intent = engine.second_look, cast("Intent | None", request.intent)
     found: list[Recollection] = []
     worth: dict[int, float] = {}

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from eider.language.dates import Window, placed, window_asked
+from eider.language.dates import Window, periods_in, window_asked
 from eider.language.questions.past import says_past
 from eider.model.clock import local_date
 from eider.model.values import GLOBAL, ORIGIN_OF_ROLE, TRUST, Episode, Memory
@@ -200,7 +200,7 @@ def dates_meant(text: str, said_on: date, *, standing: bool = False) -> list[str
     >>> dates_meant("I moved to Bergen last week.", date(2026, 11, 28))
     ['last week = 16 to 22 Nov']
     """
-    if len(text) > _READ or not (found := placed(text, said_on=said_on)):
+    if len(text) > _READ or not (found := periods_in(text, said_on=said_on)):
         return []
     meant: list[str] = []
     for start, end, window in found:
@@ -218,7 +218,7 @@ def dates_meant(text: str, said_on: date, *, standing: bool = False) -> list[str
 @lru_cache(maxsize=4096)
 def _moves(phrase: str, said_on: date, later: timedelta) -> bool:
     """Whether a phrase means other days when it is said that much later."""
-    return placed(phrase, said_on=said_on) != placed(phrase, said_on=said_on + later)
+    return periods_in(phrase, said_on=said_on) != periods_in(phrase, said_on=said_on + later)
 
 
 @lru_cache(maxsize=4096)

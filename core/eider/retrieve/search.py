@@ -38,7 +38,7 @@ def search(engine: Engine, accepted: Clean[Search]) -> Page:
     request = accepted.request
     view = view_of(accepted)
     with engine.segments.hold(request.user) as segment:
-        visible = _listed(segment, request, view)
+        visible = _list_rows(segment, request, view)
         rows = np.flatnonzero(visible)
         if request.text.strip() and len(rows):
             question = replace(read_question(engine, segment, request.text, request, view), window=None)
@@ -54,7 +54,7 @@ def search(engine: Engine, accepted: Clean[Search]) -> Page:
     return Page(items=tuple(items), total=total, offset=request.offset, limit=request.limit)
 
 
-def _listed(segment: Segment, request: Search, view: View) -> NDArray[np.bool_]:
+def _list_rows(segment: Segment, request: Search, view: View) -> NDArray[np.bool_]:
     if request.status is None:
         return visible_rows(segment, request, view)
     state, open_ = segment.state, segment.valid_to > view.as_of

@@ -43,7 +43,7 @@ def looked_at_again(
         more = ENCODER * np.nan_to_num(cosine - np.nanmean(cosine))
         least = float(more.min())
         best = [
-            r if r.exact else _scored(r, least if r.below else float(m), "encoder")
+            r if r.exact else _with_share(r, least if r.below else float(m), "encoder")
             for r, m in zip(rows[:ENCODED], more, strict=True)
         ]
         order = sorted(range(len(best)), key=lambda i: (not best[i].exact, -best[i].score))
@@ -54,7 +54,7 @@ def looked_at_again(
         scores = [rows[i].score for i in first]
         best = [rows[first[i]] for i in np.argsort(-said, kind="stable").tolist()]
         for i, r, score in zip(first, best, scores, strict=True):
-            rows[i] = _scored(r, score - r.score, "reranker")
+            rows[i] = _with_share(r, score - r.score, "reranker")
     return rows
 
 
@@ -68,5 +68,5 @@ def best_of(segment: Segment, ranked: Sequence[Ranked], limit: int) -> list[Rank
     return list(ranked)
 
 
-def _scored(r: Ranked, more: float, share: str) -> Ranked:
+def _with_share(r: Ranked, more: float, share: str) -> Ranked:
     return replace(r, score=r.score + more, shares={**r.shares, share: round(more, 4)})

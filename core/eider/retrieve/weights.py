@@ -105,13 +105,13 @@ together they are the whole of its lexical evidence."""
 
 
 @lru_cache(maxsize=256)
-def balanced(share: float) -> Weights:
+def weights_balanced(share: float) -> Weights:
     """The weights with words and meaning in another proportion.
 
     Args:
         share: Of words, in [0, 1]; 0.5 gives the weights as they are.
 
-    >>> balanced(0.5) is WEIGHTS
+    >>> weights_balanced(0.5) is WEIGHTS
     True
     """
     if share == NEUTRAL:

@@ -15,9 +15,9 @@ from eider.model.requests_runs import RunContext, SearchDocuments
 from eider.model.runs import Cut, Seen, Sees, Snippet, Step, StepContext, text_of
 from eider.privacy.ingress import Clean
 from eider.runs.lifecycle import readable_run
-from eider.runs.portions import GAP, chosen, joined, passages, relevance, scored
+from eider.runs.portions import GAP, chosen, join_passages, passages, relevance, score_passages
 from eider.runs.prepared import portions_of
-from eider.runs.references import parse, previous, seen
+from eider.runs.references import note_of, parse, previous
 from eider.runs.render import Outputs, outputs_of
 from eider.runs.windows import windows
 from eider.store.engine import Engine
@@ -99,7 +99,7 @@ def _parts(
     whole: set[str] = {s.step for s in quoted}  # stands in the instruction already
     for written in dict.fromkeys(references):
         reference = parse(written)
-        note = seen(reference, outputs.find(reference), "parameter")
+        note = note_of(reference, outputs.find(reference), "parameter")
         saw.append(note)
         if note.step in whole:
             continue
@@ -175,7 +175,9 @@ def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine, us
         vectors = [one.meaning for one in portions if one.meaning is not None and one.pieces]
         language = analysis.language(analysis.words(instruction))
         terms = [terms for one in portions for terms in one.terms(language)]
-        scores = scored(instruction, terms, np.concatenate(vectors) if vectors else None, engine.embedder).tolist()
+        scores = score_passages(
+            instruction, terms, np.concatenate(vectors) if vectors else None, engine.embedder
+        ).tolist()
     gap = count(GAP)
     a_character = [
         p.whole / max(1, sum(len(x.text) for x in one.pieces)) for p, one in zip(group, portions, strict=True)
@@ -191,7 +193,7 @@ def _shorten(group: list[_Part], room: int, instruction: str, engine: Engine, us
         cost = line + sum(mine.values())
         if len(mine) == len(one.pieces) and part.tokens <= cost:
             continue  # all of it is there
-        text = joined(one.pieces, mine)
+        text = join_passages(one.pieces, mine)
         part.kept, part.why = min(part.whole, sum(mine.values()) - gap * len(mine)), reason if text else _NO_ROOM
         part.text = f"## {part.step}\n{_line(part, part.kept, part.why)}" + (f"\n{text}" if text else "")
         part.tokens = cost

@@ -12,7 +12,7 @@ from eider.model.changes import Erasure
 from eider.model.requests_runs import ForgetRun
 from eider.model.runs import Run
 from eider.privacy.ingress import Channel, Clean
-from eider.records.erasure_plan import Plan, all_memories, planned
+from eider.records.erasure_plan import Plan, all_memories, plan_erasure
 from eider.records.forget import receipt
 from eider.runs.lifecycle import expire_later, found_run, is_expired, is_held, retention
 from eider.store.engine import Engine
@@ -32,7 +32,7 @@ def forget_run(engine: Engine, accepted: Clean[ForgetRun]) -> Receipt:
         named = {
             m for m in promoted if m in everything and everything[m].state != "erased" and not request.keep_promoted
         }
-        plan = planned(engine, everything, named, frozenset(), (), user=request.user, actor=channel.name)
+        plan = plan_erasure(engine, everything, named, frozenset(), (), user=request.user, actor=channel.name)
         plan = replace(plan, erasure=replace(plan.erasure, runs=frozenset(r.id for r in family)))
         return plan, engine.erase(plan.erasure)
 

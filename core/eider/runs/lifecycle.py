@@ -39,13 +39,13 @@ def begin_run(engine: Engine, accepted: Clean[BeginRun]) -> Run:
     inputs = Content.of({} if request.inputs is None else request.inputs)
     trust = TRUST[accepted.origin]
     if request.parent is not None:
-        parent = held(engine, request.parent, request.user, request.holder)
+        parent = run_held_by(engine, request.parent, request.user, request.holder)
         trust = min((trust, parent.run.trust, *(s.trust for s in parent.steps if s.ref in request.seen)))
     with engine.turn():
         engine.writable()
         known = None if request.key is None else engine.store.runs.by_key(request.name, request.key, user=request.user)
         if known is not None and not is_expired(known, now):
-            return _resumed(engine, known, accepted, inputs, now)
+            return _resume(engine, known, accepted, inputs, now)
         run = Run(
             id=new_id("run_"), user=request.user, agent=accepted.channel.agent, name=request.name, status="running",
             sees=request.sees, history=request.history, scope=request.scope, session=request.session, trust=trust,
@@ -58,7 +58,7 @@ def begin_run(engine: Engine, accepted: Clean[BeginRun]) -> Run:
     return run
 
 
-def _resumed(engine: Engine, known: Run, accepted: Clean[BeginRun], inputs: Content, now: datetime) -> Run:
+def _resume(engine: Engine, known: Run, accepted: Clean[BeginRun], inputs: Content, now: datetime) -> Run:
     request = accepted.request
     steps = tuple(engine.store.steps.of([known.id], user=known.user)[known.id])
     if known.status == "running" and known.holder != request.holder and is_held(known, now):
@@ -88,7 +88,7 @@ def renew_run(engine: Engine, accepted: Clean[RenewRun]) -> Run:
     """
     request = accepted.request
     with engine.turn():
-        run, now = held(engine, request.id, request.user, request.holder).run, engine.now()
+        run, now = run_held_by(engine, request.id, request.user, request.holder).run, engine.now()
         run = replace(run, active_at=now, holds_until=_until(request.holder, now))
         write_renewal(engine, run)
     return run
@@ -170,7 +170,7 @@ def readable_run(engine: Engine, id: str, user: str, session: str | None) -> Kno
     return found
 
 
-def held(engine: Engine, id: str, user: str, holder: str) -> KnownRun:  # noqa: A002
+def run_held_by(engine: Engine, id: str, user: str, holder: str) -> KnownRun:  # noqa: A002
     """Return a running run that `holder` works on.
 
     Raises:
@@ -205,7 +205,7 @@ def machine() -> str:
 
 def holder_of_this_process(word: str) -> str:
     """Return how a process names itself as the holder of a run; `word` tells several of one process apart."""
-    return f"{machine()}:{os.getpid()}:{_started(os.getpid())}:{word}"
+    return f"{machine()}:{os.getpid()}:{_start_of_process(os.getpid())}:{word}"
 
 
 def process_of(holder: str) -> str:
@@ -218,7 +218,7 @@ def is_held(run: Run, now: datetime) -> bool:
     """Whether a run's holder lives, as far as can be told: on another machine, while it renews."""
     place, pid, started, *_ = (*run.holder.split(":"), "", "", "")
     if place == machine() and pid.isdecimal():
-        return _started(int(pid)) == started
+        return _start_of_process(int(pid)) == started
     return run.holds_until is not None and run.holds_until > now
 
 
@@ -226,7 +226,7 @@ def _until(holder: str, now: datetime) -> datetime | None:
     return None if holder.split(":", maxsplit=1)[0] == machine() else now + LEASE
 
 
-def _started(pid: int) -> str:
+def _start_of_process(pid: int) -> str:
     """When a process began, in the kernel's ticks; "alive" where that cannot be read, "" where there is none."""
     try:
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rsplit(")", 1)[1].split()[19]

@@ -118,10 +118,10 @@ def relevance(query: str, texts: Sequence[str], embedder: Embedder | None) -> ND
     language = analysis.language(analysis.words(query))
     terms = [analysis.distinct_terms(t, language) for t in texts]
     vectors = None if embedder is None or not texts else embedder.embed(list(texts), "document")
-    return scored(query, terms, vectors, embedder)
+    return score_passages(query, terms, vectors, embedder)
 
 
-def scored(
+def score_passages(
     query: str, terms: Sequence[AbstractSet[int | None]], vectors: NDArray[np.float32] | None, embedder: Embedder | None
 ) -> NDArray[np.float64]:
     """Return how much passages bear on a query, by their terms and vectors; shape `(n,)`, each in [0, 1]."""
@@ -154,7 +154,7 @@ def chosen(guesses: Sequence[float], size: Callable[[int], int], scores: Sequenc
     return taken
 
 
-def joined(pieces: Sequence[Passage], taken: Collection[int]) -> str:
+def join_passages(pieces: Sequence[Passage], taken: Collection[int]) -> str:
     """Return these passages in their order, with a mark where something is left out."""
     parts: list[str] = []
     before = -1

@@ -83,7 +83,7 @@ def trajectory_of(run: Run, inputs: Sequence[str]) -> Trajectory | None:
     )  # fmt: skip
 
 
-def learned(trajectories: Sequence[Trajectory]) -> list[Procedure]:
+def shared_sequences(trajectories: Sequence[Trajectory]) -> list[Procedure]:
     """Return the sequences that successful runs share, the best founded first; retired ones are left out.
 
     A sequence that is part of a longer one with the same runs behind it is left out as well.
@@ -161,7 +161,7 @@ def procedures(engine: Engine, accepted: Clean[ProceduresFor]) -> list[Procedure
     judged = engine.store.steps.outcomes(user=request.user)
     contents = engine.store.steps.contents([run.inputs for run in judged], user=request.user)
     made = [trajectory_of(run, list(contents[run.inputs].value()) if run.inputs in contents else []) for run in judged]
-    found = learned([one for one in made if one is not None])
+    found = shared_sequences([one for one in made if one is not None])
     if request.done:
         found = [p for p in found if next_actions([p], request.done)]
     if request.query.strip() and found:

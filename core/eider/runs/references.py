@@ -92,7 +92,7 @@ def find(reference: Reference, steps: Sequence[Step], *, declared: Collection[st
         if step is None:
             numbers = ", ".join(f"#{s.number}" for s in sorted(rounds, key=lambda s: s.number))
             raise StepReferenceError(reference.written, f"did not end; of {reference.name!r} there is {numbers}")
-        return _finished(step, reference)
+        return _check_finished(step, reference)
     last = rounds[-1]
     beside = [s for s in rounds[:-1] if s.seq > last.after]
     if beside:
@@ -101,7 +101,7 @@ def find(reference: Reference, steps: Sequence[Step], *, declared: Collection[st
             reference.written,
             f"is ambiguous: {reference.name!r} ran side by side ({states}); say which, such as [[{reference.name}#{last.number}]]",
         )
-    return _finished(last, reference)
+    return _check_finished(last, reference)
 
 
 def previous(steps: Sequence[Step]) -> list[Step]:
@@ -157,12 +157,12 @@ def at_path(value: Any, reference: Reference) -> Any:
     return value
 
 
-def seen(reference: Reference, step: Step | None, why: str) -> Seen:
+def note_of(reference: Reference, step: Step | None, why: str) -> Seen:
     """Return the note that a step was given what a reference names."""
     return Seen(step=INPUTS if step is None else step.ref, why=why, field=reference.field)
 
 
-def _finished(step: Step, reference: Reference) -> Step:
+def _check_finished(step: Step, reference: Reference) -> Step:
     if step.status == "failed":
         raise StepReferenceError(reference.written, f"failed and has no output ({step.error[:200]})")
     return step

@@ -12,7 +12,7 @@ from eider.model.runs import Content, Rendered, Run, Seen, Step, text_of
 from eider.privacy.ingress import Clean
 from eider.runs.active import KnownRun
 from eider.runs.lifecycle import readable_run
-from eider.runs.references import INPUTS, PREVIOUS, Reference, at_path, find, replace_marks, seen, the_previous
+from eider.runs.references import INPUTS, PREVIOUS, Reference, at_path, find, note_of, replace_marks, the_previous
 from eider.store.engine import Engine
 
 
@@ -54,7 +54,7 @@ class Outputs:
                     f"is {media}, {len(value):,} bytes, which cannot stand in a text; read it with run.output({reference.name!r})",
                 )
             value = value.decode("utf-8", "replace")
-        note = seen(reference, step, "reference")
+        note = note_of(reference, step, "reference")
         if note not in self.saw:
             self.saw.append(note)
         return text_of(value)

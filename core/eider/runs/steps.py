@@ -15,7 +15,7 @@ from eider.model.values import TRUST
 from eider.privacy.ingress import Clean
 from eider.privacy.redact import redact_name
 from eider.runs.active import KnownRun, save_step
-from eider.runs.lifecycle import found_run, held, readable_run
+from eider.runs.lifecycle import found_run, readable_run, run_held_by
 from eider.runs.references import INPUTS, find, parse
 from eider.store.engine import Engine
 
@@ -38,7 +38,7 @@ def keep_step(engine: Engine, accepted: Clean[KeepStep]) -> Step:
         Seen(step=redact_name(s.step), why=one_of(s.why, WHYS, "why"), field=redact_name(s.field)) for s in request.saw
     )
     with engine.turn():
-        known, now = held(engine, request.id, request.user, request.holder), engine.now()
+        known, now = run_held_by(engine, request.id, request.user, request.holder), engine.now()
         before = next((s for s in known.steps if s.name == request.step and s.number == request.number), None)
         if before is not None and before.status == "done":
             return before

@@ -68,7 +68,7 @@ class BackupRoutes:
 
     def queue_due(self, now: datetime) -> list[Path]:
         """Queue the backups due at an instant and return their stores."""
-        wanted = schedule.scheduled()
+        wanted = schedule.current_schedule()
         if wanted is None:
             return []
         due = wanted.last_due(now, zone(config.setting("tz") or local_zone()))
@@ -89,7 +89,7 @@ class BackupRoutes:
         ):
             return False
         head = StoreFiles(folder).head()
-        made = rotation.listed(folder)
+        made = rotation.list_backups(folder)
         if head is None or any(b.manifest.at >= due for b in made):
             return False
         return not (made and made[-1].verified and (made[-1].manifest.events, made[-1].manifest.head) == head)

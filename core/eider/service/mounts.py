@@ -37,7 +37,7 @@ class Mounts:
     """The mounted applications of one server, each made when it is first asked."""
 
     inside: ServerContext
-    found: Mapping[str, Callable[[], Factory]] = field(default_factory=lambda: listed())  # noqa: PLW0108 (it is defined below)
+    found: Mapping[str, Callable[[], Factory]] = field(default_factory=lambda: list_mounts())  # noqa: PLW0108 (it is defined below)
     _made: dict[str, ASGIApp] = field(default_factory=dict[str, "ASGIApp"])
     _making: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -90,7 +90,7 @@ class Mounts:
             return self._made[name]
 
 
-def listed() -> Mapping[str, Callable[[], Factory]]:
+def list_mounts() -> Mapping[str, Callable[[], Factory]]:
     """Name → what imports its factory; our own first, another's never in their place."""
     theirs: dict[str, Callable[[], Any]] = {
         point.name: point.load for point in entry_points(group=GROUP) if point.name not in ("v1", "metrics", "openapi.json")

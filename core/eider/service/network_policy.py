@@ -53,6 +53,6 @@ def export_to_caller(home: str, body: Mapping[str, Any], carried_out: Execute) -
 def import_from_upload(upload: Path, asked: HttpRequest, carried_out: Execute) -> Any:
     """Import an uploaded file."""
     request = object_in(asked.body, "request")
-    path = transfer.arrived(upload, asked.headers.get("content-type", ""))
+    path = transfer.path_of_upload(upload, asked.headers.get("content-type", ""))
     with transfer.told_of(path, str(request.get("path") or "what was sent")):
         return carried_out("import_", {**asked.body, "request": {**request, "path": str(path)}})

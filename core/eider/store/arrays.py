@@ -151,7 +151,7 @@ def _or(column: Any, missing: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.where(np.ma.getmaskarray(column) | np.isnan(plain), missing, plain).astype(np.float32)
 
 
-def joined(first: SegmentRows, second: SegmentRows) -> SegmentRows:
+def join_rows(first: SegmentRows, second: SegmentRows) -> SegmentRows:
     """Two sets of rows as one."""
     if not len(first.ids):
         return second

@@ -30,7 +30,7 @@ from eider.model.errors import (
 from eider.model.failpoints import point
 from eider.providers.embedders.guard import GuardedEmbedder
 from eider.providers.embedders.names import connect
-from eider.providers.embedders.noted import NOTED, Noted, guarded
+from eider.providers.embedders.noted import NOTED, Noted, with_guard
 from eider.providers.embedders.probes import ALIKE, PROBES, likeness
 from eider.store.engine import LACKING
 from eider.store.jobs import Job, Progress, handles
@@ -127,7 +127,7 @@ def _connected(noted: Noted) -> Embedder:
     if not noted.name:
         raise RefusedError(f"{noted.fingerprint!r} was passed as an object and cannot be found again by a name; open the "
                            "store with that object and reembed=True.")  # fmt: skip
-    made = guarded(connect(noted.name, width=noted.width or None), noted)
+    made = with_guard(connect(noted.name, width=noted.width or None), noted)
     if made.fingerprint != noted.fingerprint:
         raise EmbedderMismatchError(noted.fingerprint, made.fingerprint)
     return made

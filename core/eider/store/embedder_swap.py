@@ -10,7 +10,7 @@ from eider.model.answers import EmbedderStatus
 from eider.model.errors import RefusedError
 from eider.providers.embedders.guard import GuardedEmbedder
 from eider.providers.embedders.names import EmbedderName, connect
-from eider.providers.embedders.noted import Noted, guarded
+from eider.providers.embedders.noted import Noted, with_guard
 from eider.store.embedder_exchange import SWAP, Swap, cut_over, noted_of
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _begin(engine: Engine, embedder: Embedder, noted: Noted) -> None:
 
     with engine.turn():
         engine.store.documents.update(SWAP, begin)
-        engine.embed_with(engine.embedder, guarded(embedder, noted))
+        engine.embed_with(engine.embedder, with_guard(embedder, noted))
     engine.jobs.queue("swap_embedder")
 
 

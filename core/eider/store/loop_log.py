@@ -9,7 +9,7 @@ from datetime import datetime
 from eider.model.errors import UnknownIdError
 from eider.model.outcomes import Loop
 from eider.store.protocols import Store
-from eider.store.recall_log import RecallLog, Recalls, joined
+from eider.store.recall_log import RecallLog, Recalls, join_recalls
 
 
 class LoopLog:
@@ -43,4 +43,4 @@ class LoopLog:
         if self._store.place.read_only:
             return
         with self._turn():
-            self._store.loops.note(loop, user=user, add=lambda known: joined(known, answers))
+            self._store.loops.note(loop, user=user, add=lambda known: join_recalls(known, answers))

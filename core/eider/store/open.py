@@ -35,7 +35,7 @@ from eider.store.protocols import Store, StorePlace
 from eider.store.sql.candidates import SqlCandidates
 from eider.store.sql.commits import SqlCommits
 from eider.store.sql.connection import SqlConnection
-from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted
+from eider.store.sql.embedder_identity import EmbedderOf, needs_material, noted_embedder
 from eider.store.sql.erase import SqlErasureChecks
 from eider.store.sql.inspection import SqlCensus, SqlInspection, SqlTombstones
 from eider.store.sql.jobs import SqlJobList, SqlJobQueue, SqlJobResults
@@ -216,7 +216,7 @@ def _open_truth(
             with database.alone() as db:
                 migrate.migrate(db.db, files.folder)
         if callable(embedder):
-            embedder = embedder(noted(database))
+            embedder = embedder(noted_embedder(database))
         outdated = needs_material(database, embedder, reembed=reembed)
         if read_only and outdated:
             raise StoreError(  # noqa: TRY301

@@ -42,7 +42,7 @@ class RecallLog(Buffer[tuple[str, str], list[Sequence[Recalled]]]):
                     self._waiting[place] = [answer for answer in left if answer]
 
 
-def joined(known: Sequence[Recalled], answers: Recalls) -> tuple[Recalled, ...]:
+def join_recalls(known: Sequence[Recalled], answers: Recalls) -> tuple[Recalled, ...]:
     """Recalls with those of further answers; each recall keeps a number of its own, policies keep theirs below 0."""
     found = list(known)
     last = max((r.ask for r in found), default=-1)

@@ -78,8 +78,8 @@ def answer(
         ) as db:
             _check(db, query)
             _fill(db, tables())
-            with _limited(db, seconds) as cursor:
-                return _fetched(cursor, query, params, rows)
+            with _interrupted_cursor(db, seconds) as cursor:
+                return _fetch(cursor, query, params, rows)
     except duckdb.InterruptException:
         raise SqlError(too_slow(seconds)) from None
     except duckdb.OutOfMemoryException:
@@ -160,7 +160,7 @@ def _parts(tree: Any) -> Iterator[Mapping[str, Any]]:
 
 
 @contextmanager
-def _limited(db: Cursor, seconds: float) -> Generator[Cursor]:
+def _interrupted_cursor(db: Cursor, seconds: float) -> Generator[Cursor]:
     """A cursor that is interrupted when its time is over."""
     cursor = db.cursor()
     timer = threading.Timer(seconds, cursor.interrupt)
@@ -175,7 +175,7 @@ def _limited(db: Cursor, seconds: float) -> Generator[Cursor]:
             cursor.close()
 
 
-def _fetched(
+def _fetch(
     cursor: Cursor, query: str, params: Sequence[object], rows: int
 ) -> tuple[pa.Schema, list[pa.RecordBatch], bool]:
     """At most so many rows, streamed: what is left out is never fetched."""

@@ -76,7 +76,7 @@ def answer(
     worker: subprocess.Popen[bytes] | None = None
     try:
         worker = _worker()
-        said, body = _asked(worker, tables(), query, params=params, rows=rows, seconds=seconds, memory=memory)
+        said, body = _ask(worker, tables(), query, params=params, rows=rows, seconds=seconds, memory=memory)
     except BaseException:
         if worker is not None:
             _end(worker)
@@ -103,7 +103,7 @@ def _worker() -> subprocess.Popen[bytes]:
         raise SqlError(f"no process for the query can be started ({error.strerror}); try again.") from error
 
 
-def _asked(
+def _ask(
     worker: subprocess.Popen[bytes], tables: Mapping[str, pa.Table], query: str, *, params: Sequence[object], rows: int, seconds: float, memory: int
 ) -> tuple[dict[str, Any], bytes]:  # fmt: skip
     """Send a query and its rows; the answer, or that it went beyond a limit."""
@@ -123,13 +123,13 @@ def _asked(
         _send(worker.stdin, head.encode())
         for table in tables.values():
             _send(worker.stdin, _packed(table.schema, table.to_batches()))
-        _received(worker.stdout, time.monotonic() + _START_SECONDS, _CHUNK)  # it has them, and begins
+        _receive(worker.stdout, time.monotonic() + _START_SECONDS, _CHUNK)  # it has them, and begins
     except (OSError, EOFError, TimeoutError):
         raise SqlError(too_large(memory)) from None
     try:
         end = time.monotonic() + seconds + _SLACK_SECONDS
-        said: dict[str, Any] = json.loads(_received(worker.stdout, end, _CHUNK))
-        return said, b"" if "error" in said else _received(worker.stdout, end + _SLACK_SECONDS, memory * _MB)
+        said: dict[str, Any] = json.loads(_receive(worker.stdout, end, _CHUNK))
+        return said, b"" if "error" in said else _receive(worker.stdout, end + _SLACK_SECONDS, memory * _MB)
     except TimeoutError:
         raise SqlError(too_slow(seconds)) from None
     except (OSError, EOFError, OverflowError):  # the system refused it more memory
@@ -150,7 +150,7 @@ def _send(to: IO[bytes], data: bytes) -> None:
     to.flush()
 
 
-def _received(pipe: IO[bytes], end: float, most: int) -> bytes:
+def _receive(pipe: IO[bytes], end: float, most: int) -> bytes:
     """One message.
 
     Raises:

@@ -98,7 +98,7 @@ class Batch:
             return replace(m, id=name(m.id), evidence=spans, merged_from=merged, superseded_by=after)
 
         def event(e: Happened) -> Happened:
-            said = None if e.payload is None else _renamed(e.payload, to)
+            said = None if e.payload is None else _rename(e.payload, to)
             return replace(e, ids=tuple(map(name, e.ids)), payload=said)
 
         def run(r: Run) -> Run:
@@ -124,15 +124,15 @@ class Batch:
         )
 
 
-def _renamed(value: Any, to: Mapping[str, str]) -> Any:
+def _rename(value: Any, to: Mapping[str, str]) -> Any:
     if isinstance(value, str):
         return redact_name(to[value]) if value in to else value
     if isinstance(value, Mapping):
-        return {_renamed(k, to): _renamed(v, to) for k, v in value.items()}
-    return [_renamed(v, to) for v in value] if isinstance(value, list) else value
+        return {_rename(k, to): _rename(v, to) for k, v in value.items()}
+    return [_rename(v, to) for v in value] if isinstance(value, list) else value
 
 
-def renumbered(payload: Metadata, rev: Callable[[int], int]) -> dict[str, Any]:
+def renumber(payload: Metadata, rev: Callable[[int], int]) -> dict[str, Any]:
     """A payload whose revisions and event ids are named by another numbering (`rev(old) -> new`)."""
     revs = payload.get("memories")
     told = dict(payload)

@@ -6,7 +6,7 @@ them. The same memories in the same order always give the same bytes.
 
 from __future__ import annotations
 
-from eider.guide.compiler.compile import OPENING, Compiled, compiled
+from eider.guide.compiler.compile import OPENING, Compiled, compile_policy
 from eider.guide.compiler.wording import line_in_policy, line_of
 
-__all__ = ["OPENING", "Compiled", "compiled", "line_in_policy", "line_of"]
+__all__ = ["OPENING", "Compiled", "compile_policy", "line_in_policy", "line_of"]

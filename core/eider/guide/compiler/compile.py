@@ -58,7 +58,7 @@ class _Entry:
         return any(m.pinned for m in self.memories)
 
 
-def compiled(
+def compile_policy(
     chosen: Sequence[Memory], counter: TokenCounter, *, budget: int, exceeded: str = "truncate", known: str = "",
     opposes: Opposes | None = None, lines: Mapping[str, str] | None = None, opening: str = "",
 ) -> Compiled:  # fmt: skip
@@ -79,7 +79,7 @@ def compiled(
             than the budget.
     """
     left: dict[str, str] = {}
-    entries = _folded(_distinct(chosen, known, left, lines or {}), opposes)
+    entries = _fold_exceptions(_distinct(chosen, known, left, lines or {}), opposes)
     kept = sorted(entries, key=lambda e: (not e.pinned, e.rank))
     opening = opening if opening and _ROOM * counter.count(opening) <= budget else ""
     page = _Page(counter, budget, opening)
@@ -93,7 +93,7 @@ def compiled(
     if exceeded == "error" and (tokens > budget or _NO_ROOM in left.values()):
         pinned = [m.id for e in page.entries for m in e.memories if m.pinned] if tokens > budget else []
         raise BudgetExceededError(counter.count(_text(kept, opening)), budget, pinned)
-    used = tuple(m for e in _ordered(page.entries) for m in e.memories)
+    used = tuple(m for e in _in_reading_order(page.entries) for m in e.memories)
     return Compiled(text=text, tokens=tokens, used=used, left_out=left)
 
 
@@ -166,7 +166,7 @@ def _distinct(
     return entries
 
 
-def _folded(entries: list[_Entry], opposes: Opposes | None) -> list[_Entry]:
+def _fold_exceptions(entries: list[_Entry], opposes: Opposes | None) -> list[_Entry]:
     """A general statement and its exception in a scope become one line: the agent sees both, and which wins."""
     if opposes is None:
         return entries
@@ -199,7 +199,7 @@ def _section(memory: Memory) -> int:
     return next(i for i, (_, kinds) in enumerate(SECTIONS) if memory.kind in kinds)
 
 
-def _ordered(entries: Sequence[_Entry]) -> list[_Entry]:
+def _in_reading_order(entries: Sequence[_Entry]) -> list[_Entry]:
     """As they are read: by section, the most specific scope first, then by worth."""
     return sorted(
         entries, key=lambda e: (_section(e.memories[0]), -specificity(e.memories[0].scope), e.memories[0].scope, e.rank)
@@ -209,7 +209,7 @@ def _ordered(entries: Sequence[_Entry]) -> list[_Entry]:
 def _text(entries: Sequence[_Entry], opening: str = "") -> str:
     parts = [opening] if opening and entries else []
     section, scope = -1, ""
-    for entry in _ordered(entries):
+    for entry in _in_reading_order(entries):
         first = entry.memories[0]
         if _section(first) != section:
             section, scope = _section(first), GLOBAL

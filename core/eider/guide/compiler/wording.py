@@ -43,7 +43,7 @@ def line_of(memory: Memory) -> str:
     text = _NEVER.sub("Never ", text)
     if habit := _OPENING.match(text):
         text = f"{_HABITS[habit[1].lower()]} {text[habit.end() :]}"
-    return _opened(text)
+    return _with_capital(text)
 
 
 def line_in_policy(memory: Memory, quoted: Quotation | None, now: datetime, *, dated: bool = True) -> str:
@@ -61,7 +61,7 @@ def line_in_policy(memory: Memory, quoted: Quotation | None, now: datetime, *, d
     return _apart(memory_line(memory, quoted, now=now, scoped=False, dates=dates))
 
 
-def _opened(text: str) -> str:
+def _with_capital(text: str) -> str:
     """A capital at the start, unless the first word is a name of code."""
     return text[:1].upper() + text[1:] if text.split(" ", 1)[0].rstrip(",:;.").isalpha() else text
 
@@ -74,7 +74,7 @@ def sentence(text: str) -> str:
     flat = _apart(flat)
     if not flat:
         return flat
-    flat = _opened(flat)
+    flat = _with_capital(flat)
     last = flat.rstrip(MARK)[-1:]
     if not last or last in _ENDS or unicodedata.category(last) == "So":
         return flat

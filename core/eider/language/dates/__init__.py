@@ -23,7 +23,7 @@ from eider.model.reading_faults import read_or
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["EventAnchor", "Window", "event_asked", "mentions", "placed", "window_asked"]
+__all__ = ["EventAnchor", "Window", "event_asked", "mentions", "periods_in", "window_asked"]
 
 MAX_READ: Final = 20_000
 """Characters read of one text; a date further on in a pasted file is not what it is about. A guess."""
@@ -78,7 +78,7 @@ def mentions(text: str, *, said_on: date) -> list[Window]:
     return _windows(text, said_on, asked=False)
 
 
-def placed(text: str, *, said_on: date, asked: bool = False) -> list[tuple[int, int, Window]]:
+def periods_in(text: str, *, said_on: date, asked: bool = False) -> list[tuple[int, int, Window]]:
     """Periods an utterance speaks of, with where their words begin and end in it.
 
     Args:
@@ -86,7 +86,7 @@ def placed(text: str, *, said_on: date, asked: bool = False) -> list[tuple[int, 
         said_on: The speaker's local date when it was said.
         asked: Whether it is read as a question.
 
-    >>> [("We moved last Friday."[a:b], w.start.isoformat()) for a, b, w in placed("We moved last Friday.", said_on=date(2023, 7, 1))]
+    >>> [("We moved last Friday."[a:b], w.start.isoformat()) for a, b, w in periods_in("We moved last Friday.", said_on=date(2023, 7, 1))]
     [('last Friday', '2023-06-30')]
     """
     return _placed(text, said_on, asked=asked)

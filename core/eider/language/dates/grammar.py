@@ -42,11 +42,11 @@ _SOURCES: Final[dict[str, tuple[str, Maker]]] = {
     "between": ((f"[WFS]?(?:{_EDGE}[TU-]{_EDGE}|(?<=[WS]){_EDGE}E{_EDGE})|(?:[WFS])?[do][TU-]{_ON_DAY}"
                 f"|W[do]E{_ON_DAY}|[WFS]?{_MONTH}[do][TU-][do]{_Y}?|[FS]?D[TU-]o|W{_EDGE}E{_EDGE}"), spans.between),
     "before_last": ("t[uws]|[uws]t|[uws]Bl(?![uwsvhmab])", resolve.before_last),
-    "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|[rw])", resolve.beside),
+    "beside": (f"(?:[dnVelcxL]?[uw])[BA](?:{ABSOLUTE}|[rw])", resolve.away_from_date),
     "nth": (f"[elL][uw](?:{_MONTH}{_Y}?)", resolve.nth),
     "weekof": (f"u(?:[wv],?)?{_ON_DAY}", resolve.week_of),
     "of_year": (f"(?:{_ON_DAY}|{_MONTH}|[sh])I?{_THAT_YEAR}|{_THAT_YEAR}I?(?:{_ON_DAY}|{_MONTH}|[sh])", resolve.of_year),
-    "counted": (_COUNTED, resolve.counted),
+    "counted": (_COUNTED, resolve.units_away),
     "rolling": (_ROLLING, resolve.rolling),
     "open": (f"[SBAU]P?-?(?:{ABSOLUTE}|{RELATIVE})|(?:{ABSOLUTE}|{RELATIVE})[QJH]", spans.open_ended),
     "future": (_AHEAD, resolve.in_future),

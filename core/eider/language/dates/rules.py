@@ -186,7 +186,7 @@ def _count(tokens: Sequence[Token], *, high: bool = False) -> int:
     return number.number + more
 
 
-def counted(tokens: Sequence[Token], how: Reading, sign: int = -1) -> Window | None:
+def units_away(tokens: Sequence[Token], how: Reading, sign: int = -1) -> Window | None:
     """So many units away: "two weeks ago", "a few days ago", "three summers ago"."""
     what = next(token for token in tokens if token.code in "uws")
     number = next(token for token in tokens if token.code in "dnV")
@@ -220,14 +220,14 @@ def before_last(tokens: Sequence[Token], how: Reading) -> Window | None:
     what = next(token for token in tokens if token.code in "uws")
     if what.value == "week":
         return period.week(how.today - 2 * WEEK)
-    return counted((Token("n", 2, what.start, what.start), what), how)
+    return units_away((Token("n", 2, what.start, what.start), what), how)
 
 
 def in_future(tokens: Sequence[Token], how: Reading) -> Window | None:
     """So far ahead: "in two weeks", which in a question is a length of time unless the sentence looks ahead."""
     if tokens[0].code == "I" and how.asked and not how.ahead:
         return None
-    return counted(tokens, how, 1)
+    return units_away(tokens, how, 1)
 
 
 def weekday(tokens: Sequence[Token], how: Reading) -> Window | None:
@@ -276,11 +276,11 @@ def point(tokens: Sequence[Token], how: Reading) -> Window | None:
             return of_year(tokens, how)
         if "w" in codes and "g" not in codes:
             return weekday(tokens, how)
-        return near(tokens, how) if codes.isdisjoint("dnV") else counted(tokens, how)
+        return near(tokens, how) if codes.isdisjoint("dnV") else units_away(tokens, how)
     return weekday(tokens, how) if not codes.isdisjoint("wvR") and not yearly else absolute(tokens, how)
 
 
-def beside(tokens: Sequence[Token], how: Reading) -> Window | None:
+def away_from_date(tokens: Sequence[Token], how: Reading) -> Window | None:
     """So far from a date: "the week before 3 August", "the Friday after Christmas"."""
     at = next(i for i, token in enumerate(tokens) if token.code in "BA")
     anchor, sign = point(tokens[at + 1 :], how), -1 if tokens[at].code == "B" else 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from eider.language import analysis
-from eider.language.dates import Window, event_asked, placed
+from eider.language.dates import Window, event_asked, periods_in
 from eider.language.questions.intents import Intent, intent_of
 from eider.language.questions.oneself import asks_about_oneself
 from eider.language.questions.past import past_asked
@@ -112,7 +112,7 @@ def read_words(text: str, *, today: date) -> QuestionWords:
     '2026-05-03'
     """
     matter = without_request(text)
-    dates = placed(matter, said_on=today, asked=True)
+    dates = periods_in(matter, said_on=today, asked=True)
     window = min((each for _, _, each in dates), key=lambda each: each.days, default=None)
     wants = {name for name, pattern in _WANTS.items() if pattern.search(matter.strip())}
     return QuestionWords(

@@ -23,8 +23,8 @@ def default_embedder() -> Embedder:
     from eider.providers.embedders.hashing import HashEmbedder
 
     try:
-        from eider.providers.embedders.wordllama import installed
+        from eider.providers.embedders.wordllama import installed_embedder
 
-        return installed()
+        return installed_embedder()
     except EmbedderError as error:
         return HashEmbedder(degraded=f"likeness of meaning is off, spelling alone is compared: {error}")

@@ -119,7 +119,7 @@ class EmbedderChoice:
 
     def _chosen(self, noted: Noted | None) -> Embedder:
         if self._given is not None and not isinstance(self._given, str):
-            return guarded(self._given, noted)
+            return with_guard(self._given, noted)
         wanted = self._given
         if wanted is not None and noted is not None and noted.name and not self._reembed:
             asked = EmbedderName.of(wanted).noted
@@ -130,7 +130,7 @@ class EmbedderChoice:
         name = EmbedderName.of(wanted)
         self.name = name.noted
         known = noted if noted is not None and noted.name == name.noted else None
-        return guarded(connect(wanted, width=(known.width or None) if known else None), known)
+        return with_guard(connect(wanted, width=(known.width or None) if known else None), known)
 
 
 def _own_name(noted: Noted | None) -> str:
@@ -140,7 +140,7 @@ def _own_name(noted: Noted | None) -> str:
     return noted.name or next((n for n, start in _OWN.items() if noted.fingerprint.startswith(start)), "")
 
 
-def guarded(embedder: Embedder, noted: Noted | None = None) -> Embedder:
+def with_guard(embedder: Embedder, noted: Noted | None = None) -> Embedder:
     """Return an embedder whose failures keep nobody waiting; built-in ones cannot fail and stay as they are."""
     if isinstance(embedder, GuardedEmbedder) or type(embedder).__module__.startswith("eider.providers."):
         return embedder

@@ -135,7 +135,7 @@ class WordLlamaEmbedder(WordSumEmbedder):
         return vector
 
 
-def installed() -> WordLlamaEmbedder:
+def installed_embedder() -> WordLlamaEmbedder:
     """The embedder of the files in `find_folder()`, read again only when these have changed.
 
     Raises:

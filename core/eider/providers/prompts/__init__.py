@@ -32,10 +32,10 @@ def data(tag: str, text: str, limit: int = _LONGEST) -> str:
     return f"<{tag}>\n{escape(text, quote=False)}\n</{tag}>"
 
 
-def numbered(tag: str, texts: Sequence[str], limit: int = 400) -> str:
+def number_texts(tag: str, texts: Sequence[str], limit: int = 400) -> str:
     r"""Several texts as data; a model names them by number, so it cannot name what was not shown.
 
-    >>> numbered("memory", ["Likes tea.", "Uses <b>."])
+    >>> number_texts("memory", ["Likes tea.", "Uses <b>."])
     '<memory n="1">Likes tea.</memory>\n<memory n="2">Uses &lt;b&gt;.</memory>'
     """
     return "\n".join(

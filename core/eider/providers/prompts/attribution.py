@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from eider.model.llm import Prompt
-from eider.providers.prompts import data, instructions, numbered
+from eider.providers.prompts import data, instructions, number_texts
 
 NAME: Final = "attribution"
 VERSION: Final = "1"
@@ -39,5 +39,5 @@ def prompt(said: str, output: str, memories: Sequence[str]) -> Prompt[Attributio
     """Ask which memories what was said is about."""
     return Prompt(
         name=NAME, version=VERSION, system=SYSTEM, answer=AttributionAnswer, max_tokens=600,
-        text="\n".join([data("agent", output, 3_000), data("reply", said, 2_000), numbered("memory", memories)]),
+        text="\n".join([data("agent", output, 3_000), data("reply", said, 2_000), number_texts("memory", memories)]),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from eider.model.learned import MAX_WORDING
 from eider.model.llm import Prompt
 from eider.model.values import MemoryKind
-from eider.providers.prompts import data, instructions, numbered
+from eider.providers.prompts import data, instructions, number_texts
 
 NAME: Final = "memory"
 VERSION: Final = "2"
@@ -46,5 +46,5 @@ def prompt(reply: str, quotes: Sequence[str], output: str) -> Prompt[MemoryAnswe
     parts = [data("agent", output, 3_000)] if output else []
     return Prompt(
         name=NAME, version=VERSION, system=SYSTEM, answer=MemoryAnswer, max_tokens=1_200,
-        text="\n".join([*parts, data("reply", reply), numbered("quotation", quotes)]),
+        text="\n".join([*parts, data("reply", reply), number_texts("quotation", quotes)]),
     )  # fmt: skip

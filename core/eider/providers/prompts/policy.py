@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from eider.model.llm import Prompt
-from eider.providers.prompts import data, instructions, numbered
+from eider.providers.prompts import data, instructions, number_texts
 
 NAME: Final = "policy"
 VERSION: Final = "1"
@@ -41,5 +41,5 @@ def prompt(memories: Sequence[str], context: str = "", pinned: Sequence[int] = (
     must = [f"Pinned: {', '.join(map(str, pinned))}."] if pinned else []
     return Prompt(
         name=NAME, version=VERSION, system=SYSTEM, answer=PolicyAnswer, max_tokens=2_000,
-        text="\n".join([*parts, numbered("memory", memories), *must]),
+        text="\n".join([*parts, number_texts("memory", memories), *must]),
     )  # fmt: skip

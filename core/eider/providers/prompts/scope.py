@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from eider.model.llm import Prompt
-from eider.providers.prompts import data, instructions, numbered
+from eider.providers.prompts import data, instructions, number_texts
 
 NAME: Final = "scope"
 VERSION: Final = "1"
@@ -33,5 +33,5 @@ def prompt(statement: str, context: str, scopes: Sequence[str], *, new: bool = F
     may = "New scopes are allowed." if new else "New scopes are not allowed."
     return Prompt(
         name=NAME, version=VERSION, system=SYSTEM, answer=ScopeAnswer, max_tokens=300,
-        text="\n".join([data("statement", statement, 600), data("context", context, 2_000), numbered("scope", scopes), may]),
+        text="\n".join([data("statement", statement, 600), data("context", context, 2_000), number_texts("scope", scopes), may]),
     )  # fmt: skip

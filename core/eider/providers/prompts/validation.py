@@ -8,7 +8,7 @@ from typing import Final
 from pydantic import BaseModel, Field
 
 from eider.model.llm import Prompt
-from eider.providers.prompts import instructions, numbered
+from eider.providers.prompts import instructions, number_texts
 
 NAME: Final = "validation"
 VERSION: Final = "1"
@@ -38,5 +38,5 @@ def prompt(directions: Sequence[str]) -> Prompt[ValidationAnswer]:
     """Ask which directions stand."""
     return Prompt(
         name=NAME, version=VERSION, system=SYSTEM, answer=ValidationAnswer, max_tokens=200 + 80 * len(directions),
-        text=numbered("direction", directions),
+        text=number_texts("direction", directions),
     )  # fmt: skip

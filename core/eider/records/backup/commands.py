@@ -33,7 +33,11 @@ def run(engine: Engine, said: Mapping[str, Any]) -> dict[str, Any]:
     to, keep = _place(said.get("to")), _keep(said.get("keep"))
     made = create.make(engine, to, export=_export(said.get("export")))
     gone = rotation.rotate(engine, keep, before_forget=True) if keep is not None else []
-    return {**told(made), "removed": [b.name for b in gone], "seconds": round(time.perf_counter() - start, 3)}
+    return {
+        **describe_backup(made),
+        "removed": [b.name for b in gone],
+        "seconds": round(time.perf_counter() - start, 3),
+    }
 
 
 def prune(engine: Engine, said: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,7 +50,7 @@ def prune(engine: Engine, said: Mapping[str, Any]) -> dict[str, Any]:
     return {"removed": [b.name for b in gone], "left": [b.name for b in left], "holding": holding}
 
 
-def told(backup: Backup) -> dict[str, Any]:
+def describe_backup(backup: Backup) -> dict[str, Any]:
     """What is said of a backup."""
     said = backup.manifest
     return {
@@ -82,7 +86,7 @@ def _keep(said: Any) -> Keep | None:
     return Keep(**rule)
 
 
-def scheduled(engine: Engine, job: Job) -> None:
+def run_scheduled_backup(engine: Engine, job: Job) -> None:
     """Do a scheduled backup; one that was made meanwhile is enough."""
     due = datetime.fromisoformat(str(job.payload["due"]))
     if not any(b.manifest.at >= due for b in rotation.of(engine)):

@@ -140,7 +140,7 @@ def _manifest(said: Any) -> Manifest:
     return found
 
 
-def seen(folder: Path) -> Backup:
+def read_or_damaged(folder: Path) -> Backup:
     """The same for a listing: a backup that cannot be understood is listed as damaged."""
     try:
         return read(folder)

@@ -31,7 +31,7 @@ from eider.model.processes import is_running
 from eider.providers.token_budget import HeuristicCounter
 from eider.records.backup import worker
 from eider.records.backup.create import verify
-from eider.records.backup.manifest import seen
+from eider.records.backup.manifest import read_or_damaged
 from eider.records.backup.swap_dirs import exchange
 from eider.records.backup.tombstones import Forgotten, Hits, forget_in, forgotten_in, hits
 from eider.store.engine import Engine
@@ -108,10 +108,10 @@ def restore(
     with ExitStack() as held:
         found, lock = None, None
         if there:
-            lock = held.enter_context(_locked(target, release))
+            lock = held.enter_context(_hold_lock(target, release))
             found = _forgotten(backup, target, ignore=ignore_tombstones, same=True)
         elif (source := _source(backup)) is not None:
-            with _locked(source, release):
+            with _hold_lock(source, release):
                 found = _forgotten(backup, source, ignore=ignore_tombstones, same=False)
         asked, found = found is not None, found or _told_by_backups(backup)
         if dry_run:
@@ -162,7 +162,7 @@ def _source(backup: Backup) -> Path | None:
 
 
 @contextmanager
-def _locked(folder: Path, release: Callable[[Path], None]) -> Generator[OwnerLock]:
+def _hold_lock(folder: Path, release: Callable[[Path], None]) -> Generator[OwnerLock]:
     """A store's lock for as long as the restore takes: nothing may be forgotten in it unseen."""
     end = time.monotonic() + _PATIENCE
     while True:
@@ -212,7 +212,7 @@ def _forgotten(backup: Backup, source: Path, *, ignore: bool, same: bool) -> For
 
 def _told_by_backups(backup: Backup) -> Forgotten | None:
     """What the newest of the other backups of that store knows of it, where the store itself cannot say."""
-    found = [seen(p.parent) for p in backup.path.parent.glob(f"[!.]*/{MANIFEST}")]
+    found = [read_or_damaged(p.parent) for p in backup.path.parent.glob(f"[!.]*/{MANIFEST}")]
     newer = [b for b in found if b.manifest.identity == backup.manifest.identity and b.manifest.at > backup.manifest.at]
     for other in sorted(newer, key=lambda b: b.manifest.at, reverse=True):
         with suppress(EiderError), open_copy(other.copy) as store:

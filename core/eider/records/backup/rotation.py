@@ -31,14 +31,14 @@ class Keep:
     monthly: int = 6
 
 
-def kept(made: Collection[datetime], keep: Keep) -> frozenset[datetime]:
+def instants_to_keep(made: Collection[datetime], keep: Keep) -> frozenset[datetime]:
     """The instants whose backups stay.
 
     Days, weeks and months without a backup do not count: after a long pause nothing is lost at once. The newest
     always stays.
 
     >>> days = [datetime(2026, 5, day) for day in (1, 2, 3)]
-    >>> sorted(at.day for at in kept(days, Keep(daily=2, weekly=0, monthly=0)))
+    >>> sorted(at.day for at in instants_to_keep(days, Keep(daily=2, weekly=0, monthly=0)))
     [2, 3]
     """
     newest_first = sorted(made, reverse=True)
@@ -57,7 +57,7 @@ def kept(made: Collection[datetime], keep: Keep) -> frozenset[datetime]:
     return frozenset(stays)
 
 
-def listed(folder: Path) -> list[Backup]:
+def list_backups(folder: Path) -> list[Backup]:
     """Backups of one store, oldest first; what cannot be read is left out."""
     found: list[Backup] = []
     for path in backup_paths.backups(folder):
@@ -69,12 +69,12 @@ def listed(folder: Path) -> list[Backup]:
 def of(engine: Engine) -> list[Backup]:
     """Those of an open store; what another store of that name left on the shelf is not its own."""
     mine = engine.store.tombstones.identity
-    return [b for b in listed(engine.store.place.on_disk("backups")) if b.manifest.identity == mine]
+    return [b for b in list_backups(engine.store.place.on_disk("backups")) if b.manifest.identity == mine]
 
 
-def dropped(found: Sequence[Backup], keep: Keep) -> list[Backup]:
+def backups_to_drop(found: Sequence[Backup], keep: Keep) -> list[Backup]:
     """Those that the rule lets go."""
-    stays = kept([b.manifest.at for b in found], keep)
+    stays = instants_to_keep([b.manifest.at for b in found], keep)
     return [b for b in found if b.manifest.at not in stays]
 
 
@@ -107,7 +107,7 @@ def removable(going: Collection[Backup], found: Sequence[Backup]) -> list[Backup
 def rotate(engine: Engine, keep: Keep | None, *, before_forget: bool, dry_run: bool = False) -> list[Backup]:
     """Remove what the rule lets go and what holds something forgotten; returns what went, oldest first."""
     found = of(engine)
-    going = dropped(found, keep) if keep is not None else []
+    going = backups_to_drop(found, keep) if keep is not None else []
     if before_forget:
         going += [b for b in holding(found, engine) if b not in going]
     gone = removable(going, found)

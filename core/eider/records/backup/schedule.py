@@ -61,7 +61,7 @@ def parse(text: str) -> Schedule:
     return Schedule(every=every, at=time(int(found[2]), int(found[3])), keep=int(found[4]))
 
 
-def scheduled() -> Schedule | None:
+def current_schedule() -> Schedule | None:
     """What is set; None when nothing is.
 
     Raises:

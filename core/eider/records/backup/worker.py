@@ -22,7 +22,7 @@ from eider.model.backup_paths import MANIFEST
 from eider.model.errors import EiderError, StoreError, StoreFullError
 from eider.model.failpoints import point
 from eider.records.backup.manifest import COPY, USERS, read
-from eider.records.exchange.export import written
+from eider.records.exchange.export import write_export
 from eider.records.exchange.files import MARK
 from eider.records.exchange.files import VERSION as FORMAT
 from eider.store.open import newest_schema, open_copy
@@ -87,26 +87,26 @@ def describe(folder: Path, export: ExportFormat | None) -> dict[str, Any]:
                 header = {MARK: FORMAT, "schema": newest_schema(), "user": user, "exported_at": now.isoformat()}
                 people[-1]["file"] = file = f"{USERS}/{number}.{export}"
                 with store.transfer.snapshot(user) as taken:
-                    written(folder / file, header, taken, export, now)
+                    write_export(folder / file, header, taken, export, now)
         said = {
             "identity": store.tombstones.identity, "schema": store.place.schema, "events": store.events.head[0],
             "embedder": store.place.embedder, "head": store.events.head[1], "users": people,
         }  # fmt: skip
     point("backup.described")
-    return {**said, "files": described(folder)}
+    return {**said, "files": describe_files(folder)}
 
 
-def described(folder: Path) -> dict[str, dict[str, Any]]:
+def describe_files(folder: Path) -> dict[str, dict[str, Any]]:
     """Size and hash of every file that a backup is made of; made private as well."""
     found: dict[str, dict[str, Any]] = {}
     for part in (COPY, USERS):
         for path in sorted(p for p in (folder / part).rglob("*") if p.is_file()):
             path.chmod(0o600)
-            found[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": hashed(path)}
+            found[path.relative_to(folder).as_posix()] = {"bytes": path.stat().st_size, "sha256": hash_of_file(path)}
     return found
 
 
-def hashed(path: Path) -> str:
+def hash_of_file(path: Path) -> str:
     """SHA-256 of a file that nobody here has open."""
     total = hashlib.sha256()
     with path.open("rb") as file:
@@ -144,7 +144,7 @@ def _check_files(folder: Path, noted: Any) -> list[str]:
             findings.append(f"{name} is gone")
         elif path.stat().st_size != said["bytes"]:
             findings.append(f"{name} has {path.stat().st_size} bytes instead of {said['bytes']}")
-        elif hashed(path) != said["sha256"]:
+        elif hash_of_file(path) != said["sha256"]:
             findings.append(f"{name} was altered: its hash is another")
     present = {
         p.relative_to(folder).as_posix() for part in (COPY, USERS) for p in (folder / part).rglob("*") if p.is_file()

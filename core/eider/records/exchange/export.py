@@ -51,10 +51,10 @@ def export(engine: Engine, accepted: Clean[Export]) -> int:
         header = {
             MARK: VERSION, "schema": newest_schema(), "user": user, "exported_at": engine.now().isoformat()
         }  # fmt: skip
-        return written(path, header, rows, request.format, engine.now())
+        return write_export(path, header, rows, request.format, engine.now())
 
 
-def written(path: Path, header: Line, rows: Snapshot, form: ExportFormat, now: datetime) -> int:
+def write_export(path: Path, header: Line, rows: Snapshot, form: ExportFormat, now: datetime) -> int:
     """Write one user's rows in a format; returns how many."""
     if form == "markdown":
         return (write_markdown if path.suffix == ".md" else write_folder)(path, header, rows, now)
@@ -110,7 +110,7 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
     if not request.dry_run:
         engine.writable()
     header, rows = read(path)
-    own, note = _whose(path, header, request)
+    own, note = _own_trust(path, header, request)
     if not own:
         channel = channel.narrowed(channel.name, "import")
     intake = _intake(engine, user, channel, own=own)
@@ -161,7 +161,7 @@ def _take(engine: Engine, user: str, intake: Intake, batches: Iterable[Batch], *
     )  # fmt: skip
 
 
-def _whose(path: Path, header: Line | None, request: Import) -> tuple[bool, str]:
+def _own_trust(path: Path, header: Line | None, request: Import) -> tuple[bool, str]:
     """Return whether the rows of a file are taken at their own trust, and why.
 
     Raises:

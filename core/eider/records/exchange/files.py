@@ -35,7 +35,7 @@ _JSON: Final = ("metadata", "payload", "evidence", "answers", "said_again", "dou
 """Fields that Parquet keeps as JSON text."""
 
 
-def dumped(line: Mapping[str, Any]) -> str:
+def json_line(line: Mapping[str, Any]) -> str:
     """One line of JSON; the same row always reads the same."""
     return json.dumps(line, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
@@ -97,7 +97,7 @@ def _removed(path: Path) -> None:
 
 
 @contextmanager
-def written(path: Path) -> Generator[IO[bytes]]:
+def new_private_file(path: Path) -> Generator[IO[bytes]]:
     """A new file that only its owner may read, on disk when the block ends; compressed when its name says so."""
     if path.is_dir():
         raise InputError(f"{str(path)!r} is a directory; name a file, or export as format='parquet'.")
@@ -123,11 +123,11 @@ def write_lines(path: Path, header: Line, lines: Callable[[], Iterable[Line]]) -
     """
     rows, digest = 0, sha256()
     for line in lines():
-        digest.update(f"{dumped(line)}\n".encode())
-    with written(path) as file:
-        file.write(f"{dumped(signed(header, digest.digest()))}\n".encode())
+        digest.update(f"{json_line(line)}\n".encode())
+    with new_private_file(path) as file:
+        file.write(f"{json_line(sign_header(header, digest.digest()))}\n".encode())
         for line in lines():
-            file.write(f"{dumped(line)}\n".encode())
+            file.write(f"{json_line(line)}\n".encode())
             rows += 1
     return rows
 
@@ -144,7 +144,7 @@ def write_parquet(path: Path, header: Line, tables: Mapping[str, Callable[[], It
         for name, lines in tables.items():
             rows += _write_table(beside / f"{_plural(name)}.parquet", name, lines())
         with _private(beside / HEADER) as file:
-            file.write(f"{dumped(signed(header, _digest_of_tables(beside)))}\n".encode())
+            file.write(f"{json_line(sign_header(header, _digest_of_tables(beside)))}\n".encode())
     return rows
 
 
@@ -152,7 +152,7 @@ def _plural(name: str) -> str:
     return {"memory": "memories", "usage": "usage"}.get(name, f"{name}s")
 
 
-def signed(header: Line, digest: bytes) -> Line:
+def sign_header(header: Line, digest: bytes) -> Line:
     """Return a header with the signature of this home over itself and the rows; as it is where there is no key."""
     secret = signing.home_key()
     if secret is None:
@@ -168,14 +168,14 @@ def signer(path: Path) -> str | None:
         OSError: It cannot be read.
     """
     if path.is_dir():
-        header, digest = _parsed((path / HEADER).read_bytes()), _digest_of_tables(path)
+        header, digest = _parse_chunk((path / HEADER).read_bytes()), _digest_of_tables(path)
     else:
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
             file = cast("IO[bytes]", gzip.GzipFile(fileobj=raw)) if packed else raw
             try:
-                header, rows = _parsed(file.readline(_LONGEST)), sha256()
+                header, rows = _parse_chunk(file.readline(_LONGEST)), sha256()
                 while chunk := file.read(1 << 20):
                     rows.update(chunk)
             except (EOFError, gzip.BadGzipFile):
@@ -188,7 +188,7 @@ def signer(path: Path) -> str | None:
 
 
 def _message(header: Line, digest: bytes) -> bytes:
-    return b"eider export\0" + dumped(header).encode() + b"\0" + digest
+    return b"eider export\0" + json_line(header).encode() + b"\0" + digest
 
 
 def _digest_of_tables(folder: Path) -> bytes:
@@ -214,7 +214,7 @@ def _write_table(path: Path, name: str, lines: Iterator[Line]) -> int:
 
     schema, rows = _schema(name), 0
     with _private(path) as file, pq.ParquetWriter(file, schema, compression="zstd") as writer:
-        while batch := [_packed(line) for line in islice(lines, _ROWS)]:
+        while batch := [_pack_line(line) for line in islice(lines, _ROWS)]:
             writer.write_table(pa.Table.from_pylist(batch, schema=schema))
             rows += len(batch)
     return rows
@@ -263,13 +263,13 @@ _INSTANTS: Final = (
 )  # fmt: skip
 
 
-def _packed(line: Line) -> Line:
+def _pack_line(line: Line) -> Line:
     from datetime import datetime
 
     packed = {k: v for k, v in line.items() if k != "type"}
     for name in _JSON:
         if packed.get(name) is not None:
-            packed[name] = dumped(packed[name])
+            packed[name] = json_line(packed[name])
     for name in _INSTANTS:
         if packed.get(name) is not None:
             packed[name] = datetime.fromisoformat(packed[name])
@@ -297,7 +297,7 @@ def read(path: Path) -> tuple[Line | None, Iterator[tuple[str, Line | InputError
 def _read_parquet(path: Path) -> tuple[Line, Iterator[tuple[str, Line | InputError]]]:
     if not (path / HEADER).is_file():
         raise InputError(f"{str(path)!r} holds no {HEADER!r}; name a directory that export(format='parquet') wrote.")
-    header = _parsed((path / HEADER).read_bytes())
+    header = _parse_chunk((path / HEADER).read_bytes())
     if isinstance(header, InputError):
         raise header
     return header, _parquet_rows(path)
@@ -317,12 +317,12 @@ def _parquet_rows(path: Path) -> Iterator[tuple[str, Line | InputError]]:
                 for batch in table.iter_batches(_ROWS):
                     for line in batch.to_pylist():
                         row += 1
-                        yield f"{place} row {row}", _unpacked(name, line)
+                        yield f"{place} row {row}", _unpack_line(name, line)
         except (pa.ArrowException, OSError) as error:
             yield f"{place} after row {row}", InputError(f"cannot be read ({str(error).splitlines()[0][:200]}).")
 
 
-def _unpacked(name: str, packed: Line) -> Line | InputError:
+def _unpack_line(name: str, packed: Line) -> Line | InputError:
     line: Line = {"type": name, **packed}
     for field in _JSON:
         if isinstance(line.get(field), str):
@@ -368,12 +368,12 @@ def _lines(path: Path) -> Iterator[tuple[str, Line | InputError]]:
                         pass
                     yield f"line {number}", InputError(f"has more than {_LONGEST:,} bytes; split it.")
                 elif chunk.strip():
-                    yield f"line {number}", _parsed(chunk)
+                    yield f"line {number}", _parse_chunk(chunk)
         except (EOFError, gzip.BadGzipFile, OSError) as error:
             yield f"after line {number}", InputError(f"the file breaks off ({error}); export again.")
 
 
-def _parsed(chunk: bytes) -> Line | InputError:
+def _parse_chunk(chunk: bytes) -> Line | InputError:
     try:
         found = json.loads(chunk.removeprefix(b"\xef\xbb\xbf").decode(), parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:

@@ -69,7 +69,7 @@ def _time(engine: Engine, line: Mapping[str, Any]) -> tuple[datetime, str]:
         raise InputError('the time is missing; add "at": "2023-05-07T10:00:00Z" (or "timestamp").')
     tz = None if line.get("tz") is None else validation.name(line["tz"], "tz")
     if isinstance(given, str | bool) or not isinstance(given, int | float):
-        return moment(_dated(given, tz), tz, engine.now())
+        return moment(_day_or_zoned(given, tz), tz, engine.now())
     try:
         at = datetime.fromtimestamp(given / 1000 if abs(given) > _MILLISECONDS else given, UTC)
     except (ValueError, OverflowError, OSError):
@@ -77,7 +77,7 @@ def _time(engine: Engine, line: Mapping[str, Any]) -> tuple[datetime, str]:
     return at, tz or "UTC"
 
 
-def _dated(given: object, tz: str | None) -> str | datetime:
+def _day_or_zoned(given: object, tz: str | None) -> str | datetime:
     """A day as it is; a time of day only with a zone."""
     if not isinstance(given, str):
         raise InputError(f"at={str(given)[:40]!r} is no time; write '2023-05-07T10:00:00Z', or seconds since 1970.")

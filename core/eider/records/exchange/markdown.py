@@ -11,7 +11,7 @@ from typing import IO, Any
 from eider.model.clock import local
 from eider.model.values import Memory, Precision
 from eider.model.visible_text import visible_text
-from eider.records.exchange.files import written
+from eider.records.exchange.files import new_private_file
 from eider.store.protocols import Snapshot
 
 _DATE = {"year": "%Y", "month": "%Y-%m", "day": "%Y-%m-%d", "instant": "%Y-%m-%d"}
@@ -27,7 +27,7 @@ def write_markdown(path: Path, header: dict[str, Any], rows: Snapshot, now: date
     latest.sort(key=lambda m: (m.scope != "global", m.scope, m.kind, -m.importance, m.valid_from, m.id))
     current = [m for m in latest if m.status(now) == "current"]
     closed = sorted((m for m in latest if m.status(now) != "current"), key=lambda m: (m.valid_to or now, m.id))
-    with written(path) as file:
+    with new_private_file(path) as file:
         _write_lines(
             file, f"# Memory of {visible_text(header['user'])}", "", f"Exported {header['exported_at']} (UTC).", ""
         )

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 from eider.model.errors import InputError
 from eider.model.values import KINDS, Memory
 from eider.model.visible_text import visible_lines, visible_text
-from eider.records.exchange.files import dumped, replacing, written
+from eider.records.exchange.files import json_line, new_private_file, replacing
 from eider.records.exchange.markdown import utterances
 from eider.store.protocols import Snapshot
 
@@ -91,12 +91,12 @@ def write_folder(path: Path, header: dict[str, Any], rows: Snapshot, now: dateti
             "eider-markdown": 1, "user": header["user"], "exported_at": header["exported_at"],
             "memories": {m.id: digest(plain(m.text)) for m in current},
         }  # fmt: skip
-        _write(beside / INDEX, [dumped(index)])
+        _write(beside / INDEX, [json_line(index)])
     return len(latest) + sum(line.startswith("- ") for line in said)
 
 
 def _write(path: Path, lines: list[str]) -> None:
-    with written(path) as file:
+    with new_private_file(path) as file:
         file.writelines(f"{line}\n".encode() for line in lines)
 
 

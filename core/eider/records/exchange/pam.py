@@ -12,7 +12,7 @@ from typing import Final
 
 from eider.client.client import VERSION
 from eider.model.values import Memory
-from eider.records.exchange.files import Line, dumped, written
+from eider.records.exchange.files import Line, json_line, new_private_file
 from eider.store.protocols import Snapshot
 
 _TYPES: Final[Mapping[str, str]] = {
@@ -36,17 +36,17 @@ def write_pam(path: Path, header: Line, rows: Snapshot, now: datetime) -> int:
         "export_date": header["exported_at"], "owner": {"id": header["user"]},
     }  # fmt: skip
     replaced = [m for m in latest if m.superseded_by in ids]
-    with written(path) as file:
-        file.write(f'{dumped(head)[:-1]},\n"memories":[\n'.encode())
+    with new_private_file(path) as file:
+        file.write(f'{json_line(head)[:-1]},\n"memories":[\n'.encode())
         for number, m in enumerate(latest):
-            file.write(f"{',' if number else ''}{dumped(_memory(m, now, ids))}\n".encode())
+            file.write(f"{',' if number else ''}{json_line(_memory(m, now, ids))}\n".encode())
         file.write(b'],\n"relations":[\n')
         for number, m in enumerate(replaced):
             ended = m.valid_to or m.recorded_at
             relation = {
                 "id": f"rel_{m.id}", "from": m.superseded_by, "to": m.id, "type": "supersedes", "created_at": _iso(ended),
             }  # fmt: skip
-            file.write(f"{',' if number else ''}{dumped(relation)}\n".encode())
+            file.write(f"{',' if number else ''}{json_line(relation)}\n".encode())
         file.write(b"]}\n")
     return len(latest)
 

@@ -56,16 +56,16 @@ def _read(text: str, title: str, wanted: Wanted) -> Skipped | dict[str, object]:
     if observation:
         said = _TAGS.sub("", observation[2]).strip()
         return statement(
-            _about(title, said), kind=_KINDS.get(observation[1].strip().lower(), "fact"), scope=wanted.scope
+            _with_title(title, said), kind=_KINDS.get(observation[1].strip().lower(), "fact"), scope=wanted.scope
         )
     if relation := _RELATION.match(text):
         word = relation[1].strip().strip("*_").replace("_", " ") or "relates to"
         why = f" ({relation[3]})" if relation[3] else ""
         return statement(f"{title} {word} {relation[2]}{why}", scope=wanted.scope)
-    return statement(_about(title, text), kind="context", scope=wanted.scope)
+    return statement(_with_title(title, text), kind="context", scope=wanted.scope)
 
 
-def _about(title: str, text: str) -> str:
+def _with_title(title: str, text: str) -> str:
     return text if title.casefold() in text.casefold() else f"{title}: {text}"
 
 

@@ -80,14 +80,14 @@ def _file(file: Path, root: Path, scope: str, depth: int, seen: set[Path]) -> It
     for passage in passages(body, lines + 1):
         at = f"{file.name} line {passage.line}"
         if passage.skipped() is None:
-            yield from _imported(at, passage.text, file, root, scope, depth, seen)
+            yield from _follow_imports(at, passage.text, file, root, scope, depth, seen)
         if passage.skipped() is None and not _IMPORT.sub("", passage.text).strip(" .,:;"):
             continue  # nothing but the name of a file
         said = passage.under_heading() if not where else f"In {where}: {passage.under_heading()}"
         yield at, passage.skipped() or statement(said, kind="rule", scope=scope)
 
 
-def _imported(
+def _follow_imports(
     at: str, text: str, file: Path, root: Path, scope: str, depth: int, seen: set[Path]
 ) -> Iterator[Found]:  # fmt: skip
     """Follow `@path` to files of the project and of the user's own settings, and nowhere else."""

@@ -25,9 +25,9 @@ def detect(path: Path) -> bool:
         return False
     if _is_array(path):
         return _is_line(Files(path).first(path.name))
-    with suppress(OSError, EOFError), _opened(path) as file:
+    with suppress(OSError, EOFError), _open_lines(path) as file:
         lines = [line for line in (file.readline(_LONGEST) for _ in range(_LOOKED_AT)) if line.strip()]
-        found = [_parsed(line) for line in lines]
+        found = [_parse_line(line) for line in lines]
         return not any(isinstance(one, dict) and (MARK in one or "rev" in one) for one in found) and any(
             map(_is_line, found)
         )
@@ -39,13 +39,13 @@ def _is_array(path: Path) -> bool:
         return file.read(2000).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[")
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _open_lines(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     return cast("IO[bytes]", gzip.open(path)) if packed else path.open("rb")
 
 
-def _parsed(line: bytes) -> Any:
+def _parse_line(line: bytes) -> Any:
     try:
         return json.loads(line.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):
@@ -68,10 +68,10 @@ def iterate(path: Path, wanted: Wanted) -> Iterator[Found]:
         elif not isinstance(one, dict):
             yield place, InputError(f"is {type(one).__name__}; write {SHAPES}.")
         else:
-            yield place, _wanted(cast("Line", one), wanted)
+            yield place, _line_or_skipped(cast("Line", one), wanted)
 
 
-def _wanted(line: Line, wanted: Wanted) -> Line | Skipped:
+def _line_or_skipped(line: Line, wanted: Wanted) -> Line | Skipped:
     if str(line.get("role")) in ("system", "developer"):
         return Skipped("instructions of the application")
     if wanted.since is not None:

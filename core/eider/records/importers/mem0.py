@@ -26,10 +26,10 @@ def detect(path: Path) -> bool:
 
 def iterate(path: Path, wanted: Wanted) -> Iterator[Found]:
     """Yield memories; of a history also what they said before, with its dates."""
-    yield from _exported(path, wanted) if one_file(path, ".json") else _history(path, wanted)
+    yield from _from_export(path, wanted) if one_file(path, ".json") else _history(path, wanted)
 
 
-def _exported(path: Path, wanted: Wanted) -> Iterator[Found]:
+def _from_export(path: Path, wanted: Wanted) -> Iterator[Found]:
     users = {str(one.get("user_id")) for one in _items(path) if isinstance(one, dict) and one.get("user_id")}
     for number, one in enumerate(_items(path), 1):
         place = f"memory {number}"
@@ -61,14 +61,16 @@ def _history(path: Path, wanted: Wanted) -> Iterator[Found]:
             if event == "DELETE":
                 yield where, Skipped("memories that were deleted")
                 continue
-            yield from _held(where, text, since, at, wanted)
+            yield from _memory_of(where, text, since, at, wanted)
         if event != "DELETE" and row["new_memory"]:
             open_[id_] = place, str(row["new_memory"]), at
     for where, text, since in open_.values():
         yield where, statement(text, scope=wanted.scope, valid_from=since)
 
 
-def _held(where: str, text: str, since: datetime | None, until: datetime | None, wanted: Wanted) -> Iterator[Found]:
+def _memory_of(
+    where: str, text: str, since: datetime | None, until: datetime | None, wanted: Wanted
+) -> Iterator[Found]:
     if since is None or until is None or until <= since:
         yield where, Skipped("older wordings without dates")
     else:

@@ -17,7 +17,7 @@ def detect(path: Path) -> bool:
     if not one_file(path, ".json", ".jsonl"):
         return False
     with path.open(encoding="utf-8", errors="replace") as file:
-        first = _parsed(next((line for line in file if line.strip()), ""))
+        first = _parse_line(next((line for line in file if line.strip()), ""))
     return (
         isinstance(first, dict) and first.get("type") in ("entity", "relation") and ("name" in first or "from" in first)
     )
@@ -27,7 +27,7 @@ def iterate(path: Path, wanted: Wanted) -> Iterator[Found]:
     """Yield each observation with the name of its entity, and each relation as a sentence."""
     with path.open(encoding="utf-8", errors="replace") as file:
         for number, line in enumerate(file, 1):
-            place, one = f"line {number}", _parsed(line)
+            place, one = f"line {number}", _parse_line(line)
             if not line.strip():
                 continue
             if not isinstance(one, dict):
@@ -55,7 +55,7 @@ def _entity(place: str, one: Any, wanted: Wanted) -> Iterator[Found]:
             yield place, statement(said if named else f"{name}: {said}", scope=wanted.scope)
 
 
-def _parsed(line: str) -> Any:
+def _parse_line(line: str) -> Any:
     try:
         return json.loads(line)
     except (ValueError, RecursionError):

@@ -95,12 +95,12 @@ def move(
             if dry_run:
                 return plan
             with _writing(target, old) as new:
-                return _moved(old, new, plan, told)
+                return _move_rows(old, new, plan, told)
         with _writing(target, old) as new:
             plan = _plan(old, source, target, _state(old, new))
             if plan.state == "POPULATED" and not dry_run:
                 raise RefusedError(f"{str(target)!r} holds memories of its own; name a target that is new or empty.")
-            return plan if dry_run or plan.state == "SAME" else _moved(old, new, plan, told)
+            return plan if dry_run or plan.state == "SAME" else _move_rows(old, new, plan, told)
 
 
 def _is_there(place: Path | str) -> bool:
@@ -189,7 +189,7 @@ def _plan(old: Store, source: Path | str, target: Path | str, state: State) -> M
     return MovePlan(source=shown[0], target=shown[1], state=state, users=users, rows=dict(sorted(rows.items())))
 
 
-def _moved(old: Store, new: Store, plan: MovePlan, told: Told) -> MovePlan:
+def _move_rows(old: Store, new: Store, plan: MovePlan, told: Told) -> MovePlan:
     if dict(old.tables.columns) != dict(new.tables.columns):
         raise RefusedError(
             "the two places have tables of different form; open both with this version once, and move then."

@@ -109,9 +109,9 @@ def _with_backup(finding: Finding, folder: Path) -> Finding:
     """Return the finding of a damaged store with the command that brings back its newest good backup, where there is one."""
     if finding.kind != "store-damaged":
         return finding
-    from eider.records.backup.rotation import listed
+    from eider.records.backup.rotation import list_backups
 
-    good = next((b for b in reversed(listed(folder)) if not b.findings), None)
+    good = next((b for b in reversed(list_backups(folder)) if not b.findings), None)
     if good is None:
         return finding
     command = f"eider backup restore {good.path.parent.name}/{good.path.name} --replace"

@@ -47,7 +47,7 @@ def publish(database: Database, target: Path, at: datetime) -> Path:
     made.mkdir(mode=0o700)
     try:
         truth = f"truth-{secrets.randbelow(_NUMBERS):09}.duckdb"
-        head = _copied(database, made / truth, at)
+        head = _copy_truth(database, made / truth, at)
         _write(made / CURRENT, truth)
         _write(made / HEAD, f"{head[0]:020d} {head[1]}")
         _write(made / LOCK, "")
@@ -69,7 +69,7 @@ def _refuse_other(target: Path) -> None:
         raise RefusedError(f"{str(target)!r} holds something that is no snapshot; name another place.")
 
 
-def _copied(database: Database, fresh: Path, at: datetime) -> tuple[int, str]:
+def _copy_truth(database: Database, fresh: Path, at: datetime) -> tuple[int, str]:
     """Copy the truth; returns number and hash of the last event in it."""
     with database.alone() as db:
         name = db.execute("SELECT current_database()").fetchall()[0][0]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from eider.model.clock import to_db
-from eider.store.arrays import episodes_from, joined, memories_from, plain
+from eider.store.arrays import episodes_from, join_rows, memories_from, plain
 from eider.store.duck.cursor import Cursor
 from eider.store.duck.database import Database
 from eider.store.segment.segment import SegmentRows
@@ -71,4 +71,4 @@ class DuckSegments(SqlSegments):
             tuple(s.episode for s in (*spans_of(text), *spans_of(again)))
             for text, again in zip(plain(kept["evidence"]), plain(kept["said_again"]), strict=True)
         ]
-        return joined(episodes_from(said, self.width), memories_from(kept, self.width))
+        return join_rows(episodes_from(said, self.width), memories_from(kept, self.width))

@@ -16,7 +16,7 @@ EmbedderOf = Callable[[Noted | None], Embedder]
 """Chooses the embedder of a store by what the store has noted of it; None is noted in a new store."""
 
 
-def noted(database: Database) -> Noted | None:
+def noted_embedder(database: Database) -> Noted | None:
     """What the store says of its embedder; of older ones it is only known what their vectors were made by."""
     documents = SqlDocuments(database)
     if (said := documents.get(NOTED)) is not None:

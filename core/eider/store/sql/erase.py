@@ -51,7 +51,7 @@ def erase(chain: Chain, erasure: Erasure, *, embedder: str) -> Mapping[str, int]
     """
     with chain.transaction(EVERYONE if erasure.everything else erasure.user) as (db, heads):
         _refuse_stale(db, erasure)
-        counts = _everything(chain, db, erasure) if erasure.everything else _named(chain, db, erasure)
+        counts = _everything(chain, db, erasure) if erasure.everything else _erase_named(chain, db, erasure)
         stays = (*(m.id for m in erasure.trimmed), *(e.id for e in erasure.blanked))
         ids = tuple(sorted({*erasure.episodes, *erasure.memories, *erasure.runs, *stays}))
         owner = "" if erasure.everything else erasure.user
@@ -98,7 +98,7 @@ def _everything(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     return counts
 
 
-def _named(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
+def _erase_named(chain: Chain, db: Cursor, erasure: Erasure) -> dict[str, int]:
     user, ids, runs = erasure.user, sorted(erasure.episodes | erasure.memories), sorted(erasure.runs)
     in_ids, of_events = (
         "user_id = ? AND id IN (SELECT unnest(?))",

@@ -16,7 +16,7 @@ from eider.model.values import Edge, Episode, Memory, Usage
 from eider.store.sql import rows
 from eider.store.sql.runs import RUN, STEP, read_contents, run_of, step_of
 from eider.store.sql.session import Cursor, Database
-from eider.store.transfer_rows import Happened, renumbered
+from eider.store.transfer_rows import Happened, renumber
 
 _FETCH: Final = 1_000
 _RUNS_AT_ONCE: Final = 200
@@ -93,7 +93,7 @@ class SqlSnapshot:
             said = (
                 None
                 if payload is None
-                else renumbered({k: v for k, v in json.loads(payload).items() if k != "user"}, self.rev)
+                else renumber({k: v for k, v in json.loads(payload).items() if k != "user"}, self.rev)
             )
             yield Happened(
                 seq=self.rev(seq), at=from_db(at), actor=actor, op=op, ids=tuple(json.loads(ids)), payload=said

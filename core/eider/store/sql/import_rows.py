@@ -27,7 +27,7 @@ from eider.store.sql.import_runs import ChosenRuns, RunIntake
 from eider.store.sql.linked_events import LinkedEvents
 from eider.store.sql.row_writes import write_material
 from eider.store.sql.session import Cursor
-from eider.store.transfer_rows import Batch, Happened, renumbered
+from eider.store.transfer_rows import Batch, Happened, renumber
 
 _KEYED: Final = ("record", "remember", "correct", "import")
 """Verbs whose idempotency keys stand in the rows."""
@@ -317,7 +317,7 @@ class SqlIntake:
         """Links for the history, and one for rows that bring none."""
         revs, user = self._revs, {"user": self._user}
         events = [
-            replace(e, payload=None if e.payload is None else {**renumbered(e.payload, lambda seq: revs.get(seq, 0)), **user})
+            replace(e, payload=None if e.payload is None else {**renumber(e.payload, lambda seq: revs.get(seq, 0)), **user})
             for e in chosen.events
         ]  # fmt: skip
         bare = [e.id for e, rev in chosen.episodes if not rev] + [m.id for m in chosen.memories if not m.rev]

@@ -33,11 +33,11 @@ def columns(names: Sequence[str], table: str = "") -> str:
     return ", ".join(f"{table}.{name}" if table else name for name in names)
 
 
-def _dumped(value: Any) -> str | None:
+def _json_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) if value else None
 
 
-def _when(value: datetime | None) -> datetime | None:
+def _db_time(value: datetime | None) -> datetime | None:
     return None if value is None else to_db(value)
 
 
@@ -46,7 +46,7 @@ def episode_row(episode: Episode, rev: int, seq: int) -> Row:
     e = episode
     return (
         str(e.id), rev, str(e.user), str(e.speaker), e.role, str(e.session), seq, to_db(e.at), e.tz,
-        to_db(e.recorded_at), e.origin, str(e.text), _dumped(e.metadata), e.key,
+        to_db(e.recorded_at), e.origin, str(e.text), _json_text(e.metadata), e.key,
     )  # fmt: skip
 
 
@@ -64,11 +64,11 @@ def memory_row(memory: Memory, rev: int) -> Row:
     m = memory
     return (
         str(m.id), rev, str(m.user), str(m.agent), m.kind, str(m.text), str(m.scope), m.origin, m.trust,
-        str(m.subject), _dumped(list(m.entities)), m.importance, m.confidence,
-        _dumped(_spans(m.evidence)), to_db(m.valid_from), _when(m.valid_to),
+        str(m.subject), _json_text(list(m.entities)), m.importance, m.confidence,
+        _json_text(_spans(m.evidence)), to_db(m.valid_from), _db_time(m.valid_to),
         m.from_precision, m.to_precision, to_db(m.recorded_at), m.superseded_by, m.pinned, m.state,
-        _dumped(list(m.merged_from)), m.key, _when(m.retired_at), m.act, m.reach,
-        None if m.answers is None else _dumped(_spans([m.answers])), _dumped(_spans(m.said_again)),
+        _json_text(list(m.merged_from)), m.key, _db_time(m.retired_at), m.act, m.reach,
+        None if m.answers is None else _json_text(_spans([m.answers])), _json_text(_spans(m.said_again)),
         str(m.wording) or None, None if m.doubt is None else json.dumps(m.doubt.fields()),
     )  # fmt: skip
 

@@ -25,7 +25,7 @@ def check_runs(db: Cursor, findings: list[str], schema: int) -> dict[str, int]:
     """Check runs, steps and what they gave; returns how many there are of each."""
     if schema < SINCE:
         return {}
-    found = [*_altered(db), *_gone(db), *_contents(db)]
+    found = [*_altered_runs(db), *_missing_runs(db), *_contents(db)]
     if len(found) > _SHOWN:
         found[_SHOWN:] = [f"… and {len(found) - _SHOWN} more findings about runs"]
     findings += [f"{one}; {_RESTORE}" for one in found]
@@ -33,7 +33,7 @@ def check_runs(db: Cursor, findings: list[str], schema: int) -> dict[str, int]:
     return {t: db.execute(counted.format(t)).fetchall()[0][0] for t in ("runs", "run_steps")}
 
 
-def _altered(db: Cursor) -> Iterator[str]:
+def _altered_runs(db: Cursor) -> Iterator[str]:
     for table, names in (("runs", RUN), ("run_steps", STEP)):
         last = 0
         sql = (
@@ -52,7 +52,7 @@ def _altered(db: Cursor) -> Iterator[str]:
             last = batch[-1][0]
 
 
-def _gone(db: Cursor) -> Iterator[str]:
+def _missing_runs(db: Cursor) -> Iterator[str]:
     """Runs and steps that events tell of, and that nothing has erased."""
     if db.execute("SELECT 1 FROM meta WHERE name = ?", [PUBLISHED]).fetchall():
         return

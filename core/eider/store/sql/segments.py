@@ -31,7 +31,7 @@ class SqlSegments(ABC):
         """Return the same for what was just committed; read back only where a memory's material is not at hand."""
         if all(m.id in made and m.rev == self._chain.head[0] for m in memories):
             said = arrays.of_episodes(episodes, made, self.width)
-            return arrays.joined(said, arrays.of_memories(memories, made, self.width)) if memories else said
+            return arrays.join_rows(said, arrays.of_memories(memories, made, self.width)) if memories else said
         return self.rows(user=user, ids=[e.id for e in episodes] + [m.id for m in memories])
 
     def count(self, *, user: str | None = None) -> int:
