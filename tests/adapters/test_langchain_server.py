@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
 import pytest
-from homes import Home
+from homes import Home, until
 from langchain.agents import create_agent
 from langchain_agents import run_of, said, scripted
+from ports import free_port
 
 import eider
 from eider_langchain import EiderMemoryMiddleware, EiderStore
@@ -117,9 +117,7 @@ app = Starlette(routes=[Route("/say", say)])
 def test_four_workers_serve_fifty_users_apart(home: Home, tmp_path: Path) -> None:
     """Behind one port, at once: what each user said, put and taught is theirs alone, and nothing is lost."""
     (tmp_path / "web.py").write_text(WEB.format(tests=str(Path(__file__).parent)))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable,
         "-m",
@@ -159,11 +157,10 @@ def test_four_workers_serve_fifty_users_apart(home: Home, tmp_path: Path) -> Non
 
 
 def _wait_until_served(web: httpx2.Client) -> None:
-    for _ in range(240):
-        try:
+    def answers() -> bool:
+        with suppress(httpx2.TransportError):
             web.get("/")
-        except httpx2.TransportError:
-            time.sleep(0.25)
-        else:
-            return
-    raise AssertionError("the workers did not come up")
+            return True
+        return False
+
+    until(answers, "the workers")

@@ -74,7 +74,7 @@ def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Eider]:
 def flow(memory: Eider) -> Any:
     async def main() -> Any:
         with memory.run("workflow", key="k") as run:
-            return await keep_steps(Report(timeout=20), run).run(topic="eiders")
+            return await keep_steps(Report(timeout=240), run).run(topic="eiders")
 
     return asyncio.run(main())
 
@@ -115,4 +115,4 @@ def test_other_instances_are_left_alone(memory: Eider) -> None:
 
 
 async def _plain() -> Any:
-    return await Report(timeout=20).run(topic="eiders")
+    return await Report(timeout=240).run(topic="eiders")

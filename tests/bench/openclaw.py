@@ -18,7 +18,8 @@ sys.path[:0] = [str(_TESTS / "clients"), str(_TESTS / "service")]
 
 from homes import Home, until  # noqa: E402 (the tests' own harness)
 from hosts import filled_home  # noqa: E402
-from openclaw_gateway import OPENCLAW, PLUGIN, Gateway, Machine, free_port, merged  # noqa: E402
+from openclaw_gateway import OPENCLAW, PLUGIN, Gateway, Machine, merged  # noqa: E402
+from ports import free_port  # noqa: E402
 from stub_model import StubModel  # noqa: E402
 
 from eider.client.client import socket_path  # noqa: E402

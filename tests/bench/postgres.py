@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import psycopg
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "service"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "postgres"))
 from cluster import Cluster
 

@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from typing import Any, Final, Self
 
 from homes import Home, until
 from installed import SYSTEM_PATH, node, npm
+from ports import free_port
 from stub_model import StubModel
 from stub_wire import Json
 
@@ -259,13 +259,6 @@ class Gateway:
         )  # fmt: skip
         with _OPENER.open(request, timeout=PATIENCE) as answer:
             return json.load(answer)
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,8 @@ LEARNED = "indent with tabs in this codebase."
 OWN = "stub: ok"
 PACKAGE = Path(__file__).parents[2] / "claude_hooks" / "eider_claude_hooks"
 LOOK = {"name": "Bash", "input": {"command": "echo LOOKED"}}
-BOUND = 5.0
-"""Seconds that a turn may take when Eider is in trouble; without any it takes a tenth of a second."""
+BOUND = 20.0
+"""Seconds that a turn may take when Eider is in trouble and the machine busy; the client itself gives a hook 60."""
 
 
 @contextmanager
@@ -88,7 +88,7 @@ def test_without_a_server_the_last_briefing_is_told(equipped: Machine, home: Hom
     with nobody(home):
         start = time.monotonic()
         alone = equipped.claude("Add a lexer.", "Add a printer.")
-        assert time.monotonic() - start < 6 * BOUND
+        assert time.monotonic() - start < 3 * BOUND
     assert [turn.text for turn in alone.turns] == [OWN, OWN]
     assert how_often(alone.requests[0], RULE) == 1
     assert not json.loads((home.path / "config.json").read_text()).get("server")

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from homes import Home
 from installed import node
-from openclaw_gateway import PLUGIN, Gateway, Machine, free_port
+from openclaw_gateway import PLUGIN, Gateway, Machine
+from ports import free_port
 from stub_model import StubModel
 
 pytestmark = pytest.mark.client

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 from homes import Home, until
-from openclaw_gateway import PLUGIN, Gateway, Machine, Turn, free_port, merged
+from openclaw_gateway import PLUGIN, Gateway, Machine, Turn, merged
+from ports import free_port
 from stub_model import StubModel
 
 import eider

@@ -72,7 +72,7 @@ def lane() -> Iterator[Lane]:
     yield made
     assert made.server.stdin is not None
     made.server.stdin.close()
-    made.server.wait(10)
+    made.server.wait(120)
     assert made.server.stdout is not None
     made.server.stdout.close()
 

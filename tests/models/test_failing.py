@@ -35,7 +35,7 @@ def texts(memory: eider.Eider) -> list[str]:
 
 def until(done: Callable[[], bool], what: str) -> None:
     """Wait for a condition; the queue runs by itself."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while not done():
         assert time.monotonic() < end, what
         time.sleep(0.02)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -13,8 +12,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
+
+from ports import free_port
 
 
 @contextmanager
@@ -22,11 +23,10 @@ def bucket_server() -> Generator[dict[str, str]]:
     """A running server; yields the environment that leads to it, with a bucket `notes`."""
     weed = Path(sys.executable).with_name("weed")
     folder = Path(tempfile.mkdtemp(prefix="eider-s3-"))
-    with ExitStack() as probes:
-        sockets = [probes.enter_context(socket.socket()) for _ in range(4)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        master, volume, filer, s3 = (one.getsockname()[1] for one in sockets)
+    ports = set[int]()
+    while len(ports) < 8:
+        ports.add(free_port())
+    master, volume, filer, s3, *rest = ports
     allowed = {
         "identities": [
             {"name": "eider", "credentials": [{"accessKey": "key", "secretKey": "secret"}], "actions": ["Admin"]}
@@ -34,12 +34,7 @@ def bucket_server() -> Generator[dict[str, str]]:
     }
     (folder / "s3.json").write_text(json.dumps(allowed))
     log = (folder / "log").open("wb")
-    grpc = [
-        f"-master.port.grpc={_free()}",
-        f"-volume.port.grpc={_free()}",
-        f"-filer.port.grpc={_free()}",
-        f"-s3.port.grpc={_free()}",
-    ]
+    grpc = [f"-{part}.port.grpc={port}" for part, port in zip(("master", "volume", "filer", "s3"), rest, strict=True)]
     process = subprocess.Popen(
         [str(weed), "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={master}", f"-volume.port={volume}",
          f"-filer.port={filer}", "-s3", f"-s3.port={s3}", f"-s3.config={folder / 's3.json'}", "-volume.max=8", "-master.volumeSizeLimitMB=64", *grpc],
@@ -54,7 +49,7 @@ def bucket_server() -> Generator[dict[str, str]]:
     try:
         _wait(f"http://127.0.0.1:{filer}/", process)
         request = urllib.request.Request(f"http://127.0.0.1:{filer}/buckets/notes/", method="POST")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=60).close()
         _wait(env["AWS_ENDPOINT_URL"], process)
         yield env
     finally:
@@ -64,19 +59,13 @@ def bucket_server() -> Generator[dict[str, str]]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _free() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
     """Wait until something answers, whatever it says."""
-    until = time.monotonic() + 60
+    until = time.monotonic() + 120
     while time.monotonic() < until:
         assert process.poll() is None
         try:
-            urllib.request.urlopen(url, timeout=2).close()
+            urllib.request.urlopen(url, timeout=30).close()
         except urllib.error.HTTPError:
             return
         except OSError:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from ports import free_port
 
 ROLE = "eider"
 """An ordinary role, which row-level security holds."""
@@ -42,7 +42,7 @@ class Cluster:
         self._as: dict[str, Any] = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
         if self._as:
             os.chown(self.data, _NOBODY, _NOBODY)
-        self.port = _free_port()
+        self.port = free_port()
         self._free: list[str] = []
         self._run("initdb", "-D", str(self.data), "-U", "postgres", "--auth=trust", "-E", "UTF8", "--no-locale", "-N")
         sync = "on" if fsync else "off"
@@ -60,7 +60,7 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         with (self.folder / "log").open("ab") as log:
             command = [str(programs() / program), *arguments]
-            subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=60, **self._as)
+            subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=120, **self._as)
 
     def start(self) -> None:
         """Start the server; returns when it answers."""
@@ -118,9 +118,3 @@ class Cluster:
             self.stop()
         finally:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

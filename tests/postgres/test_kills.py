@@ -95,7 +95,7 @@ def test_a_server_that_is_killed_under_a_writer_loses_nothing_acknowledged() -> 
             sleep(0.3)
             server.stop("immediate")
             server.start()
-        end = monotonic() + 60
+        end = monotonic() + 120
         assert writer.process.stdout is not None
         for _ in range(5):  # it writes again
             writer.acknowledged.append(int(writer.process.stdout.readline()))

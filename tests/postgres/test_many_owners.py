@@ -33,7 +33,7 @@ def two(address: str) -> Iterator[Two]:
 
 def until(true: object) -> None:
     """Wait for a state, not for a time."""
-    end = monotonic() + 30
+    end = monotonic() + 120
     while not true():  # type: ignore[operator]
         assert monotonic() < end
         sleep(0.005)

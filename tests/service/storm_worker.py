@@ -1,6 +1,7 @@
 """One caller in a storm: mixed verbs until told to stop, every answer written down before the next call.
 
-`python storm_worker.py NUMBER SECONDS LEDGER [VERSION]`; the ledger is JSON lines of what was asked and answered.
+`python storm_worker.py NUMBER OVER LEDGER [VERSION]`; it ends when the file OVER is there. The ledger is JSON lines of what
+was asked and answered.
 """
 
 from __future__ import annotations
@@ -23,31 +24,31 @@ STORE = "storm"
 
 def main() -> None:
     """Ask, note, repeat."""
-    number, seconds, ledger = int(sys.argv[1]), float(sys.argv[2]), sys.argv[3]
+    number, over, ledger = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     if len(sys.argv) > 4:
         client.VERSION = sys.argv[4]
     chance = random.Random(number)
-    end = time.monotonic() + seconds
     with Path(ledger).open("a", encoding="utf-8") as file:
         memory = eider.open(STORE, user=USER, agent=f"worker-{number}")
         place = 0
-        while time.monotonic() < end:
+        while not over.exists():
             place += 1
             if place % 40 == 0:  # hosts start anew all the time
                 memory.close()
-                memory = _opened(number, end)
+                memory = _opened(number)
             note = _asked(memory, chance, number, place)
             file.write(json.dumps({"worker": number, "place": place, "pid": os.getpid(), **note}) + "\n")
             file.flush()
         memory.close()
 
 
-def _opened(number: int, end: float) -> eider.Eider:
+def _opened(number: int) -> eider.Eider:
+    end = time.monotonic() + 120
     while True:
         try:
             return eider.open(STORE, user=USER, agent=f"worker-{number}")
         except eider.errors.ServerError:
-            if time.monotonic() > end + 30:
+            if time.monotonic() > end:
                 raise
 
 

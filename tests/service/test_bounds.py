@@ -6,7 +6,6 @@ import asyncio
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -150,7 +149,7 @@ def test_a_wrong_token_does_not_reach_the_real_server(home: Home) -> None:
     assert (home.path / "run" / "token").stat().st_mode & 0o077 == 0
 
 
-def test_a_body_of_a_hundred_megabytes_is_refused_and_costs_no_memory(home: Home) -> None:
+def test_a_body_of_hundreds_of_megabytes_is_refused_and_costs_no_memory(home: Home) -> None:
     """413 with the limit, said or not in advance; the line is cut; the server is no larger afterwards."""
     pid = home.start()
 
@@ -158,24 +157,24 @@ def test_a_body_of_a_hundred_megabytes_is_refused_and_costs_no_memory(home: Home
         text = Path(f"/proc/{pid}/status").read_text()
         return int(text.split("VmRSS:")[1].split()[0]) // 1024
 
-    until(lambda: (home.client().call("recall", {"query": "x"}), time.sleep(1.5))[0], "a warm server")
+    home.client().call("recall", {"query": "x"})
     chunk = b"x" * (1024 * 1024)
     for said in (True, False):
         before = grown()
         with socket.socket(socket.AF_UNIX) as sock:
             sock.settimeout(PATIENCE)
             sock.connect(socket_path(str(home)))
-            how = "Content-Length: 104857600" if said else "Transfer-Encoding: chunked"
+            how = f"Content-Length: {400 * len(chunk)}" if said else "Transfer-Encoding: chunked"
             sock.sendall(f"POST /v1/recall HTTP/1.1\r\nHost: localhost\r\n{how}\r\n\r\n".encode())
             try:
-                for _ in range(100):
+                for _ in range(400):
                     sock.sendall(chunk if said else b"100000\r\n" + chunk + b"\r\n")
             except (BrokenPipeError, ConnectionResetError):
                 pass
             answer = received(sock)
         assert status(answer) == 413
         assert error(answer) == "TooLargeError"
-        assert grown() - before < 100, "MB"
+        assert grown() - before < 200, "MB"  # a server that has just started goes on importing
     with pytest.raises(ClientError) as raised:
         home.client().call("remember", {"text": "x" * 100_000_000})
     assert raised.value.kind == "TooLargeError"
@@ -333,7 +332,7 @@ def test_more_than_it_can_take_is_sent_away_and_comes_again(served: Callable[...
         return {"n": asked.body["request"]["n"]}
 
     server = served(recall=slow, **{"server/status": lambda _: {"well": True}})
-    impatient = [home.client(spawn=False, spool=False, timeout=0.5) for _ in range(150)]
+    impatient = [home.client(spawn=False, spool=False, timeout=2.0) for _ in range(150)]
     with ThreadPoolExecutor(150) as pool:
         asked = [pool.submit(client.call, "recall", {"n": n}) for n, client in enumerate(impatient)]
         kinds = set()
@@ -343,7 +342,7 @@ def test_more_than_it_can_take_is_sent_away_and_comes_again(served: Callable[...
             kinds.add(raised.value.kind)
         assert "ServerBusyError" in kinds
         assert server.app.waiting <= app_module.WORKERS + app_module.WAITING
-        assert home.client(spawn=False, timeout=5).ask("GET", "/v1/server/status") == {"well": True}
+        assert home.client(spawn=False).ask("GET", "/v1/server/status") == {"well": True}
         patient = [home.client(spawn=False, spool=False) for _ in range(100)]
         waiting = [pool.submit(client.call, "recall", {"n": n}) for n, client in enumerate(patient)]
         turn.set()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import trustme
-from homes import Home
+from homes import PATIENCE, Home
 
 import eider
 from eider import errors
@@ -81,7 +81,7 @@ class Proxy:
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENCE)
 
 
 def chunks(answer: bytes) -> bytes:
@@ -192,7 +192,7 @@ def test_the_server_of_this_home_is_shown_its_own_token(
         thread.start()
         with pytest.raises(errors.ServerError):
             eider.open(f"http://127.0.0.1:{other.getsockname()[1]}", user="ada")
-        thread.join(10)
+        thread.join(PATIENCE)
     assert b"Bearer" not in heard[0]
 
 

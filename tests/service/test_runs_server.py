@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from homes import Home
+from homes import PATIENCE, Home
 
 import eider
 from eider.model.errors import RunHeldError
@@ -39,12 +39,12 @@ def started(seconds: float) -> subprocess.Popen[str]:
 @pytest.mark.slow
 def test_two_processes_with_one_key(home: Home) -> None:
     """The second is told who works on it; when that one is killed it goes on, and nothing is run again."""
-    other = started(60)
+    other = started(600)
     with eider.open("notes", user="ada") as memory:
         with pytest.raises(RunHeldError, match=f"process {other.pid}"):
             memory.run("report", key="k")
         other.send_signal(signal.SIGKILL)
-        other.wait(10)
+        other.wait(PATIENCE)
         with memory.run("report", inputs={"a": 1}, key="k") as run:
             assert run.resumed
             assert run.keep("first", "again") == {"by": "the one that died"}

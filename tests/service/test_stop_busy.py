@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from homes import Home
+from homes import PATIENCE, Home
 
 from eider.service import run as serving
 
@@ -21,5 +21,5 @@ def test_the_deadline_ends_what_does_not_end_by_itself(home: Home, monkeypatch: 
     place = serving._HomeFiles(str(home.path), -1)
     place.request_stop()
     place.request_stop()
-    assert over.wait(10)
+    assert over.wait(PATIENCE)
     assert ended == [1]

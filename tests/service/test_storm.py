@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homes import Home
+from homes import Home, until
 
 import eider
 from eider.client.client import server_notes
@@ -27,9 +27,11 @@ SECONDS = 120 if os.environ.get("EIDER_NIGHTLY") else 12
 WORKERS = 8
 KILLS = SECONDS // 6
 """At least so many servers die."""
+ANSWERS = 25
+"""Calls of all workers between two kills, so that a server of a busy machine has done something before it dies."""
 DOCUMENTED = {"ServerUnreachableError", "ServerBusyError"}
 """What a caller may see while servers die: both say what to do, and neither follows a stored write."""
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS * 3 + 240)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(SECONDS * 3 + 480)]
 
 
 _workers: list[subprocess.Popen[bytes]] = []
@@ -46,24 +48,26 @@ def nobody_stays() -> Iterator[None]:
     _workers.clear()
 
 
-def started(number: int, seconds: float, ledger: Path, *more: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, str(WORKER), str(number), str(seconds), str(ledger), *more]
+def started(number: int, ledger: Path, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(WORKER), str(number), str(ledger.with_name("over")), str(ledger), *more]
     _workers.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE))
     return _workers[-1]
 
 
-def ended(workers: list[subprocess.Popen[bytes]]) -> None:
+def ended(workers: list[subprocess.Popen[bytes]], place: Path) -> None:
+    (place / "over").touch()
     for worker in workers:
-        _, said = worker.communicate(timeout=SECONDS + 120)
+        _, said = worker.communicate(timeout=240)
         assert worker.returncode == 0, said.decode()
         assert not said, said.decode()
 
 
-def killed_now_and_then(home: Home, workers: list[subprocess.Popen[bytes]], seconds: float, every: float) -> int:
-    """Kill whatever server there is, again and again; returns how often. A busy machine starts workers late: then longer."""
+def killed_now_and_then(home: Home, ledgers: list[Path], seconds: float, every: float) -> int:
+    """Kill whatever server there is, again and again, each time after some answers; returns how often."""
     count, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end or (count < KILLS and any(worker.poll() is None for worker in workers)):
+    while time.monotonic() < end or count < KILLS:
         time.sleep(every)
+        until(lambda count=count: len(lines(ledgers)) > ANSWERS * (count + 1), "answers")
         pid = server_notes(str(home)).get("pid")
         if pid:
             try:
@@ -75,7 +79,9 @@ def killed_now_and_then(home: Home, workers: list[subprocess.Popen[bytes]], seco
 
 
 def lines(ledgers: list[Path]) -> list[dict[str, Any]]:
-    return [json.loads(line) for path in ledgers for line in path.read_text().splitlines()]
+    """What is in the ledgers so far, whole lines of those that there are."""
+    there = [path.read_text().rpartition("\n")[0] for path in ledgers if path.exists()]
+    return [json.loads(line) for text in there for line in text.splitlines()]
 
 
 def everything(memory: eider.Eider) -> list[Any]:
@@ -107,9 +113,10 @@ def held_against(told: list[dict[str, Any]], memory: eider.Eider) -> None:
 def test_a_storm_with_dying_servers_loses_and_doubles_nothing(home: Home, tmp_path: Path) -> None:
     """Eight processes write and read while the server is killed every few seconds."""
     ledgers = [tmp_path / f"{n}.jsonl" for n in range(WORKERS)]
-    workers = [started(n, SECONDS, ledgers[n]) for n in range(WORKERS)]
-    kills = killed_now_and_then(home, workers, SECONDS - 4, every=2.5)
-    ended(workers)
+    workers = [started(n, ledgers[n]) for n in range(WORKERS)]
+    kills = killed_now_and_then(home, ledgers, SECONDS - 4, every=2.5)
+    until(lambda: {line["worker"] for line in lines(ledgers)} == set(range(WORKERS)), "an answer to each")
+    ended(workers, tmp_path)
     told = lines(ledgers)
     writes = sum("error" not in line and bool(line.get("key") or line.get("keys")) for line in told)
     refused = sum("error" in line for line in told)
@@ -117,9 +124,8 @@ def test_a_storm_with_dying_servers_loses_and_doubles_nothing(home: Home, tmp_pa
         f"\nservers killed: {kills}, calls: {len(told)}, writes acknowledged: {writes}, refused with an error: {refused}"
     )
     assert kills >= KILLS
-    assert {line["worker"] for line in told} == set(range(WORKERS))
     assert {line["error"] for line in told if "error" in line} <= DOCUMENTED, [x for x in told if "error" in x][:3]
-    assert sum("error" not in line for line in told) > 50 * kills / 2
+    assert sum("error" not in line for line in told) > len(told) / 2
     with eider.open("storm", user="ada") as memory:
         held_against(told, memory)
 
@@ -129,15 +135,15 @@ def test_a_newer_client_takes_over_and_two_of_one_version_live_together(home: Ho
     seconds = max(8.0, SECONDS / 4)
     ledgers = [tmp_path / f"{n}.jsonl" for n in range(4)]
     versions = ["", "", "99.0.0", ""]
-    workers = [started(n, seconds, ledgers[n], *([v] if v else [])) for n, v in enumerate(versions)]
+    workers = [started(n, ledgers[n], *([v] if v else [])) for n, v in enumerate(versions)]
     pids: list[int] = []
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end or {line["worker"] for line in lines(ledgers)} != set(range(4)):
         pid = server_notes(str(home)).get("pid")
         if pid and (not pids or pids[-1] != pid):
             pids.append(pid)
         time.sleep(0.05)
-    ended(workers)
+    ended(workers, tmp_path)
     told = lines(ledgers)
     assert {line["error"] for line in told if "error" in line} <= DOCUMENTED
     assert len(pids) <= 3, "servers replaced each other again and again"

