@@ -271,7 +271,7 @@ def test_what_was_said_guides_as_a_dated_quotation(tmp_path: Path) -> None:
 
 
 def test_guidance_is_selected_for_the_context_and_says_what_it_left_out(tmp_path: Path) -> None:
-    """Of a hundred rules those that bear on the work are there, and some that are for all work; the others are listed."""
+    """Of a hundred rules those that bear on the work are there, and as many of the others as the budget holds; the rest is listed."""
     with eider.open(tmp_path / "m.eider", user="ada") as memory:
         kept = memory.remember_many(
             [{"text": f"Always tell depot {n} before a delivery leaves for harbour {n}.", "kind": "rule"} for n in range(100)]
@@ -281,12 +281,13 @@ def test_guidance_is_selected_for_the_context_and_says_what_it_left_out(tmp_path
         policy = memory.policy(context="write unit tests with a mocked database for packages")
         assert policy.memories[0].id == wanted.id
         rules = [m for m in policy.memories if m.kind == "rule"]
-        assert 2 <= len(rules) < 30
+        assert 2 <= len(rules) < 100
+        assert policy.tokens <= 1_200
         assert len([m for m in policy.memories if m.kind == "fact"]) > 12
         said = {m.id for m in policy.memories}
         for one in (*kept, *facts):
             assert (one.id in said) != (one.id in policy.left_out)
-        assert "it does not bear on the context" in policy.left_out.values()
+        assert "the budget is used up" in policy.left_out.values()
 
 
 def test_choosing_more_lines_counts_the_whole_page_no_more_often() -> None:
@@ -309,3 +310,16 @@ def test_choosing_more_lines_counts_the_whole_page_no_more_often() -> None:
         assert len(compile_policy(given, counter, budget=600).left_out) > many / 4
         spent.append(counter.characters / sum(len(m.text) for m in given))
     assert spent[1] < spent[0] < 20  # characters counted for one that is given
+
+
+def test_rules_that_do_not_bear_on_the_context_follow_what_does_as_far_as_the_budget_goes(tmp_path: Path) -> None:
+    """A rule is for all work: it is left out for want of room alone, and after facts that bear on the work."""
+    texts = [f"Never rename ledger {n} in harbour office {n}." for n in range(40)]
+    with eider.open(tmp_path / "m.eider", user="ada") as memory:
+        rules = memory.remember_many([{"text": text, "kind": "rule"} for text in texts])
+        fact = memory.remember("The unit tests of the parser take nine seconds.")
+        roomy = memory.policy(context="the parser's unit tests", budget=4_000)
+        assert {one.id for one in (*rules, fact)} == {one.id for one in roomy.memories}
+        tight = memory.policy(context="the parser's unit tests", budget=400)
+        assert fact.id in {one.id for one in tight.memories}
+        assert {tight.left_out[one.id] for one in rules if one not in tight.memories} == {"the budget is used up"}

@@ -293,3 +293,18 @@ def test_a_bare_statement_answers_what_the_agent_said_and_no_acknowledgement(age
     """What it answers is shown beside it in prompts; "Understood." says nothing there."""
     found = read_reply("I use pnpm.", agent)
     assert [None if one.answers is None else agent[slice(*one.answers)] for one in found] == [said]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        ("ok fine, commit it. And keep commit subjects under 60 characters, our hook rejects longer ones", "And keep"),
+        ("perfect, exactly that kind of message. No emojis in the subject either please, our bot chokes on them", "No emojis"),
+        ("yes cream is fine. But Ana is allergic to nuts, so nothing with walnuts, ever", "But Ana"),
+        ("ja genau. Wir nehmen immer das Lumière", "Wir nehmen"),
+    ],
+)  # fmt: skip
+def test_an_answer_before_a_statement_is_no_part_of_it(reply: str, kept: str) -> None:
+    """What approves of the agent's last words says nothing of what lasts."""
+    (one,) = read_reply(reply, "Done, with milk in it.")
+    assert one.text.startswith(kept)

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 MOST: Final = 200
 """Memories that are worded at most beside the pinned ones, which all are; a page holds some eighty."""
 STANDING: Final = {"rule": 12, "preference": 4, "decision": 2}
-"""How many of each kind are said in a context they do not bear on: rules are for all work, decisions seldom. A guess."""
+"""How many of each kind are said in a context they do not bear on, beside what does; decisions seldom. A guess."""
 _FIRST: Final = {"rule": 0.5, "preference": 0.25}
 """What comes first where the budget is short."""
 _BEARS: Final = 0.4
 """Share of the best score from which a fact bears on a context. A guess."""
+_AFTER: Final = 100.0
+"""More than any worth, so that a row comes after all others."""
 NO_BEARING: Final = "it does not bear on the context"
 _GUIDES: Final = [KIND_CODE[k] for k in ("rule", "preference", "decision")]
 _DAY: Final = 86_400_000_000
@@ -65,6 +67,11 @@ def pick_rows(
             chosen += _best(segment, rows, worth, others, most)
     left = np.ones(len(rows), np.bool_)
     left[chosen] = False
+    if related is not None:  # rules are for all work: the others follow what bears, as far as the budget goes
+        further = _best(segment, rows, worth, np.flatnonzero(left & (kind == KIND_CODE["rule"])), MOST)
+        worth[further] -= _AFTER
+        left[further] = False
+        chosen += further
     passed = sorted(
         _best(segment, rows, worth, np.flatnonzero(left), MOST), key=lambda i: (-worth[i], segment.ids[rows[i]])
     )

@@ -26,12 +26,16 @@ from eider.records.scope_registry import scope_for
 from eider.store.engine import Engine
 from eider.understand import cues
 from eider.understand.already_known import is_known
+from eider.understand.features import content_words
 from eider.understand.reader import proposed, read_reply
+from eider.understand.sentences import is_east_asian
 
 READ: Final = 20_000
 """Characters of the agent's output that a reply is read against: its end says what it proposed."""
 _READ_REPLY: Final = 100_000
 """Characters of a reply that are read: the first and the last half of so many."""
+_OWN_WORDS: Final = 2
+"""Words with a meaning from which a yes says by itself what it agrees to. A guess."""
 _EVERYWHERE: Final = frozenset({"everywhere", "person"})
 _STANDING: Final = 4
 """Importance of a rule that says that it always holds; 3 is common."""
@@ -142,8 +146,8 @@ def signals_of(exchange: Exchange) -> tuple[Signal, ...]:
 def drafts_of(signals: Sequence[Signal], exchange: Exchange) -> tuple[Draft, ...]:
     """Return what signals come to: the words to the letter, when and where they hold, and what they answer.
 
-    A confirmation keeps what it confirms, in the agent's words, and is trusted no more than the agent. What the host's
-    own files say already is left out.
+    A confirmation that says nothing by itself keeps what it confirms, in the agent's words, and is trusted no more than
+    the agent. What the host's own files say already is left out.
     """
     drafts = [_draft(signal, exchange) for signal in sorted(signals, key=lambda s: (s.start, s.end))]
     return tuple(d for d in drafts if d is not None and not is_known(d.text, exchange.known))
@@ -156,6 +160,8 @@ def _draft(signal: Signal, exchange: Exchange) -> Draft | None:
     if agent is not None and signal.about is not None:
         answers = Span(episode=agent.id, start=signal.about[0], end=signal.about[1])
     spans: tuple[Span, ...] = (evidence,)
+    if signal.act == "confirm" and _says_itself(quoted):
+        signal = replace(signal, act="state")
     if signal.act == "confirm":
         if answers is None or agent is None:
             return None
@@ -173,6 +179,13 @@ def _draft(signal: Signal, exchange: Exchange) -> Draft | None:
         valid_from=period.since, valid_to=period.until, from_precision=period.since_precision,
         to_precision=period.until_precision,
     )  # fmt: skip
+
+
+def _says_itself(text: str) -> bool:
+    """Return whether a yes says in the user's own words what holds: "yes, migrations only by Dana"; else the agent's words say it."""
+    light = ("that", "yes", "praise", "standing", "remember", "please", "thanks")
+    own = [word for word in content_words(text) if not cues.has(cues.find(word), *light)]
+    return len(own) >= _OWN_WORDS and not cues.has(cues.find(text), "remember") and not is_east_asian(text)
 
 
 def _read_confirmed(signal: Signal, answers: Span, text: str) -> tuple[Signal, Span]:
@@ -235,9 +248,8 @@ def validity_of(clause: str, episode: Episode) -> Validity:
     first = at(begin, ahead=begin is not None and begin["since"] is None)
     last = at(end, ahead=True)
     if first is None and last is None and cues.find(clause, cues.guess_language(clause)) & cues.bit("past"):
-        found = mentions(clause, said_on=today)
-        first = last = found[0] if found else None
-        return _period(first, last.end if last else None, episode, last)
+        found = mentions(clause, said_on=today)  # "I moved last week": when it began; that it is over is not said
+        first = found[0] if found and found[0].start < today else None
     stop = (
         None
         if last is None

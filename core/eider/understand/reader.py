@@ -45,6 +45,7 @@ _PAUSES = " \t,;:!.?–—-，、：；！。？…~"
 _EDGE = " \t,;，、；"
 _PAUSE_MARKS = frozenset(",;:!.–—，、：；！。…")
 _BEGINNINGS = ("before", "before_pause")
+_ANSWERS = ("yes", "praise", "thanks", "greet", "task", "oneoff", "mood")  # of what was before, not of what follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,11 +134,12 @@ class _Reader:
         best = int(np.argmax(np.where(says, chances, 0.0) if any(says) else chances))
         alone = self._alone(chosen, chances, best)
         partner = self._partner(chosen, chances, alone, best)
+        answer = partner is not None and partner < best and cues.has(self._sentence(chosen[partner]).found, *_ANSWERS)
         for place in np.flatnonzero(chances >= self.weights.ask).tolist():
             if place != partner:
                 whole = len(self.text) <= _SEVERAL and alone[place] >= self.learn + _SURER
                 border = self.learn if place == best else 0.0 if whole else self.weights.further
-                with_it = chosen[partner] if place == best and partner is not None else None
+                with_it = chosen[partner] if place == best and partner is not None and not answer else None
                 if one := self._finding(chosen[place], with_it, margins[place], float(chances[place]), border):
                     found.append(one)
         return found
@@ -224,10 +226,8 @@ class _Reader:
     def _agent_quotes(self) -> bool:
         """Return whether the agent's words are somebody else's: "The page says: …"."""
         ending = self.message.agent[-_AGENT_END:]
-        return ":" in ending and bool(
-            cues.find(ending, cues.guess_language(ending)) & cues.bit("report")
-            and re.search(r"[:：]\s*\S|[\"“„«「]", ending)
-        )
+        says = ":" in ending and cues.find(ending, cues.guess_language(ending)) & cues.bit("report")
+        return bool(says and re.search(r"[:：]\s*\S|[\"“„«「]", ending))
 
     def _echoes(self, content: frozenset[str]) -> bool:
         """Return whether the sentence repeats the agent's words in a reply that asks about them."""
