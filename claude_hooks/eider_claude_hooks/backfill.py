@@ -7,7 +7,8 @@ told, an earlier import has brought, or a kill has cut off is found as it is and
 from __future__ import annotations
 
 from collections import Counter, deque
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,7 +17,7 @@ from eider.api.importers import ImportRequest, ImportResult, Progress, ProjectIm
 from eider.model.errors import ErasedError, InputError, QueuedError, ServerUnreachableError
 from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
 from eider_claude_hooks.session import LastAnswer, Session, name_of
-from eider_claude_hooks.session_recorder import SessionRecorder
+from eider_claude_hooks.session_recorder import Fields, SessionRecorder
 from eider_claude_hooks.survey import COPIED, COPY_PREFIX, Step, Survey, survey, transcripts
 from eider_claude_hooks.transcript import Turn
 from eider_claude_hooks.words import blank_private, user_words
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from eider.model.values import Episode
 
 _SHOWN: Final = 5
+BATCH: Final = 100
+"""Turns that are written together: about a second, after which progress is told and an interrupt loses nothing."""
 _PAGE: Final = 1_000
 _ANSWER: Final = 20_000
 """Characters of an answer that a dry run reads a reply against."""
@@ -47,16 +50,17 @@ class Backfill:
         """
         found = survey(transcripts(wanted.path, self._host), wanted, self._host)
         run = _Import(memory.channel("import", "import"), found, wanted, self._host)
-        for number, step in enumerate(found.steps):
-            told(number, len(found.steps))
+        total = len(found.steps)
+        for start in range(0, total, BATCH):
+            told(start, total)
             try:
-                run.import_turn(step)
+                run.import_turns(found.steps[start : start + BATCH])
             except QueuedError as error:
                 raise ServerUnreachableError(
-                    f"the server stopped answering after {number} of {len(found.steps)} turns ({error.why}); "
+                    f"the server stopped answering after {start} of {total} turns ({error.why}); "
                     "run the same import again to go on."
                 ) from error
-        told(len(found.steps), len(found.steps))
+        told(total, total)
         return run.result()
 
 
@@ -72,6 +76,21 @@ class _OpenFile:
     read: int = 0
     """Turns whose private passages are known."""
     private: deque[str] = field(default_factory=lambda: deque[str](maxlen=64))
+
+
+@dataclass(slots=True, kw_only=True)
+class _Turn:
+    """One turn that is about to be written."""
+
+    file: Path
+    index: int
+    heard: bool
+    scope: str
+    prompt: list[Fields] = field(default_factory=list[Fields])
+    """What `record` is given of the prompt."""
+    exchange: Fields = field(default_factory=Fields)
+    """What `observe` is given."""
+    answer: list[Fields] = field(default_factory=list[Fields])
 
 
 @dataclass(slots=True)
@@ -119,14 +138,43 @@ class _Import:
         self._episodes = self._skipped = 0
         self._examples: deque[str] = deque(maxlen=_SHOWN)
 
-    def import_turn(self, step: Step) -> None:
-        """Bring one turn in."""
+    def import_turns(self, steps: Sequence[Step]) -> None:
+        """Bring turns in together, or each for itself where something of them is refused."""
+        turns = [turn for step in steps if (turn := self._turn(step)) is not None]
+        try:
+            self._write(turns)
+        except (ErasedError, InputError):
+            for turn in turns:
+                try:
+                    self._write([replace(turn, answer=[])])
+                    self._write([replace(turn, prompt=[], exchange={})])
+                except ErasedError:
+                    self._found.left_out["forgotten"] += turn.heard
+                except InputError as error:
+                    self._found.refused.append(f"{turn.file}, turn {turn.index + 1}: {error}")
+
+    def _write(self, turns: Sequence[_Turn]) -> None:
+        """Record what was said, then learn from the prompts; all under keys, so that again changes nothing."""
+        exchanges = [turn for turn in turns if turn.exchange]
+        if said := [one for turn in turns for one in (*turn.prompt, *turn.answer)]:
+            self._memory.record_many(said)
+        if not exchanges:
+            return
+        for turn, learned in zip(
+            exchanges, self._memory.observe_many([turn.exchange for turn in exchanges]), strict=True
+        ):
+            new = _count_new(learned)
+            self._tallies[turn.scope].learned += len(new)
+            self._examples.extend(one for one in new if one not in self._examples)
+
+    def _turn(self, step: Step) -> _Turn | None:
+        """A turn as it is to be written, counted; None where nothing of it is, or this is a dry run."""
         book = self._open_file(step.file)
         book.left -= 1
         if not book.left:
             del self._books[step.file]
         if step.index >= len(book.turns):
-            return  # the file has become shorter since
+            return None  # the file has become shorter since
         turn = book.turns[step.index]
         for one in book.turns[book.read : step.index + 1]:
             book.private.extend(p for p in user_words(one.prompt, one.source).private if p not in book.private)
@@ -141,23 +189,13 @@ class _Import:
         known = self._stored_session(session.id)
         if step.copied and known.otherwise:
             self._found.left_out[COPIED] += step.heard  # its session was heard of, or brought in, while it was there
-            return
-        try:
-            if step.heard:
-                self._import_prompt(session, step, turn, known, self._previous_answer(book, step))
-            if step.told:
-                there = f"{session.key(step.turn)}:agent" in known.keys
-                if not there and not self._wanted.dry_run:
-                    said = user_words(turn.prompt, turn.source)
-                    self._keeper.record_answer(
-                        session, step.place, step.turn, turn.answer, at=turn.answered or turn.at,
-                        tainted=turn.tainted or said.mixed or not (said.text or said.command),
-                    )  # fmt: skip
-                self._counts(there=there)
-        except ErasedError:
-            self._found.left_out["forgotten"] += step.heard
-        except InputError as error:
-            self._found.refused.append(f"{step.file}, turn {step.index + 1}: {error}")
+            return None
+        made = _Turn(file=step.file, index=step.index, heard=step.heard, scope=step.place.scope)
+        if step.heard:
+            self._add_prompt(made, session, step, turn, known, self._previous_answer(book, step))
+        if step.told:
+            self._add_answer(made, session, step, turn, known)
+        return None if self._wanted.dry_run else made
 
     def result(self) -> ImportResult:
         """What came of it."""
@@ -178,35 +216,45 @@ class _Import:
 
     # ------------------------------------------------------------------ one turn
 
-    def _import_prompt(
-        self, session: Session, step: Step, turn: Turn, known: _StoredSession, answering: LastAnswer
-    ) -> None:
+    def _add_prompt(
+        self, made: _Turn, session: Session, step: Step, turn: Turn, known: _StoredSession, answering: LastAnswer
+    ) -> None:  # fmt: skip
         text = user_words(turn.prompt, turn.source).text
         tally = self._tallies.setdefault(step.place.scope, _ProjectCounts(step.at, step.at))
         there = f"{session.key(step.turn)}:user" in known.keys
-        if self._wanted.dry_run:
-            learned = (
-                ()
-                if there
-                else find_statements(
-                    text,
-                    blank_private(answering.text, session.private)[:_ANSWER],
-                    at=step.at,
-                    user=self._memory.user or "",
-                    scope=step.place.scope,
-                    known=self._keeper.host_file_sentences(session, step.place),
-                )
+        if not self._wanted.dry_run:
+            said, made.exchange = self._keeper.prompt(
+                session, step.place, step.turn, text, at=turn.at, answering=answering
             )
-        else:
-            kept = self._keeper.record_prompt(session, step.place, step.turn, text, at=turn.at, answering=answering)
-            learned = () if kept is None else _count_new(kept)
+            made.prompt = [one for one in said if one["key"] not in known.keys]
+        elif not there:
+            found = find_statements(
+                text,
+                blank_private(answering.text, session.private)[:_ANSWER],
+                at=step.at,
+                user=self._memory.user or "",
+                scope=step.place.scope,
+                known=self._keeper.host_file_sentences(session, step.place),
+            )
+            tally.learned += len(found)
+            self._examples.extend(one for one in found if one not in self._examples)
         tally.sessions.add(session.id)
         tally.first, tally.last = min(tally.first, step.at), max(tally.last, step.at)
         tally.exchanges += 1
         tally.known += there
-        tally.learned += len(learned)
         self._counts(there=there)
-        self._examples.extend(one for one in learned if one not in self._examples)
+
+    def _add_answer(self, made: _Turn, session: Session, step: Step, turn: Turn, known: _StoredSession) -> None:
+        key = f"{session.key(step.turn)}:agent"
+        there = key in known.keys
+        if not there:
+            words = user_words(turn.prompt, turn.source)
+            tainted = turn.tainted or words.mixed or not (words.text or words.command)
+            said = self._keeper.agent_text(
+                session, step.place, key, turn.answer, speaker=None, at=turn.answered or turn.at
+            )
+            made.answer = [{**one, "origin": "tool" if tainted else None} for one in said]
+        self._counts(there=there)
 
     def _counts(self, *, there: bool) -> None:
         self._skipped += there

@@ -16,6 +16,7 @@ from old_transcripts import ENGINE, RULE, SPRING
 import eider
 from eider.api.importers import ImportRequest, ImportResult
 from eider.model.errors import InputError, PausedError, QueuedError, ServerUnreachableError
+from eider_claude_hooks import backfill
 from eider_claude_hooks.backfill import SOURCE
 from eider_claude_hooks.project import places
 
@@ -225,8 +226,11 @@ def test_a_dry_run_tells_all_and_keeps_nothing(old: Any, bring: Any, memory: eid
     assert (again.episodes, again.memories, again.skipped, again.projects[0].known) == (0, 0, 4, 2)
 
 
-def test_an_import_that_was_cut_off_goes_on_where_it_was(old: Any, bring: Any, memory: eider.Eider) -> None:
+def test_an_import_that_was_cut_off_goes_on_where_it_was(
+    old: Any, bring: Any, memory: eider.Eider, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At whichever turn; nothing is missing and nothing is doubled."""
+    monkeypatch.setattr(backfill, "BATCH", 1)
     for number in range(3):
         old(at=SPRING + timedelta(days=number)).asks("Write the exporter.", uuid=f"{number}").says("With spaces.").asks(
             f"No, always use {number} tabs in this project."
@@ -352,6 +356,6 @@ def test_what_keeps_an_import_from_going_on_is_told(
     def fails(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr(eider.Eider, "record", fails)
+    monkeypatch.setattr(eider.Eider, "record_many", fails)
     with pytest.raises(told):
         bring()

@@ -69,6 +69,7 @@ def ask_every_verb(ask: Ask, place: Path, text: str = "Prefers snake_case in Pyt
         done("scopes")
         done("consolidate_scopes", dry_run=True)
         done("observe", agent_output="I used camelCase.", user_reply=f"No, {text}")
+        done("observe_many", items=[{"user_reply": f"Fine. {text}", "agent_output": "I used camelCase."}])
         done("add_rules", rules=[f"Always: {text}"])
     if "policy" not in LATER:
         done("policy", context=text)

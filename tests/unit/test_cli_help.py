@@ -40,6 +40,7 @@ WITHIN = {
 """Verbs that are commands of a group under another name."""
 PROGRAMS = {
     "import_lines",
+    "observe_many",
     "forget_many",
     "begin_run",
     "keep_step",

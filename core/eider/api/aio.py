@@ -39,6 +39,7 @@ class AsyncEider:
     remember = _threaded(Eider.remember)
     remember_many = _threaded(Eider.remember_many)
     observe = _threaded(Eider.observe)
+    observe_many = _threaded(Eider.observe_many)
     add_rules = _threaded(Eider.add_rules)
     policy = _threaded(Eider.policy)
     scopes = _threaded(Eider.scopes)

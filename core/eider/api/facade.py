@@ -111,7 +111,7 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
     def record(
         self, text: str, *, user: str | None = None, speaker: str | None = None, role: Role = "user",
         session: str | None = None, at: When | None = None, tz: str | None = None, metadata: Metadata | None = None,
-        key: str | None = None,
+        key: str | None = None, origin: Origin | None = None,
     ) -> Episode:  # fmt: skip
         """Keep an utterance verbatim (after redaction); it can be recalled when this returns.
 
@@ -125,6 +125,7 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
             tz: The speaker's time zone.
             metadata: JSON-like, at most 64 KiB.
             key: Idempotency key, from coordinates (host, session, message id, role), never from content.
+            origin: Who authored it, where that is less trusted than the role says; never raises trust.
 
         Raises:
             InputError: Something passed cannot be kept; the message names it and the fix.
@@ -132,7 +133,7 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
         """
         return self._backend.execute(Record(
             text=text, user=self._whose(user), speaker=speaker, role=role, session=session, at=at, tz=tz,
-            metadata=metadata, key=key,
+            metadata=metadata, key=key, origin=origin,
         ))  # fmt: skip
 
     def record_many(

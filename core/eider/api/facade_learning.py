@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from eider.model.requests_learning import AddRules, Inbox, Observe, PolicyFor, Settle
+from eider.model.requests_learning import AddRules, Inbox, Observe, ObserveMany, PolicyFor, Settle
 from eider.model.values import HasId, Memory, id_of
 
 if TYPE_CHECKING:
@@ -51,6 +51,22 @@ class Learning:
             user_reply=user_reply, agent_output=agent_output, user=self._whose(user), context=context, session=session,
             at=at, tz=tz, scope=scope, ambient_scope=ambient_scope, known=tuple(known), key=key, answering_key=answering_key,
         ))  # fmt: skip
+
+    def observe_many(
+        self, items: Sequence[Observe | Mapping[str, object]], *, user: str | None = None
+    ) -> list[Learned]:
+        """Learn from many exchanges in the order in which they were said, as `observe` does from each.
+
+        Exchanges in which nothing lasting is noticed share transactions, which makes old conversations quick to bring in.
+
+        Args:
+            items: Each a mapping of `observe`'s arguments; all are checked first.
+            user: Whose memory.
+
+        Returns:
+            What each came to.
+        """
+        return self._backend.execute(ObserveMany(items=items, user=self._whose(user)))
 
     def add_rules(self, rules: Sequence[str], *, user: str | None = None, scope: str | None = None) -> list[Memory]:
         """Keep explicit instructions as rules, without looking for any in what was said.

@@ -16,6 +16,7 @@ from eider.learn.imported import import_, import_lines
 from eider.learn.inbox import inbox, settle
 from eider.learn.loops import close_loop, learned, open_loop, reset_learned, set_outcome
 from eider.learn.observe import observe
+from eider.learn.observe_many import observe_many
 from eider.learn.remember import add_rules, remember, remember_many
 from eider.learn.scopes import consolidate_scopes, scopes
 from eider.model.requests import (
@@ -50,6 +51,7 @@ from eider.model.requests_learning import (
     Inbox,
     LearnedOf,
     Observe,
+    ObserveMany,
     OpenLoop,
     PolicyFor,
     ResetLearned,
@@ -158,6 +160,7 @@ _ALL: Final = (
     verb(Remember, remember, writes=True),
     verb(RememberMany, remember_many, writes=True),
     verb(Observe, observe, writes=True),
+    verb(ObserveMany, observe_many, writes=True),
     verb(AddRules, add_rules, writes=True),
     verb(PolicyFor, policy),
     verb(Scopes, scopes),

@@ -11,7 +11,7 @@ from eider.api import importers as importers_of_hosts
 from eider.api.import_files import import_from
 from eider.api.importers import ImportRequest, ImportSource
 from eider.cli.command import open_memory, parse_time
-from eider.cli.output import print_indented, print_json, print_line, print_refusals, print_table
+from eider.cli.output import print_indented, print_json, print_line, print_refusals, print_table, write_line
 from eider.cli.progress import progress
 from eider.cli.state import State
 from eider.model.answers import Imported
@@ -32,8 +32,19 @@ def import_conversations(
     zone = state.time_zone(tz)
     start = parse_instant(parse_time(since, zone), tz=zone)[0] if since else None
     wanted = ImportRequest(path=where, project=project, since=start, tz=zone, dry_run=dry_run)
+    reached = (0, 0)
     with open_memory(state, create=True, agent=source.name) as memory, progress(state, "import") as told:
-        done = source.bring(memory, wanted, told)
+
+        def heard(turns: int, total: int) -> None:
+            nonlocal reached
+            reached = turns, total
+            told(turns, total)
+
+        try:
+            done = source.bring(memory, wanted, heard)
+        except KeyboardInterrupt:
+            write_line(f"{reached[0]} of {reached[1]} turns are in; the same command goes on from there.", err=True)
+            raise
     if state.json:
         print_json(done)
     else:

@@ -28,7 +28,7 @@ SPOOLED_VERBS: Final = ("record", "record_many", "remember", "remember_many", "r
 """Verbs that carry a key, so that they may happen later, and twice only once."""
 REPEATABLE: Final = ("begin_run", "keep_step", "end_run", "judge_run", "renew_run")
 WRITES: Final = frozenset((*SPOOLED_VERBS, *REPEATABLE, *"settle deactivate pin unpin forget forget_many forget_user undo consolidate import_ import_lines export publish "
-    "rebuild swap_embedder add_rules open_loop set_outcome close_loop reset_learned consolidate_scopes promote_step forget_run link unlink".split()))  # fmt: skip
+    "rebuild swap_embedder add_rules observe_many open_loop set_outcome close_loop reset_learned consolidate_scopes promote_step forget_run link unlink".split()))  # fmt: skip
 """Verbs that are not simply sent again; those in SPOOLED are, with their key, and those in REPEATABLE as they are."""
 _OF_THE_STORE: Final = frozenset("drain verify rebuild publish embedder swap_embedder".split())
 _LATER: Final = "ServerUnreachableError ServerBusyError StoreUnreachableError".split()

@@ -6,7 +6,7 @@ What the reader finds are signals; a signal becomes a draft, which says when and
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ from eider.model.learned import Draft, Signal, Verdict
 from eider.model.requests_learning import Observe
 from eider.model.validation import MAX_STATEMENT
 from eider.model.values import GLOBAL, TRUST, Episode, Precision, Span
-from eider.privacy.ingress import Channel, Clean
+from eider.privacy.ingress import Clean
 from eider.privacy.redact import redact, redact_name
 from eider.records.record import episode_of
 from eider.records.scope_names import holds_everywhere, holds_here, project_named
@@ -80,9 +80,27 @@ class Exchange:
 
 def exchange_of(engine: Engine, accepted: Clean[Observe]) -> Exchange:
     """Return what was said, as utterances: those that a host had recorded already under the same keys are taken as they are."""
+    return exchanges_of(engine, [accepted])[0]
+
+
+def exchanges_of(engine: Engine, accepted: Sequence[Clean[Observe]]) -> list[Exchange]:
+    """Return several exchanges of one user; what was recorded of them is looked up together."""
+    made = [[episode_of(one) for one in each.records] for each in accepted]
+    keyed = {e.key: e for episodes in made for e in episodes if e.key is not None}
+    now = engine.now()
+    asked = [
+        ChangeSet(user=e.user, op="record", actor=accepted[0].channel.name, at=now, key=key) for key, e in keyed.items()
+    ]
+    done = zip(keyed, engine.store.commits.repeated_all(asked), strict=True)
+    kept = {key: one.episodes[0] for key, one in done if one is not None and one.episodes}
+    return [_exchange(engine, each, own, kept) for each, own in zip(accepted, made, strict=True)]
+
+
+def _exchange(
+    engine: Engine, accepted: Clean[Observe], made: Sequence[Episode], kept: Mapping[str, Episode]
+) -> Exchange:
     request, records = accepted.request, accepted.records
-    made = [episode_of(one) for one in records]
-    linked = [_as_recorded(engine, episode, accepted.channel) for episode in made]
+    linked = [e if e.key is None else kept.get(e.key, e) for e in made]
     outputs = [e for e, one in zip(linked, records, strict=True) if one.request.role == "agent"]
     reply = next(e for e, one in zip(linked, records, strict=True) if one.request.role == "user")
     where = request.scope if request.scope is not None else request.ambient_scope
@@ -94,15 +112,6 @@ def exchange_of(engine: Engine, accepted: Clean[Observe]) -> Exchange:
         scope=redact_name(scope), fixed=request.scope is not None, unsettled=unsettled, known=tuple(request.known),
         kept=frozenset(e.id for e in linked) - {e.id for e in made},
     )  # fmt: skip
-
-
-def _as_recorded(engine: Engine, episode: Episode, channel: Channel) -> Episode:
-    """The utterance as a host recorded it already under the same key, else itself."""
-    if episode.key is None:
-        return episode
-    asked = ChangeSet(user=episode.user, op="record", actor=channel.name, at=engine.now(), key=episode.key)
-    done = engine.store.commits.repeated(asked)
-    return done.episodes[0] if done is not None and done.episodes else episode
 
 
 # ---------------------------------------------------------------------- what lasts

@@ -42,6 +42,13 @@ def observe(engine: Engine, accepted: Clean[Observe]) -> Learned:
     found = Thought()
     with faults_counted("lessons"):
         found = notice(exchange)
+    return observe_exchange(engine, request, exchange, found, channel)
+
+
+def observe_exchange(
+    engine: Engine, request: Observe, exchange: Exchange, found: Thought, channel: Channel
+) -> Learned:  # fmt: skip
+    """Keep an exchange and what was noticed in it, with what the agent's model adds where its mode asks one."""
     try:
         thought = with_model(engine, exchange, found, channel)
     except (ModelError, MissingExtraError) as error:
@@ -61,9 +68,9 @@ def with_model(
         MissingExtraError: What asks it is not installed.
         ConfigError: The agent's mode or model cannot be used.
     """
-    settings = engine.agents.of(channel.agent)
-    if settings.mode == "frugal" or TRUST[exchange.reply.origin] < 1:
+    if not asks_model(engine, exchange, channel):
         return found
+    settings = engine.agents.of(channel.agent)
     from eider.learn.model_assist import PATIENCE, think
 
     def neighbours(draft: Draft) -> list[Memory]:
@@ -73,6 +80,11 @@ def with_model(
     shown, found = _in_asked_scope(engine, exchange, found, channel)
     thought = think(engine.agents.model(settings), settings.mode, shown, found, neighbours, seconds=seconds)
     return _in_asked_scope(engine, shown, thought, channel)[1]
+
+
+def asks_model(engine: Engine, exchange: Exchange, channel: Channel) -> bool:
+    """Whether the agent's mode lets its model look at an exchange: never at one that no person said."""
+    return engine.agents.of(channel.agent).mode != "frugal" and TRUST[exchange.reply.origin] >= 1
 
 
 def _in_asked_scope(engine: Engine, exchange: Exchange, thought: Thought, channel: Channel) -> tuple[Exchange, Thought]:
@@ -109,7 +121,7 @@ def learn_from(engine: Engine, request: Observe, exchange: Exchange, thought: Th
     )  # fmt: skip
     done = engine.commit(changes)
     queue_when_due(engine, user, channel.agent, done.memories)
-    return answer_of(done, thought, decisions, _why(thought, decisions))
+    return answer_of(done, thought, decisions, why_of(thought, decisions))
 
 
 def record_only(engine: Engine, request: Observe, exchange: Exchange, channel: Channel, why: str) -> Learned:
@@ -169,8 +181,11 @@ def _earlier_answer(engine: Engine, request: Observe, channel: Channel) -> Learn
         return None
     asked = ChangeSet(user=request.user, op="observe", actor=channel.name, at=engine.now(), key=request.key)
     done = engine.store.commits.repeated(asked)
-    if done is None:
-        return None
+    return None if done is None else repeated_answer(engine, done, channel)
+
+
+def repeated_answer(engine: Engine, done: Committed, channel: Channel) -> Learned:
+    """Return what an exchange came to when it was observed the first time."""
     first = answer_of(done, Thought(), (), "this exchange was observed before; nothing was written")
     if done.memories or not done.episodes:
         return first
@@ -188,7 +203,8 @@ def answer_of(done: Committed, thought: Thought, decisions: Sequence[Decision], 
     )  # fmt: skip
 
 
-def _why(thought: Thought, decisions: Sequence[Decision]) -> str:
+def why_of(thought: Thought, decisions: Sequence[Decision]) -> str:
+    """Return in words what was noticed and what came of it."""
     if not thought.signals:
         return "nothing lasting was said"
     seen = ", ".join(dict.fromkeys(f"{s.kind} ({s.reason}, {s.confidence:.2f})" for s in thought.signals))

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, Self, 
 from eider.model import validation
 from eider.model.answers import Consolidation, Drained, Imported, Listing, Receipt, Verified
 from eider.model.errors import InputError
-from eider.model.values import GLOBAL, KINDS, Episode, Event, Memory, MemoryKind, Metadata, Role
+from eider.model.values import GLOBAL, KINDS, ORIGINS, Episode, Event, Memory, MemoryKind, Metadata, Origin, Role
 
 Answer = TypeVar("Answer")
-Item = TypeVar("Item", "Record", "Remember")
+Item = TypeVar("Item", bound="UserRequest[Any]")
 
 if TYPE_CHECKING:
     When = datetime | date | str
@@ -79,11 +79,15 @@ class Record(UserRequest[Episode]):
     tz: str | None = None
     metadata: Metadata | None = None
     key: str | None = None
+    origin: Origin | None = None
+    """Who authored it, where that is less trusted than the role says: "tool" for what an agent repeats of a page."""
 
     def __post_init__(self) -> None:
         validation.user(self.user)
         validation.text(self.text)
         validation.role(self.role)
+        if self.origin is not None:
+            validation.one_of(self.origin, ORIGINS, "origin")
         if self.speaker is not None:
             validation.name(self.speaker, "speaker")
         if self.session is not None:
@@ -96,13 +100,13 @@ class Record(UserRequest[Episode]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordMany(UserRequest[list[Episode]]):
-    """Keep many utterances in one transaction; items are `Record`s or mappings of their fields."""
+    """Keep many utterances in few transactions; items are `Record`s or mappings of their fields."""
 
     verb: ClassVar[str] = "record_many"
 
     items: Sequence[RecordItem]
     key: str | None = None
-    """Idempotency key of the whole; items that have one of their own are kept one by one."""
+    """Idempotency key of the whole; items that have one of their own are repeated each for itself."""
 
     def __post_init__(self) -> None:
         validation.user(self.user)
@@ -115,7 +119,7 @@ class RecordMany(UserRequest[list[Episode]]):
         Raises:
             InputError: An item cannot be used; the message names its place.
         """
-        return [_one(Record, item, self.user, place) for place, item in enumerate(self.items)]
+        return [item_request(Record, item, self.user, place) for place, item in enumerate(self.items)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +170,10 @@ class RememberMany(UserRequest[list[Memory]]):
             InputError: An item cannot be used; the message names its place.
         """
         items = [{"text": item} if isinstance(item, str) else item for item in self.items]
-        return [_one(Remember, item, self.user, place) for place, item in enumerate(items)]
+        return [item_request(Remember, item, self.user, place) for place, item in enumerate(items)]
 
 
-def _one(kind: type[Item], item: object, user: str, place: int) -> Item:
+def item_request(kind: type[Item], item: object, user: str, place: int) -> Item:
     """One entry of a bulk request as a request of its own; a fault names its place."""
     if not isinstance(item, kind | Mapping):
         raise InputError(f"items[{place}] is {type(item).__name__}; pass a mapping or a {kind.__name__}.")
@@ -177,7 +181,7 @@ def _one(kind: type[Item], item: object, user: str, place: int) -> Item:
         fields: dict[str, Any] = {"user": user, **item} if isinstance(item, Mapping) else {}
         request = item if isinstance(item, kind) else kind.of(fields)
     except TypeError as error:
-        raise InputError(f"items[{place}]: {error}; use the fields of eider.model.requests.{kind.__name__}.") from None
+        raise InputError(f"items[{place}]: {error}; use the fields of {kind.__module__}.{kind.__name__}.") from None
     except InputError as error:
         raise InputError(f"items[{place}]: {error}") from error
     if request.user != user:

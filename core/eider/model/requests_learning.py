@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, TypeAlias
 
 from eider.model import validation
 from eider.model.answers import Policy
 from eider.model.errors import InputError
 from eider.model.learned import InboxEntry, Learned, ScopeCount, ScopePlan, ScopeStep
 from eider.model.outcomes import FEEDBACK_SECONDS, Credit, LearnedState, Loop
-from eider.model.requests import Named, UserRequest, When
+from eider.model.requests import Named, UserRequest, When, item_request
 from eider.model.values import Memory
+
+if TYPE_CHECKING:
+    ObserveItem: TypeAlias = "Observe | Mapping[str, object]"
+else:  # as they are sent: msgspec reads types when it sends and receives
+    ObserveItem = Mapping[str, Any]
 
 Exceeded = Literal["truncate", "error"]
 EXCEEDED: Final = ("truncate", "error")
@@ -61,6 +66,27 @@ class Observe(UserRequest[Learned]):
         validation.zone_name(self.tz)
         validation.key(self.key)
         validation.key(self.answering_key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveMany(UserRequest[list[Learned]]):
+    """Record many exchanges and learn from them in their order; items are `Observe`s or mappings of their fields."""
+
+    verb: ClassVar[str] = "observe_many"
+
+    items: Sequence[ObserveItem]
+
+    def __post_init__(self) -> None:
+        validation.user(self.user)
+        validation.batch(self.items)
+
+    def exchanges(self) -> list[Observe]:
+        """Return the items as requests.
+
+        Raises:
+            InputError: An item cannot be used; the message names its place.
+        """
+        return [item_request(Observe, item, self.user, place) for place, item in enumerate(self.items)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

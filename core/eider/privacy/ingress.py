@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 from eider.model.clock import bound, local_date, local_zone, moment, utc, zone
 from eider.model.errors import InputError
 from eider.model.requests import Correct, Record, RecordMany, Remember, RememberMany, Request, UserRequest
-from eider.model.requests_learning import AddRules, CloseLoop, Observe, OpenLoop
+from eider.model.requests_learning import AddRules, CloseLoop, Observe, ObserveMany, OpenLoop
 from eider.model.requests_reading import DiffOf, Inject, Recall, Search
 from eider.model.requests_runs import BeginRun, EndRun, KeepStep, PromoteStep
 from eider.model.runs import JSON, TEXT, Content
@@ -82,6 +82,8 @@ class Clean(Generic[R_co]):
     """The utterances of a request that brings several."""
     statements: tuple[Clean[Remember], ...] = ()
     """The statements of a request that brings several."""
+    exchanges: tuple[Clean[Observe], ...] = ()
+    """The exchanges of a request that brings several."""
 
     def time(self, name: str) -> datetime | None:
         """Return the instant that a field names; None where it was left out."""
@@ -126,6 +128,9 @@ def _accepted(  # noqa: C901, PLR0911, PLR0912 (one case per kind of request)
             records = (*_parts(request, "agent", made), *_parts(request, "user", made))
             context = request.context and redact(request.context)
             return replace(made, request=_with(request, context=context, **_names(request)), records=records)
+        case ObserveMany():
+            exchanges = tuple(accept(one, channel, now) for one in request.exchanges())
+            return replace(made, request=_with(request, items=()), exchanges=exchanges)
         case AddRules():
             said = [Record(user=request.user, text=text) for text in request.rules]
             records = tuple(accept(one, channel, now) for one in said)
@@ -196,7 +201,10 @@ def _utterance(request: Record, text: str, made: Clean[Request[Any]]) -> Clean[R
     row, metadata = redact_row(given, request.metadata or {}, _NAMES)
     key = None if request.key is None else redact_name(request.key)
     clean = _with(request, metadata=metadata, key=key, **row)
-    origin = made.channel.origin(ORIGIN_OF_ROLE[request.role])
+    claimed = ORIGIN_OF_ROLE[request.role]
+    if request.origin is not None and TRUST[request.origin] < TRUST[claimed]:
+        claimed = request.origin
+    origin = made.channel.origin(claimed)
     return Clean(
         request=clean, channel=made.channel, origin=origin, now=made.now, tz=tz, times={"at": (at, "instant")}
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Final, TypeVar
 
 from eider.model.changes import ChangeSet
@@ -49,10 +50,25 @@ def record_many(engine: Engine, accepted: Clean[RecordMany]) -> list[Episode]:
         batch = [episodes[i] for i in places]
         done = _keep_episodes(engine, batch, request.user, channel, part_key(request.key, start))
         kept.update(zip(places, done, strict=True))
-    for i, episode in enumerate(episodes):
-        if episode.key is not None:
-            kept[i] = _keep_episodes(engine, [episode], request.user, channel, episode.key)[0]
+    keyed = [i for i, e in enumerate(episodes) if e.key is not None]
+    for start in range(0, len(keyed), BATCH):
+        places = keyed[start : start + BATCH]
+        kept.update(zip(places, _keep_keyed(engine, [episodes[i] for i in places], channel), strict=True))
     return [kept[i] for i in range(len(episodes))]
+
+
+def _keep_keyed(engine: Engine, episodes: Sequence[Episode], channel: Channel) -> list[Episode]:
+    """Keep utterances that have keys of their own: each with its event, all in one transaction."""
+    made = engine.material.of(episodes)
+
+    def plan(episode: Episode) -> ChangeSet:
+        now = engine.now()
+        return ChangeSet(
+            user=episode.user, op="record", actor=channel.name, at=now, episodes=(replace(episode, recorded_at=now),),
+            indexing={episode.id: made[episode.id]}, key=episode.key,
+        )  # fmt: skip
+
+    return [done.episodes[0] for done in engine.commit_additions([partial(plan, one) for one in episodes])]
 
 
 def part_key(key: str | None, start: int) -> str | None:

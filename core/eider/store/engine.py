@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from eider.model.changes import ChangeSet, Committed, Erasure
 from eider.model.clock import Clock
-from eider.model.errors import StaleChangeError
+from eider.model.errors import EiderError, StaleChangeError
 from eider.model.usage import UsageBuffer, fresh
 from eider.store.agent_settings import AgentSettings
 from eider.store.group_commit import GroupCommit
@@ -201,8 +201,20 @@ class Engine:
             committed = self.store.commits.commit(changes)
             self._last = max(self._last, changes.at)
             if not committed.repeated:
-                self._follow(changes, committed)
+                self._follow(changes.user, [(changes, committed)])
         return committed
+
+    def commit_additions(self, plans: Sequence[Callable[[], ChangeSet]]) -> list[Committed]:
+        """Write plans that read nothing, in one transaction; one by one where one of them is refused.
+
+        Raises:
+            ErasedError: One would bring back what was forgotten; those before it are written.
+        """
+        with self._writer:
+            try:
+                return self._commit_all(plans)
+            except EiderError:
+                return [self.commit(plan()) for plan in plans]
 
     def _commit_all(self, plans: Sequence[Callable[[], ChangeSet]]) -> list[Committed]:
         """Write several plans that read nothing in one transaction, or none of them; within the writer's turn."""
@@ -212,10 +224,13 @@ class Engine:
             made = plan()
             many.append(self._placed(replace(made, at=made.at + place * _TICK)))
         done = self.store.commits.commit_all(many)
+        written: dict[str, list[tuple[ChangeSet, Committed]]] = {}
         for changes, one in zip(many, done, strict=True):
             self._last = max(self._last, changes.at)
             if not one.repeated:
-                self._follow(changes, one)
+                written.setdefault(changes.user, []).append((changes, one))
+        for user, those in written.items():
+            self._follow(user, those)
         return done
 
     def _placed(self, changes: ChangeSet) -> ChangeSet:
@@ -225,21 +240,24 @@ class Engine:
             return changes
         return replace(changes, indexing={i: made.placed(in_use) for i, made in changes.indexing.items()})
 
-    def _follow(self, changes: ChangeSet, done: Committed) -> None:
-        user, used, segments = changes.user, [u.id for u in changes.usage], self.store.segments
+    def _follow(self, user: str, written: Sequence[tuple[ChangeSet, Committed]]) -> None:
+        """Bring what is loaded of a user in line with what was committed."""
+        segments, used = self.store.segments, [u.id for changes, _ in written for u in changes.usage]
+        episodes = [e for _, done in written for e in done.episodes]
+        memories = [m for _, done in written for m in done.memories]
+        indexing = {i: made for changes, _ in written for i, made in changes.indexing.items()}
         self._moved(user)
-        if changes.learned:
+        if any(changes.learned for changes, _ in written):
             self.shares.forget(user)
         if used:
-            ids = [*used, *(e.id for e in done.episodes), *(m.id for m in done.memories)]
+            ids = [*used, *(e.id for e in episodes), *(m.id for m in memories)]
             self.segments.put(user, partial(segments.rows, user=user, ids=ids))
         else:
-            rows = partial(segments.rows_of, done.episodes, done.memories, changes.indexing, user=user)
-            self.segments.put(user, rows)
-        self.large.grew(user, len(changes.indexing))
-        if self.embedder_trouble and changes.indexing:
+            self.segments.put(user, partial(segments.rows_of, episodes, memories, indexing, user=user))
+        self.large.grew(user, len(indexing))
+        if self.embedder_trouble and indexing:
             self.store.documents.update(LACKING, lambda _: "yes")
-        if touched := len(done.episodes) + len(done.memories):
+        if touched := len(episodes) + len(memories):
             self.store.index.notify(touched)
 
     def _follow_others(self, changes: Sequence[ForeignChange]) -> None:

@@ -40,6 +40,14 @@ class Commits(Protocol):
         """
         ...
 
+    def repeated_all(self, many: Sequence[ChangeSet]) -> list[Committed | None]:
+        """Return the same for several plans of one user, looked up together.
+
+        Raises:
+            ErasedError: Something of it was forgotten.
+        """
+        ...
+
     def erase(self, erasure: Erasure) -> Mapping[str, int]:
         """Remove rows for good, at once for every reader; returns table → rows.
 

@@ -17,6 +17,7 @@ from eider.store import event_chain
 from eider.store.sql import loops, reads, rows
 from eider.store.sql.chain import Chain, Head
 from eider.store.sql.erase import erase
+from eider.store.sql.gathered_writes import GatheredWrites
 from eider.store.sql.row_writes import retire, write_material, write_usage
 from eider.store.sql.session import EVERYONE, Cursor
 
@@ -59,13 +60,16 @@ class SqlCommits:
             was, counted = self._chain.head, self._chain.sequences
             try:
                 users = {changes.user for changes in many}
-                with self._chain.transaction(users.pop() if len(users) == 1 else EVERYONE) as (db, heads):
-                    done: list[Committed] = []
+                with self._chain.transaction(users.pop() if len(users) == 1 else EVERYONE) as (cursor, heads):
+                    self._refuse_erased(cursor, many)
+                    used = set(self._known_keys(cursor, many))
+                    db, done = GatheredWrites(cursor), list[Committed]()
                     for changes in many:
-                        done.append(self._carried_out(db, heads, changes))
+                        done.append(self._addition(db, heads, changes, used))
                         if heads:
                             self._chain.head = heads[-1]
                         self._chain.count(done[-1].episodes)
+                    db.flush()
             except BaseException:
                 self._chain.head, self._chain.sequences = was, counted
                 raise
@@ -79,7 +83,19 @@ class SqlCommits:
         """One plan within the caller's transaction."""
         if changes.key is not None and (first := self._first_time(db, changes)) is not None:
             return first
-        self._refuse_erased(db, changes)
+        self._refuse_erased(db, [changes])
+        return self._write(db, heads, changes)
+
+    def _addition(self, db: Cursor, heads: list[Head], changes: ChangeSet, used: set[str]) -> Committed:
+        """One of several plans within the caller's transaction; `used` are the digests of keys that were used before."""
+        if changes.key is not None:
+            digest = self._key_digest(changes)
+            if digest in used and (first := self._first_time(db, changes)) is not None:
+                return first
+            used.add(digest)
+        return self._write(db, heads, changes)
+
+    def _write(self, db: Cursor, heads: list[Head], changes: ChangeSet) -> Committed:
         if changes.memories:
             self._chain.check_overtaken(db, changes)
         before = self._refuse_stale(db, changes)
@@ -98,42 +114,51 @@ class SqlCommits:
         Raises:
             ErasedError: That was forgotten.
         """
-        with self._database.reading(changes.user) as db:
-            first = self._first_time(db, changes)
-            if first is None:
-                self._refuse_erased(db, changes)
-            return first
+        return self.repeated_all([changes])[0]
+
+    def repeated_all(self, many: Sequence[ChangeSet]) -> list[Committed | None]:
+        """What earlier commits with the keys of one user's plans wrote, in their order.
+
+        Raises:
+            ErasedError: Something of it was forgotten.
+        """
+        if not many:
+            return []
+        with self._database.reading(many[0].user) as db:
+            known = self._known_keys(db, many)
+            found = [known.get(self._key_digest(changes)) if changes.key is not None else None for changes in many]
+            self._refuse_erased(db, [one for one, seq in zip(many, found, strict=True) if seq is None])
+            written = _written_at(db, many[0].user, sorted({seq for seq in found if seq is not None}))
+        return [None if seq is None else written.get(seq) for seq in found]
 
     def _key_digest(self, changes: ChangeSet) -> str:
         """A key means the same call only for the same user and verb."""
         return self._chain.digest(_KEY, changes.user, f"{changes.op}:{changes.key}")
 
+    def _known_keys(self, db: Cursor, many: Sequence[ChangeSet]) -> dict[str, int]:
+        """Digest of a key that was used → number of the event that used it."""
+        digests = [self._key_digest(changes) for changes in many if changes.key is not None]
+        if not digests:
+            return {}
+        sql = "SELECT digest, seq FROM idem_keys WHERE digest IN (SELECT unnest($1))"
+        return dict(db.execute(sql, [digests]).fetchall())
+
     def _first_time(self, db: Cursor, changes: ChangeSet) -> Committed | None:
         """What the first commit with this key wrote."""
-        digest = self._key_digest(changes)
-        found = db.execute(
-            "SELECT seq FROM idem_keys WHERE user_id = ? AND digest = ?", [changes.user, digest]
-        ).fetchall()
-        if not found:
-            return None
-        event = reads.events_where(db, changes.user, "seq = ?", [found[0][0]])[0]
-        touched = [i for i in event.ids if i.startswith("mem_")]
-        return Committed(
-            event=event,
-            repeated=True,
-            episodes=tuple(reads.episodes_of(db, event.ids, changes.user)),
-            memories=tuple(m for m in reads.memories_of(db, touched, changes.user) if m.text),
-        )
+        found = list(self._known_keys(db, [changes]).values())
+        return _written_at(db, changes.user, found).get(found[0]) if found else None
 
-    def _refuse_erased(self, db: Cursor, changes: ChangeSet) -> None:
+    def _refuse_erased(self, db: Cursor, many: Sequence[ChangeSet]) -> None:
         """A tombstone stands in the way of spool, retry, restore, undo and re-import alike."""
-        named = [(e.id, f"episode {e.id!r}") for e in changes.episodes]
-        named += [(m.id, f"memory {m.id!r}") for m in changes.memories if m.id not in changes.reads]
-        digests = {self._chain.digest(_ID, changes.user, i): what for i, what in named}
-        if changes.key is not None:
-            digests[self._key_digest(changes)] = f"what key {changes.key!r} wrote"
         if not self._chain.tombstoned:
             return
+        digests: dict[str, str] = {}
+        for changes in many:
+            named = [(e.id, f"episode {e.id!r}") for e in changes.episodes]
+            named += [(m.id, f"memory {m.id!r}") for m in changes.memories if m.id not in changes.reads]
+            digests |= {self._chain.digest(_ID, changes.user, i): what for i, what in named}
+            if changes.key is not None:
+                digests[self._key_digest(changes)] = f"what key {changes.key!r} wrote"
         sql = "SELECT digest FROM tombstones WHERE digest IN (SELECT unnest($1))"
         if found := db.execute(sql, [list(digests)]).fetchall():
             raise ErasedError(digests[found[0][0]])
@@ -237,6 +262,25 @@ class SqlCommits:
             StaleChangeError: A memory it read has moved on.
         """
         return erase(self._chain, erasure, embedder=self.embedder)
+
+
+def _written_at(db: Cursor, user: str, seqs: Sequence[int]) -> dict[int, Committed]:
+    """Number of an event → what its commit wrote."""
+    if not seqs:
+        return {}
+    events = reads.events_where(db, user, "seq IN (SELECT unnest(?::BIGINT[]))", [list(seqs)])
+    ids = [i for event in events for i in event.ids]
+    episodes = {str(e.id): e for e in reads.episodes_of(db, ids, user)}
+    memories = {str(m.id): m for m in reads.memories_of(db, [i for i in ids if i.startswith("mem_")], user) if m.text}
+    return {
+        event.seq: Committed(
+            event=event,
+            repeated=True,
+            episodes=tuple(episodes[i] for i in event.ids if i in episodes),
+            memories=tuple(memories[i] for i in event.ids if i in memories),
+        )
+        for event in events
+    }
 
 
 def _quoted(db: Cursor, changes: ChangeSet) -> dict[str, Quoted]:
