@@ -34,7 +34,7 @@ AT_LABEL = {
 }  # fmt: skip
 """Labelled points of the truth and the index, and which storm passes them."""
 
-pytestmark = [pytest.mark.crash, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.crash, pytest.mark.timeout(7200 if NIGHTLY else 900)]
 
 
 def killed_somewhere(pid: int, log: Path, draw: random.Random, *, verbs: int) -> None:

@@ -133,7 +133,16 @@ class Conversation:
         self, *, user: str | None = None, session: str | None = None, scopes: Sequence[str] | None = None,
         context: str | None = None, loop: str | None = None, budget: int | None = None,
     ) -> Conversation:  # fmt: skip
-        """Return another conversation over the same memory; arguments left out keep their value."""
+        """Return another conversation over the same memory; arguments left out keep their value.
+
+        Args:
+            user: Whose memory.
+            session: What the conversation is called.
+            scopes: Where the agent works.
+            context: What the conversation is about.
+            loop: Open loop that its recalls belong to.
+            budget: Most tokens of recalled lines.
+        """
         return Conversation(
             self._host.memory, user=user if user is not None else self.user, session=session or self.session,
             scopes=self.scopes if scopes is None else scopes, context=context if context is not None else self.work_context,
@@ -156,7 +165,11 @@ class Conversation:
         return user
 
     def warn_of_failure(self, error: Exception) -> None:
-        """Log once per memory and host that memory failed; for errors in an adapter's own calls."""
+        """Log once per memory and host that memory failed; for errors in an adapter's own calls.
+
+        Args:
+            error: What was raised; a write that was queued is no failure.
+        """
         self._host.warn_of_failure(error)
 
     # ------------------------------------------------------------------ before a model call
@@ -200,11 +213,23 @@ class Conversation:
         return self._host.answer_or(ask, _no_context)
 
     async def aguidance(self, existing: str = "", *, context: str | None = None, budget: int | None = None) -> Policy:
-        """`guidance`, in a worker thread."""
+        """`guidance`, in a worker thread.
+
+        Args:
+            existing: The agent's present instructions; what they say already is left out.
+            context: What this turn is about; by default what the conversation is about.
+            budget: Most tokens, by default 1,200.
+        """
         return await _in_thread(self.guidance, existing, context=context, budget=budget)
 
     async def acontext(self, prompt: str, *, without: Sequence[str] = (), known: Sequence[str] = ()) -> Injection:
-        """`context`, in a worker thread."""
+        """`context`, in a worker thread.
+
+        Args:
+            prompt: What the user asks.
+            without: Ids of lines that were given before.
+            known: What the host's own files say already.
+        """
         return await _in_thread(self.context, prompt, without=without, known=known)
 
     def toolbox(self, prefix: str = "") -> tools.Toolbox:
@@ -297,7 +322,11 @@ class Conversation:
         return self._host.state.writer.flush(timeout)
 
     async def aflush(self, timeout: float = 2.0) -> bool:  # noqa: ASYNC109 (the same as `flush`)
-        """`flush`, in a worker thread."""
+        """`flush`, in a worker thread.
+
+        Args:
+            timeout: Most seconds.
+        """
         return await _in_thread(self.flush, timeout)
 
     # ------------------------------------------------------------------

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from eider.api.chat_messages import as_records
+from eider.api.facade_changes import Changing
+from eider.api.facade_files import Filing
 from eider.api.facade_history import Accounts
 from eider.api.facade_learning import Learning, listed
 from eider.api.facade_links import Linking
@@ -19,50 +21,28 @@ from eider.api.facade_runs import Workflows
 from eider.api.facade_scopes import Scoping
 from eider.model.errors import InputError
 from eider.model.requests import (
-    Correct,
-    Deactivate,
-    Drain,
-    Export,
-    Forget,
-    ForgetMany,
-    ForgetUser,
-    Import,
-    ImportLines,
-    Pin,
-    Publish,
-    Rebuild,
     Record,
     RecordMany,
-    Reinforce,
     Remember,
     RememberMany,
-    Undo,
-    Unpin,
-    Verify,
 )
 from eider.model.requests_reading import Inject, Recall, Search
-from eider.model.values import GLOBAL, Episode, Event, HasId, Memory, MemoryKind, Metadata, Origin, Role, id_of
+from eider.model.values import GLOBAL, Episode, Memory, MemoryKind, Metadata, Origin, Role
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from eider.api.backend import Backend
     from eider.model.answers import (
-        Drained,
-        Imported,
         Injection,
         Page,
-        Receipt,
         Recollection,
-        Verified,
     )
-    from eider.model.requests import ExportFormat, When
+    from eider.model.requests import When
     from eider.store.engine import Engine
 
 Items = Sequence[Any]
 
 
-class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, Workflows):
+class Eider(Accounts, Changing, Filing, Keeping, Learning, Linking, Messages, Outcomes, Scoping, Workflows):
     """One open memory. Safe to share between threads; close it, or use it in a `with` block."""
 
     def __init__(self, backend: Backend, *, user: str | None = None) -> None:
@@ -94,6 +74,9 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
 
         Args:
             seconds: Longest wait for each request.
+
+        Returns:
+            The same memory, with that limit.
         """
         return Eider(self._backend.with_timeout(seconds), user=self._user)
 
@@ -103,6 +86,12 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
         Args:
             name: What the event log shows, such as "browser".
             max_trust: "user", "agent", "import", "tool" or "document"; tools and documents are quoted, never obeyed.
+
+        Returns:
+            The same memory, seen from that channel.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return Eider(self._backend.with_channel(name, max_trust), user=self._user)
 
@@ -127,6 +116,9 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
             key: Idempotency key, from coordinates (host, session, message id, role), never from content.
             origin: Who authored it, where that is less trusted than the role says; never raises trust.
 
+        Returns:
+            The utterance as it is kept: redacted, with its id and time.
+
         Raises:
             InputError: Something passed cannot be kept; the message names it and the fix.
             ErasedError: The key belongs to something that was forgotten.
@@ -139,7 +131,19 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
     def record_many(
         self, items: Sequence[Record | Mapping[str, object]], *, user: str | None = None, key: str | None = None
     ) -> list[Episode]:
-        """Keep many utterances, each a mapping of `record`'s arguments or a chat message; all are checked first."""
+        """Keep many utterances, each a mapping of `record`'s arguments or a chat message; all are checked first.
+
+        Args:
+            items: At most 100,000; all are checked before one is kept.
+            user: Whose memory; by default the one given to `open`.
+            key: Idempotency key: a repeated call with it answers as the first one did.
+
+        Returns:
+            The utterances as kept, in the order of `items`.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(RecordMany(items=as_records(items), user=self._whose(user), key=key))
 
     def remember(
@@ -159,6 +163,12 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
             valid_to: First instant it no longer holds.
             pinned: Never let it decay.
             key: Idempotency key.
+
+        Returns:
+            The memory as kept, or the known one that says the same.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(Remember(
             text=text, user=self._whose(user), kind=kind, scope=scope, importance=importance, valid_from=valid_from,
@@ -168,7 +178,19 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
     def remember_many(
         self, items: Sequence[Remember | Mapping[str, object] | str], *, user: str | None = None, key: str | None = None
     ) -> list[Memory]:
-        """Keep many statements, each a text or a mapping of `remember`'s arguments."""
+        """Keep many statements, each a text or a mapping of `remember`'s arguments.
+
+        Args:
+            items: At most 100,000; all are checked before one is kept.
+            user: Whose memory; by default the one given to `open`.
+            key: Idempotency key: a repeated call with it answers as the first one did.
+
+        Returns:
+            The memories, in the order of `items`; the known one where something was known.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(RememberMany(items=items, user=self._whose(user), key=key))
 
     # ------------------------------------------------------------------ reading
@@ -200,6 +222,12 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
             loop: Open loop that this recall belongs to.
             intent: "why" tells causes before what they caused, "when" keeps to the order in time, "entity" tells first
                 what names who or what is asked about; by default read from the question.
+
+        Returns:
+            At most `limit` hits, best first, each with a score in [0, 1] and `why`: the share of each signal.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(Recall(
             query=query, user=self._whose(user), limit=limit, scopes=listed(scopes), kinds=listed(kinds),
@@ -221,6 +249,12 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
             budget: Most tokens, frame included.
             without: Ids that were given to it before.
             known: What the host's own files say already.
+
+        Returns:
+            The lines as `text`, empty with the reason in `why` where none is likely to help.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(Inject(
             prompt=prompt, user=self._whose(user), scopes=listed(scopes), session=session, budget=budget,
@@ -233,153 +267,34 @@ class Eider(Accounts, Keeping, Learning, Linking, Messages, Outcomes, Scoping, W
         until: When | None = None, session: str | None = None, as_of: When | None = None, tz: str | None = None,
         status: str | None = None, limit: int = 50, offset: int = 0,
     ) -> Page:  # fmt: skip
-        """Filter for people, page by page; an empty text lists the newest first."""
+        """Filter for people, page by page; an empty text lists the newest first.
+
+        Args:
+            text: Words to look for; empty lists all, the newest first.
+            user: Whose memory; by default the one given to `open`.
+            scopes: Only these scopes.
+            kinds: Only these memory kinds; "episode" stands for utterances.
+            origins: Only what these origins said.
+            since: Nothing that ended, or was said, before.
+            until: Nothing that began, or was said, from then on.
+            session: Only utterances of this session.
+            as_of: What was true then.
+            tz: Time zone in which times without one are read.
+            status: "current", "superseded", "expired", "inbox", "quarantined" or "erased"; by default the current memories
+                and all utterances.
+            limit: Most hits of this page, at most 10,000.
+            offset: How many hits to pass over.
+
+        Returns:
+            One page of hits, with how many there are in `total`.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(Search(
             text=text, user=self._whose(user), scopes=listed(scopes), kinds=listed(kinds), origins=listed(origins),
             since=since, until=until, session=session, as_of=as_of, tz=tz, status=status, limit=limit, offset=offset,
         ))  # fmt: skip
-
-    # ------------------------------------------------------------------ changing
-
-    def correct(self, id: str | HasId, text: str, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
-        """Replace a memory by what is true now; the old one is closed and can still be asked for."""
-        return self._backend.execute(Correct(id=id_of(id), text=text, user=self._whose(user), key=key))
-
-    def deactivate(self, id: str | HasId, *, user: str | None = None) -> bool:  # noqa: A002
-        """End a memory without a successor; False when it had ended already."""
-        return self._backend.execute(Deactivate(id=id_of(id), user=self._whose(user)))
-
-    def reinforce(self, id: str | HasId, *, user: str | None = None, key: str | None = None) -> Memory:  # noqa: A002
-        """Say that a memory was useful; it decays more slowly from now on."""
-        return self._backend.execute(Reinforce(id=id_of(id), user=self._whose(user), key=key))
-
-    def pin(self, id: str | HasId, *, user: str | None = None) -> Memory:  # noqa: A002
-        """Never let a memory decay."""
-        return self._backend.execute(Pin(id=id_of(id), user=self._whose(user)))
-
-    def unpin(self, id: str | HasId, *, user: str | None = None) -> Memory:  # noqa: A002
-        """Let a pinned memory decay again."""
-        return self._backend.execute(Unpin(id=id_of(id), user=self._whose(user)))
-
-    def forget(
-        self, id: str | HasId, *, user: str | None = None, keep_evidence: bool = False, only_this: bool = False,  # noqa: A002
-        dry_run: bool = False, wait: bool = True,
-    ) -> Receipt:  # fmt: skip
-        """Erase a memory or an utterance, and what derives from it, for good.
-
-        Of an utterance that a memory was learned from only the memory's words go; what else was said there stays. What
-        says the same again, in these words or others, goes as well.
-
-        Args:
-            id: A memory or an utterance, or its id.
-            user: Whose.
-            keep_evidence: Leave utterances as they are.
-            only_this: Leave what says the same again.
-            dry_run: Erase nothing; the receipt lists what would go, with its words.
-            wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
-        """
-        return self._backend.execute(Forget(
-            id=id_of(id), user=self._whose(user), keep_evidence=keep_evidence, only_this=only_this, dry_run=dry_run, wait=wait
-        ))  # fmt: skip
-
-    def forget_many(self, ids: Sequence[str | HasId], *, user: str | None = None, wait: bool = True) -> Receipt:
-        """Erase many memories or utterances in one transaction, with what rests on them alone.
-
-        Args:
-            ids: Of the user's memories and episodes; unknown ones are passed over.
-            user: Whose.
-            wait: Return when the bytes have left the disk; else that is queued, and nobody can read them meanwhile.
-        """
-        return self._backend.execute(ForgetMany(ids=[id_of(one) for one in ids], user=self._whose(user), wait=wait))
-
-    def forget_user(self, user: str, *, wait: bool = True) -> Receipt:
-        """Erase all of a user."""
-        return self._backend.execute(ForgetUser(user=user, wait=wait))
-
-    def undo(self, event_id: str | HasId, *, user: str | None = None) -> Event:
-        """Take back the change an event made; the undo is an event as well."""
-        return self._backend.execute(Undo(id=id_of(event_id), user=self._whose(user)))
-
-    # ------------------------------------------------------------------ keeping house
-
-    def export(self, path: str | Path, *, user: str | None = None, format: ExportFormat = "jsonl") -> int:  # noqa: A002
-        """Write all of a user to a file or directory; returns the rows written.
-
-        Args:
-            path: Where to; what is there is replaced.
-            user: Whose.
-            format: `jsonl` (a file, gzipped when it ends in .gz) and `parquet` (a directory) lose nothing; `markdown` is a
-                directory to read and edit, or one page where the path ends in .md; `pam` is Portable AI Memory 1.0, a
-                file that other tools read.
-
-        Raises:
-            InputError: The path cannot be written to, or holds something else.
-            StoreFullError: The disk is full; what was there is untouched.
-        """
-        return self._backend.execute(Export(path=str(path), user=self._whose(user), format=format))
-
-    def import_(
-        self, path: str | Path, *, user: str | None = None, dry_run: bool = False, trust_key: str | None = None,
-        progress: Callable[[int, int], None] | None = None,
-    ) -> Imported:  # fmt: skip
-        """Import an export of Eider, or what another tool keeps: see `eider.api.importers.import_from`.
-
-        What is there already is skipped, what was forgotten stays forgotten. One's own export, signed by this home and
-        unchanged, keeps its trust. All else counts as imported.
-
-        Args:
-            path: What `export` wrote, or a file or directory that an importer knows, such as ChatGPT's data export.
-            user: Whose the rows become.
-            dry_run: Write nothing, and say what would come.
-            trust_key: Public key of another home, whose exports are trusted like one's own: "eider-key-…".
-            progress: Called with (rows done, rows in all).
-
-        Raises:
-            InputError: The file as a whole cannot be read.
-            StoreMissingError: Nothing is there.
-        """
-        from eider.api.import_files import foreign_import
-
-        done = foreign_import(self, path, self._whose(user), dry_run=dry_run, progress=progress)
-        if done is not None:
-            return done
-        return self._backend.execute(
-            Import(path=str(path), user=self._whose(user), dry_run=dry_run, trust_key=trust_key, progress=progress)
-        )
-
-    def import_lines(
-        self, lines: Sequence[Mapping[str, Any]], *, user: str | None = None, dry_run: bool = False
-    ) -> Imported:  # fmt: skip
-        """Import chat messages and statements that another tool kept; they count as imported, whatever they claim.
-
-        Args:
-            lines: Messages `{"role", "content", "at"}`, and if they have them `session`, `speaker`, `tz`, `metadata`;
-                statements `{"text"}`, and if they have them `kind`, `scope`, `valid_from`, `valid_to`, `importance`. A
-                `key` names a line in its source, so that it is imported once; a `place` is named in refusals.
-            user: Whose the rows become.
-            dry_run: Write nothing, and say what would come.
-        """
-        return self._backend.execute(ImportLines(lines=tuple(lines), user=self._whose(user), dry_run=dry_run))
-
-    def drain(self, timeout: float | None = None) -> Drained:
-        """Bring the search index up to date and run due jobs, at most for `timeout` seconds."""
-        return self._backend.execute(Drain(timeout=timeout))
-
-    def verify(self, *, deep: bool = False) -> Verified:
-        """Hold the event chain, the row counts and the search index against the truth."""
-        return self._backend.execute(Verify(deep=deep))
-
-    def rebuild(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Build the search index anew from the truth; returns its rows. `progress` is told (done, total)."""
-        return self._backend.execute(Rebuild(progress=progress))
-
-    def publish(self, path: str | Path) -> Path:
-        """Copy everything into an immutable snapshot at a path, to be opened with `layers=[path]`; returns the path.
-
-        Raises:
-            RefusedError: Something that is no snapshot is at the path.
-        """
-        return self._backend.execute(Publish(path=str(path)))
 
     def close(self) -> None:
         """Write what is buffered and let go of the files; closing twice is harmless."""

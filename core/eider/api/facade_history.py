@@ -28,23 +28,78 @@ class Accounts:
         _backend: Backend
 
     def history(self, id: str | HasId, *, user: str | None = None) -> list[Version]:  # noqa: A002
-        """All versions of a memory, oldest first."""
+        """All versions of a memory, oldest first.
+
+        Args:
+            id: A memory, or its id.
+            user: Whose memory; by default the one given to `open`.
+
+        Returns:
+            All its versions, the oldest first.
+
+        Raises:
+            UnknownIdError: The user has none of that id.
+        """
         return self._backend.execute(History(id=id_of(id), user=self._whose(user)))
 
     def events(self, *, user: str | None = None, limit: int = 50) -> list[Event]:
-        """What changed, newest first."""
+        """What changed, newest first.
+
+        Args:
+            user: Whose memory; by default the one given to `open`.
+            limit: Most events.
+
+        Returns:
+            What changed, the newest first.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(Events(user=self._whose(user), limit=limit))
 
     def health(self, *, user: str | None = None) -> Health:
-        """How much of what is kept, and what runs with less than it could."""
+        """How much of what is kept, and what runs with less than it could.
+
+        Args:
+            user: Whose memory; by default the one given to `open`.
+
+        Returns:
+            Counts of rows by kind and scope, and what runs with less than it could.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(HealthOf(user=self._whose(user)))
 
     def diff(self, *, since: When, until: When | None = None, user: str | None = None) -> Diff:
-        """What was learned, changed and closed between two instants."""
+        """What was learned, changed and closed between two instants.
+
+        Args:
+            since: First instant that counts.
+            until: First instant that no longer counts; by default now.
+            user: Whose memory; by default the one given to `open`.
+
+        Returns:
+            What was learned, changed and closed between them.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(DiffOf(user=self._whose(user), since=since, until=until))
 
     def why(self, id: str | HasId, *, user: str | None = None) -> Explanation:  # noqa: A002
-        """What a memory rests on, and how it came to be as it is."""
+        """What a memory rests on, and how it came to be as it is.
+
+        Args:
+            id: A memory, or its id.
+            user: Whose memory; by default the one given to `open`.
+
+        Returns:
+            The memory with the words it rests on, its use, and its events.
+
+        Raises:
+            UnknownIdError: The user has none of that id.
+        """
         return self._backend.execute(WhyOf(id=id_of(id), user=self._whose(user)))
 
     def sql(
@@ -59,13 +114,26 @@ class Accounts:
             rows: Most rows of the answer.
             seconds: Most time; it ends at most a second later.
             memory: Megabytes that rows, query and answer may take together.
+
+        Returns:
+            Columns and rows.
+
+        Raises:
+            SqlError: The query is wrong, does more than read, or takes too long or too much.
         """
         return self._backend.execute(
             Sql(query=query, params=params, user=self._whose(user), rows=rows, seconds=seconds, memory=memory)
         )
 
     def embedder(self) -> EmbedderStatus:
-        """Whose vectors the store has, and how far an exchange of embedders is."""
+        """Whose vectors the store has, and how far an exchange of embedders is.
+
+        Returns:
+            Its name, width and how many rows have its vectors.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
         return self._backend.execute(EmbedderState())
 
     def swap_embedder(self, name: str | None = None, *, action: SwapAction = "start") -> EmbedderStatus:
@@ -75,6 +143,9 @@ class Accounts:
             name: The new one, such as "onnx" or "openai:text-embedding-3-small".
             action: "start" with a name; "resume" or "abort" what is under way; "back" to the old one, or "drop" its
                 vectors, once the new one is in use; "reembed" makes all vectors anew by the one in use.
+
+        Returns:
+            How far the exchange is.
 
         Raises:
             RefusedError: That is not possible now; the message says what is.

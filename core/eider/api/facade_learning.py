@@ -46,6 +46,12 @@ class Learning:
             known: What the host's own files say already; not stored again.
             key: Idempotency key: the same exchange is learned from once.
             answering_key: Key under which the agent's output was recorded already, where it was.
+
+        Returns:
+            What was recorded and learned, and why.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(Observe(
             user_reply=user_reply, agent_output=agent_output, user=self._whose(user), context=context, session=session,
@@ -78,6 +84,9 @@ class Learning:
 
         Returns:
             The memory of each rule: a new one, or the one that says it already.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(AddRules(rules=listed(rules) or (), user=self._whose(user), scope=scope))
 
@@ -100,6 +109,12 @@ class Learning:
             least_trust: 2 for what the user said, 1 to admit agents and imports.
             kinds: Only these kinds of memories, and what is pinned; by default all.
             loop: Open loop that this belongs to.
+
+        Returns:
+            The guidance as `text`, and what was left out of it.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(PolicyFor(
             user=self._whose(user), context=context, existing_instructions=existing_instructions, scopes=listed(scopes),
@@ -107,11 +122,35 @@ class Learning:
         ))  # fmt: skip
 
     def inbox(self, *, user: str | None = None, limit: int = 50) -> list[InboxEntry]:
-        """Return what waits for a person, newest first, each a question with two answers; `settle(entry.id, …)` gives one."""
+        """Return what waits for a person, newest first, each a question with two answers; `settle(entry.id, …)` gives one.
+
+        Args:
+            user: Whose memory; by default the one given to `open`.
+            limit: Most questions.
+
+        Returns:
+            Each with its memory, what it contradicts, and what yes and no would do.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(Inbox(user=self._whose(user), limit=limit))
 
     def settle(self, id: str | HasId, *, accept: bool, user: str | None = None) -> Memory:  # noqa: A002
-        """Answer a question of the inbox with yes or no; the memory it is about, as it is afterwards."""
+        """Answer a question of the inbox with yes or no; the memory it is about, as it is afterwards.
+
+        Args:
+            id: An entry of the inbox or its memory, or the id.
+            accept: True for yes.
+            user: Whose memory; by default the one given to `open`.
+
+        Returns:
+            The memory it is about, as it is afterwards.
+
+        Raises:
+            UnknownIdError: The user has none of that id.
+            RefusedError: It does not wait in the inbox.
+        """
         return self._backend.execute(Settle(id=id_of(id), user=self._whose(user), accept=accept))
 
 

@@ -34,6 +34,12 @@ class Linking:
             user: Whose.
             kinds: Only links of these kinds: causal, supersedes, evidence, entity, semantic, temporal.
             limit: Most links.
+
+        Returns:
+            Links with the row at their other end.
+
+        Raises:
+            UnknownIdError: The user has none of that id.
         """
         return self._backend.execute(RelatedTo(id=id_of(id), user=self._whose(user), kinds=listed(kinds), limit=limit))
 
@@ -47,6 +53,12 @@ class Linking:
             target: Another one.
             kind: causal, entity, temporal or semantic.
             user: Whose.
+
+        Returns:
+            The link.
+
+        Raises:
+            UnknownIdError: The user has none of that id.
         """
         return self._backend.execute(
             LinkTogether(source=id_of(source), target=id_of(target), kind=kind, user=self._whose(user))
@@ -55,11 +67,35 @@ class Linking:
     def unlink(
         self, source: str | HasId, target: str | HasId, *, kind: str | None = None, user: str | None = None
     ) -> int:
-        """Take back what was said of two lines, in either direction; returns how many links that were."""
+        """Take back what was said of two lines, in either direction; returns how many links that were.
+
+        Args:
+            source: A memory or utterance, or its id.
+            target: Likewise.
+            kind: Only links of this kind.
+            user: Whose memory; by default the one given to `open`.
+
+        Returns:
+            How many links were taken back.
+
+        Raises:
+            UnknownIdError: The user has none of that id.
+        """
         return self._backend.execute(
             Unlink(source=id_of(source), target=id_of(target), kind=kind, user=self._whose(user))
         )
 
     def rebuild_links(self, *, user: str | None = None, dry_run: bool = False) -> LinkCounts:
-        """Derive all links anew from the rows, and count the rows that have them."""
+        """Derive all links anew from the rows, and count the rows that have them.
+
+        Args:
+            user: Whose memory; by default the one given to `open`.
+            dry_run: Only count.
+
+        Returns:
+            How many rows have links of each kind, and which names link nothing because too many share them.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(RebuildLinks(user=self._whose(user), dry_run=dry_run))

@@ -33,6 +33,12 @@ class Keeping:
             candidates: Only those that `consolidate` would close: below the threshold, and not immune.
             threshold: In [0, 1].
             limit: Most of them.
+
+        Returns:
+            The memories with score and terms, the least worth first.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(
             RetentionOf(user=self._whose(user), candidates=candidates, threshold=threshold, limit=limit)
@@ -52,6 +58,12 @@ class Keeping:
             most: How many current memories may stay; beyond that the least worth are closed too.
             protect: Memories, or their ids, that stay this time whatever their score.
             dry_run: Only say what would be closed, and why.
+
+        Returns:
+            What was closed, or would be, and the event that undoes it.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(Consolidate(
             user=self._whose(user), prune_threshold=prune_threshold, most=most, protect=[id_of(one) for one in protect],

@@ -22,7 +22,17 @@ class Scoping:
         _backend: Backend
 
     def scopes(self, *, user: str | None = None) -> list[ScopeCount]:
-        """Where things apply, with how much is kept there: `global` first, then by size."""
+        """Where things apply, with how much is kept there: `global` first, then by size.
+
+        Args:
+            user: Whose memory; by default the one given to `open`.
+
+        Returns:
+            Each scope with its number of current memories.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
+        """
         return self._backend.execute(Scopes(user=self._whose(user)))
 
     def consolidate_scopes(
@@ -36,5 +46,11 @@ class Scoping:
             user: Whose.
             dry_run: Only say what would be done.
             steps: What a dry run proposed, or a part of it; by default proposed anew.
+
+        Returns:
+            The steps, and the event that undoes them where they were done.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix.
         """
         return self._backend.execute(ConsolidateScopes(user=self._whose(user), dry_run=dry_run, steps=steps))

@@ -67,12 +67,20 @@ class FixedClock:
             return self._now
 
     def advance(self, by: timedelta) -> None:
-        """Move it on; a negative step moves it back."""
+        """Move it on.
+
+        Args:
+            by: How far; a negative step moves it back.
+        """
         with self._lock:
             self._now += by
 
     def set(self, at: datetime) -> None:
-        """Move it to an instant."""
+        """Move it to an instant.
+
+        Args:
+            at: A timezone-aware datetime.
+        """
         with self._lock:
             self._now = utc(at)
 

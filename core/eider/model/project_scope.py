@@ -30,6 +30,12 @@ def project_scope(path: str | Path = ".") -> str:
     that projects of the same name are two. A clone of a repository on this machine has that one's scope. A project
     without a remote that is moved is a new one.
 
+    Args:
+        path: A directory within the project.
+
+    Returns:
+        Such as "project:example.org/ada/engine".
+
     >>> normalised("git@example.org:Ada/Engine.git") == normalised("https://example.org/ada/engine")
     True
     """

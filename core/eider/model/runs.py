@@ -204,7 +204,15 @@ class Run(Shown):
     """In the order of completion."""
 
     def step(self, name: str, number: int) -> Step | None:
-        """Return one execution of a step."""
+        """Return one execution of a step.
+
+        Args:
+            name: What the step is called.
+            number: Which execution of it, from 1.
+
+        Returns:
+            The step; None where it did not run so often.
+        """
         return next((s for s in self.steps if s.name == name and s.number == number), None)
 
 
