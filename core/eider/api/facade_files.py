@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from eider.model.requests import Drain, Export, Import, ImportLines, Publish, Rebuild, Verify
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eider.api.backend import Backend
+    from eider.api.facade import Eider
     from eider.model.answers import Drained, Imported, Verified
     from eider.model.requests import ExportFormat
 
@@ -68,7 +69,7 @@ class Filing:
         """
         from eider.api.import_files import foreign_import
 
-        done = foreign_import(self, path, self._whose(user), dry_run=dry_run, progress=progress)
+        done = foreign_import(cast("Eider", self), path, self._whose(user), dry_run=dry_run, progress=progress)
         if done is not None:
             return done
         return self._backend.execute(
