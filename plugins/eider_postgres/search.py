@@ -18,17 +18,18 @@ from eider_postgres.database import PostgresDatabase
 
 _NEAR_FROM: Final = 50_000
 """Rows of one user from which an approximate index of meanings is walked; fewer are compared one by one."""
+_SCATTERED_FROM: Final = 100_000
+"""Rows of all users from which one's own lie far apart, so that their meanings are kept together in an index. A guess."""
+_INDEXED_WIDTH: Final = 768
+"""Longest vectors that are kept in an index: with the name of a user they have to fit into a third of a page."""
 _WORD_ROWS: Final = 5_000
 """Rows that words may bring before they are weighed: the most telling words come first. A guess."""
 _NEWEST: Final = 100
 """Newest rows that are nominated whatever they say. A guess."""
 _BATCH: Final = 5_000
-_WORDS: Final = """
-SELECT w.id FROM words w
-CROSS JOIN LATERAL (SELECT sum(q.weight) AS weight FROM unnest($1::bigint[], $2::float8[]) AS q(term, weight)
-                    WHERE q.term = ANY(w.terms)) s
-ORDER BY s.weight DESC, w.id DESC LIMIT $3
-"""
+_WORDS: Final = "SELECT id FROM words ORDER BY {} DESC, id DESC LIMIT $1"
+_WEIGHT: Final = "CASE WHEN ${}::bigint = ANY(terms) THEN ${}::float8 ELSE 0 END"
+"""A sum of these is three times as fast as a join with the words that are asked for."""
 _MEANINGS: Final = "SELECT id FROM meanings WHERE user_id = $1 AND maker = '{1}' ORDER BY meaning{0} <#> $2{0} LIMIT $3"
 _OWN: Final = """
 LATERAL (SELECT x.vector, x.embedder WHERE left(md5(x.embedder), 12) = $maker
@@ -40,7 +41,8 @@ _NO_MEANING: Final = (
     "(SELECT 1 FROM meanings m WHERE m.user_id = x.user_id AND m.maker = $maker AND m.id = x.id)"
 )
 _NEAR: Final = "meanings_near"
-"""Begins the names of the indexes of near meanings, one for each embedder and part of the table."""
+_TOGETHER: Final = "meanings_near_by_user"
+"""Begin the names of the indexes of meanings, one of each kind for each embedder and part of the table."""
 _NEW: Final = "SELECT id FROM episodes WHERE user_id = $1 ORDER BY id DESC LIMIT $2"
 
 
@@ -63,7 +65,9 @@ class PostgresSearch:
             found: list[list[Any]] = []
             if terms:
                 db.execute("SELECT set_config('eider.terms', $1, true)", [",".join(map(str, terms))])
-                found.append(db.execute(_WORDS, [terms, weights, limit]).fetchall())
+                weighed = " + ".join(_WEIGHT.format(n, n + 1) for n in range(2, 2 * len(terms) + 2, 2))
+                given = [one for pair in zip(terms, weights, strict=True) for one in pair]
+                found.append(db.execute(_WORDS.format(weighed), [limit, *given]).fetchall())
             if vector is not None and vector.any():
                 size = population.rows if population is not None else 0
                 if size > _NEAR_FROM:
@@ -113,8 +117,7 @@ class PostgresSearch:
             done += rows
             if progress is not None:
                 progress(done, total)
-        if any(n > _NEAR_FROM for _, n in users):
-            self._make_near(self._maker)
+        self._make_indexes(self._maker)
         return total
 
     def _index_again(self, user: str) -> None:
@@ -132,45 +135,55 @@ class PostgresSearch:
                 last = found[-1][0]
                 db.index_vectors({i: bytes(vector) for i, vector, _ in found}, user=user, embedder=found[0][2])
 
-    def _make_near(self, maker: str) -> None:
-        """Make the index of near meanings, while others read and write, outside any transaction."""
+    def _make_indexes(self, maker: str) -> None:
+        """Make the indexes of meanings that pay, while others read and write, outside any transaction.
+
+        One of near meanings, where a user has so many rows that it is walked; and one that holds the meanings of each user
+        side by side, where the rows of many are mixed: the table has them in the order in which they came.
+        """
+        sizes = "SELECT coalesce(max(n), 0), coalesce(sum(n), 0) FROM (SELECT count(*) AS n FROM meanings WHERE maker = $1 GROUP BY user_id) u"
+        parts = (
+            "SELECT c.relname FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid WHERE c.relkind = 'r' "
+            "AND c.relnamespace = current_schema()::regnamespace "
+            "AND (c.relname = 'meanings' OR i.inhparent = 'meanings'::regclass) ORDER BY 1"
+        )
         with self._database.reading(EVERYONE) as db:
-            width = f"SELECT vector_dims(meaning) FROM meanings WHERE maker = '{maker}' LIMIT 1"  # noqa: S608 (twelve digits)
-            widths = db.execute(width).fetchall()
-            parts = (
-                "SELECT c.relname FROM pg_class c LEFT JOIN pg_inherits i ON i.inhrelid = c.oid WHERE c.relkind = 'r' "
-                "AND c.relnamespace = current_schema()::regnamespace "
-                "AND (c.relname = 'meanings' OR i.inhparent = 'meanings'::regclass) ORDER BY 1"
-            )
+            most, rows = db.execute(sizes, [maker]).fetchall()[0]
+            width = db.execute("SELECT vector_dims(meaning) FROM meanings WHERE maker = $1 LIMIT 1", [maker]).fetchall()
             tables = [row[0] for row in db.execute(parts).fetchall()]
-        if not widths:
+        if not width:
             return
+        kinds: list[tuple[str, str]] = []
+        if most > _NEAR_FROM:
+            kinds.append((_NEAR, f"USING hnsw ((meaning::halfvec({int(width[0][0])})) halfvec_ip_ops)"))
+        if rows > _SCATTERED_FROM and width[0][0] <= _INDEXED_WIDTH:
+            kinds.append((_TOGETHER, "(user_id, id) INCLUDE (meaning)"))
         with self._database.alone() as db:
             for n, table in enumerate(tables):  # PostgreSQL makes none concurrently on a divided table as a whole
-                made: Any = (
-                    f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {_NEAR}_{maker}_{n} ON {table} "
-                    f"USING hnsw ((meaning::halfvec({int(widths[0][0])})) halfvec_ip_ops) WHERE maker = '{maker}'"
-                )
-                db.execute(made)
+                for name, how in kinds:
+                    made: Any = (
+                        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {name}_{maker}_{n} ON {table} {how} "
+                        f"WHERE maker = '{maker}'"
+                    )
+                    db.execute(made)
+                if kinds:
+                    vacuum: Any = f"VACUUM {table}"  # an index alone answers for pages that are known to be seen by all
+                    db.execute(vacuum)
 
     def prepare(self, embedder: str) -> None:
-        """Make the index of near meanings of an embedder that is going to be in use, where somebody has so many rows."""
-        sql = "SELECT 1 FROM embeddings GROUP BY user_id HAVING count(*) > $1 LIMIT 1"
-        with self._database.reading(EVERYONE) as db:
-            large = db.execute(sql, [_NEAR_FROM]).fetchall()
-        if large:
-            self._make_near(maker_of(embedder))
+        """Make the indexes of the meanings of an embedder that is going to be in use."""
+        self._make_indexes(maker_of(embedder))
 
     def drop_vectors(self, embedder: str) -> None:
         """Drop the meanings of all but this embedder, some rows at a time, and their index."""
         maker = maker_of(embedder)
         near = (
             "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class c ON c.oid = indexrelid "
-            "WHERE c.relnamespace = current_schema()::regnamespace AND c.relname LIKE $1 AND c.relname NOT LIKE $2"
+            "WHERE c.relnamespace = current_schema()::regnamespace AND starts_with(c.relname, $1) AND strpos(c.relname, $2) = 0"
         )
         some = "(user_id, maker, id) IN (SELECT user_id, maker, id FROM meanings WHERE maker <> $1 LIMIT $2)"
         with self._database.writing(EVERYONE) as db:
-            for (name,) in db.execute(near, [f"{_NEAR}%", f"{_NEAR}_{maker}%"]).fetchall():
+            for (name,) in db.execute(near, [_NEAR, maker]).fetchall():
                 db.change(f"DROP INDEX IF EXISTS {name}")
         dropped = _BATCH
         while dropped == _BATCH:

@@ -83,6 +83,25 @@ def rows() -> list[list[str]]:
         cluster.close()
 
 
+def questions() -> list[list[str]]:
+    """R@10 of every set of questions that is here: from files, from a server, and of what a server nominates."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "lab"))
+    import genres
+
+    cluster, found = Cluster(buffers="512MB"), list[list[str]]()
+    address = cluster.address().partition("?")[0]
+    try:
+        for name in genres.SETS:
+            ways = ({}, {"address": address}, {"address": address, "nominated": True})
+            boards = [board for way in ways if (board := genres.measure(name, **way)) is not None]
+            if boards:
+                shares = [f"{100 * float(np.mean([one[1] for one in board.own])):.1f}" for board in boards]
+                found.append([genres.NAMES[name], str(len(boards[0].own)), *shares])
+        return found
+    finally:
+        cluster.close()
+
+
 def nomination() -> list[list[str]]:
     """Of a user with one row in a hundred: how many of the exact best are nominated, and how long that takes."""
     cluster, chance, noise = Cluster(buffers="2GB"), random.Random(7), np.random.default_rng(7)
@@ -93,6 +112,7 @@ def nomination() -> list[list[str]]:
             centres = noise.normal(size=(400, _WIDTH)).astype(np.float32)
             mine, texts = _fill(cluster, store, centres, noise, chance)
             store.candidates.count_terms(user="tenant-0")
+            store.index_upkeep.prepare(store.place.embedder)  # as `eider rebuild` does
             hits: list[float] = []
 
             def ask(n: int) -> None:

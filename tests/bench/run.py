@@ -208,6 +208,15 @@ def postgres_part() -> list[str]:
     ]  # fmt: skip
 
 
+def questions_part() -> list[str]:
+    """The sets of questions over PostgreSQL."""
+    return [
+        "R@10 with the same rows in files, in PostgreSQL, and as if each user were too large to load, so that PostgreSQL "
+        "nominates what is ranked (`python tests/lab/measure.py genres --address ADDRESS --nominated`).", "",
+        *table(["set", "n", "files", "PostgreSQL", "nominated"], postgres.questions()),
+    ]  # fmt: skip
+
+
 def nomination_part() -> list[str]:
     """What PostgreSQL nominates of a user among many."""
     head = ["rows", "of the user", "of the exact best 100", "ms"]
@@ -225,7 +234,7 @@ PARTS: dict[str, tuple[str, Callable[[], list[str]]]] = {
     "openclaw": ("OpenClaw", openclaw_part),
     "adapters": ("Adapters", adapters_part),
     "workflows": ("Workflows", workflows_part),
-    "postgres": ("PostgreSQL", postgres_part), "nomination": ("PostgreSQL: a user with one row in a hundred of a million", nomination_part),
+    "postgres": ("PostgreSQL", postgres_part), "questions": ("PostgreSQL: the same questions", questions_part), "nomination": ("PostgreSQL: a user with one row in a hundred of a million", nomination_part),
     "growth": ("Growth", growth_part), "disk": ("Disk and erase", disk_part),
     "large": ("One million episodes, a thousand users", large_part), "quality": ("Quality", quality_part),
 }  # fmt: skip
@@ -248,7 +257,7 @@ def known() -> dict[str, str]:
 
 def main() -> None:
     """Measure what is asked for; the rest of the page stays."""
-    asked = sys.argv[1:] or [name for name in PARTS if name not in ("large", "nomination")]
+    asked = sys.argv[1:] or [name for name in PARTS if name not in ("large", "nomination", "questions")]
     if unknown := [name for name in asked if name not in PARTS]:
         sys.exit(f"there is no part {unknown[0]!r}; there are {', '.join(PARTS)}.")
     found = known()
