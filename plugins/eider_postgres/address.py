@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import Conninfo
 
 from eider.model.errors import InputError
 
 SCHEMES: Final = ("postgresql", "postgres")
 DEFAULT_SCHEMA: Final = "eider"
+_UNREADABLE: Final = (
+    "the address of the database cannot be read; write postgresql://host/database?schema=name, and in a password %40, %2F, %3F, "
+    "%23 and %25 for @ / ? # and %."
+)
+"""Says nothing of what was passed, as a password may be in it."""
 _SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,47}")
 
 
@@ -43,12 +52,13 @@ def read(address: str) -> Address:
     """
     try:
         parts = urlsplit(address)
-        host, port = parts.hostname or "", parts.port
+        port, there = parts.port, parts.netloc.rpartition("@")[2]
+        host = unquote(there.partition("]")[0][1:] if there.startswith("[") else there.partition(":")[0])
         given = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     except ValueError:
-        raise InputError(
-            "the address of the database cannot be read; write postgresql://host/database?schema=name."
-        ) from None
+        raise InputError(_UNREADABLE) from None
+    if parts.fragment or "@" in parts.path or ("@" in parts.query and "@" not in parts.netloc and "user" not in given):
+        raise InputError(_UNREADABLE)  # the password goes on behind what looks like its end
     if parts.scheme not in SCHEMES:
         raise InputError(f"an address with {parts.scheme}:// is none of PostgreSQL; write postgresql://host/database.")
     schema = given.pop("schema", DEFAULT_SCHEMA)
@@ -63,10 +73,21 @@ def read(address: str) -> Address:
         raise InputError(f"prepare={prepare!r:.20} is neither 'on' nor 'off'.")
     for name, value in (("connect_timeout", "2"), ("tcp_user_timeout", "2000"), ("application_name", "eider")):
         given.setdefault(name, value)
-    conninfo = f"{SCHEMES[0]}://{parts.netloc}{parts.path}?{urlencode(given)}"
-    where = f"{host}{f':{port}' if port else ''}/{unquote(parts.path.lstrip('/'))}"
+    database = unquote(parts.path.lstrip("/"))
+    own = {"host": host, "port": str(port or ""), "user": unquote(parts.username or ""), "password": unquote(parts.password or ""),
+           "dbname": database}  # fmt: skip
+    try:  # libpq repeats what it cannot read of an address, which may be a password; of settings it names the name alone
+        conninfo = make_conninfo(**{name: value for name, value in own.items() if value} | given)
+    except psycopg.ProgrammingError:
+        unknown = sorted(set(given) - {option.keyword.decode() for option in Conninfo.get_defaults()})
+        raise InputError(
+            f"libpq knows no setting {', '.join(map(repr, unknown))}; write postgresql://host/database?schema=name&setting=value."
+            if unknown
+            else _UNREADABLE
+        ) from None
+    where = f"{host}{f':{port}' if port else ''}/{database}"
     if "service" in given:
-        where = f"/{unquote(parts.path.lstrip('/'))}?service={given['service']}"
+        where = f"/{database}?service={given['service']}"
     shown = f"postgresql://{where}{'&' if '?' in where else '?'}schema={schema}"
     return Address(
         conninfo=conninfo, schema=schema, partitions=int(partitions), prepare=prepare == "on", shown=shown

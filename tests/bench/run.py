@@ -211,8 +211,8 @@ def postgres_part() -> list[str]:
 def questions_part() -> list[str]:
     """The sets of questions over PostgreSQL."""
     return [
-        "R@10 with the same rows in files, in PostgreSQL, and as if each user were too large to load, so that PostgreSQL "
-        "nominates what is ranked (`python tests/lab/measure.py genres --address ADDRESS --nominated`).", "",
+        ("R@10 with the same rows in files, in PostgreSQL, and as if each user were too large to load, so that PostgreSQL "
+        "nominates what is ranked (`python tests/lab/measure.py genres --address ADDRESS --nominated`)."), "",
         *table(["set", "n", "files", "PostgreSQL", "nominated"], postgres.questions()),
     ]  # fmt: skip
 

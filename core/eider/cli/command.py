@@ -30,6 +30,10 @@ Answer = type | Sequence[str]
 def _store_global_option(ctx: click.Context, param: click.Parameter, value: object) -> None:
     """Store a global option in the state; one given after the command overrides one before it."""
     if value is not None and ctx.get_parameter_source(str(param.name)) is not click.core.ParameterSource.DEFAULT:
+        if param.name == "store":
+            from eider.model.store_paths import refuse_password
+
+            refuse_password(str(value))
         setattr(ctx.ensure_object(State), str(param.name), value)
 
 

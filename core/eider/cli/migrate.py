@@ -14,7 +14,7 @@ from eider.cli.progress import progress
 from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import InputError
-from eider.model.store_paths import DEFAULT_STORE, is_address, is_database
+from eider.model.store_paths import DEFAULT_STORE, is_address, is_database, refuse_password, shown_place
 
 _KEYS: Final = ("source", "target", "state", "users", "rows", "moved", "done")
 
@@ -45,8 +45,7 @@ def migrate(state: State, source: str | None, target: str, every: bool, dry_run:
 
     if every and source:
         raise click.UsageError("give --from or --all, not both.")
-    if any(is_address(place) for place in (source, target) if place):
-        raise InputError("a store behind a server's address is moved where its files are; run eider migrate there.")
+    _check_places(source, target)
     if every:
         folders = sorted(
             p for p in (config.home() / "stores").glob("*.eider") if p.is_dir() and not p.name.startswith(".")
@@ -80,6 +79,14 @@ def migrate(state: State, source: str | None, target: str, every: bool, dry_run:
             )
 
 
+def _check_places(*places: str | None) -> None:
+    """Refuse what is behind a server, and addresses with a password."""
+    for place in places:
+        refuse_password(place)
+        if is_address(place):
+            raise InputError("a store behind a server's address is moved where its files are; run eider migrate there.")
+
+
 def _place(name: str) -> Path | str:
     if is_database(name):
         return name
@@ -92,7 +99,7 @@ def _below(target: str, name: str) -> Path | str:
         return Path(target).expanduser().absolute() / f"{name}.eider"
     if "schema=" in target:
         raise InputError(
-            f"with --all each store gets a schema of its own; leave schema= out of {target.partition('@')[2] or target!r}."
+            f"with --all each store gets a schema of its own; leave schema= out of {shown_place(target)!r}."
         )
     schema = re.sub(r"[^a-z0-9_]", "_", name.lower())
     return f"{target}{'&' if '?' in target else '?'}schema={schema if schema[0].isalpha() else f's_{schema}'}"

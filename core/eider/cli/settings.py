@@ -12,6 +12,7 @@ from eider.cli.output import print_json, print_line, print_table, print_values
 from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import ConfigError
+from eider.model.store_paths import refuse_password, shown_place
 
 _KEYS: Final = ("name", "value", "source", "about")
 
@@ -30,6 +31,8 @@ def _setting_row(name: str) -> dict[str, str | None]:
     source = "environment" if from_shell else "file" if known else "unset"
     value = from_shell or known
     value = f"…{value[-4:]}" if value and name in config.SECRET else value
+    if value and name == "store":
+        value = shown_place(value)
     return {"name": name, "value": value, "source": source, "about": config.SETTINGS[name]}
 
 
@@ -61,6 +64,8 @@ def set_(state: State, name: str, value: str | None, unset: bool) -> None:
         from eider.model.clock import zone
 
         zone(value)
+    if name == "store":
+        refuse_password(value)
     if name == "embedder" and value:
         from eider.providers.embedders.names import check
 

@@ -18,6 +18,7 @@ from eider.cli.progress import progress
 from eider.cli.state import State
 from eider.model import config
 from eider.model.errors import InputError, RefusedError, StoreMissingError
+from eider.model.store_paths import folder_of, refuse_password
 
 if TYPE_CHECKING:
     from eider.store.catalog import Overview
@@ -37,7 +38,13 @@ def store() -> None:
 
 
 def _store_folder(name: str) -> Path:
-    """Return the directory that a name or path means; creates nothing."""
+    """Return the directory that a name or path means; creates nothing.
+
+    Raises:
+        InputError: An address was named.
+    """
+    if "://" in name:
+        return folder_of(name)
     return Path(name).expanduser().absolute() if config.is_path(name) else config.store_path(name)
 
 
@@ -114,11 +121,12 @@ def create(state: State, name: str, backend: str, address: str | None, embedder:
     With --backend postgres its rows are in a schema of a PostgreSQL database, by default one of the store's name, which
     many machines may share: each creates a store with the same address. Passwords belong into ~/.pgpass.
     """
+    refuse_password(address)
     folder = _store_folder(name)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise RefusedError(f"{str(folder)!r} exists; open it with --store {name}, or take another name.")
     if address is not None and backend != "postgres":
-        raise InputError(f"--address {address.partition('@')[2] or address!r} is for --backend postgres; add that.")
+        raise InputError("--address is for --backend postgres; add that.")
     state.store = name
     if backend == "postgres":
         from eider.store.backends import make_named

@@ -9,9 +9,9 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, cast
-from urllib.parse import parse_qsl, urlsplit
 
 from eider.model.errors import InputError, MissingExtraError
+from eider.model.store_paths import refuse_password
 from eider.store.lock import OwnerLock
 
 if TYPE_CHECKING:
@@ -82,16 +82,6 @@ def exists_at(address: str) -> bool:
     raise InputError(f"no plugin opens addresses with {scheme}://; known are {', '.join(_known()) or 'none'}.")
 
 
-def has_password(address: str) -> bool:
-    """Return whether a password is written into an address.
-
-    >>> has_password("postgresql://ada:secret@db/notes"), has_password("postgresql://ada@db/notes")
-    (True, False)
-    """
-    parts = urlsplit(address)
-    return bool(parts.password) or any(name == "password" for name, _ in parse_qsl(parts.query))
-
-
 def address_in(folder: Path) -> str | None:
     """Return the address of the database server that has a store's rows; None where its directory has them."""
     try:
@@ -106,8 +96,7 @@ def make_named(folder: Path, address: str) -> None:
     Raises:
         InputError: A password is written into the address; what is kept in a file is read by backups and shown by tools.
     """
-    if has_password(address):
-        raise InputError("a password in the address would be kept and shown; put it into ~/.pgpass or a service file.")
+    refuse_password(address)
     folder.mkdir(mode=0o700, parents=True)
     descriptor = os.open(folder / ADDRESS, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

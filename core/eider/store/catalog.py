@@ -11,6 +11,7 @@ from pathlib import Path
 
 from eider.model.errors import EiderError, RefusedError, StoreError, StoreLockedError, StoreMissingError
 from eider.model.processes import is_running
+from eider.model.store_paths import shown_place
 from eider.store.backends import address_in
 from eider.store.files import StoreFiles
 from eider.store.lock import LOCK, OwnerLock, holder
@@ -44,7 +45,7 @@ def overview(folder: Path, *, in_use: bool = False) -> Overview:
     files = StoreFiles(folder)
     seen = Overview(name=folder.stem, path=str(folder), bytes=_bytes(folder), in_use=in_use, published=files.published)
     if (address := address_in(folder)) is not None:
-        return replace(seen, path=address)
+        return replace(seen, path=shown_place(address))
     try:
         totals = _totals(files)
     except StoreLockedError as error:

@@ -19,7 +19,7 @@ from eider.model.clock import SystemClock
 from eider.model.errors import EmbedderError, RefusedError, StoreMissingError
 from eider.model.failpoints import point
 from eider.model.shown import Value
-from eider.model.store_paths import is_database
+from eider.model.store_paths import is_database, shown_place
 from eider.providers.embedders.noted import NOTED, Noted
 from eider.store.backends import address_in, exists_at, open_address
 from eider.store.open import newest_schema, open_copy, open_folder, schema_in
@@ -87,7 +87,7 @@ def move(
         RefusedError: The target holds something else, or the source was changed meanwhile.
     """
     if str(source) == str(target):
-        raise RefusedError(f"{str(source)!r} is both source and target; name another target.")
+        raise RefusedError(f"{shown_place(source)!r} is both source and target; name another target.")
     source, target = (place if is_database(place) else address_in(Path(place)) or place for place in (source, target))
     with _reading(source) as old:
         if not _is_there(target):
@@ -99,7 +99,9 @@ def move(
         with _writing(target, old) as new:
             plan = _plan(old, source, target, _state(old, new))
             if plan.state == "POPULATED" and not dry_run:
-                raise RefusedError(f"{str(target)!r} holds memories of its own; name a target that is new or empty.")
+                raise RefusedError(
+                    f"{shown_place(target)!r} holds memories of its own; name a target that is new or empty."
+                )
             return plan if dry_run or plan.state == "SAME" else _move_rows(old, new, plan, told)
 
 
@@ -112,7 +114,7 @@ def _is_there(place: Path | str) -> bool:
 @contextmanager
 def _reading(place: Path | str) -> Generator[Store]:
     if not _is_there(place):
-        raise StoreMissingError(Path(str(place)), "list what there is with eider store list.")
+        raise StoreMissingError(Path(shown_place(place)), "list what there is with eider store list.")
     if is_database(place):
         store = open_address(str(place), _stored_of, read_only=True)
         try:
@@ -182,10 +184,7 @@ def _plan(old: Store, source: Path | str, target: Path | str, state: State) -> M
     for unit in units:
         rows[unit[0]] += old.tables.tally(unit)[0]
     users = len({user for _, user in units if user})
-    shown = [
-        place.partition("@")[2] if "@" in str(place) and isinstance(place, str) else str(place)
-        for place in (source, target)
-    ]
+    shown = [shown_place(place) for place in (source, target)]
     return MovePlan(source=shown[0], target=shown[1], state=state, users=users, rows=dict(sorted(rows.items())))
 
 
