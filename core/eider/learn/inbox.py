@@ -113,7 +113,7 @@ def _accept(engine: Engine, request: Settle, memory: Memory, channel: Channel) -
         valid_from=memory.valid_from, valid_to=memory.valid_to,
     )  # fmt: skip
     neighbours = nearest_memories(
-        engine, memory.user, memory.text, scopes={memory.scope, GLOBAL}, least_trust=min(1, memory.trust)
+        engine, memory.user, memory.text, now, scopes={memory.scope, GLOBAL}, least_trust=min(1, memory.trust)
     )
     against = [m for m in contradicted(engine, memory) if m.status(now) == "current"]
     decisions = [

@@ -25,7 +25,7 @@ from eider.model.usage import fresh, judged, used
 from eider.model.values import Episode, Memory, Usage
 from eider.privacy.ingress import Channel, Clean, accept
 from eider.privacy.redact import redact, redact_name
-from eider.privacy.redaction_check import usage_detail
+from eider.privacy.redaction_check import usages_detail
 from eider.store.engine import Engine
 from eider.store.jobs import Job, Progress
 
@@ -116,7 +116,7 @@ def _closed(engine: Engine, id_: str, user: str, outcome: float | None, found: _
     learned = _learned_by(engine, loop, found)
     why = _why(outcome, len(memories), found)
     detail: dict[str, Any] = {
-        redact("loop"): redact_name(loop.id), redact("usages"): [usage_detail(u) for u in before.values()],
+        redact("loop"): redact_name(loop.id), **usages_detail(before.values()),
     }  # fmt: skip
     if learned:
         kept = engine.store.learned.documents(user=loop.user).get("balance")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from eider.learn.exchange import Exchange, Thought, exchange_of, notice
@@ -74,7 +75,7 @@ def with_model(
     from eider.learn.model_assist import PATIENCE, think
 
     def neighbours(draft: Draft) -> list[Memory]:
-        return neighbours_of(engine, exchange.reply.user, draft)
+        return neighbours_of(engine, exchange.reply.user, draft, engine.now())
 
     seconds = PATIENCE if hurried else None
     shown, found = _in_asked_scope(engine, exchange, found, channel)
@@ -105,9 +106,9 @@ def learn_from(engine: Engine, request: Observe, exchange: Exchange, thought: Th
     user, now = request.user, engine.now()
     starts = min(exchange.reply.at, now)
     drafts = tuple(
-        replace(d, valid_from=d.valid_from or starts) for d in _with_praised(engine, exchange, thought.drafts)
+        replace(d, valid_from=d.valid_from or starts) for d in _with_praised(engine, exchange, thought.drafts, now)
     )
-    neighbours = [neighbours_of(engine, user, draft) for draft in drafts]
+    neighbours = [neighbours_of(engine, user, draft, now) for draft in drafts]
     decisions: tuple[Decision, ...] = ()
     with faults_counted("changes"):
         decisions = reconcile(drafts, neighbours, thought.verdicts, now=starts)
@@ -135,28 +136,35 @@ def record_only(engine: Engine, request: Observe, exchange: Exchange, channel: C
     return replace(answer_of(engine.commit(changes), Thought(), (), why), status="queued")
 
 
-def neighbours_of(engine: Engine, user: str, draft: Draft) -> list[Memory]:
+def neighbours_of(engine: Engine, user: str, draft: Draft, now: datetime) -> list[Memory]:
     """Return the memories that a draft is held against, nearest first: those of its scope, and for a narrower scope
     those that hold everywhere; what waits in the inbox as well; for words that take back also the rules and
     preferences that stand.
     """  # noqa: D205
     scopes = {draft.scope, GLOBAL}
     least = min(1, draft.trust)
-    found = nearest_memories(engine, user, draft.text, scopes=scopes, least_trust=least, waiting=True)
+    found = nearest_memories(engine, user, draft.text, now, scopes=scopes, least_trust=least, waiting=True)
     if draft.answered:
         about = nearest_memories(
-            engine, user, draft.answered, scopes=scopes, least_trust=least, limit=_ANSWERED, waiting=True
+            engine, user, draft.answered, now, scopes=scopes, least_trust=least, limit=_ANSWERED, waiting=True
         )
         found = list({m.id: m for m in (*found, *about)}.values())
     if draft.act == "revoke":
         standing = nearest_memories(
-            engine, user, draft.text, scopes=scopes, least_trust=least, kinds=("rule", "preference"), limit=_CANDIDATES
+            engine,
+            user,
+            draft.text,
+            now,
+            scopes=scopes,
+            least_trust=least,
+            kinds=("rule", "preference"),
+            limit=_CANDIDATES,
         )
         found = list({m.id: m for m in (*found, *standing)}.values())
     return found
 
 
-def _with_praised(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+def _with_praised(engine: Engine, exchange: Exchange, drafts: Sequence[Draft], now: datetime) -> tuple[Draft, ...]:
     """Praise finds what it is about: the rule or preference that the praised output followed."""
     found: list[Draft] = []
     for draft in drafts:
@@ -164,7 +172,7 @@ def _with_praised(engine: Engine, exchange: Exchange, drafts: Sequence[Draft]) -
             about = f"{draft.text} {exchange.output[:500]}"
             kinds = ("rule", "preference")
             followed = nearest_memories(
-                engine, exchange.reply.user, about, scopes={exchange.scope, GLOBAL}, kinds=kinds, limit=1
+                engine, exchange.reply.user, about, now, scopes={exchange.scope, GLOBAL}, kinds=kinds, limit=1
             )
             found.append(replace(draft, target=followed[0].id if followed else None))
         else:

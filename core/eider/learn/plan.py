@@ -10,11 +10,11 @@ from typing import Final
 from eider.model.changes import ChangeSet
 from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft
-from eider.model.usage import fresh, used
+from eider.model.usage import use_of
 from eider.model.values import TRUST, Doubt, Edge, Memory, Origin, Usage
 from eider.privacy.ingress import Channel
 from eider.privacy.redact import redact, redact_name
-from eider.privacy.redaction_check import clean_memory, usage_detail
+from eider.privacy.redaction_check import clean_memory, usages_detail
 from eider.store.engine import Engine
 
 _SUPERSEDING: Final = frozenset({"supersede", "merge"})
@@ -48,7 +48,7 @@ class Plan:
             user=user, op=op, actor=channel.name, at=self.now, memories=tuple(self.memories.values()),
             reads={i: self.known[i].rev for i in (*self.memories, *self.uses) if i in self.known},
             edges=tuple(self.edges), usage=tuple(self.uses.values()),
-            detail={redact("usages"): [usage_detail(u) for u in self.before.values()]} if self.before else {},
+            detail=usages_detail(self.before.values()) if self.before else {},
             reason=redact("; ".join((why, *(f"asked {source}" for source in asked)))),
         )  # fmt: skip
 
@@ -108,8 +108,8 @@ def _add_use(engine: Engine, plan: Plan, place: int, draft: Draft, old: Memory |
     if TRUST[channel.max_trust] < TRUST["user"] or old.rev < 0:
         return
     if old.id not in plan.uses:
-        was = engine.store.usage.get([old.id], user=old.user).get(old.id) or fresh(old)
-        plan.before[old.id], plan.uses[old.id] = was, used(was, plan.now)
+        known = engine.store.usage.get([old.id], user=old.user)
+        plan.before[old.id], plan.uses[old.id] = use_of(old, known, plan.now)
     if draft.evidence and draft.act != "praise" and old.trust == draft.trust:
         version = plan.version(old)
         kept = "active" if draft.zone == "learn" and old.trust == TRUST["user"] else version.state

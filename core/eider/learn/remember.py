@@ -15,11 +15,10 @@ from eider.model.ids import new_id
 from eider.model.learned import Decision, Draft
 from eider.model.requests import Record, Remember, RememberMany
 from eider.model.requests_learning import AddRules
-from eider.model.usage import fresh, used
+from eider.model.usage import use_of
 from eider.model.values import GLOBAL, TRUST, Memory
 from eider.privacy.ingress import Channel, Clean, accept
-from eider.privacy.redact import redact
-from eider.privacy.redaction_check import usage_detail
+from eider.privacy.redaction_check import usages_detail
 from eider.records.record import part_key
 from eider.retrieve.nearest import nearest_memories, nearest_of_many
 from eider.store.engine import Engine
@@ -126,11 +125,11 @@ def _note_uses(engine: Engine, twins: Sequence[Memory], channel: Channel, key: s
         return
     now = engine.now()
     known = engine.store.usage.get([twin.id for twin in twins], user=twins[0].user)
-    before = [known.get(twin.id) or fresh(twin) for twin in twins]
+    uses = [use_of(twin, known, now) for twin in twins]
     changes = ChangeSet(
-        user=twins[0].user, op="restate", actor=channel.name, at=now, usage=tuple(used(u, now) for u in before),
+        user=twins[0].user, op="restate", actor=channel.name, at=now, usage=tuple(after for _, after in uses),
         reads={twin.id: twin.rev for twin in twins}, key=key,
-        detail={redact("usages"): [usage_detail(u) for u in before]},
+        detail=usages_detail(before for before, _ in uses),
     )  # fmt: skip
     engine.commit(changes)
 
@@ -179,7 +178,7 @@ def _add(
     ]  # fmt: skip
     if len(drafts) <= _ONE_BY_ONE:
         neighbours = [
-            nearest_memories(engine, user, d.text, scopes={d.scope, GLOBAL}, least_trust=min(1, d.trust))
+            nearest_memories(engine, user, d.text, now, scopes={d.scope, GLOBAL}, least_trust=min(1, d.trust))
             for d in drafts
         ]
     else:

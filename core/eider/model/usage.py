@@ -37,6 +37,12 @@ def used(usage: Usage, at: datetime) -> Usage:
     )  # fmt: skip
 
 
+def use_of(memory: Memory, known: Mapping[str, Usage], at: datetime) -> tuple[Usage, Usage]:
+    """Return a memory's usage as it is and after one credited use; `known` is id → usage of those that have one."""
+    before = known.get(memory.id) or fresh(memory)
+    return before, used(before, at)
+
+
 def judged(usage: Usage, at: datetime, share: float, importance: int = 3) -> Usage:
     """The usage after its part of an outcome: all of it is a use, or a lapse; less of it moves a part of the way.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from eider.model.changes import ChangeSet
@@ -54,6 +54,11 @@ def usage_detail(before: Usage) -> Mapping[str, float | int | str]:
         redact("last_used"): redact_name(before.last_used.isoformat()),
         redact("uses"): before.uses,
     }
+
+
+def usages_detail(before: Iterable[Usage]) -> dict[str, Json]:
+    """Return what undo needs to give several memories their former usage back."""
+    return {redact("usages"): [usage_detail(usage) for usage in before]}
 
 
 def _strings(changes: ChangeSet) -> Iterator[tuple[str, str]]:

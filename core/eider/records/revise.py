@@ -10,7 +10,7 @@ from eider.model.changes import ChangeSet
 from eider.model.errors import ClosedMemoryError, ErasedError, UnknownIdError
 from eider.model.ids import new_id
 from eider.model.requests import Correct, Deactivate, Named, Pin, Reinforce, Unpin
-from eider.model.usage import fresh, used
+from eider.model.usage import use_of
 from eider.model.values import TRUST, Edge, Memory
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redaction_check import clean_memory, usage_detail
@@ -138,10 +138,10 @@ def reinforce(engine: Engine, accepted: Clean[Reinforce]) -> Memory:
         memory = open_memory(engine, request)
         if not TRUST[channel.max_trust]:
             check_may_change(channel, [memory], "reinforce")
-        usage = engine.store.usage.get([memory.id], user=memory.user).get(memory.id) or fresh(memory)
+        before, after = use_of(memory, engine.store.usage.get([memory.id], user=memory.user), now)
         changes = ChangeSet(
-            user=request.user, op="reinforce", actor=channel.name, at=now, usage=(used(usage, now),),
-            reads={memory.id: memory.rev}, key=request.key, detail=usage_detail(usage),
+            user=request.user, op="reinforce", actor=channel.name, at=now, usage=(after,),
+            reads={memory.id: memory.rev}, key=request.key, detail=usage_detail(before),
         )  # fmt: skip
         engine.commit(changes)
         return memory

@@ -15,7 +15,7 @@ from eider.model.usage import fresh
 from eider.model.values import Event, Memory, Metadata, Usage
 from eider.privacy.ingress import Channel, Clean
 from eider.privacy.redact import redact, redact_name
-from eider.privacy.redaction_check import clean_memory, usage_detail
+from eider.privacy.redaction_check import clean_memory, usage_detail, usages_detail
 from eider.records.proposals import check_may_change
 from eider.store.engine import Engine
 from eider.store.event_chain import event_seq
@@ -119,7 +119,7 @@ def _usage_before(
     detail = payload.get("detail") or {}
     if "usages" in detail:
         each = [_one_before(engine, user, event, one) for one in detail["usages"]]
-        return tuple(was for was, _ in each), {redact("usages"): [usage_detail(now) for _, now in each]}
+        return tuple(was for was, _ in each), usages_detail(now for _, now in each)
     if "stability" not in detail:
         return (), {}
     was, now = _one_before(engine, user, event, detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -23,7 +24,7 @@ _ALIKE: Final = 0.3
 
 
 def nearest_memories(
-    engine: Engine, user: str, text: str, *, scopes: Collection[str] | None = None,
+    engine: Engine, user: str, text: str, now: datetime, *, scopes: Collection[str] | None = None,
     kinds: Collection[str] | None = None, least_trust: int = 1, limit: int = LIMIT, waiting: bool = False,
 ) -> list[Memory]:  # fmt: skip
     """Return current memories of a user that are most like a text; best first.
@@ -32,13 +33,14 @@ def nearest_memories(
         engine: The open store.
         user: Whose.
         text: A statement.
+        now: The store's present.
         scopes: Only those of these scopes; None means all.
         kinds: Only those of these kinds; None means all.
         least_trust: Only those of at least this trust.
         limit: Most of them.
         waiting: Also what waits in the inbox.
     """
-    view = present(engine.now())
+    view = present(now)
     with engine.segments.hold(user) as segment:
         visible = segment.alive & segment.is_memory & (segment.valid_to > view.at) & (segment.trust >= least_trust)
         visible &= (segment.state == STATE_CODE["active"]) | ((segment.state == STATE_CODE["inbox"]) & waiting)
