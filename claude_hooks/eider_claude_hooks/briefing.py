@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from eider.client import briefing_cache
 from eider.privacy import recall_marks
 from eider_claude_hooks.hook import briefing_name
-from eider_claude_hooks.hook_host import CLAUDE_CODE
+from eider_claude_hooks.hook_host import CLAUDE_CODE, HookHost
 from eider_claude_hooks.session import HOST, write_whole
 
 if TYPE_CHECKING:
@@ -52,9 +52,10 @@ class Briefing:
 
 
 def compile_briefing(
-    memory: Eider, place: Place, known: Sequence[str], *, about: str = "", how: str = CLAUDE_CODE.how
+    memory: Eider, place: Place, known: Sequence[str], *, about: str = "", host: HookHost = CLAUDE_CODE
 ) -> Briefing:
     """The briefing for a place; `about` is what a session was about that has lost its beginning."""
+    how, settling = host.how, host.settling
     policy = memory.policy(
         context=about or None, existing_instructions="\n".join(known), scopes=place.scopes,
         budget=POLICY - ABOUT if about else POLICY,
@@ -63,7 +64,7 @@ def compile_briefing(
     tokens = policy.tokens
     waiting = [m for m in memory.inbox(limit=50) if m.scope in place.scopes]
     for one in sorted(waiting, key=lambda m: m.id)[:OPEN]:
-        lines.append(f"Open: {_shorten(one.question)} Ask the user ({one.id}).")
+        lines.append(f"Open: {_shorten(one.question)} Ask the user in passing, or {settling.format(id=one.id)}.")
         ids.append(one.id)
     text = f"{how}\n{OBEY}\n{recall_marks.mark(lines, ())}" if lines else how
     if about:

@@ -212,7 +212,7 @@ class HookHandler:
             return NOTHING
         known, turn = self.learner.host_file_sentences(session, place), self.briefings.generation()
         about = "\n".join(self.learner.latest_prompts(session)) if source == "compact" else ""
-        made = briefing.compile_briefing(self._memory("user"), place, known, about=about, how=self._host.how)
+        made = briefing.compile_briefing(self._memory("user"), place, known, about=about, host=self._host)
         if time.monotonic() < until:
             session.add_given(made.ids)
             self._count_injected(session, made.tokens, len(made.ids))
@@ -226,7 +226,7 @@ class HookHandler:
 
     def _save_briefing(self, cwd: str, known: tuple[str, ...]) -> None:
         turn = self.briefings.generation()
-        made = briefing.compile_briefing(self._memory("user"), place_of(cwd), known, how=self._host.how)
+        made = briefing.compile_briefing(self._memory("user"), place_of(cwd), known, host=self._host)
         self.briefings.save(cwd, made.text, turn)
 
     def _on_instructions_loaded(self, session: Session, event: Mapping[str, Any], until: float) -> Answer:

@@ -66,7 +66,11 @@ def test_contradictions_are_put_to_the_agent_to_ask_about(claude: Any, memory: e
     memory.observe(user_reply="I am living in Munich.", scope=eider.project_scope(project))
     waiting = memory.inbox()
     text = claude().starts()
-    assert all(one.id in text for one in waiting)
+    assert all(
+        f"Ask the user in passing, or where this session shows the answer, run eider inbox accept|reject {one.id}."
+        in text
+        for one in waiting
+    )
     assert ("Open: " in text) is bool(waiting)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import eider
+from eider.learn.plan import Plan
 from eider.model.errors import ErasedError, InputError, RefusedError
+from eider.privacy.ingress import Channel
+from eider.privacy.redaction_check import clean_memory
 
 CORRECTION = {"agent_output": "I suggest bullet points.", "user_reply": "No, in paragraphs."}
 
@@ -249,13 +253,33 @@ def test_what_an_agent_says_against_the_user_waits_for_a_person(memory: eider.Ei
         memory.settle(waiting.id, accept=True)
 
 
-def test_only_a_person_settles(memory: eider.Eider) -> None:
-    """An agent's channel may not raise its own word."""
+def test_only_the_user_ends_what_the_user_said(memory: eider.Eider) -> None:
+    """An agent's channel may not raise its own word above it, and one that quotes others settles nothing."""
     memory.remember(TUESDAYS, kind="rule")
     agent = memory.channel("mcp", "agent")
     waiting = agent.remember(THURSDAYS, kind="rule")
-    with pytest.raises(RefusedError, match="a person"):
+    with pytest.raises(RefusedError, match="only the user ends"):
         agent.settle(waiting.id, accept=True)
+    with pytest.raises(RefusedError, match="a person"):
+        memory.channel("web", "tool").settle(waiting.id, accept=False)
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_an_agents_answer_counts_as_a_models(memory: eider.Eider, yes: bool) -> None:
+    """What waited is recalled with an agent's trust or not at all, guides nobody, and the answer can be taken back."""
+    engine, now = memory._engine, memory._engine.now()
+    said = memory.remember(THURSDAYS, kind="rule")
+    asked = replace(clean_memory(said), state="inbox", recorded_at=now)
+    plan = Plan(now=now, known={said.id: said}, memories={said.id: asked})
+    engine.commit(plan.changes(said.user, "remember", Channel()))
+    (waiting,) = memory.inbox()
+    settled = memory.channel("mcp", "agent").settle(waiting.id, accept=yes)
+    assert memory.inbox() == []
+    assert (settled.status(engine.now()), settled.trust) == (("current", 1) if yes else ("expired", 2))
+    assert bool(memory.recall("When do we deploy?", kinds=["rule"])) is yes
+    assert "Thursdays" not in memory.policy().text
+    memory.undo(memory.events(limit=1)[0].id)
+    assert [one.id for one in memory.inbox()] == [waiting.id]
 
 
 def test_forgetting_what_was_said_forgets_what_was_learned(memory: eider.Eider) -> None:

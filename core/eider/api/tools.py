@@ -287,9 +287,14 @@ def correct(memory: Eider, *, id: str, text: str, user: str, key: str | None = N
 
 
 @_catching_errors
-def reinforce(memory: Eider, *, id: str, user: str, key: str | None = None, **_: object) -> Answer:  # noqa: A002
-    """Say that a memory was useful."""
-    found = memory.reinforce(id, user=user, key=key)
+def reinforce(
+    memory: Eider, *, id: str, user: str, answer: str | None = None, key: str | None = None, **_: object  # noqa: A002
+) -> Answer:  # fmt: skip
+    """Say that a memory was useful, or answer the question that is open about it."""
+    if answer is not None:
+        found = memory.settle(id, accept=answer == "yes", user=user)
+    else:
+        found = memory.reinforce(id, user=user, key=key)
     return {**_stored_answer(found), "text": recall_marks.mark([_line(found.id, found)], [found.id])}
 
 

@@ -88,7 +88,8 @@ REINFORCE: Final = _describe(
     "memory and the user was content; having merely read it is no use.",
     ("id",),
     id=(_ID, "Id of the memory, from recall or search."),
-)
+    answer=({"type": "string", "enum": ["yes", "no"]}, "Answer to a question that is open about it, where you were given one."),
+)  # fmt: skip
 SIGNAL_OUTCOME: Final = _describe(
     "Tell how the work went for which you recalled memories: what helped is remembered longer, what misled fades. Use it "
     "once, when the user has reacted or the result is known.",

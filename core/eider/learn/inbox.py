@@ -81,17 +81,22 @@ def _short(memory: Memory) -> str:
 def settle(engine: Engine, accepted: Clean[Settle]) -> Memory:
     """Answer a question of the inbox; the memory as it is afterwards.
 
+    An agent's answer counts as a model's: what waits gets an agent's trust by it, and nothing that the user said ends
+    but by later words of the user.
+
     Raises:
-        RefusedError: It does not wait, or the channel may not decide: only a person does.
+        RefusedError: It does not wait, or the channel may not decide it.
     """
     request, channel = accepted.request, accepted.channel
-    if TRUST[channel.max_trust] < TRUST["user"]:
+    if channel.max_trust not in ("user", "agent"):
         raise RefusedError(f"channel {channel.name!r} may not settle the inbox; a person does, with eider inbox.")
     return engine.planned(lambda: _settle_memory(engine, request, channel))
 
 
 def _settle_memory(engine: Engine, request: Settle, channel: Channel) -> Memory:
     memory = existing_memory(engine, request.id, request.user)
+    if TRUST[channel.max_trust] < TRUST["user"]:
+        _refuse_above_agent(engine, memory)
     if memory.state == "active" and memory.doubt is not None and memory.status(engine.now()) == "current":
         return _settle_doubt(engine, request, memory, channel)
     if memory.state != "inbox" or memory.valid_to is not None:
@@ -105,11 +110,31 @@ def _settle_memory(engine: Engine, request: Settle, channel: Channel) -> Memory:
     return _accept(engine, request, memory, channel)
 
 
+def _refuse_above_agent(engine: Engine, memory: Memory) -> None:
+    """Refuse an agent's answer where it would end the user's words by anything but later words of the user.
+
+    Raises:
+        RefusedError: It would.
+    """
+    above = [m for m in contradicted(engine, memory) if m.trust > TRUST["agent"]]
+    if memory.doubt is not None and memory.state == "active":
+        by = engine.store.reads.memories([memory.doubt.by], user=memory.user)
+        above += [memory] if not by or by[0].state == "inbox" or by[0].trust < memory.trust else []
+    if above or asked_to_end(engine, memory) is not None:
+        raise RefusedError(
+            f"{memory.id!r} is about what the user said, which only the user ends; ask, and let the user answer with "
+            f"eider inbox accept {memory.id} or eider inbox reject {memory.id}."
+        )
+
+
 def _accept(engine: Engine, request: Settle, memory: Memory, channel: Channel) -> Memory:
-    """Words that waited hold now, on a person's word: what they contradict ends, and they meet what is near them."""
-    now = engine.now()
+    """Words that waited hold now: what they contradict ends, and they meet what is near them.
+
+    On a person's word they are the user's; on an agent's they are trusted like an agent, and guide nobody.
+    """
+    now, trust = engine.now(), TRUST[channel.max_trust]
     draft = Draft(
-        kind=memory.kind, text=memory.text, scope=memory.scope, importance=memory.importance, trust=TRUST["user"],
+        kind=memory.kind, text=memory.text, scope=memory.scope, importance=memory.importance, trust=trust,
         valid_from=memory.valid_from, valid_to=memory.valid_to,
     )  # fmt: skip
     neighbours = nearest_memories(
@@ -120,7 +145,7 @@ def _accept(engine: Engine, request: Settle, memory: Memory, channel: Channel) -
         d for d in reconcile([draft], [neighbours], now=now)
         if d.relation in ("supersede", "merge", "doubt") and d.target not in {m.id for m in against}
     ]  # fmt: skip
-    active = replace(clean_memory(memory), recorded_at=now, state="active", trust=TRUST["user"])
+    active = replace(clean_memory(memory), recorded_at=now, state="active", trust=trust)
     found = {m.id: m for m in (*neighbours, *against, memory)}
     decisions = decisions or list(reconcile([draft], [[]], now=now))
     plan = plan_decisions(
