@@ -7,14 +7,17 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from eider.guide.gate.gate import LOOKED_AT, READ, admit
+from eider.guide.gate.gate import LOOKED_AT, MOST, READ, admit
+from eider.guide.gate.occasions import comes_up, own_matter
 from eider.guide.gate.prompt_reading import Line
 from eider.guide.gate.signals import WordBook
 from eider.language import analysis
 from eider.language.questions.oneself import asks_about_oneself
 from eider.language.questions.requests import without_request
+from eider.language.reminders import reminder
 from eider.model.answers import Injection, Recollection
 from eider.model.requests_reading import Inject, Recall
+from eider.model.values import TRUST
 from eider.privacy import recall_marks
 from eider.privacy.ingress import Clean
 from eider.providers.embedders import default_embedder
@@ -73,6 +76,7 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
         found = merge_results(found, newer_first(theirs, prompt), layer=store.name if store is not engine else "")
     lines = [r for r in found if not r.outdated_by and not _in_sight(r, request, prompt)][:LOOKED_AT]
     lines = _passages(engine, lines, prompt, worth)
+    due, lines = _reminders(lines, prompt, _book(engine))
     words = " ".join(analysis.words(prompt[:READ]))
     if lines and asks_about_oneself(prompt):
         return _framed(
@@ -81,7 +85,8 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
     verdict = admit([_judged(r, words) for r in lines], prompt, _book(engine))
     notes = {i: (*lines[i].why.notes, f"helps with probability {verdict.odds[i]:.2f}") for i in verdict.chosen}
     chosen = [replace(lines[i], why=replace(lines[i].why, notes=said)) for i, said in notes.items()]
-    return _framed(engine, chosen, request, verdict.why, worth)
+    why = f"{len(due)} standing reminder(s), whose occasion this is; else {verdict.why}" if due else verdict.why
+    return _framed(engine, [*due, *chosen][:MOST], request, why, worth)
 
 
 def _allowed(segment: Segment, ranked: Sequence[Ranked], request: Inject) -> list[Ranked]:
@@ -108,6 +113,25 @@ def _in_sight(found: Recollection, request: Inject, prompt: str) -> bool:
     ):
         return True
     return bool(request.known) and is_known(found.text, request.known)
+
+
+def _reminders(
+    lines: Sequence[Recollection], prompt: str, book: WordBook
+) -> tuple[list[Recollection], list[Recollection]]:  # fmt: skip
+    """Return what was learned of the user as a standing reminder and is due now, and the lines that are no reminders.
+
+    A reminder comes up on its occasion and never else: to be about the same thing is not enough.
+    """
+    read = [reminder(one.text) if one.trust >= TRUST["user"] else None for one in lines]
+    if not any(read):
+        return [], list(lines)
+    matter = own_matter(prompt[:READ])
+    due = [
+        replace(one, why=replace(one.why, notes=(*one.why.notes, f"a standing reminder for when {found.occasion}")))
+        for one, found in zip(lines, read, strict=True)
+        if found is not None and one.memory is not None and comes_up(found.occasion, matter, book)
+    ]
+    return due, [one for one, found in zip(lines, read, strict=True) if found is None]
 
 
 def _passages(

@@ -101,6 +101,19 @@ LIGHT: Final = _words(
 )
 """Words that carry little of a subject; they neither need an answer in a line nor count as one."""
 
+DEALING: Final = _words(
+    "touch touches touching work works working open opens opening edit edits editing change changes changing modify update updating"
+    " start starts starting begin look looking mention mentions mentioned talk talks talking discuss discussing speak come comes up"
+    " anything anyone somebody someone code file files module part stuff page section area"
+    " anfassen anfasst arbeiten arbeite bearbeiten öffnen öffne ändern ändere reden sprechen erwähnt erwähnen beginnen anfangen code datei"
+    " dateien modul teil seite bereich jemand"
+    " touche touchons touchez travaille travaillons ouvre ouvrons modifie modifions change changeons parle parlons mentionne commence code fichier"
+    " fichiers module partie page quelqu'un"
+    " tocamos toquemos trabajamos trabajemos abrimos abramos editamos editemos cambiamos cambiemos hablamos hablemos menciona empezamos"
+    " código archivo archivos módulo parte página alguien"
+) | frozenset("改动碰开打编辑讨论说提到开始代码文件模块部分时候")
+"""Words for dealing with anything at all, and for its parts: what an occasion is about are its other words."""
+
 CHAT: Final = GREETINGS | _words(
     "cheers brilliant wonderful perfect nice lovely star fine right done night morning evening good bye later soon"
     " cool works love haha ha fair enough kind sounds ok great next yes yeah do weekend talk see you that all me us"
