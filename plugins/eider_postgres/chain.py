@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from eider.model.changes import ChangeSet
 from eider.model.errors import StaleChangeError, StoreDamagedError
+from eider.model.values import Metadata
+from eider.store.event_chain import Link
 from eider.store.sql.chain import Chain, Head
 from eider.store.sql.session import EVERYONE, Cursor
 from eider_postgres.database import PostgresDatabase
@@ -91,6 +94,14 @@ class PostgresChain(Chain):
     def wrote(self, seq: int) -> bool:
         """Return whether this process wrote an event, as far as it remembers."""
         return seq in self._written
+
+    def append(
+        self, db: Cursor, user: str, actor: str, op: str, at: datetime, ids: tuple[str, ...], payload: Metadata
+    ) -> tuple[Link, Head]:  # fmt: skip
+        """Add the next event; what an erasure deletes is counted as soon as it is committed, for who writes the tables anew."""
+        if op == "forget":
+            db.execute("SELECT pg_stat_force_next_flush()")
+        return super().append(db, user, actor, op, at, ids, payload)
 
     def disown(self, db: Cursor, user: str) -> None:
         """Take a user's name out of the events; no row changes its place, which a divided table may refuse."""

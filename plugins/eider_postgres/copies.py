@@ -32,12 +32,31 @@ class PostgresCopies:
         """Return zeros: the server keeps its files tidy itself."""
         return 0, 0
 
+    def unreached(self) -> tuple[str, ...]:
+        """Say what is the server's business, and which tables are too large to be written anew while somebody waits."""
+        sql = (
+            "SELECT c.relname, pg_size_pretty(pg_total_relation_size(c.oid)) FROM pg_class c "
+            "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' "
+            "AND pg_total_relation_size(c.oid) > $1 ORDER BY 1"
+        )
+        with self._database.reading(EVERYONE) as db:
+            large = db.execute(sql, [_FULL]).fetchall()
+        schema = self._database.address.schema
+        return (
+            "the server's write-ahead log until it is written over, its replicas and backups",
+            *(f"free space of table {t!r}, {size}, until it is used again or VACUUM FULL {schema}.{t} is run" for t, size in large),
+        )  # fmt: skip
+
     def rewrite(self) -> None:
-        """Write the tables anew that lost rows, so that erased bytes leave the server's files; large ones are vacuumed."""
+        """Write the tables anew that lost rows, so that erased bytes leave the server's files; large ones are vacuumed.
+
+        The server forgets what it counted when it crashes: a table of which it knows nothing is written anew as well.
+        """
         sql = (
             "SELECT c.relname, pg_total_relation_size(c.oid) FROM pg_class c "
             "WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' "
-            "AND (pg_stat_get_dead_tuples(c.oid) > 0 OR pg_stat_get_tuples_deleted(c.oid) > 0) ORDER BY 2 DESC"
+            "AND (pg_stat_get_dead_tuples(c.oid) > 0 OR pg_stat_get_tuples_deleted(c.oid) > 0 "
+            "OR (pg_relation_size(c.oid) > 0 AND pg_stat_get_live_tuples(c.oid) = 0)) ORDER BY 2 DESC"
         )
         with self._database.alone() as db:
             db.execute("SELECT pg_stat_force_next_flush()")

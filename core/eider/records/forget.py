@@ -90,7 +90,7 @@ def _foreseen(engine: Engine, plan: Plan, start: float) -> Receipt:
         ids=tuple(sorted(erasure.episodes | erasure.memories)), at=erasure.at,
         erased={"episodes": len(erasure.episodes), "memories": len(erasure.memories), "parts of episodes": len(plan.parts)},
         kept=tuple(m.id for m in erasure.trimmed), parts=plan.parts, again=plan.again, texts=dict(plan.texts), dry_run=True,
-        physical="queued", outside=(*_backups(engine), *_OUTSIDE), seconds=time.perf_counter() - start,
+        physical="queued", outside=_outside(engine), seconds=time.perf_counter() - start,
     )  # fmt: skip
 
 
@@ -169,7 +169,7 @@ def receipt(engine: Engine, plan: Plan, counts: Mapping[str, int], *, wait: bool
     kept = dict.fromkeys((*(m.id for m in erasure.trimmed), *(i for where in said.values() for i in where)))
     return Receipt(
         ids=ids, at=erasure.at, erased=dict(counts), kept=tuple(kept), parts=plan.parts, again=plan.again,
-        physical="done" if done else "queued", checks=checks, outside=(*_backups(engine), *_OUTSIDE),
+        physical="done" if done else "queued", checks=checks, outside=_outside(engine),
         seconds=time.perf_counter() - start,
     )  # fmt: skip
 
@@ -183,6 +183,11 @@ def _scrub(engine: Engine) -> bool:
             engine.scrub_later()
         return False
     return True
+
+
+def _outside(engine: Engine) -> tuple[str, ...]:
+    """Copies that are outside the store's reach, and what its database keeps for itself."""
+    return (*_backups(engine), *_OUTSIDE, *engine.store.copies.unreached())
 
 
 def _backups(engine: Engine) -> list[str]:

@@ -39,5 +39,5 @@ def forget_many(engine: Engine, accepted: Clean[ForgetMany]) -> Receipt:
     checks = {"structure": not engine.store.erasure_checks.tables_with(ids)} if request.wait else {}
     return Receipt(
         ids=ids, at=engine.now(), erased=counts, physical="done" if request.wait else "queued", checks=checks,
-        outside=("exports, backups and snapshots made earlier",), seconds=time.perf_counter() - start,
+        outside=("exports, backups and snapshots made earlier", *engine.store.copies.unreached()), seconds=time.perf_counter() - start,
     )  # fmt: skip

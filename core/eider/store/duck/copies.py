@@ -33,6 +33,10 @@ class DuckCopies:
             free, whole = db.execute(sql).fetchall()[0]
         return int(free), int(whole)
 
+    def unreached(self) -> tuple[str, ...]:
+        """Nowhere: the old file is gone."""
+        return ()
+
     def rewrite(self) -> None:
         """Copy the truth into its next generation and go on with that; the old bytes leave the disk.
 

@@ -204,6 +204,10 @@ class Copies(Protocol):
         """Return how many bytes of the files hold nothing, and of how many; 0 where that cannot be told."""
         ...
 
+    def unreached(self) -> tuple[str, ...]:
+        """Say where the database itself may keep erased bytes although its rows were written anew."""
+        ...
+
     def rewrite(self) -> None:
         """Write the rows into new files, so that erased bytes leave the disk; clears what waits for that."""
         ...
