@@ -74,7 +74,8 @@ def inject(engine: Engine, accepted: Clean[Inject]) -> Injection:
             allowed = _allowed(segment, ranked, request)
             theirs = fetch(store, segment, allowed, user, view, weights, leave_out_ended=question.past is None)
         found = merge_results(found, newer_first(theirs, prompt), layer=store.name if store is not engine else "")
-    lines = [r for r in found if not r.outdated_by and not _in_sight(r, request, prompt)][:LOOKED_AT]
+    unseen = (r for r in found if not r.outdated_by and not _in_sight(r, request, prompt))
+    lines = list(islice(unseen, LOOKED_AT))
     lines = _passages(engine, lines, prompt, worth)
     due, lines = _reminders(lines, prompt, _book(engine))
     words = " ".join(analysis.words(prompt[:READ]))

@@ -253,7 +253,7 @@ def _answer(
         out.append(
             Ranked(
                 row=int(rows[i]), score=score,
-                shares={n: round(float(v), 4) for n, v in zip(_SHARES, shares[source], strict=True) if v},
+                shares={n: round(v, 4) for n, v in zip(_SHARES, shares[source].tolist(), strict=True) if v},
                 coverage=float(x[source, _COLUMN["coverage"]]), cosine=float(x[source, _COLUMN["cosine"]]),
                 best_share=float(scan.words[rows[source]]) / ceiling, exact=bool(exact[source]),
                 margin=score - following, absorbed=tuple(int(rows[a]) for a, m in absorbed.items() if m == i),

@@ -27,7 +27,10 @@ def is_known(text: str, known: Collection[str]) -> bool:
     sentences = _indexed(tuple(known))
     if fingerprint(text) in sentences.marks:
         return True
-    own, others = read(text), map(read, sentences.near(text))
+    near = sentences.near(text)
+    if not near:
+        return False
+    own, others = read(text), map(read, near)
     content = {word.stem for word in own.content}
     return bool(content) and any(
         content <= {word.stem for word in other.content} and holds_all(own, other) for other in others
@@ -46,6 +49,8 @@ class _Indexed:
     def near(self, text: str) -> list[str]:
         """Those that may say the same, as their words begin."""
         own = _beginnings(text)
+        if not own & self.holding.keys():
+            return []
         shared = Counter(place for begin in own for place in self.holding.get(begin, ()))
         return [self.sentences[place] for place, count in shared.items() if count >= len(own) * _ALIKE]
 
