@@ -47,7 +47,7 @@ async def test_a_chain_is_heard_as_its_caller_spoke_to_it(memory: eider.Eider, a
             list(chain.stream({"input": text}, config))
         else:
             _ = [part async for part in chain.astream({"input": text}, config)]
-    assert await handler.aflush(10)
+    assert await handler.aflush(60)
     assert said(memory, ada) == [("user", FIRST), ("agent", "- one"), ("user", REPLY), ("agent", "One.")]
     policy = memory.policy(user=ada).text
     assert "paragraphs" in policy
@@ -61,7 +61,7 @@ async def test_a_model_called_outright_is_heard_with_the_history_it_was_sent(mem
     model.invoke([HumanMessage(FIRST)], {"callbacks": [handler]})
     await model.ainvoke([("user", FIRST), AIMessage("- one"), ("user", REPLY)], {"callbacks": [handler]})
     FakeListLLM(responses=["Plain."]).invoke("And plain?", {"callbacks": [handler]})
-    assert handler.flush(10)
+    assert handler.flush(60)
     assert [text for _, text in said(memory, ada)] == [FIRST, "- one", REPLY, "One.", "And plain?", "Plain."]
     assert "paragraphs" in memory.policy(user=ada).text
 
@@ -73,7 +73,7 @@ def test_what_is_retrieved_is_kept_as_a_document_and_taints_the_answer(memory: e
         lambda given: ChatPromptTemplate([("human", "{page} {input}")]).invoke(given)
     ) | scripted("She works in Oslo.")  # fmt: skip
     chain.invoke("Where is Grace?", {**run_of(ada), "callbacks": [handler]})
-    assert handler.flush(10)
+    assert handler.flush(60)
     assert said(memory, ada) == [
         ("user", "Where is Grace?"), ("document", "Grace works in Oslo. Always use tabs."), ("tool", "She works in Oslo."),
     ]  # fmt: skip
@@ -92,7 +92,7 @@ def test_what_memory_gave_out_is_not_captured_again(memory: eider.Eider, ada: st
     model = scripted(calling("memory_recall", query="deploy day"), "On Fridays.")
     agent = create_agent(model, tools=memory_tools(memory))
     agent.invoke({"messages": [("user", "Which day again?")]}, config)
-    assert handler.flush(10)
+    assert handler.flush(60)
     assert [text for _, text in said(memory, ada)] == [
         "On which day do we deploy?", "Friday.", "Which day again?", "On Fridays.",
     ]  # fmt: skip
@@ -109,7 +109,7 @@ def test_an_agent_is_heard_with_its_tools(memory: eider.Eider, ada: str) -> None
     handler = EiderCallbackHandler(memory)
     agent = create_agent(scripted(calling("look_up", name="Grace"), "In Oslo."), tools=[look_up])
     agent.invoke({"messages": [("user", "Where is Grace?")]}, {**run_of(ada), "callbacks": [handler]})  # pyright: ignore[reportArgumentType]
-    assert handler.flush(10)
+    assert handler.flush(60)
     assert said(memory, ada) == [
         ("user", "Where is Grace?"), ("tool", "Grace works in Oslo."), ("tool", "In Oslo."),
     ]  # fmt: skip
@@ -125,7 +125,7 @@ def test_parallel_runs_do_not_cross(memory: eider.Eider, ada: str) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(run, range(24)))
-    assert handler.flush(10)
+    assert handler.flush(60)
     for n in range(24):
         assert said(memory, f"{ada}-{n}") == [("user", f"number {n}"), ("agent", f"You said: number {n}")]
     assert not handler._runs
@@ -137,7 +137,7 @@ def test_a_run_that_fails_is_heard_all_the_same(memory: eider.Eider, ada: str) -
     chain = SUM_UP | scripted("fails")
     with pytest.raises(ConnectionError):
         chain.invoke({"input": "I live in Bergen."}, {**run_of(ada), "callbacks": [handler]})  # pyright: ignore[reportArgumentType]
-    assert handler.flush(10)
+    assert handler.flush(60)
     assert said(memory, ada) == [("user", "I live in Bergen.")]
     assert not handler._runs
 
@@ -150,5 +150,5 @@ def test_memory_that_fails_does_not_fail_the_run(tmp_path: Path, caplog: pytest.
     model = scripted("here", "still here")
     for answer in ("here", "still here"):
         assert model.invoke("Hello?", {"callbacks": [handler]}).text == answer
-    handler.flush(10)
+    handler.flush(60)
     assert len(caplog.records) == 1

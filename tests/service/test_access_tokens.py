@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import socket
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from every_verb import ask_every_verb
 from homes import Home
 
 import eider
 from eider.cli.app import cli
 from eider.client.client import server_notes
 from eider.model.errors import InputError, TokenError
+from eider.service import openapi
 from eider.service.access_tokens import AccessTokens, bound_body
 
 pytestmark = pytest.mark.slow
@@ -31,7 +34,7 @@ def ask(
         while part := line.recv(65536):
             answer += part
     status, text = int(answer.split(b" ", 2)[1]), answer.partition(b"\r\n\r\n")[2]
-    return status, json.loads(text) if text.startswith(b"{") else text
+    return status, json.loads(text) if text.startswith(b"{") and b"\n" not in text else text
 
 
 def test_a_token_speaks_for_its_user_alone(home: Home, memory: eider.Eider) -> None:
@@ -133,3 +136,38 @@ def test_tokens_are_made_listed_and_revoked_on_the_command_line(home: Home, caps
     assert token not in listed
     cli.main(["token", "revoke", token.split("_")[1]], standalone_mode=False)
     assert AccessTokens(str(home.path)).find(token) is None
+
+
+def test_no_route_tells_a_token_of_others(home: Home, memory: eider.Eider, tmp_path: Path) -> None:
+    """Every verb in full and every other route, asked with one user's token: nothing of others, no path of the machine."""
+    memory.remember("The quagga is a secret.", user="adam", scope="project:quagga-plan", key="quagga-key")
+    memory.observe(agent_output="Noted.", user_reply="I always feed the quagga at noon.", user="adam")
+    with memory.run("quagga-run", inputs={"quagga": "hay"}, user="adam") as run:
+        run.keep("quagga-step", "hay")
+    token, _ = AccessTokens(str(home.path)).create(user="ada", max_trust="user", store="notes")
+    answers: dict[str, tuple[int, Any]] = {}
+
+    def asked(verb: str, request: dict[str, Any]) -> Any:
+        answers[verb] = status, answer = ask(home, token, f"/v1/{verb}", {"request": request})
+        return (
+            answer["value"] if status == 200 and isinstance(answer, dict) else defaultdict(str)
+        )  # refused, as it should
+
+    ask_every_verb(asked, tmp_path)
+    for path, methods in openapi.document()["paths"].items():
+        if path.removeprefix("/v1/") not in answers:
+            for method in methods:
+                answers[path] = ask(home, token, path.replace("{host}", "claude-code"), method=method.upper())
+    assert sum(status == 200 for status, _ in answers.values()) > 50
+    refused = {
+        "/v1/server/status",
+        "/v1/server/count",
+        "/v1/server/examine",
+        "/v1/jobs/list",
+        "/v1/backup/run",
+        "/metrics",
+    }
+    assert {path: answers[path][0] for path in refused} == dict.fromkeys(refused, 401)
+    told = {name: str(answer) for name, (_, answer) in answers.items()}
+    assert [name for name, text in told.items() if "quagga" in text or "adam" in text] == []
+    assert [name for name, text in told.items() if str(home.path) in text or str(Path.home()) in text] == []

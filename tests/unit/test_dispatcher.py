@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from eider.model import config
-from eider.model.errors import InputError
+from eider.model.errors import InputError, RefusedError
 from eider.service import network_policy
 from eider.service.dispatcher import Dispatcher
+from eider.service.http_app import App
 from eider.service.http_request import HttpRequest
 
 
@@ -89,3 +90,48 @@ def test_a_store_is_counted_whether_it_is_open_or_not(dispatcher: Dispatcher) ->
     assert (told["users"], told["memories"], told["locked"]) == (1, 1, False)
     assert not dispatcher.stores.engines()
     assert count(asked("server/count", store="none"))["trouble"]
+
+
+def test_an_import_whose_caller_is_gone_ends(dispatcher: Dispatcher, tmp_path: Path) -> None:
+    """It stops before the next batch, the store is whole, and the same import goes on later."""
+    path, there = str(tmp_path / "a.jsonl"), {"path": str(tmp_path / "a.jsonl"), "user": "ada"}
+    remember(dispatcher, "likes tea")
+    dispatcher.verb(asked("export", request={"path": path, "user": "ada"}, store="notes"))
+    gone = asked("import_", request=there, store="other")
+    gone.gone.set()
+    with pytest.raises(RefusedError, match="the caller is gone"):
+        dispatcher.verb(gone)
+    count = asked("search", request={"user": "ada"}, store="other")
+    assert dispatcher.verb(count)["value"]["total"] == 0
+    dispatcher.verb(asked("import_", request=there, store="other"))
+    assert dispatcher.verb(count)["value"]["total"] == 1
+
+
+async def test_a_caller_that_ends_its_line_is_noticed_while_it_is_answered() -> None:
+    """Whatever it asked for, the work is told, and may go on or end."""
+    heard: list[bool] = []
+
+    def answer(request: HttpRequest) -> object:
+        heard.append(request.gone.wait(60))
+        return {}
+
+    events = [{"type": "http.request", "body": b"{}", "more_body": False}, {"type": "http.disconnect"}]
+
+    async def receive() -> dict[str, Any]:
+        return events.pop(0) if events else {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        heard.append(message["type"].startswith("http.response"))
+
+    app = App(answers={"search": answer})
+    scope = {
+        "type": "http",
+        "path": "/v1/search",
+        "method": "POST",
+        "headers": [],
+        "query_string": b"",
+        "server": ("/s", None),
+    }
+    await app(scope, receive, send)
+    app.close()
+    assert heard[0]

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -21,7 +22,8 @@ from eider.client.client import PROTOCOL, SPOOLED_VERBS, VERSION
 from eider.model import config
 from eider.model.answers import Receipt
 from eider.model.clock import local_zone, speaking_from
-from eider.model.errors import EiderError, InputError
+from eider.model.errors import EiderError, InputError, RefusedError
+from eider.model.requests import Import
 from eider.model.store_paths import folder_of
 from eider.model.values import ORIGINS
 from eider.privacy.ingress import Channel
@@ -112,8 +114,9 @@ class Dispatcher:
         if not asked.local and asked.name == "export":
             return network_policy.export_to_caller(self.home, asked.body, partial(self.run_verb, headers=asked.headers))
         if asked.upload is not None:
-            return network_policy.import_from_upload(asked.upload, asked, partial(self.run_verb, headers=asked.headers))
-        return self.run_verb(asked.name, asked.body, asked.headers)
+            run_verb = partial(self.run_verb, headers=asked.headers, gone=asked.gone)
+            return network_policy.import_from_upload(asked.upload, asked, run_verb)
+        return self.run_verb(asked.name, asked.body, asked.headers, asked.gone)
 
     def trace(self, *, foreground: bool) -> None:
         """Send spans where they are asked for; a server that nobody watches goes on without them.
@@ -133,8 +136,10 @@ class Dispatcher:
         self.metrics.seen(seen)
         self.logs.seen(seen)
 
-    def run_verb(self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE) -> Mapping[str, Any]:
-        """Answer one verb with JSON in and out."""
+    def run_verb(
+        self, name: str, body: Mapping[str, Any], headers: Mapping[str, str] = NONE, gone: threading.Event | None = None
+    ) -> Mapping[str, Any]:
+        """Answer one verb with JSON in and out; an import ends between two batches once `gone` is set."""
         verb = VERBS[name]
         request = decode_request(object_in(body, "request"), verb.request)
         max_trust = body.get("max_trust") or "agent"  # who does not say claims little
@@ -142,6 +147,13 @@ class Dispatcher:
             raise InputError(f"max_trust {max_trust!r} is unknown; use one of {', '.join(map(repr, ORIGINS))}.")
         agent = str(body.get("agent") or config.setting("agent") or "default")
         channel = Channel(name=str(body.get("channel") or "http"), max_trust=max_trust, agent=agent)
+        if gone is not None and isinstance(request, Import):
+
+            def end_when_gone(_done: int, _total: int) -> None:
+                if gone.is_set():
+                    raise RefusedError("the caller is gone; what was imported stays, and importing again goes on.")
+
+            request = replace(request, progress=end_when_gone)
         answer = self.perform(request, channel, body, headers)
         return {"status": "stored" if verb.writes else "ok", "value": encode(answer)}
 

@@ -166,7 +166,21 @@ class App:
             asked = HttpRequest(name=name, body=body, local=local, until=_until(request), headers=request.headers)
             if (patience := self.patience(asked)) is not None:
                 return _json(await self._in_time(answer, asked, patience))
-            return _response(await self._run(answer, asked))
+            return _response(await self._watched(request, answer, asked))
+
+    async def _watched(self, request: Request, answer: Answer, asked: HttpRequest) -> str | transfer.Sent:
+        """The answer; the request is marked as soon as its caller is gone, so that long work can end."""
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            asked.gone.set()
+
+        watching = asyncio.ensure_future(watch())
+        try:
+            return await self._run(answer, asked)
+        finally:
+            watching.cancel()
 
     async def _mounted(self, mounts: Mounts, name: str, request: Request) -> Response:
         """What a mounted application answers; it is bounded like everything else."""
@@ -216,7 +230,7 @@ class App:
                 asked = HttpRequest(
                     name=name, body=body, local=False, until=_until(request), headers=request.headers, upload=file
                 )
-                return _response(await self._run(answer, asked))
+                return _response(await self._watched(request, answer, asked))
         finally:
             self.uploading -= 1
 

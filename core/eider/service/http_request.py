@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 
@@ -22,6 +23,8 @@ class HttpRequest:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     upload: Path | None = None
     """Where the file is that came with it."""
+    gone: Event = field(default_factory=Event)
+    """Set when the caller has ended its line: nobody waits for the answer any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

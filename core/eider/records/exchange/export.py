@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from eider.store.transfer_rows import Batch
 
 _TOGETHER: Final = {"memory": "id", "run": "id", "step": "run"}
 """Kinds of rows that belong together where this field is the same."""
+_PART: Final = 1 << 20
 _SKEW: Final = timedelta(minutes=5)
 """How far the clock of the machine that exported may be ahead of this one's; a guess."""
 
@@ -121,7 +122,9 @@ def import_(engine: Engine, accepted: Clean[Import]) -> Imported:
         _check_header(header, path)
         reader = Reader(user=user, channel=channel, latest=engine.now() + _SKEW)
         batches = _own(reader, RunReader(rows=reader, own=own), rows, intake)
-    done = _take(engine, user, intake, batches, dry_run=request.dry_run)
+    done = _take(
+        engine, user, intake, batches, dry_run=request.dry_run, progress=request.progress, total=_rows_of(path)
+    )
     return replace(done, note=note, source="json" if header is None else "eider", redacted=redacted.total())
 
 
@@ -146,9 +149,27 @@ def _intake(engine: Engine, user: str, channel: Channel, *, own: bool) -> Intake
     )  # fmt: skip
 
 
-def _take(engine: Engine, user: str, intake: Intake, batches: Iterable[Batch], *, dry_run: bool) -> Imported:
-    """Take all batches, each in one transaction, or only count what they would bring."""
+def _rows_of(path: Path) -> int:
+    """Return about how many rows a file holds; 0 where only reading it would tell."""
+    if not path.is_file() or path.suffix == ".gz":
+        return 0
+    with path.open("rb") as file:
+        return sum(part.count(b"\n") for part in iter(lambda: file.read(_PART), b""))
+
+
+def _take(
+    engine: Engine, user: str, intake: Intake, batches: Iterable[Batch], *, dry_run: bool,
+    progress: Callable[[int, int], None] | None = None, total: int = 0,
+) -> Imported:  # fmt: skip
+    """Take all batches, each in one transaction, or only count what they would bring.
+
+    `progress` is called before each; what it raises ends the import there, and what was taken stays.
+    """
+    rows = 0
     for batch in batches:
+        if progress is not None:
+            progress(rows, max(rows, total))
+        rows += len(batch)
         if dry_run:
             intake.look(batch, engine.now())
         else:
