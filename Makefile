@@ -68,7 +68,8 @@ test-matrix: $(READY)  ## the adapters under the lowest and newest versions of t
 #   kills          1,000 of the truth instead of 60, 360 of the index instead of 16, 24 at each label instead of 3
 #                  (tests/crash/test_kills.py), 60 of an installation instead of 6 (tests/install/test_install_kills.py)
 #   linear reading 20,000 and 80,000 characters of every sort instead of 2,000 and 8,000 (tests/property/test_linear_reading.py)
-#   real messages  all of them said to PostgreSQL as well, instead of every eighth (tests/postgres/test_laws.py)
+#   real messages  all of them said, instead of every fourth to the embedded store (tests/property/test_writes_never_fail.py)
+#                  and every eighth to PostgreSQL (tests/postgres/test_laws.py)
 #   power cuts     200 moments instead of 24 (tests/crash/test_power_cuts.py)
 #   storm          120 s with at least 20 dead servers instead of 12 s with 2 (tests/service/test_storm.py)
 #   growth         5,000 calls of adapters instead of 150 (tests/adapters/test_growth.py)

@@ -15,15 +15,15 @@ from test_store_laws import *  # noqa: F403
 from test_writes_never_fail import *  # noqa: F403
 
 del test_the_search_index_names_only_ones_own  # noqa: F821 (it looks into LanceDB)
-EIGHTH = 1 if os.environ.get("EIDER_NIGHTLY") else 8
-"""Of the real messages, all of which are said to the embedded store, every eighth in every run, all at night."""
+SHARE = 1 if os.environ.get("EIDER_NIGHTLY") else 8
+"""Of the real messages, of which the embedded store hears more, every eighth in every run, all at night."""
 
 
 @pytest.fixture
 def exchanges(shared: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Fewer of them."""
-    monkeypatch.setattr(test_writes_never_fail, "LEAST", test_writes_never_fail.LEAST // EIGHTH)
-    return test_writes_never_fail.exchanges_in(shared)[::EIGHTH]
+    monkeypatch.setattr(test_writes_never_fail, "SHARE", SHARE)
+    return test_writes_never_fail.exchanges_in(shared)[::SHARE]
 
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("in_postgres")]

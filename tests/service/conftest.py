@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +10,15 @@ import pytest
 from homes import Home
 
 import eider
+
+
+@pytest.fixture(autouse=True)
+def _signals() -> Iterator[None]:
+    """A server that was run within this process leaves no handlers behind: processes forked later would not end at SIGTERM."""
+    before = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for sign, handler in before.items():
+        signal.signal(sign, handler)
 
 
 @pytest.fixture
