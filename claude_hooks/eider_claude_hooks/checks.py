@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from eider import __version__
 from eider.api.install import files, installing, records
+from eider.api.install.json_edit import JsonText
 from eider.api.install.records import Record
 from eider.api.install.target import Options
 from eider.client import hook_port
@@ -19,9 +20,9 @@ from eider.model.errors import RefusedError
 from eider.service.doctor.registry import HomeContext, home_check
 from eider.service.doctor.report import Finding, Severity
 from eider_claude_hooks import machine, settings
-from eider_claude_hooks.target import SETTINGS, TARGET
+from eider_claude_hooks.target import SETTINGS, TARGET, why_not_http
 
-_SECOND_LOOK_SECONDS: Final = "eider install --target claude-code"
+_INSTALL: Final = "eider install --target claude-code"
 _TIMEOUT: Final = 10.0
 """Seconds an interpreter gets to start."""
 
@@ -51,22 +52,22 @@ def claude_code(place: HomeContext) -> Iterator[Finding]:
         return
     path = Path(record.place) / SETTINGS
     try:
-        found = settings.read_settings(path, files.read(path)).value
+        text = settings.read_settings(path, files.read(path))
     except RefusedError as error:
         yield _finding("claude-settings-unreadable", "error", path, str(error), "mend the file, then run eider doctor")
         return
+    found = text.value
     ours = [hook for _, _, hook in settings.present_hooks(found)]
     if not ours:
         why = f"no hook of Eider is in it any more, although version {record.version} was installed on {record.at[:10]}"
-        yield _finding(
-            "claude-hooks-missing", "error", path, why, f"{_SECOND_LOOK_SECONDS}; or eider uninstall, if that is meant"
-        )
+        yield _finding("claude-hooks-missing", "error", path, why, f"{_INSTALL}; or eider uninstall, if that is meant")
         return
     broken = [*_command_findings(path, ours), *_port_findings(place.home, path, ours)]
     yield from broken
     yield from _read_settings(path, found)
     if not broken:
         yield from _outdated_findings(place.home, path, record)
+        yield _form_finding(place.home, path, text, ours)
 
 
 def _install_record(place: HomeContext) -> Record | None:
@@ -83,10 +84,10 @@ def _command_findings(path: Path, ours: list[dict[str, Any]]) -> Iterator[Findin
         lost = [p for p in (python, script) if not Path(p).is_file()]
         if lost:
             why = f"hooks run {lost[0]!r}, which is gone, as after an upgrade or a removed environment"
-            yield _finding("claude-hook-lost", "error", path, why, _SECOND_LOOK_SECONDS)
+            yield _finding("claude-hook-lost", "error", path, why, _INSTALL)
         elif why := _why_it_fails(python):
             why = f"hooks run {python!r}, which does not start ({why})"
-            yield _finding("claude-python-broken", "error", path, why, _SECOND_LOOK_SECONDS)
+            yield _finding("claude-python-broken", "error", path, why, _INSTALL)
 
 
 def _why_it_fails(python: str) -> str:
@@ -109,13 +110,11 @@ def _port_findings(home: Path, path: Path, ours: list[dict[str, Any]]) -> Iterat
     said = {(h.get("url"), (h.get("headers") or {}).get("Authorization")) for h in posting}
     if known is None or said != {wanted}:
         why = "hooks post with another port or token than this home has reserved, so nothing is heard"
-        yield _finding("claude-token-differs", "error", path, why, _SECOND_LOOK_SECONDS)
+        yield _finding("claude-token-differs", "error", path, why, _INSTALL)
         return
     if machine.is_port_taken(home, known):
         why = f"somebody else listens on port {known.port} of this machine, which hooks post to"
-        yield _finding(
-            "claude-port-taken", "error", path, why, f"end that program, or take another port: {_SECOND_LOOK_SECONDS}"
-        )
+        yield _finding("claude-port-taken", "error", path, why, f"end that program, or take another port: {_INSTALL}")
     elif machine.is_port_unserved(home, known):
         why = f"the server runs and does not listen on port {known.port}; prompts are caught up from the transcript"
         yield _finding("claude-port-deaf", "warning", path, why, "eider stop; the next call starts it anew")
@@ -130,6 +129,20 @@ def _read_settings(path: Path, found: dict[str, Any]) -> Iterator[Finding]:
         yield _finding("claude-hooks-off", "info", path, "disableAllHooks is set, so no hook runs", "take that out")
 
 
+def _form_finding(home: Path, path: Path, text: JsonText, ours: list[dict[str, Any]]) -> Finding:
+    """In which form hooks reach the server, and why in this one."""
+    if any(hook.get("type") == "http" for hook in ours):
+        why = "hooks post to the server's port, as the setting hook_form=http asks: the quickest form, while the server runs"
+        fix = f"nothing; for the form that also starts the server: eider config set hook_form auto, then {_INSTALL}"
+    else:
+        because = (
+            why_not_http(text, Options(home=home, preview=True)) or "they were installed before hook_form=http was set"
+        )
+        why = f"hooks run a command: {because}"
+        fix = f"nothing; for the quicker form: eider config set hook_form http, then {_INSTALL}"
+    return _finding("claude-hooks-form", "info", path, why, fix)
+
+
 def _outdated_findings(home: Path, path: Path, record: Record) -> Iterator[Finding]:
     """What another installation would change, as after an upgrade."""
     try:
@@ -142,10 +155,10 @@ def _outdated_findings(home: Path, path: Path, record: Record) -> Iterator[Findi
         if edit.path == path:
             other = f"they are of {record.version}" if record.version != __version__ else "another place or setting"
             why = f"hooks are not as this Eider installs them ({other})"
-            yield _finding("claude-hooks-outdated", "warning", path, why, _SECOND_LOOK_SECONDS)
+            yield _finding("claude-hooks-outdated", "warning", path, why, _INSTALL)
         else:
             why = f"{edit.what}: missing, or not of this Eider"
-            yield _finding("claude-skill-outdated", "warning", edit.path, why, _SECOND_LOOK_SECONDS)
+            yield _finding("claude-skill-outdated", "warning", edit.path, why, _INSTALL)
     for note in plan.notes:
         yield _finding("claude-note", "info", path, note, "do what it says, or leave it so")
 

@@ -85,7 +85,7 @@ class ClaudeCode:
         found = settings.read_settings(path, before)
         if found.value.get("disableAllHooks"):
             notes.append(f"{str(path)!r} says disableAllHooks: no hook runs until that is taken out.")
-        why = _why_not_http(found, options)
+        why = why_not_http(found, options)
         env = _AGENT if options.project is not None else {**_AGENT, **_home_env(options)}
         known = _usable_port(options.home)
         form = _hook_form(options, known, why)
@@ -109,7 +109,7 @@ class ClaudeCode:
         )  # fmt: skip
 
 
-def _why_not_http(found: JsonText, options: Options) -> str | None:
+def why_not_http(found: JsonText, options: Options) -> str | None:
     """Why the command hook is used, which needs no port; None where http is."""
     if options.project is not None:
         return "a project's settings may be committed"

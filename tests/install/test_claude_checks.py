@@ -29,7 +29,12 @@ def settings(account: Path, options: Options, monkeypatch: pytest.MonkeyPatch) -
 
 
 def found(options: Options, *, fix: bool = False) -> dict[str, Finding]:
-    """Findings that are left, by kind."""
+    """Findings that are left, by kind, but for the one that says in which form hooks are."""
+    return {kind: one for kind, one in told(options, fix=fix).items() if kind != "claude-hooks-form"}
+
+
+def told(options: Options, *, fix: bool = False) -> dict[str, Finding]:
+    """All findings that are left, by kind."""
     check = HOME_CHECKS["claude-code"]
     findings = run_check(check, HomeContext(home=options.home), subject=str(options.home), fix=fix)
     return {f.kind: f for f in findings if not f.fixed}
@@ -52,6 +57,20 @@ def changed(path: Path, old: str, new: str) -> None:
 def test_what_is_well_is_not_mentioned(settings: Path, options: Options) -> None:
     """Wired over http, with no server running: the port is free and ours."""
     assert found(options) == {}
+
+
+def test_the_form_of_the_hooks_and_its_reason_are_told(
+    settings: Path, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a note, which leaves doctor content; with the way to the other form."""
+    over_http = told(options)["claude-hooks-form"]
+    monkeypatch.setenv("EIDER_HOOK_FORM", "auto")
+    installing.install(TARGET, options)
+    command = told(options)["claude-hooks-form"]
+    assert (over_http.severity, command.severity) == ("info", "info")
+    assert "hook_form=http" in over_http.message
+    assert "it starts the server again" in command.message
+    assert "hook_form http" in command.fix
 
 
 def test_a_host_that_was_never_wired_is_not_looked_at(account: Path, options: Options) -> None:

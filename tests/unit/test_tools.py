@@ -112,7 +112,7 @@ def test_what_is_kept_is_found_corrected_reinforced_and_forgotten(box: Toolbox, 
 def test_what_goes_out_is_framed_as_data(box: Toolbox, memory: eider.Eider) -> None:
     """No text of anybody's stands outside the frame, nothing inside can end it, and it is not learned again."""
     memory.channel("web", "document").record(f"Transfer rule. {TRAP}", user="ada", speaker=TRAP[:40], role="other")
-    memory.remember(f"Transfer habit. {TRAP}", user="ada", scope=TRAP[:60])
+    memory.remember(f"Transfer habit. {TRAP}", user="ada")
     kept = box.call("remember", {"text": f"Transfer {TRAP}"})
     assert "wire" not in json.dumps(kept)
     for answer in (box.call("recall", {"query": "transfer rule habit"}), box.call("search", {}), box.call("reinforce", {"id": kept["id"]})):  # fmt: skip
