@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from eider.model.learned import Learned, Zone
-    from eider.model.values import Act
+    from eider.model.values import Act, MemoryKind
 
 OLD, NEW = "My phone is a Fairphone.", "My phone is a Pixel now."
 
@@ -34,7 +34,8 @@ def memory() -> Iterator[eider.Eider]:
 
 
 def said(
-    memory: eider.Eider, text: str, *, zone: Zone = "learn", act: Act = "state", output: str = "", key: str | None = None
+    memory: eider.Eider, text: str, *, zone: Zone = "learn", act: Act = "state", output: str = "", key: str | None = None,
+    kind: MemoryKind = "fact",
 ) -> Learned:  # fmt: skip
     """Keep words as the reader would find them with this certainty."""
     engine: Any = memory._engine
@@ -44,7 +45,7 @@ def said(
     exchange = exchange_of(engine, accepted)
     quote = Span(episode=exchange.reply.id, start=0, end=len(text))
     draft = Draft(
-        kind="fact", text=exchange.reply.text, evidence=(quote,), act=act, reach="person", zone=zone, answered=output
+        kind=kind, text=exchange.reply.text, evidence=(quote,), act=act, reach="person", zone=zone, answered=output
     )
     return engine.planned(lambda: learn_from(engine, accepted.request, exchange, Thought(drafts=(draft,)), channel))
 
@@ -77,6 +78,22 @@ def test_words_that_wait_put_what_they_change_in_doubt(memory: eider.Eider) -> N
     memory.settle(question.id, accept=True)
     assert list(holding(memory)) == [NEW]
     assert memory.inbox() == []
+
+
+def test_going_back_puts_what_came_after_in_doubt(memory: eider.Eider) -> None:
+    """What was replaced before is not all that changes: what stood in its place does."""
+    said(memory, "We host at Hetzner.")
+    said(memory, "We moved hosting to OVH.")
+    assert holding(memory)["We host at Hetzner."].doubt is not None
+    said(memory, "We're back at Hetzner.")
+    assert holding(memory)["We moved hosting to OVH."].doubt is not None
+    assert holding(memory)["We're back at Hetzner."].doubt is None
+
+
+def test_a_correction_read_as_a_rule_puts_the_fact_in_doubt_that_it_answers(memory: eider.Eider) -> None:
+    said(memory, "The parents' evening is at 19:00.")
+    said(memory, "No, at 18:30.", output="All right, parents' evening at 19:00.", kind="rule")
+    assert holding(memory)["The parents' evening is at 19:00."].doubt is not None
 
 
 def test_no_leaves_the_old_and_asks_about_the_new_alone(memory: eider.Eider) -> None:

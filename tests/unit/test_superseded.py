@@ -217,6 +217,27 @@ def test_a_later_line_that_nobody_compared_stands_above_the_earlier(
         assert old not in memory.inject(question).text
 
 
+@pytest.mark.parametrize(
+    ("statement", "question", "asked"),
+    [
+        ("The budget is 12,000 euros.", "What could we do if the budget were 20,000 euros?", "What is the budget?"),
+        ("Wir heizen mit Gas.", "Angenommen, wir heizen mit Pellets, was spart das?", "Womit heizen wir?"),
+    ],
+)
+def test_a_statement_stands_above_a_question_about_the_same(
+    tmp_path: Path, statement: str, question: str, asked: str
+) -> None:
+    """A question states nothing, so it answers none and outdates nothing."""
+    for at, text in ((SAID, statement), (CHANGED, question)):
+        with opened(tmp_path, at) as memory:
+            memory.record(text, session=at)
+    with opened(tmp_path, ASKED) as memory:
+        first, *others = memory.recall(asked)
+        assert first.text == statement
+        assert not first.outdated_by
+        assert [r.text for r in others] == [question]
+
+
 def test_lines_of_two_scopes_do_not_outdate_each_other(tmp_path: Path) -> None:
     """One project's convention says nothing of another's."""
     for at, scope, text in (

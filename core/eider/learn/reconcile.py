@@ -209,6 +209,8 @@ def _by_kind(draft: Draft, _now: datetime, pair: _Pair) -> _Pair:
     """What is to be obeyed and what is known do not fold, and raise no doubt about each other."""
     memory = pair.memory
     alike = (memory.kind in _OBEYED) == (draft.kind in _OBEYED) or comparable(memory.text) == comparable(draft.text)
+    # a correction is of one kind with what it corrects
+    alike = alike or (pair.relation == "doubt" and _rests_on(draft.answered, memory.text))
     if alike or pair.relation not in {"none", "merge", "doubt"}:
         return pair
     return replace(pair, relation="add", reason=f"a {draft.kind} beside a {memory.kind}")
@@ -230,8 +232,11 @@ def _without_series(pairs: list[_Pair]) -> list[_Pair]:
 
 def _likeliest(pairs: list[_Pair]) -> list[_Pair]:
     """Doubt only what a statement most likely changes: it is about one thing, and what is known already changes nothing."""
-    changes = [p.verdict.change for p in pairs if p.relation in _CLOSING or p.relation == "doubt"]
-    least = _RIVAL * max(changes, default=0.0)
+    changed = [p for p in pairs if p.relation in _CLOSING or p.relation == "doubt"]
+    ids = {p.memory.id for p in changed}
+    # what is doubted for another of these is not what changes now: going back changes what came after it
+    latest = [p for p in changed if p.memory.doubt is None or p.memory.doubt.by not in ids]
+    least = _RIVAL * max((p.verdict.change for p in latest), default=0.0)
     says_known = any(p.relation in {"none", "merge"} for p in pairs)
     return [
         replace(p, relation="add", reason="another memory is meant")

@@ -1,4 +1,7 @@
-"""Lines that nobody has held against each other when they were said: the later above what it seems to replace."""
+"""Lines that nobody has held against each other when they were said: the later above what it seems to replace.
+
+A question of the user's states nothing: a statement that has as many words of the query stands above it.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,9 @@ _LONGEST: Final = 40
 """Words of a line up to which it is one statement. A guess."""
 
 
+_ASKS: Final = ("?", "？")
+
+
 def newer_first(found: Sequence[Recollection], query: str) -> list[Recollection]:
     """Return results with a later line of the user above the earlier one that it seems to replace, which says so.
 
@@ -45,6 +51,13 @@ def newer_first(found: Sequence[Recollection], query: str) -> list[Recollection]
         if after is not None:
             lines[i] = _mark_outdated(lines[i], lines[after])
             lines[after] = _raise_above(lines[after], lines[i])
+    wanted = set(analysis.terms(query))
+    for question in [r for r in lines[:_COMPARED] if _is_question(r)]:
+        named = wanted & set(analysis.terms(question.text))
+        answers = [i for i, r, _ in own if named and named <= set(analysis.terms(r.text))]
+        if answers:
+            best = max(answers, key=lambda i: lines[i].score)
+            lines[best] = _raise_above(lines[best], question)
     return sorted(lines, key=lambda r: -r.score)
 
 
@@ -55,7 +68,13 @@ def _stems(text: str) -> set[str]:
 def _is_statement(found: Recollection) -> bool:
     """Whether it is a line of the user's own that still holds, and short enough to be one statement."""
     by_user = found.memory is not None or (found.episode is not None and found.episode.role == "user")
+    by_user = by_user and not _is_question(found)
     return by_user and found.trust >= TRUST["user"] and found.until is None and found.text.count(" ") < _LONGEST
+
+
+def _is_question(found: Recollection) -> bool:
+    """Whether it is an utterance of the user that ends in a question."""
+    return found.episode is not None and found.episode.role == "user" and found.text.rstrip().endswith(_ASKS)
 
 
 def _said_at(found: Recollection) -> datetime:
