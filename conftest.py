@@ -55,6 +55,15 @@ _docstrings = Sybil(parsers=[DocTestParser()], patterns=["*.py"], path=str(_ROOT
 pytest_collect_file = (_readme + _docstrings).pytest()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse tests that no stage would run: the service and crash stages read only files that name their mark (Makefile)."""
+    for mark in ("slow", "crash"):
+        for path in {item.path for item in items if item.get_closest_marker(mark)}:
+            if f"mark.{mark}" not in path.read_text(encoding="utf-8"):
+                raise pytest.UsageError(f"{path} has tests marked {mark!r} and does not name pytest.mark.{mark}")
+
+
 @pytest.fixture(autouse=True)
 def _home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test touches the stores or settings of whoever runs it."""
