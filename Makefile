@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 unexport PYTHONDONTWRITEBYTECODE  # each of a thousand processes would compile Eider anew
 
-.PHONY: demo docs test check format unit service clients crash test-matrix nightly storm soak bench clean
+.PHONY: demo docs test check format unit service clients crash test-matrix lock nightly storm soak bench clean
 
 # What a user installs is enough for the demo; tests and checks add the frameworks, clients and tools.
 INSTALL = $(if $(shell command -v uv 2>/dev/null),uv pip install -q --python $(BIN)/python,$(BIN)/python -m pip install -q)
@@ -63,6 +63,9 @@ crash: $(READY)  ## kills
 
 test-matrix: $(READY)  ## the adapters under the lowest and newest versions of their frameworks
 	@$(BIN)/python tests/matrix.py $(MATRIX)
+
+lock: $(BASE)  ## dev.lock anew: the newest versions that fit each other
+	@$(BIN)/python tests/lock.py
 
 # Every change is tested at a size that takes minutes, every night at full size:
 #   Hypothesis     300 random examples a test instead of 40 that are always the same (conftest.py); a share of them where

@@ -1,11 +1,14 @@
 """The name to install is said alike everywhere: the index gives `eider` itself to another project."""
 
+import importlib.util
 import re
 import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from eider.model import distribution
 
@@ -13,6 +16,24 @@ ROOT = Path(__file__).parents[2]
 OTHER_NAME = re.compile(
     r"""(?:pip|uv|uvx|pipx)\s+(?:install|add|run|tool install)(?:[ \t]+-[-\w]+(?:[ \t]+\.)?)*[ \t]+['"]?eider(?![-_\w./:])"""
 )
+
+
+def test_the_lock_has_every_requirement_at_a_version_that_is_allowed() -> None:
+    """`make lock` was run after a requirement was added or moved; it names no index."""
+    spec = importlib.util.spec_from_file_location("lock", ROOT / "tests" / "lock.py")
+    assert spec is not None
+    assert spec.loader is not None
+    lock = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(lock)
+    lines = [line for line in (ROOT / "dev.lock").read_text().splitlines() if not line.startswith("#")]
+    pins = {
+        canonicalize_name(name): version
+        for name, _, version in (line.partition(" ;")[0].partition("==") for line in lines)
+    }
+    assert all(pins.values())
+    for asked in map(Requirement, lock.requirements()):
+        if asked.marker is None or asked.marker.evaluate():
+            assert asked.specifier.contains(pins[canonicalize_name(asked.name)]), asked
 
 
 def texts() -> list[Path]:
