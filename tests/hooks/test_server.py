@@ -85,23 +85,19 @@ def test_the_hook_token_opens_hooks_and_nothing_else(home: Home, project: Path) 
     assert home.servers()
 
 
-@pytest.mark.parametrize(
-    "headers", [{"Origin": "https://example.org"}, {"Host": "example.org"}, {"Host": "evil@[::1]:9"}]
-)
-def test_web_pages_are_kept_out_though_they_know_the_token(home: Home, project: Path, headers: dict[str, str]) -> None:
+def test_web_pages_are_kept_out_though_they_know_the_token(home: Home, project: Path) -> None:
     port = listening(home)
-    assert post(port, event(project, "Stop"), headers=headers)[0] == 403
+    for headers in ({"Origin": "https://example.org"}, {"Host": "example.org"}, {"Host": "evil@[::1]:9"}):
+        assert post(port, event(project, "Stop"), headers=headers)[0] == 403, headers
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"nonsense", b"[1]", b"null", b"[" * 100_000, b"\xff\xfe", b'{"hook_event_name": 7}']
-)
-def test_what_is_no_event_breaks_nothing(home: Home, project: Path, body: bytes) -> None:
+def test_what_is_no_event_breaks_nothing(home: Home, project: Path) -> None:
     """The server answers, and goes on."""
     port = listening(home)
-    assert post(port, body)[0] in {200, 400}
-    assert post(port, {}, path="/v1/hooks/nobody") == (200, {})
-    assert post(port, event(project, "Stop", last_assistant_message="a", prompt_id="p")) == (200, {})
+    for body in (b"", b"nonsense", b"[1]", b"null", b"[" * 100_000, b"\xff\xfe", b'{"hook_event_name": 7}'):
+        assert post(port, body)[0] in {200, 400}, body[:30]
+        assert post(port, {}, path="/v1/hooks/nobody") == (200, {})
+        assert post(port, event(project, "Stop", last_assistant_message="a", prompt_id="p")) == (200, {})
 
 
 def test_the_server_follows_the_file_without_a_restart(home: Home, project: Path) -> None:

@@ -290,22 +290,20 @@ def test_what_is_no_json_object_is_refused_by_name(body: bytes, served: Callable
         )
 
 
-@pytest.mark.parametrize(
-    "text", ["\ud800", "a\x00b", "x" * 1_000_001, ""], ids=["surrogate", "nul", "too long", "empty"]
-)
-def test_a_text_that_cannot_be_kept_is_refused_by_name(text: str, home: Home) -> None:
+def test_a_text_that_cannot_be_kept_is_refused_by_name(home: Home) -> None:
     """Through the server as embedded: an InputError that names the fault, nothing stored, nothing spooled."""
     home.start()
-    with pytest.raises(ClientError) as raised:
-        home.client().call("record", {"text": text})
-    assert raised.value.kind in ("InputError", "TooLargeError")
-    assert not (home.path / "spool").exists()
+    for text in ("\ud800", "a\x00b", "x" * 1_000_001, ""):
+        with pytest.raises(ClientError) as raised:
+            home.client().call("record", {"text": text})
+        assert raised.value.kind in ("InputError", "TooLargeError"), text[:10]
     nested: Any = "x"
     for _ in range(5000):
         nested = [nested]
     with pytest.raises(ClientError) as raised:
         home.client().call("record", {"text": "x", "metadata": {"a": nested}})
     assert raised.value.kind == "InputError"
+    assert not (home.path / "spool").exists()
 
 
 def test_headers_that_are_nonsense_harm_nobody(served: Callable[..., Server]) -> None:
