@@ -82,12 +82,34 @@ def test_only_the_user_is_reminded_of_what_the_user_asked_for() -> None:
     "text",
     [
         "Remind me tomorrow to call Nadia.", "When we deploy, we tell Nadia.", "Remind the users when they log in to change it.",
+        "Remind me what we decided when we moved to Bergen.",
+        "Can you remind me why we chose Postgres when we started?",
         "Erinnere mich morgen an den Termin.", "Rappelle-moi demain d'appeler.", "Recuérdame llamar mañana.", "明天提醒我打电话。",
     ],
 )  # fmt: skip
 def test_what_needs_a_clock_or_is_no_wish_is_no_reminder(text: str) -> None:
     """Only an occasion in words is one."""
     assert reminder(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "occasion", "matter"),
+    [
+        ("Can you remind me to check the logs when we deploy?", "we deploy", "check the logs"),
+        ("I'd like you to remind me about the VAT when we edit invoices.", "we edit invoices", "the VAT"),
+        ("When we deploy next time please remind me to tell Nadia", "we deploy next time", "tell Nadia"),
+        ("Remind me when we deploy to production to tell Nadia.", "we deploy to production", "tell Nadia"),
+        (BILLING, "we touch the billing code", "run the ledger tests"),
+        (GERMAN, "wir den Importer anfassen", "die Lizenzen zu prüfen"),
+        (SPANISH, "toquemos el código de facturación", "avisar a Nadia"),
+        (CHINESE, "我们改计费代码", "跑一遍账本测试"),
+    ],
+)
+def test_a_wish_to_be_reminded_is_read_into_occasion_and_matter(text: str, occasion: str, matter: str) -> None:
+    """In either order, politely or not."""
+    found = reminder(text)
+    assert found is not None
+    assert (found.occasion, found.matter) == (occasion, matter)
 
 
 @settings(max_examples=100, deadline=None)
