@@ -16,6 +16,8 @@ DATA = Path(__file__).resolve().parents[1] / "data" / "learning"
 STRENGTH, OTHER_STRENGTH = 2.0, 10.0  # C of the logistic regressions: keep, and the heads with few rows
 PASTE_BESIDE, BESIDE_WEIGHT = 120, 0.5
 """Most characters of a reply that is set beside a paste, and how much such a line counts."""
+TALK_WEIGHT = 0.5
+"""How much a turn of a long talk counts. More of them hold something than of other replies, so they choose no border."""
 REVOKING_WEIGHT = 0.15
 """How much a sentence that takes something back counts."""
 HELD = 0.6
@@ -56,7 +58,14 @@ def exchanges(folder: Path = DATA) -> list[Exchange]:
     """Return all labelled exchanges, of every file `exchanges*.jsonl`."""
     rows = [row for path in sorted(folder.glob("exchanges*.jsonl")) for row in _lines(path)]
     return [
-        Exchange(r["source"], r["lang"], r["agent_output"], r["user_reply"], _find_quotes(r["user_reply"], r["keep"]))
+        Exchange(
+            r["source"],
+            r["lang"],
+            r["agent_output"],
+            r["user_reply"],
+            _find_quotes(r["user_reply"], r["keep"]),
+            TALK_WEIGHT if r["source"].startswith("talk") else 1.0,
+        )
         for r in rows
     ]
 
