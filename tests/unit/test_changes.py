@@ -60,8 +60,8 @@ def test_a_change_closes_what_it_replaces_whatever_brings_it(memory: eider.Eider
     memory.remember(OLD)
     memory.remember(NEW)
     assert list(holding(memory)) == [NEW]
-    said(memory, "My phone is a Nokia now.")
-    assert list(holding(memory)) == ["My phone is a Nokia now."]
+    said(memory, "My phone is a Samsung now.")
+    assert list(holding(memory)) == ["My phone is a Samsung now."]
 
 
 def test_words_that_wait_put_what_they_change_in_doubt(memory: eider.Eider) -> None:
