@@ -27,8 +27,7 @@ def is_known(text: str, known: Collection[str]) -> bool:
     sentences = _indexed(tuple(known))
     if fingerprint(text) in sentences.marks:
         return True
-    near = sentences.near(text)
-    if not near:
+    if not (near := sentences.near(text)):
         return False
     own, others = read(text), map(read, near)
     content = {word.stem for word in own.content}
@@ -49,8 +48,6 @@ class _Indexed:
     def near(self, text: str) -> list[str]:
         """Those that may say the same, as their words begin."""
         own = _beginnings(text)
-        if not own & self.holding.keys():
-            return []
         shared = Counter(place for begin in own for place in self.holding.get(begin, ()))
         return [self.sentences[place] for place, count in shared.items() if count >= len(own) * _ALIKE]
 
@@ -65,5 +62,4 @@ def _indexed(known: tuple[str, ...]) -> _Indexed:
 
 
 def _beginnings(text: str) -> set[str]:
-    said = set(words(text))
-    return {word[:_BEGINS] for word in said if len(word) >= _BEGINS} or said
+    return {w[:_BEGINS] for w in words(text) if len(w) >= _BEGINS} or {*words(text)}
