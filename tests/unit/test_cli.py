@@ -211,9 +211,9 @@ def test_users_do_not_see_each_other(run: Any) -> None:
 
 def test_a_group_without_a_word_shows_its_commands() -> None:
     """Who does not know how to go on is told in lines that can be read."""
-    result = CliRunner().invoke(cli, ["jobs"])
+    result = CliRunner().invoke(cli, ["graph"])
     assert result.exit_code == 2
-    assert "\n  purge  " in result.stderr
+    assert "\n  unlink  " in result.stderr
 
 
 def test_stdin_must_be_utf8(run: Any) -> None:
