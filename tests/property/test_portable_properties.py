@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import eider
 from eider.model.errors import EiderError
+from eider.model.scope_word import scope_word
 from eider.providers.embedders.hashing import HashEmbedder
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=60).filter(
@@ -49,7 +50,7 @@ def _live(memory: eider.Eider, steps: list[Any]) -> None:
             memory.record(text, session=session, at=at, metadata=metadata)
         elif verb == "remember":
             text, scope, since, importance = given_
-            memory.remember(text, scope=scope, valid_from=since, importance=importance)
+            memory.remember(text, scope=scope_word(scope) or "global", valid_from=since, importance=importance)
         else:
             _change(memory, verb, *given_)
 

@@ -117,7 +117,7 @@ def test_no_name_of_a_session_loses_a_message(memory: Eider, session: str) -> No
 
 def test_a_scope_is_found_under_its_name(memory: Eider) -> None:
     """A scope called after a secret is that scope; one that holds a token is found with the token and kept without."""
-    for scope in ("role:password: a1b2c3d4", f"role:{KEY[:40]}"):
+    for scope in ("role:password:a1b2c3d4", f"role:{KEY[:40]}"):
         memory.remember(f"This is in {scope[:12]}.", scope=scope)
         assert len(memory.search(scopes=[scope]).items) == 1
     assert KEY[:40] not in str(memory.sql("select * from memories").rows)
