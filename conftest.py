@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,10 @@ from eider.store.duck import migrate
 from eider.store.duck.database import create_file
 
 _ROOT = Path(__file__).parent
+
+# What runs in the background of a script ignores Ctrl-C, and so would every process that a test starts and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How many examples Hypothesis tries: the same few for every change, other and more ones every night. Where one example
 # opens stores, a test takes a share: `settings(max_examples=settings().max_examples // 5)`.

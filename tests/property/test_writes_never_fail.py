@@ -122,7 +122,7 @@ def test_a_fault_of_a_reading_keeps_the_words(memory: eider.Eider, monkeypatch: 
     assert counted.total() > before
 
 
-@pytest.mark.parametrize("part", ["thought_of", "reconcile"])
+@pytest.mark.parametrize("part", ["notice", "reconcile"])
 def test_a_fault_of_learning_keeps_what_was_said(
     memory: eider.Eider, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:

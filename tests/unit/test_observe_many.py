@@ -42,12 +42,12 @@ def held(memory: eider.Eider) -> tuple[list[Any], list[Any]]:
     memories = engine.store.reads.memories(None, user="ada")
     texts = {m.id: m.text for m in memories}
     stated = sorted(
-        (
+        ((
             m.text, m.kind, m.scope, m.state, m.trust, m.superseded_by and texts[m.superseded_by],
             m.valid_from if m.valid_from < datetime.now(UTC) - timedelta(days=1) else None, m.valid_to is None,
             m.doubt and texts[m.doubt.by], len(m.said_again),
         )
-        for m in memories
+        for m in memories), key=str,
     )  # fmt: skip
     spoken = [h.episode for h in memory.search(limit=500, kinds=["episode"]).items if h.episode is not None]
     return stated, sorted((e.session, e.seq, e.role, e.text, e.at, e.key or "") for e in spoken)

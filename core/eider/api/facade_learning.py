@@ -71,6 +71,9 @@ class Learning:
 
         Returns:
             What each came to.
+
+        Raises:
+            InputError: A value cannot be used; the message names it and the fix, and nothing is kept.
         """
         return self._backend.execute(ObserveMany(items=items, user=self._whose(user)))
 

@@ -172,9 +172,8 @@ class App:
         """The answer; the request is marked as soon as its caller is gone, so that long work can end."""
 
         async def watch() -> None:
-            while (await request.receive())["type"] != "http.disconnect":
-                pass
-            asked.gone.set()
+            if (await request.receive())["type"] == "http.disconnect":  # after its body nothing else can come
+                asked.gone.set()
 
         watching = asyncio.ensure_future(watch())
         try:
