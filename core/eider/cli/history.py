@@ -6,7 +6,7 @@ from typing import Final
 
 import click
 
-from eider.cli.command import command, open_memory, parse_time, pass_state
+from eider.cli.command import command, open_memory, pass_state
 from eider.cli.output import print_indented, print_line, print_table, print_values
 from eider.cli.state import State
 from eider.model.answers import Diff, Explanation, Health, Version
@@ -99,9 +99,8 @@ def _touched_text(event: Event) -> str:
 @pass_state
 def diff(state: State, since: str, until: str | None) -> None:
     """Show what changed between two instants."""
-    zone = state.time_zone()
     with open_memory(state) as memory:
-        found = memory.diff(since=parse_time(since, zone), until=parse_time(until, zone) if until else None)
+        found = memory.diff(since=since, until=until)
     print_values(state, [found], lambda: _print_diff(found))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from eider.cli.command import command, open_memory, parse_time, pass_state, resolve_scope, stdin_text, text_of
+from eider.cli.command import command, open_memory, pass_state, resolve_scope, stdin_text, text_of
 from eider.cli.exit_codes import report_queued
 from eider.cli.formatting import print_stored
 from eider.cli.graph import print_related
@@ -65,7 +65,6 @@ def record(state: State, words: tuple[str, ...], lines: bool, jsonl: bool, metad
     as one text per line (--lines) or as JSON lines of text, speaker, role, session, at, tz, metadata, key (--jsonl).
     """
     said["tz"] = state.time_zone(said["tz"])
-    said["at"] = parse_time(said["at"], said["tz"]) if said["at"] else None
     said["metadata"] = _parse_metadata(metadata)
     many = _read_items(words, lines=lines, jsonl=jsonl)
     with open_memory(state, create=True) as memory:
@@ -112,7 +111,6 @@ def remember(
     one per line (--lines) or as JSON lines of text, kind, scope, importance, valid_from, valid_to, pinned, key (--jsonl).
     """
     said["scope"] = resolve_scope(said["scope"])
-    said |= {n: parse_time(said[n], state.time_zone()) for n in ("valid_from", "valid_to") if said[n]}
     many = _read_items(words, lines=lines, jsonl=jsonl)
     with open_memory(state, create=True) as memory:
         if heard and many is None:
