@@ -6,10 +6,10 @@ import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 from cluster import Cluster
+from homes import until
 
 import eider
 from eider.providers.embedders.hashing import HashEmbedder
@@ -29,14 +29,6 @@ def two(address: str) -> Iterator[Two]:
         for one in (first, second):
             one.recall("lighthouse")
         yield first, second
-
-
-def until(true: object) -> None:
-    """Wait for a state, not for a time."""
-    end = monotonic() + 120
-    while not true():  # type: ignore[operator]
-        assert monotonic() < end
-        sleep(0.005)
 
 
 def test_what_one_writes_another_recalls(two: Two) -> None:

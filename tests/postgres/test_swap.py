@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from time import monotonic, sleep
+from time import sleep
 
 import numpy as np
 import pytest
 from cluster import Cluster
+from homes import until
 from swap_kills import MAKERS, kill_at_every_step
 from swap_traffic import LINES, Traffic, finish
 
@@ -32,14 +33,6 @@ def two(address: str) -> Iterator[Two]:
         for one in (first, second):
             one.recall("kettles")
         yield first, second
-
-
-def until(true: object) -> None:
-    """Wait for a state, not for a time."""
-    end = monotonic() + 120
-    while not true():  # type: ignore[operator]
-        assert monotonic() < end
-        sleep(0.005)
 
 
 def in_use(memory: eider.Eider) -> str:
